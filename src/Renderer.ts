@@ -1,0 +1,254 @@
+/**
+ * What consumes events: the console, a file, a database, a test. A renderer is a name and a function; Layers add
+ * renderers for everything they are provided to, in any order and any combination.
+ *
+ * A renderer cannot hurt the program: one that throws, fails or dies is isolated and counted, and told of through
+ * `Effect.logWarning` at its 1st, 2nd, 4th, 8th, … fault. What does slow work should be {@link buffered}.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import { dual } from "effect/Function"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as buffer from "./internal/buffer.js"
+import * as coalescing from "./internal/coalescing.js"
+import * as renderers from "./internal/renderers.js"
+import type { NarrativeEvent } from "./NarrativeEvent.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Renderer {
+  readonly name: string
+  /**
+   * Called in the emitting fiber, in order of the events' `sequence`. Return nothing when done; return an Effect only
+   * when the caller has to wait for it.
+   */
+  readonly handle: (event: NarrativeEvent) => void | Effect.Effect<void>
+}
+
+/**
+ * What became of the events a renderer was given: `emitted = delivered + dropped + failed + pending`, at any time.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RendererStats {
+  readonly name: string
+  readonly emitted: number
+  readonly delivered: number
+  /** By reason: `overflow`, `interrupted`, `shutdown`, `closed`. */
+  readonly dropped: { readonly [reason: string]: number }
+  readonly failed: number
+  readonly pending: number
+}
+
+/**
+ * - `capacity`: most events waiting. 1 or more.
+ * - `strategy`, when full: `suspend` makes the emitting fiber wait for room (nothing is lost), `dropping` drops the new
+ *   event, `sliding` the oldest one.
+ * - `highWaterMark`: the share of `capacity` (0–1, default 0.8) at which `onOverflow(-1, size)` is called, once on the
+ *   way up; it is re-armed when the queue is down to half of that.
+ * - `onOverflow(dropped, size)`: also called with each dropped event. It may throw: that is isolated.
+ * - `shutdownTimeout`: how long the closing scope waits for the queue to drain (default 5 seconds).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface BufferOptions {
+  readonly capacity: number
+  readonly strategy: "suspend" | "dropping" | "sliding"
+  readonly highWaterMark?: number | undefined
+  readonly onOverflow?: ((dropped: number, size: number) => void) | undefined
+  readonly shutdownTimeout?: Duration.DurationInput | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (name: string, handle: Renderer["handle"]): Renderer => ({ name, handle })
+
+/**
+ * Adds a renderer for everything the layer is provided to; every other renderer stays.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { ConsoleRenderer, Narrative, Renderer } from "effect-narrative"
+ *
+ * const failures = Renderer.make("failures", (event) =>
+ *   event._tag === "FailureOccurred" ? Effect.logError(event.failures[0].errorMessage) : undefined
+ * )
+ *
+ * const program = Effect.void.pipe(Narrative.story("Nightly ETL"))
+ *
+ * program.pipe(Effect.provide(Layer.mergeAll(ConsoleRenderer.layer(), Renderer.layer(failures))))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = <E = never, R = never>(
+  renderer: Renderer | Effect.Effect<Renderer, E, R>
+): Layer.Layer<never, E, Exclude<R, Scope.Scope>> => change(renderer, renderers.add)
+
+/**
+ * Narrates to this renderer only.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const replace = <E = never, R = never>(
+  renderer: Renderer | Effect.Effect<Renderer, E, R>
+): Layer.Layer<never, E, Exclude<R, Scope.Scope>> => change(renderer, (_, renderer) => [renderer])
+
+/**
+ * Narrates to nobody. Stories and stages are still spans.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const none: Layer.Layer<never> = Layer.scopedDiscard(Effect.locallyScoped(renderers.current, []))
+
+const change = <E, R>(
+  renderer: Renderer | Effect.Effect<Renderer, E, R>,
+  update: (renderers: ReadonlyArray<Renderer>, renderer: Renderer) => ReadonlyArray<Renderer>
+): Layer.Layer<never, E, Exclude<R, Scope.Scope>> =>
+  Layer.scopedDiscard(
+    Effect.flatMap(Effect.isEffect(renderer) ? renderer : Effect.succeed(renderer), (renderer) =>
+      Effect.locallyScopedWith(renderers.current, (current) => update(current, renderer))
+    )
+  )
+
+/**
+ * Passes on only the events for which `predicate` holds.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const filter: {
+  (predicate: (event: NarrativeEvent) => boolean): (self: Renderer) => Renderer
+  (self: Renderer, predicate: (event: NarrativeEvent) => boolean): Renderer
+} = dual(
+  2,
+  (self: Renderer, predicate: (event: NarrativeEvent) => boolean): Renderer =>
+    renderers.routed(self.name, [self], (event, tell) => (predicate(event) ? tell(self, event) : undefined))
+)
+
+/**
+ * Changes each event before it is passed on.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const mapEvents: {
+  (f: (event: NarrativeEvent) => NarrativeEvent): (self: Renderer) => Renderer
+  (self: Renderer, f: (event: NarrativeEvent) => NarrativeEvent): Renderer
+} = dual(
+  2,
+  (self: Renderer, f: (event: NarrativeEvent) => NarrativeEvent): Renderer =>
+    renderers.routed(self.name, [self], (event, tell) => tell(self, f(event)))
+)
+
+/**
+ * Both renderers, as one.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const merge: {
+  (that: Renderer): (self: Renderer) => Renderer
+  (self: Renderer, that: Renderer): Renderer
+} = dual(
+  2,
+  (self: Renderer, that: Renderer): Renderer =>
+    renderers.routed(`${self.name}+${that.name}`, [self, that], (event, tell) =>
+      renderers.inOrder(tell(self, event), tell(that, event))
+    )
+)
+
+/**
+ * Collapses runs of equal stages. After `threshold` (1 or more) consecutive completions of stages of one name in one
+ * place, further ones are held back and told as one `EventRecorded` named `stages.coalesced` with
+ * `{ stage_name, count, duration_seconds }` when the run ends: at the next different event of the story. Anything that
+ * fails, is cancelled, or stands inside such a stage is always told.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const coalesce: {
+  (options: { readonly threshold: number }): (self: Renderer) => Renderer
+  (self: Renderer, options: { readonly threshold: number }): Renderer
+} = dual(2, coalescing.make)
+
+/**
+ * Puts a bounded queue with one draining fiber in front of a renderer, so that a slow one never slows a stage. The
+ * fiber belongs to the scope: closing it drains the queue within `shutdownTimeout` and counts what is left as dropped.
+ *
+ * @example
+ * ```ts
+ * import { Effect, pipe } from "effect"
+ * import { Renderer } from "effect-narrative"
+ *
+ * const slow = Renderer.make("audit", (event) => Effect.sleep("1 second").pipe(Effect.zipRight(Effect.log(event._tag))))
+ *
+ * export const AuditLayer = Renderer.layer(pipe(slow, Renderer.buffered({ capacity: 1_000, strategy: "sliding" })))
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const buffered: {
+  (options: BufferOptions): (self: Renderer) => Effect.Effect<Renderer, never, Scope.Scope>
+  (self: Renderer, options: BufferOptions): Effect.Effect<Renderer, never, Scope.Scope>
+} = dual(2, (self: Renderer, options: BufferOptions) =>
+  buffer.make({
+    ...options,
+    name: self.name,
+    size: 1,
+    within: 0,
+    handle: ([event]) => Effect.suspend(() => self.handle(event) ?? Effect.void)
+  })
+)
+
+/**
+ * A renderer that handles many events at once: whenever `size` events are there, or `within` has passed since the first
+ * of them. An error of `handle` counts the whole batch as failed; the next one is tried afresh.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const batched = <E, R>(
+  name: string,
+  options: Partial<BufferOptions> & {
+    readonly size: number
+    readonly within: Duration.DurationInput
+    readonly handle: (events: readonly [NarrativeEvent, ...Array<NarrativeEvent>]) => Effect.Effect<void, E, R>
+  }
+): Effect.Effect<Renderer, never, R | Scope.Scope> =>
+  buffer.make({ capacity: Math.max(8_192, options.size * 2), strategy: "suspend", ...options, name })
+
+/**
+ * The counts of each renderer in use here, in their order. A combinator counts nothing itself; the renderers it hands
+ * events to do.
+ *
+ * @since 0.1.0
+ * @category stats
+ */
+export const stats: Effect.Effect<ReadonlyArray<RendererStats>> = Effect.map(
+  FiberRef.get(renderers.current),
+  (current) =>
+    renderers.leaves(current).map(({ delivered, dropped, emitted, failed, pending, renderer }) => ({
+      name: renderer,
+      emitted,
+      delivered,
+      dropped: Object.fromEntries(dropped),
+      failed,
+      pending
+    }))
+)

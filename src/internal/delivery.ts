@@ -1,0 +1,68 @@
+/**
+ * What became of the events handed to a renderer. The law: emitted = delivered + dropped + failed + pending.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+
+/** Counts of one renderer. Mutable on purpose: they are touched once or twice an event. */
+export class Delivery {
+  emitted = 0
+  delivered = 0
+  failed = 0
+  pending = 0
+  readonly dropped = new Map<string, number>()
+  #told = 0
+
+  constructor(readonly renderer: string) {}
+
+  deliver(count: number): undefined {
+    this.delivered += count
+  }
+
+  /** Counts `count` events that will not be delivered, and tells of it at the 1st, 2nd, 4th, 8th, … loss. */
+  drop(reason: string, count = 1): Effect.Effect<void> | undefined {
+    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + count)
+    return this.#warning(count, `dropped an event (${reason})`, Cause.empty)
+  }
+
+  /** Counts `count` events whose delivery failed, and tells of it as {@link drop} does. */
+  fail(cause: Cause.Cause<unknown>, count = 1): Effect.Effect<void> | undefined {
+    this.failed += count
+    return this.#warning(count, "failed", cause)
+  }
+
+  get droppedTotal(): number {
+    let total = 0
+    for (const count of this.dropped.values()) total += count
+    return total
+  }
+
+  get lost(): number {
+    return this.failed + this.droppedTotal
+  }
+
+  /** Losses nobody has been told of yet, as one warning. */
+  finalWarning(): Effect.Effect<void> | undefined {
+    return this.lost > this.#told ? this.#warn(`lost ${this.lost} event(s) in all`, Cause.empty) : undefined
+  }
+
+  #warning(count: number, what: string, cause: Cause.Cause<unknown>): Effect.Effect<void> | undefined {
+    const lost = this.lost
+    // A power of two was reached or passed by the last `count` losses.
+    return 31 - Math.clz32(lost) > 31 - Math.clz32(lost - count) ? this.#warn(what, cause) : undefined
+  }
+
+  #warn(what: string, cause: Cause.Cause<unknown>): Effect.Effect<void> {
+    this.#told = this.lost
+    const counts = {
+      emitted: this.emitted,
+      delivered: this.delivered,
+      failed: this.failed,
+      dropped: Object.fromEntries(this.dropped),
+      pending: this.pending
+    }
+    return Effect.logWarning(`Renderer "${this.renderer}" ${what}; the program goes on`, cause).pipe(
+      Effect.annotateLogs("narrative.delivery", counts)
+    )
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * The renderers a fiber narrates to, and how an event reaches them without ever hurting the fiber.
+ */
+import * as Cause from "effect/Cause"
+import * as Differ from "effect/Differ"
+import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import { identity } from "effect/Function"
+import { globalValue } from "effect/GlobalValue"
+import type { NarrativeEvent } from "../NarrativeEvent.js"
+import type { Renderer } from "../Renderer.js"
+import { Delivery } from "./delivery.js"
+
+/** Stands for "nobody chose a renderer", so that adding one can tell it from a choice. */
+const byDefault: Renderer = { name: "default", handle: () => {} }
+
+type Renderers = ReadonlyArray<Renderer>
+
+interface RenderersPatch {
+  readonly removed: Renderers
+  readonly added: Renderers
+}
+
+const without = (self: Renderers, that: Renderers): Renderers =>
+  that.length === 0 ? self : self.filter((renderer) => !that.includes(renderer))
+
+const applyPatch = (patch: RenderersPatch, self: Renderers): Renderers => {
+  if (patch.added.length === 0 && patch.removed.length === 0) return self
+  return [...without(without(self, patch.removed), patch.added), ...patch.added]
+}
+
+/** @internal */
+export const differ: Differ.Differ<Renderers, RenderersPatch> = Differ.make<Renderers, RenderersPatch>({
+  empty: { removed: [], added: [] },
+  combine: (first, second) => ({
+    removed: [...without(first.removed, second.removed), ...second.removed],
+    added: [...without(without(first.added, second.removed), second.added), ...second.added]
+  }),
+  diff: (from, to) => ({ removed: without(from, to), added: without(to, from) }),
+  patch: applyPatch
+})
+
+/** @internal */
+export const unset: Renderers = [byDefault]
+
+/** @internal */
+export const current: FiberRef.FiberRef<Renderers> = globalValue("effect-narrative/currentRenderers", () =>
+  FiberRef.unsafeMakePatch(unset, {
+    differ,
+    // What a child changes reaches its parent on join only as the change itself, as with Effect's loggers.
+    fork: differ.empty as RenderersPatch
+  })
+)
+
+/** @internal */
+export const enabled: FiberRef.FiberRef<boolean> = globalValue("effect-narrative/enabled", () =>
+  FiberRef.unsafeMake(true)
+)
+
+/** @internal */
+export const add = (self: Renderers, renderer: Renderer): Renderers =>
+  applyPatch({ removed: [byDefault], added: [renderer] }, self)
+
+const RouteId: unique symbol = Symbol.for("effect-narrative/Renderer/route")
+const DeliveryId: unique symbol = Symbol.for("effect-narrative/Renderer/delivery")
+
+/** Hands an event to one of the renderers below, and brings back what to wait for. */
+export type Tell = (renderer: Renderer, event: NarrativeEvent) => Effect.Effect<void> | undefined
+
+interface Route {
+  readonly parts: Renderers
+  readonly send: (event: NarrativeEvent, tell: Tell) => Effect.Effect<void> | undefined
+}
+
+interface Known extends Renderer {
+  readonly [RouteId]?: Route
+  readonly [DeliveryId]?: Delivery
+}
+
+/** A renderer that hands events on to others: they do the counting. */
+export const routed = (name: string, parts: Renderers, send: Route["send"]): Renderer => {
+  const handle = (event: NarrativeEvent) => send(event, (renderer, event) => tell(renderer, event, identity))
+  const renderer: Known = { name, handle, [RouteId]: { parts, send } }
+  return renderer
+}
+
+/** A renderer that counts for itself, because it knows more than its caller: a buffer. */
+export const selfCounting = (renderer: Renderer, delivery: Delivery): Renderer => {
+  const known: Known = { ...renderer, [DeliveryId]: delivery }
+  return known
+}
+
+const deliveries = new WeakMap<Renderer, Delivery>()
+
+const deliveryOf = (renderer: Known): Delivery => {
+  const own = renderer[DeliveryId] ?? deliveries.get(renderer)
+  if (own !== undefined) return own
+  const delivery = new Delivery(renderer.name)
+  deliveries.set(renderer, delivery)
+  return delivery
+}
+
+/** The counts of every renderer that does the work itself, below the given ones, each once. */
+export const leaves = (renderers: Renderers): ReadonlyArray<Delivery> => {
+  const found = new Set<Delivery>()
+  for (const renderer of renderers as ReadonlyArray<Known>) {
+    const route = renderer[RouteId]
+    if (route === undefined) found.add(deliveryOf(renderer))
+    else for (const delivery of leaves(route.parts)) found.add(delivery)
+  }
+  return Array.from(found)
+}
+
+/** Makes an effect of a renderer interruptible where the program's own effect is. */
+export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+/** How deep the synchronous part of a renderer is running: what it logs there is not narrated. */
+let handling = 0
+export const isHandling = (): boolean => handling > 0
+
+/** Runs an effect of narration's own: it narrates nothing, so it cannot come back to itself. */
+export const aside = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.locally(effect, enabled, false)
+
+/**
+ * Hands one event to one renderer. Whatever the renderer does, this returns: nothing, or an effect that waits for it,
+ * never fails, and has to be run in an uninterruptible region (`restore` leads back to the program's own).
+ */
+export const tell = (renderer: Renderer, event: NarrativeEvent, restore: Restore): Effect.Effect<void> | undefined => {
+  const known: Known = renderer
+  const route = known[RouteId]
+  if (route !== undefined) return tellRoute(route, event, restore)
+  if (known[DeliveryId] !== undefined) return tellCounting(known, event, restore)
+  const delivery = deliveryOf(renderer)
+  delivery.emitted += 1
+  handling += 1
+  let waiting: unknown
+  try {
+    waiting = renderer.handle(event)
+  } catch (defect) {
+    return warned(delivery.fail(Cause.die(defect)))
+  } finally {
+    handling -= 1
+  }
+  if (waiting === undefined) {
+    delivery.delivered += 1
+    return undefined
+  }
+  return settle(waiting, delivery, restore)
+}
+
+const tellRoute = (route: Route, event: NarrativeEvent, restore: Restore): Effect.Effect<void> | undefined => {
+  try {
+    return route.send(event, (renderer, event) => tell(renderer, event, restore))
+  } catch (defect) {
+    // The combinator's own function threw: each renderer below was owed the event.
+    let waiting: Effect.Effect<void> | undefined
+    for (const delivery of leaves(route.parts)) {
+      delivery.emitted += 1
+      waiting = inOrder(waiting, warned(delivery.fail(Cause.die(defect))))
+    }
+    return waiting
+  }
+}
+
+const tellCounting = (renderer: Renderer, event: NarrativeEvent, restore: Restore): Effect.Effect<void> | undefined => {
+  const waiting = renderer.handle(event)
+  return Effect.isEffect(waiting) ? Effect.asVoid(Effect.exit(restore(aside(waiting)))) : undefined
+}
+
+const settle = (waiting: unknown, delivery: Delivery, restore: Restore): Effect.Effect<void> => {
+  const effect = Effect.isEffect(waiting)
+    ? (waiting as Effect.Effect<unknown, unknown>)
+    : // A handler written as an async function: TypeScript lets it pass where `void` is expected.
+      Effect.promise(() => Promise.resolve(waiting))
+  delivery.pending += 1
+  return Effect.matchCauseEffect(restore(aside(effect)), {
+    onSuccess: () =>
+      Effect.sync(() => {
+        delivery.pending -= 1
+        delivery.delivered += 1
+      }),
+    onFailure: (cause) =>
+      Effect.suspend(() => {
+        delivery.pending -= 1
+        const warning = Cause.isInterruptedOnly(cause) ? delivery.drop("interrupted") : delivery.fail(cause)
+        return warned(warning) ?? Effect.void
+      })
+  })
+}
+
+const warned = (warning: Effect.Effect<void> | undefined): Effect.Effect<void> | undefined =>
+  warning === undefined ? undefined : Effect.ignoreLogged(aside(warning))
+
+/** One effect after another, where either may be missing. */
+export const inOrder = (
+  first: Effect.Effect<void> | undefined,
+  second: Effect.Effect<void> | undefined
+): Effect.Effect<void> | undefined =>
+  first === undefined ? second : second === undefined ? first : Effect.zipRight(first, second)
+
+/** Hands one event to several renderers, in their order. */
+export const tellAll = (
+  renderers: Renderers,
+  event: NarrativeEvent,
+  restore: Restore
+): Effect.Effect<void> | undefined => {
+  let waiting: Effect.Effect<void> | undefined
+  for (let i = 0; i < renderers.length; i++) {
+    waiting = inOrder(waiting, tell(renderers[i] as Renderer, event, restore))
+  }
+  return waiting
+}
