@@ -9,6 +9,7 @@
  */
 import type * as Either from "effect/Either"
 import type { ParseError } from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { FailureReport, Interruptor, Progress } from "./FailureReport.js"
 import * as wire from "./internal/wire.js"
@@ -20,6 +21,17 @@ const key = <A, I, R>(schema: Schema.Schema<A, I, R>, name: string) =>
 const tag = <Tag extends string>(name: Tag) => key(Schema.Literal(name), "event")
 
 const Text = Schema.NullOr(Schema.String)
+
+// Built on PlainRecord, which keeps a key named `__proto__`; `Schema.Record` would lose it.
+const Labels = Schema.declare(
+  (value): value is { readonly [key: string]: string } =>
+    Schema.is(PlainRecord)(value) && Object.values(value).every(Predicate.isString),
+  {
+    identifier: "Labels",
+    arbitrary: () => (fc) => fc.dictionary(fc.string(), fc.string()),
+    jsonSchema: { type: "object", additionalProperties: { type: "string" } }
+  }
+)
 
 const Timestamp = Schema.transform(Schema.String.pipe(Schema.pattern(/^\d{4}-\d\d-\d\dT.+Z$/)), Schema.JsonNumber, {
   strict: true,
@@ -91,7 +103,7 @@ export const StoryStarted = Schema.Struct({
   ...inStory,
   ...inSpan,
   totalStages: key(Schema.NullOr(Schema.Int), "total_stages"),
-  labels: Schema.Record({ key: Schema.String, value: Schema.String }),
+  labels: Labels,
   attributes: PlainRecord,
   dryRun: key(Schema.Boolean, "dry_run")
 })
@@ -353,7 +365,7 @@ export const StoryCompleted = Schema.Struct({
   /** How many stages failed, caught or not. */
   failedStages: key(Schema.Int, "failed_stages"),
   cancelledStages: key(Schema.Int, "cancelled_stages"),
-  labels: Schema.Record({ key: Schema.String, value: Schema.String }),
+  labels: Labels,
   attributes: PlainRecord,
   dryRun: key(Schema.Boolean, "dry_run"),
   causedBy: key(Schema.NullOr(CausedBy), "caused_by")

@@ -35,9 +35,11 @@ export type PlainRecord = { readonly [key: string]: PlainValue }
  * @since 0.1.0
  * @category schemas
  */
-export const PlainValue: Schema.Schema<PlainValue> = Schema.suspend(() =>
-  Schema.Union(Schema.String, Schema.JsonNumber, Schema.Boolean, Schema.Null, Schema.Array(PlainValue), PlainRecord)
-)
+export const PlainValue: Schema.Schema<PlainValue> = Schema.declare((value): value is PlainValue => isPlain(value), {
+  identifier: "PlainValue",
+  arbitrary: () => (fc) => fc.jsonValue().map(from),
+  jsonSchema: {}
+})
 
 /**
  * The Schema of any {@link PlainRecord}.
@@ -45,9 +47,38 @@ export const PlainValue: Schema.Schema<PlainValue> = Schema.suspend(() =>
  * @since 0.1.0
  * @category schemas
  */
-export const PlainRecord: Schema.Schema<PlainRecord> = Schema.suspend(() =>
-  Schema.Record({ key: Schema.String, value: PlainValue })
+export const PlainRecord: Schema.Schema<PlainRecord> = Schema.declare(
+  (value): value is PlainRecord => isPlain(value) && Predicate.isRecord(value),
+  {
+    identifier: "PlainRecord",
+    arbitrary: () => (fc) => fc.dictionary(fc.string(), fc.jsonValue()).map(fromRecord),
+    jsonSchema: { type: "object" }
+  }
 )
+
+/** Deepest nesting read back from outside: far more than is ever written, and no danger to the stack. */
+const maxReadDepth = 500
+
+// Not `Schema.Record`: that would lose a key named `__proto__`, which JSON may hold.
+const isPlain = (value: unknown, depth = 0): value is PlainValue => {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return true
+    case "number":
+      return Number.isFinite(value)
+    case "object": {
+      if (value === null) return true
+      if (depth >= maxReadDepth) return false
+      if (Array.isArray(value)) return value.every((entry) => isPlain(entry, depth + 1))
+      const prototype = Object.getPrototypeOf(value)
+      if (prototype !== Object.prototype && prototype !== null) return false
+      return Object.values(value).every((entry) => isPlain(entry, depth + 1))
+    }
+    default:
+      return false
+  }
+}
 
 /** Longest text kept of one string, in UTF-16 code units. */
 const maxText = 8_192
@@ -142,11 +173,11 @@ const unsafeCopy = (value: unknown, budget: Budget): PlainValue => {
     case "symbol":
       return clip(String(value))
     case "function":
-      return `[Function ${clip(value.name || "anonymous", 100)}]`
+      return `[Function ${nameOf(value)}]`
   }
   if (value === null || value === undefined) return null
   if (Redacted.isRedacted(value)) return "<redacted>"
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString()
+  if (value instanceof Date) return fromDate(value)
   if (value instanceof Error) return clip(`${value.name}: ${value.message}`)
   if (value instanceof RegExp || value instanceof URL) return clip(String(value))
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`
@@ -167,6 +198,16 @@ const unsafeCopy = (value: unknown, budget: Budget): PlainValue => {
   }
 }
 
+// A class may have a static `name` of its own, of any type.
+const nameOf = (value: object): string => {
+  const name = Object.getOwnPropertyDescriptor(value, "name")?.value
+  return typeof name === "string" && name !== "" ? clip(name, 100) : "anonymous"
+}
+
+// The prototype's own methods: those of the value may be anything.
+const fromDate = (value: Date): string =>
+  Number.isNaN(Date.prototype.getTime.call(value)) ? "Invalid Date" : Date.prototype.toISOString.call(value)
+
 const copyEntries = (entries: Iterable<unknown>, size: number, budget: Budget): PlainValue => {
   const out: Array<PlainValue> = []
   for (const entry of entries) {
@@ -186,12 +227,20 @@ const copyFields = (fields: Iterable<readonly [unknown, unknown]>, size: number,
     seen += 1
     if (field === undefined) continue
     budget.values += 1
-    // A plain assignment to `__proto__` would set the prototype instead.
-    const name = typeof key === "string" ? clip(key, 256) : String(copy(key, budget))
-    Object.defineProperty(out, name, { value: copy(field, budget), enumerable: true, configurable: true })
+    setField(out, keyOf(key, budget), copy(field, budget))
   }
-  if (size > seen) out["…"] = `+${size - seen} more`
+  if (size > seen) setField(out, "…", `+${size - seen} more`)
   return out
+}
+
+// A plain assignment to `__proto__` would set the prototype instead.
+const setField = (out: Record<string, PlainValue>, name: string, value: PlainValue): void => {
+  Object.defineProperty(out, name, { value, enumerable: true, configurable: true, writable: true })
+}
+
+const keyOf = (key: unknown, budget: Budget): string => {
+  const plain = typeof key === "string" ? key : copy(key, budget)
+  return clip(typeof plain === "string" ? plain : JSON.stringify(plain), 256)
 }
 
 function* ownFields(value: object, keys: ReadonlyArray<string>): Iterable<readonly [string, unknown]> {

@@ -7,15 +7,19 @@
  *
  * @since 0.1.0
  */
+import type { PlatformError } from "@effect/platform/Error"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
-import { dual } from "effect/Function"
+import { constTrue, dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as buffer from "./internal/buffer.js"
 import * as coalescing from "./internal/coalescing.js"
+import * as fileWriter from "./internal/fileWriter.js"
 import * as renderers from "./internal/renderers.js"
+import * as streamWriter from "./internal/streamWriter.js"
 import type { NarrativeEvent } from "./NarrativeEvent.js"
 
 /**
@@ -41,7 +45,7 @@ export interface RendererStats {
   readonly name: string
   readonly emitted: number
   readonly delivered: number
-  /** By reason: `overflow`, `interrupted`, `shutdown`, `closed`. */
+  /** By reason: `overflow`, `shutdown`, `closed`. */
   readonly dropped: { readonly [reason: string]: number }
   readonly failed: number
   readonly pending: number
@@ -49,8 +53,9 @@ export interface RendererStats {
 
 /**
  * - `capacity`: most events waiting. 1 or more.
- * - `strategy`, when full: `suspend` makes the emitting fiber wait for room (nothing is lost), `dropping` drops the new
- *   event, `sliding` the oldest one.
+ * - `strategy`, when full: `suspend` makes the emitting fiber wait for room, `dropping` drops the new event, `sliding`
+ *   the oldest one. With `suspend` nothing is lost, an interrupted wait included, until 16,384 events more than
+ *   `capacity` are there: a destination that hangs must not fill the heap.
  * - `highWaterMark`: the share of `capacity` (0–1, default 0.8) at which `onOverflow(-1, size)` is called, once on the
  *   way up; it is re-armed when the queue is down to half of that.
  * - `onOverflow(dropped, size)`: also called with each dropped event. It may throw: that is isolated.
@@ -113,7 +118,7 @@ export const replace = <E = never, R = never>(
  * @since 0.1.0
  * @category layers
  */
-export const none: Layer.Layer<never> = Layer.scopedDiscard(Effect.locallyScoped(renderers.current, []))
+export const none: Layer.Layer<never> = Layer.scopedDiscard(renderers.changeScoped(() => []))
 
 const change = <E, R>(
   renderer: Renderer | Effect.Effect<Renderer, E, R>,
@@ -121,7 +126,7 @@ const change = <E, R>(
 ): Layer.Layer<never, E, Exclude<R, Scope.Scope>> =>
   Layer.scopedDiscard(
     Effect.flatMap(Effect.isEffect(renderer) ? renderer : Effect.succeed(renderer), (renderer) =>
-      Effect.locallyScopedWith(renderers.current, (current) => update(current, renderer))
+      renderers.changeScoped((current) => update(current, renderer))
     )
   )
 
@@ -232,6 +237,67 @@ export const batched = <E, R>(
   }
 ): Effect.Effect<Renderer, never, R | Scope.Scope> =>
   buffer.make({ capacity: Math.max(8_192, options.size * 2), strategy: "suspend", ...options, name })
+
+/**
+ * A renderer that writes each event to a stream as a line of text, in the emitting fiber. `format` returns the line
+ * without its line break.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const toStream = (
+  name: string,
+  format: (event: NarrativeEvent) => string,
+  stream: NodeJS.WritableStream
+): Renderer => {
+  const writer = streamWriter.make(stream)
+  return make(name, (event) => writer.write(`${format(event)}\n`))
+}
+
+/**
+ * - `flushInterval`: how long events may be gathered before they are written (default: no longer than the write before
+ *   takes).
+ * - `capacity`: most events waiting (default 8,192); beyond it, emitting fibers wait.
+ * - `shutdownTimeout`: how long the closing scope waits for the last events to be written (default 5 seconds).
+ * - `isWhole`: tells whether a last line found without its line break is complete. If not, it is cut off. By default
+ *   every line is kept.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ToFileOptions {
+  readonly flushInterval?: Duration.DurationInput | undefined
+  readonly capacity?: number | undefined
+  readonly shutdownTimeout?: Duration.DurationInput | undefined
+  readonly isWhole?: ((line: string) => boolean) | undefined
+}
+
+/**
+ * A renderer that appends each event to a file as a line of text, through a buffer. Whatever is written at once is
+ * whole lines. `format` returns the line without its line break; should it throw, the events written together with
+ * that one count as failed.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const toFile = (
+  name: string,
+  path: string,
+  format: (event: NarrativeEvent) => string,
+  options: ToFileOptions = {}
+): Effect.Effect<Renderer, PlatformError, FileSystem.FileSystem | Scope.Scope> => {
+  const capacity = options.capacity ?? 8_192
+  return Effect.flatMap(fileWriter.make(path, options.isWhole ?? constTrue), (writer) =>
+    batched(name, {
+      capacity,
+      strategy: "suspend",
+      shutdownTimeout: options.shutdownTimeout,
+      size: Math.min(capacity, 1_024),
+      within: options.flushInterval ?? 0,
+      handle: (events) => Effect.suspend(() => writer.append(`${events.map(format).join("\n")}\n`))
+    })
+  )
+}
 
 /**
  * The counts of each renderer in use here, in their order. A combinator counts nothing itself; the renderers it hands

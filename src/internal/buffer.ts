@@ -28,26 +28,39 @@ export const make = <R>(config: BufferConfig<R>): Effect.Effect<Renderer, never,
   Effect.gen(function* () {
     const queue = new BoundedQueue(config)
     const shutdownTimeout = Duration.decode(config.shutdownTimeout ?? "5 seconds")
-    const drain = yield* queue.drain(config).pipe(aside, Effect.interruptible, Effect.forkDaemon)
-    const close = Effect.gen(function* () {
-      queue.close()
-      // Not a race: the closing fiber may be one that is interrupted, and must wait all the same.
-      const done = yield* Deferred.make<void>()
-      const settle = <A>(wait: Effect.Effect<A>) =>
-        wait.pipe(
-          Effect.interruptible,
-          Effect.zipRight(Deferred.succeed(done, undefined)),
-          Effect.asVoid,
-          Effect.forkDaemon
-        )
-      const waits = [yield* settle(Fiber.await(drain)), yield* settle(Effect.sleep(shutdownTimeout))]
-      yield* Deferred.await(done)
-      for (const fiber of [drain, ...waits]) yield* Fiber.interruptFork(fiber)
-      yield* Effect.suspend(() => queue.abandon() ?? Effect.void)
-    })
-    yield* Effect.addFinalizer(() => aside(close))
+    yield* Effect.acquireRelease(queue.drain(config).pipe(aside, Effect.interruptible, Effect.forkDaemon), (drain) =>
+      aside(close(queue, drain, shutdownTimeout))
+    )
     return selfCounting({ name: config.name, handle: (event) => queue.offer(event) }, queue.delivery)
   })
+
+const close = (
+  queue: BoundedQueue,
+  drain: Fiber.RuntimeFiber<void>,
+  shutdownTimeout: Duration.Duration
+): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    queue.close()
+    // Not a race: the closing fiber may be one that is interrupted, and must wait all the same.
+    const done = yield* Deferred.make<void>()
+    const settle = <A>(wait: Effect.Effect<A>) =>
+      wait.pipe(
+        Effect.interruptible,
+        Effect.zipRight(Deferred.succeed(done, undefined)),
+        Effect.asVoid,
+        Effect.forkDaemon
+      )
+    const waits = [yield* settle(Fiber.await(drain)), yield* settle(Effect.sleep(shutdownTimeout))]
+    yield* Deferred.await(done)
+    for (const fiber of [drain, ...waits]) yield* Fiber.interruptFork(fiber)
+    yield* Effect.suspend(() => queue.abandon() ?? Effect.void)
+  })
+
+/**
+ * Most events a `suspend` buffer takes beyond its capacity: one of each waiting fiber, and those of fibers interrupted
+ * while they waited. Without a bound a destination that hangs would fill the heap.
+ */
+const maxBeyondCapacity = 16_384
 
 class BoundedQueue {
   readonly delivery: Delivery
@@ -55,17 +68,18 @@ class BoundedQueue {
   readonly #strategy: BufferOptions["strategy"]
   readonly #highWaterMark: number
   readonly #onOverflow: BufferOptions["onOverflow"]
-  #events: Array<NarrativeEvent> = []
+  readonly #events = new EventQueue()
   #inFlight = 0
+  #overflowFaults = 0
   #closed = false
   #armed = true
   #wakeDrain: (() => void) | undefined
   #wakeAt = 1
-  #blocked: Array<() => void> = []
+  #blocked = new Set<() => void>()
 
   constructor(config: BufferOptions & { readonly name: string }) {
     this.delivery = new Delivery(config.name)
-    this.#capacity = Math.max(1, Math.floor(config.capacity))
+    this.#capacity = Math.max(1, Math.floor(config.capacity) || 1)
     this.#strategy = config.strategy
     this.#highWaterMark = Math.max(1, Math.ceil(this.#capacity * (config.highWaterMark ?? 0.8)))
     this.#onOverflow = config.onOverflow
@@ -75,10 +89,10 @@ class BoundedQueue {
     this.delivery.emitted += 1
     if (this.#closed) return this.delivery.drop("closed")
     let waiting: Effect.Effect<void> | undefined
-    if (this.#events.length >= this.#capacity && this.#strategy !== "suspend") {
+    if (this.#events.length >= this.#limit) {
       waiting = inOrder(this.delivery.drop("overflow"), this.#overflow(1))
-      if (this.#strategy === "dropping") return waiting
-      this.#events.shift()
+      if (this.#strategy !== "sliding") return waiting
+      this.#events.take(1)
       this.delivery.pending -= 1
     }
     this.#events.push(event)
@@ -87,6 +101,10 @@ class BoundedQueue {
     if (this.#wakeDrain !== undefined && this.#events.length >= this.#wakeAt) this.#wakeDrain()
     // The event is taken in any case, so an interrupted wait loses nothing: the bound is softened by one event a fiber.
     return this.#events.length > this.#capacity && this.#strategy === "suspend" ? inOrder(waiting, this.#room) : waiting
+  }
+
+  get #limit(): number {
+    return this.#strategy === "suspend" ? this.#capacity + maxBeyondCapacity : this.#capacity
   }
 
   drain<R>(config: BufferConfig<R>): Effect.Effect<void, never, R> {
@@ -116,7 +134,7 @@ class BoundedQueue {
     const lost = this.#events.length + this.#inFlight
     const waiting = lost === 0 ? undefined : this.delivery.drop("shutdown", lost)
     this.delivery.pending -= lost
-    this.#events = []
+    this.#events.take(this.#events.length)
     this.#inFlight = 0
     this.#release()
     return inOrder(waiting, this.delivery.finalWarning())
@@ -145,8 +163,7 @@ class BoundedQueue {
   }
 
   #take(size: number): ReadonlyArray<NarrativeEvent> {
-    const batch = this.#events.length <= size ? this.#events : this.#events.slice(0, size)
-    this.#events = this.#events.length <= size ? [] : this.#events.slice(size)
+    const batch = this.#events.take(size)
     if (this.#events.length * 2 <= this.#highWaterMark) this.#armed = true
     if (this.#events.length < this.#capacity) this.#release()
     return batch
@@ -154,13 +171,15 @@ class BoundedQueue {
 
   #release(): void {
     const blocked = this.#blocked
-    this.#blocked = []
+    this.#blocked = new Set()
     for (const resume of blocked) resume()
   }
 
   #arrival(count: number): Effect.Effect<void> {
     if (this.#closed || this.#events.length >= count) return Effect.void
     return Effect.async<void>((resume) => {
+      // Once more: the fiber may have yielded between the two, and nobody would wake it for what came then.
+      if (this.#closed || this.#events.length >= count) return resume(Effect.void)
       this.#wakeAt = count
       this.#wakeDrain = () => {
         this.#wakeDrain = undefined
@@ -169,11 +188,16 @@ class BoundedQueue {
     })
   }
 
+  /** Ends early when the program is interrupted: the event has its place in any case. */
   get #room(): Effect.Effect<void> {
-    return Effect.async<void>((resume) => {
-      if (this.#closed || this.#events.length < this.#capacity) return resume(Effect.void)
-      this.#blocked.push(() => resume(Effect.void))
-    })
+    return Effect.interruptible(
+      Effect.async<void>((resume) => {
+        if (this.#closed || this.#events.length < this.#capacity) return resume(Effect.void)
+        const go = () => resume(Effect.void)
+        this.#blocked.add(go)
+        return Effect.sync(() => this.#blocked.delete(go))
+      })
+    )
   }
 
   #watchHighWater(): Effect.Effect<void> | undefined {
@@ -188,9 +212,41 @@ class BoundedQueue {
       this.#onOverflow(dropped, this.#events.length)
       return undefined
     } catch (defect) {
+      this.#overflowFaults += 1
+      if (!Number.isInteger(Math.log2(this.#overflowFaults))) return undefined
       return Effect.logWarning(`onOverflow of renderer "${this.delivery.renderer}" threw; it was ignored`, defect)
     }
   }
 }
 
 const isBatch = (events: ReadonlyArray<NarrativeEvent>): events is Batch => events.length > 0
+
+/** First in, first out; taking from it copies only what is taken. */
+class EventQueue {
+  #events: Array<NarrativeEvent> = []
+  #head = 0
+
+  get length(): number {
+    return this.#events.length - this.#head
+  }
+
+  push(event: NarrativeEvent): void {
+    this.#events.push(event)
+  }
+
+  take(count: number): ReadonlyArray<NarrativeEvent> {
+    if (this.#head === 0 && count >= this.#events.length) {
+      const all = this.#events
+      this.#events = []
+      return all
+    }
+    const taken = this.#events.slice(this.#head, this.#head + count)
+    this.#head += taken.length
+    // The part already taken is let go before it outgrows the rest.
+    if (this.#head * 2 >= this.#events.length) {
+      this.#events = this.#events.slice(this.#head)
+      this.#head = 0
+    }
+    return taken
+  }
+}

@@ -2,7 +2,7 @@
  * Runs of equal stages told once: a loop that polls every second should not fill the screen.
  */
 import type * as Effect from "effect/Effect"
-import type { NarrativeEvent, StageCompleted, StageStarted } from "../NarrativeEvent.js"
+import type { StageCompleted, StageStarted } from "../NarrativeEvent.js"
 import type { Renderer } from "../Renderer.js"
 import { inOrder, routed, type Tell } from "./renderers.js"
 
@@ -17,6 +17,9 @@ interface Run {
   last: StageCompleted | undefined
 }
 
+/** Most stories whose runs are followed at a time. */
+const maxRuns = 1_000
+
 const placeOf = (event: StageStarted | StageCompleted): string => event.stagePath.join("\u0000")
 
 /** @internal */
@@ -27,14 +30,27 @@ export const make = (self: Renderer, options: { readonly threshold: number }): R
   const summary = (run: Run, tell: Tell): Effect.Effect<void> | undefined => {
     const last = run.last
     if (last === undefined || run.held === 0) return undefined
-    const { storyId, storyName, rootStoryId, parentStoryId, timestamp, sequence, traceId, spanId } = last
-    const { parentStageName, stageName, stageIndex } = last
-    const data = { stage_name: stageName, count: run.held, duration_seconds: run.durationSeconds }
-    const inStory = { storyId, storyName, rootStoryId, parentStoryId, timestamp, sequence, traceId, spanId }
-    const where = { stageName: parentStageName, stageIndex, depth: Math.max(0, last.depth - 1) }
+    const { storyId, storyName, rootStoryId, parentStoryId, timestamp, sequence, traceId } = last
+    const data = { stage_name: last.stageName, count: run.held, duration_seconds: run.durationSeconds }
+    const inStory = { storyId, storyName, rootStoryId, parentStoryId, timestamp, sequence, traceId }
+    // The held stages are not known to those below, so the summary names neither their index nor their span.
+    const where = {
+      stageName: last.parentStageName,
+      stageIndex: null,
+      depth: Math.max(0, last.depth - 1),
+      spanId: null
+    }
     run.held = 0
     run.durationSeconds = 0
     return tell(self, { _tag: "EventRecorded", ...inStory, ...where, name: "stages.coalesced", data })
+  }
+
+  const end = (storyId: string, tell: Tell): Effect.Effect<void> | undefined => {
+    const run = runs.get(storyId)
+    if (run === undefined) return undefined
+    runs.delete(storyId)
+    const waiting = summary(run, tell)
+    return run.started === undefined ? waiting : inOrder(waiting, tell(self, run.started))
   }
 
   return routed(self.name, [self], (event, tell) => {
@@ -59,14 +75,13 @@ export const make = (self: Renderer, options: { readonly threshold: number }): R
         return tell(self, event)
       }
     }
-    let waiting: Effect.Effect<void> | undefined
-    if (run !== undefined && !continues(run, event)) {
-      waiting = summary(run, tell)
-      if (run.started !== undefined) waiting = inOrder(waiting, tell(self, run.started))
-      runs.delete(event.storyId)
-    }
-    waiting = inOrder(waiting, tell(self, event))
+    let waiting = inOrder(end(event.storyId, tell), tell(self, event))
     if (event._tag === "StageCompleted") {
+      // Before this one is added: a story whose end never comes by here would be kept for good.
+      for (const [oldest] of runs) {
+        if (runs.size < maxRuns) break
+        waiting = inOrder(waiting, end(oldest, tell))
+      }
       runs.set(event.storyId, {
         place: placeOf(event),
         seen: 1,
@@ -79,7 +94,3 @@ export const make = (self: Renderer, options: { readonly threshold: number }): R
     return waiting
   })
 }
-
-/** The first stages of a run are told as they are; their own starts do not end it. */
-const continues = (run: Run, event: NarrativeEvent): boolean =>
-  event._tag === "StageStarted" && run.place === placeOf(event) && run.started === undefined

@@ -53,16 +53,20 @@ export class Delivery {
   }
 
   #warn(what: string, cause: Cause.Cause<unknown>): Effect.Effect<void> {
-    this.#told = this.lost
-    const counts = {
-      emitted: this.emitted,
-      delivered: this.delivered,
-      failed: this.failed,
-      dropped: Object.fromEntries(this.dropped),
-      pending: this.pending
-    }
-    return Effect.logWarning(`Renderer "${this.renderer}" ${what}; the program goes on`, cause).pipe(
-      Effect.annotateLogs("narrative.delivery", counts)
-    )
+    return Effect.suspend(() => {
+      this.#told = this.lost
+      const counts = {
+        emitted: this.emitted,
+        delivered: this.delivered,
+        failed: this.failed,
+        dropped: Object.fromEntries(this.dropped),
+        pending: this.pending
+      }
+      return Effect.logWarning(`Renderer "${this.renderer}" ${what}; the program goes on`, cause).pipe(
+        Effect.annotateLogs("narrative.delivery", counts),
+        // A logger may throw: that must neither end the draining fiber nor reach the program.
+        Effect.exit
+      )
+    })
   }
 }

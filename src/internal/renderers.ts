@@ -4,9 +4,11 @@
 import * as Cause from "effect/Cause"
 import * as Differ from "effect/Differ"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
-import { identity } from "effect/Function"
 import { globalValue } from "effect/GlobalValue"
+import * as Predicate from "effect/Predicate"
+import * as Scope from "effect/Scope"
 import type { NarrativeEvent } from "../NarrativeEvent.js"
 import type { Renderer } from "../Renderer.js"
 import { Delivery } from "./delivery.js"
@@ -26,8 +28,12 @@ const without = (self: Renderers, that: Renderers): Renderers =>
 
 const applyPatch = (patch: RenderersPatch, self: Renderers): Renderers => {
   if (patch.added.length === 0 && patch.removed.length === 0) return self
-  return [...without(without(self, patch.removed), patch.added), ...patch.added]
+  const patched = [...without(without(self, patch.removed), patch.added), ...patch.added]
+  return patched.length === 1 && patched[0] === byDefault ? unset : patched
 }
+
+/** @internal */
+export const unset: Renderers = [byDefault]
 
 /** @internal */
 export const differ: Differ.Differ<Renderers, RenderersPatch> = Differ.make<Renderers, RenderersPatch>({
@@ -39,9 +45,6 @@ export const differ: Differ.Differ<Renderers, RenderersPatch> = Differ.make<Rend
   diff: (from, to) => ({ removed: without(from, to), added: without(to, from) }),
   patch: applyPatch
 })
-
-/** @internal */
-export const unset: Renderers = [byDefault]
 
 /** @internal */
 export const current: FiberRef.FiberRef<Renderers> = globalValue("effect-narrative/currentRenderers", () =>
@@ -61,6 +64,27 @@ export const enabled: FiberRef.FiberRef<boolean> = globalValue("effect-narrative
 export const add = (self: Renderers, renderer: Renderer): Renderers =>
   applyPatch({ removed: [byDefault], added: [renderer] }, self)
 
+/**
+ * Changes the renderers until the scope is closed. `Effect.locallyScoped` would do, were it not that its finalizer runs
+ * with the fiber refs of its acquisition: closing merged layers, in parallel, then joins back what it should have undone.
+ *
+ * @internal
+ */
+export const changeScoped = (change: (self: Renderers) => Renderers): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.uninterruptible(
+    Effect.gen(function* () {
+      const scope = yield* Effect.scope
+      const before = yield* FiberRef.get(current)
+      const after = change(before)
+      const undo = differ.diff(after, before)
+      yield* FiberRef.set(current, after)
+      yield* Scope.addFinalizer(
+        scope,
+        FiberRef.update(current, (self) => applyPatch(undo, self))
+      )
+    })
+  )
+
 const RouteId: unique symbol = Symbol.for("effect-narrative/Renderer/route")
 const DeliveryId: unique symbol = Symbol.for("effect-narrative/Renderer/delivery")
 
@@ -79,9 +103,39 @@ interface Known extends Renderer {
 
 /** A renderer that hands events on to others: they do the counting. */
 export const routed = (name: string, parts: Renderers, send: Route["send"]): Renderer => {
-  const handle = (event: NarrativeEvent) => send(event, (renderer, event) => tell(renderer, event, identity))
-  const renderer: Known = { name, handle, [RouteId]: { parts, send } }
+  const renderer: Known = { name, handle: (event) => handOver(send, event), [RouteId]: { parts, send } }
   return renderer
+}
+
+/**
+ * What a combinator does where it is called as a renderer like any other, by a buffer say: every part gets the event,
+ * and what goes wrong in any of them is for the caller to count.
+ */
+const handOver = (send: Route["send"], event: NarrativeEvent): Effect.Effect<void> | undefined => {
+  let faults: Cause.Cause<never> = Cause.empty
+  const blame = (cause: Cause.Cause<never>): void => {
+    faults = Cause.sequential(faults, cause)
+  }
+  const verdict = Effect.suspend(() => (Cause.isEmpty(faults) ? Effect.void : Effect.failCause(faults)))
+  const waiting = send(event, (renderer, event) => {
+    try {
+      const waiting = toWaitFor(renderer.handle(event))
+      return waiting && Effect.catchAllCause(waiting, (cause) => Effect.sync(() => blame(cause)))
+    } catch (defect) {
+      blame(Cause.die(defect))
+      return undefined
+    }
+  })
+  return waiting === undefined && Cause.isEmpty(faults) ? undefined : inOrder(waiting, verdict)
+}
+
+/** What a handler returned, as far as it has to be waited for: an Effect, or the promise of an async function. */
+const toWaitFor = (returned: unknown): Effect.Effect<void> | undefined => {
+  // Whatever the types say of its errors, those who run it take it for an effect that may fail.
+  if (Effect.isEffect(returned)) return returned as Effect.Effect<void>
+  return Predicate.isPromiseLike(returned)
+    ? Effect.promise(() => Promise.resolve(returned as Promise<void>))
+    : undefined
 }
 
 /** A renderer that counts for itself, because it knows more than its caller: a buffer. */
@@ -111,9 +165,6 @@ export const leaves = (renderers: Renderers): ReadonlyArray<Delivery> => {
   return Array.from(found)
 }
 
-/** Makes an effect of a renderer interruptible where the program's own effect is. */
-export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-
 /** How deep the synchronous part of a renderer is running: what it logs there is not narrated. */
 let handling = 0
 export const isHandling = (): boolean => handling > 0
@@ -124,19 +175,19 @@ export const aside = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A,
 
 /**
  * Hands one event to one renderer. Whatever the renderer does, this returns: nothing, or an effect that waits for it,
- * never fails, and has to be run in an uninterruptible region (`restore` leads back to the program's own).
+ * never fails, and has to be run in an uninterruptible region.
  */
-export const tell = (renderer: Renderer, event: NarrativeEvent, restore: Restore): Effect.Effect<void> | undefined => {
+export const tell: Tell = (renderer, event) => {
   const known: Known = renderer
   const route = known[RouteId]
-  if (route !== undefined) return tellRoute(route, event, restore)
-  if (known[DeliveryId] !== undefined) return tellCounting(known, event, restore)
+  if (route !== undefined) return tellRoute(route, event)
+  if (known[DeliveryId] !== undefined) return tellCounting(known, event)
   const delivery = deliveryOf(renderer)
   delivery.emitted += 1
   handling += 1
-  let waiting: unknown
+  let waiting: Effect.Effect<void> | undefined
   try {
-    waiting = renderer.handle(event)
+    waiting = toWaitFor(renderer.handle(event))
   } catch (defect) {
     return warned(delivery.fail(Cause.die(defect)))
   } finally {
@@ -146,12 +197,12 @@ export const tell = (renderer: Renderer, event: NarrativeEvent, restore: Restore
     delivery.delivered += 1
     return undefined
   }
-  return settle(waiting, delivery, restore)
+  return settle(waiting, delivery)
 }
 
-const tellRoute = (route: Route, event: NarrativeEvent, restore: Restore): Effect.Effect<void> | undefined => {
+const tellRoute = (route: Route, event: NarrativeEvent): Effect.Effect<void> | undefined => {
   try {
-    return route.send(event, (renderer, event) => tell(renderer, event, restore))
+    return route.send(event, tell)
   } catch (defect) {
     // The combinator's own function threw: each renderer below was owed the event.
     let waiting: Effect.Effect<void> | undefined
@@ -163,34 +214,35 @@ const tellRoute = (route: Route, event: NarrativeEvent, restore: Restore): Effec
   }
 }
 
-const tellCounting = (renderer: Renderer, event: NarrativeEvent, restore: Restore): Effect.Effect<void> | undefined => {
+const tellCounting = (renderer: Renderer, event: NarrativeEvent): Effect.Effect<void> | undefined => {
   const waiting = renderer.handle(event)
-  return Effect.isEffect(waiting) ? Effect.asVoid(Effect.exit(restore(aside(waiting)))) : undefined
+  return Effect.isEffect(waiting) ? Effect.asVoid(Effect.exit(aside(waiting))) : undefined
 }
 
-const settle = (waiting: unknown, delivery: Delivery, restore: Restore): Effect.Effect<void> => {
-  const effect = Effect.isEffect(waiting)
-    ? (waiting as Effect.Effect<unknown, unknown>)
-    : // A handler written as an async function: TypeScript lets it pass where `void` is expected.
-      Effect.promise(() => Promise.resolve(waiting))
+/**
+ * Runs what a renderer returned in a fiber of its own: there its timeouts and races work, and an interruption of the
+ * program cannot tear an event it has already been told of.
+ */
+const settle = (waiting: Effect.Effect<void>, delivery: Delivery): Effect.Effect<void> => {
   delivery.pending += 1
-  return Effect.matchCauseEffect(restore(aside(effect)), {
-    onSuccess: () =>
-      Effect.sync(() => {
-        delivery.pending -= 1
+  return waiting.pipe(
+    Effect.interruptible,
+    Effect.forkDaemon,
+    Effect.flatMap(Fiber.await),
+    aside,
+    Effect.flatMap((exit) => {
+      delivery.pending -= 1
+      if (exit._tag === "Success") {
         delivery.delivered += 1
-      }),
-    onFailure: (cause) =>
-      Effect.suspend(() => {
-        delivery.pending -= 1
-        const warning = Cause.isInterruptedOnly(cause) ? delivery.drop("interrupted") : delivery.fail(cause)
-        return warned(warning) ?? Effect.void
-      })
-  })
+        return Effect.void
+      }
+      return warned(delivery.fail(exit.cause)) ?? Effect.void
+    })
+  )
 }
 
 const warned = (warning: Effect.Effect<void> | undefined): Effect.Effect<void> | undefined =>
-  warning === undefined ? undefined : Effect.ignoreLogged(aside(warning))
+  warning === undefined ? undefined : aside(warning)
 
 /** One effect after another, where either may be missing. */
 export const inOrder = (
@@ -200,14 +252,10 @@ export const inOrder = (
   first === undefined ? second : second === undefined ? first : Effect.zipRight(first, second)
 
 /** Hands one event to several renderers, in their order. */
-export const tellAll = (
-  renderers: Renderers,
-  event: NarrativeEvent,
-  restore: Restore
-): Effect.Effect<void> | undefined => {
+export const tellAll = (renderers: Renderers, event: NarrativeEvent): Effect.Effect<void> | undefined => {
   let waiting: Effect.Effect<void> | undefined
   for (let i = 0; i < renderers.length; i++) {
-    waiting = inOrder(waiting, tell(renderers[i] as Renderer, event, restore))
+    waiting = inOrder(waiting, tell(renderers[i] as Renderer, event))
   }
   return waiting
 }

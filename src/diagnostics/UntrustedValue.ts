@@ -1,0 +1,46 @@
+/**
+ * Touching values that may fight back: proxies with throwing traps, getters that throw, revoked proxies.
+ *
+ * Whatever a program throws ends up here, so every read is guarded and answers `undefined` instead of failing.
+ */
+import { types } from "node:util"
+
+/** What can have properties worth reading. */
+export const isObject = (value: unknown): value is object =>
+  (typeof value === "object" && value !== null) || typeof value === "function"
+
+/** The property, own or inherited; `undefined` if there is none or it cannot be read. */
+export const propertyOf = (value: unknown, key: PropertyKey): unknown => {
+  if (!isObject(value)) return undefined
+  try {
+    return Reflect.get(value, key)
+  } catch {
+    return undefined
+  }
+}
+
+/** The property if it is a text that says something. */
+export const textOf = (value: unknown, key: PropertyKey): string | undefined => {
+  const text = propertyOf(value, key)
+  return typeof text === "string" && text !== "" ? text : undefined
+}
+
+/** Errors of this and of other realms, and what carries both a message and a stack. */
+export const isErrorLike = (value: unknown): value is object => {
+  if (!isObject(value)) return false
+  try {
+    if (value instanceof Error || types.isNativeError(value)) return true
+  } catch {
+    // A proxy whose `getPrototypeOf` throws: ask its properties instead.
+  }
+  return typeof propertyOf(value, "message") === "string" && typeof propertyOf(value, "stack") === "string"
+}
+
+/** The outcome of `read`, or `otherwise` if it throws. */
+export const attempt = <A, B>(read: () => A, otherwise: B): A | B => {
+  try {
+    return read()
+  } catch {
+    return otherwise
+  }
+}

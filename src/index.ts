@@ -1,0 +1,43 @@
+/**
+ * Tells what an Effect program did as a story of stages.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * @since 0.1.0
+ */
+export * as FailureReport from "./FailureReport.js"
+/**
+ * @since 0.1.0
+ */
+export * as IdGenerator from "./IdGenerator.js"
+/**
+ * @since 0.1.0
+ */
+export * as Narrative from "./Narrative.js"
+/**
+ * @since 0.1.0
+ */
+export * as NarrativeEvent from "./NarrativeEvent.js"
+/**
+ * @since 0.1.0
+ */
+export * as PlainValue from "./PlainValue.js"
+/**
+ * @since 0.1.0
+ */
+export * as Renderer from "./Renderer.js"
+/**
+ * @since 0.1.0
+ */
+export * as ConsoleRenderer from "./renderer/ConsoleRenderer.js"
+/**
+ * @since 0.1.0
+ */
+export * as JsonRenderer from "./renderer/JsonRenderer.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as Story from "./Story.js"

@@ -1,0 +1,15 @@
+/**
+ * Where something was written: one frame, captured when a combinator is called and formatted only when a failure asks.
+ */
+import type { DefinedAt } from "./region.js"
+
+/** The caller of `below`. */
+export const definedBy = (below: (...args: Array<never>) => unknown): DefinedAt => {
+  const limit = Error.stackTraceLimit
+  // `Reflect.set` because an assignment throws where intrinsics are frozen.
+  Reflect.set(Error, "stackTraceLimit", 1)
+  const here: { readonly stack?: string } = {}
+  Error.captureStackTrace(here, below)
+  Reflect.set(Error, "stackTraceLimit", limit)
+  return here
+}

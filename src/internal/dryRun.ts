@@ -1,0 +1,51 @@
+/**
+ * What a dry run visited.
+ */
+import * as Cause from "effect/Cause"
+import type * as Exit from "effect/Exit"
+import * as FiberRef from "effect/FiberRef"
+import { globalValue } from "effect/GlobalValue"
+import { leavesOf } from "../diagnostics/CauseLeaves.js"
+import { messageOf, typeOf } from "../diagnostics/ThrownValue.js"
+import type { Stage, Story } from "../Story.js"
+
+/** Most stages a report lists; the rest is counted. */
+const maxStages = 10_000
+
+/** A stage as a dry run saw it. */
+export interface DryRunStage {
+  readonly storyName: string
+  readonly name: string
+  /** The names of the stages from the outermost down to this one. */
+  readonly path: ReadonlyArray<string>
+  /** Whether a stand-in took the place of the body. */
+  readonly standIn: boolean
+  /** How the body failed without its real surroundings, as `Type: message`. */
+  readonly failure: string | null
+}
+
+/** Gathers the stages visited, in order of ending. */
+export class DryRunLog {
+  readonly stages: Array<DryRunStage> = []
+  omitted = 0
+
+  visit(story: Story, stage: Stage, standIn: boolean, exit: Exit.Exit<unknown, unknown>): void {
+    if (this.stages.length >= maxStages) {
+      this.omitted += 1
+      return
+    }
+    this.stages.push({ storyName: story.name, name: stage.name, path: stage.path, standIn, failure: failureOf(exit) })
+  }
+}
+
+const failureOf = (exit: Exit.Exit<unknown, unknown>): string | null => {
+  if (exit._tag === "Success") return null
+  if (Cause.isInterruptedOnly(exit.cause)) return "interrupted"
+  const error = leavesOf(exit.cause)[0]?.error
+  return `${typeOf(error)}: ${messageOf(error)}`
+}
+
+/** Set while stories run dry. */
+export const dryRun: FiberRef.FiberRef<DryRunLog | undefined> = globalValue("effect-narrative/dryRun", () =>
+  FiberRef.unsafeMake<DryRunLog | undefined>(undefined)
+)

@@ -1,0 +1,19 @@
+/**
+ * What narration has to say about the way it is used: once, as a warning, instead of failing.
+ */
+import * as Effect from "effect/Effect"
+import { globalValue } from "effect/GlobalValue"
+import type { Waiting } from "./region.js"
+import { aside } from "./renderers.js"
+
+/** Most different notices a process is told; what uses narration that wrongly has been told enough. */
+const maxNotices = 1_000
+
+const given = globalValue("effect-narrative/notices", () => new Set<string>())
+
+/** A warning, the first time it is given. */
+export const once = (message: string): Waiting => {
+  if (given.has(message) || given.size >= maxNotices) return undefined
+  given.add(message)
+  return aside(Effect.logWarning(message))
+}

@@ -1,0 +1,169 @@
+/**
+ * The region of a stage: from its start to its one end.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { LazyArg } from "effect/Function"
+import type * as Tracer from "effect/Tracer"
+import { leavesOf } from "../diagnostics/CauseLeaves.js"
+import { messageOf, typeOf } from "../diagnostics/ThrownValue.js"
+import type { PlainRecord } from "../PlainValue.js"
+import type { Stage, Story } from "../Story.js"
+import { dryRun } from "./dryRun.js"
+import * as events from "./events.js"
+import { interruptorsNamed } from "./interruptors.js"
+import {
+  type AnyFiber,
+  contextWith,
+  currentFiber,
+  type DefinedAt,
+  type Entered,
+  enterContext,
+  isEnabled,
+  leaveContext,
+  listenersOf,
+  nanos,
+  regionIn,
+  seconds,
+  tell,
+  type Waiting,
+  withFiber
+} from "./region.js"
+import { inOrder } from "./renderers.js"
+import * as spans from "./spans.js"
+
+export interface StageInit<A> {
+  readonly name: string
+  readonly kind: string
+  readonly attributes: PlainRecord
+  /** The value of a dry run. */
+  readonly standIn: LazyArg<A> | undefined
+  readonly definedAt: DefinedAt
+  /** What there is to say about the settings. */
+  readonly notice: () => Waiting
+}
+
+/** Runs an effect as a stage of the story it finds itself in; outside any story, in a span. */
+export const run = <A, E, R>(self: Effect.Effect<A, E, R>, init: StageInit<A>): Effect.Effect<A, E, R> =>
+  withFiber((fiber) =>
+    isEnabled(fiber) ? Effect.uninterruptibleMask((restore) => enter(self, init, fiber, restore)) : self
+  )
+
+/** Makes an effect as interruptible as it was outside. */
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+interface StageRun<A> {
+  readonly init: StageInit<A>
+  readonly fiber: AnyFiber
+  readonly restore: Restore
+  readonly entered: Entered
+  readonly span: Tracer.Span | undefined
+  readonly story: Story | undefined
+  readonly stage: Stage | undefined
+}
+
+const enter = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  init: StageInit<A>,
+  fiber: AnyFiber,
+  restore: Restore
+): Effect.Effect<A, E, R> => {
+  const outside = fiber.currentContext
+  const outer = regionIn(outside)
+  const startNanos = nanos(fiber)
+  const span = spans.start(fiber, init.name, "internal", fiber.currentSpan, startNanos)
+  if (span !== undefined) for (const key in init.attributes) span.attribute(key, init.attributes[key])
+  if (outer === undefined) {
+    const entered = enterContext(fiber, contextWith(outside, undefined, span))
+    return body(self, { init, fiber, restore, entered, span, story: undefined, stage: undefined })
+  }
+  const story = outer.story
+  const stage = story.begin(init.name, init.kind, outer.stage, fiber.id(), init.attributes, init.definedAt)
+  stage.startNanos = startNanos
+  if (span !== undefined) {
+    span.attribute("narrative.story.id", story.id)
+    span.attribute("narrative.story.name", story.name)
+    span.attribute("narrative.stage.name", stage.name)
+    span.attribute("narrative.stage.index", stage.index)
+  }
+  const entered = enterContext(fiber, contextWith(outside, { story, stage, span }, span))
+  const waiting = inOrder(
+    init.notice(),
+    tell(fiber, story, (timestamp) => events.stageStarted(story, stage, timestamp, span))
+  )
+  const run = { init, fiber, restore, entered, span, story, stage }
+  if (waiting === undefined && listenersOf(fiber).length === 0) return body(self, run)
+  // A duration covers the effect only, not what its renderers did before.
+  const timed = () => {
+    stage.startNanos = nanos(currentFiber(fiber))
+    return body(self, run)
+  }
+  return waiting === undefined ? timed() : Effect.flatMap(waiting, timed)
+}
+
+const body = <A, E, R>(self: Effect.Effect<A, E, R>, run: StageRun<A>): Effect.Effect<A, E, R> => {
+  const standIn = run.story?.dryRun === true ? run.init.standIn : undefined
+  return Effect.matchCauseEffect(run.restore(standIn === undefined ? self : Effect.sync(standIn)), {
+    onSuccess: (value) => leave<A, E>(run, Exit.succeed(value)),
+    onFailure: (cause) => leave<A, E>(run, Exit.failCause(cause))
+  })
+}
+
+const leave = <A, E>(run: StageRun<A>, exit: Exit.Exit<A, E>): Effect.Effect<A, E> => {
+  const { entered, init, span, stage, story } = run
+  const fiber = currentFiber(run.fiber)
+  const endNanos = nanos(fiber)
+  leaveContext(fiber, entered)
+  const told = story === undefined || stage === undefined ? { exit } : tellEnd(run, story, stage, fiber, endNanos, exit)
+  if (span !== undefined) spans.end(fiber, span, endNanos, told.exit, init.definedAt)
+  return told.waiting === undefined ? told.exit : Effect.zipRight(told.waiting, told.exit)
+}
+
+interface Told<A, E> {
+  readonly exit: Exit.Exit<A, E>
+  readonly waiting?: Waiting
+}
+
+const tellEnd = <A, E>(
+  run: StageRun<A>,
+  story: Story,
+  stage: Stage,
+  fiber: AnyFiber,
+  endNanos: bigint,
+  exit: Exit.Exit<A, E>
+): Told<A, E> => {
+  const { span } = run
+  const durationSeconds = seconds(stage.startNanos, endNanos)
+  if (story.dryRun) fiber.getFiberRef(dryRun)?.visit(story, stage, run.init.standIn !== undefined, exit)
+  if (exit._tag === "Success") {
+    if (!story.end(stage, "completed", durationSeconds)) return { exit }
+    return {
+      exit,
+      waiting: tell(fiber, story, (timestamp) => events.stageCompleted(story, stage, timestamp, span))
+    }
+  }
+  const cause = exit.cause
+  if (Cause.isInterruptedOnly(cause)) {
+    if (!story.end(stage, "cancelled", durationSeconds)) return { exit }
+    const interruptors = interruptorsNamed(cause, story)
+    return {
+      exit,
+      waiting: tell(fiber, story, (timestamp) =>
+        events.stageCancelled(story, stage, timestamp, span, false, interruptors)
+      )
+    }
+  }
+  // A dry run goes on after whatever a body did without its real surroundings; its result stands for nothing.
+  if (story.dryRun) return tellEnd(run, story, stage, fiber, endNanos, Exit.succeed(undefined as A))
+  const leaves = leavesOf(cause)
+  for (const leaf of leaves) story.blame(leaf.key, stage)
+  if (!story.end(stage, "failed", durationSeconds)) return { exit }
+  return {
+    exit,
+    waiting: tell(fiber, story, (timestamp) => {
+      const error = leaves[0]?.error
+      return events.stageFailed(story, stage, timestamp, span, typeOf(error), messageOf(error))
+    })
+  }
+}

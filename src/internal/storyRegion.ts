@@ -1,0 +1,235 @@
+/**
+ * The region of a story: opened and closed as one step each, by an effect that runs inside it or by a scope.
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { type CauseLeaf, leavesOf } from "../diagnostics/CauseLeaves.js"
+import * as Diagnostics from "../diagnostics/Diagnostics.js"
+import { causeOf, typeOf } from "../diagnostics/ThrownValue.js"
+import { IdGenerator } from "../IdGenerator.js"
+import type { CausedBy, StoryStatus } from "../NarrativeEvent.js"
+import type { PlainRecord } from "../PlainValue.js"
+import { type Stage, Story } from "../Story.js"
+import { dryRun } from "./dryRun.js"
+import * as events from "./events.js"
+import { interruptorsNamed } from "./interruptors.js"
+import {
+  type AnyFiber,
+  contextWith,
+  currentFiber,
+  type DefinedAt,
+  enterContext,
+  isEnabled,
+  leaveContext,
+  nanos,
+  now,
+  type Region,
+  regionIn,
+  seconds,
+  tell,
+  type Waiting,
+  withFiber
+} from "./region.js"
+import { inOrder } from "./renderers.js"
+import * as spans from "./spans.js"
+
+export interface StoryInit {
+  readonly name: string
+  readonly kind: string
+  readonly id: string | undefined
+  readonly totalStages: number | undefined
+  readonly labels: { readonly [key: string]: string }
+  readonly attributes: PlainRecord
+  readonly dryRun: boolean
+  readonly definedAt: DefinedAt
+  /** What there is to say about the settings. */
+  readonly notice: () => Waiting
+}
+
+/** A story that is running. */
+export interface OpenStory {
+  readonly region: Region
+  readonly init: StoryInit
+  startNanos: bigint
+}
+
+export const run = <A, E, R>(self: Effect.Effect<A, E, R>, init: StoryInit): Effect.Effect<A, E, R> =>
+  withFiber((fiber) =>
+    isEnabled(fiber)
+      ? Effect.uninterruptibleMask((restore) => {
+          const { opened, waiting } = open(init, fiber)
+          const entered = enterContext(fiber, contextWith(fiber.currentContext, opened.region, opened.region.span))
+          const leave = (exit: Exit.Exit<A, E>): Effect.Effect<A, E> => {
+            const here = currentFiber(fiber)
+            leaveContext(here, entered)
+            const told = dryResult(opened, exit)
+            const waiting = close(opened, here, told)
+            return waiting === undefined ? told : Effect.zipRight(waiting, told)
+          }
+          const body = () => {
+            opened.startNanos = nanos(currentFiber(fiber))
+            return Effect.matchCauseEffect(restore(self), {
+              onSuccess: (value) => leave(Exit.succeed(value)),
+              onFailure: (cause) => leave(Exit.failCause(cause))
+            })
+          }
+          return waiting === undefined ? body() : Effect.flatMap(waiting, body)
+        })
+      : self
+  )
+
+// What a dry run stumbles over between its stages is the absence of their results.
+const dryResult = <A, E>({ region }: OpenStory, exit: Exit.Exit<A, E>): Exit.Exit<A, E> =>
+  region.story.dryRun && exit._tag === "Failure" && !Cause.isInterruptedOnly(exit.cause)
+    ? Exit.succeed(undefined as A)
+    : exit
+
+/** Begins a story in an uninterruptible fiber. */
+export const open = (init: StoryInit, fiber: AnyFiber): { readonly opened: OpenStory; readonly waiting: Waiting } => {
+  const parent = regionIn(fiber.currentContext)?.story
+  const startNanos = nanos(fiber)
+  const span = spans.start(fiber, init.name, "internal", fiber.currentSpan, startNanos)
+  const story = new Story({
+    ...init,
+    id: init.id ?? Context.get(fiber.currentContext, IdGenerator).next(now(fiber)),
+    parent,
+    fiberId: fiber.id(),
+    dryRun: init.dryRun || parent?.dryRun === true || fiber.getFiberRef(dryRun) !== undefined
+  })
+  if (span !== undefined) {
+    span.attribute("narrative.story.id", story.id)
+    span.attribute("narrative.story.name", story.name)
+    for (const key in init.labels) span.attribute(key, init.labels[key])
+    for (const key in init.attributes) span.attribute(key, init.attributes[key])
+  }
+  const waiting = inOrder(
+    init.notice(),
+    tell(fiber, story, (timestamp) => events.storyStarted(story, timestamp, span))
+  )
+  return { opened: { region: { story, stage: undefined, span }, init, startNanos }, waiting }
+}
+
+/** Ends a story, once, in an uninterruptible fiber. */
+export const close = (
+  { init, region, startNanos }: OpenStory,
+  fiber: AnyFiber,
+  exit: Exit.Exit<unknown, unknown>
+): Waiting => {
+  const { span, story } = region
+  const endNanos = nanos(fiber)
+  let waiting = cancelOrphans(region, fiber, endNanos)
+  const failure = exit._tag === "Success" ? undefined : tellFailure(region, init, fiber, exit.cause)
+  waiting = inOrder(waiting, failure?.waiting)
+  const status = statusOf(story, exit)
+  waiting = inOrder(
+    waiting,
+    tell(fiber, story, (timestamp) =>
+      events.storyCompleted(story, timestamp, span, status, seconds(startNanos, endNanos), failure?.causedBy ?? null)
+    )
+  )
+  story.status = status
+  if (span !== undefined) spans.end(fiber, span, endNanos, exit, init.definedAt)
+  return waiting
+}
+
+/** Ends the stages that fibers outliving the story left running: the innermost first, as they would have ended. */
+const cancelOrphans = ({ span, story }: Region, fiber: AnyFiber, endNanos: bigint): Waiting => {
+  let waiting: Waiting
+  for (const stage of story.openStages.toReversed()) {
+    story.end(stage, "cancelled", seconds(stage.startNanos, endNanos))
+    waiting = inOrder(
+      waiting,
+      tell(fiber, story, (timestamp) => events.stageCancelled(story, stage, timestamp, span, true, []))
+    )
+  }
+  return waiting
+}
+
+const statusOf = (story: Story, exit: Exit.Exit<unknown, unknown>): StoryStatus => {
+  if (exit._tag === "Success") return story.requestedStatus ?? "success"
+  const error = leavesOf(exit.cause)[0]?.error
+  if (error === undefined && Cause.isInterruptedOnly(exit.cause)) return "cancelled"
+  return Cause.isTimeoutException(error) ? "timeout" : "failed"
+}
+
+/** By what was reported already: a failure is told once, in the innermost story it came out of. */
+const reported = new WeakMap<object, { readonly story: Story; readonly causedBy: CausedBy }>()
+
+const tellFailure = (
+  region: Region,
+  init: StoryInit,
+  fiber: AnyFiber,
+  cause: Cause.Cause<unknown>
+): { readonly waiting: Waiting; readonly causedBy: CausedBy | null } => {
+  const { story } = region
+  if (Cause.isInterruptedOnly(cause)) return { waiting: undefined, causedBy: null }
+  const leaves = leavesOf(cause)
+  const before = leaves.map((leaf) => reportedWithin(leaf, story))
+  const causedBy = before.find((report) => report !== undefined) ?? null
+  if (leaves.length > 0 && before.every((report) => report !== undefined)) return { waiting: undefined, causedBy }
+  for (const [i, leaf] of leaves.entries()) {
+    if (before[i] !== undefined) continue
+    const stageName = originOf(leaf, story)?.name ?? null
+    reported.set(leaf.key, {
+      story,
+      causedBy: { storyId: story.id, storyName: story.name, stageName, errorType: typeOf(leaf.error) }
+    })
+  }
+  return { waiting: report(region, fiber, cause, { handled: false, definedAt: init.definedAt }), causedBy }
+}
+
+/** Tells the report of a failure. */
+export const report = (
+  { span, story }: Region,
+  fiber: AnyFiber,
+  cause: Cause.Cause<unknown>,
+  options: {
+    readonly handled: boolean
+    readonly definedAt: DefinedAt
+    readonly stage?: Stage | undefined
+    readonly stageName?: string | undefined
+  }
+): Waiting =>
+  tell(fiber, story, (timestamp) => {
+    const described = Diagnostics.describe(cause, {
+      stageOf: (leaf) => {
+        const stage = originOf(leaf, story) ?? options.stage
+        const definedAt = (stage ?? options).definedAt?.stack
+        if (options.stageName !== undefined) return { path: [options.stageName], definedAt }
+        return { path: stage?.path ?? [], definedAt }
+      },
+      timeline: story.stages.map(({ depth, durationSeconds, index, name, status }) => ({
+        name,
+        index,
+        depth,
+        status,
+        durationSeconds
+      })),
+      timelineOmitted: story.omittedStages,
+      progress: story.progress,
+      interruptors: interruptorsNamed(cause, story)
+    })
+    return events.failureOccurred(story, timestamp, span, described, options.handled)
+  })
+
+/** The first thing known of a failure or of what caused it: a wrapped error is the same failure. */
+const firstKnown = <A>(leaf: CauseLeaf, lookUp: (failure: object) => A | undefined): A | undefined => {
+  let found = lookUp(leaf.key)
+  let error = causeOf(leaf.error)
+  for (let i = 0; found === undefined && i < 32 && typeof error === "object" && error !== null; i++) {
+    found = lookUp(error)
+    error = causeOf(error)
+  }
+  return found
+}
+
+const originOf = (leaf: CauseLeaf, story: Story): Stage | undefined =>
+  firstKnown(leaf, (failure) => story.originOf(failure))
+
+const reportedWithin = (leaf: CauseLeaf, story: Story): CausedBy | undefined =>
+  firstKnown(leaf, (failure) => {
+    const known = reported.get(failure)
+    return known !== undefined && known.story !== story && known.story.isWithin(story) ? known.causedBy : undefined
+  })

@@ -1,0 +1,113 @@
+/**
+ * A failure in full: what, where, after what, and why, each under its label.
+ */
+
+import { type Failure, formatSnippet, formatTimeline, type Location } from "../../FailureReport.js"
+import type { FailureOccurred } from "../../NarrativeEvent.js"
+import * as TerminalText from "./TerminalText.js"
+import * as TextLayout from "./TextLayout.js"
+import type { Theme } from "./Theme.js"
+
+export interface FailureBlockOptions {
+  readonly theme: Theme
+  /** The columns of the terminal, `undefined` where there is none. */
+  readonly columns: number | undefined
+  readonly cwd: string
+}
+
+const labelColumns = 15
+/** Narrower than this, a hanging indent leaves too little room for the values. */
+const fewestColumns = labelColumns + 20
+/** The latest stages are the telling ones. */
+const maxTimeline = 12
+
+/** The block below its heading, without a line break at its end. */
+export const failureBlock = (event: FailureOccurred, options: FailureBlockOptions): string => {
+  const { bold, dim, place } = options.theme.colours
+  const [failure, ...others] = event.failures
+  const { location } = failure
+  const out: Array<string> = []
+  const tell = (label: string, values: ReadonlyArray<string>, paint = (text: string) => text) => {
+    out.push(labelled(label, values, paint, options))
+  }
+
+  tell("Story:", [safe(event.storyName)])
+  tell("Stage:", [stageOf(failure)])
+  tell("Error:", TerminalText.lines(errorOf(failure)), bold)
+  if (location !== null) {
+    tell("Location:", [placeOf(failure, location, options.cwd)], place)
+    if (location.sourceLine !== null) tell("Code:", [TerminalText.code(location.sourceLine.trim())])
+  }
+  if (event.timeline.length > 0) tell("Recent stages:", [recentStages(event)], dim)
+  const { completedStages, percent, totalStages } = event.progress
+  tell("Progress:", [`${percent}% (${completedStages} / ${totalStages})`])
+  if (saysMore(failure)) tell("Why:", TerminalText.lines(failure.exactCause))
+  if (failure.exceptionChain.includes(" <- ")) tell("Chain:", [safe(failure.exceptionChain)], dim)
+  // A snippet of the one line that stands under "Code:" would say nothing new.
+  if (failure.snippet.length > 1) out.push(snippet(failure, options))
+  for (const [i, other] of others.entries()) tell(i === 0 ? "Also failed:" : "", numbered(i + 2, other, options.cwd))
+  return out.join("\n")
+}
+
+const safe = TerminalText.line
+
+const errorOf = (failure: Failure): string =>
+  failure.errorMessage === "" ? failure.errorType : `${failure.errorType} - ${failure.errorMessage}`
+
+const stageOf = (failure: Failure): string => {
+  if (failure.stageName === null) return "(outside any stage)"
+  const around = failure.stagePath.slice(0, -1)
+  return safe(around.length === 0 ? failure.stageName : `${failure.stageName} (in ${around.join(" > ")})`)
+}
+
+const placeOf = (failure: Failure, { file, function: name, line }: Location, cwd: string): string => {
+  const path = cwd !== "" && file.startsWith(`${cwd}/`) ? file.slice(cwd.length + 1) : file
+  // A place that is only near the failure must not pass for the failure's own.
+  const guess =
+    failure.locationReason === "stage"
+      ? " - where the stage is made"
+      : failure.locationReason === "innermost_frame"
+        ? " - not in your own code"
+        : ""
+  return safe(`${path}:${line}${name === "" ? "" : ` (${name})`}${guess}`)
+}
+
+const recentStages = (event: FailureOccurred): string => {
+  const earlier = event.timeline.length + event.timelineOmitted - maxTimeline
+  if (earlier <= 0) return safe(formatTimeline(event))
+  const timeline = event.timeline.slice(-maxTimeline)
+  return safe(`… ${earlier} earlier … | ${formatTimeline({ timeline, timelineOmitted: 0 })}`)
+}
+
+const saysMore = ({ errorMessage, errorType, exactCause }: Failure): boolean =>
+  !["", errorMessage, `${errorType}: ${errorMessage}`, `${errorType} - ${errorMessage}`].includes(exactCause.trim())
+
+const numbered = (number: number, failure: Failure, cwd: string): ReadonlyArray<string> => {
+  const stage = failure.stageName === null ? "" : `${stageOf(failure)}: `
+  const lines = [`${number}. ${stage}${safe(errorOf(failure))}`]
+  if (failure.location !== null) lines.push(`   ${placeOf(failure, failure.location, cwd)}`)
+  return lines
+}
+
+const labelled = (
+  label: string,
+  values: ReadonlyArray<string>,
+  paint: (text: string) => string,
+  { columns, theme }: FailureBlockOptions
+): string => {
+  const wrapped =
+    columns === undefined || columns < fewestColumns
+      ? values
+      : values.flatMap((value) => TextLayout.wrap(value, columns - labelColumns))
+  const head = theme.colours.dim(label) + " ".repeat(labelColumns - label.length)
+  return head + wrapped.map(paint).join(`\n${" ".repeat(labelColumns)}`)
+}
+
+const snippet = (failure: Failure, { columns, theme }: FailureBlockOptions): string =>
+  formatSnippet(failure.snippet.map((line) => ({ ...line, text: TerminalText.code(line.text) })))
+    .split("\n")
+    .map((line, i) => {
+      const text = columns === undefined ? line : TextLayout.truncate(line, columns, theme.glyphs.ellipsis)
+      return failure.snippet[i]?.failing === true ? theme.colours.bad(text) : theme.colours.dim(text)
+    })
+    .join("\n")

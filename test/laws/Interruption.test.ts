@@ -1,0 +1,148 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Fiber, FiberId, FastCheck as fc, type Layer, Scheduler } from "effect"
+import { Narrative, Renderer } from "../../src/index.js"
+import { assertWellFormed, keepsContext, observe } from "./observed.js"
+import { atOnce, bare, interpret, narrated, program } from "./programs.js"
+
+type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
+
+/**
+ * At the `at`th operation of all fibers together, lets the running fiber yield, and interrupts meanwhile the first fiber
+ * it saw or the one that was running: what another fiber could do at that point.
+ */
+class InterruptingScheduler implements Scheduler.Scheduler {
+  #base = new Scheduler.MixedScheduler(2048)
+  #root: AnyFiber | undefined
+  #due: AnyFiber | undefined
+  operations = 0
+  constructor(
+    readonly at: number,
+    readonly whom: "root" | "running"
+  ) {}
+  scheduleTask(task: Scheduler.Task, priority: number) {
+    const due = this.#due
+    this.#due = undefined
+    due?.unsafeInterruptAsFork(FiberId.none)
+    this.#base.scheduleTask(task, priority)
+  }
+  shouldYield(fiber: AnyFiber): number | false {
+    this.#root ??= fiber
+    if (++this.operations !== this.at) return this.#base.shouldYield(fiber)
+    this.#due = this.whom === "root" ? this.#root : fiber
+    return 0
+  }
+}
+
+/** Awaits a fiber; a hang fails at once rather than at the end of the test's time. */
+const awaited = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<Exit.Exit<A, E>> =>
+  Effect.forkDaemon(self).pipe(
+    Effect.flatMap(Fiber.await),
+    Effect.timeoutFail({ duration: "5 seconds", onTimeout: () => new Error("the program hangs") }),
+    Effect.orDie
+  )
+
+const nested = Effect.gen(function* () {
+  yield* Effect.yieldNow().pipe(Narrative.stage("Load"))
+  yield* Narrative.note("between")
+  yield* atOnce([
+    Effect.yieldNow().pipe(Narrative.stage("Inner 1"), Effect.uninterruptible),
+    Effect.yieldNow().pipe(Narrative.stage("Inner 2"), Narrative.stage("Outer 2")),
+    Effect.fail("nope").pipe(Narrative.stage("Fails"), Effect.ignore),
+    Effect.yieldNow().pipe(Narrative.story("Sub Story"))
+  ]).pipe(Narrative.stage("Parallel"))
+  yield* Effect.scoped(Effect.zipRight(Narrative.scoped("Scoped"), Narrative.stage(Effect.yieldNow(), "In Scoped")))
+  yield* Effect.yieldNow().pipe(Effect.provide(Narrative.layer("Layered")))
+  yield* Effect.fail("once").pipe(
+    Narrative.retry({ times: 1 }),
+    Effect.ignore,
+    Narrative.timeout("1 second"),
+    Narrative.stage("Retried")
+  )
+  return 42
+}).pipe(Narrative.story("Nested"))
+
+const atEveryOperation = (whom: "root" | "running", ...others: ReadonlyArray<Layer.Layer<never>>) =>
+  Effect.gen(function* () {
+    let interrupted = 0
+    for (let at = 1; ; at++) {
+      const observed = observe(...others)
+      const scheduler = new InterruptingScheduler(at, whom)
+      const exit = yield* keepsContext(nested).pipe(
+        Effect.withScheduler(scheduler),
+        awaited,
+        Effect.provide(observed.layer)
+      )
+      assertWellFormed(observed.events)
+      assert.deepStrictEqual(observed.openSpans(), [], `interrupted at ${at}`)
+      if (Exit.isFailure(exit)) {
+        assert.isTrue(Cause.isInterruptedOnly(exit.cause), `${at}: ${Cause.pretty(exit.cause)}`)
+        interrupted += 1
+      } else {
+        assert.strictEqual(exit.value, 42)
+      }
+      if (scheduler.operations < at) return interrupted
+    }
+  })
+
+describe("interruption at every operation", () => {
+  it.live(
+    "of the whole program: every start has one end, every span ends, the context is restored",
+    () =>
+      Effect.gen(function* () {
+        assert.isAbove(yield* atEveryOperation("root"), 100)
+      }),
+    120_000
+  )
+
+  it.live(
+    "of whichever fiber runs just then: the same",
+    () =>
+      Effect.gen(function* () {
+        assert.isAbove(yield* atEveryOperation("running"), 100)
+      }),
+    120_000
+  )
+
+  it.live(
+    "with renderers that throw, die, fail and wait: the same",
+    () =>
+      Effect.gen(function* () {
+        const hostile = [
+          Renderer.make("throws", () => {
+            throw new Error("renderer")
+          }),
+          Renderer.make("dies", () => Effect.die("renderer")),
+          Renderer.make("fails", () => Effect.fail("renderer") as unknown as Effect.Effect<void>),
+          Renderer.make("waits", () => Effect.yieldNow())
+        ]
+        assert.isAbove(yield* atEveryOperation("root", ...hostile.map((renderer) => Renderer.layer(renderer))), 100)
+      }),
+    120_000
+  )
+
+  it.live.prop(
+    "of random programs: the same, and uninterrupted they exit as if nobody had told of them",
+    [program, fc.integer({ min: 1, max: 150 }), fc.constantFrom("root" as const, "running" as const)],
+    ([tree, at, whom]) =>
+      Effect.gen(function* () {
+        const observed = observe()
+        const scheduler = new InterruptingScheduler(at, whom)
+        const exit = yield* keepsContext(Narrative.story(interpret(tree, narrated), "Random")).pipe(
+          Effect.withScheduler(scheduler),
+          awaited,
+          Effect.provide(observed.layer)
+        )
+        assertWellFormed(observed.events)
+        assert.deepStrictEqual(observed.openSpans(), [])
+        if (scheduler.operations < at) {
+          const plain = yield* awaited(interpret(tree, bare))
+          assert.strictEqual(shape(exit), shape(plain))
+        }
+      }),
+    { timeout: 120_000, fastCheck: { numRuns: 1_000 } }
+  )
+})
+
+/** Fiber ids differ from run to run. */
+const shape = (exit: Exit.Exit<unknown, unknown>): string =>
+  JSON.stringify(exit, (key, value) => (key === "fiberId" || key === "id" || key === "startTimeMillis" ? 0 : value))
