@@ -10,30 +10,32 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
 import type { LazyArg } from "effect/Function"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
-import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
+import * as Record from "effect/Record"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import type { NoExcessProperties } from "effect/Types"
-import { messageOf, typeOf } from "./diagnostics/ThrownValue.js"
-import { definedBy } from "./internal/definition.js"
+import { definedBy, nameOf, titleCase } from "./internal/definition.js"
 import { dryRun as currentDryRun, DryRunLog, type DryRunStage } from "./internal/dryRun.js"
 import * as events from "./internal/events.js"
 import * as narrativeLogger from "./internal/narrativeLogger.js"
 import { once } from "./internal/notice.js"
 import * as region from "./internal/region.js"
+import { stageInit, storyInit, withSettings } from "./internal/regionInit.js"
 import * as renderers from "./internal/renderers.js"
+import { retelling } from "./internal/retelling.js"
 import * as settings from "./internal/settings.js"
+import * as stageGroup from "./internal/stageGroup.js"
 import * as stageRegion from "./internal/stageRegion.js"
 import * as storyRegion from "./internal/storyRegion.js"
 import type { StoryStatus } from "./NarrativeEvent.js"
 import * as PlainValue from "./PlainValue.js"
-import { StageGroupError } from "./StageGroupError.js"
+import type { StageGroupError } from "./StageGroupError.js"
 import type { Stage, Story } from "./Story.js"
 
 export {
@@ -150,7 +152,7 @@ export const fn = (name?: string, options?: Omit<StageOptions, "dryRun">): Effec
   type Body = (...args: Array<never>) => Generator<never, unknown, never>
   type Step = (self: Effect.Effect<unknown>, ...args: Array<never>) => unknown
   const make = (body: Body, ...steps: Array<Step>) => {
-    const stageName = name ?? titleCase(body.name)
+    const stageName = name ?? titleCase(nameOf(body, definedBy(make)))
     // The steps are applied by hand: `fnUntraced` types at most nine of them.
     const run = Effect.fnUntraced(body)
     const call = function (this: unknown, ...args: Array<never>): Effect.Effect<unknown> {
@@ -251,24 +253,11 @@ export const group = <const Stages extends Readonly<Record<string, Effect.Effect
   StageGroupError<Effect.Effect.Error<Stages[keyof Stages]>>,
   Exclude<Effect.Effect.Context<Stages[keyof Stages]>, Tracer.ParentSpan>
 > => {
-  type Failures = Record<string, Cause.Cause<Effect.Effect.Error<Stages[keyof Stages]>>>
   const definedAt = definedBy(group)
-  const told = Object.entries(stages).map(([name, self]) =>
-    stageRegion.run(self, stageInit(name, { kind: options?.kind }, definedAt)).pipe(
-      Effect.exit,
-      Effect.map((exit) => [name, exit] as const)
-    )
+  const told = Record.map(stages, (self, name) =>
+    stageRegion.run(self, stageInit(name, { kind: options?.kind }, definedAt))
   )
-  const results = Effect.flatMap(Effect.all(told, { concurrency: options?.concurrency ?? "unbounded" }), (exits) => {
-    const failures = exits.flatMap(([name, exit]) => (Exit.isFailure(exit) ? [[name, exit.cause] as const] : []))
-    return failures.length > 0
-      ? Effect.fail(new StageGroupError({ failures: Object.fromEntries(failures) as Failures }))
-      : Effect.succeed(
-          Object.fromEntries(exits.map(([name, exit]) => [name, Exit.isSuccess(exit) ? exit.value : null]))
-        )
-  })
-  // Built entry by entry from the struct's own keys, which TypeScript cannot follow.
-  return results as ReturnType<typeof group<Stages>>
+  return stageGroup.run(told, options?.concurrency ?? "unbounded") as ReturnType<typeof group<Stages>>
 }
 
 /**
@@ -313,36 +302,7 @@ export const retry: {
 } = dual(
   (args) => Effect.isEffect(args[0]),
   <A, E, R>(self: Effect.Effect<A, E, R>, policy: Schedule.Schedule<unknown, E>, options?: RetryOptions<E>) =>
-    Effect.suspend(() => {
-      let attempt = 1
-      let failed: { readonly error: E; readonly atNanos: bigint } | undefined
-      const tellRetry = region.within(({ span, stage, story }, fiber) => {
-        if (stage === undefined || failed === undefined) return undefined
-        const { atNanos, error } = failed
-        stage.retries += 1
-        return region.tell(fiber, story, (timestamp) =>
-          events.stageRetried(
-            story,
-            stage,
-            timestamp,
-            span,
-            attempt,
-            region.seconds(atNanos, region.nanos(fiber)),
-            reasonOf(error, options)
-          )
-        )
-      })
-      const attempted = Effect.suspend(() => (failed === undefined ? self : Effect.zipRight(tellRetry, self))).pipe(
-        Effect.tapError((error) =>
-          Effect.clockWith((clock) => {
-            attempt += 1
-            failed = { error, atNanos: clock.unsafeCurrentTimeNanos() }
-            return Effect.void
-          })
-        )
-      )
-      return Effect.retry(attempted, policy)
-    })
+    Effect.suspend(() => Effect.retry(retelling(self, options?.reason), policy))
 )
 
 /**
@@ -353,15 +313,6 @@ export const retry: {
  */
 export interface RetryOptions<in E> {
   readonly reason?: ((error: E) => string) | undefined
-}
-
-const reasonOf = <E>(error: E, options: RetryOptions<E> | undefined): string => {
-  try {
-    if (options?.reason !== undefined) return PlainValue.clip(String(options.reason(error)))
-  } catch {
-    // What the error says of itself will do.
-  }
-  return PlainValue.clip(`${typeOf(error)}: ${messageOf(error)}`)
 }
 
 /**
@@ -443,7 +394,8 @@ export const progress = (done: number, total?: number): Effect.Effect<void> =>
     if (stage === undefined)
       return once(`Narrative.progress says how far a stage has come, and stands outside any here`)
     const checked = settings.progressOf(done, total)
-    if (checked.value === undefined) return checked.notice()
+    // A fiber may outlive the stage it was forked in.
+    if (checked.value === undefined || stage.status !== "running") return checked.notice()
     const at = region.now(fiber)
     if (at - stage.progressAt < progressInterval) return checked.notice()
     stage.progressAt = at
@@ -477,7 +429,7 @@ export const setTotalStages = (total: number): Effect.Effect<void> =>
  */
 export const setOutcome = (outcome: string): Effect.Effect<void> =>
   region.within(({ story }) => {
-    story.outcome = PlainValue.clip(String(outcome), 256)
+    story.outcome = PlainValue.clip(PlainValue.text(outcome), 256)
     return undefined
   })
 
@@ -526,7 +478,7 @@ export const recordFailure = <E>(
   options?: { readonly stage?: string | undefined }
 ): Effect.Effect<void> =>
   region.within((here, fiber) =>
-    storyRegion.report(here, fiber, cause, {
+    storyRegion.report(here, fiber, Cause.isCause(cause) ? cause : Cause.fail(cause), {
       handled: true,
       definedAt: undefined,
       stage: here.stage,
@@ -576,7 +528,7 @@ export const dryRun = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<Dry
  * @since 0.1.0
  * @category layers
  */
-export const logger: Layer.Layer<never> = Logger.add(narrativeLogger.make)
+export const logger: Layer.Layer<never> = Layer.scopedDiscard(renderers.addLogger(narrativeLogger.make))
 
 /**
  * A Layer that turns narration off: no events, no spans of ours.
@@ -584,68 +536,4 @@ export const logger: Layer.Layer<never> = Logger.add(narrativeLogger.make)
  * @since 0.1.0
  * @category layers
  */
-export const disabled: Layer.Layer<never> = Layer.scopedDiscard(Effect.locallyScoped(renderers.enabled, false))
-
-/**
- * Like `dual`, but what is made of the settings is made once, and where the combinator is called: that is the place to
- * show. It is a function declaration so that the combinators above can be made with it.
- */
-function withSettings<Options, Init>(
-  make: (name: string, options: Options | undefined, definedAt: region.DefinedAt) => Init,
-  run: (self: Effect.Effect<unknown, unknown, unknown>, init: Init) => Effect.Effect<unknown, unknown, unknown>
-  // biome-ignore lint/suspicious/noExplicitAny: the overloads of each combinator are its type; this is what they share.
-): any {
-  type DataFirst = [self: Effect.Effect<unknown, unknown, unknown>, name: string, options?: Options]
-  type DataLast = [name: string, options?: Options]
-  const isDataFirst = (args: DataFirst | DataLast): args is DataFirst => Effect.isEffect(args[0])
-  const combinator = (...args: DataFirst | DataLast) => {
-    if (isDataFirst(args)) return run(args[0], make(args[1], args[2], definedBy(combinator)))
-    const init = make(args[0], args[1], definedBy(combinator))
-    return (self: Effect.Effect<unknown, unknown, unknown>) => run(self, init)
-  }
-  return combinator
-}
-
-function storyInit(
-  name: string,
-  options: StoryOptions | undefined,
-  definedAt: region.DefinedAt
-): storyRegion.StoryInit {
-  const checkedName = settings.nameOf("story", name)
-  const total = settings.totalOf(options?.totalStages)
-  const labels = settings.labelsOf(options?.labels)
-  return {
-    name: checkedName.value,
-    kind: options?.kind ?? "story",
-    id: options?.id,
-    totalStages: total.value,
-    labels: labels.value,
-    attributes: settings.attributesOf(options?.attributes),
-    dryRun: options?.dryRun ?? false,
-    definedAt,
-    notice: settings.noticeOf(checkedName, total, labels)
-  }
-}
-
-function stageInit<A>(
-  name: string,
-  options: StageOptions<A> | undefined,
-  definedAt: region.DefinedAt
-): stageRegion.StageInit<A> {
-  const checkedName = settings.nameOf("stage", name)
-  return {
-    name: checkedName.value,
-    kind: options?.kind ?? "stage",
-    attributes: settings.attributesOf(options?.attributes),
-    standIn: options?.dryRun,
-    definedAt,
-    notice: checkedName.notice
-  }
-}
-
-const titleCase = (name: string): string =>
-  name
-    .replace(/[_$]+/g, " ")
-    .replace(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, " ")
-    .trim()
-    .replace(/(^| )(\p{L})/gu, (_, space: string, letter: string) => `${space}${letter.toUpperCase()}`)
+export const disabled: Layer.Layer<never> = Layer.scopedDiscard(renderers.mute)

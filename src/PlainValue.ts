@@ -135,6 +135,17 @@ export const from = (value: unknown): PlainValue => {
 }
 
 /**
+ * Any value as a short text: a string as it is, everything else as compact JSON of its plain copy. Never throws.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const text = (value: unknown): string => {
+  const plain = from(value)
+  return typeof plain === "string" ? plain : clip(JSON.stringify(plain))
+}
+
+/**
  * A plain copy of every own entry of a record. Entries that are `undefined` are left out.
  *
  * @since 0.1.0

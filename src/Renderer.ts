@@ -118,7 +118,7 @@ export const replace = <E = never, R = never>(
  * @since 0.1.0
  * @category layers
  */
-export const none: Layer.Layer<never> = Layer.scopedDiscard(renderers.changeScoped(() => []))
+export const none: Layer.Layer<never> = Layer.scopedDiscard(renderers.changeRenderers(() => []))
 
 const change = <E, R>(
   renderer: Renderer | Effect.Effect<Renderer, E, R>,
@@ -126,7 +126,7 @@ const change = <E, R>(
 ): Layer.Layer<never, E, Exclude<R, Scope.Scope>> =>
   Layer.scopedDiscard(
     Effect.flatMap(Effect.isEffect(renderer) ? renderer : Effect.succeed(renderer), (renderer) =>
-      renderers.changeScoped((current) => update(current, renderer))
+      renderers.changeRenderers((current) => update(current, renderer))
     )
   )
 

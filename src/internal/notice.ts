@@ -11,9 +11,9 @@ const maxNotices = 1_000
 
 const given = globalValue("effect-narrative/notices", () => new Set<string>())
 
-/** A warning, the first time it is given. */
+/** A warning, the first time it is given. A logger that throws is not the program's concern here. */
 export const once = (message: string): Waiting => {
   if (given.has(message) || given.size >= maxNotices) return undefined
   given.add(message)
-  return aside(Effect.logWarning(message))
+  return Effect.asVoid(Effect.exit(aside(Effect.logWarning(message))))
 }

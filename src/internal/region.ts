@@ -14,9 +14,11 @@ import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import * as Tracer from "effect/Tracer"
 import type { NarrativeEvent } from "../NarrativeEvent.js"
+import { text } from "../PlainValue.js"
 import type { Renderer } from "../Renderer.js"
 import * as DefaultRenderer from "../renderer/DefaultRenderer.js"
 import type { Stage, Story } from "../Story.js"
+import { once } from "./notice.js"
 import * as renderers from "./renderers.js"
 
 /** Where in a story a fiber is. */
@@ -40,7 +42,7 @@ export type Waiting = Effect.Effect<void> | undefined
 /** The stack of a definition, formatted only when it is read. */
 export type DefinedAt = { readonly stack?: string } | undefined
 
-export const isEnabled = (fiber: AnyFiber): boolean => fiber.getFiberRef(renderers.enabled)
+export const isEnabled = (fiber: AnyFiber): boolean => fiber.getFiberRef(renderers.muted) === 0
 
 /** The region a context stands in, unless its story is over: what outlives a story is no part of it. */
 export const regionIn = (context: Context.Context<never>): Region | undefined => {
@@ -140,13 +142,17 @@ export const listenersOf = (fiber: AnyFiber): ReadonlyArray<Renderer> => {
   return current === renderers.unset ? DefaultRenderer.current() : current
 }
 
-/** Makes an event if anybody listens, and tells it. */
+/** Makes an event if anybody listens, and tells it. A fault of narration's own is told of instead of thrown. */
 export const tell = (fiber: AnyFiber, story: Story, make: (timestamp: number) => NarrativeEvent): Waiting => {
   const listeners = listenersOf(fiber)
   const owed = story.owed
   story.owed = undefined
   if (listeners.length === 0) return owed
-  return renderers.inOrder(owed, renderers.tellAll(listeners, make(now(fiber))))
+  try {
+    return renderers.inOrder(owed, renderers.tellAll(listeners, make(now(fiber))))
+  } catch (defect) {
+    return renderers.inOrder(owed, once(`Narration failed, and left out an event: ${text(defect)}`))
+  }
 }
 
 /** Does something with the current region; nothing outside a story. */

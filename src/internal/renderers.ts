@@ -7,6 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"
+import * as HashSet from "effect/HashSet"
+import type * as Logger from "effect/Logger"
 import * as Predicate from "effect/Predicate"
 import * as Scope from "effect/Scope"
 import type { NarrativeEvent } from "../NarrativeEvent.js"
@@ -55,9 +57,17 @@ export const current: FiberRef.FiberRef<Renderers> = globalValue("effect-narrati
   })
 )
 
-/** @internal */
-export const enabled: FiberRef.FiberRef<boolean> = globalValue("effect-narrative/enabled", () =>
-  FiberRef.unsafeMake(true)
+/** How many times narration is switched off here: a count, so that what is switched off twice is not on after once. */
+export const muted: FiberRef.FiberRef<number> = globalValue("effect-narrative/muted", () =>
+  FiberRef.unsafeMakePatch(0, {
+    differ: Differ.make<number, number>({
+      empty: 0,
+      combine: (first, second) => first + second,
+      diff: (from, to) => to - from,
+      patch: (change, count) => count + change
+    }),
+    fork: 0
+  })
 )
 
 /** @internal */
@@ -65,25 +75,42 @@ export const add = (self: Renderers, renderer: Renderer): Renderers =>
   applyPatch({ removed: [byDefault], added: [renderer] }, self)
 
 /**
- * Changes the renderers until the scope is closed. `Effect.locallyScoped` would do, were it not that its finalizer runs
+ * Changes a fiber ref until the scope is closed. `Effect.locallyScoped` would do, were it not that its finalizer runs
  * with the fiber refs of its acquisition: closing merged layers, in parallel, then joins back what it should have undone.
- *
- * @internal
  */
-export const changeScoped = (change: (self: Renderers) => Renderers): Effect.Effect<void, never, Scope.Scope> =>
+const changeScoped = <A>(
+  ref: FiberRef.FiberRef<A>,
+  change: (value: A) => { readonly after: A; readonly undo: (value: A) => A }
+): Effect.Effect<void, never, Scope.Scope> =>
   Effect.uninterruptible(
     Effect.gen(function* () {
       const scope = yield* Effect.scope
-      const before = yield* FiberRef.get(current)
-      const after = change(before)
-      const undo = differ.diff(after, before)
-      yield* FiberRef.set(current, after)
-      yield* Scope.addFinalizer(
-        scope,
-        FiberRef.update(current, (self) => applyPatch(undo, self))
-      )
+      const { after, undo } = change(yield* FiberRef.get(ref))
+      yield* FiberRef.set(ref, after)
+      yield* Scope.addFinalizer(scope, FiberRef.update(ref, undo))
     })
   )
+
+/** @internal */
+export const changeRenderers = (change: (self: Renderers) => Renderers): Effect.Effect<void, never, Scope.Scope> =>
+  changeScoped(current, (before) => {
+    const after = change(before)
+    const undo = differ.diff(after, before)
+    return { after, undo: (self) => applyPatch(undo, self) }
+  })
+
+/** Narrates nothing until the scope is closed. */
+export const mute: Effect.Effect<void, never, Scope.Scope> = changeScoped(muted, (count) => ({
+  after: count + 1,
+  undo: (count) => count - 1
+}))
+
+/** Adds a logger until the scope is closed. */
+export const addLogger = (logger: Logger.Logger<unknown, unknown>): Effect.Effect<void, never, Scope.Scope> =>
+  changeScoped(FiberRef.currentLoggers, (loggers) => ({
+    after: HashSet.add(loggers, logger),
+    undo: HashSet.remove(logger)
+  }))
 
 const RouteId: unique symbol = Symbol.for("effect-narrative/Renderer/route")
 const DeliveryId: unique symbol = Symbol.for("effect-narrative/Renderer/delivery")
@@ -171,7 +198,7 @@ export const isHandling = (): boolean => handling > 0
 
 /** Runs an effect of narration's own: it narrates nothing, so it cannot come back to itself. */
 export const aside = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.locally(effect, enabled, false)
+  Effect.locally(effect, muted, 1)
 
 /**
  * Hands one event to one renderer. Whatever the renderer does, this returns: nothing, or an effect that waits for it,

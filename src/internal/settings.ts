@@ -1,7 +1,7 @@
 /**
  * What users pass to stories and stages, made safe to use: wrong values are clipped or left out, and told of once.
  */
-import { clip, fromRecord, type PlainRecord } from "../PlainValue.js"
+import { clip, fromRecord, type PlainRecord, text } from "../PlainValue.js"
 import { once } from "./notice.js"
 import type { Waiting } from "./region.js"
 import { inOrder } from "./renderers.js"
@@ -41,7 +41,7 @@ export const totalOf = (total: unknown): Checked<number | undefined> => {
   if (typeof total === "number" && Number.isSafeInteger(total) && total >= 0) return { value: total, notice: fine }
   return {
     value: undefined,
-    notice: () => once(`totalStages has to be a whole number of 0 or more; ${String(total)} was ignored`)
+    notice: () => once(`totalStages has to be a whole number of 0 or more; ${text(total)} was ignored`)
   }
 }
 
@@ -53,11 +53,7 @@ export const labelsOf = (
 ): Checked<{ readonly [key: string]: string }> => {
   if (labels === undefined) return { value: noLabels, notice: fine }
   const entries = Object.entries(fromRecord(labels))
-  const value = Object.fromEntries(
-    entries
-      .slice(0, maxLabels)
-      .map(([key, label]) => [key, clip(typeof label === "string" ? label : `${label}`, maxName)])
-  )
+  const value = Object.fromEntries(entries.slice(0, maxLabels).map(([key, label]) => [key, clip(text(label), maxName)]))
   return entries.length <= maxLabels
     ? { value, notice: fine }
     : { value, notice: () => once(`A story keeps ${maxLabels} labels; ${entries.length - maxLabels} were left out`) }
@@ -79,7 +75,9 @@ export const progressOf = (
     return {
       value: undefined,
       notice: () =>
-        once(`Narrative.progress takes amounts of 0 or more; ${String(done)} of ${String(total)} was ignored`)
+        once(
+          `Narrative.progress takes amounts of 0 or more; ${text(done)}${total === undefined ? "" : ` of ${text(total)}`} was ignored`
+        )
     }
   }
   if (total === undefined || done <= total) return { value: { done, total: total ?? null }, notice: fine }

@@ -11,7 +11,7 @@ import { globalValue } from "effect/GlobalValue"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
-import { enabled } from "./renderers.js"
+import { muted } from "./renderers.js"
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 
@@ -25,7 +25,7 @@ export const start = (
   parent: Tracer.AnySpan | undefined,
   startNanos: bigint
 ): Tracer.Span | undefined => {
-  if (!fiber.getFiberRef(FiberRef.currentTracerEnabled) || !fiber.getFiberRef(enabled)) return undefined
+  if (!fiber.getFiberRef(FiberRef.currentTracerEnabled) || fiber.getFiberRef(muted) > 0) return undefined
   const visible = visibleParent(parent)
   const links = fiber.getFiberRef(FiberRef.currentTracerSpanLinks)
   const span = fiber.currentTracer.span(

@@ -10,7 +10,7 @@ import { leavesOf } from "../diagnostics/CauseLeaves.js"
 import { messageOf, typeOf } from "../diagnostics/ThrownValue.js"
 import type { PlainRecord } from "../PlainValue.js"
 import type { Stage, Story } from "../Story.js"
-import { dryRun } from "./dryRun.js"
+import { dryResult, dryRun } from "./dryRun.js"
 import * as events from "./events.js"
 import { interruptorsNamed } from "./interruptors.js"
 import {
@@ -131,11 +131,12 @@ const tellEnd = <A, E>(
   stage: Stage,
   fiber: AnyFiber,
   endNanos: bigint,
-  exit: Exit.Exit<A, E>
+  ended: Exit.Exit<A, E>
 ): Told<A, E> => {
+  const exit = story.dryRun ? dryResult(ended) : ended
   const { span } = run
   const durationSeconds = seconds(stage.startNanos, endNanos)
-  if (story.dryRun) fiber.getFiberRef(dryRun)?.visit(story, stage, run.init.standIn !== undefined, exit)
+  if (story.dryRun) fiber.getFiberRef(dryRun)?.visit(story, stage, run.init.standIn !== undefined, ended)
   if (exit._tag === "Success") {
     if (!story.end(stage, "completed", durationSeconds)) return { exit }
     return {
@@ -154,8 +155,6 @@ const tellEnd = <A, E>(
       )
     }
   }
-  // A dry run goes on after whatever a body did without its real surroundings; its result stands for nothing.
-  if (story.dryRun) return tellEnd(run, story, stage, fiber, endNanos, Exit.succeed(undefined as A))
   const leaves = leavesOf(cause)
   for (const leaf of leaves) story.blame(leaf.key, stage)
   if (!story.end(stage, "failed", durationSeconds)) return { exit }

@@ -8,11 +8,12 @@ import * as Exit from "effect/Exit"
 import { type CauseLeaf, leavesOf } from "../diagnostics/CauseLeaves.js"
 import * as Diagnostics from "../diagnostics/Diagnostics.js"
 import { causeOf, typeOf } from "../diagnostics/ThrownValue.js"
+import { attempt } from "../diagnostics/UntrustedValue.js"
 import { IdGenerator } from "../IdGenerator.js"
 import type { CausedBy, StoryStatus } from "../NarrativeEvent.js"
 import type { PlainRecord } from "../PlainValue.js"
 import { type Stage, Story } from "../Story.js"
-import { dryRun } from "./dryRun.js"
+import { dryResult, dryRun } from "./dryRun.js"
 import * as events from "./events.js"
 import { interruptorsNamed } from "./interruptors.js"
 import {
@@ -64,7 +65,7 @@ export const run = <A, E, R>(self: Effect.Effect<A, E, R>, init: StoryInit): Eff
           const leave = (exit: Exit.Exit<A, E>): Effect.Effect<A, E> => {
             const here = currentFiber(fiber)
             leaveContext(here, entered)
-            const told = dryResult(opened, exit)
+            const told = opened.region.story.dryRun ? dryResult(exit) : exit
             const waiting = close(opened, here, told)
             return waiting === undefined ? told : Effect.zipRight(waiting, told)
           }
@@ -79,12 +80,6 @@ export const run = <A, E, R>(self: Effect.Effect<A, E, R>, init: StoryInit): Eff
         })
       : self
   )
-
-// What a dry run stumbles over between its stages is the absence of their results.
-const dryResult = <A, E>({ region }: OpenStory, exit: Exit.Exit<A, E>): Exit.Exit<A, E> =>
-  region.story.dryRun && exit._tag === "Failure" && !Cause.isInterruptedOnly(exit.cause)
-    ? Exit.succeed(undefined as A)
-    : exit
 
 /** Begins a story in an uninterruptible fiber. */
 export const open = (init: StoryInit, fiber: AnyFiber): { readonly opened: OpenStory; readonly waiting: Waiting } => {
@@ -151,7 +146,7 @@ const statusOf = (story: Story, exit: Exit.Exit<unknown, unknown>): StoryStatus 
   if (exit._tag === "Success") return story.requestedStatus ?? "success"
   const error = leavesOf(exit.cause)[0]?.error
   if (error === undefined && Cause.isInterruptedOnly(exit.cause)) return "cancelled"
-  return Cause.isTimeoutException(error) ? "timeout" : "failed"
+  return attempt(() => Cause.isTimeoutException(error), false) ? "timeout" : "failed"
 }
 
 /** By what was reported already: a failure is told once, in the innermost story it came out of. */
@@ -214,22 +209,34 @@ export const report = (
     return events.failureOccurred(story, timestamp, span, described, options.handled)
   })
 
-/** The first thing known of a failure or of what caused it: a wrapped error is the same failure. */
-const firstKnown = <A>(leaf: CauseLeaf, lookUp: (failure: object) => A | undefined): A | undefined => {
-  let found = lookUp(leaf.key)
+/** Furthest a chain of causes is followed. */
+const maxCauses = 32
+
+/** Without the proxy that Effect puts around an error that fails inside a span. */
+const originalOf = (error: object): object => attempt(() => Cause.originalError(error), error)
+
+/** A failure and what caused it: a wrapped error is the same failure. */
+const linksOf = (leaf: CauseLeaf): ReadonlyArray<object> => {
+  const links = [leaf.key]
   let error = causeOf(leaf.error)
-  for (let i = 0; found === undefined && i < 32 && typeof error === "object" && error !== null; i++) {
-    found = lookUp(error)
+  while (links.length < maxCauses && typeof error === "object" && error !== null) {
+    links.push(originalOf(error))
     error = causeOf(error)
   }
-  return found
+  return links
 }
 
+/** The innermost stage that failed with it. */
 const originOf = (leaf: CauseLeaf, story: Story): Stage | undefined =>
-  firstKnown(leaf, (failure) => story.originOf(failure))
+  linksOf(leaf).reduce<Stage | undefined>((innermost, link) => {
+    const stage = story.originOf(link)
+    return stage !== undefined && (innermost === undefined || stage.isWithin(innermost)) ? stage : innermost
+  }, undefined)
 
-const reportedWithin = (leaf: CauseLeaf, story: Story): CausedBy | undefined =>
-  firstKnown(leaf, (failure) => {
-    const known = reported.get(failure)
-    return known !== undefined && known.story !== story && known.story.isWithin(story) ? known.causedBy : undefined
-  })
+const reportedWithin = (leaf: CauseLeaf, story: Story): CausedBy | undefined => {
+  for (const link of linksOf(leaf)) {
+    const known = reported.get(link)
+    if (known !== undefined && known.story !== story && known.story.isWithin(story)) return known.causedBy
+  }
+  return undefined
+}

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, FiberId, FastCheck as fc, type Layer, Scheduler } from "effect"
 import { Narrative, Renderer } from "../../src/index.js"
+import { shape } from "./exits.js"
 import { assertWellFormed, keepsContext, observe } from "./observed.js"
 import { atOnce, bare, interpret, narrated, program } from "./programs.js"
 
@@ -142,7 +143,3 @@ describe("interruption at every operation", () => {
     { timeout: 120_000, fastCheck: { numRuns: 1_000 } }
   )
 })
-
-/** Fiber ids differ from run to run. */
-const shape = (exit: Exit.Exit<unknown, unknown>): string =>
-  JSON.stringify(exit, (key, value) => (key === "fiberId" || key === "id" || key === "startTimeMillis" ? 0 : value))

@@ -1,0 +1,44 @@
+/**
+ * What tells each new attempt of an effect that is tried again.
+ */
+import * as Effect from "effect/Effect"
+import { messageOf, typeOf } from "../diagnostics/ThrownValue.js"
+import * as PlainValue from "../PlainValue.js"
+import * as events from "./events.js"
+import { nanos, seconds, tell, withFiber, within } from "./region.js"
+
+/** One effect's attempts; has to be made anew for each series of them. */
+export const retelling = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  reason: ((error: E) => string) | undefined
+): Effect.Effect<A, E, R> => {
+  let attempt = 1
+  let failed: { readonly error: E; readonly atNanos: bigint } | undefined
+  const noteFailure = (error: E) =>
+    withFiber((fiber) => {
+      attempt += 1
+      failed = { error, atNanos: nanos(fiber) }
+      return Effect.void
+    })
+  const tellAttempt = within(({ span, stage, story }, fiber) => {
+    if (stage?.status !== "running" || failed === undefined) return undefined
+    const { atNanos, error } = failed
+    stage.retries += 1
+    return tell(fiber, story, (timestamp) => {
+      const delaySeconds = seconds(atNanos, nanos(fiber))
+      return events.stageRetried(story, stage, timestamp, span, attempt, delaySeconds, reasonOf(error, reason))
+    })
+  })
+  return Effect.suspend(() => (failed === undefined ? self : Effect.zipRight(tellAttempt, self))).pipe(
+    Effect.tapError(noteFailure)
+  )
+}
+
+const reasonOf = <E>(error: E, reason: ((error: E) => string) | undefined): string => {
+  try {
+    if (reason !== undefined) return PlainValue.clip(String(reason(error)))
+  } catch {
+    // What the error says of itself will do.
+  }
+  return PlainValue.clip(`${typeOf(error)}: ${messageOf(error)}`)
+}

@@ -1,0 +1,169 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Array, Effect, Exit, FastCheck as fc, Layer, Logger, Schedule, TestClock } from "effect"
+import { Narrative, Renderer } from "../../src/index.js"
+import { shape } from "./exits.js"
+import { assertWellFormed, keepsContext, observe } from "./observed.js"
+import { bare, interpret, narrated, program, programWithoutRaces } from "./programs.js"
+
+const never: Renderer.Renderer = Renderer.make("hangs", () => Effect.never)
+
+/** Renderers that do everything a renderer should not. */
+const hostile: ReadonlyArray<readonly [string, Layer.Layer<never>]> = [
+  [
+    "throws",
+    Renderer.layer(
+      Renderer.make("throws", () => {
+        throw new Error("renderer")
+      })
+    )
+  ],
+  ["throws nothing", Renderer.layer(Renderer.make("throws nothing", () => Promise.reject(undefined) as never))],
+  ["dies", Renderer.layer(Renderer.make("dies", () => Effect.die("renderer")))],
+  ["fails", Renderer.layer(Renderer.make("fails", () => Effect.fail("renderer") as Effect.Effect<never, never>))],
+  ["interrupts itself", Renderer.layer(Renderer.make("interrupts itself", () => Effect.interrupt))],
+  ["is slow", Renderer.layer(Renderer.make("is slow", () => Effect.yieldNow().pipe(Effect.repeatN(5))))],
+  [
+    "hangs behind a buffer that drops",
+    Renderer.layer(Renderer.buffered(never, { capacity: 2, strategy: "dropping", shutdownTimeout: 0 }))
+  ],
+  [
+    "hangs behind a buffer that slides",
+    Renderer.layer(Renderer.buffered(never, { capacity: 2, strategy: "sliding", shutdownTimeout: 0 }))
+  ],
+  [
+    "dies behind a buffer that makes wait",
+    Renderer.layer(
+      Renderer.buffered(
+        Renderer.make("dies", () => Effect.die("renderer")),
+        { capacity: 1, strategy: "suspend", shutdownTimeout: 0 }
+      )
+    )
+  ],
+  [
+    "has a filter that throws",
+    Renderer.layer(
+      Renderer.filter(never, () => {
+        throw new Error("filter")
+      })
+    )
+  ],
+  [
+    "narrates and logs itself",
+    Renderer.layer(
+      Renderer.make("narrates", () =>
+        Effect.log("from the renderer").pipe(Narrative.stage("Of the renderer"), Narrative.story("Of the renderer"))
+      )
+    )
+  ]
+]
+
+const quiet = Logger.replace(Logger.defaultLogger, Logger.none)
+
+describe("narration never changes the program", () => {
+  for (const [what, layer] of hostile) {
+    it.live.prop(
+      `when a renderer ${what}: same exit, same context, the other renderers get every event`,
+      [programWithoutRaces],
+      ([tree]) =>
+        Effect.gen(function* () {
+          const observed = observe(layer, Narrative.logger)
+          const exit = yield* keepsContext(Narrative.story(interpret(tree, narrated), "Random")).pipe(
+            Effect.exit,
+            Effect.provide(observed.layer)
+          )
+          assertWellFormed(observed.events)
+          assert.deepStrictEqual(observed.openSpans(), [])
+          assert.strictEqual(shape(exit), shape(yield* Effect.exit(interpret(tree, bare))))
+        }).pipe(Effect.provide(quiet), Effect.timeout("10 seconds")),
+      { fastCheck: { numRuns: 50 }, timeout: 60_000 }
+    )
+  }
+
+  it.live.prop(
+    "nor do stages inside Effect's own concurrency, where nobody interrupts",
+    [fc.array(program, { minLength: 1, maxLength: 4 })],
+    ([trees]) =>
+      Effect.gen(function* () {
+        const run = (telling: typeof bare) =>
+          Effect.exit(
+            Effect.forEach(trees, (tree) => Effect.exit(interpret(tree, telling)), { concurrency: "unbounded" })
+          )
+        const observed = observe()
+        const exit = yield* Narrative.story(run(narrated), "Concurrent").pipe(Effect.provide(observed.layer))
+        assertWellFormed(observed.events)
+        assert.strictEqual(shape(Exit.flatten(Exit.succeed(exit))), shape(yield* run(bare)))
+      }),
+    { fastCheck: { numRuns: 200 }, timeout: 60_000 }
+  )
+})
+
+describe("a renderer's faults", () => {
+  it.effect("are warned of at the 1st, 2nd, 4th, 8th, and counted", () =>
+    Effect.gen(function* () {
+      const warnings: globalThis.Array<string> = []
+      const logger = Logger.replace(
+        Logger.defaultLogger,
+        Logger.make(({ logLevel, message }) => void warnings.push(`${logLevel.label} ${Array.ensure(message)[0]}`))
+      )
+      const stats = yield* Effect.zipRight(
+        Effect.void.pipe(Narrative.stage("Any"), Effect.repeatN(3), Narrative.story("Faulty")),
+        Renderer.stats
+      ).pipe(
+        Effect.provide(
+          Layer.mergeAll(
+            logger,
+            Narrative.logger,
+            Renderer.replace(
+              Renderer.make("faulty", () => {
+                throw new Error("boom")
+              })
+            )
+          )
+        )
+      )
+      assert.deepStrictEqual(
+        warnings,
+        globalThis.Array.from({ length: 4 }, () => `WARN Renderer "faulty" failed; the program goes on`)
+      )
+      assert.deepStrictEqual(stats, [
+        { name: "faulty", emitted: 10, delivered: 0, dropped: {}, failed: 10, pending: 0 }
+      ])
+    })
+  )
+
+  it.effect("do not stop its own timeouts and races from working", () =>
+    Effect.gen(function* () {
+      const timed: globalThis.Array<string> = []
+      const renderer = Renderer.make("timed", (event) =>
+        Effect.never.pipe(
+          Effect.timeoutOption("1 second"),
+          Effect.zipRight(Effect.sync(() => void timed.push(event._tag)))
+        )
+      )
+      const fiber = yield* Effect.void.pipe(
+        Narrative.story("Timed"),
+        Effect.provide(Renderer.replace(renderer)),
+        Effect.fork
+      )
+      yield* TestClock.adjust("1 second").pipe(Effect.repeat(Schedule.recurs(3)))
+      yield* fiber
+      assert.deepStrictEqual(timed, ["StoryStarted", "StoryCompleted"])
+    })
+  )
+
+  it.effect("and slowness are no part of a stage's duration", () =>
+    Effect.gen(function* () {
+      const durations: globalThis.Array<number> = []
+      const slow = Renderer.make("slow", (event) => {
+        if (event._tag === "StageCompleted") durations.push(event.durationSeconds)
+        return TestClock.adjust("10 seconds")
+      })
+      yield* Effect.void.pipe(
+        Narrative.stage("Empty"),
+        Narrative.story("Slowly told"),
+        Effect.provide(Renderer.replace(slow))
+      )
+      assert.deepStrictEqual(durations, [0])
+    })
+  )
+})
