@@ -6,8 +6,9 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { PlainRecord } from "./PlainValue.js"
 
-const key = <A, I, R>(schema: Schema.Schema<A, I, R>, wire: string) =>
+const key = <A, I, R, Wire extends string>(schema: Schema.Schema<A, I, R>, wire: Wire) =>
   Schema.propertySignature(schema).pipe(Schema.fromKey(wire))
 
 /**
@@ -64,7 +65,8 @@ export type FrameOrigin = typeof FrameOrigin.Type
 export const FrameOrigin = Schema.Literal("app", "dependency", "effect", "node")
 
 /**
- * One frame of a stack, innermost first in its list.
+ * One call on the way to a failure, innermost first in its list. `locals` are the variables that stood there, redacted,
+ * where they could be read (rich mode), else `null`. `suspended` marks a generator that was waiting at its `yield*`.
  *
  * @since 0.1.0
  * @category models
@@ -80,7 +82,9 @@ export const StackFrame = Schema.Struct({
   line: key(Schema.Int, "lineno"),
   column: Schema.Int,
   function: Schema.String,
-  origin: FrameOrigin
+  origin: FrameOrigin,
+  suspended: Schema.Boolean,
+  locals: Schema.NullOr(PlainRecord)
 })
 
 /**
@@ -140,6 +144,31 @@ export const TimelineEntry = Schema.Struct({
 })
 
 /**
+ * What kind of failure it is, read through its wrappers from tags, names, codes and HTTP statuses.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ErrorCode = typeof ErrorCode.Type
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ErrorCode = Schema.Literal(
+  "TIMEOUT",
+  "CIRCUIT_OPEN",
+  "RATE_LIMITED",
+  "INVALID_INPUT",
+  "NOT_FOUND",
+  "UNAUTHORIZED",
+  "CONFLICT",
+  "UNAVAILABLE",
+  "CANCELLED",
+  "UNKNOWN"
+)
+
+/**
  * One failure of a cause.
  *
  * - `path`: where in the cause it stands: `∥L`/`∥R` for the sides of a parallel cause, `→L`/`→R` for those of a
@@ -147,6 +176,8 @@ export const TimelineEntry = Schema.Struct({
  * - `kind`: `fail` is an expected, typed error; `die` is a defect.
  * - `stagePath`: the names of the stages around the failure, outermost first; empty outside any stage.
  * - `locationReason`: how the place was found, so that a guess is never mistaken for a fact.
+ * - `errorCode`, `retryable`: what kind of failure it is, and whether trying again may help.
+ * - `stageAttributes`: what was annotated on the stage it came from.
  *
  * @since 0.1.0
  * @category models
@@ -176,11 +207,15 @@ export const Failure = Schema.Struct({
   stackTruncated: key(Schema.Boolean, "traceback_truncated"),
   snippet: key(Schema.Array(SnippetLine), "source_snippet_lines"),
   exceptionChain: key(Schema.String, "exception_chain"),
-  exactCause: key(Schema.String, "exact_cause")
+  exactCause: key(Schema.String, "exact_cause"),
+  errorCode: key(ErrorCode, "error_code"),
+  retryable: Schema.Boolean,
+  stageAttributes: key(PlainRecord, "stage_attributes")
 })
 
 /**
- * Everything a failed story has to tell. `failures` holds the parallel and sequential failures of the cause in its
+ * Everything a failed story has to tell. `diagnosticsTruncated` says that describing took too long and was cut;
+ * `redactedValues` counts what was hidden. `failures` holds the parallel and sequential failures of the cause in its
  * order, each once; the first is the primary one. `timeline` is in order of starting; `timelineOmitted` stages between
  * its first and its last are counted only.
  *
@@ -195,6 +230,8 @@ export interface FailureReport extends Schema.Schema.Type<typeof FailureReport> 
  */
 export const FailureReport = Schema.Struct({
   diagnosticsMode: key(Schema.Literal("lean", "rich"), "diagnostics_mode"),
+  diagnosticsTruncated: key(Schema.Boolean, "diagnostics_truncated"),
+  redactedValues: key(Schema.Int, "redaction_removed_keys"),
   failures: Schema.NonEmptyArray(Failure),
   interruptors: Schema.Array(Interruptor),
   timeline: Schema.Array(TimelineEntry),

@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import type { Teardown } from "@effect/platform/Runtime"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -23,6 +24,7 @@ import type { NoExcessProperties } from "effect/Types"
 import { definedBy, nameOf, titleCase } from "./internal/definition.js"
 import { dryRun as currentDryRun, DryRunLog, type DryRunStage } from "./internal/dryRun.js"
 import * as events from "./internal/events.js"
+import * as mainProgram from "./internal/mainProgram.js"
 import * as narrativeLogger from "./internal/narrativeLogger.js"
 import { once } from "./internal/notice.js"
 import * as region from "./internal/region.js"
@@ -357,8 +359,9 @@ export const annotate: {
   (key: string, value: unknown): Effect.Effect<void>
   (values: Readonly<Record<string, unknown>>): Effect.Effect<void>
 } = (keyOrValues: string | Readonly<Record<string, unknown>>, value?: unknown) =>
-  region.within(({ span, stage, story }) => {
-    const added = PlainValue.fromRecord(typeof keyOrValues === "string" ? { [keyOrValues]: value } : keyOrValues)
+  region.within(({ span, stage, story }, fiber) => {
+    const values = typeof keyOrValues === "string" ? { [keyOrValues]: value } : keyOrValues
+    const added = region.plainRecord(fiber, story, values)
     const target: Stage | Story = stage ?? story
     target.attributes = { ...target.attributes, ...added }
     if (span !== undefined) for (const key in added) span.attribute(key, added[key])
@@ -375,7 +378,14 @@ export const note = (name: string, data?: unknown): Effect.Effect<void> =>
   region.within(({ span, stage, story }, fiber) => {
     const checked = settings.nameOf("note", name)
     const told = region.tell(fiber, story, (timestamp) =>
-      events.eventRecorded(story, stage, timestamp, span, checked.value, PlainValue.from(data))
+      events.eventRecorded(
+        story,
+        stage,
+        timestamp,
+        span,
+        region.hide(fiber, story, checked.value),
+        region.redactorOf(fiber).value(data, story.secrets)
+      )
     )
     return renderers.inOrder(checked.notice(), told)
   })
@@ -428,8 +438,8 @@ export const setTotalStages = (total: number): Effect.Effect<void> =>
  * @category telling
  */
 export const setOutcome = (outcome: string): Effect.Effect<void> =>
-  region.within(({ story }) => {
-    story.outcome = PlainValue.clip(PlainValue.text(outcome), 256)
+  region.within(({ story }, fiber) => {
+    story.outcome = PlainValue.clip(region.hide(fiber, story, PlainValue.text(outcome)), 256)
     return undefined
   })
 
@@ -537,3 +547,37 @@ export const logger: Layer.Layer<never> = Layer.scopedDiscard(renderers.addLogge
  * @category layers
  */
 export const disabled: Layer.Layer<never> = Layer.scopedDiscard(renderers.mute)
+
+/**
+ * Runs a program as a process, as `NodeRuntime.runMain` does, and tells its failures: one that came out of a story was
+ * told there and is not printed again; any other is told the same way, as the story of the program itself, by whichever
+ * renderers are in force outermost (with none, the default one). Exits with code 1 on a failure, unless
+ * `teardown` says otherwise.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Narrative } from "effect-narrative"
+ *
+ * Effect.log("importing").pipe(Narrative.story("Import Customers"), Narrative.runMain)
+ * ```
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const runMain: {
+  (options?: MainOptions): <A, E>(self: Effect.Effect<A, E>) => void
+  <A, E>(self: Effect.Effect<A, E>, options?: MainOptions): void
+} = dual((args) => Effect.isEffect(args[0]), mainProgram.runMain)
+
+/**
+ * - `disablePrettyLogger`: keeps the default logger instead of the pretty one.
+ * - `teardown`: decides the exit code.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MainOptions {
+  readonly disablePrettyLogger?: boolean | undefined
+  readonly teardown?: Teardown | undefined
+}

@@ -15,8 +15,8 @@ import { FailureReport, Interruptor, Progress } from "./FailureReport.js"
 import * as wire from "./internal/wire.js"
 import { PlainRecord, PlainValue } from "./PlainValue.js"
 
-const key = <A, I, R>(schema: Schema.Schema<A, I, R>, name: string) =>
-  Schema.propertySignature(schema).pipe(Schema.fromKey(name))
+const key = <A, I, R, Wire extends string>(schema: Schema.Schema<A, I, R>, wire: Wire) =>
+  Schema.propertySignature(schema).pipe(Schema.fromKey(wire))
 
 const tag = <Tag extends string>(name: Tag) => key(Schema.Literal(name), "event")
 

@@ -92,7 +92,7 @@ export const make = (name: string, handle: Renderer["handle"]): Renderer => ({ n
  *
  * const program = Effect.void.pipe(Narrative.story("Nightly ETL"))
  *
- * program.pipe(Effect.provide(Layer.mergeAll(ConsoleRenderer.layer(), Renderer.layer(failures))))
+ * program.pipe(Effect.provide(Layer.mergeAll(ConsoleRenderer.layer(), Renderer.layer(failures))), Effect.runPromise)
  * ```
  *
  * @since 0.1.0

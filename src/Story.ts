@@ -8,6 +8,7 @@ import type * as FiberId from "effect/FiberId"
 import type { Progress, TimelineEntry } from "./FailureReport.js"
 import type { StoryStatus } from "./NarrativeEvent.js"
 import type { PlainRecord } from "./PlainValue.js"
+import { Secrets } from "./Redaction.js"
 
 /** Most stages of one story that are remembered: the first ones, and the last ones. */
 const keptFirst = 50
@@ -114,6 +115,7 @@ export class Story {
   owed: Effect.Effect<void> | undefined
   /** The innermost stage each failure came from; weak, so that caught failures are forgotten. @internal */
   readonly #origins = new WeakMap<object, Stage>()
+  #secrets: Secrets | undefined
   readonly #first: Array<Stage> = []
   readonly #last: Array<Stage> = []
   #openHead: Stage | undefined
@@ -161,6 +163,13 @@ export class Story {
     const open: Array<Stage> = []
     for (let stage = this.#openHead; stage !== undefined; stage = stage.next) open.push(stage)
     return open
+  }
+
+  /** What was hidden so far in this story and those around it, so that it can be hidden wherever it turns up. @internal */
+  get secrets(): Secrets {
+    if (this.parent !== undefined) return this.parent.secrets
+    this.#secrets ??= new Secrets()
+    return this.#secrets
   }
 
   /** @internal */

@@ -7,6 +7,11 @@
 /**
  * @since 0.1.0
  */
+export * as Diagnostics from "./diagnostics/Diagnostics.js"
+
+/**
+ * @since 0.1.0
+ */
 export * as FailureReport from "./FailureReport.js"
 /**
  * @since 0.1.0
@@ -24,6 +29,11 @@ export * as NarrativeEvent from "./NarrativeEvent.js"
  * @since 0.1.0
  */
 export * as PlainValue from "./PlainValue.js"
+/**
+ * @since 0.1.0
+ */
+export * as Redaction from "./Redaction.js"
+
 /**
  * @since 0.1.0
  */

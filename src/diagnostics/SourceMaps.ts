@@ -4,10 +4,11 @@
  * For programs run from `dist` without `--enable-source-maps`; elsewhere stacks are mapped already. Never throws.
  */
 import { existsSync, readFileSync, statSync } from "node:fs"
-import { SourceMap, type SourceMapPayload } from "node:module"
+import { SourceMap, type SourceMapPayload, type SourceMapping } from "node:module"
 import * as path from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { remembering } from "./RecentCache.js"
+import { attempt } from "./UntrustedValue.js"
 
 /** A place in an original source. `content` is its text if the map carries it. */
 export interface Original {
@@ -21,16 +22,43 @@ export interface Original {
 export const originalOf = (file: string, line: number, column: number): Original | undefined => {
   if (!compiled.test(file)) return undefined
   const map = mapOf(file)
-  if (map === undefined) return undefined
+  return map === undefined ? undefined : originalIn(map, line, column)
+}
+
+/** An original, and what the map says of the name that stands there. */
+export interface NamedOriginal extends Original {
+  /** The name in the source, if the map tells it. */
+  readonly name: string | undefined
+  /** Whether something begins exactly here, so that what is said of it holds for nothing else. */
+  readonly exact: boolean
+}
+
+/** Finds originals by places in one running script, counted from 1. */
+export type ScriptMap = (line: number, column: number) => NamedOriginal | undefined
+
+/**
+ * The map of a script as it was compiled in memory: `url` is its own `sourceMappingURL`, "" if it names none. `file` is
+ * where it says it is.
+ */
+export const ofScript = (file: string, url: string): ScriptMap | undefined => {
+  const map =
+    url === "" ? (compiled.test(file) ? mapOf(file) : undefined) : attempt(() => loadUrl(url, file), undefined)
+  return map && ((line, column) => originalIn(map, line, column))
+}
+
+const originalIn = ({ contents, map }: LoadedMap, line: number, column: number): NamedOriginal | undefined => {
   try {
-    const found = map.map.findEntry(line - 1, column - 1)
+    const found: Partial<SourceMapping> & { readonly name?: string } = map.findEntry(line - 1, column - 1)
     // A place without a mapping is answered with the nearest one before it, on whatever line that stands.
-    if (!("originalSource" in found) || found.generatedLine !== line - 1 || !found.originalSource) return undefined
+    if (found.originalLine === undefined || found.originalColumn === undefined) return undefined
+    if (found.generatedLine !== line - 1 || !found.originalSource) return undefined
     return {
       path: found.originalSource,
       line: found.originalLine + 1,
       column: found.originalColumn + 1,
-      content: map.contents.get(found.originalSource)
+      content: contents.get(found.originalSource),
+      name: found.name || undefined,
+      exact: found.generatedColumn === column - 1
     }
   } catch {
     return undefined
@@ -57,8 +85,19 @@ const mapOf = remembering(32, (file): LoadedMap | undefined => {
 })
 
 // `from` is what the sources' names are relative to.
-const payloadOf = (file: string): { readonly payload: SourceMapPayload; readonly from: string } | undefined => {
-  const url = mappingUrlIn(readBounded(file))
+const payloadOf = (file: string): FoundPayload | undefined => payloadAt(mappingUrlIn(readBounded(file)), file)
+
+const loadUrl = (url: string, file: string): LoadedMap | undefined => {
+  const found = payloadAt(url, file)
+  return found && load(found.payload, found.from)
+}
+
+interface FoundPayload {
+  readonly payload: SourceMapPayload
+  readonly from: string
+}
+
+const payloadAt = (url: string | undefined, file: string): FoundPayload | undefined => {
   const inline = url === undefined ? null : /^data:application\/json[^,]*?(;base64)?,/.exec(url)
   if (url !== undefined && inline !== null) {
     const data = url.slice(inline[0].length)

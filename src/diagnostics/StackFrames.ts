@@ -80,7 +80,9 @@ const resolveFrame = (line: string, roots: ReadonlyArray<Segments>, cwd: string)
     line: place.line,
     column: place.column,
     function: nameOf(name),
-    origin
+    origin,
+    suspended: false,
+    locals: null
   })
   const origin = originOf(raw.path, roots)
   // Only the app's own positions are worth the reading of a map: everything else is recognised by where it stands.

@@ -14,7 +14,8 @@ import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import * as Tracer from "effect/Tracer"
 import type { NarrativeEvent } from "../NarrativeEvent.js"
-import { text } from "../PlainValue.js"
+import { type PlainRecord, text } from "../PlainValue.js"
+import { Redaction, type Redactor } from "../Redaction.js"
 import type { Renderer } from "../Renderer.js"
 import * as DefaultRenderer from "../renderer/DefaultRenderer.js"
 import type { Stage, Story } from "../Story.js"
@@ -142,6 +143,20 @@ export const listenersOf = (fiber: AnyFiber): ReadonlyArray<Renderer> => {
   return current === renderers.unset ? DefaultRenderer.current() : current
 }
 
+/** A text as it may leave. */
+export const hide = (fiber: AnyFiber, story: Story, text: string): string => redactorOf(fiber).text(text, story.secrets)
+
+export const redactorOf = (fiber: AnyFiber): Redactor => Context.get(fiber.currentContext, Redaction)
+
+const noRecord: PlainRecord = {}
+
+/** Named values as they may leave. */
+export const plainRecord = (
+  fiber: AnyFiber,
+  story: Story | undefined,
+  record: Readonly<Record<string, unknown>> | undefined
+): PlainRecord => (record === undefined ? noRecord : redactorOf(fiber).record(record, story?.secrets))
+
 /** Makes an event if anybody listens, and tells it. A fault of narration's own is told of instead of thrown. */
 export const tell = (fiber: AnyFiber, story: Story, make: (timestamp: number) => NarrativeEvent): Waiting => {
   const listeners = listenersOf(fiber)
@@ -161,5 +176,8 @@ export const within = (f: (region: Region, fiber: AnyFiber) => Waiting): Effect.
     const region = isEnabled(fiber) ? regionIn(fiber.currentContext) : undefined
     return region === undefined
       ? Effect.void
-      : Effect.uninterruptible(Effect.suspend(() => f(region, fiber) ?? Effect.void))
+      : Effect.uninterruptible(
+          // The story may have ended since: this is another operation.
+          Effect.suspend(() => (region.story.status === "running" ? f(region, fiber) : undefined) ?? Effect.void)
+        )
   })

@@ -39,7 +39,7 @@ export const storyInit = (name: string, options: StoryOptions | undefined, defin
     id: options?.id,
     totalStages: total.value,
     labels: labels.value,
-    attributes: settings.attributesOf(options?.attributes),
+    attributes: options?.attributes,
     dryRun: options?.dryRun ?? false,
     definedAt,
     notice: settings.noticeOf(checkedName, total, labels)
@@ -55,7 +55,7 @@ export const stageInit = <A>(
   return {
     name: checkedName.value,
     kind: options?.kind ?? "stage",
-    attributes: settings.attributesOf(options?.attributes),
+    attributes: options?.attributes,
     standIn: options?.dryRun,
     definedAt,
     notice: checkedName.notice

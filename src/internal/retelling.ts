@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import { messageOf, typeOf } from "../diagnostics/ThrownValue.js"
 import * as PlainValue from "../PlainValue.js"
 import * as events from "./events.js"
-import { nanos, seconds, tell, withFiber, within } from "./region.js"
+import { hide, nanos, seconds, tell, withFiber, within } from "./region.js"
 
 /** One effect's attempts; has to be made anew for each series of them. */
 export const retelling = <A, E, R>(
@@ -26,7 +26,15 @@ export const retelling = <A, E, R>(
     stage.retries += 1
     return tell(fiber, story, (timestamp) => {
       const delaySeconds = seconds(atNanos, nanos(fiber))
-      return events.stageRetried(story, stage, timestamp, span, attempt, delaySeconds, reasonOf(error, reason))
+      return events.stageRetried(
+        story,
+        stage,
+        timestamp,
+        span,
+        attempt,
+        delaySeconds,
+        hide(fiber, story, reasonOf(error, reason))
+      )
     })
   })
   return Effect.suspend(() => (failed === undefined ? self : Effect.zipRight(tellAttempt, self))).pipe(

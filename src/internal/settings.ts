@@ -1,7 +1,8 @@
 /**
  * What users pass to stories and stages, made safe to use: wrong values are clipped or left out, and told of once.
  */
-import { clip, fromRecord, type PlainRecord, text } from "../PlainValue.js"
+import { clip, fromRecord, text } from "../PlainValue.js"
+import * as Redaction from "../Redaction.js"
 import { once } from "./notice.js"
 import type { Waiting } from "./region.js"
 import { inOrder } from "./renderers.js"
@@ -11,7 +12,6 @@ const maxName = 256
 /** Most labels of a story: they become labels of metrics, and those cost. */
 const maxLabels = 32
 
-const noRecord: PlainRecord = {}
 const noLabels: { readonly [key: string]: string } = {}
 
 /** A safe value, and what there is to say about the one that was given. */
@@ -22,7 +22,11 @@ export interface Checked<A> {
 
 const fine = (): Waiting => undefined
 
-export const nameOf = (what: "story" | "stage" | "note", name: unknown): Checked<string> => {
+// What a key or a credential looks like is the same for everybody; which names are secret is not asked of a name.
+const shapes = Redaction.make()
+
+export const nameOf = (what: "story" | "stage" | "note", given: unknown): Checked<string> => {
+  const name = typeof given === "string" ? shapes.text(given) : given
   if (typeof name === "string" && name.length <= maxName && name.trim() !== "") return { value: name, notice: fine }
   if (typeof name !== "string" || name.trim() === "") {
     return {
@@ -44,9 +48,6 @@ export const totalOf = (total: unknown): Checked<number | undefined> => {
     notice: () => once(`totalStages has to be a whole number of 0 or more; ${text(total)} was ignored`)
   }
 }
-
-export const attributesOf = (attributes: Readonly<Record<string, unknown>> | undefined): PlainRecord =>
-  attributes === undefined ? noRecord : fromRecord(attributes)
 
 export const labelsOf = (
   labels: Readonly<Record<string, string>> | undefined

@@ -7,8 +7,8 @@ import * as Exit from "effect/Exit"
 import type { LazyArg } from "effect/Function"
 import type * as Tracer from "effect/Tracer"
 import { leavesOf } from "../diagnostics/CauseLeaves.js"
+import * as Diagnostics from "../diagnostics/Diagnostics.js"
 import { messageOf, typeOf } from "../diagnostics/ThrownValue.js"
-import type { PlainRecord } from "../PlainValue.js"
 import type { Stage, Story } from "../Story.js"
 import { dryResult, dryRun } from "./dryRun.js"
 import * as events from "./events.js"
@@ -20,10 +20,13 @@ import {
   type DefinedAt,
   type Entered,
   enterContext,
+  hide,
   isEnabled,
   leaveContext,
   listenersOf,
   nanos,
+  plainRecord,
+  redactorOf,
   regionIn,
   seconds,
   tell,
@@ -36,7 +39,7 @@ import * as spans from "./spans.js"
 export interface StageInit<A> {
   readonly name: string
   readonly kind: string
-  readonly attributes: PlainRecord
+  readonly attributes: Readonly<Record<string, unknown>> | undefined
   /** The value of a dry run. */
   readonly standIn: LazyArg<A> | undefined
   readonly definedAt: DefinedAt
@@ -73,13 +76,14 @@ const enter = <A, E, R>(
   const outer = regionIn(outside)
   const startNanos = nanos(fiber)
   const span = spans.start(fiber, init.name, "internal", fiber.currentSpan, startNanos)
-  if (span !== undefined) for (const key in init.attributes) span.attribute(key, init.attributes[key])
+  const attributes = plainRecord(fiber, outer?.story, init.attributes)
+  if (span !== undefined) for (const key in attributes) span.attribute(key, attributes[key])
   if (outer === undefined) {
     const entered = enterContext(fiber, contextWith(outside, undefined, span))
     return body(self, { init, fiber, restore, entered, span, story: undefined, stage: undefined })
   }
   const story = outer.story
-  const stage = story.begin(init.name, init.kind, outer.stage, fiber.id(), init.attributes, init.definedAt)
+  const stage = story.begin(init.name, init.kind, outer.stage, fiber.id(), attributes, init.definedAt)
   stage.startNanos = startNanos
   if (span !== undefined) {
     span.attribute("narrative.story.id", story.id)
@@ -161,8 +165,12 @@ const tellEnd = <A, E>(
   return {
     exit,
     waiting: tell(fiber, story, (timestamp) => {
-      const error = leaves[0]?.error
-      return events.stageFailed(story, stage, timestamp, span, typeOf(error), messageOf(error))
+      const [first] = leaves
+      const error = first?.error
+      if (first !== undefined) {
+        Diagnostics.of(fiber.currentContext).learn(first, redactorOf(fiber), story.secrets)
+      }
+      return events.stageFailed(story, stage, timestamp, span, typeOf(error), hide(fiber, story, messageOf(error)))
     })
   }
 }

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { type CauseLeaf, leavesOf } from "../diagnostics/CauseLeaves.js"
 import * as Diagnostics from "../diagnostics/Diagnostics.js"
+import type { Surroundings } from "../diagnostics/FailureDescription.js"
 import { causeOf, typeOf } from "../diagnostics/ThrownValue.js"
 import { attempt } from "../diagnostics/UntrustedValue.js"
 import { IdGenerator } from "../IdGenerator.js"
@@ -16,6 +17,7 @@ import { type Stage, Story } from "../Story.js"
 import { dryResult, dryRun } from "./dryRun.js"
 import * as events from "./events.js"
 import { interruptorsNamed } from "./interruptors.js"
+import { once } from "./notice.js"
 import {
   type AnyFiber,
   contextWith,
@@ -26,7 +28,9 @@ import {
   leaveContext,
   nanos,
   now,
+  plainRecord,
   type Region,
+  redactorOf,
   regionIn,
   seconds,
   tell,
@@ -42,7 +46,7 @@ export interface StoryInit {
   readonly id: string | undefined
   readonly totalStages: number | undefined
   readonly labels: { readonly [key: string]: string }
-  readonly attributes: PlainRecord
+  readonly attributes: Readonly<Record<string, unknown>> | undefined
   readonly dryRun: boolean
   readonly definedAt: DefinedAt
   /** What there is to say about the settings. */
@@ -88,22 +92,43 @@ export const open = (init: StoryInit, fiber: AnyFiber): { readonly opened: OpenS
   const span = spans.start(fiber, init.name, "internal", fiber.currentSpan, startNanos)
   const story = new Story({
     ...init,
+    labels: labelsIn(fiber, init.labels),
+    attributes: noAttributes,
     id: init.id ?? Context.get(fiber.currentContext, IdGenerator).next(now(fiber)),
     parent,
     fiberId: fiber.id(),
     dryRun: init.dryRun || parent?.dryRun === true || fiber.getFiberRef(dryRun) !== undefined
   })
+  story.attributes = plainRecord(fiber, story, init.attributes)
   if (span !== undefined) {
     span.attribute("narrative.story.id", story.id)
     span.attribute("narrative.story.name", story.name)
-    for (const key in init.labels) span.attribute(key, init.labels[key])
-    for (const key in init.attributes) span.attribute(key, init.attributes[key])
+    for (const key in story.labels) span.attribute(key, story.labels[key])
+    for (const key in story.attributes) span.attribute(key, story.attributes[key])
   }
   const waiting = inOrder(
-    init.notice(),
+    inOrder(init.notice(), settingsNotice(fiber)),
     tell(fiber, story, (timestamp) => events.storyStarted(story, timestamp, span))
   )
   return { opened: { region: { story, stage: undefined, span }, init, startNanos }, waiting }
+}
+
+/** A story is the first to need the settings for failures. */
+const settingsNotice = (fiber: AnyFiber): Waiting => {
+  const problem = Diagnostics.problemIn(fiber.currentContext)
+  return problem === undefined ? undefined : once(problem)
+}
+
+const noAttributes: PlainRecord = {}
+
+const labelsIn = (fiber: AnyFiber, labels: StoryInit["labels"]): StoryInit["labels"] => {
+  const redactor = redactorOf(fiber)
+  let hidden: Record<string, string> | undefined
+  for (const [name, label] of Object.entries(labels)) {
+    const shown = redactor.isSecretName(name) ? "<redacted>" : redactor.text(label)
+    if (shown !== label) hidden = { ...labels, ...hidden, [name]: shown }
+  }
+  return hidden ?? labels
 }
 
 /** Ends a story, once, in an uninterruptible fiber. */
@@ -188,26 +213,38 @@ export const report = (
   }
 ): Waiting =>
   tell(fiber, story, (timestamp) => {
-    const described = Diagnostics.describe(cause, {
-      stageOf: (leaf) => {
-        const stage = originOf(leaf, story) ?? options.stage
-        const definedAt = (stage ?? options).definedAt?.stack
-        if (options.stageName !== undefined) return { path: [options.stageName], definedAt }
-        return { path: stage?.path ?? [], definedAt }
-      },
-      timeline: story.stages.map(({ depth, durationSeconds, index, name, status }) => ({
-        name,
-        index,
-        depth,
-        status,
-        durationSeconds
-      })),
-      timelineOmitted: story.omittedStages,
-      progress: story.progress,
-      interruptors: interruptorsNamed(cause, story)
-    })
+    const surroundings = surroundingsOf(story, cause, options)
+    const described = Diagnostics.of(fiber.currentContext).describeIn(cause, surroundings, redactorOf(fiber))
     return events.failureOccurred(story, timestamp, span, described, options.handled)
   })
+
+interface Blame {
+  readonly definedAt: DefinedAt
+  readonly stage?: Stage | undefined
+  readonly stageName?: string | undefined
+}
+
+const surroundingsOf = (story: Story, cause: Cause.Cause<unknown>, options: Blame): Surroundings => ({
+  stageOf: (leaf) => {
+    const stage = originOf(leaf, story) ?? options.stage
+    return {
+      path: options.stageName === undefined ? (stage?.path ?? []) : [options.stageName],
+      definedAt: (stage ?? options).definedAt?.stack,
+      attributes: (stage ?? story).attributes
+    }
+  },
+  timeline: story.stages.map(({ depth, durationSeconds, index, name, status }) => ({
+    name,
+    index,
+    depth,
+    status,
+    durationSeconds
+  })),
+  timelineOmitted: story.omittedStages,
+  progress: story.progress,
+  interruptors: interruptorsNamed(cause, story),
+  secrets: story.secrets
+})
 
 /** Furthest a chain of causes is followed. */
 const maxCauses = 32
@@ -232,6 +269,10 @@ const originOf = (leaf: CauseLeaf, story: Story): Stage | undefined =>
     const stage = story.originOf(link)
     return stage !== undefined && (innermost === undefined || stage.isWithin(innermost)) ? stage : innermost
   }, undefined)
+
+/** Whether every failure of a cause was told by some story. */
+export const isReported = (cause: Cause.Cause<unknown>): boolean =>
+  leavesOf(cause).every((leaf) => linksOf(leaf).some((link) => reported.has(link)))
 
 const reportedWithin = (leaf: CauseLeaf, story: Story): CausedBy | undefined => {
   for (const link of linksOf(leaf)) {

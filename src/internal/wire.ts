@@ -103,7 +103,7 @@ const interruptor = (value: Interruptor): string =>
   `{"fiber_id":${text(value.fiberId)},"story_name":${optionalText(value.storyName)},"stage_name":${optionalText(value.stageName)}}`
 
 const frame = (value: StackFrame): string =>
-  `{"filename":${text(value.file)},"lineno":${value.line},"column":${value.column},"function":${text(value.function)},"origin":"${value.origin}"}`
+  `{"filename":${text(value.file)},"lineno":${value.line},"column":${value.column},"function":${text(value.function)},"origin":"${value.origin}","suspended":${value.suspended},"locals":${value.locals === null ? "null" : record(value.locals)}}`
 
 const location = (value: Failure["location"]): string =>
   value === null
@@ -112,7 +112,17 @@ const location = (value: Failure["location"]): string =>
 
 /** The fields of a failure: once for each of `failures`, and once more at the top level for the primary one. */
 const failureFields = (value: Failure): string =>
-  `"error_type":${text(value.errorType)},"error_message":${text(value.errorMessage)},"stage_name":${optionalText(value.stageName)},"stage_path":${list(value.stagePath, text)},"location":${location(value.location)},"primary_frame_reason":"${value.locationReason}","stack_frames":${list(value.stackFrames, frame)},"compressed_stack_summary":${text(value.stackSummary)},"hidden_frame_count":${value.hiddenFrameCount},"traceback_text":${text(value.stackText)},"traceback_truncated":${value.stackTruncated},"exception_chain":${text(value.exceptionChain)},"exact_cause":${text(value.exactCause)}`
+  `"error_type":${text(value.errorType)},"error_message":${text(value.errorMessage)},"stage_name":${optionalText(value.stageName)},"stage_path":${list(value.stagePath, text)},"location":${location(value.location)},"primary_frame_reason":"${value.locationReason}","stack_frames":${list(value.stackFrames, frame)},"compressed_stack_summary":${text(value.stackSummary)},"hidden_frame_count":${value.hiddenFrameCount},"traceback_text":${text(value.stackText)},"traceback_truncated":${value.stackTruncated},"exception_chain":${text(value.exceptionChain)},"exact_cause":${text(value.exactCause)},"error_code":"${value.errorCode}","retryable":${value.retryable},"stage_attributes":${record(value.stageAttributes)}`
+
+/** The primary failure's locals as log pipelines know them: `{"frame_0":{"filename":…,"locals":{…}}}`. */
+const localsByFrame = (value: Failure): string => {
+  let out = ""
+  value.stackFrames.forEach(({ file, function: name, line, locals }, i) => {
+    if (locals === null) return
+    out += `${out === "" ? "{" : ","}"frame_${i}":{"filename":${text(file)},"lineno":${line},"function":${text(name)},"locals":${record(locals)}}`
+  })
+  return out === "" ? "null" : `${out}}`
+}
 
 const failure = (value: Failure): string =>
   `{"path":${text(value.path)},"kind":"${value.kind}",${failureFields(value)},"source_snippet_lines":${list(value.snippet, (line) => `{"lineno":${line.line},"text":${text(line.text)},"failing":${line.failing}}`)}}`
@@ -158,5 +168,5 @@ const causedBy = (value: Event.CausedBy | null): string =>
 const encodeFailure = (event: Event.FailureOccurred): string => {
   const primary = event.failures[0]
   const snippet = primary.snippet.length === 0 ? "null" : text(formatSnippet(primary.snippet))
-  return `${head("FailureOccurred", event)}${span(event)},"handled":${event.handled},${failureFields(primary)},"source_snippet":${snippet},"llm_analysis":${optionalText(event.llmAnalysis)},"diagnostics_mode":"${event.diagnosticsMode}","stage_timeline":${text(formatTimeline(event))},"timeline":${list(event.timeline, timelineEntry)},"timeline_omitted":${event.timelineOmitted}${progress(event.progress)},"interruptors":${list(event.interruptors, interruptor)},"failures":${list(event.failures, failure)}}`
+  return `${head("FailureOccurred", event)}${span(event)},"handled":${event.handled},${failureFields(primary)},"source_snippet":${snippet},"llm_analysis":${optionalText(event.llmAnalysis)},"diagnostics_mode":"${event.diagnosticsMode}","diagnostics_truncated":${event.diagnosticsTruncated},"redaction_removed_keys":${event.redactedValues},"locals_by_frame":${localsByFrame(primary)},"stage_timeline":${text(formatTimeline(event))},"timeline":${list(event.timeline, timelineEntry)},"timeline_omitted":${event.timelineOmitted}${progress(event.progress)},"interruptors":${list(event.interruptors, interruptor)},"failures":${list(event.failures, failure)}}`
 }

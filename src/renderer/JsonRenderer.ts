@@ -26,7 +26,7 @@ const name = "json"
  *
  * const program = Effect.void.pipe(Narrative.stage("Charge"), Narrative.story("Process Payment"))
  *
- * program.pipe(Effect.provide(JsonRenderer.layer({ stream: process.stderr })))
+ * program.pipe(Effect.provide(JsonRenderer.layer({ stream: process.stderr })), Effect.runPromise)
  * ```
  *
  * @since 0.1.0

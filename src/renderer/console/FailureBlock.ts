@@ -4,6 +4,7 @@
 
 import { type Failure, formatSnippet, formatTimeline, type Location } from "../../FailureReport.js"
 import type { FailureOccurred } from "../../NarrativeEvent.js"
+import { frameList } from "./FrameList.js"
 import * as TerminalText from "./TerminalText.js"
 import * as TextLayout from "./TextLayout.js"
 import type { Theme } from "./Theme.js"
@@ -38,13 +39,15 @@ export const failureBlock = (event: FailureOccurred, options: FailureBlockOption
     tell("Location:", [placeOf(failure, location, options.cwd)], place)
     if (location.sourceLine !== null) tell("Code:", [TerminalText.code(location.sourceLine.trim())])
   }
-  if (event.timeline.length > 0) tell("Recent stages:", [recentStages(event)], dim)
+  if (event.timeline.length > 0) tell("Recent stages:", recentStages(event, options), dim)
   const { completedStages, percent, totalStages } = event.progress
   tell("Progress:", [`${percent}% (${completedStages} / ${totalStages})`])
   if (saysMore(failure)) tell("Why:", TerminalText.lines(failure.exactCause))
-  if (failure.exceptionChain.includes(" <- ")) tell("Chain:", [safe(failure.exceptionChain)], dim)
+  if (chainSaysMore(failure)) tell("Chain:", [safe(failure.exceptionChain)], dim)
   // A snippet of the one line that stands under "Code:" would say nothing new.
   if (failure.snippet.length > 1) out.push(snippet(failure, options))
+  const frames = frameList(failure, options)
+  if (frames.length > 0) out.push(options.theme.colours.dim("Frames:"), ...frames)
   for (const [i, other] of others.entries()) tell(i === 0 ? "Also failed:" : "", numbered(i + 2, other, options.cwd))
   return out.join("\n")
 }
@@ -72,15 +75,32 @@ const placeOf = (failure: Failure, { file, function: name, line }: Location, cwd
   return safe(`${path}:${line}${name === "" ? "" : ` (${name})`}${guess}`)
 }
 
-const recentStages = (event: FailureOccurred): string => {
+/** The timeline, on a terminal broken only between stages. */
+const recentStages = (event: FailureOccurred, { columns }: FailureBlockOptions): ReadonlyArray<string> => {
   const earlier = event.timeline.length + event.timelineOmitted - maxTimeline
-  if (earlier <= 0) return safe(formatTimeline(event))
   const timeline = event.timeline.slice(-maxTimeline)
-  return safe(`… ${earlier} earlier … | ${formatTimeline({ timeline, timelineOmitted: 0 })}`)
+  const text =
+    earlier <= 0
+      ? formatTimeline(event)
+      : `… ${earlier} earlier … | ${formatTimeline({ timeline, timelineOmitted: 0 })}`
+  if (columns === undefined || columns < fewestColumns) return [safe(text)]
+  const lines: Array<string> = []
+  for (const stage of safe(text).split(" | ")) {
+    const longer = lines.length === 0 ? stage : `${lines.at(-1)} | ${stage}`
+    if (lines.length > 0 && TextLayout.width(longer) <= columns - labelColumns) lines[lines.length - 1] = longer
+    else lines.push(stage)
+  }
+  return lines
 }
 
 const saysMore = ({ errorMessage, errorType, exactCause }: Failure): boolean =>
   !["", errorMessage, `${errorType}: ${errorMessage}`, `${errorType} - ${errorMessage}`].includes(exactCause.trim())
+
+/** Not so where it is only the error and the reason that stand above. */
+const chainSaysMore = ({ exactCause, exceptionChain }: Failure): boolean => {
+  const links = exceptionChain.split(" <- ")
+  return links.length > 2 || (links.length === 2 && links[1] !== exactCause)
+}
 
 const numbered = (number: number, failure: Failure, cwd: string): ReadonlyArray<string> => {
   const stage = failure.stageName === null ? "" : `${stageOf(failure)}: `

@@ -113,6 +113,8 @@ export class StoryScript {
       _tag: "FailureOccurred",
       ...this.place,
       diagnosticsMode: "lean",
+      diagnosticsTruncated: false,
+      redactedValues: 0,
       failures,
       interruptors: [],
       timeline: [],
@@ -253,5 +255,8 @@ export const failure = (more: Partial<Failure> = {}): Failure => ({
   snippet: [],
   exceptionChain: "",
   exactCause: "",
+  errorCode: "UNKNOWN",
+  retryable: false,
+  stageAttributes: {},
   ...more
 })

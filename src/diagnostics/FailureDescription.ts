@@ -1,0 +1,381 @@
+/**
+ * From a cause to a failure report: every failure in it, what it says, and the user's line it came from.
+ *
+ * It runs while the program is failing, so it never throws: where something cannot be read, the report says less.
+ */
+import type * as Cause from "effect/Cause"
+import { globalValue } from "effect/GlobalValue"
+import * as Option from "effect/Option"
+import type * as Tracer from "effect/Tracer"
+import type { Failure, FailureReport, Location, Progress } from "../FailureReport.js"
+import * as PlainValue from "../PlainValue.js"
+import { type Redactor, Secrets } from "../Redaction.js"
+import { type CauseLeaf, leavesOf } from "./CauseLeaves.js"
+import { summarize } from "./ErrorSummary.js"
+import { explain } from "./Explanation.js"
+import * as GeneratorFrames from "./GeneratorFrames.js"
+import type { GeneratorFrame } from "./Locals.js"
+import * as SourceText from "./SourceText.js"
+import * as StackFrames from "./StackFrames.js"
+import * as ThrownValue from "./ThrownValue.js"
+import { attempt, propertyOf, textOf } from "./UntrustedValue.js"
+
+/** What the story knows about a failure, and a cause does not. */
+export interface Surroundings {
+  /** The stage a failure came from, if any. */
+  readonly stageOf: (leaf: CauseLeaf) => StageOfFailure | undefined
+  readonly timeline: FailureReport["timeline"]
+  readonly timelineOmitted: number
+  readonly progress: Progress
+  readonly interruptors: FailureReport["interruptors"]
+  /** What the story has hidden so far. */
+  readonly secrets: Secrets | undefined
+}
+
+export interface StageOfFailure {
+  /** The names of the stages around the failure, outermost first. */
+  readonly path: ReadonlyArray<string>
+  /** Where that stage was written: V8's stack text. */
+  readonly definedAt: string | undefined
+  readonly attributes: PlainValue.PlainRecord
+}
+
+/** What a report is made with. */
+export interface Means {
+  readonly mode: FailureReport["diagnosticsMode"]
+  readonly read: StackFrames.StackReader
+  /** Longest stack text of a failure, in UTF-16 code units. */
+  readonly maxStackText: number
+  /** The suspended generators a failure came through, innermost first; none where they are not looked for. */
+  readonly generatorsOf: (leaf: CauseLeaf) => ReadonlyArray<GeneratorFrame>
+  readonly redactor: Redactor
+}
+
+/** The report of a cause. A cause without a failure, as of an interruption, is told as `Interrupted`. Never throws. */
+export const describe = (cause: Cause.Cause<unknown>, surroundings: Surroundings, means: Means): FailureReport => {
+  const described = attempt(() => failuresOf(cause, surroundings, means), undefined)
+  return {
+    diagnosticsMode: means.mode,
+    diagnosticsTruncated: described?.truncated ?? true,
+    redactedValues: described?.hidden ?? 0,
+    failures: described?.failures ?? [undescribed],
+    interruptors: surroundings.interruptors,
+    timeline: surroundings.timeline,
+    timelineOmitted: surroundings.timelineOmitted,
+    progress: surroundings.progress
+  }
+}
+
+/** Longest stack texts of a report together: a hundred failures must not make a line of a megabyte. */
+const maxStackTexts = 120_000
+/** Most frames of a failure's list. */
+const maxFrames = 50
+/** Most failures described; the last entry counts the rest. */
+const maxFailures = 100
+/** Most links followed to the innermost one. */
+const maxDepth = 100
+
+/** How long describing may take, in milliseconds of real time: a report must not hold up what failed. */
+const maxMillis = 250
+
+interface Described {
+  readonly failures: FailureReport["failures"]
+  readonly truncated: boolean
+  readonly hidden: number
+}
+
+const failuresOf = (cause: Cause.Cause<unknown>, surroundings: Surroundings, means: Means): Described => {
+  const secrets = surroundings.secrets ?? new Secrets()
+  const hiddenBefore = secrets.hidden
+  const leaves = leavesOf(cause)
+  const [first, ...rest] = leaves.slice(0, maxFailures)
+  if (first === undefined) return { failures: [interrupted(cause, surroundings.stageOf)], truncated: false, hidden: 0 }
+  const deadline = performance.now() + maxMillis
+  let truncated = false
+  const maxText = Math.min(means.maxStackText, Math.floor(maxStackTexts / (rest.length + 1)))
+  const describeLeaf = (leaf: CauseLeaf): Failure => {
+    const stage = attempt(() => surroundings.stageOf(leaf), undefined)
+    truncated ||= performance.now() > deadline
+    if (truncated) return unplaced(leaf, stage)
+    return attempt(() => failureOf(leaf, stage, means, maxText, secrets), undefined) ?? unplaced(leaf, stage)
+  }
+  const omitted = leaves.length - rest.length - 1
+  const [primary, ...others] = [describeLeaf(first), ...rest.map(describeLeaf)] as const
+  // Only now is it known what was hidden anywhere, and has to be taken out of every text.
+  const hide = (failure: Failure) => redacted(failure, means.redactor, secrets)
+  return {
+    failures: [hide(primary), ...others.map(hide), ...(omitted > 0 ? [omittedFailures(omitted)] : [])],
+    truncated,
+    hidden: secrets.hidden - hiddenBefore
+  }
+}
+
+const failureOf = (
+  leaf: CauseLeaf,
+  stage: StageOfFailure | undefined,
+  means: Means,
+  maxText: number,
+  secrets: Secrets
+): Failure => {
+  const errors = ThrownValue.linksOf(leaf.error, maxDepth)
+  const links = errors.slice(0, ThrownValue.maxChain).map((error) => linkOf(error, means.read))
+  const generators = attempt(() => means.generatorsOf(leaf), []).flatMap(
+    (generator) => GeneratorFrames.told(generator, means.read, means.redactor, secrets) ?? []
+  )
+  const place = placeOf(links, leaf.span, stage, means.read, generators)
+  const frames = GeneratorFrames.merged(place.frames, generators)
+  const appFrames = frames.filter(({ told }) => told.origin === "app").length
+  const others = frames.length - appFrames
+  const stack = stackTextOf(links, maxText)
+  const source = sourceOf(place.frame)
+  const summary = summarize(leaf.error)
+  return {
+    path: leaf.path,
+    kind: leaf.kind,
+    errorType: links[0]?.type ?? undescribed.errorType,
+    errorMessage: links[0]?.message ?? undescribed.errorMessage,
+    stageName: stage?.path.at(-1) ?? null,
+    stagePath: stage?.path ?? [],
+    ...source,
+    locationReason: place.reason,
+    stackFrames: frames.slice(0, maxFrames).map(({ told }) => told),
+    stackSummary: `${appFrames} app frame(s), ${others} other/hidden in full stack (${frames.length} total)`,
+    hiddenFrameCount: others,
+    stackText: stack.text,
+    stackTruncated: stack.truncated,
+    exceptionChain: ThrownValue.formatChain(links),
+    exactCause: explain(leaf.error, {
+      sourceLine: source.location?.sourceLine ?? null,
+      locals: generators.flatMap(({ told }) => entriesOf(told.locals))
+    }),
+    errorCode: summary.code,
+    retryable: summary.retryable,
+    stageAttributes: stage?.attributes ?? {}
+  }
+}
+
+const entriesOf = (locals: PlainValue.PlainRecord | null) =>
+  Object.entries(locals ?? {}).map(([name, value]) => ({ name, value }))
+
+/** A failure with every text of it as it may leave. Locals and attributes are redacted already. */
+const redacted = (failure: Failure, redactor: Redactor, secrets: Secrets): Failure => {
+  const text = (value: string) => redactor.text(value, secrets)
+  const source = (line: string) => redactor.source(line, secrets)
+  const { location } = failure
+  const sourceLine = location === null || location.sourceLine === null ? null : source(location.sourceLine)
+  return {
+    ...failure,
+    errorMessage: text(failure.errorMessage),
+    location: location === null ? null : { ...location, sourceLine },
+    stackText: text(failure.stackText),
+    snippet: failure.snippet.map((line) => ({ ...line, text: source(line.text) })),
+    exceptionChain: text(failure.exceptionChain),
+    exactCause: text(failure.exactCause)
+  }
+}
+
+/** What the error itself says, when its place could not be found out. */
+const unplaced = (leaf: CauseLeaf, stage: StageOfFailure | undefined): Failure => {
+  const chain = ThrownValue.chainOf(leaf.error)
+  return {
+    ...undescribed,
+    path: leaf.path,
+    kind: leaf.kind,
+    errorType: ThrownValue.typeOf(leaf.error),
+    errorMessage: ThrownValue.messageOf(leaf.error),
+    stageName: stage?.path.at(-1) ?? null,
+    stagePath: stage?.path ?? [],
+    stackText: chain,
+    exceptionChain: chain,
+    exactCause: chain,
+    stageAttributes: stage?.attributes ?? {}
+  }
+}
+
+const undescribed: Failure = {
+  path: "",
+  kind: "die",
+  errorType: "Error",
+  errorMessage: "The failure could not be described.",
+  stageName: null,
+  stagePath: [],
+  location: null,
+  locationReason: "unknown",
+  stackFrames: [],
+  stackSummary: "0 app frame(s), 0 other/hidden in full stack (0 total)",
+  hiddenFrameCount: 0,
+  stackText: "",
+  stackTruncated: false,
+  snippet: [],
+  exceptionChain: "",
+  exactCause: "",
+  errorCode: "UNKNOWN",
+  retryable: false,
+  stageAttributes: {}
+}
+
+// The stage of an interruption is asked for by the cause itself: there is no error to know it by.
+const interrupted = (cause: Cause.Cause<unknown>, stageOf: Surroundings["stageOf"]): Failure => {
+  const leaf: CauseLeaf = { path: "", kind: "fail", error: undefined, key: cause, span: Option.none() }
+  const stage = attempt(() => stageOf(leaf), undefined)
+  const message = cause._tag === "Empty" ? "Ended without an error." : "Interrupted without an error."
+  return {
+    ...undescribed,
+    kind: "fail",
+    errorType: "Interrupted",
+    errorMessage: message,
+    stageName: stage?.path.at(-1) ?? null,
+    stagePath: stage?.path ?? [],
+    errorCode: "CANCELLED",
+    stackText: `Interrupted: ${message}`,
+    exceptionChain: `Interrupted: ${message}`,
+    exactCause: message
+  }
+}
+
+const omittedFailures = (count: number): Failure => {
+  const message = `${count} more failure(s) of the same cause are not described.`
+  return { ...undescribed, kind: "fail", errorType: "FailuresOmitted", errorMessage: message, exactCause: message }
+}
+
+/** An error of the chain: what it says, and its frames. */
+interface Link extends ThrownValue.Saying {
+  readonly error: unknown
+  readonly frames: ReadonlyArray<StackFrames.Frame>
+}
+
+const linkOf = (error: unknown, read: StackFrames.StackReader): Link => {
+  const stack = textOf(error, "stack")
+  return {
+    error,
+    type: ThrownValue.typeOf(error),
+    message: ThrownValue.messageOf(error),
+    frames: stack === undefined ? [] : read(stack, textOf(error, "message"))
+  }
+}
+
+interface Place {
+  readonly frame: StackFrames.Frame | undefined
+  readonly reason: Failure["locationReason"]
+  /** The stack that told it. */
+  readonly frames: ReadonlyArray<StackFrames.Frame>
+}
+
+/**
+ * The user's line, whoever knows it: the error, what it came from, the stage, the span. Failing those, the innermost
+ * frame there is.
+ */
+const placeOf = (
+  links: ReadonlyArray<Link>,
+  span: Option.Option<Tracer.Span>,
+  stage: StageOfFailure | undefined,
+  read: StackFrames.StackReader,
+  generators: ReadonlyArray<StackFrames.Frame>
+): Place => {
+  // A FiberFailure repeats what is inside it, with spans in place of frames: what is inside comes first.
+  const isCopy = (link: Link) => ThrownValue.isFiberFailure(link.error)
+  const tellers = [...links.filter((link) => !isCopy(link)), ...links.filter(isCopy)]
+  for (const link of tellers) {
+    const frame = failingFrameOf(link)
+    if (frame !== undefined) return { frame, reason: "app_frame", frames: link.frames }
+  }
+  const frames = tellers.find((link) => link.frames.length > 0)?.frames ?? []
+  const generator = generators.find(isApp)
+  if (generator !== undefined) return { frame: generator, reason: "generator", frames }
+  const written =
+    (stage?.definedAt && read(stage.definedAt).find(isApp)) || attempt(() => appFrameOfSpan(span, read), undefined)
+  if (written) return { frame: written, reason: "stage", frames }
+  const innermost = frames.find(isApp) ?? frames.find((frame) => frame.told.line > 0)
+  return { frame: innermost, reason: innermost === undefined ? "unknown" : "innermost_frame", frames }
+}
+
+const isApp = (frame: StackFrames.Frame): boolean => frame.told.origin === "app"
+
+/**
+ * The app's innermost frame that ran when the error was made. What stands behind a fiber's run loop only started the
+ * fiber, and an error's own constructor is not where things went wrong.
+ */
+const failingFrameOf = (link: Link): StackFrames.Frame | undefined => {
+  const loop = link.frames.findIndex(isRunLoop)
+  const running = loop < 0 ? link.frames : link.frames.slice(0, loop)
+  const constructors = constructorsOf(link.error)
+  return running.find((frame) => isApp(frame) && !constructors.has(frame.told.function)) ?? running.find(isApp)
+}
+
+const isRunLoop = (frame: StackFrames.Frame): boolean =>
+  frame.told.origin === "effect" && /[\\/]fiberRuntime\.[cm]?[jt]s$/.test(frame.path)
+
+const constructorsOf = (error: unknown): ReadonlySet<string> => {
+  const names = new Set<string>()
+  let constructor = propertyOf(error, "constructor")
+  for (let up = 0; up < 5; up++) {
+    const name = textOf(constructor, "name")
+    if (name === undefined) break
+    names.add(`new ${name}`)
+    const parent = constructor
+    constructor = attempt(() => Object.getPrototypeOf(parent), undefined)
+  }
+  return names
+}
+
+/** Effect's own table of where spans were made. */
+const spanToTrace = globalValue("effect/Tracer/spanToTrace", () => new WeakMap<object, unknown>())
+
+const appFrameOfSpan = (
+  span: Option.Option<Tracer.AnySpan>,
+  read: StackFrames.StackReader
+): StackFrames.Frame | undefined => {
+  let current = span
+  for (let up = 0; up < 10 && Option.isSome(current) && current.value._tag === "Span"; up++) {
+    const trace = spanToTrace.get(current.value)
+    const stack: unknown = typeof trace === "function" ? attempt(() => trace(), undefined) : undefined
+    const frame = typeof stack === "string" ? read(stack).find(isApp) : undefined
+    if (frame !== undefined) return frame
+    current = current.value.parent
+  }
+  return undefined
+}
+
+const sourceOf = (frame: StackFrames.Frame | undefined): Pick<Failure, "location" | "snippet"> => {
+  if (frame === undefined) return { location: null, snippet: [] }
+  const { told } = frame
+  const lines = SourceText.linesOf(frame.path, frame.content)
+  const location: Location = {
+    file: told.file,
+    line: told.line,
+    column: told.column,
+    function:
+      told.function === StackFrames.anonymous
+        ? (SourceText.enclosingNameOf(lines, told.line, told.column) ?? told.function)
+        : told.function,
+    sourceLine: SourceText.lineOf(lines, told.line)
+  }
+  return { location, snippet: SourceText.snippetOf(lines, told.line) }
+}
+
+/** Every stack of the chain, each with a fair part of the room: its message, and its newest frames as far as they go. */
+const stackTextOf = (
+  links: ReadonlyArray<Link>,
+  maxText: number
+): { readonly text: string; readonly truncated: boolean } => {
+  let text = ""
+  let truncated = false
+  for (const [i, link] of links.entries()) {
+    const room = Math.floor((maxText - text.length) / (links.length - i)) - omission.length
+    const full = `${i === 0 ? "" : "\nCaused by: "}${ThrownValue.format(link)}`
+    let part = PlainValue.clip(full, Math.floor(room / 2))
+    truncated ||= part.length < full.length
+    for (const frame of link.frames) {
+      if (part.length + frame.text.length + 1 > room) {
+        part += omission
+        truncated = true
+        break
+      }
+      part += `\n${frame.text}`
+    }
+    text += part
+  }
+  return { text, truncated }
+}
+
+const omission = "\n    …"

@@ -1,0 +1,153 @@
+/**
+ * Secrets known by how they look in a text: what stands after a secret name, in a URL, in a header, or is a key of a
+ * well-known service.
+ *
+ * Every step is linear in the text: each expression either consumes what it has read or reads a bounded part of it.
+ */
+import {
+  type Assigned,
+  assignedInSource,
+  assignedInText,
+  hideAssigned,
+  hideFlags,
+  isRemark
+} from "./assignedSecrets.js"
+import type { SecretNames } from "./secretNames.js"
+import { redacted } from "./secretValues.js"
+
+/** Without everything that looks like a secret. Doing it again changes nothing. */
+export const hideShapes = (text: string, names: SecretNames): string => hide(text, names, assignedInText)
+
+/** The same for a line of source code: only literals are assigned there. */
+export const hideShapesInSource = (line: string, names: SecretNames): string => hide(line, names, assignedInSource)
+
+const hide = (text: string, names: SecretNames, assigned: Assigned): string => {
+  const hints = hintsIn(text)
+  if (hints === 0) return text
+  let out = (hints & sign) !== 0 && text.includes("://") ? hideUrlCredentials(text) : text
+  if ((hints & mark) !== 0) out = hideMarked(out, names)
+  return (hints & sign) !== 0 ? hideAssigned(out, names, assigned) : out
+}
+
+/** A text has `=` or `:`, or the beginning of what tells a secret by itself. */
+const sign = 1
+const mark = 2
+
+/** The characters worth a second look. */
+const watched = new Uint8Array(128)
+for (const char of "=:-_JI./bB") watched[char.charCodeAt(0)] = 1
+
+/**
+ * What there may be in a text: one cheap look, as most texts hold nothing. Everything that is hidden has a hint; not
+ * everything that has one is hidden.
+ */
+const hintsIn = (text: string): number => {
+  let hints = 0
+  for (let i = 0; i < text.length && hints !== (sign | mark); i++) {
+    const code = text.charCodeAt(i)
+    if (code > 127 || watched[code] === 0) continue
+    if (code === 61 || code === 58) hints |= sign
+    else if (hints < mark && isMark(text, i)) hints |= mark
+  }
+  return hints
+}
+
+const isMark = (text: string, i: number): boolean => {
+  const before = text.charAt(i - 1)
+  const after = text.charAt(i + 1)
+  switch (text.charAt(i)) {
+    case "-": // --flag, -----BEGIN; sk- xapp- pypi- glpat- GOCSPX-; xoxb-
+      return after === "-" || "kpitX".includes(before) || text.charAt(i - 2) === "x"
+    case "_": // sk_live_ npm_ hf_ whsec_ github_pat_; dop_v1_; ghp_; shpat_
+      return "kmfcbt".includes(before) || after === "v" || text.charAt(i - 2) === "h" || text.charAt(i - 3) === "p"
+    case "J": // eyJ
+      return before === "y"
+    case "I": // AKIA ASIA AIza
+      return "AKS".includes(before)
+    case ".": // SG. ya29.
+      return before === "G" || before === "9"
+    case "/": // hooks.slack.com/
+      return before === "m"
+    default: // bearer basic
+      return /^(?:ea|as)/i.test(text.slice(i + 1, i + 3))
+  }
+}
+
+/** Begins a private key; its end may have been cut off. */
+const privateKeyStart = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g
+const privateKeyEnd = /-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g
+
+const hidePrivateKeys = (text: string): string => {
+  let out = ""
+  let copied = 0
+  privateKeyStart.lastIndex = 0
+  for (let start = privateKeyStart.exec(text); start !== null; start = privateKeyStart.exec(text)) {
+    privateKeyEnd.lastIndex = privateKeyStart.lastIndex
+    const isWhole = privateKeyEnd.test(text)
+    out += text.slice(copied, start.index) + redacted
+    copied = isWhole ? privateKeyEnd.lastIndex : text.length
+    privateKeyStart.lastIndex = copied
+  }
+  return copied === 0 ? text : out + text.slice(copied)
+}
+
+/** Between a scheme and the `@` of its host. */
+const urlCredentials = /(?<![a-z0-9+.-])([a-z][a-z0-9+.-]{0,30}:\/\/)(?!git@)[^\s/?#"'`\\]+@/gi
+/** A password with a `/`, `?` or `#` in it, as people paste them. */
+const looseCredentials =
+  /(?<![a-z0-9+.-])([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#@:["'`\\]{0,256}:(?!\d{1,5}(?:[/?#\s"'`\\]|$))[^\s@"'`\\]{1,256}@(?:[^\s/?#@"'`\\]*@)*/gi
+
+/** Keys of services that begin in a way of their own. */
+const serviceKeys = new RegExp(
+  `(?<![A-Za-z0-9])(?:${[
+    "eyJ[\\w-]{10,}(?:\\.[\\w-]+){0,4}",
+    "sk-[\\w-]{16,}",
+    "(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{8,}",
+    "whsec_[A-Za-z0-9+/=]{16,}",
+    "gh[opusr]_[A-Za-z0-9]{16,}",
+    "github_pat_[A-Za-z0-9_]{16,}",
+    "xox[a-z]-[A-Za-z0-9-]{8,}",
+    "xapp-[A-Za-z0-9-]{16,}",
+    "(?:AKIA|ASIA)[A-Z0-9]{12,}",
+    "AIza[\\w-]{24,}",
+    "ya29\\.[\\w-]{16,}",
+    "GOCSPX-[\\w-]{16,}",
+    "glpat-[\\w-]{16,}",
+    "npm_[A-Za-z0-9]{20,}",
+    "pypi-[\\w-]{32,}",
+    "hf_[A-Za-z0-9]{20,}",
+    "do[opr]_v1_[a-f0-9]{32,}",
+    "shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{16,}",
+    "SG\\.[\\w.-]{32,}"
+  ].join("|")})[\\w-]*`,
+  "g"
+)
+
+/** Addresses that are a password. */
+const webhooks =
+  /(hooks\.slack\.com\/(?:services|workflows|triggers)\/|discord(?:app)?\.com\/api\/webhooks\/)[\w/-]{4,}/g
+
+const schemes = /(?<![A-Za-z0-9])(bearer|basic)(\s{1,8})([^\s"'`,;)\]}]{4,})/gi
+
+const hideUrlCredentials = (text: string): string =>
+  text.replace(urlCredentials, `$1${redacted}@`).replace(looseCredentials, `$1${redacted}@`)
+
+const hideMarked = (text: string, names: SecretNames): string => {
+  let out = text.includes("-----BEGIN") ? hidePrivateKeys(text) : text
+  if (out.includes("/")) out = out.replace(webhooks, `$1${redacted}`)
+  if (out.includes("--")) out = hideFlags(out, names)
+  return out.replace(serviceKeys, redacted).replace(schemes, hideCredentials)
+}
+
+const hideCredentials = (all: string, scheme: string, space: string, credentials: string): string => {
+  const isSecret =
+    scheme.length === 6
+      ? !isRemark(credentials) && !/^(?:realm|scope|error\w*)=/.test(credentials)
+      : isBasic(credentials)
+  return isSecret ? `${scheme}${space}${redacted}` : all
+}
+
+/** `Basic` is a word of its own: what follows has to look encoded, or to be a name and its password once decoded. */
+const isBasic = (credentials: string): boolean =>
+  (credentials.length >= 8 && /[0-9=+/]/.test(credentials)) ||
+  (credentials.length <= 4_096 && /^[\x20-\x7e]*:[\x20-\x7e]*$/.test(Buffer.from(credentials, "base64").toString()))

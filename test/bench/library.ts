@@ -1,0 +1,11 @@
+/**
+ * The library as its users run it: compiled JavaScript, as every peer here is. Build it first.
+ */
+type Library = typeof import("../../src/index.js")
+type Diagnostics = typeof import("../../src/diagnostics/Diagnostics.js")
+
+const compiled = (path: string): string => new URL(`../../dist/${path}`, import.meta.url).href
+
+export const { JsonRenderer, Narrative, Renderer }: Library = await import(compiled("index.js"))
+
+export const { describe }: Diagnostics = await import(compiled("diagnostics/Diagnostics.js"))

@@ -1,0 +1,65 @@
+/**
+ * What it costs to describe a failure.
+ *
+ *     npm run bench -- reports
+ */
+import { Cause, Effect } from "effect"
+import { describe } from "./library.js"
+import type { Group } from "./rounds.js"
+
+const frames = 32
+const reports = 100
+
+const failAt = (depth: number): Error => (depth <= 1 ? new Error("row 41 has no e-mail address") : failAt(depth - 1))
+
+const fail = (): Cause.Cause<Error> => {
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = frames
+  const error = failAt(frames)
+  Error.stackTraceLimit = limit
+  return Cause.fail(error)
+}
+
+const known = fail()
+
+let length = 0
+const report = (cause: Cause.Cause<Error>) =>
+  Effect.map(describe(cause), ({ failures }) => {
+    length += failures.length
+  })
+const pretty = (cause: Cause.Cause<Error>) =>
+  Effect.sync(() => {
+    length += Cause.pretty(cause).length
+  })
+
+const each = (cause: () => Cause.Cause<Error>, tell: (cause: Cause.Cause<Error>) => Effect.Effect<void>) => () =>
+  Effect.runPromise(
+    Effect.gen(function* () {
+      for (let i = 0; i < reports; i++) yield* tell(cause())
+    })
+  )
+
+export const groups: ReadonlyArray<Group> = [
+  {
+    title: "A failure's report",
+    text: "The lean report of an error with 32 frames, once its files have been seen. The error is the same one each time, or a new one from the same place: making it and having V8 write its stack then counts on both sides.",
+    command: "npm run bench -- reports",
+    per: reports,
+    rounds: 61,
+    cases: [
+      { name: "lean report", run: each(() => known, report) },
+      { name: "Cause.pretty", run: each(() => known, pretty) },
+      { name: "lean report, new error", run: each(fail, report) },
+      { name: "Cause.pretty, new error", run: each(fail, pretty) }
+    ],
+    rows: [
+      { name: "lean report", against: "Cause.pretty", bar: 3 },
+      { name: "Cause.pretty" },
+      { name: "lean report, new error", against: "Cause.pretty, new error" },
+      { name: "Cause.pretty, new error" }
+    ]
+  }
+]
+
+/** What the loops did, so that no compiler can leave it out. */
+export const witnesses = () => [length]

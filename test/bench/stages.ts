@@ -1,0 +1,117 @@
+/**
+ * What a stage costs beside a span, in a story of 2,000 stages.
+ *
+ *     npm run bench -- stages
+ */
+import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
+import { BatchSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace-base"
+import { Effect, Layer } from "effect"
+import { Narrative, Renderer } from "./library.js"
+import type { Case, Group } from "./rounds.js"
+
+const stages = 2_000
+
+let done = 0
+const work = Effect.sync(() => {
+  done += 1
+})
+
+type Wrap = (self: Effect.Effect<void>) => Effect.Effect<void>
+
+/** The stage is made once, or wherever it runs: making it captures its place in the source. */
+interface Loops {
+  readonly "made once": Effect.Effect<void>
+  readonly "made in place": Effect.Effect<void>
+}
+
+const loops = (make: () => Wrap): Loops => {
+  const once = make()(work)
+  return {
+    "made once": Effect.gen(function* () {
+      for (let i = 0; i < stages; i++) yield* once
+    }),
+    "made in place": Effect.gen(function* () {
+      for (let i = 0; i < stages; i++) yield* make()(work)
+    })
+  }
+}
+
+const bare = loops(() => (self) => self)
+const unplacedSpan = loops(() => Effect.withSpan("Load CSV", { captureStackTrace: false }))
+const span = loops(() => Effect.withSpan("Load CSV"))
+const stage = loops(() => Narrative.stage("Load CSV"))
+
+const inSpan = Effect.withSpan("Import Customers", { captureStackTrace: false })
+const inStory = Narrative.story("Import Customers", { totalStages: stages })
+
+let handled = 0
+const counting = (name: string) =>
+  Renderer.layer(
+    Renderer.make(name, () => {
+      handled += 1
+    })
+  )
+
+const discarding: SpanExporter = {
+  export: (_spans, exported) => exported({ code: 0 }),
+  shutdown: () => Promise.resolve()
+}
+
+const openTelemetry = Layer.discard(
+  NodeSdk.layer(() => ({
+    resource: { serviceName: "bench" },
+    spanProcessor: new BatchSpanProcessor(discarding, { maxQueueSize: 2 * stages })
+  }))
+)
+
+const plain = "withSpan, captureStackTrace: false"
+const otel = "withSpan, OpenTelemetry SDK"
+
+const cases = (way: keyof Loops): ReadonlyArray<Case> => {
+  const one = (name: string, program: Effect.Effect<void>, layer: Layer.Layer<never> = Layer.empty): Case => ({
+    name,
+    run: () => Effect.runPromise(Effect.provide(program, layer))
+  })
+  const story = inStory(stage[way])
+  return [
+    one("bare effect", bare[way]),
+    one("stage, narration disabled", story, Narrative.disabled),
+    one("stage, no renderer", story, Renderer.none),
+    one("stage, one synchronous renderer", story, counting("first")),
+    one("stage, three renderers", story, Layer.mergeAll(counting("first"), counting("second"), counting("third"))),
+    one(plain, inSpan(unplacedSpan[way])),
+    one("withSpan", inSpan(span[way])),
+    one(otel, inSpan(unplacedSpan[way]), openTelemetry),
+    one("stage, OpenTelemetry SDK", story, Layer.merge(Renderer.none, openTelemetry))
+  ]
+}
+
+const group = (way: keyof Loops): Group => ({
+  title: `A stage, ${way}`,
+  text:
+    way === "made once"
+      ? "A prebuilt stage or span around an effect that does next to nothing, 2,000 times in a loop."
+      : "The same with `Narrative.stage(…)` or `Effect.withSpan(…)` called within the loop, which is how most code is written. `Narrative.stage` captures its place in the source there, as `Effect.withSpan` does unless told not to.",
+  command: "npm run bench -- stages",
+  per: stages,
+  rounds: 61,
+  cases: cases(way),
+  rows: [
+    { name: "bare effect", against: plain },
+    { name: "stage, narration disabled", against: plain, ...(way === "made once" ? { bar: 0.15 } : {}) },
+    { name: "stage, no renderer", against: plain, ...(way === "made once" ? { bar: 0.5 } : {}) },
+    { name: "stage, one synchronous renderer", against: plain, ...(way === "made once" ? { bar: 0.6 } : {}) },
+    { name: "stage, three renderers", against: plain },
+    { name: plain },
+    { name: "withSpan", against: plain },
+    { name: "stage, no renderer", against: "withSpan" },
+    { name: "stage, one synchronous renderer", against: "withSpan" },
+    { name: otel, against: plain },
+    { name: "stage, OpenTelemetry SDK", against: otel }
+  ]
+})
+
+export const groups: ReadonlyArray<Group> = [group("made once"), group("made in place")]
+
+/** What the loops did, so that no compiler can leave it out. */
+export const witnesses = () => [done, handled]

@@ -1,0 +1,63 @@
+/**
+ * A folder in which the documentation's code stands as files, each where a reader could have put it.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import { Effect } from "effect"
+import * as ChildProgram from "./ChildProgram.js"
+import type { CodeBlock, DocPage } from "./DocPage.js"
+
+/** Writes every block to a file of its own; the folder is gone when the scope closes. Gives its absolute path. */
+export const make = Effect.fnUntraced(function* (
+  sources: ReadonlyArray<{ readonly path: string; readonly code: ReadonlyArray<CodeBlock> }>
+) {
+  const fs = yield* FileSystem.FileSystem
+  // Inside the repository, so that imports find its packages. Ignored by git.
+  const parent = `${ChildProgram.root}.narrative`
+  yield* fs.makeDirectory(parent, { recursive: true })
+  const workspace = yield* fs.makeTempDirectoryScoped({ directory: parent, prefix: "docs-" })
+  yield* fs.writeFileString(`${workspace}/tsconfig.json`, JSON.stringify(tsconfig))
+  for (const source of sources) {
+    yield* fs.makeDirectory(`${workspace}/${source.path}`, { recursive: true })
+    for (const block of source.code) {
+      yield* fs.writeFileString(`${workspace}/${source.path}/${block.fileName ?? `line-${block.line}.ts`}`, block.code)
+    }
+  }
+  return workspace
+})
+
+const tsconfig = {
+  extends: "../../tsconfig.json",
+  compilerOptions: {
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+    plugins: [],
+    rootDir: "../..",
+    paths: {
+      "effect-narrative": ["../../src/index.ts"],
+      "effect-narrative/testing": ["../../src/testing/index.ts"]
+    }
+  },
+  include: ["**/*.ts"]
+}
+
+/** What a program that a page shows prints, with nothing of this machine in it. */
+export const outputOf = Effect.fnUntraced(function* (workspace: string, page: DocPage, program: string) {
+  const fs = yield* FileSystem.FileSystem
+  const folder = yield* fs.makeTempDirectoryScoped({ directory: workspace, prefix: "out-" })
+  const cwd = program.startsWith("examples/") ? ChildProgram.root : `${workspace}/${page.path}`
+  const { stdout, stderr } = yield* ChildProgram.run(program, cwd, { NARRATIVE_DIR: folder })
+  const text = stdout.replaceAll(folder, ".narrative").replaceAll(/[ \t]+$/gm, "")
+  return stderr === "" ? text : `${text}\n--- stderr ---\n${stderr}`
+}, Effect.scoped)
+
+/** An output without what differs from run to run: times, ids, and how many packages this repository has. */
+export const comparable = (text: string): string =>
+  text
+    .replaceAll(/\d+\.\d{3}s/g, "<seconds>s")
+    .replaceAll(/"(duration|delay|latency)_seconds":[\d.e-]+/g, '"$1_seconds":<seconds>')
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "<time>")
+    .replaceAll(/[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[\da-f]{4}-[\da-f]{12}/g, "<id>")
+    .replaceAll(/"(trace|span)_id":"[\da-f]+"/g, '"$1_id":"<id>"')
+    .replaceAll(/\d+ (packages|dependencies)/g, "<count> $1")
+    .replaceAll(/[ \t]+$/gm, "")
+    .trimEnd()

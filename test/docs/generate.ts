@@ -1,0 +1,34 @@
+/**
+ * Writes the output of the programs that README and docs show below them. An output that is only as old as its times
+ * and ids stays.
+ *
+ * `npm run docs` runs it.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import { Console, Effect } from "effect"
+import { root } from "./ChildProgram.js"
+import * as DocPage from "./DocPage.js"
+import * as Workspace from "./Workspace.js"
+
+const generate = Effect.gen(function* () {
+  const fs = yield* FileSystem.FileSystem
+  const pages = yield* DocPage.pages
+  const workspace = yield* Workspace.make(pages)
+  for (const page of pages) {
+    const fresh = new Map<string, string>()
+    for (const { program } of page.outputs) {
+      fresh.set(program, yield* Workspace.outputOf(workspace, page, program))
+    }
+    const text = DocPage.withOutputs(page, ({ program, text }) => {
+      const found = `${(fresh.get(program) ?? "").trimEnd()}\n`
+      return Workspace.comparable(found) === Workspace.comparable(text) ? text : found
+    })
+    if (text === page.text) continue
+    yield* fs.writeFileString(root + page.path, text)
+    yield* Console.log(`${page.path} is new`)
+  }
+})
+
+generate.pipe(Effect.scoped, Effect.provide(NodeContext.layer), NodeRuntime.runMain)

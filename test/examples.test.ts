@@ -1,0 +1,143 @@
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as SqlClient from "@effect/sql/SqlClient"
+import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
+import { assert, layer } from "@effect/vitest"
+import { Effect, Either } from "effect"
+import { NarrativeEvent } from "../src/index.js"
+import * as ChildProgram from "./docs/ChildProgram.js"
+
+const timeout = 30_000
+
+/** Runs the example and expects it to end well and to have printed these lines, in this order. */
+const expectLines = Effect.fnUntraced(function* (
+  name: string,
+  lines: ReadonlyArray<string | RegExp>,
+  env?: Readonly<Record<string, string>>
+) {
+  const { exitCode, stderr, stdout } = yield* ChildProgram.run(`examples/${name}.ts`, ChildProgram.root, env)
+  assert.strictEqual(stderr, "")
+  let rest = stdout.split("\n")
+  for (const line of lines) {
+    const at = rest.findIndex((text) => (typeof line === "string" ? text === line : line.test(text)))
+    assert.isAtLeast(at, 0, `expected ${line} in what remains of:\n${stdout}`)
+    rest = rest.slice(at + 1)
+  }
+  assert.strictEqual(exitCode, 0)
+})
+
+layer(NodeContext.layer)("examples", (it) => {
+  it.scoped(
+    "import-lockfile tells a success and a failure, and leaves a database and a line for every event",
+    () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const folder = yield* fs.makeTempDirectoryScoped()
+        yield* expectLines(
+          "import-lockfile",
+          [
+            "▶ Story started: Import Lockfile",
+            /^✔ Stage completed: Write Transaction \(\d+\.\d{3}s\)$/,
+            /^▶ Story ended: SUCCESS \(\d+ packages, \d+ dependencies\)$/,
+            "▶ Story started: Import Lockfile Again",
+            "❌ Failure detected",
+            "Stage:         Insert Packages (in Write Transaction)",
+            /^Location: {6}examples\/import-lockfile\.ts:\d+ /,
+            "Progress:      50% (3 / 6)",
+            "Why:           SqliteError: UNIQUE constraint failed: packages.path",
+            "▶ Story ended: FAILED",
+            "This failure was on purpose: the same rows were already there.",
+            `Tables: ${folder}/lockfile.db`,
+            `Events: ${folder}/events.jsonl`
+          ],
+          { NARRATIVE_DIR: folder }
+        )
+
+        const lines = (yield* fs.readFileString(`${folder}/events.jsonl`)).trimEnd().split("\n")
+        const events = lines.map((line) => Either.getOrThrow(NarrativeEvent.fromWire(line)))
+        const ends = events.flatMap((event) => (event._tag === "StoryCompleted" ? [event.status] : []))
+        assert.deepStrictEqual(ends, ["success", "failed"])
+        assert.isTrue(events.some((event) => event._tag === "StageProgressed"))
+
+        const lockfile = JSON.parse(yield* fs.readFileString(`${ChildProgram.root}package-lock.json`))
+        const rows = yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT count(*) AS n FROM packages`).pipe(
+          Effect.provide(SqliteClient.layer({ filename: `${folder}/lockfile.db` }))
+        )
+        assert.deepStrictEqual(rows, [{ n: Object.keys(lockfile.packages).length }])
+      }),
+    timeout
+  )
+
+  it.effect(
+    "order-service tells retries, a sub-story and a declined card",
+    () =>
+      expectLines("order-service", [
+        /^✔ Stage completed: Validate Order /,
+        /^↻ Stage retried: Charge Card \(attempt 2 in .*: GatewayBusy: 503/,
+        /^↻ Stage retried: Charge Card \(attempt 3 in /,
+        /^✔ Stage completed: Charge Card /,
+        "  ▶ Story started: Ship Order",
+        /^ {4}✔ Stage completed: Pack Teapot /,
+        "  ▶ Story ended: SUCCESS",
+        "▶ Story ended: SUCCESS (receipt-3)",
+        "Error:         CardDeclined - The bank declined the card 0000",
+        /^Location: {6}examples\/order-service\.ts:\d+ \(request\)$/,
+        /^Code: .*new CardDeclined/,
+        "Asking for another card than 0000."
+      ]),
+    timeout
+  )
+
+  it.effect(
+    "parallel-pipeline tells both failures of a group, and lets the third stage end",
+    () =>
+      expectLines("parallel-pipeline", [
+        /^✔ Stage completed: Load Stock /,
+        "Stage:         Load Prices",
+        /^Location: {6}examples\/parallel-pipeline\.ts:\d+ \(loadPrices\)$/,
+        "Also failed:   2. Load Rates: RuntimeException - The rate table is empty",
+        "▶ Story ended: FAILED",
+        "Keeping yesterday's catalogue. Failed: Load Prices, Load Rates."
+      ]),
+    timeout
+  )
+
+  it.effect(
+    "custom-renderer does not wait for its pager, and loses no page",
+    () =>
+      expectLines("custom-renderer", [
+        "▶ Story ended: FAILED",
+        "pager: 2 events given, 0 delivered, 2 pending",
+        "PAGER: Restock Teapots / Order More: No Teapots left at the supplier",
+        "PAGER: Restock Kettles / Order More: No Kettles left at the supplier"
+      ]),
+    timeout
+  )
+
+  it.effect(
+    "dry-run visits every stage and says which would fail",
+    () =>
+      expectLines("dry-run", [
+        "▶ Story started: Send Reminders (dry run)",
+        /^✔ Stage completed: Send Letters /,
+        "▶ Story ended: SUCCESS",
+        "- Fetch Invoices (stand-in)",
+        "- Write Letters",
+        "- Send Letters would fail here: Offline: 1 letter(s) not sent"
+      ]),
+    timeout
+  )
+
+  it.effect(
+    "worker-layer is one story from the layer's start to its end, log lines included",
+    () =>
+      expectLines("worker-layer", [
+        "▶ Story started: Mail Worker",
+        "  INFO Connecting to=ada@example.org",
+        /^✔ Stage completed: Deliver Mail /,
+        "  INFO Connecting to=grace@example.org",
+        "▶ Story ended: SUCCESS"
+      ]),
+    timeout
+  )
+})
