@@ -1,7 +1,6 @@
 /**
  * A renderer of one's own: failures go to a slow pager, through a buffer, so that no stage waits for it.
  */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Effect, Layer, pipe, Schema } from "effect"
 import { ConsoleRenderer, Narrative, type NarrativeEvent, Renderer } from "effect-narrative"
 
@@ -41,4 +40,4 @@ const program = Effect.gen(function* () {
 // Closing the layer waits for what the pager has not delivered yet.
 const Live = Layer.mergeAll(ConsoleRenderer.layer(), Renderer.layer(pager))
 
-program.pipe(Effect.provide(Live), NodeRuntime.runMain)
+program.pipe(Effect.provide(Live), Narrative.runMain)

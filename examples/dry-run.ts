@@ -1,7 +1,6 @@
 /**
  * A dry run of a job: stages with a stand-in are skipped, the others run, and a failing one does not stop the rest.
  */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Effect, Schema } from "effect"
 import { ConsoleRenderer, Narrative } from "effect-narrative"
 
@@ -37,4 +36,4 @@ const program = Effect.gen(function* () {
   }
 })
 
-program.pipe(Effect.provide(ConsoleRenderer.layer()), NodeRuntime.runMain)
+program.pipe(Effect.provide(ConsoleRenderer.layer()), Narrative.runMain)

@@ -5,7 +5,6 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import { Array, Config, Console, Effect, Layer, Schema } from "effect"
@@ -99,4 +98,4 @@ const Live = Layer.unwrapEffect(
   })
 ).pipe(Layer.provideMerge(NodeFileSystem.layer))
 
-program.pipe(Effect.provide(Live), NodeRuntime.runMain)
+program.pipe(Effect.provide(Live), Narrative.runMain)

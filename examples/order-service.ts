@@ -2,7 +2,6 @@
  * Services whose methods are stages: a busy payment gateway is tried again, shipping is a story of its own, and a
  * declined card fails the order.
  */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Effect, Ref, Schedule, Schema } from "effect"
 import { ConsoleRenderer, Narrative } from "effect-narrative"
 
@@ -72,4 +71,4 @@ const program = Effect.gen(function* () {
   )
 })
 
-program.pipe(Effect.provide([Payments.Default, ConsoleRenderer.layer()]), NodeRuntime.runMain)
+program.pipe(Effect.provide([Payments.Default, ConsoleRenderer.layer()]), Narrative.runMain)

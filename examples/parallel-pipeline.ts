@@ -1,7 +1,6 @@
 /**
  * A group of stages that run at once. Two of them fail: the third still runs to its end, and both failures are told.
  */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Effect, Schema } from "effect"
 import { ConsoleRenderer, Narrative } from "effect-narrative"
 
@@ -36,4 +35,4 @@ const program = refreshCatalogue.pipe(
   )
 )
 
-program.pipe(Effect.provide(ConsoleRenderer.layer()), NodeRuntime.runMain)
+program.pipe(Effect.provide(ConsoleRenderer.layer()), Narrative.runMain)

@@ -2,7 +2,6 @@
  * A long-lived service: its story begins when its layer is built and ends when the layer closes. What it logs is told
  * too.
  */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Deferred, Effect, Layer, Logger, Queue } from "effect"
 import { ConsoleRenderer, Narrative } from "effect-narrative"
 
@@ -44,5 +43,5 @@ const Telling = Layer.mergeAll(ConsoleRenderer.layer(), Narrative.logger, Logger
 
 program.pipe(
   Effect.provide(MailWorker.Default.pipe(Layer.provideMerge(Telling))),
-  NodeRuntime.runMain({ disablePrettyLogger: true })
+  Narrative.runMain({ disablePrettyLogger: true })
 )

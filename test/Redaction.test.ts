@@ -239,6 +239,8 @@ describe("Redaction by shape", () => {
       ...shapes.flatMap(([text]) => [text, text.slice(2), text.slice(0, -2)]),
       ...'password token: = " \' \\" { } [ ] & ; , \n @ :// -- Bearer <redacted> < > + eyJ'.split(/ /),
       " ",
+      "Bearer ",
+      "Basic ",
       "cookie:",
       "hunter22",
       "xyzw"

@@ -129,6 +129,53 @@ layer(NodeContext.layer)("examples", (it) => {
   )
 
   it.effect(
+    "five-failures tells five failures with the values that stood there, and none of their secrets",
+    () =>
+      expectLines("five-failures", [
+        "Error:         CustomerNotFound - No customer has the id 12",
+        /^Location: {6}examples\/five-failures\.ts:\d+ \(findCustomer\)$/,
+        'Annotated:     query  "customer/12"',
+        '      database  {"host":"db.internal","user":"billing","password":"<redacted>"}',
+        /^ {2}waiting in sendInvoices examples\/five-failures\.ts:\d+$/,
+        '      order   {"customer":12,"cents":480}',
+        "      name    <not assigned yet>",
+        "Why:           parcel.address is undefined, so .city cannot be read",
+        /^ {2}at labelOf examples\/five-failures\.ts:\d+$/,
+        '      printer  "hall-2"',
+        'Why:           ParseError at limits.maxParcels: Expected number, actual "forty"',
+        '      input     {"region":"north","limits":{"maxParcels":"forty","apiKey":"<redacted>"}}',
+        "Error:         Unreachable - Bring does not answer /parcels?key=<redacted>",
+        "      token    <redacted>",
+        "Also failed:   2. Ask Correos: Unreachable - Correos does not answer /parcels?key=<redacted>",
+        'Error:         TimeoutException - Stage "Upload Batch" timed out after 50ms',
+        '      batch  {"name":"january","megabytes":12}',
+        "▶ Story ended: TIMEOUT",
+        "All five failed, as they should."
+      ]),
+    timeout
+  )
+
+  it.effect(
+    "run-main tells a failure outside any story once, and exits with code 1",
+    () =>
+      Effect.gen(function* () {
+        const { exitCode, stderr, stdout } = yield* ChildProgram.run("examples/run-main.ts", ChildProgram.root)
+        assert.strictEqual(stderr, "")
+        assert.strictEqual(exitCode, 1)
+        const events = stdout
+          .trimEnd()
+          .split("\n")
+          .map((line) => Either.getOrThrow(NarrativeEvent.fromWire(line)))
+        const failures = events.flatMap((event) => (event._tag === "FailureOccurred" ? event.failures : []))
+        assert.deepStrictEqual(
+          failures.map(({ exactCause }) => exactCause),
+          ["the setting REPORT_ENDPOINT is missing"]
+        )
+      }),
+    timeout
+  )
+
+  it.effect(
     "worker-layer is one story from the layer's start to its end, log lines included",
     () =>
       expectLines("worker-layer", [

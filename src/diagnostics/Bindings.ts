@@ -201,7 +201,7 @@ const isCallable = (tokens: ReadonlyArray<Token>, at: number): boolean => {
   const token = tokens[at]
   if (token === undefined) return false
   if (/^(?:function|class|async|__name)$/.test(token.text)) return true
-  return tokens[(token.partner > at ? token.partner : at) + 1]?.text === "=>"
+  return tokens[Math.max(token.partner, at) + 1]?.text === "=>"
 }
 
 /** The names a pattern binds: `{ a, b: c = 1, ...rest }`. */

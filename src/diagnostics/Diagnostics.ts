@@ -162,8 +162,13 @@ const open = (settings: Settings): { readonly service: Service; readonly close: 
       environment: settings.environment,
       reason: rich?.reason ?? reasonOf(settings)
     },
-    learn:
-      rich === undefined ? () => {} : (leaf, redactor, secrets) => learn(rich.generatorsOf(leaf), redactor, secrets),
+    learn: (leaf, redactor, secrets) => {
+      FailureDescription.learn(leaf.error, redactor, secrets)
+      if (rich === undefined) return
+      for (const { locals } of rich.generatorsOf(leaf)) {
+        redactor.record(Object.fromEntries(locals.map(({ name, value }) => [name, value])), secrets)
+      }
+    },
     describeIn
   }
   return { service, close: () => rich?.close() }
@@ -173,12 +178,6 @@ const reasonOf = ({ environment, mode, requested }: Settings): string =>
   requested === mode
     ? `${requested}, as configured`
     : `rich is lean in ${environment}: set RUNTIME_NARRATIVE_ALLOW_RICH_IN_PRODUCTION=true to have it all the same`
-
-const learn = (generators: ReadonlyArray<Locals.GeneratorFrame>, redactor: Redactor, secrets: Secrets): void => {
-  for (const { locals } of generators) {
-    redactor.record(Object.fromEntries(locals.map(({ name, value }) => [name, value])), secrets)
-  }
-}
 
 interface Rich {
   readonly available: boolean

@@ -75,6 +75,13 @@ const maxFailures = 100
 /** Most links followed to the innermost one. */
 const maxDepth = 100
 
+/** Learns what is secret from the fields that an error and its causes carry. */
+export const learn = (error: unknown, redactor: Redactor, secrets: Secrets): void => {
+  for (const link of ThrownValue.linksOf(error)) {
+    attempt(() => redactor.record(ThrownValue.ownFields(link), secrets), undefined)
+  }
+}
+
 /** How long describing may take, in milliseconds of real time: a report must not hold up what failed. */
 const maxMillis = 250
 
@@ -96,8 +103,8 @@ const failuresOf = (cause: Cause.Cause<unknown>, surroundings: Surroundings, mea
   const describeLeaf = (leaf: CauseLeaf): Failure => {
     const stage = attempt(() => surroundings.stageOf(leaf), undefined)
     truncated ||= performance.now() > deadline
-    if (truncated) return unplaced(leaf, stage)
-    return attempt(() => failureOf(leaf, stage, means, maxText, secrets), undefined) ?? unplaced(leaf, stage)
+    if (truncated) return unplaced(leaf, stage, means)
+    return attempt(() => failureOf(leaf, stage, means, maxText, secrets), undefined) ?? unplaced(leaf, stage, means)
   }
   const omitted = leaves.length - rest.length - 1
   const [primary, ...others] = [describeLeaf(first), ...rest.map(describeLeaf)] as const
@@ -118,7 +125,8 @@ const failureOf = (
   secrets: Secrets
 ): Failure => {
   const errors = ThrownValue.linksOf(leaf.error, maxDepth)
-  const links = errors.slice(0, ThrownValue.maxChain).map((error) => linkOf(error, means.read))
+  learn(leaf.error, means.redactor, secrets)
+  const links = errors.slice(0, ThrownValue.maxChain).map((error) => linkOf(error, means))
   const generators = attempt(() => means.generatorsOf(leaf), []).flatMap(
     (generator) => GeneratorFrames.told(generator, means.read, means.redactor, secrets) ?? []
   )
@@ -163,26 +171,30 @@ const redacted = (failure: Failure, redactor: Redactor, secrets: Secrets): Failu
   const source = (line: string) => redactor.source(line, secrets)
   const { location } = failure
   const sourceLine = location === null || location.sourceLine === null ? null : source(location.sourceLine)
-  return {
+  const shown: Failure = {
     ...failure,
-    errorMessage: text(failure.errorMessage),
     location: location === null ? null : { ...location, sourceLine },
-    stackText: text(failure.stackText),
     snippet: failure.snippet.map((line) => ({ ...line, text: source(line.text) })),
-    exceptionChain: text(failure.exceptionChain),
     exactCause: text(failure.exactCause)
+  }
+  if (secrets.version === 0) return shown
+  return {
+    ...shown,
+    errorMessage: text(failure.errorMessage),
+    stackText: text(failure.stackText),
+    exceptionChain: text(failure.exceptionChain)
   }
 }
 
 /** What the error itself says, when its place could not be found out. */
-const unplaced = (leaf: CauseLeaf, stage: StageOfFailure | undefined): Failure => {
-  const chain = ThrownValue.chainOf(leaf.error)
+const unplaced = (leaf: CauseLeaf, stage: StageOfFailure | undefined, { redactor }: Means): Failure => {
+  const chain = redactor.text(ThrownValue.chainOf(leaf.error))
   return {
     ...undescribed,
     path: leaf.path,
     kind: leaf.kind,
     errorType: ThrownValue.typeOf(leaf.error),
-    errorMessage: ThrownValue.messageOf(leaf.error),
+    errorMessage: redactor.text(ThrownValue.messageOf(leaf.error)),
     stageName: stage?.path.at(-1) ?? null,
     stagePath: stage?.path ?? [],
     stackText: chain,
@@ -244,12 +256,14 @@ interface Link extends ThrownValue.Saying {
   readonly frames: ReadonlyArray<StackFrames.Frame>
 }
 
-const linkOf = (error: unknown, read: StackFrames.StackReader): Link => {
+// Its message is redacted here and its frames were when they were read, so that only the values hidden since need a look at
+// the whole.
+const linkOf = (error: unknown, { read, redactor }: Means): Link => {
   const stack = textOf(error, "stack")
   return {
     error,
     type: ThrownValue.typeOf(error),
-    message: ThrownValue.messageOf(error),
+    message: redactor.text(ThrownValue.messageOf(error)),
     frames: stack === undefined ? [] : read(stack, textOf(error, "message"))
   }
 }

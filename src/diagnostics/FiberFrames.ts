@@ -8,7 +8,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as FiberId from "effect/FiberId"
 import { globalValue } from "effect/GlobalValue"
-import { attempt, isObject } from "./UntrustedValue.js"
+import { isObject } from "./UntrustedValue.js"
 
 /** A suspended generator. It is only held, never resumed. */
 export interface CapturedFrame {
@@ -178,28 +178,47 @@ const captureFailure = (
   suspended: ReadonlyArray<object> | undefined,
   dropped: ReadonlyArray<Cause.Die>
 ): void => {
-  const thrown = node._tag === "Fail" ? node.error : node.defect
-  const error = attempt(() => Cause.originalError(thrown), thrown)
-  const key = isObject(error) ? error : node
+  const key = keyOf(node)
   const fiberId = fiber.id().id
   const known = store.captures.get(key)
-  const keep = (fibers: ReadonlyArray<FiberCapture>, before: ReadonlyArray<Cause.Die>) =>
-    store.captures.set(key, { node, fibers, dropped: [...before, ...dropped].slice(0, maxDropped) })
   // On its way up through one fiber a failure passes here at every handler: the first pass saw the most.
   if (known?.node === node && key !== node && known.fibers.at(-1)?.fiberId === fiberId) {
-    if (dropped.length > 0) keep(known.fibers, known.dropped)
+    if (dropped.length > 0) keep(key, known.node, known.fibers, known.dropped, dropped)
     return
   }
   if (known === undefined && store.released.get(key) === node) return
   const generators = suspended ?? suspendedIn(fiber)
   if (known === undefined) {
-    if (generators.length > 0 || dropped.length > 0) keep([{ fiberId, generators }], [])
+    if (generators.length > 0 || dropped.length > 0) keep(key, node, [{ fiberId, generators }], none, dropped)
     return
   }
   const travelled = stillTravelling(known, node, key, { fiberId, generators })
-  if (travelled === undefined) keep(known.fibers, known.dropped)
-  else if (travelled.length === 0) keep([{ fiberId, generators }], [])
-  else keep([...travelled, { fiberId, generators }].slice(0, maxFibers), known.dropped)
+  if (travelled === undefined) keep(key, node, known.fibers, known.dropped, dropped)
+  else if (travelled.length === 0) keep(key, node, [{ fiberId, generators }], none, dropped)
+  else keep(key, node, [...travelled, { fiberId, generators }].slice(0, maxFibers), known.dropped, dropped)
+}
+
+// Looking for Effect's proxy may run a trap of the program's own.
+const keyOf = (node: Cause.Fail<unknown> | Cause.Die): object => {
+  const thrown = node._tag === "Fail" ? node.error : node.defect
+  if (!isObject(thrown)) return node
+  try {
+    const original: unknown = Cause.originalError(thrown)
+    return isObject(original) ? original : node
+  } catch {
+    return thrown
+  }
+}
+
+const keep = (
+  key: object,
+  node: object,
+  fibers: ReadonlyArray<FiberCapture>,
+  before: ReadonlyArray<Cause.Die>,
+  dropped: ReadonlyArray<Cause.Die>
+): void => {
+  const all = dropped.length === 0 ? before : [...before, ...dropped].slice(0, maxDropped)
+  store.captures.set(key, { node, fibers, dropped: all })
 }
 
 const addPending = (

@@ -7,10 +7,11 @@ import { type Binding, type ScannedFunction, scanFunction } from "./Bindings.js"
 import { type Script, type SourcePlace, topLevelNames } from "./ScriptTable.js"
 import * as SourceText from "./SourceText.js"
 import { anonymous } from "./StackFrames.js"
-import { attempt, propertyOf } from "./UntrustedValue.js"
+import { propertyOf } from "./UntrustedValue.js"
 
 /**
- * A variable. `state` says how far its value can be trusted:
+ * A variable. Its value is the one it had at the failure, but an object shows what was done to it since. `state` says how
+ * far the value can be trusted:
  *
  * - `value`: it holds this
  * - `unassigned`: it was not assigned yet; `value` is `undefined`
@@ -249,13 +250,13 @@ const isGenerated = (name: string): boolean => generated.test(name)
 const generated = /^(?:__vi_|__vite_ssr_|__name$|arguments$|this$|exports$|require$|module$|__filename$|__dirname$|\.)/
 
 // Functions and modules are the program, not its data.
-const isPlumbing = (value: unknown): boolean =>
-  typeof value === "function" ||
-  types.isModuleNamespaceObject(value) ||
-  (typeof value === "object" &&
-    value !== null &&
-    !types.isProxy(value) &&
-    attempt(() => Object.getOwnPropertyDescriptor(value, "__esModule")?.value === true, false))
+const isPlumbing = (value: unknown): boolean => {
+  if (typeof value === "function" || types.isModuleNamespaceObject(value)) return true
+  if (typeof value !== "object" || value === null || types.isProxy(value)) return false
+  // What stands in for a module where modules are run as functions.
+  const own = (key: PropertyKey): unknown => Object.getOwnPropertyDescriptor(value, key)?.value
+  return own("__esModule") === true || own(Symbol.toStringTag) === "Module"
+}
 
 // V8 hands variables out as plain properties; the descriptor makes sure that nothing is run.
 const valueIn = (variables: object, name: string): unknown =>

@@ -202,7 +202,8 @@ const isMachineryFile = (file: string): boolean => {
   return origin === "effect" || origin === "node" || /(?:^|\/)node_modules\/(?:effect|@effect)\//.test(file)
 }
 
-function* probe(known: object): Generator<object, void, unknown> {
+/** What a reader is tried on. */
+export function* probe(known: object): Generator<object, void, unknown> {
   for (const round of [0, 1]) {
     const held = { known, round }
     const answer = yield held

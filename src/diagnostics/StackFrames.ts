@@ -5,6 +5,7 @@ import { realpathSync } from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import type { FrameOrigin, StackFrame } from "../FailureReport.js"
+import * as Redaction from "../Redaction.js"
 import { remembering } from "./RecentCache.js"
 import * as SourceMaps from "./SourceMaps.js"
 
@@ -16,7 +17,7 @@ export interface Frame {
   readonly path: string
   /** The source, if a source map carries it. */
   readonly content: string | undefined
-  /** As a line of a stack. */
+  /** As a line of a stack, without what looks like a secret. */
   readonly text: string
 }
 
@@ -70,6 +71,9 @@ const frameLinesOf = (stack: string, message: string): ReadonlyArray<string> => 
   return lines.slice(first, Math.min(end < 0 ? lines.length : end, first + maxFrames))
 }
 
+// What a key looks like is the same for everybody. A frame is read once and told many times.
+const shapes = Redaction.make()
+
 const resolveFrame = (line: string, roots: ReadonlyArray<Segments>, cwd: string): Frame | undefined => {
   if (line.length > maxFrameLine) return undefined
   const text = line.trim().replace(/^at (?:async )?/, "")
@@ -88,7 +92,7 @@ const resolveFrame = (line: string, roots: ReadonlyArray<Segments>, cwd: string)
   // Only the app's own positions are worth the reading of a map: everything else is recognised by where it stands.
   const original = origin === "app" ? SourceMaps.originalOf(raw.path, raw.line, raw.column) : undefined
   if (original === undefined) {
-    return { told: told(raw, origin), path: raw.path, content: undefined, text: `    ${line.trim()}` }
+    return { told: told(raw, origin), path: raw.path, content: undefined, text: shapes.text(`    ${line.trim()}`) }
   }
   const mapped = told(
     original,
@@ -99,7 +103,7 @@ const resolveFrame = (line: string, roots: ReadonlyArray<Segments>, cwd: string)
     told: mapped,
     path: original.path,
     content: original.content,
-    text: name === "" ? `    at ${position}` : `    at ${name} (${position})`
+    text: shapes.text(name === "" ? `    at ${position}` : `    at ${name} (${position})`)
   }
 }
 

@@ -90,14 +90,20 @@ const namedElsewhere = new Set(["_tag", "name", "message", "stack", "cause"])
 
 // Tagged errors often have no message: their fields are what they say.
 const fieldsOf = (error: object): string => {
+  const json = asJson(PlainValue.fromRecord(ownFields(error)))
+  return json === "{}" ? "" : json
+}
+
+/** What an error carries besides what every error has; getters are not read. */
+export const ownFields = (error: unknown): Readonly<Record<string, unknown>> => {
   const fields: Record<string, unknown> = {}
+  if (!isObject(error)) return fields
   for (const key of attempt(() => Object.keys(error), [])) {
     const property = attempt(() => Object.getOwnPropertyDescriptor(error, key), undefined)
     if (property === undefined || !("value" in property) || namedElsewhere.has(key)) continue
     Object.defineProperty(fields, key, { value: property.value, enumerable: true })
   }
-  const json = asJson(PlainValue.fromRecord(fields))
-  return json === "{}" ? "" : json
+  return fields
 }
 
 const asJson = (value: PlainValue.PlainValue): string =>

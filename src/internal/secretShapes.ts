@@ -22,6 +22,20 @@ export const hideShapes = (text: string, names: SecretNames): string => hide(tex
 export const hideShapesInSource = (line: string, names: SecretNames): string => hide(line, names, assignedInSource)
 
 const hide = (text: string, names: SecretNames, assigned: Assigned): string => {
+  let before = text
+  let after = hideOnce(text, names, assigned)
+  // Where something is gone, what stands beside it may look different.
+  for (let round = 0; round < maxRounds && after !== before; round++) {
+    before = after
+    after = hideOnce(before, names, assigned)
+  }
+  return after
+}
+
+/** Two are enough for what is not made to take more. */
+const maxRounds = 8
+
+const hideOnce = (text: string, names: SecretNames, assigned: Assigned): string => {
   const hints = hintsIn(text)
   if (hints === 0) return text
   let out = (hints & sign) !== 0 && text.includes("://") ? hideUrlCredentials(text) : text

@@ -14,11 +14,12 @@ export interface Case {
   readonly run: () => Promise<unknown> | unknown
 }
 
-/** One line of a table; against what its ratio is, and the most it may be. */
+/** One line of a table; against what its ratio is, and the most it or the microseconds may be. */
 export interface Row {
   readonly name: string
   readonly against?: string
   readonly bar?: number
+  readonly atMostMicros?: number
 }
 
 export interface Group {

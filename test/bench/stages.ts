@@ -6,7 +6,7 @@
 import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
 import { BatchSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace-base"
 import { Effect, Layer } from "effect"
-import { Narrative, Renderer } from "./library.js"
+import { install, Narrative, Renderer } from "./library.js"
 import type { Case, Group } from "./rounds.js"
 
 const stages = 2_000
@@ -78,6 +78,7 @@ const cases = (way: keyof Loops): ReadonlyArray<Case> => {
     one("stage, narration disabled", story, Narrative.disabled),
     one("stage, no renderer", story, Renderer.none),
     one("stage, one synchronous renderer", story, counting("first")),
+    capturing(one("stage, one renderer, rich diagnostics", story, counting("first"))),
     one("stage, three renderers", story, Layer.mergeAll(counting("first"), counting("second"), counting("third"))),
     one(plain, inSpan(unplacedSpan[way])),
     one("withSpan", inSpan(span[way])),
@@ -85,6 +86,16 @@ const cases = (way: keyof Loops): ReadonlyArray<Case> => {
     one("stage, OpenTelemetry SDK", story, Layer.merge(Renderer.none, openTelemetry))
   ]
 }
+
+/** With failures watched as rich diagnostics watch them: a success should not notice. */
+const capturing = ({ name, run }: Case): Case => ({
+  name,
+  run: async () => {
+    const capture = install()
+    await run()
+    capture.uninstall()
+  }
+})
 
 const group = (way: keyof Loops): Group => ({
   title: `A stage, ${way}`,
@@ -101,6 +112,7 @@ const group = (way: keyof Loops): Group => ({
     { name: "stage, narration disabled", against: plain, ...(way === "made once" ? { bar: 0.15 } : {}) },
     { name: "stage, no renderer", against: plain, ...(way === "made once" ? { bar: 0.5 } : {}) },
     { name: "stage, one synchronous renderer", against: plain, ...(way === "made once" ? { bar: 0.6 } : {}) },
+    { name: "stage, one renderer, rich diagnostics", against: "stage, one synchronous renderer" },
     { name: "stage, three renderers", against: plain },
     { name: plain },
     { name: "withSpan", against: plain },

@@ -43,6 +43,7 @@ describe("Bindings", () => {
   })
 
   it("is not led astray by braces in templates and regular expressions", () => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the text of a template.
     const source = "function*(){const t=`}${{a:`}`}.a}{`,r=/[}/]{2}/.test(t)?4/2/1:`${1}`;{const a=1;«here»yield* f()}}"
     assert.strictEqual(stateOf(source, "a"), "assigned")
   })

@@ -1,4 +1,4 @@
-// @effect-diagnostics missingReturnYieldStar:off globalErrorInEffectFailure:off
+// @effect-diagnostics missingReturnYieldStar:off globalErrorInEffectFailure:off unnecessaryEffectGen:off runEffectInsideEffect:off catchAllToMapError:off
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"

@@ -13,13 +13,15 @@ const run = (...flags: ReadonlyArray<string>) =>
     })
   })
 
+const ran = Effect.runSync(Effect.cached(run()))
+
 const parse = ["parse", { text: "ok,x", part: "x", version: "2", after: "<unassigned>" }]
 const caller = ["caller", { reqId: "r-1", limit: 3 }]
 
 describe("ThrownLocals", () => {
   it.live("tells what the functions held that an error was thrown through", () =>
     Effect.gen(function* () {
-      const told = yield* run()
+      const told = yield* ran
       assert.deepStrictEqual(told["plain"], [parse, caller])
       assert.deepStrictEqual(told["inEffect"], [parse, caller])
       assert.deepStrictEqual(told["afterAwait"], [["load", { id: 3, key: "k3" }]])
@@ -30,7 +32,7 @@ describe("ThrownLocals", () => {
 
   it.live("lets a burst of exceptions pass, and is back a second later", () =>
     Effect.gen(function* () {
-      const told = yield* run()
+      const told = yield* ran
       assert.isAtMost(told["seenOfBurst"] as number, 5)
       assert.strictEqual(told["afterwards"], 2)
     })
@@ -38,7 +40,7 @@ describe("ThrownLocals", () => {
 
   it.live("is over when it is uninstalled, and forgets what was released", () =>
     Effect.gen(function* () {
-      const told = yield* run()
+      const told = yield* ran
       assert.strictEqual(told["uninstalled"], 0)
       assert.strictEqual(told["released"], 0)
     })

@@ -22,6 +22,8 @@ class Refused extends Data.Error<{ readonly message: string; readonly cause?: un
   }
 }
 
+class Denied extends Data.TaggedError("Denied")<{ readonly user: string; readonly password: string }> {}
+
 class Account {
   constructor(
     readonly owner: string,
@@ -55,6 +57,9 @@ const places: Readonly<Record<string, (secret: string) => Effect.Effect<unknown,
       yield* Narrative.annotate({ account })
       return yield* Effect.die(new Refused(`no such account: ${account.apiKey}`))
     }),
+  "a field of the error": (secret) => Effect.fail(new Denied({ user: "ada", password: secret })),
+  "a field of its cause": (secret) =>
+    Effect.fail(new Refused(`denied with ${secret}`, { cause: new Denied({ user: "ada", password: secret }) })),
   "a cause": (secret) =>
     Narrative.annotate("session", secret).pipe(
       Effect.zipRight(Effect.fail(new Refused("outer", { cause: new Refused(`inner ${secret}`, { cause: secret }) })))

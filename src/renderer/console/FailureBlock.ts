@@ -4,7 +4,7 @@
 
 import { type Failure, formatSnippet, formatTimeline, type Location } from "../../FailureReport.js"
 import type { FailureOccurred } from "../../NarrativeEvent.js"
-import { frameList } from "./FrameList.js"
+import { frameList, valueTable } from "./FrameList.js"
 import * as TerminalText from "./TerminalText.js"
 import * as TextLayout from "./TextLayout.js"
 import type { Theme } from "./Theme.js"
@@ -42,6 +42,8 @@ export const failureBlock = (event: FailureOccurred, options: FailureBlockOption
   if (event.timeline.length > 0) tell("Recent stages:", recentStages(event, options), dim)
   const { completedStages, percent, totalStages } = event.progress
   tell("Progress:", [`${percent}% (${completedStages} / ${totalStages})`])
+  const annotated = valueTable(failure.stageAttributes, labelColumns, options)
+  if (annotated.length > 0) out.push(underLabel("Annotated:", annotated, options.theme))
   if (saysMore(failure)) tell("Why:", TerminalText.lines(failure.exactCause))
   if (chainSaysMore(failure)) tell("Chain:", [safe(failure.exceptionChain)], dim)
   // A snippet of the one line that stands under "Code:" would say nothing new.
@@ -119,9 +121,11 @@ const labelled = (
     columns === undefined || columns < fewestColumns
       ? values
       : values.flatMap((value) => TextLayout.wrap(value, columns - labelColumns))
-  const head = theme.colours.dim(label) + " ".repeat(labelColumns - label.length)
-  return head + wrapped.map(paint).join(`\n${" ".repeat(labelColumns)}`)
+  return underLabel(label, wrapped.map(paint), theme)
 }
+
+const underLabel = (label: string, lines: ReadonlyArray<string>, { colours }: Theme): string =>
+  colours.dim(label) + " ".repeat(labelColumns - label.length) + lines.join(`\n${" ".repeat(labelColumns)}`)
 
 const snippet = (failure: Failure, { columns, theme }: FailureBlockOptions): string =>
   formatSnippet(failure.snippet.map((line) => ({ ...line, text: TerminalText.code(line.text) })))

@@ -17,6 +17,7 @@ export interface FrameListOptions {
 const maxFrames = 12
 /** Most variables of one frame shown. */
 const maxLocals = 12
+const localsIndent = 6
 /** Widest column of names. */
 const maxNameColumns = 20
 /** Widest value where no terminal sets a bound. */
@@ -26,20 +27,37 @@ const maxValue = 160
 export const frameList = (failure: Failure, options: FrameListOptions): ReadonlyArray<string> => {
   const { dim } = options.theme.colours
   const own = failure.stackFrames.filter((frame) => frame.origin === "app")
-  const hasAttributes = Object.keys(failure.stageAttributes).length > 0
-  if (own.length < 2 && own.every((frame) => frame.locals === null) && !hasAttributes) return []
+  if (own.length < 2 && own.every((frame) => frame.locals === null)) return []
   const out: Array<string> = []
   for (const frame of own.slice(0, maxFrames)) {
     out.push(`  ${frameLine(frame, failure, options)}`)
-    if (frame.locals !== null) out.push(...table(frame.locals, options))
+    for (const line of valueTable(frame.locals ?? {}, localsIndent, options)) out.push(" ".repeat(localsIndent) + line)
   }
   const fold = (count: number, of: string) => {
     if (count > 0) out.push(dim(`  ${options.theme.glyphs.ellipsis} ${count} ${of}`))
   }
   fold(own.length - maxFrames, "more frame(s)")
   fold(failure.stackFrames.length - own.length, "frame(s) of libraries and the runtime")
-  if (hasAttributes) out.push(`  ${dim("annotated on the stage")}`, ...table(failure.stageAttributes, options))
   return out
+}
+
+/** Names and values in two columns, a line each, for a place that many columns from the left. */
+export const valueTable = (
+  values: PlainRecord,
+  indent: number,
+  { columns, theme }: FrameListOptions
+): ReadonlyArray<string> => {
+  const entries = Object.entries(values)
+  const shown = entries.slice(0, maxLocals).map(([name, value]) => [TerminalText.line(name), valueText(value)] as const)
+  const widest = Math.max(0, ...shown.map(([name]) => TextLayout.width(name)))
+  const nameColumns = Math.min(widest, maxNameColumns)
+  const room = columns === undefined ? maxValue : Math.max(10, columns - indent - nameColumns - 2)
+  const lines = shown.map(([name, value]) => {
+    const label = TextLayout.pad(TextLayout.truncate(name, nameColumns, theme.glyphs.ellipsis), nameColumns)
+    return `${theme.colours.dim(label)}  ${TextLayout.truncate(value, room, theme.glyphs.ellipsis)}`
+  })
+  if (entries.length > maxLocals) lines.push(theme.colours.dim(`+${entries.length - maxLocals} more`))
+  return lines
 }
 
 const frameLine = (
@@ -52,20 +70,6 @@ const frameLine = (
   // What failed by itself is not waiting for anything, even where it stands still at a `yield*`.
   const failed = locationReason === "app_frame" && file === location?.file && line === location.line
   return `${dim(suspended && !failed ? "waiting in" : "at")} ${bold(TerminalText.line(name))} ${where}`
-}
-
-const table = (values: PlainRecord, { columns, theme }: FrameListOptions): ReadonlyArray<string> => {
-  const entries = Object.entries(values)
-  const shown = entries.slice(0, maxLocals).map(([name, value]) => [TerminalText.line(name), valueText(value)] as const)
-  const widest = Math.max(0, ...shown.map(([name]) => TextLayout.width(name)))
-  const nameColumns = Math.min(widest, maxNameColumns)
-  const room = columns === undefined ? maxValue : Math.max(10, columns - nameColumns - 8)
-  const lines = shown.map(([name, value]) => {
-    const label = TextLayout.pad(TextLayout.truncate(name, nameColumns, theme.glyphs.ellipsis), nameColumns)
-    return `      ${theme.colours.dim(label)}  ${TextLayout.truncate(value, room, theme.glyphs.ellipsis)}`
-  })
-  if (entries.length > maxLocals) lines.push(theme.colours.dim(`      +${entries.length - maxLocals} more`))
-  return lines
 }
 
 /** A value as a reader of code would write it; what stands for a value that is not there is not quoted. */
