@@ -93,9 +93,14 @@ const upload = Effect.gen(function* () {
   yield* Console.log(`${batch.name} is there`)
 }).pipe(Narrative.stage("Upload Batch"), Narrative.story("Back Up"))
 
-const program = Effect.forEach([sendInvoices, printLabels, loadSettings, trackParcels, upload], Effect.exit).pipe(
-  Effect.zipRight(Console.log("\nAll five failed, as they should."))
-)
+const program = Effect.gen(function* () {
+  yield* Effect.exit(sendInvoices)
+  yield* Effect.exit(printLabels)
+  yield* Effect.exit(loadSettings)
+  yield* Effect.exit(trackParcels)
+  yield* Effect.exit(upload)
+  yield* Console.log("\nAll five failed, as they should.")
+})
 
 const Live = Layer.mergeAll(ConsoleRenderer.layer(), Diagnostics.layer({ mode: "rich" }))
 

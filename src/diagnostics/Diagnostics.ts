@@ -20,7 +20,9 @@ import * as FailureDescription from "./FailureDescription.js"
 import * as FiberFrames from "./FiberFrames.js"
 import * as Locals from "./Locals.js"
 import * as StackFrames from "./StackFrames.js"
-import { attempt } from "./UntrustedValue.js"
+import * as ThrownLocals from "./ThrownLocals.js"
+import { linksOf } from "./ThrownValue.js"
+import { attempt, isObject } from "./UntrustedValue.js"
 
 export type {
   /**
@@ -149,7 +151,8 @@ const open = (settings: Settings): { readonly service: Service; readonly close: 
       read: readerOf(settings.appRoots),
       maxStackText,
       redactor,
-      generatorsOf: rich?.generatorsOf ?? (() => [])
+      framesOf: rich?.framesOf ?? (() => []),
+      droppedWith: rich?.droppedWith ?? (() => [])
     })
     rich?.release(cause)
     return report
@@ -165,7 +168,7 @@ const open = (settings: Settings): { readonly service: Service; readonly close: 
     learn: (leaf, redactor, secrets) => {
       FailureDescription.learn(leaf.error, redactor, secrets)
       if (rich === undefined) return
-      for (const { locals } of rich.generatorsOf(leaf)) {
+      for (const { locals } of rich.framesOf(leaf)) {
         redactor.record(Object.fromEntries(locals.map(({ name, value }) => [name, value])), secrets)
       }
     },
@@ -182,26 +185,40 @@ const reasonOf = ({ environment, mode, requested }: Settings): string =>
 interface Rich {
   readonly available: boolean
   readonly reason: string
-  readonly generatorsOf: (leaf: CauseLeaf) => ReadonlyArray<Locals.GeneratorFrame>
+  readonly framesOf: FailureDescription.Means["framesOf"]
+  readonly droppedWith: FailureDescription.Means["droppedWith"]
   /** An error that is kept would keep its generators, and all they hold. */
   readonly release: (cause: Cause.Cause<unknown>) => void
   readonly close: () => void
 }
 
-const openRich = (_settings: Settings): Rich => {
+const openRich = (settings: Settings): Rich => {
   const capture = FiberFrames.install()
   const reader = Locals.openReader()
+  const thrown = settings.locals === "throws" ? ThrownLocals.install() : undefined
+  const thrownThrough = (leaf: CauseLeaf) =>
+    thrown === undefined
+      ? []
+      : linksOf(leaf.error).flatMap((link) => (isObject(link) ? ThrownLocals.localsOf(link) : []))
   return {
     available: reader.status.available,
-    reason: reader.status.reason,
-    generatorsOf: (leaf) => {
-      const frames = FiberFrames.framesOf(leaf.key)
-      return frames.length === 0 ? [] : reader.read(frames)
+    reason: thrown === undefined ? reader.status.reason : `${reader.status.reason} ${thrown.status.reason}`,
+    framesOf: (leaf) => {
+      const suspended = FiberFrames.framesOf(leaf.key)
+      return [
+        ...thrownThrough(leaf).map((frame) => ({ ...frame, suspended: false })),
+        ...(suspended.length === 0 ? [] : reader.read(suspended).map((frame) => ({ ...frame, suspended: true })))
+      ]
     },
+    droppedWith: (leaf) => FiberFrames.droppedWith(leaf.key),
     release: (cause) => {
-      for (const leaf of leavesOf(cause)) FiberFrames.release(leaf.key)
+      for (const leaf of leavesOf(cause)) {
+        FiberFrames.release(leaf.key)
+        for (const link of linksOf(leaf.error)) if (isObject(link)) ThrownLocals.release(link)
+      }
     },
     close: () => {
+      thrown?.uninstall()
       reader.close()
       capture.uninstall()
     }

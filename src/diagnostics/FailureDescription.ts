@@ -13,8 +13,7 @@ import { type Redactor, Secrets } from "../Redaction.js"
 import { type CauseLeaf, leavesOf } from "./CauseLeaves.js"
 import { summarize } from "./ErrorSummary.js"
 import { explain } from "./Explanation.js"
-import * as GeneratorFrames from "./GeneratorFrames.js"
-import type { GeneratorFrame } from "./Locals.js"
+import * as FramesWithLocals from "./FramesWithLocals.js"
 import * as SourceText from "./SourceText.js"
 import * as StackFrames from "./StackFrames.js"
 import * as ThrownValue from "./ThrownValue.js"
@@ -46,8 +45,10 @@ export interface Means {
   readonly read: StackFrames.StackReader
   /** Longest stack text of a failure, in UTF-16 code units. */
   readonly maxStackText: number
-  /** The suspended generators a failure came through, innermost first; none where they are not looked for. */
-  readonly generatorsOf: (leaf: CauseLeaf) => ReadonlyArray<GeneratorFrame>
+  /** The calls a failure came through whose values can be read, innermost first; none where they are not looked for. */
+  readonly framesOf: (leaf: CauseLeaf) => ReadonlyArray<FramesWithLocals.FrameWithLocals>
+  /** Defects that came with a failure and that Effect left out of the cause. */
+  readonly droppedWith: (leaf: CauseLeaf) => ReadonlyArray<Cause.Cause<unknown>>
   readonly redactor: Redactor
 }
 
@@ -94,7 +95,7 @@ interface Described {
 const failuresOf = (cause: Cause.Cause<unknown>, surroundings: Surroundings, means: Means): Described => {
   const secrets = surroundings.secrets ?? new Secrets()
   const hiddenBefore = secrets.hidden
-  const leaves = leavesOf(cause)
+  const leaves = leavesOf(cause).flatMap((leaf) => [leaf, ...droppedLeaves(leaf, means)])
   const [first, ...rest] = leaves.slice(0, maxFailures)
   if (first === undefined) return { failures: [interrupted(cause, surroundings.stageOf)], truncated: false, hidden: 0 }
   const deadline = performance.now() + maxMillis
@@ -117,6 +118,11 @@ const failuresOf = (cause: Cause.Cause<unknown>, surroundings: Surroundings, mea
   }
 }
 
+const droppedLeaves = (leaf: CauseLeaf, { droppedWith }: Means): ReadonlyArray<CauseLeaf> =>
+  attempt(() => droppedWith(leaf), []).flatMap((cause) =>
+    leavesOf(cause).map((dropped) => ({ ...dropped, path: `${leaf.path}→R${dropped.path}` }))
+  )
+
 const failureOf = (
   leaf: CauseLeaf,
   stage: StageOfFailure | undefined,
@@ -127,11 +133,11 @@ const failureOf = (
   const errors = ThrownValue.linksOf(leaf.error, maxDepth)
   learn(leaf.error, means.redactor, secrets)
   const links = errors.slice(0, ThrownValue.maxChain).map((error) => linkOf(error, means))
-  const generators = attempt(() => means.generatorsOf(leaf), []).flatMap(
-    (generator) => GeneratorFrames.told(generator, means.read, means.redactor, secrets) ?? []
+  const known = attempt(() => means.framesOf(leaf), []).flatMap(
+    (frame) => FramesWithLocals.told(frame, means.read, means.redactor, secrets) ?? []
   )
-  const place = placeOf(links, leaf.span, stage, means.read, generators)
-  const frames = GeneratorFrames.merged(place.frames, generators)
+  const place = placeOf(links, leaf.span, stage, means.read, known)
+  const frames = FramesWithLocals.merged(place.frames, known)
   const appFrames = frames.filter(({ told }) => told.origin === "app").length
   const others = frames.length - appFrames
   const stack = stackTextOf(links, maxText)
@@ -154,7 +160,7 @@ const failureOf = (
     exceptionChain: ThrownValue.formatChain(links),
     exactCause: explain(leaf.error, {
       sourceLine: source.location?.sourceLine ?? null,
-      locals: generators.flatMap(({ told }) => entriesOf(told.locals))
+      locals: known.flatMap(({ told }) => entriesOf(told.locals))
     }),
     errorCode: summary.code,
     retryable: summary.retryable,

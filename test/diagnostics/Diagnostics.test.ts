@@ -124,4 +124,44 @@ describe("a report", () => {
       assert.isTrue(after.failures[0].stackFrames.every((frame) => frame.locals === null))
     })
   )
+
+  it.live("in rich mode with throws shows the values of plain functions, too", () =>
+    Effect.gen(function* () {
+      const observed = observe()
+      const status = yield* Diagnostics.status
+      const parse = (text: string): number => {
+        const trimmed = text.trim()
+        if (trimmed === "") throw new RangeError("nothing to parse")
+        return Number(trimmed)
+      }
+      yield* Effect.sync(() => parse("   ")).pipe(
+        Narrative.stage("Parse"),
+        Narrative.story("Throws"),
+        Effect.exit,
+        Effect.provide(observed.layer)
+      )
+      const event = observed.events.find((event) => event._tag === "FailureOccurred")
+      const frame = event?.failures[0].stackFrames.find((frame) => frame.function === "parse")
+      assert.deepInclude(frame?.locals, { text: "   ", trimmed: "" }, status.reason)
+      assert.isFalse(frame?.suspended)
+    }).pipe(Effect.provide(Diagnostics.layer({ mode: "rich", locals: "throws" })))
+  )
+
+  it.live("in rich mode tells the defect of a finalizer that Effect leaves out of the cause", () =>
+    Effect.gen(function* () {
+      const observed = observe()
+      const failing = Effect.yieldNow().pipe(Effect.zipRight(Effect.fail(new Error("the first"))))
+      const finalized = Effect.never.pipe(Effect.ensuring(Effect.die(new Error("in a finalizer"))))
+      yield* Effect.all([failing, finalized], { concurrency: "unbounded" }).pipe(
+        Narrative.story("Both"),
+        Effect.exit,
+        Effect.provide(observed.layer)
+      )
+      const event = observed.events.find((event) => event._tag === "FailureOccurred")
+      assert.includeMembers(
+        (event?.failures ?? []).map((failure) => failure.errorMessage),
+        ["the first", "in a finalizer"]
+      )
+    }).pipe(Effect.provide(Diagnostics.layer({ mode: "rich" })))
+  )
 })

@@ -20,7 +20,8 @@ const lean: FailureDescription.Means = {
   mode: "lean",
   read: StackFrames.reader([process.cwd()], process.cwd()),
   maxStackText: 12_000,
-  generatorsOf: () => [],
+  framesOf: () => [],
+  droppedWith: () => [],
   redactor: Redaction.make()
 }
 

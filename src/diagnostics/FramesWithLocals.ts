@@ -1,5 +1,5 @@
 /**
- * Suspended generators as frames of a report, and as one list with those of the stack: one call is one frame.
+ * Calls whose values can be read as frames of a report, and as one list with those of the stack: one call is one frame.
  */
 import type { PlainRecord } from "../PlainValue.js"
 import type { Redactor, Secrets } from "../Redaction.js"
@@ -9,8 +9,13 @@ import type * as StackFrames from "./StackFrames.js"
 /** Most variables told of one frame. */
 const maxLocals = 50
 
-/** A generator's frame, and the lines its function takes up. */
-export interface ToldGenerator extends StackFrames.Frame {
+/** A suspended generator, or a function that something was thrown through. */
+export interface FrameWithLocals extends GeneratorFrame {
+  readonly suspended: boolean
+}
+
+/** As a report tells it, with the lines its function takes up. */
+export interface ToldFrame extends StackFrames.Frame {
   readonly range: GeneratorFrame["functionRange"]
 }
 
@@ -19,49 +24,47 @@ const states = {
   unknown: "<undefined, unassigned or optimised out>"
 }
 
-/** A generator as a frame; `undefined` where its place cannot be told. */
+/** A frame of the report; `undefined` where its place cannot be told. */
 export const told = (
-  generator: GeneratorFrame,
+  known: FrameWithLocals,
   read: StackFrames.StackReader,
   redactor: Redactor,
   secrets: Secrets
-): ToldGenerator | undefined => {
-  const { column, file, functionName, functionRange, line } = generator
+): ToldFrame | undefined => {
+  const { column, file, functionName, functionRange, line, suspended } = known
   const frame = read(`Error\n    at ${functionName} (${file}:${line}:${column})`)[0]
   if (frame === undefined) return undefined
-  const locals = localsOf(generator, redactor, secrets)
-  return { ...frame, told: { ...frame.told, suspended: true, locals }, range: functionRange }
+  const locals = localsOf(known, redactor, secrets)
+  return { ...frame, told: { ...frame.told, suspended, locals }, range: functionRange }
 }
 
-const localsOf = (generator: GeneratorFrame, redactor: Redactor, secrets: Secrets): PlainRecord => {
-  const values = generator.locals
+const localsOf = ({ locals: variables }: GeneratorFrame, redactor: Redactor, secrets: Secrets): PlainRecord => {
+  const values = variables
     .slice(0, maxLocals)
     .map(({ name, state, value }) => [name, state === "value" ? value : states[state]] as const)
   const locals = redactor.record(Object.fromEntries(values), secrets)
-  return generator.locals.length <= maxLocals
-    ? locals
-    : { ...locals, "…": `+${generator.locals.length - maxLocals} more` }
+  return variables.length <= maxLocals ? locals : { ...locals, "…": `+${variables.length - maxLocals} more` }
 }
 
 /**
- * The frames of a stack with the generators among them. A frame that stands inside a generator's function is that
- * generator's own; a generator the stack does not know called what stands before it.
+ * The frames of a stack with the known calls among them. A frame that stands inside such a call's function is that call's
+ * own; a call that the stack does not know made those that stand before it.
  */
 export const merged = (
   frames: ReadonlyArray<StackFrames.Frame>,
-  generators: ReadonlyArray<ToldGenerator>
+  calls: ReadonlyArray<ToldFrame>
 ): ReadonlyArray<StackFrames.Frame> => {
   const all = [...frames]
   let after = -1
-  for (const generator of generators) {
-    const own = all.findIndex((frame, i) => i > after && frame.told.locals === null && isWithin(frame, generator.range))
+  for (const call of calls) {
+    const own = all.findIndex((frame, i) => i > after && frame.told.locals === null && isWithin(frame, call.range))
     if (own >= 0) {
       const frame = all[own] as StackFrames.Frame
-      all[own] = { ...frame, told: { ...frame.told, suspended: true, locals: generator.told.locals } }
+      all[own] = { ...frame, told: { ...frame.told, suspended: call.told.suspended, locals: call.told.locals } }
       after = own
     } else {
       after = lastOfApp(all, after) + 1
-      all.splice(after, 0, generator)
+      all.splice(after, 0, call)
     }
   }
   return all
