@@ -571,6 +571,8 @@ export const runMain: {
 } = dual((args) => Effect.isEffect(args[0]), mainProgram.runMain)
 
 /**
+ * - `layer`: the renderers, diagnostics and redaction for the whole program: those for a failure outside any story, too.
+ *   What is provided to the program itself is gone when it has failed.
  * - `disablePrettyLogger`: keeps the default logger instead of the pretty one.
  * - `teardown`: decides the exit code.
  *
@@ -578,6 +580,7 @@ export const runMain: {
  * @category models
  */
 export interface MainOptions {
+  readonly layer?: Layer.Layer<never, unknown> | undefined
   readonly disablePrettyLogger?: boolean | undefined
   readonly teardown?: Teardown | undefined
 }

@@ -73,8 +73,8 @@ layer(NodeContext.layer)("examples", (it) => {
     () =>
       expectLines("order-service", [
         /^✔ Stage completed: Validate Order /,
-        /^↻ Stage retried: Charge Card \(attempt 2 in .*: GatewayBusy: 503/,
-        /^↻ Stage retried: Charge Card \(attempt 3 in /,
+        /^↻ Stage retried: Charge Card \(attempt 2 after .*: GatewayBusy: 503/,
+        /^↻ Stage retried: Charge Card \(attempt 3 after /,
         /^✔ Stage completed: Charge Card /,
         "  ▶ Story started: Ship Order",
         /^ {4}✔ Stage completed: Pack Teapot /,

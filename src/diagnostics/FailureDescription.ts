@@ -174,13 +174,19 @@ const entriesOf = (locals: PlainValue.PlainRecord | null) =>
 /** A failure with every text of it as it may leave. Locals and attributes are redacted already. */
 const redacted = (failure: Failure, redactor: Redactor, secrets: Secrets): Failure => {
   const text = (value: string) => redactor.text(value, secrets)
-  const source = (line: string) => redactor.source(line, secrets)
+  const source = (line: string) => {
+    const shown = redactor.source(line, secrets)
+    // A literal that is hidden in the source may stand in a message as well.
+    if (shown !== line) secrets.add(hiddenIn(line, shown))
+    return shown
+  }
   const { location } = failure
   const sourceLine = location === null || location.sourceLine === null ? null : source(location.sourceLine)
+  const snippet = failure.snippet.map((line) => ({ ...line, text: source(line.text) }))
   const shown: Failure = {
     ...failure,
     location: location === null ? null : { ...location, sourceLine },
-    snippet: failure.snippet.map((line) => ({ ...line, text: source(line.text) })),
+    snippet,
     exactCause: text(failure.exactCause)
   }
   if (secrets.version === 0) return shown
@@ -190,6 +196,15 @@ const redacted = (failure: Failure, redactor: Redactor, secrets: Secrets): Failu
     stackText: text(failure.stackText),
     exceptionChain: text(failure.exceptionChain)
   }
+}
+
+/** What was taken out of a line: all between its first and its last difference, without the quotes around it. */
+const hiddenIn = (line: string, shown: string): string => {
+  let start = 0
+  while (start < shown.length && line[start] === shown[start]) start += 1
+  let end = 0
+  while (end < shown.length - start && line.at(-1 - end) === shown.at(-1 - end)) end += 1
+  return line.slice(start, line.length - end).replace(/^["'`]|["'`]$/g, "")
 }
 
 /** What the error itself says, when its place could not be found out. */

@@ -4,7 +4,7 @@
 import type { PlainRecord } from "../PlainValue.js"
 import type { Redactor, Secrets } from "../Redaction.js"
 import type { GeneratorFrame } from "./Locals.js"
-import type * as StackFrames from "./StackFrames.js"
+import * as StackFrames from "./StackFrames.js"
 
 /** Most variables told of one frame. */
 const maxLocals = 50
@@ -60,7 +60,9 @@ export const merged = (
     const own = all.findIndex((frame, i) => i > after && frame.told.locals === null && isWithin(frame, call.range))
     if (own >= 0) {
       const frame = all[own] as StackFrames.Frame
-      all[own] = { ...frame, told: { ...frame.told, suspended: call.told.suspended, locals: call.told.locals } }
+      const name = frame.told.function === StackFrames.anonymous ? call.told.function : frame.told.function
+      const { locals, suspended } = call.told
+      all[own] = { ...frame, told: { ...frame.told, function: name, suspended, locals } }
       after = own
     } else {
       after = lastOfApp(all, after) + 1

@@ -4,6 +4,7 @@
  * Programs throw anything: frozen errors, proxies, errors of another realm, `undefined`. Nothing here ever throws.
  */
 import * as Cause from "effect/Cause"
+import * as ConfigError from "effect/ConfigError"
 import * as PlainValue from "../PlainValue.js"
 import { leavesOf } from "./CauseLeaves.js"
 import { attempt, isErrorLike, isObject, propertyOf, textOf } from "./UntrustedValue.js"
@@ -19,6 +20,7 @@ export const typeOf = (error: unknown): string => {
 export const messageOf = (error: unknown): string => {
   if (typeof error === "string") return PlainValue.clip(error)
   if (error === undefined) return "undefined"
+  if (attempt(() => ConfigError.isConfigError(error), false)) return attempt(() => PlainValue.clip(String(error)), "")
   if (!isErrorLike(error)) return asJson(PlainValue.from(error))
   const message = propertyOf(error, "message")
   if (typeof message !== "string") return message === undefined ? fieldsOf(error) : asJson(PlainValue.from(message))

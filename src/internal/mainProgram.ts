@@ -4,8 +4,12 @@
 import { basename } from "node:path"
 import { makeRunMain, type RunMain } from "@effect/platform/Runtime"
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
+import * as Layer from "effect/Layer"
+import * as Diagnostics from "../diagnostics/Diagnostics.js"
+import type { MainOptions } from "../Narrative.js"
 import { storyInit } from "./regionInit.js"
 import * as storyRegion from "./storyRegion.js"
 
@@ -46,7 +50,8 @@ const telling = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   })
 
 /** @internal */
-export const runMain = <A, E>(
-  self: Effect.Effect<A, E>,
-  options?: Omit<NonNullable<Parameters<RunMain>[1]>, "disableErrorReporting">
-): void => run(telling(self), { ...options, disableErrorReporting: true })
+export const runMain = <A, E>(self: Effect.Effect<A, E>, options?: MainOptions): void => {
+  // Whoever reads locals has to be there before anything fails.
+  Diagnostics.of(Context.empty())
+  run(Effect.provide(telling(self), options?.layer ?? Layer.empty), { ...options, disableErrorReporting: true })
+}

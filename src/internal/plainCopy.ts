@@ -1,6 +1,7 @@
 /**
  * The plain copy of any value, and where redaction takes part in it.
  */
+import { EffectTypeId } from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type { PlainValue } from "../PlainValue.js"
@@ -99,6 +100,8 @@ const unsafeCopy = (value: unknown, budget: Budget): PlainValue => {
   if (value instanceof RegExp || value instanceof URL) return kept(String(value), budget)
   if (value instanceof String) return kept(String.prototype.valueOf.call(value), budget)
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`
+  // What an effect is made of says nothing; an Option, an Exit and the like are data, and have a tag.
+  if (Predicate.hasProperty(value, EffectTypeId) && "_op" in value && !("_tag" in value)) return "[Effect]"
   if (budget.path.includes(value)) return "<circular>"
   if (budget.path.length >= maxDepth) return Array.isArray(value) ? "[Array]" : "[Object]"
   budget.path.push(value)

@@ -277,7 +277,7 @@ describe("other lines", () => {
         stage.cancelled(0.004)
       ])
       assert.deepStrictEqual(stream.lines, [
-        "↻ Stage retried: Fetch (attempt 2 in 0.100s: socket hang up)",
+        "↻ Stage retried: Fetch (attempt 2 after 0.100s: socket hang up)",
         '• checkpoint {"at":100}',
         "• paused",
         "  • page [1]",

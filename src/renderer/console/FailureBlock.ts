@@ -2,7 +2,7 @@
  * A failure in full: what, where, after what, and why, each under its label.
  */
 
-import { type Failure, formatSnippet, formatTimeline, type Location } from "../../FailureReport.js"
+import { type Failure, formatSnippet, formatTimeline, type Interruptor, type Location } from "../../FailureReport.js"
 import type { FailureOccurred } from "../../NarrativeEvent.js"
 import { frameList, valueTable } from "./FrameList.js"
 import * as TerminalText from "./TerminalText.js"
@@ -45,9 +45,13 @@ export const failureBlock = (event: FailureOccurred, options: FailureBlockOption
   const annotated = valueTable(failure.stageAttributes, labelColumns, options)
   if (annotated.length > 0) out.push(underLabel("Annotated:", annotated, options.theme))
   if (saysMore(failure)) tell("Why:", TerminalText.lines(failure.exactCause))
+  if (failure.errorCode !== "UNKNOWN") {
+    tell("Kind:", [`${failure.errorCode}, trying again ${failure.retryable ? "may" : "will not"} help`], dim)
+  }
   if (chainSaysMore(failure)) tell("Chain:", [safe(failure.exceptionChain)], dim)
   // A snippet of the one line that stands under "Code:" would say nothing new.
   if (failure.snippet.length > 1) out.push(snippet(failure, options))
+  if (event.interruptors.length > 0) tell("Interrupted:", event.interruptors.map(interruptorText), dim)
   const frames = frameList(failure, options)
   if (frames.length > 0) out.push(options.theme.colours.dim("Frames:"), ...frames)
   for (const [i, other] of others.entries()) tell(i === 0 ? "Also failed:" : "", numbered(i + 2, other, options.cwd))
@@ -97,6 +101,11 @@ const recentStages = (event: FailureOccurred, { columns }: FailureBlockOptions):
 
 const saysMore = ({ errorMessage, errorType, exactCause }: Failure): boolean =>
   !["", errorMessage, `${errorType}: ${errorMessage}`, `${errorType} - ${errorMessage}`].includes(exactCause.trim())
+
+const interruptorText = ({ fiberId, stageName, storyName }: Interruptor): string => {
+  const place = stageName ?? storyName
+  return safe(place === null ? `by fiber ${fiberId}` : `by fiber ${fiberId}, in ${place}`)
+}
 
 /** Not so where it is only the error and the reason that stand above. */
 const chainSaysMore = ({ exactCause, exceptionChain }: Failure): boolean => {

@@ -165,12 +165,12 @@ export class StoryLines {
   #stageCancelled(event: StageCancelled, story: OpenStory): string {
     const { colours, glyphs } = this.#options.theme
     const glyph = colours.warning(glyphs.cancelled)
-    return this.#stageLine(event, story, glyph, "cancelled", colours.dim(` (${took(event)})`))
+    return this.#stageLine(event, story, glyph, "cancelled", colours.dim(` (${took(event)}${byWhom(event)})`))
   }
 
   #stageRetried(event: StageRetried, story: OpenStory): string {
     const { colours, glyphs } = this.#options.theme
-    const attempt = `attempt ${event.attempt} in ${event.delaySeconds.toFixed(3)}s: ${safe(event.reason)}`
+    const attempt = `attempt ${event.attempt} after ${event.delaySeconds.toFixed(3)}s: ${safe(event.reason)}`
     return this.#stageLine(event, story, colours.warning(glyphs.retried), "retried", colours.dim(` (${attempt})`))
   }
 
@@ -259,4 +259,12 @@ const pair = (key: string, value: PlainValue): string => {
 const firstLine = (text: string): string => {
   const lines = text.trimEnd().split("\n")
   return lines.length === 1 ? text : `${lines[0]} (+${lines.length - 1} lines)`
+}
+
+/** Why a stage was cancelled, as far as it is known: the place of the fiber that did it, or that nobody waited for it. */
+const byWhom = ({ interruptors, orphaned, stageName }: StageCancelled): string => {
+  if (orphaned) return ", left running by its story"
+  const [by] = interruptors
+  const place = by?.stageName ?? by?.storyName ?? null
+  return place === null || place === stageName ? "" : `, by ${TerminalText.line(place)}`
 }
