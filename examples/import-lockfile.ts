@@ -8,7 +8,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import { Array, Config, Console, Effect, Layer, Schema } from "effect"
-import { ConsoleRenderer, JsonRenderer, Narrative } from "effect-narrative"
+import { ConsoleRenderer, Diagnostics, JsonRenderer, Narrative } from "effect-narrative"
 
 const Ranges = Schema.optionalWith(Schema.Record({ key: Schema.String, value: Schema.String }), { default: () => ({}) })
 
@@ -93,6 +93,7 @@ const Live = Layer.unwrapEffect(
     return Layer.mergeAll(
       SqliteClient.layer({ filename: `${folder}/lockfile.db` }),
       ConsoleRenderer.layer(),
+      Diagnostics.layer({ mode: "rich" }),
       JsonRenderer.layerFile(`${folder}/events.jsonl`)
     )
   })

@@ -4,20 +4,19 @@
  * It runs while the program is failing, so it never throws: where something cannot be read, the report says less.
  */
 import type * as Cause from "effect/Cause"
-import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
-import type * as Tracer from "effect/Tracer"
-import type { Failure, FailureReport, Location, Progress } from "../FailureReport.js"
+import type { Failure, FailureReport, Progress } from "../FailureReport.js"
 import * as PlainValue from "../PlainValue.js"
 import { type Redactor, Secrets } from "../Redaction.js"
 import { type CauseLeaf, leavesOf } from "./CauseLeaves.js"
 import { summarize } from "./ErrorSummary.js"
 import { explain } from "./Explanation.js"
+import { type Link, linkOf, placeOf, sourceOf } from "./FailurePlace.js"
 import * as FramesWithLocals from "./FramesWithLocals.js"
-import * as SourceText from "./SourceText.js"
-import * as StackFrames from "./StackFrames.js"
+import { redacted } from "./RedactedFailure.js"
+import type * as StackFrames from "./StackFrames.js"
 import * as ThrownValue from "./ThrownValue.js"
-import { attempt, propertyOf, textOf } from "./UntrustedValue.js"
+import { attempt } from "./UntrustedValue.js"
 
 /** What the story knows about a failure, and a cause does not. */
 export interface Surroundings {
@@ -132,11 +131,11 @@ const failureOf = (
 ): Failure => {
   const errors = ThrownValue.linksOf(leaf.error, maxDepth)
   learn(leaf.error, means.redactor, secrets)
-  const links = errors.slice(0, ThrownValue.maxChain).map((error) => linkOf(error, means))
+  const links = errors.slice(0, ThrownValue.maxChain).map((error) => linkOf(error, means.read, means.redactor))
   const known = attempt(() => means.framesOf(leaf), []).flatMap(
     (frame) => FramesWithLocals.told(frame, means.read, means.redactor, secrets) ?? []
   )
-  const place = placeOf(links, leaf.span, stage, means.read, known)
+  const place = placeOf(links, leaf.span, stage?.definedAt, means.read, known)
   const frames = FramesWithLocals.merged(place.frames, known)
   const appFrames = frames.filter(({ told }) => told.origin === "app").length
   const others = frames.length - appFrames
@@ -170,42 +169,6 @@ const failureOf = (
 
 const entriesOf = (locals: PlainValue.PlainRecord | null) =>
   Object.entries(locals ?? {}).map(([name, value]) => ({ name, value }))
-
-/** A failure with every text of it as it may leave. Locals and attributes are redacted already. */
-const redacted = (failure: Failure, redactor: Redactor, secrets: Secrets): Failure => {
-  const text = (value: string) => redactor.text(value, secrets)
-  const source = (line: string) => {
-    const shown = redactor.source(line, secrets)
-    // A literal that is hidden in the source may stand in a message as well.
-    if (shown !== line) secrets.add(hiddenIn(line, shown))
-    return shown
-  }
-  const { location } = failure
-  const sourceLine = location === null || location.sourceLine === null ? null : source(location.sourceLine)
-  const snippet = failure.snippet.map((line) => ({ ...line, text: source(line.text) }))
-  const shown: Failure = {
-    ...failure,
-    location: location === null ? null : { ...location, sourceLine },
-    snippet,
-    exactCause: text(failure.exactCause)
-  }
-  if (secrets.version === 0) return shown
-  return {
-    ...shown,
-    errorMessage: text(failure.errorMessage),
-    stackText: text(failure.stackText),
-    exceptionChain: text(failure.exceptionChain)
-  }
-}
-
-/** What was taken out of a line: all between its first and its last difference, without the quotes around it. */
-const hiddenIn = (line: string, shown: string): string => {
-  let start = 0
-  while (start < shown.length && line[start] === shown[start]) start += 1
-  let end = 0
-  while (end < shown.length - start && line.at(-1 - end) === shown.at(-1 - end)) end += 1
-  return line.slice(start, line.length - end).replace(/^["'`]|["'`]$/g, "")
-}
 
 /** What the error itself says, when its place could not be found out. */
 const unplaced = (leaf: CauseLeaf, stage: StageOfFailure | undefined, { redactor }: Means): Failure => {
@@ -269,123 +232,6 @@ const interrupted = (cause: Cause.Cause<unknown>, stageOf: Surroundings["stageOf
 const omittedFailures = (count: number): Failure => {
   const message = `${count} more failure(s) of the same cause are not described.`
   return { ...undescribed, kind: "fail", errorType: "FailuresOmitted", errorMessage: message, exactCause: message }
-}
-
-/** An error of the chain: what it says, and its frames. */
-interface Link extends ThrownValue.Saying {
-  readonly error: unknown
-  readonly frames: ReadonlyArray<StackFrames.Frame>
-}
-
-// Its message is redacted here and its frames were when they were read, so that only the values hidden since need a look at
-// the whole.
-const linkOf = (error: unknown, { read, redactor }: Means): Link => {
-  const stack = textOf(error, "stack")
-  return {
-    error,
-    type: ThrownValue.typeOf(error),
-    message: redactor.text(ThrownValue.messageOf(error)),
-    frames: stack === undefined ? [] : read(stack, textOf(error, "message"))
-  }
-}
-
-interface Place {
-  readonly frame: StackFrames.Frame | undefined
-  readonly reason: Failure["locationReason"]
-  /** The stack that told it. */
-  readonly frames: ReadonlyArray<StackFrames.Frame>
-}
-
-/**
- * The user's line, whoever knows it: the error, what it came from, the stage, the span. Failing those, the innermost
- * frame there is.
- */
-const placeOf = (
-  links: ReadonlyArray<Link>,
-  span: Option.Option<Tracer.Span>,
-  stage: StageOfFailure | undefined,
-  read: StackFrames.StackReader,
-  generators: ReadonlyArray<StackFrames.Frame>
-): Place => {
-  // A FiberFailure repeats what is inside it, with spans in place of frames: what is inside comes first.
-  const isCopy = (link: Link) => ThrownValue.isFiberFailure(link.error)
-  const tellers = [...links.filter((link) => !isCopy(link)), ...links.filter(isCopy)]
-  for (const link of tellers) {
-    const frame = failingFrameOf(link)
-    if (frame !== undefined) return { frame, reason: "app_frame", frames: link.frames }
-  }
-  const frames = tellers.find((link) => link.frames.length > 0)?.frames ?? []
-  const generator = generators.find(isApp)
-  if (generator !== undefined) return { frame: generator, reason: "generator", frames }
-  const written =
-    (stage?.definedAt && read(stage.definedAt).find(isApp)) || attempt(() => appFrameOfSpan(span, read), undefined)
-  if (written) return { frame: written, reason: "stage", frames }
-  const innermost = frames.find(isApp) ?? frames.find((frame) => frame.told.line > 0)
-  return { frame: innermost, reason: innermost === undefined ? "unknown" : "innermost_frame", frames }
-}
-
-const isApp = (frame: StackFrames.Frame): boolean => frame.told.origin === "app"
-
-/**
- * The app's innermost frame that ran when the error was made. What stands behind a fiber's run loop only started the
- * fiber, and an error's own constructor is not where things went wrong.
- */
-const failingFrameOf = (link: Link): StackFrames.Frame | undefined => {
-  const loop = link.frames.findIndex(isRunLoop)
-  const running = loop < 0 ? link.frames : link.frames.slice(0, loop)
-  const constructors = constructorsOf(link.error)
-  return running.find((frame) => isApp(frame) && !constructors.has(frame.told.function)) ?? running.find(isApp)
-}
-
-const isRunLoop = (frame: StackFrames.Frame): boolean =>
-  frame.told.origin === "effect" && /[\\/]fiberRuntime\.[cm]?[jt]s$/.test(frame.path)
-
-const constructorsOf = (error: unknown): ReadonlySet<string> => {
-  const names = new Set<string>()
-  let constructor = propertyOf(error, "constructor")
-  for (let up = 0; up < 5; up++) {
-    const name = textOf(constructor, "name")
-    if (name === undefined) break
-    names.add(`new ${name}`)
-    const parent = constructor
-    constructor = attempt(() => Object.getPrototypeOf(parent), undefined)
-  }
-  return names
-}
-
-/** Effect's own table of where spans were made. */
-const spanToTrace = globalValue("effect/Tracer/spanToTrace", () => new WeakMap<object, unknown>())
-
-const appFrameOfSpan = (
-  span: Option.Option<Tracer.AnySpan>,
-  read: StackFrames.StackReader
-): StackFrames.Frame | undefined => {
-  let current = span
-  for (let up = 0; up < 10 && Option.isSome(current) && current.value._tag === "Span"; up++) {
-    const trace = spanToTrace.get(current.value)
-    const stack: unknown = typeof trace === "function" ? attempt(() => trace(), undefined) : undefined
-    const frame = typeof stack === "string" ? read(stack).find(isApp) : undefined
-    if (frame !== undefined) return frame
-    current = current.value.parent
-  }
-  return undefined
-}
-
-const sourceOf = (frame: StackFrames.Frame | undefined): Pick<Failure, "location" | "snippet"> => {
-  if (frame === undefined) return { location: null, snippet: [] }
-  const { told } = frame
-  const lines = SourceText.linesOf(frame.path, frame.content)
-  const location: Location = {
-    file: told.file,
-    line: told.line,
-    column: told.column,
-    function:
-      told.function === StackFrames.anonymous
-        ? (SourceText.enclosingNameOf(lines, told.line, told.column) ?? told.function)
-        : told.function,
-    sourceLine: SourceText.lineOf(lines, told.line)
-  }
-  return { location, snippet: SourceText.snippetOf(lines, told.line) }
 }
 
 /** Every stack of the chain, each with a fair part of the room: its message, and its newest frames as far as they go. */

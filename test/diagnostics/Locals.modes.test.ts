@@ -1,21 +1,11 @@
 /**
  * The same programs however they are run: what a report can tell must not depend on it.
  */
-import { execFile } from "node:child_process"
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import * as path from "node:path"
-import { fileURLToPath } from "node:url"
-import { afterAll, assert, describe, it } from "@effect/vitest"
+import { readFileSync } from "node:fs"
+import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { GeneratorFrame } from "../../src/diagnostics/Locals.js"
-
-const root = fileURLToPath(new URL("../..", import.meta.url))
-const fixtures = path.join(root, "test/diagnostics/fixtures")
-const program = path.join(fixtures, "suspendedPrograms.ts")
-
-const temporary = realpathSync(mkdtempSync(path.join(tmpdir(), "suspended programs ")))
-afterAll(() => rmSync(temporary, { recursive: true }))
+import { waysToRun } from "./waysToRun.js"
 
 /** By the comment that marks its line: the function's name and what it holds. */
 type Expected = readonly [mark: string, functionName: string, locals: Readonly<Record<string, unknown>>]
@@ -62,26 +52,6 @@ interface Outcome {
   readonly [program: string]: unknown
 }
 
-const child = (args: ReadonlyArray<string>, cwd = root, env: Readonly<Record<string, string>> = {}) =>
-  Effect.async<void>((resume) => {
-    // A worker must not take the parent's pool for its own.
-    const { VITEST: _, VITEST_POOL_ID: __, NODE_OPTIONS: ___, ...parent } = process.env
-    execFile(process.execPath, args, { cwd, env: { ...parent, ...env }, timeout: 55_000 }, (error, stdout, stderr) => {
-      resume(error === null ? Effect.void : Effect.dieMessage(`${error.message}\n${stdout}\n${stderr}`))
-    })
-  })
-
-let runs = 0
-
-const outcomeOf = (args: ReadonlyArray<string>, cwd?: string) =>
-  Effect.gen(function* () {
-    runs += 1
-    const out = path.join(temporary, `run-${runs}.json`)
-    yield* child(args, cwd, { SUSPENDED_PROGRAMS_OUT: out })
-    const outcome: Outcome = JSON.parse(readFileSync(out, "utf8"))
-    return outcome
-  })
-
 const checked = (outcome: Outcome, file: string, mapped: boolean) => {
   assert.deepStrictEqual(outcome.status.available, true, outcome.status.reason)
   const lines = readFileSync(file, "utf8").split("\n")
@@ -119,75 +89,12 @@ const pictureOf = ({ functionRange, ...frame }: Told, lines: ReadonlyArray<strin
     (lines[functionRange.endLine - 1] ?? "").trim().startsWith("}")
 })
 
-/** Compiles the programs and what they stand on with `tsc`, and gives the compiled program. */
-const compiled = (name: string, options: { readonly sourceMap?: boolean; readonly inlineSourceMap?: boolean }) =>
-  Effect.gen(function* () {
-    const folder = path.join(temporary, name)
-    mkdirSync(folder)
-    symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"))
-    writeFileSync(path.join(folder, "package.json"), `{ "type": "module" }`)
-    const config = {
-      extends: path.join(root, "tsconfig.json"),
-      compilerOptions: {
-        noEmit: false,
-        noCheck: true,
-        rootDir: root,
-        outDir: path.join(folder, "dist"),
-        typeRoots: [path.join(root, "node_modules/@types")],
-        ...options
-      },
-      include: [],
-      files: [program]
-    }
-    writeFileSync(path.join(folder, "tsconfig.json"), JSON.stringify(config))
-    yield* child([path.join(root, "node_modules/typescript/bin/tsc"), "-p", folder])
-    return path.join(folder, "dist/test/diagnostics/fixtures/suspendedPrograms.js")
-  })
-
-const underVitest = (pool: string) =>
-  outcomeOf([
-    path.join(root, "node_modules/vitest/vitest.mjs"),
-    "run",
-    "--config",
-    path.join(fixtures, "suspendedPrograms.config.ts"),
-    "--root",
-    root,
-    "--pool",
-    pool
-  ])
-
 describe("Locals, however the program is run", { timeout: 60_000 }, () => {
-  it.live("by tsx", () =>
-    Effect.gen(function* () {
-      checked(yield* outcomeOf(["--import", "tsx", program]), program, true)
-    })
-  )
-
-  it.live.each(["forks", "threads"])("by Vitest in its pool of %s", (pool) =>
-    Effect.gen(function* () {
-      checked(yield* underVitest(pool), program, true)
-    })
-  )
-
-  it.live("compiled, with maps, and with Node applying them too", () =>
-    Effect.gen(function* () {
-      const file = yield* compiled("maps", { sourceMap: true })
-      checked(yield* outcomeOf([file], temporary), program, true)
-      checked(yield* outcomeOf(["--enable-source-maps", file], temporary), program, true)
-    })
-  )
-
-  it.live("compiled, with inlined maps", () =>
-    Effect.gen(function* () {
-      const file = yield* compiled("inlined maps", { inlineSourceMap: true })
-      checked(yield* outcomeOf([file]), program, true)
-    })
-  )
-
-  it.live("compiled, without maps: places are those of the JavaScript, and say so", () =>
-    Effect.gen(function* () {
-      const file = yield* compiled("no maps", {})
-      checked(yield* outcomeOf([file]), file, false)
-    })
-  )
+  for (const { name, runs } of waysToRun("suspendedPrograms")) {
+    it.live(name, () =>
+      Effect.map(runs, (all) => {
+        for (const { file, mapped, outcome } of all) checked(outcome as Outcome, file, mapped)
+      })
+    )
+  }
 })

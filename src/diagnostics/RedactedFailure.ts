@@ -1,0 +1,41 @@
+/**
+ * The last look at a failure before it leaves.
+ */
+import type { Failure } from "../FailureReport.js"
+import type { Redactor, Secrets } from "../Redaction.js"
+
+/** A failure with every text of it as it may leave. Locals and attributes are redacted already. */
+export const redacted = (failure: Failure, redactor: Redactor, secrets: Secrets): Failure => {
+  const text = (value: string) => redactor.text(value, secrets)
+  const source = (line: string) => {
+    const shown = redactor.source(line, secrets)
+    // A literal that is hidden in the source may stand in a message as well.
+    if (shown !== line) secrets.add(hiddenIn(line, shown))
+    return shown
+  }
+  const { location } = failure
+  const sourceLine = location === null || location.sourceLine === null ? null : source(location.sourceLine)
+  const snippet = failure.snippet.map((line) => ({ ...line, text: source(line.text) }))
+  const shown: Failure = {
+    ...failure,
+    location: location === null ? null : { ...location, sourceLine },
+    snippet,
+    exactCause: text(failure.exactCause)
+  }
+  if (secrets.version === 0) return shown
+  return {
+    ...shown,
+    errorMessage: text(failure.errorMessage),
+    stackText: text(failure.stackText),
+    exceptionChain: text(failure.exceptionChain)
+  }
+}
+
+/** What was taken out of a line: all between its first and its last difference, without the quotes around it. */
+const hiddenIn = (line: string, shown: string): string => {
+  let start = 0
+  while (start < shown.length && line[start] === shown[start]) start += 1
+  let end = 0
+  while (end < shown.length - start && line.at(-1 - end) === shown.at(-1 - end)) end += 1
+  return line.slice(start, line.length - end).replace(/^["'`]|["'`]$/g, "")
+}
