@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Effect, Exit, FastCheck as fc, Layer, Logger, Schedule, TestClock } from "effect"
+import { Array, Effect, Exit, Fiber, FastCheck as fc, Layer, Logger, Schedule, TestClock } from "effect"
 import { Narrative, Renderer } from "../../src/index.js"
 import { shape } from "./exits.js"
 import { assertWellFormed, keepsContext, observe } from "./observed.js"
@@ -57,6 +57,10 @@ const hostile: ReadonlyArray<readonly [string, Layer.Layer<never>]> = [
   ]
 ]
 
+/** In a fiber of its own, which ends only when those it forked have ended. */
+const alone = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<Exit.Exit<A, E>> =>
+  Effect.flatMap(Effect.forkDaemon(self), Fiber.await)
+
 const quiet = Logger.replace(Logger.defaultLogger, Logger.none)
 
 describe("narration never changes the program", () => {
@@ -68,12 +72,12 @@ describe("narration never changes the program", () => {
         Effect.gen(function* () {
           const observed = observe(layer, Narrative.logger)
           const exit = yield* keepsContext(Narrative.story(interpret(tree, narrated), "Random")).pipe(
-            Effect.exit,
+            alone,
             Effect.provide(observed.layer)
           )
           assertWellFormed(observed.events)
           assert.deepStrictEqual(observed.openSpans(), [])
-          assert.strictEqual(shape(exit), shape(yield* Effect.exit(interpret(tree, bare))))
+          assert.strictEqual(shape(exit), shape(yield* alone(interpret(tree, bare))))
         }).pipe(Effect.provide(quiet), Effect.timeout("10 seconds")),
       { fastCheck: { numRuns: 50 }, timeout: 60_000 }
     )
@@ -85,9 +89,7 @@ describe("narration never changes the program", () => {
     ([trees]) =>
       Effect.gen(function* () {
         const run = (telling: typeof bare) =>
-          Effect.exit(
-            Effect.forEach(trees, (tree) => Effect.exit(interpret(tree, telling)), { concurrency: "unbounded" })
-          )
+          alone(Effect.forEach(trees, (tree) => Effect.exit(interpret(tree, telling)), { concurrency: "unbounded" }))
         const observed = observe()
         const exit = yield* Narrative.story(run(narrated), "Concurrent").pipe(Effect.provide(observed.layer))
         assertWellFormed(observed.events)

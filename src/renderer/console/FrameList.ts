@@ -47,7 +47,9 @@ export const valueTable = (
   indent: number,
   { columns, theme }: FrameListOptions
 ): ReadonlyArray<string> => {
-  const entries = Object.entries(values)
+  // Under "…" a copy says how much of it was left out.
+  const { "…": omitted, ...kept } = values
+  const entries = Object.entries(kept)
   const shown = entries.slice(0, maxLocals).map(([name, value]) => [TerminalText.line(name), valueText(value)] as const)
   const widest = Math.max(0, ...shown.map(([name]) => TextLayout.width(name)))
   const nameColumns = Math.min(widest, maxNameColumns)
@@ -57,6 +59,7 @@ export const valueTable = (
     return `${theme.colours.dim(label)}  ${TextLayout.truncate(value, room, theme.glyphs.ellipsis)}`
   })
   if (entries.length > maxLocals) lines.push(theme.colours.dim(`+${entries.length - maxLocals} more`))
+  if (omitted !== undefined) lines.push(theme.colours.dim(TerminalText.line(String(omitted))))
   return lines
 }
 
