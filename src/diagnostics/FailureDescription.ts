@@ -103,7 +103,7 @@ const failuresOf = (cause: Cause.Cause<unknown>, surroundings: Surroundings, mea
   const describeLeaf = (leaf: CauseLeaf): Failure => {
     const stage = attempt(() => surroundings.stageOf(leaf), undefined)
     truncated ||= performance.now() > deadline
-    if (truncated) return unplaced(leaf, stage, means)
+    if (truncated) return cut(leaf, stage)
     return attempt(() => failureOf(leaf, stage, means, maxText, secrets), undefined) ?? unplaced(leaf, stage, means)
   }
   const omitted = leaves.length - rest.length - 1
@@ -184,6 +184,21 @@ const unplaced = (leaf: CauseLeaf, stage: StageOfFailure | undefined, { redactor
     stackText: chain,
     exceptionChain: chain,
     exactCause: chain,
+    stageAttributes: stage?.attributes ?? {}
+  }
+}
+
+/** What was not looked at any more: not even its message, which may be what takes so long. */
+const cut = (leaf: CauseLeaf, stage: StageOfFailure | undefined): Failure => {
+  const message = "Not described: describing the failures of this cause took too long."
+  return {
+    ...undescribed,
+    path: leaf.path,
+    kind: leaf.kind,
+    errorMessage: message,
+    stageName: stage?.path.at(-1) ?? null,
+    stagePath: stage?.path ?? [],
+    exactCause: message,
     stageAttributes: stage?.attributes ?? {}
   }
 }

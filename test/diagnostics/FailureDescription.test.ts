@@ -57,6 +57,26 @@ class Refused extends Error {
 const isReport = Schema.is(Schema.typeSchema(FailureReport.FailureReport))
 
 describe("FailureDescription.describe", () => {
+  it("is cut when describing takes too long, and says so", () => {
+    let read = 0
+    const slow = () =>
+      Object.defineProperty(new Error("slow"), "message", {
+        get: () => {
+          read += 1
+          const end = performance.now() + 60
+          while (performance.now() < end);
+          return "read at last"
+        }
+      })
+    const cause = Array.from({ length: 30 }, slow).map(Cause.fail).reduce(Cause.parallel)
+    const report = FailureDescription.describe(cause, surroundings, lean)
+    assert.isTrue(report.diagnosticsTruncated)
+    assert.lengthOf(report.failures, 30)
+    assert.strictEqual(report.failures[0].errorMessage, "read at last")
+    assert.include(report.failures[29]?.errorMessage, "Not described")
+    assert.isBelow(read, 30, "what is left is not even read")
+  })
+
   it("never throws, and always gives a whole report", () => {
     const cause = fc
       .array(fc.tuple(thrownValue, fc.boolean(), fc.boolean()), { minLength: 1, maxLength: 4 })
