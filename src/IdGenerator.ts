@@ -6,6 +6,9 @@
 import * as Context from "effect/Context"
 import { v7 } from "uuid"
 
+/** @internal */
+export const uuid = (timestamp: number): string => v7({ msecs: timestamp })
+
 /**
  * Makes the id of each story: by default a UUIDv7, so that ids sort by the time their story began. Provide another one
  * to fix ids in a test.
@@ -27,5 +30,5 @@ export class IdGenerator extends Context.Reference<IdGenerator>()("effect-narrat
   defaultValue: (): {
     /** A new id for a story that begins at `timestamp`, in milliseconds since the epoch. */
     readonly next: (timestamp: number) => string
-  } => ({ next: (timestamp) => v7({ msecs: timestamp }) })
+  } => ({ next: uuid })
 }) {}

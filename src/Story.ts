@@ -5,6 +5,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type * as FiberId from "effect/FiberId"
+import type * as Tracer from "effect/Tracer"
 import type { Progress, TimelineEntry } from "./FailureReport.js"
 import type { StoryStatus } from "./NarrativeEvent.js"
 import type { PlainRecord } from "./PlainValue.js"
@@ -37,6 +38,7 @@ export class Stage {
   retries = 0
   readonly depth: number
   /** @internal */ startNanos = 0n
+  /** @internal */ span: Tracer.Span | undefined
   /** @internal */ next: Stage | undefined
   /** @internal */ previous: Stage | undefined
   /** @internal */ progressAt = Number.NEGATIVE_INFINITY

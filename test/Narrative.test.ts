@@ -89,6 +89,19 @@ describe("a story", () => {
     })
   )
 
+  it.effect("gets an id and goes on when the IdGenerator throws", () =>
+    Effect.gen(function* () {
+      const next = () => {
+        throw new RangeError("no more ids")
+      }
+      const { exit, one } = yield* told(
+        Effect.succeed(1).pipe(Narrative.story("Any"), Effect.provideService(IdGenerator.IdGenerator, { next }))
+      )
+      assert.deepStrictEqual(exit, Exit.succeed(1))
+      assert.isAbove(one("StoryStarted").storyId.length, 30)
+    })
+  )
+
   it.effect("inside another story is its sub-story, and knows the root", () =>
     Effect.gen(function* () {
       const { all } = yield* told(
@@ -192,6 +205,7 @@ describe("a story", () => {
         })
       )
       assert.isTrue(one("StageCancelled").orphaned)
+      assert.strictEqual(one("StageCancelled").spanId, one("StageStarted").spanId)
     })
   )
 })

@@ -85,6 +85,7 @@ const enter = <A, E, R>(
   const story = outer.story
   const stage = story.begin(init.name, init.kind, outer.stage, fiber.id(), attributes, init.definedAt)
   stage.startNanos = startNanos
+  stage.span = span
   if (span !== undefined) {
     span.attribute("narrative.story.id", story.id)
     span.attribute("narrative.story.name", story.name)

@@ -10,7 +10,7 @@ import * as Diagnostics from "../diagnostics/Diagnostics.js"
 import type { Surroundings } from "../diagnostics/FailureDescription.js"
 import { causeOf, typeOf } from "../diagnostics/ThrownValue.js"
 import { attempt } from "../diagnostics/UntrustedValue.js"
-import { IdGenerator } from "../IdGenerator.js"
+import { IdGenerator, uuid } from "../IdGenerator.js"
 import type { CausedBy, StoryStatus } from "../NarrativeEvent.js"
 import type { PlainRecord } from "../PlainValue.js"
 import { type Stage, Story } from "../Story.js"
@@ -94,7 +94,7 @@ export const open = (init: StoryInit, fiber: AnyFiber): { readonly opened: OpenS
     ...init,
     labels: labelsIn(fiber, init.labels),
     attributes: noAttributes,
-    id: init.id ?? Context.get(fiber.currentContext, IdGenerator).next(now(fiber)),
+    id: init.id ?? idIn(fiber),
     parent,
     fiberId: fiber.id(),
     dryRun: init.dryRun || parent?.dryRun === true || fiber.getFiberRef(dryRun) !== undefined
@@ -111,6 +111,13 @@ export const open = (init: StoryInit, fiber: AnyFiber): { readonly opened: OpenS
     tell(fiber, story, (timestamp) => events.storyStarted(story, timestamp, span))
   )
   return { opened: { region: { story, stage: undefined, span }, init, startNanos }, waiting }
+}
+
+/** An id from the generator in force; one that throws, or makes none, costs the program nothing. */
+const idIn = (fiber: AnyFiber): string => {
+  const timestamp = now(fiber)
+  const id: unknown = attempt(() => Context.get(fiber.currentContext, IdGenerator).next(timestamp), undefined)
+  return typeof id === "string" && id !== "" ? id : uuid(timestamp)
 }
 
 /** A story is the first to need the settings for failures. */
@@ -155,13 +162,13 @@ export const close = (
 }
 
 /** Ends the stages that fibers outliving the story left running: the innermost first, as they would have ended. */
-const cancelOrphans = ({ span, story }: Region, fiber: AnyFiber, endNanos: bigint): Waiting => {
+const cancelOrphans = ({ story }: Region, fiber: AnyFiber, endNanos: bigint): Waiting => {
   let waiting: Waiting
   for (const stage of story.openStages.toReversed()) {
     story.end(stage, "cancelled", seconds(stage.startNanos, endNanos))
     waiting = inOrder(
       waiting,
-      tell(fiber, story, (timestamp) => events.stageCancelled(story, stage, timestamp, span, true, []))
+      tell(fiber, story, (timestamp) => events.stageCancelled(story, stage, timestamp, stage.span, true, []))
     )
   }
   return waiting
