@@ -2,23 +2,11 @@
  * What an error comes to for whoever must decide: a code from a short list, and whether trying again may help.
  */
 import * as Cause from "effect/Cause"
+import type { ErrorCode } from "../FailureReport.js"
 import * as PlainValue from "../PlainValue.js"
 import { leavesOf } from "./CauseLeaves.js"
 import * as ThrownValue from "./ThrownValue.js"
 import { attempt, isErrorLike, propertyOf, textOf } from "./UntrustedValue.js"
-
-/** What kind of failure it is. */
-export type ErrorCode =
-  | "TIMEOUT"
-  | "CIRCUIT_OPEN"
-  | "RATE_LIMITED"
-  | "INVALID_INPUT"
-  | "NOT_FOUND"
-  | "UNAUTHORIZED"
-  | "CONFLICT"
-  | "UNAVAILABLE"
-  | "CANCELLED"
-  | "UNKNOWN"
 
 /**
  * An error in short. `type` and `message` are those of the outermost error that speaks for itself; `retryable` says
