@@ -137,11 +137,12 @@ export const seconds = (from: bigint, to: bigint): number => Number(to - from) /
 
 const nobody: ReadonlyArray<Renderer> = []
 
-export const listenersOf = (fiber: AnyFiber): ReadonlyArray<Renderer> => {
-  if (!isEnabled(fiber)) return nobody
-  const current = fiber.getFiberRef(renderers.current)
-  return current === renderers.unset ? DefaultRenderer.current() : current
-}
+/** Who hears of an event, by the two settings that decide it. */
+export const listenersAmong = (muted: number, current: ReadonlyArray<Renderer>): ReadonlyArray<Renderer> =>
+  muted > 0 ? nobody : current === renderers.unset ? DefaultRenderer.current() : current
+
+export const listenersOf = (fiber: AnyFiber): ReadonlyArray<Renderer> =>
+  listenersAmong(fiber.getFiberRef(renderers.muted), fiber.getFiberRef(renderers.current))
 
 /** A text as it may leave. */
 export const hide = (fiber: AnyFiber, story: Story, text: string): string => redactorOf(fiber).text(text, story.secrets)
@@ -157,14 +158,17 @@ export const plainRecord = (
   record: Readonly<Record<string, unknown>> | undefined
 ): PlainRecord => (record === undefined ? noRecord : redactorOf(fiber).record(record, story?.secrets))
 
-/** Makes an event if anybody listens, and tells it. A fault of narration's own is told of instead of thrown. */
-export const tell = (fiber: AnyFiber, story: Story, make: (timestamp: number) => NarrativeEvent): Waiting => {
-  const listeners = listenersOf(fiber)
+/** Makes an event if anybody listens, and tells it. */
+export const tell = (fiber: AnyFiber, story: Story, make: (timestamp: number) => NarrativeEvent): Waiting =>
+  tellTo(listenersOf(fiber), story, () => make(now(fiber)))
+
+/** Tells an event to these listeners. A fault of narration's own is told of instead of thrown. */
+export const tellTo = (listeners: ReadonlyArray<Renderer>, story: Story, make: () => NarrativeEvent): Waiting => {
   const owed = story.owed
   story.owed = undefined
   if (listeners.length === 0) return owed
   try {
-    return renderers.inOrder(owed, renderers.tellAll(listeners, make(now(fiber))))
+    return renderers.inOrder(owed, renderers.tellAll(listeners, make()))
   } catch (defect) {
     return renderers.inOrder(owed, once(`Narration failed, and left out an event: ${text(defect)}`))
   }
