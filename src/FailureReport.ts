@@ -177,6 +177,10 @@ export const ErrorCode = Schema.Literal(
  * - `stagePath`: the names of the stages around the failure, outermost first; empty outside any stage.
  * - `locationReason`: how the place was found, so that a guess is never mistaken for a fact.
  * - `errorCode`, `retryable`: what kind of failure it is, and whether trying again may help.
+ * - `facts`: what the error and its causes say in fields of their own: a code, a status, a path, an address.
+ * - `hint`: what usually mends such a failure, by the rule of the rule book named in `rule`; both `null` where none fits.
+ * - `fingerprint`: 16 hexadecimal digits, the same for failures of one kind at one place: of the error's type, its file
+ *   and function, and its chain without the parts that vary (numbers, ids, quoted text).
  * - `stageAttributes`: what was annotated on the stage it came from.
  *
  * @since 0.1.0
@@ -210,6 +214,10 @@ export const Failure = Schema.Struct({
   exactCause: key(Schema.String, "exact_cause"),
   errorCode: key(ErrorCode, "error_code"),
   retryable: Schema.Boolean,
+  facts: PlainRecord,
+  hint: Schema.NullOr(Schema.String),
+  rule: Schema.NullOr(Schema.String),
+  fingerprint: Schema.String,
   stageAttributes: key(PlainRecord, "stage_attributes")
 })
 

@@ -11,6 +11,7 @@ import type * as Either from "effect/Either"
 import type { ParseError } from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { FailureAnalysis } from "./FailureAnalysis.js"
 import { FailureReport, Interruptor, Progress } from "./FailureReport.js"
 import * as wire from "./internal/wire.js"
 import { PlainRecord, PlainValue } from "./PlainValue.js"
@@ -298,7 +299,9 @@ export const FailureOccurred = Schema.Struct({
   traceId: key(Text, "trace_id"),
   spanId: key(Text, "span_id"),
   handled: Schema.Boolean,
-  llmAnalysis: key(Text, "llm_analysis")
+  /** The analysis as text. */
+  llmAnalysis: key(Text, "llm_analysis"),
+  analysis: Schema.NullOr(FailureAnalysis)
 })
 
 /**
@@ -320,6 +323,8 @@ export const AnalysisReady = Schema.Struct({
   ...inStory,
   stageName: key(Text, "stage_name"),
   llmAnalysis: key(Schema.String, "llm_analysis"),
+  analysis: FailureAnalysis,
+  /** From the failure's report to the analysis. */
   latencySeconds: key(Schema.JsonNumber, "latency_seconds")
 })
 

@@ -12,6 +12,11 @@ export * as Diagnostics from "./diagnostics/Diagnostics.js"
 /**
  * @since 0.1.0
  */
+export * as FailureAnalysis from "./FailureAnalysis.js"
+
+/**
+ * @since 0.1.0
+ */
 export * as FailureReport from "./FailureReport.js"
 /**
  * @since 0.1.0

@@ -163,6 +163,10 @@ const failureOf = (
     }),
     errorCode: summary.code,
     retryable: summary.retryable,
+    facts: {},
+    hint: null,
+    rule: null,
+    fingerprint: "",
     stageAttributes: stage?.attributes ?? {}
   }
 }
@@ -222,6 +226,10 @@ const undescribed: Failure = {
   exactCause: "",
   errorCode: "UNKNOWN",
   retryable: false,
+  facts: {},
+  hint: null,
+  rule: null,
+  fingerprint: "",
   stageAttributes: {}
 }
 

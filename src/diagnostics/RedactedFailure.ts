@@ -3,6 +3,7 @@
  */
 import type { Failure } from "../FailureReport.js"
 import type { Redactor, Secrets } from "../Redaction.js"
+import { fingerprint } from "./Fingerprint.js"
 
 /** A failure with every text of it as it may leave. Locals and attributes are redacted already. */
 export const redacted = (failure: Failure, redactor: Redactor, secrets: Secrets): Failure => {
@@ -20,16 +21,20 @@ export const redacted = (failure: Failure, redactor: Redactor, secrets: Secrets)
     ...failure,
     location: location === null ? null : { ...location, sourceLine },
     snippet,
-    exactCause: text(failure.exactCause)
+    exactCause: text(failure.exactCause),
+    hint: failure.hint === null ? null : text(failure.hint)
   }
-  if (secrets.version === 0) return shown
-  return {
+  if (secrets.version === 0) return fingerprinted(shown)
+  return fingerprinted({
     ...shown,
     errorMessage: text(failure.errorMessage),
     stackText: text(failure.stackText),
     exceptionChain: text(failure.exceptionChain)
-  }
+  })
 }
+
+/** Of what may be shown: a hash of a secret could be looked for. */
+const fingerprinted = (failure: Failure): Failure => ({ ...failure, fingerprint: fingerprint(failure) })
 
 /** What was taken out of a line: all between its first and its last difference, without the quotes around it. */
 const hiddenIn = (line: string, shown: string): string => {

@@ -1,6 +1,7 @@
 /**
  * Events made from the state of a story.
  */
+import * as FailureAnalysis from "../FailureAnalysis.js"
 import type { FailureReport, Interruptor } from "../FailureReport.js"
 import type * as Event from "../NarrativeEvent.js"
 import type { PlainRecord, PlainValue } from "../PlainValue.js"
@@ -216,14 +217,16 @@ export const failureOccurred = (
   timestamp: number,
   span: SpanIds | undefined,
   report: FailureReport,
-  handled: boolean
+  handled: boolean,
+  analysis: FailureAnalysis.FailureAnalysis | null
 ): Event.FailureOccurred => ({
   _tag: "FailureOccurred",
   ...inStory(story, timestamp),
   ...inSpan(span),
   ...report,
   handled,
-  llmAnalysis: null
+  llmAnalysis: analysis === null ? null : FailureAnalysis.format(analysis),
+  analysis
 })
 
 export const storyCompleted = (

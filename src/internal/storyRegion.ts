@@ -222,7 +222,7 @@ export const report = (
   tell(fiber, story, (timestamp) => {
     const surroundings = surroundingsOf(story, cause, options)
     const described = Diagnostics.of(fiber.currentContext).describeIn(cause, surroundings, redactorOf(fiber))
-    return events.failureOccurred(story, timestamp, span, described, options.handled)
+    return events.failureOccurred(story, timestamp, span, described, options.handled, null)
   })
 
 interface Blame {

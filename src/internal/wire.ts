@@ -2,6 +2,7 @@
  * Events as lines of JSON, written by hand: this runs once an event and a renderer, and `JSON.stringify` of a renamed
  * copy costs about twice as much.
  */
+import type { Evidence, FailureAnalysis } from "../FailureAnalysis.js"
 import {
   type Failure,
   formatSnippet,
@@ -112,7 +113,7 @@ const location = (value: Failure["location"]): string =>
 
 /** The fields of a failure: once for each of `failures`, and once more at the top level for the primary one. */
 const failureFields = (value: Failure): string =>
-  `"error_type":${text(value.errorType)},"error_message":${text(value.errorMessage)},"stage_name":${optionalText(value.stageName)},"stage_path":${list(value.stagePath, text)},"location":${location(value.location)},"primary_frame_reason":"${value.locationReason}","stack_frames":${list(value.stackFrames, frame)},"compressed_stack_summary":${text(value.stackSummary)},"hidden_frame_count":${value.hiddenFrameCount},"traceback_text":${text(value.stackText)},"traceback_truncated":${value.stackTruncated},"exception_chain":${text(value.exceptionChain)},"exact_cause":${text(value.exactCause)},"error_code":"${value.errorCode}","retryable":${value.retryable},"stage_attributes":${record(value.stageAttributes)}`
+  `"error_type":${text(value.errorType)},"error_message":${text(value.errorMessage)},"stage_name":${optionalText(value.stageName)},"stage_path":${list(value.stagePath, text)},"location":${location(value.location)},"primary_frame_reason":"${value.locationReason}","stack_frames":${list(value.stackFrames, frame)},"compressed_stack_summary":${text(value.stackSummary)},"hidden_frame_count":${value.hiddenFrameCount},"traceback_text":${text(value.stackText)},"traceback_truncated":${value.stackTruncated},"exception_chain":${text(value.exceptionChain)},"exact_cause":${text(value.exactCause)},"error_code":"${value.errorCode}","retryable":${value.retryable},"facts":${record(value.facts)},"hint":${optionalText(value.hint)},"rule":${optionalText(value.rule)},"fingerprint":${text(value.fingerprint)},"stage_attributes":${record(value.stageAttributes)}`
 
 /** The primary failure's locals as log pipelines know them: `{"frame_0":{"filename":…,"locals":{…}}}`. */
 const localsByFrame = (value: Failure): string => {
@@ -126,6 +127,12 @@ const localsByFrame = (value: Failure): string => {
 
 const failure = (value: Failure): string =>
   `{"path":${text(value.path)},"kind":"${value.kind}",${failureFields(value)},"source_snippet_lines":${list(value.snippet, (line) => `{"lineno":${line.line},"text":${text(line.text)},"failing":${line.failing}}`)}}`
+
+const analysis = (value: FailureAnalysis): string =>
+  `{"analyzer":${text(value.analyzer)},"model":${optionalText(value.model)},"exact_why":${text(value.exactWhy)},"evidence":${list(value.evidence, evidence)},"targeted_fix":${text(value.targetedFix)},"code_changes":${text(value.codeChanges)},"raw_text":${optionalText(value.rawText)},"dropped_citations":${value.droppedCitations}}`
+
+const evidence = (value: Evidence): string =>
+  `{"text":${text(value.text)},"cites":${list(value.cites, (cited) => `{"id":${text(cited.id)},"text":${text(cited.text)}}`)}}`
 
 const timelineEntry = (value: Event.FailureOccurred["timeline"][number]): string =>
   `{"name":${text(value.name)},"index":${value.index},"depth":${value.depth},"status":"${value.status}","duration_seconds":${value.durationSeconds}}`
@@ -156,7 +163,7 @@ export const encode = (event: Event.NarrativeEvent): string => {
     case "FailureOccurred":
       return encodeFailure(event)
     case "AnalysisReady":
-      return `${head("LLMAnalysisReady", event)},"stage_name":${optionalText(event.stageName)},"llm_analysis":${text(event.llmAnalysis)},"latency_seconds":${number(event.latencySeconds)}}`
+      return `${head("LLMAnalysisReady", event)},"stage_name":${optionalText(event.stageName)},"llm_analysis":${text(event.llmAnalysis)},"analysis":${analysis(event.analysis)},"latency_seconds":${number(event.latencySeconds)}}`
   }
 }
 
@@ -168,5 +175,5 @@ const causedBy = (value: Event.CausedBy | null): string =>
 const encodeFailure = (event: Event.FailureOccurred): string => {
   const primary = event.failures[0]
   const snippet = primary.snippet.length === 0 ? "null" : text(formatSnippet(primary.snippet))
-  return `${head("FailureOccurred", event)}${span(event)},"handled":${event.handled},${failureFields(primary)},"source_snippet":${snippet},"llm_analysis":${optionalText(event.llmAnalysis)},"diagnostics_mode":"${event.diagnosticsMode}","diagnostics_truncated":${event.diagnosticsTruncated},"redaction_removed_keys":${event.redactedValues},"locals_by_frame":${localsByFrame(primary)},"stage_timeline":${text(formatTimeline(event))},"timeline":${list(event.timeline, timelineEntry)},"timeline_omitted":${event.timelineOmitted}${progress(event.progress)},"interruptors":${list(event.interruptors, interruptor)},"failures":${list(event.failures, failure)}}`
+  return `${head("FailureOccurred", event)}${span(event)},"handled":${event.handled},${failureFields(primary)},"source_snippet":${snippet},"llm_analysis":${optionalText(event.llmAnalysis)},"analysis":${event.analysis === null ? "null" : analysis(event.analysis)},"diagnostics_mode":"${event.diagnosticsMode}","diagnostics_truncated":${event.diagnosticsTruncated},"redaction_removed_keys":${event.redactedValues},"locals_by_frame":${localsByFrame(primary)},"stage_timeline":${text(formatTimeline(event))},"timeline":${list(event.timeline, timelineEntry)},"timeline_omitted":${event.timelineOmitted}${progress(event.progress)},"interruptors":${list(event.interruptors, interruptor)},"failures":${list(event.failures, failure)}}`
 }

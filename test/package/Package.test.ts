@@ -31,6 +31,11 @@ const entries: ReadonlyArray<string> = Object.keys(manifest.exports)
   .filter((path) => !path.endsWith(".json"))
   .map((path) => path.replace(/^\./, manifest.name))
 
+/** The optional peers that an entry is about; every other entry needs none. */
+const optionalPeersOf: { readonly [entry: string]: ReadonlyArray<string> } = {}
+
+const optionalPeers: ReadonlyArray<string> = Object.values(optionalPeersOf).flat()
+
 const folder = mkdtempSync(join(tmpdir(), "narrative-package-"))
 const tarball = join(folder, `${manifest.name}-${manifest.version}.tgz`)
 const project = join(folder, "project")
@@ -54,16 +59,20 @@ const pack = () => {
   execFileSync("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: copy, stdio: "pipe" })
 }
 
+const link = (name: string) => {
+  const target = join(project, "node_modules", name)
+  mkdirSync(dirname(target), { recursive: true })
+  symlinkSync(join(repository, "node_modules", name), target)
+}
+
+const unlink = (name: string) => rmSync(join(project, "node_modules", name), { force: true })
+
 const install = () => {
   mkdirSync(unpacked, { recursive: true })
   execFileSync("tar", ["-xzf", tarball, "-C", unpacked, "--strip-components=1"])
   const optional = manifest.peerDependenciesMeta ?? {}
   const peers = Object.keys(manifest.peerDependencies).filter((name) => optional[name]?.optional !== true)
-  for (const name of [...peers, ...Object.keys(manifest.dependencies), "@types/node"]) {
-    const target = join(project, "node_modules", name)
-    mkdirSync(dirname(target), { recursive: true })
-    symlinkSync(join(repository, "node_modules", name), target)
-  }
+  for (const name of [...peers, ...Object.keys(manifest.dependencies), "@types/node"]) link(name)
   writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }))
 }
 
@@ -101,7 +110,11 @@ describe("The package", { timeout: 100_000 }, () => {
 
   for (const entry of entries) {
     describe(entry, () => {
-      it("can be imported with the required peers alone, does nothing then, and lets the process end", () => {
+      const needed = optionalPeersOf[entry] ?? []
+      beforeAll(() => needed.forEach(link))
+      afterAll(() => needed.forEach(unlink))
+
+      it("can be imported with no peers but those it is about, does nothing then, and lets the process end", () => {
         // The streams of `process` are made when they are first asked for.
         const program = `
           const touched = []
@@ -146,6 +159,7 @@ describe("The package", { timeout: 100_000 }, () => {
   }
 
   it("type-checks in a strict project that checks its declarations too", () => {
+    new Set(optionalPeers).forEach(link)
     const names = entries.map((entry, i) => `export * as entry${i} from "${entry}"`)
     writeFileSync(join(project, "consumer.ts"), names.join("\n"))
     const compilerOptions = {

@@ -1,6 +1,7 @@
 /**
  * Hand-made events: a story and its stages as objects that say what happens to them.
  */
+import type { FailureAnalysis } from "../../../src/FailureAnalysis.js"
 import type { Failure, FailureReport, Location } from "../../../src/FailureReport.js"
 import type {
   AnalysisReady,
@@ -124,6 +125,7 @@ export class StoryScript {
       spanId: null,
       handled: false,
       llmAnalysis: null,
+      analysis: null,
       ...more
     }
   }
@@ -163,7 +165,17 @@ export class StoryScript {
   }
 
   analysis(llmAnalysis: string): AnalysisReady {
-    return { _tag: "AnalysisReady", ...this.place, stageName: null, llmAnalysis, latencySeconds: 1.5 }
+    const analysis: FailureAnalysis = {
+      analyzer: "ollama",
+      model: "llama3",
+      exactWhy: "",
+      evidence: [],
+      targetedFix: "",
+      codeChanges: "",
+      rawText: llmAnalysis,
+      droppedCitations: 0
+    }
+    return { _tag: "AnalysisReady", ...this.place, stageName: null, llmAnalysis, analysis, latencySeconds: 1.5 }
   }
 }
 
@@ -257,6 +269,10 @@ export const failure = (more: Partial<Failure> = {}): Failure => ({
   exactCause: "",
   errorCode: "UNKNOWN",
   retryable: false,
+  facts: {},
+  hint: null,
+  rule: null,
+  fingerprint: "",
   stageAttributes: {},
   ...more
 })
