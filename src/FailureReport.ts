@@ -222,7 +222,7 @@ export const Failure = Schema.Struct({
 })
 
 /**
- * Everything a failed story has to tell. `diagnosticsTruncated` says that describing took too long and was cut;
+ * Everything a failed story has to tell. `storyName` is `null` for a failure outside any story. `diagnosticsTruncated` says that describing took too long and was cut;
  * `redactedValues` counts what was hidden. `failures` holds the parallel and sequential failures of the cause in its
  * order, each once; the first is the primary one. `timeline` is in order of starting; `timelineOmitted` stages between
  * its first and its last are counted only.
@@ -237,6 +237,7 @@ export interface FailureReport extends Schema.Schema.Type<typeof FailureReport> 
  * @category schemas
  */
 export const FailureReport = Schema.Struct({
+  storyName: key(Schema.NullOr(Schema.String), "story_name"),
   diagnosticsMode: key(Schema.Literal("lean", "rich"), "diagnostics_mode"),
   diagnosticsTruncated: key(Schema.Boolean, "diagnostics_truncated"),
   redactedValues: key(Schema.Int, "redaction_removed_keys"),

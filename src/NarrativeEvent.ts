@@ -294,8 +294,8 @@ export interface FailureOccurred extends Schema.Schema.Type<typeof FailureOccurr
  */
 export const FailureOccurred = Schema.Struct({
   _tag: tag("FailureOccurred"),
-  ...inStory,
   ...FailureReport.fields,
+  ...inStory,
   traceId: key(Text, "trace_id"),
   spanId: key(Text, "span_id"),
   handled: Schema.Boolean,

@@ -17,6 +17,11 @@ export * as FailureAnalysis from "./FailureAnalysis.js"
 /**
  * @since 0.1.0
  */
+export * as FailureAnalyzer from "./FailureAnalyzer.js"
+
+/**
+ * @since 0.1.0
+ */
 export * as FailureReport from "./FailureReport.js"
 /**
  * @since 0.1.0

@@ -227,6 +227,7 @@ const openRich = (settings: Settings): Rich => {
 
 /** Outside any story. */
 const nowhere: FailureDescription.Surroundings = {
+  storyName: null,
   stageOf: () => undefined,
   timeline: [],
   timelineOmitted: 0,

@@ -20,6 +20,7 @@ import { attempt } from "./UntrustedValue.js"
 
 /** What the story knows about a failure, and a cause does not. */
 export interface Surroundings {
+  readonly storyName: string | null
   /** The stage a failure came from, if any. */
   readonly stageOf: (leaf: CauseLeaf) => StageOfFailure | undefined
   readonly timeline: FailureReport["timeline"]
@@ -55,6 +56,7 @@ export interface Means {
 export const describe = (cause: Cause.Cause<unknown>, surroundings: Surroundings, means: Means): FailureReport => {
   const described = attempt(() => failuresOf(cause, surroundings, means), undefined)
   return {
+    storyName: surroundings.storyName,
     diagnosticsMode: means.mode,
     diagnosticsTruncated: described?.truncated ?? true,
     redactedValues: described?.hidden ?? 0,

@@ -221,9 +221,9 @@ export const failureOccurred = (
   analysis: FailureAnalysis.FailureAnalysis | null
 ): Event.FailureOccurred => ({
   _tag: "FailureOccurred",
+  ...report,
   ...inStory(story, timestamp),
   ...inSpan(span),
-  ...report,
   handled,
   llmAnalysis: analysis === null ? null : FailureAnalysis.format(analysis),
   analysis

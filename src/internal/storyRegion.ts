@@ -232,6 +232,7 @@ interface Blame {
 }
 
 const surroundingsOf = (story: Story, cause: Cause.Cause<unknown>, options: Blame): Surroundings => ({
+  storyName: story.name,
   stageOf: (leaf) => {
     const stage = originOf(leaf, story) ?? options.stage
     return {

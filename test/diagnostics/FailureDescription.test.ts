@@ -8,6 +8,7 @@ import * as Redaction from "../../src/Redaction.js"
 import { deepError, thrownValue } from "./thrownValues.js"
 
 const surroundings: FailureDescription.Surroundings = {
+  storyName: null,
   stageOf: () => undefined,
   timeline: [],
   timelineOmitted: 0,

@@ -1,0 +1,97 @@
+/**
+ * Who explains a failure: a language model, the rule book, or a program's own analyzer.
+ *
+ * A story uses the analyzer in its context, and never needs one. Whatever an analyzer does, the program ends as it would
+ * have ended without it.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import type { FailureAnalysis } from "./FailureAnalysis.js"
+import type { FailureReport } from "./FailureReport.js"
+
+/**
+ * Why there is no analysis.
+ *
+ * - `Misconfigured`: a setting is missing or wrong (no model, no key).
+ * - `Unreachable`: no connection, or one that broke.
+ * - `Timeout`: no answer in time.
+ * - `Unauthorized`: status 401 or 403.
+ * - `NotFound`: status 404, mostly an unknown model or a wrong address.
+ * - `RateLimited`: status 429, or the analyzer's own rate limit.
+ * - `Refused`: any other status of 400 and above.
+ * - `InvalidAnswer`: an answer that cannot be read: not of the API's form, empty, or too long.
+ * - `CircuitOpen`: not asked, since it failed too often just before.
+ * - `Unknown`: anything else.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type AnalyzerErrorReason =
+  | "Misconfigured"
+  | "Unreachable"
+  | "Timeout"
+  | "Unauthorized"
+  | "NotFound"
+  | "RateLimited"
+  | "Refused"
+  | "InvalidAnswer"
+  | "CircuitOpen"
+  | "Unknown"
+
+/**
+ * An analyzer gave no answer. `description` says what happened, `advice` which setting would help; both go into one log
+ * warning, and so hold no secret.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class AnalyzerError extends Data.TaggedError("AnalyzerError")<{
+  readonly reason: AnalyzerErrorReason
+  readonly analyzer: string
+  readonly model: string | null
+  /** The address that was asked, without its credentials and query; `null` where there is none. */
+  readonly endpoint: string | null
+  readonly description: string
+  readonly advice: string
+  readonly status?: number | undefined
+  /** What the server asked to wait before the next attempt. */
+  readonly retryAfter?: Duration.Duration | undefined
+  readonly cause?: unknown
+}> {
+  override get message(): string {
+    const asked = [this.model === null ? "" : ` (${this.model})`, this.endpoint === null ? "" : ` at ${this.endpoint}`]
+    return `${this.analyzer}${asked.join("")}: ${this.description}. ${this.advice}`
+  }
+
+  /** Whether the same question may be answered later. */
+  get retryable(): boolean {
+    return (
+      this.reason === "Unreachable" ||
+      this.reason === "Timeout" ||
+      this.reason === "RateLimited" ||
+      this.reason === "CircuitOpen" ||
+      (this.reason === "Refused" && this.status !== undefined && this.status >= 500)
+    )
+  }
+}
+
+/**
+ * Explains a failure by its report, which is redacted already. `None` says that there is nothing to say.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Analyzer {
+  readonly analyze: (report: FailureReport) => Effect.Effect<Option.Option<FailureAnalysis>, AnalyzerError>
+}
+
+/**
+ * @since 0.1.0
+ * @category services
+ */
+export class FailureAnalyzer extends Context.Tag("effect-narrative/FailureAnalyzer")<FailureAnalyzer, Analyzer>() {}
