@@ -64,6 +64,8 @@ const ofStage = {
   /** The names of the stages from the outermost down to this one. */
   stagePath: key(Schema.Array(Schema.String), "stage_path"),
   parentStageName: key(Text, "parent_stage_name"),
+  /** The `stageIndex` of the stage around this one; `null` for a stage that stands in no other. */
+  parentStageIndex: key(Schema.NullOr(Schema.Int), "parent_stage_index"),
   /** 0 for a stage that stands in no other. */
   depth: Schema.Int,
   ...inSpan
@@ -103,6 +105,8 @@ export const StoryStarted = Schema.Struct({
   _tag: tag("StoryStarted"),
   ...inStory,
   ...inSpan,
+  /** The `stageIndex` of the parent story's stage that a sub-story began in; `null` outside any. */
+  parentStageIndex: key(Schema.NullOr(Schema.Int), "parent_stage_index"),
   totalStages: key(Schema.NullOr(Schema.Int), "total_stages"),
   labels: Labels,
   attributes: PlainRecord,

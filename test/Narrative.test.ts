@@ -105,7 +105,12 @@ describe("a story", () => {
   it.effect("inside another story is its sub-story, and knows the root", () =>
     Effect.gen(function* () {
       const { all } = yield* told(
-        Effect.void.pipe(Narrative.story("Leaf"), Narrative.story("Middle"), Narrative.story("Root"))
+        Effect.void.pipe(
+          Narrative.story("Leaf"),
+          Narrative.stage("Call"),
+          Narrative.story("Middle"),
+          Narrative.story("Root")
+        )
       )
       const [root, middle, leaf] = all("StoryStarted")
       assert.strictEqual(root?.parentStoryId, null)
@@ -114,6 +119,10 @@ describe("a story", () => {
       assert.deepStrictEqual(
         [root, middle, leaf].map((event) => event?.rootStoryId),
         [root, root, root].map((event) => event?.storyId)
+      )
+      assert.deepStrictEqual(
+        [root, middle, leaf].map((event) => event?.parentStageIndex),
+        [null, null, 0]
       )
     })
   )
@@ -220,16 +229,17 @@ describe("a stage", () => {
         ]).pipe(Narrative.story("Nested"))
       )
       assert.deepStrictEqual(
-        all("StageStarted").map(({ depth, parentStageName, stageIndex, stagePath }) => ({
+        all("StageStarted").map(({ depth, parentStageIndex, parentStageName, stageIndex, stagePath }) => ({
           depth,
+          parentStageIndex,
           parentStageName,
           stageIndex,
           stagePath
         })),
         [
-          { depth: 0, parentStageName: null, stageIndex: 0, stagePath: ["Outer"] },
-          { depth: 1, parentStageName: "Outer", stageIndex: 1, stagePath: ["Outer", "Inner"] },
-          { depth: 0, parentStageName: null, stageIndex: 2, stagePath: ["Next"] }
+          { depth: 0, parentStageIndex: null, parentStageName: null, stageIndex: 0, stagePath: ["Outer"] },
+          { depth: 1, parentStageIndex: 0, parentStageName: "Outer", stageIndex: 1, stagePath: ["Outer", "Inner"] },
+          { depth: 0, parentStageIndex: null, parentStageName: null, stageIndex: 2, stagePath: ["Next"] }
         ]
       )
     })

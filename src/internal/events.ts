@@ -32,6 +32,7 @@ const ofStage = (stage: Stage, span: SpanIds | undefined) => ({
   stageIndex: stage.index,
   stagePath: stage.path,
   parentStageName: stage.parent === undefined ? null : stage.parent.name,
+  parentStageIndex: stage.parent === undefined ? null : stage.parent.index,
   depth: stage.depth,
   kind: stage.kind,
   traceId: span === undefined ? null : span.traceId,
@@ -51,11 +52,17 @@ const endOfStage = (story: Story, stage: Stage) => ({
   progress: story.progress
 })
 
-export const storyStarted = (story: Story, timestamp: number, span: SpanIds | undefined): Event.StoryStarted => ({
+export const storyStarted = (
+  story: Story,
+  around: Stage | undefined,
+  timestamp: number,
+  span: SpanIds | undefined
+): Event.StoryStarted => ({
   _tag: "StoryStarted",
   ...inStory(story, timestamp),
   kind: story.kind,
   ...inSpan(span),
+  parentStageIndex: around === undefined ? null : around.index,
   totalStages: story.declaredTotal ?? null,
   labels: story.labels,
   attributes: story.attributes,
@@ -80,6 +87,7 @@ export const stageStarted = (
   stageIndex: stage.index,
   stagePath: stage.path,
   parentStageName: stage.parent === undefined ? null : stage.parent.name,
+  parentStageIndex: stage.parent === undefined ? null : stage.parent.index,
   depth: stage.depth,
   kind: stage.kind,
   traceId: span === undefined ? null : span.traceId,
@@ -104,6 +112,7 @@ export const stageCompleted = (
   stageIndex: stage.index,
   stagePath: stage.path,
   parentStageName: stage.parent === undefined ? null : stage.parent.name,
+  parentStageIndex: stage.parent === undefined ? null : stage.parent.index,
   depth: stage.depth,
   kind: stage.kind,
   traceId: span === undefined ? null : span.traceId,

@@ -87,7 +87,8 @@ export const run = <A, E, R>(self: Effect.Effect<A, E, R>, init: StoryInit): Eff
 
 /** Begins a story in an uninterruptible fiber. */
 export const open = (init: StoryInit, fiber: AnyFiber): { readonly opened: OpenStory; readonly waiting: Waiting } => {
-  const parent = regionIn(fiber.currentContext)?.story
+  const around = regionIn(fiber.currentContext)
+  const parent = around?.story
   const startNanos = nanos(fiber)
   const span = spans.start(fiber, init.name, "internal", fiber.currentSpan, startNanos)
   const story = new Story({
@@ -108,7 +109,7 @@ export const open = (init: StoryInit, fiber: AnyFiber): { readonly opened: OpenS
   }
   const waiting = inOrder(
     inOrder(init.notice(), settingsNotice(fiber)),
-    tell(fiber, story, (timestamp) => events.storyStarted(story, timestamp, span))
+    tell(fiber, story, (timestamp) => events.storyStarted(story, around?.stage, timestamp, span))
   )
   return { opened: { region: { story, stage: undefined, span }, init, startNanos }, waiting }
 }

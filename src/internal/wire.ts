@@ -89,7 +89,7 @@ const span = (event: Omit<InSpan, "kind">): string =>
   `,"trace_id":${optionalText(event.traceId)},"span_id":${optionalText(event.spanId)}`
 
 const stage = (event: Event.StageEvent): string =>
-  `,"stage_name":${text(event.stageName)},"stage_index":${event.stageIndex},"stage_path":${list(event.stagePath, text)},"parent_stage_name":${optionalText(event.parentStageName)},"depth":${event.depth},"kind":${text(event.kind)}${span(event)}`
+  `,"stage_name":${text(event.stageName)},"stage_index":${event.stageIndex},"stage_path":${list(event.stagePath, text)},"parent_stage_name":${optionalText(event.parentStageName)},"parent_stage_index":${event.parentStageIndex},"depth":${event.depth},"kind":${text(event.kind)}${span(event)}`
 
 const within = (event: Event.LogRecorded | Event.EventRecorded): string =>
   `,"stage_name":${optionalText(event.stageName)},"stage_index":${event.stageIndex},"depth":${event.depth}${span(event)}`
@@ -157,7 +157,7 @@ export const encode = (event: Event.NarrativeEvent): string => {
     case "EventRecorded":
       return `${head("EventRecorded", event)}${within(event)},"name":${text(event.name)},"data":${plain(event.data)}}`
     case "StoryStarted":
-      return `${head("StoryStarted", event)},"kind":${text(event.kind)}${span(event)},"total_stages":${event.totalStages},"labels":${record(event.labels)},"attributes":${record(event.attributes)},"dry_run":${event.dryRun}}`
+      return `${head("StoryStarted", event)},"kind":${text(event.kind)}${span(event)},"parent_stage_index":${event.parentStageIndex},"total_stages":${event.totalStages},"labels":${record(event.labels)},"attributes":${record(event.attributes)},"dry_run":${event.dryRun}}`
     case "StoryCompleted":
       return `${head("StoryCompleted", event)},"kind":${text(event.kind)}${span(event)},"status":"${event.status}","success":${event.success},"outcome":${optionalText(event.outcome)},"duration_seconds":${number(event.durationSeconds)}${progress(event.progress)},"failed_stages":${event.failedStages},"cancelled_stages":${event.cancelledStages},"labels":${record(event.labels)},"attributes":${record(event.attributes)},"dry_run":${event.dryRun},"caused_by":${causedBy(event.causedBy)}}`
     case "FailureOccurred":

@@ -74,7 +74,7 @@ export interface RecordedStory extends Lifetime {
   readonly stages: ReadonlyArray<RecordedStage>
   /** Every direct sub-story, also those that began in a stage. */
   readonly stories: ReadonlyArray<RecordedStory>
-  /** The index of the parent story's stage this story began in. `undefined` outside any, and where it cannot be told. */
+  /** The index of the parent story's stage this story began in. `undefined` outside any. */
   readonly beganInStage: number | undefined
   readonly notes: ReadonlyArray<EventRecorded>
   readonly logs: ReadonlyArray<LogRecorded>
@@ -83,16 +83,10 @@ export interface RecordedStory extends Lifetime {
 /**
  * The stories that the events tell of, in order of starting, sub-stories included.
  *
- * Events name no parent span, so where stages run concurrently the stage a sub-story began in is told only if
- * `spansAround` gives the ids of the spans around the fiber that emitted the event, innermost first.
- *
  * @since 0.1.0
  * @category constructors
  */
-export const fromEvents = (
-  events: Iterable<NarrativeEvent>,
-  spansAround: (event: StageStarted | StoryStarted) => ReadonlyArray<string> = () => []
-): ReadonlyArray<RecordedStory> => {
+export const fromEvents = (events: Iterable<NarrativeEvent>): ReadonlyArray<RecordedStory> => {
   const stories = new Map<string, StoryDraft>()
   let position = 0
   for (const event of events) {
@@ -102,7 +96,7 @@ export const fromEvents = (
       const story = startStory(event, position)
       stories.set(story.id, story)
       if (parent !== undefined) {
-        const stage = stageAround(parent, spansAround(event)) ?? innermostOpen(parent)
+        const stage = stageAt(parent, event.parentStageIndex)
         parent.stories.push(story)
         stage?.stories.push(story)
         story.beganInStage = stage?.index
@@ -110,7 +104,7 @@ export const fromEvents = (
       continue
     }
     const story = stories.get(event.storyId)
-    if (story !== undefined) record(story, event, position, spansAround)
+    if (story !== undefined) record(story, event, position)
   }
   return Array.from(stories.values())
 }
@@ -118,19 +112,16 @@ export const fromEvents = (
 type Draft<A> = { -readonly [K in keyof A]: A[K] extends ReadonlyArray<infer E> ? Array<E> : A[K] }
 
 interface StageDraft extends Omit<Draft<RecordedStage>, "stages"> {
-  readonly path: ReadonlyArray<string>
-  readonly parent: StageDraft | undefined
   readonly stages: Array<StageDraft>
 }
 
 interface StoryDraft extends Omit<Draft<RecordedStory>, "stages"> {
   readonly stages: Array<StageDraft>
   readonly stageOf: Map<number, StageDraft>
-  readonly stageOfSpan: Map<string, StageDraft>
 }
 
 const startStory = (event: StoryStarted, began: number): StoryDraft =>
-  hidden<Omit<StoryDraft, "stageOf" | "stageOfSpan">, Pick<StoryDraft, "stageOf" | "stageOfSpan">>(
+  hidden<Omit<StoryDraft, "stageOf">, Pick<StoryDraft, "stageOf">>(
     {
       _tag: "Story",
       id: event.storyId,
@@ -154,7 +145,7 @@ const startStory = (event: StoryStarted, began: number): StoryDraft =>
       began,
       ended: Number.POSITIVE_INFINITY
     },
-    { stageOf: new Map(), stageOfSpan: new Map() }
+    { stageOf: new Map() }
   )
 
 /** What only the building needs does not show in a test's output. */
@@ -163,15 +154,10 @@ const hidden = <A extends object, B extends object>(shown: A, notShown: B): A & 
   return shown as A & B
 }
 
-const record = (
-  story: StoryDraft,
-  event: Exclude<NarrativeEvent, StoryStarted>,
-  position: number,
-  spansAround: (event: StageStarted) => ReadonlyArray<string>
-): void => {
+const record = (story: StoryDraft, event: Exclude<NarrativeEvent, StoryStarted>, position: number): void => {
   switch (event._tag) {
     case "StageStarted":
-      startStage(story, event, position, stageAround(story, spansAround(event)))
+      startStage(story, event, position)
       return
     case "StageRetried": {
       const stage = story.stageOf.get(event.stageIndex)
@@ -208,30 +194,26 @@ const record = (
   }
 }
 
-const startStage = (story: StoryDraft, event: StageStarted, began: number, around: StageDraft | undefined): void => {
-  const parent = event.depth === 0 ? undefined : isParentOf(around, event) ? around : lastParentOf(story, event)
-  const stage = hidden<Omit<StageDraft, "path" | "parent">, Pick<StageDraft, "path" | "parent">>(
-    {
-      _tag: "Stage",
-      name: event.stageName,
-      kind: event.kind,
-      index: event.stageIndex,
-      status: "running",
-      errorType: undefined,
-      errorMessage: undefined,
-      orphaned: false,
-      attributes: event.attributes,
-      durationSeconds: undefined,
-      retries: 0,
-      stages: [],
-      stories: [],
-      began,
-      ended: Number.POSITIVE_INFINITY
-    },
-    { path: event.stagePath, parent }
-  )
+const startStage = (story: StoryDraft, event: StageStarted, began: number): void => {
+  const parent = stageAt(story, event.parentStageIndex)
+  const stage: StageDraft = {
+    _tag: "Stage",
+    name: event.stageName,
+    kind: event.kind,
+    index: event.stageIndex,
+    status: "running",
+    errorType: undefined,
+    errorMessage: undefined,
+    orphaned: false,
+    attributes: event.attributes,
+    durationSeconds: undefined,
+    retries: 0,
+    stages: [],
+    stories: [],
+    began,
+    ended: Number.POSITIVE_INFINITY
+  }
   story.stageOf.set(stage.index, stage)
-  if (event.spanId !== null) story.stageOfSpan.set(event.spanId, stage)
   const siblings = parent === undefined ? story.stages : parent.stages
   siblings.push(stage)
 }
@@ -254,29 +236,5 @@ const endStage = (story: StoryDraft, event: StageEnded, position: number): void 
   }
 }
 
-const isParentOf = (stage: StageDraft | undefined, event: StageStarted): boolean =>
-  stage !== undefined &&
-  stage.path.length === event.stagePath.length - 1 &&
-  stage.path.every((name, i) => name === event.stagePath[i])
-
-const lastParentOf = (story: StoryDraft, event: StageStarted): StageDraft | undefined => {
-  const parents = Array.from(story.stageOf.values()).filter((stage) => isParentOf(stage, event))
-  return parents.findLast((stage) => stage.status === "running") ?? parents.at(-1)
-}
-
-const stageAround = (story: StoryDraft, spans: ReadonlyArray<string>): StageDraft | undefined => {
-  for (const span of spans) {
-    const stage = story.stageOfSpan.get(span)
-    if (stage !== undefined) return stage
-  }
-  return undefined
-}
-
-/** The innermost open stage, if all open stages stand around it. */
-const innermostOpen = (story: StoryDraft): StageDraft | undefined => {
-  const open = Array.from(story.stageOf.values()).filter((stage) => stage.status === "running")
-  const last = open.at(-1)
-  const around = new Set<StageDraft>()
-  for (let stage = last; stage !== undefined; stage = stage.parent) around.add(stage)
-  return open.every((stage) => around.has(stage)) ? last : undefined
-}
+const stageAt = (story: StoryDraft, index: number | null): StageDraft | undefined =>
+  index === null ? undefined : story.stageOf.get(index)

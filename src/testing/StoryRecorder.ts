@@ -5,10 +5,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import type * as Tracer from "effect/Tracer"
 import type { NarrativeEvent } from "../NarrativeEvent.js"
 import * as Renderer from "../Renderer.js"
 import { fromEvents, type RecordedStage, type RecordedStory } from "./RecordedStory.js"
@@ -93,11 +90,9 @@ export class StoryRecorder extends Context.Tag("effect-narrative/StoryRecorder")
 
 class Recording {
   #events: Array<NarrativeEvent> = []
-  #spansAround = new WeakMap<NarrativeEvent, ReadonlyArray<string>>()
 
   add(event: NarrativeEvent): void {
     this.#events.push(event)
-    if (event._tag === "StoryStarted" || event._tag === "StageStarted") this.#spansAround.set(event, currentSpanIds())
   }
 
   clear(): void {
@@ -109,20 +104,8 @@ class Recording {
   }
 
   get stories(): ReadonlyArray<RecordedStory> {
-    return fromEvents(this.#events, (event) => this.#spansAround.get(event) ?? [])
+    return fromEvents(this.#events)
   }
-}
-
-/** Of the fiber that is being recorded: renderers are called in it. */
-const currentSpanIds = (): ReadonlyArray<string> => {
-  const ids: Array<string> = []
-  const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
-  let span: Tracer.AnySpan | undefined = fiber?.currentSpan
-  while (span !== undefined) {
-    ids.push(span.spanId)
-    span = span._tag === "Span" ? Option.getOrUndefined(span.parent) : undefined
-  }
-  return ids
 }
 
 interface Failed {

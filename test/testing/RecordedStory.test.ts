@@ -53,35 +53,26 @@ describe("fromEvents", () => {
     assert.strictEqual(story?.failure?.handled, false)
   })
 
-  it("does not guess in which of several concurrent stages a sub-story began", () => {
+  it("knows in which of several concurrent stages of one name a sub-story, or a stage, began", () => {
     const parent = new Narrator("Import")
     const child = new Narrator("Notify", "child", parent)
     const start = parent.start()
-    const [a, b] = [parent.stage("A"), parent.stage("B")]
-    const [story, sub] = fromEvents([start, parent.stageStarted(a), parent.stageStarted(b), child.start(), child.end()])
-    assert.isUndefined(sub?.beganInStage)
-    assert.deepStrictEqual(
-      story?.stories.map((sub) => sub.name),
-      ["Notify"]
-    )
-    assert.isTrue(story?.stages.every((stage) => stage.stories.length === 0))
-  })
-
-  it("knows it from the spans around, where they are told", () => {
-    const parent = new Narrator("Import")
-    const child = new Narrator("Notify", "child", parent)
-    const start = parent.start()
-    const [a, b] = [parent.stage("A"), parent.stage("B")]
-    const events = [
+    const [first, second] = [parent.stage("Send"), parent.stage("Send")]
+    const [story, sub] = fromEvents([
       start,
-      parent.stageStarted(a, { spanId: "span of A" }),
-      parent.stageStarted(b, { spanId: "span of B" }),
-      child.start()
-    ]
-    const [story] = fromEvents(events, (event) => (event.storyName === "Notify" ? ["its own", "span of A"] : []))
+      parent.stageStarted(first),
+      parent.stageStarted(second),
+      child.start({ parentStageIndex: first.index }),
+      parent.stageStarted(parent.stage("Pack", first)),
+      child.end()
+    ])
+    assert.strictEqual(sub?.beganInStage, first.index)
     assert.deepStrictEqual(
-      story?.stages.map((stage) => stage.stories.length),
-      [1, 0]
+      story?.stages.map((stage) => [stage.stories.length, stage.stages.length]),
+      [
+        [1, 1],
+        [0, 0]
+      ]
     )
   })
 })

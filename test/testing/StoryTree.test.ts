@@ -161,7 +161,7 @@ describe("StoryTree", () => {
     const events = [
       start,
       parent.stageStarted(insert),
-      child.start(),
+      child.start({ parentStageIndex: insert.index }),
       child.end(),
       parent.completed(insert),
       parent.end()

@@ -79,6 +79,7 @@ export class StoryScript {
     const totalStages = this.options.totalStages ?? null
     return {
       _tag: "StoryStarted",
+      parentStageIndex: null,
       ...this.place,
       ...inSpan,
       totalStages,
@@ -203,6 +204,7 @@ export class StageScript {
       stageIndex: this.index,
       stagePath: this.path,
       parentStageName: this.parent?.name ?? null,
+      parentStageIndex: this.parent?.index ?? null,
       depth: this.path.length - 1
     }
   }
