@@ -16,6 +16,7 @@ import type { LazyArg } from "effect/Function"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
@@ -32,6 +33,7 @@ import { stageInit, storyInit, withSettings } from "./internal/regionInit.js"
 import * as renderers from "./internal/renderers.js"
 import { retelling } from "./internal/retelling.js"
 import * as settings from "./internal/settings.js"
+import * as spans from "./internal/spans.js"
 import * as stageGroup from "./internal/stageGroup.js"
 import * as stageRegion from "./internal/stageRegion.js"
 import * as storyRegion from "./internal/storyRegion.js"
@@ -377,15 +379,15 @@ export const annotate: {
 export const note = (name: string, data?: unknown): Effect.Effect<void> =>
   region.within(({ span, stage, story }, fiber) => {
     const checked = settings.nameOf("note", name)
+    const isRead = spans.isRead(fiber, span)
+    if (!isRead && region.listenersOf(fiber).length === 0) return checked.notice()
+    const shownName = region.hide(fiber, story, checked.value)
+    const shown = region.redactorOf(fiber).value(data, story.secrets)
+    if (isRead) {
+      spans.event(fiber, span, region.nanos(fiber), shownName, Predicate.isRecord(shown) ? shown : { data: shown })
+    }
     const told = region.tell(fiber, story, (timestamp) =>
-      events.eventRecorded(
-        story,
-        stage,
-        timestamp,
-        span,
-        region.hide(fiber, story, checked.value),
-        region.redactorOf(fiber).value(data, story.secrets)
-      )
+      events.eventRecorded(story, stage, timestamp, span, shownName, shown)
     )
     return renderers.inOrder(checked.notice(), told)
   })

@@ -5,7 +5,8 @@ import * as Effect from "effect/Effect"
 import { messageOf, typeOf } from "../diagnostics/ThrownValue.js"
 import * as PlainValue from "../PlainValue.js"
 import * as events from "./events.js"
-import { hide, nanos, seconds, tell, withFiber, within } from "./region.js"
+import { hide, listenersOf, nanos, seconds, tell, withFiber, within } from "./region.js"
+import * as spans from "./spans.js"
 
 /** One effect's attempts; has to be made anew for each series of them. */
 export const retelling = <A, E, R>(
@@ -24,18 +25,17 @@ export const retelling = <A, E, R>(
     if (stage?.status !== "running" || failed === undefined) return undefined
     const { atNanos, error } = failed
     stage.retries += 1
-    return tell(fiber, story, (timestamp) => {
-      const delaySeconds = seconds(atNanos, nanos(fiber))
-      return events.stageRetried(
-        story,
-        stage,
-        timestamp,
-        span,
-        attempt,
-        delaySeconds,
-        hide(fiber, story, reasonOf(error, reason))
-      )
-    })
+    const isRead = spans.isRead(fiber, span)
+    if (!isRead && listenersOf(fiber).length === 0) return undefined
+    const startNanos = nanos(fiber)
+    const delaySeconds = seconds(atNanos, startNanos)
+    const told = hide(fiber, story, reasonOf(error, reason))
+    if (isRead) {
+      spans.event(fiber, span, startNanos, "narrative.retry", { attempt, delay_seconds: delaySeconds, reason: told })
+    }
+    return tell(fiber, story, (timestamp) =>
+      events.stageRetried(story, stage, timestamp, span, attempt, delaySeconds, told)
+    )
   })
   return Effect.suspend(() => (failed === undefined ? self : Effect.zipRight(tellAttempt, self))).pipe(
     Effect.tapError(noteFailure)

@@ -75,7 +75,7 @@ const enter = <A, E, R>(
   const outside = fiber.currentContext
   const outer = regionIn(outside)
   const startNanos = nanos(fiber)
-  const span = spans.start(fiber, init.name, "internal", fiber.currentSpan, startNanos)
+  const span = spans.start(fiber, "stage", init.name, init.kind, fiber.currentSpan, startNanos)
   const attributes = plainRecord(fiber, outer?.story, init.attributes)
   if (span !== undefined) for (const key in attributes) span.attribute(key, attributes[key])
   if (outer === undefined) {
@@ -121,7 +121,10 @@ const leave = <A, E>(run: StageRun<A>, exit: Exit.Exit<A, E>): Effect.Effect<A, 
   const endNanos = nanos(fiber)
   leaveContext(fiber, entered)
   const told = story === undefined || stage === undefined ? { exit } : tellEnd(run, story, stage, fiber, endNanos, exit)
-  if (span !== undefined) spans.end(fiber, span, endNanos, told.exit, init.definedAt)
+  if (span !== undefined) {
+    const secrets = told.exit._tag === "Failure" ? story?.secrets : undefined
+    spans.end(fiber, span, endNanos, told.exit, { definedAt: init.definedAt, secrets })
+  }
   return told.waiting === undefined ? told.exit : Effect.zipRight(told.waiting, told.exit)
 }
 
@@ -162,15 +165,16 @@ const tellEnd = <A, E>(
   }
   const leaves = leavesOf(cause)
   for (const leaf of leaves) story.blame(leaf.key, stage)
+  const [first] = leaves
+  // Its span says what the error says, as the event does.
+  if (first !== undefined && (spans.isRead(fiber, span) || listenersOf(fiber).length > 0)) {
+    Diagnostics.of(fiber.currentContext).learn(first, redactorOf(fiber), story.secrets)
+  }
   if (!story.end(stage, "failed", durationSeconds)) return { exit }
   return {
     exit,
     waiting: tell(fiber, story, (timestamp) => {
-      const [first] = leaves
       const error = first?.error
-      if (first !== undefined) {
-        Diagnostics.of(fiber.currentContext).learn(first, redactorOf(fiber), story.secrets)
-      }
       return events.stageFailed(story, stage, timestamp, span, typeOf(error), hide(fiber, story, messageOf(error)))
     })
   }

@@ -90,7 +90,7 @@ export const open = (init: StoryInit, fiber: AnyFiber): { readonly opened: OpenS
   const around = regionIn(fiber.currentContext)
   const parent = around?.story
   const startNanos = nanos(fiber)
-  const span = spans.start(fiber, init.name, "internal", fiber.currentSpan, startNanos)
+  const span = spans.start(fiber, "story", init.name, init.kind, fiber.currentSpan, startNanos)
   const story = new Story({
     ...init,
     labels: labelsIn(fiber, init.labels),
@@ -102,6 +102,7 @@ export const open = (init: StoryInit, fiber: AnyFiber): { readonly opened: OpenS
   })
   story.attributes = plainRecord(fiber, story, init.attributes)
   if (span !== undefined) {
+    if (around?.span !== undefined) spans.link(around.span, span)
     span.attribute("narrative.story.id", story.id)
     span.attribute("narrative.story.name", story.name)
     for (const key in story.labels) span.attribute(key, story.labels[key])
@@ -158,7 +159,7 @@ export const close = (
     )
   )
   story.status = status
-  if (span !== undefined) spans.end(fiber, span, endNanos, exit, init.definedAt)
+  if (span !== undefined) spans.end(fiber, span, endNanos, exit, { definedAt: init.definedAt, secrets: story.secrets })
   return waiting
 }
 

@@ -1,0 +1,103 @@
+/**
+ * Traces of stories and stages, fit for a backend that is paid by the span: what is not worth a span is left out, and
+ * what is too long is cut. Stories and stages are spans of whatever `Tracer` is in use; this changes what that one is
+ * given.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import { type Filter, filtering } from "./SpanFilter.js"
+
+/**
+ * - `excludeStages`: stages without a span of their own, by name or by a function of the name. What happens inside such
+ *   a stage belongs to the span around it.
+ * - `minDuration`: a stage that took less has no span (default: 0, all have one). One with a span inside it that is kept
+ *   stays, since that span names it as its parent.
+ * - `maxAttributeLength`: longest text of an attribute, a message or a stack, in UTF-16 code units; 1 or more (default
+ *   8,192). A longer one is cut, and says how much is missing.
+ *
+ * A stage that fails always has its span.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TracingOptions {
+  readonly excludeStages?: ReadonlyArray<string> | ReadonlySet<string> | ((stageName: string) => boolean) | undefined
+  readonly minDuration?: Duration.DurationInput | undefined
+  readonly maxAttributeLength?: number | undefined
+}
+
+/**
+ * A setting that cannot be used.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidTracingOption extends Data.TaggedError("InvalidTracingOption")<{
+  readonly setting: keyof TracingOptions
+  readonly value: string
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `NarrativeTracing: ${this.setting} cannot be ${this.value}: ${this.reason}`
+  }
+}
+
+/**
+ * Filters the spans of stages for the `Tracer` in use where the layer is built.
+ *
+ * @example
+ * ```ts
+ * import { NodeSdk } from "@effect/opentelemetry"
+ * import { BatchSpanProcessor, ConsoleSpanExporter } from "@opentelemetry/sdk-trace-base"
+ * import { Layer } from "effect"
+ * import { NarrativeTracing } from "effect-narrative/otel"
+ *
+ * const Sdk = NodeSdk.layer(() => ({
+ *   resource: { serviceName: "importer" },
+ *   spanProcessor: new BatchSpanProcessor(new ConsoleSpanExporter())
+ * }))
+ *
+ * export const Tracing = NarrativeTracing.layer({
+ *   excludeStages: ["Health Check", "Cache Lookup"],
+ *   minDuration: "5 millis",
+ *   maxAttributeLength: 4_096
+ * }).pipe(Layer.provideMerge(Sdk))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: TracingOptions = {}): Layer.Layer<never, InvalidTracingOption> =>
+  Layer.unwrapEffect(
+    Effect.gen(function* () {
+      const filter = yield* parse(options)
+      return Layer.setTracer(filtering(yield* Effect.tracer, filter))
+    })
+  )
+
+/** @internal */
+export const parse = (options: TracingOptions): Either.Either<Filter, InvalidTracingOption> =>
+  Either.gen(function* () {
+    const { excludeStages = [], maxAttributeLength = 8_192, minDuration = 0 } = options
+    if (!Number.isInteger(maxAttributeLength) || maxAttributeLength < 1) {
+      return yield* invalid("maxAttributeLength", maxAttributeLength, "it has to be a whole number, 1 or more")
+    }
+    const decoded = Duration.decodeUnknown(minDuration)
+    if (decoded._tag === "None" || !Duration.isFinite(decoded.value)) {
+      return yield* invalid("minDuration", minDuration, 'it has to be a finite duration, such as "5 millis"')
+    }
+    const names = typeof excludeStages === "function" ? undefined : new Set(excludeStages)
+    return {
+      isExcluded: typeof excludeStages === "function" ? excludeStages : (name: string) => names?.has(name) === true,
+      minNanos: Duration.unsafeToNanos(decoded.value),
+      maxLength: maxAttributeLength
+    }
+  })
+
+const invalid = (setting: keyof TracingOptions, value: unknown, reason: string) =>
+  Either.left(new InvalidTracingOption({ setting, value: String(value), reason }))
