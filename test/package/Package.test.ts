@@ -32,7 +32,9 @@ const entries: ReadonlyArray<string> = Object.keys(manifest.exports)
   .map((path) => path.replace(/^\./, manifest.name))
 
 /** The optional peers that an entry is about; every other entry needs none. */
-const optionalPeersOf: { readonly [entry: string]: ReadonlyArray<string> } = {}
+const optionalPeersOf: { readonly [entry: string]: ReadonlyArray<string> } = {
+  "effect-narrative/history": ["@effect/sql", "@effect/sql-sqlite-node"]
+}
 
 const optionalPeers: ReadonlyArray<string> = Object.values(optionalPeersOf).flat()
 

@@ -1,0 +1,119 @@
+/**
+ * What can go wrong with a history, each with what to do about it.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+/**
+ * - `not-found`: there is no such file.
+ * - `cannot-open`: the file cannot be opened: its folder or its rights do not allow it, or it is in use.
+ * - `not-a-database`: the file is no SQLite database, or a damaged one.
+ * - `foreign`: a database of somebody else. Nothing was written to it.
+ * - `not-created`: a database without a history: no `HistoryRenderer` has written to it yet.
+ * - `newer-version`: written by a newer version of this package.
+ * - `older-version`: written by an older one, and opened for reading only: it has to be opened for writing once.
+ * - `damaged`: a row that cannot be read.
+ * - `query-failed`: the database refused a query; `cause` has its error.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type HistoryErrorReason = typeof HistoryErrorReason.Type
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const HistoryErrorReason = Schema.Literal(
+  "not-found",
+  "cannot-open",
+  "not-a-database",
+  "foreign",
+  "not-created",
+  "newer-version",
+  "older-version",
+  "damaged",
+  "query-failed"
+)
+
+/**
+ * The database cannot be used. `filename` is `null` where the program provided its own `SqlClient`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class HistoryError extends Schema.TaggedError<HistoryError>()("HistoryError", {
+  reason: HistoryErrorReason,
+  filename: Schema.NullOr(Schema.String),
+  detail: Schema.String,
+  cause: Schema.optional(Schema.Defect)
+}) {
+  override get message(): string {
+    const where = this.filename === null ? "The history" : `The history ${this.filename}`
+    return `${where} ${this.detail}`
+  }
+}
+
+/**
+ * No story's id begins so.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class StoryNotFound extends Schema.TaggedError<StoryNotFound>()("StoryNotFound", {
+  idPrefix: Schema.String
+}) {
+  override get message(): string {
+    return `No story has an id that begins with "${this.idPrefix}"`
+  }
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Candidate extends Schema.Schema.Type<typeof Candidate> {}
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Candidate = Schema.Struct({
+  id: Schema.String,
+  name: Schema.String,
+  /** UTC, in milliseconds since the epoch. */
+  startedAt: Schema.Number
+})
+
+/**
+ * More than one story's id begins so. `candidates` are the newest of them, at most ten.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class AmbiguousStoryId extends Schema.TaggedError<AmbiguousStoryId>()("AmbiguousStoryId", {
+  idPrefix: Schema.String,
+  candidates: Schema.Array(Candidate)
+}) {
+  override get message(): string {
+    const ids = this.candidates.map(({ id, name }) => `${id} (${name})`).join(", ")
+    return `More than one story has an id that begins with "${this.idPrefix}": ${ids}. Give more of it`
+  }
+}
+
+/**
+ * A filter or an option that cannot be meant. `setting` names it, `expected` says what it takes.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidHistorySetting extends Schema.TaggedError<InvalidHistorySetting>()("InvalidHistorySetting", {
+  setting: Schema.String,
+  value: Schema.String,
+  expected: Schema.String
+}) {
+  override get message(): string {
+    return `${this.setting} is ${this.value}; expected ${this.expected}`
+  }
+}

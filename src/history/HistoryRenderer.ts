@@ -1,0 +1,144 @@
+/**
+ * Writes every story into a database that can be asked later: what failed, how long things take, what runs right now.
+ *
+ * Needs `@effect/sql`, and `@effect/sql-sqlite-node` for a file.
+ *
+ * @since 0.1.0
+ */
+import * as SqlClient from "@effect/sql/SqlClient"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import { aside } from "../internal/renderers.js"
+import type { NarrativeEvent } from "../NarrativeEvent.js"
+import * as Renderer from "../Renderer.js"
+import type { HistoryError, InvalidHistorySetting } from "./HistoryError.js"
+import type { Retention } from "./HistoryFilter.js"
+import { type Database, makeDurable, openFile, queryFailed } from "./internal/database.js"
+import * as historyWriter from "./internal/historyWriter.js"
+import * as retention from "./internal/retention.js"
+import { migrate } from "./internal/schema.js"
+import * as settings from "./internal/settings.js"
+
+const name = "history"
+
+/**
+ * - `keepDays`, `keepStories`: older stories are deleted in the background, a few at a time. All are kept by default.
+ * - `events`: the kinds of event that get a row of their own, in the order in which they happened, for following a
+ *   program live (`all` but `StageProgressed` by default). Stories, stages and failures are kept in any case; log lines
+ *   and notes only here.
+ * - `batchSize`: most events in a transaction: 1–32,768 (default 2,048).
+ * - `batchWithin`: how long events may be gathered (default 100 ms). A process that is killed loses what it gathered.
+ * - `capacity`: most events waiting (default 16,384), and `strategy`, when they are that many: `suspend` makes stages wait
+ *   (the default), `dropping` drops the new event, `sliding` the oldest.
+ * - `busyTimeout`: how long a database that others write to is waited for before events are given up (default 30
+ *   seconds). The program's thread is not blocked meanwhile.
+ * - `heartbeat`: how often a process with a running story says that it lives, for readers on other machines (default 15
+ *   seconds).
+ * - `shutdownTimeout`: how long the closing layer waits for the last events to be written (default 5 seconds).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HistoryOptions extends Retention {
+  readonly events?: "all" | ReadonlyArray<NarrativeEvent["_tag"]> | undefined
+  readonly batchSize?: number | undefined
+  readonly batchWithin?: Duration.DurationInput | undefined
+  readonly capacity?: number | undefined
+  readonly strategy?: Renderer.BufferOptions["strategy"] | undefined
+  readonly busyTimeout?: Duration.DurationInput | undefined
+  readonly heartbeat?: Duration.DurationInput | undefined
+  readonly shutdownTimeout?: Duration.DurationInput | undefined
+}
+
+/**
+ * Writes into an SQLite file, which is made if it is not there, with its folders. A committed batch survives whatever
+ * becomes of the process or the machine. Several processes may write into one file.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { ConsoleRenderer, Narrative } from "effect-narrative"
+ * import { HistoryRenderer } from "effect-narrative/history"
+ *
+ * const program = Effect.void.pipe(Narrative.stage("Load"), Narrative.story("Nightly ETL"))
+ *
+ * const Renderers = Layer.merge(
+ *   ConsoleRenderer.layer(),
+ *   HistoryRenderer.layer({ filename: "narrative.db", keepDays: 30 })
+ * )
+ *
+ * program.pipe(Effect.provide(Renderers), Narrative.runMain)
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options: HistoryOptions & { readonly filename: string }
+): Layer.Layer<never, HistoryError | InvalidHistorySetting> =>
+  Renderer.layer(
+    Effect.flatMap(settings.decode(options), (settings) =>
+      Effect.gen(function* () {
+        const database = yield* openFile(options.filename)
+        return yield* make(database, settings, makeDurable(database.sql))
+      })
+    )
+  )
+
+/**
+ * Writes through the `SqlClient` of the program: SQLite or PostgreSQL. How durable a commit is, and how long the client
+ * waits for a lock, is the client's own affair.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerSql = (
+  options: HistoryOptions = {}
+): Layer.Layer<never, HistoryError | InvalidHistorySetting, SqlClient.SqlClient> =>
+  Renderer.layer(
+    Effect.flatMap(settings.decode(options), (settings) =>
+      Effect.flatMap(SqlClient.SqlClient, (sql) => make({ sql, filename: null }, settings, Effect.void))
+    )
+  )
+
+const make = (
+  database: Database,
+  options: settings.Settings,
+  prepare: ReturnType<typeof makeDurable>
+): Effect.Effect<Renderer.Renderer, HistoryError, Scope.Scope> =>
+  Effect.gen(function* () {
+    yield* migrate(database, prepare)
+    const { sql } = database
+    const writer = yield* Effect.mapError(
+      historyWriter.make({ sql, kept: options.kept, busyTimeout: options.busyTimeout }),
+      queryFailed(database.filename)
+    )
+    // Before the buffer in time, so that it comes after the buffer's last batch at the end.
+    yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeout(Effect.interruptible(writer.end), "1 second")))
+    yield* background(writer.beat, options.heartbeat)
+    if (options.retention !== undefined) {
+      yield* background(retention.prune(sql, options.retention), Duration.toMillis("10 minutes"))
+    }
+    return yield* Renderer.batched(name, {
+      size: options.batchSize,
+      within: options.batchWithin,
+      capacity: options.capacity,
+      strategy: options.strategy,
+      shutdownTimeout: options.shutdownTimeout,
+      handle: writer.write
+    })
+  })
+
+/** Again and again until the layer is closed. What goes wrong is told, and tried again the next time. */
+const background = <E>(work: Effect.Effect<unknown, E>, everyMillis: number): Effect.Effect<void, never, Scope.Scope> =>
+  work.pipe(
+    Effect.catchAllCause((cause) => Effect.logWarning("The history could not be tended; the program goes on", cause)),
+    Effect.repeat(Schedule.spaced(everyMillis)),
+    aside,
+    Effect.interruptible,
+    Effect.forkScoped,
+    Effect.asVoid
+  )

@@ -1,0 +1,131 @@
+/**
+ * The database itself: opened, known to be ours, and written to in transactions that end one way or the other.
+ */
+import { existsSync, mkdirSync } from "node:fs"
+import { dirname } from "node:path"
+import * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
+import type * as Scope from "effect/Scope"
+import { HistoryError, type HistoryErrorReason } from "../HistoryError.js"
+
+/** A client, and where it came from. */
+export interface Database {
+  readonly sql: SqlClient.SqlClient
+  /** `null` where the program provided the client. */
+  readonly filename: string | null
+}
+
+/**
+ * Opens a file for writing, and makes it and its folders if they are not there. Nothing is written before
+ * {@link makeDurable}: the file may be somebody else's.
+ *
+ * @internal
+ */
+export const openFile = (filename: string): Effect.Effect<Database, HistoryError, Scope.Scope> =>
+  Effect.zipRight(
+    Effect.try({
+      try: () => mkdirSync(dirname(filename), { recursive: true }),
+      catch: (cause) => failure(filename)("cannot-open", "cannot be made: its folder cannot", cause)
+    }),
+    open(filename, false)
+  )
+
+/** Opens a file that has to be there. */
+export const openExisting = (filename: string, readonly: boolean): Effect.Effect<Database, HistoryError, Scope.Scope> =>
+  Effect.suspend(() =>
+    existsSync(filename)
+      ? open(filename, readonly)
+      : failure(filename)("not-found", "is not there: no such file. A HistoryRenderer makes it")
+  )
+
+const open = (filename: string, readonly: boolean): Effect.Effect<Database, HistoryError, Scope.Scope> =>
+  // Its layer, not its constructor: that would ask for a service of @effect/experimental. It throws what it cannot open.
+  Layer.build(SqliteClient.layer({ filename, readonly, disableWAL: true })).pipe(
+    Effect.map((context) => ({ sql: Context.get(context, SqlClient.SqlClient), filename })),
+    Effect.catchAllCause((cause) =>
+      Effect.fail(failure(filename)("cannot-open", `cannot be opened: ${whyOf(cause)}`, Cause.squash(cause)))
+    )
+  )
+
+const whyOf = (cause: Cause.Cause<unknown>): string => {
+  const thrown = Cause.squash(cause)
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}
+
+/** @internal */
+export const failure =
+  (filename: string | null) =>
+  (reason: HistoryErrorReason, detail: string, cause?: unknown): HistoryError =>
+    new HistoryError({ filename, reason, detail, ...(cause === undefined ? {} : { cause }) })
+
+/** The code of the engine's own error, wherever it stands: `SQLITE_BUSY`, `SQLITE_FULL`, PostgreSQL's `40001`. */
+export const codeOf = (error: unknown, depth = 0): string | undefined => {
+  if (!Predicate.isRecord(error) || depth > 4) return undefined
+  return typeof error.code === "string" ? error.code : codeOf(error.cause, depth + 1)
+}
+
+const busyCodes = /^(SQLITE_BUSY|SQLITE_LOCKED|40001$|40P01$|55P03$)/
+
+/** Whether somebody else was writing, so that trying again will help. */
+export const isBusy = (error: unknown): boolean => busyCodes.test(codeOf(error) ?? "")
+
+/** A query's error in the history's own words. */
+export const queryFailed =
+  (filename: string | null) =>
+  (error: SqlError): HistoryError => {
+    const why = Predicate.isError(error.cause) ? error.cause.message : error.message
+    const reason = /^SQLITE_(NOTADB|CORRUPT)/.test(codeOf(error) ?? "") ? "not-a-database" : "query-failed"
+    return failure(filename)(
+      reason,
+      reason === "query-failed" ? `refused a query: ${why}` : `cannot be read: ${why}`,
+      error
+    )
+  }
+
+/**
+ * Commits reach the disk before they are answered, readers and the writer do not wait for each other, and the writer
+ * itself does not block the process while another one writes: it is told `SQLITE_BUSY`, and tries again later.
+ *
+ * @internal
+ */
+export const makeDurable = (sql: SqlClient.SqlClient): Effect.Effect<void, SqlError> =>
+  sql.onDialectOrElse({
+    sqlite: () =>
+      Effect.gen(function* () {
+        yield* sql.unsafe("PRAGMA journal_mode = WAL")
+        yield* sql.unsafe("PRAGMA synchronous = FULL")
+        yield* sql.unsafe("PRAGMA foreign_keys = ON")
+        yield* sql.unsafe("PRAGMA busy_timeout = 0")
+      }),
+    orElse: () => Effect.void
+  })
+
+/**
+ * Runs an effect in a transaction that may write from its first statement on. Not `SqlClient.withTransaction`: that
+ * begins a transaction which can be refused half-way, and leaves it open for good when its commit is refused.
+ *
+ * @internal
+ */
+export const writing = <A, E, R>(
+  sql: SqlClient.SqlClient,
+  self: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | SqlError, Exclude<R, SqlClient.TransactionConnection>> => {
+  const begin = sql.onDialectOrElse({ sqlite: () => "BEGIN IMMEDIATE", orElse: () => "BEGIN" })
+  return Effect.scoped(
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(sql.reserve, (connection) =>
+        connection.executeRaw(begin, []).pipe(
+          Effect.zipRight(restore(Effect.provideService(self, SqlClient.TransactionConnection, [connection, 0]))),
+          Effect.zipLeft(connection.executeRaw("COMMIT", [])),
+          Effect.tapErrorCause(() => Effect.ignore(connection.executeRaw("ROLLBACK", [])))
+        )
+      )
+    )
+  ).pipe(Effect.withTracerEnabled(false))
+}

@@ -1,0 +1,210 @@
+/**
+ * Writes batches of events, each in one transaction.
+ */
+import * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { NarrativeEvent } from "../../NarrativeEvent.js"
+import {
+  analysisCell,
+  Batch,
+  eventColumns,
+  failureColumns,
+  type Kept,
+  type OpenStories,
+  stageColumns,
+  storyColumns,
+  timestamp
+} from "./batch.js"
+import { isBusy, writing } from "./database.js"
+import * as incarnation from "./incarnation.js"
+import { insertInto, run } from "./rows.js"
+
+export interface HistoryWriter {
+  readonly write: (events: Iterable<NarrativeEvent>) => Effect.Effect<void, SqlError>
+  /** Says that this process lives, if a story of its is open. */
+  readonly beat: Effect.Effect<void, SqlError>
+  /** Says that nothing more will come. */
+  readonly end: Effect.Effect<void, SqlError>
+}
+
+/**
+ * `busyTimeout`, in milliseconds: how long a database that others write to is waited for. It counts from the first
+ * refusal: a database that is locked for good does not cost that much for each batch.
+ *
+ * @internal
+ */
+export const make = (options: {
+  readonly sql: SqlClient.SqlClient
+  readonly kept: Kept
+  readonly busyTimeout: number
+}): Effect.Effect<HistoryWriter, SqlError> =>
+  Effect.gen(function* () {
+    const { busyTimeout, kept, sql } = options
+    const patiently = patience(busyTimeout)
+    const id = yield* patiently(writing(sql, register(sql)))
+    const known: OpenStories = new Map()
+    const statements = statementsFor(sql)
+    const write = (events: Iterable<NarrativeEvent>) =>
+      Effect.suspend(() => {
+        const batch = new Batch(known, id, kept)
+        for (const event of events) batch.add(event)
+        const attempt = Effect.tapErrorCause(writing(sql, insert(batch, statements)), () =>
+          Effect.sync(() => batch.forgetKeys())
+        )
+        return Effect.map(patiently(attempt), () => batch.settle())
+      })
+    const seen = (column: string) =>
+      Effect.flatMap(
+        Clock.currentTimeMillis,
+        (now) =>
+          sql`UPDATE writers SET last_seen_at = ${timestamp(now)}, ended_at = ${column === "ended_at" ? timestamp(now) : null} WHERE id = ${id}`
+      ).pipe(Effect.withTracerEnabled(false), Effect.asVoid)
+    return {
+      write,
+      beat: Effect.suspend(() => (known.size === 0 ? Effect.void : seen("last_seen_at"))),
+      end: patiently(seen("ended_at"))
+    }
+  })
+
+const register = (sql: SqlClient.SqlClient) =>
+  Effect.gen(function* () {
+    const now = timestamp(yield* Clock.currentTimeMillis)
+    const self = { ...incarnation.own(), started_at: now, last_seen_at: now }
+    const rows = yield* sql<{ id: number }>`INSERT INTO writers ${sql.insert(self)} RETURNING id`
+    return Number(rows[0]?.id)
+  })
+
+/** Retries what was refused because others were writing. */
+const patience = (busyTimeout: number) => {
+  let busySince: number | undefined
+  return <A>(self: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> => {
+    const attempt = (pause: number): Effect.Effect<A, SqlError> =>
+      Effect.matchEffect(self, {
+        onSuccess: (value) => {
+          busySince = undefined
+          return Effect.succeed(value)
+        },
+        onFailure: (error) => {
+          if (!isBusy(error)) return Effect.fail(error)
+          return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+            busySince ??= now
+            return now - busySince >= busyTimeout
+              ? Effect.fail(error)
+              : Effect.zipRight(Effect.sleep(pause), attempt(Math.min(pause * 2, 250)))
+          })
+        }
+      })
+    return attempt(1)
+  }
+}
+
+const overwrite = (columns: ReadonlyArray<string>): string =>
+  columns.map((column) => `${column} = excluded.${column}`).join(", ")
+
+const statementsFor = (sql: SqlClient.SqlClient) => ({
+  begin: insertInto(sql, "stories", storyColumns, " RETURNING key, id"),
+  end: insertInto(
+    sql,
+    "stories",
+    ["key", ...storyColumns],
+    ` ON CONFLICT (key) DO UPDATE SET ${overwrite([
+      "status",
+      "outcome",
+      "ended_at",
+      "duration_seconds",
+      "percent",
+      "completed_stages",
+      "total_stages",
+      "failed_stages",
+      "cancelled_stages",
+      "dry_run",
+      "labels",
+      "attributes",
+      "caused_by"
+    ])}`
+  ),
+  label: insertInto(
+    sql,
+    "story_labels",
+    ["name", "value", "started_at", "story_key"],
+    " ON CONFLICT (name, value, started_at, story_key) DO NOTHING"
+  ),
+  stage: insertInto(
+    sql,
+    "stages",
+    ["story_key", ...stageColumns],
+    ` ON CONFLICT (story_key, stage_index) DO UPDATE SET ${overwrite([
+      "status",
+      "ended_at",
+      "duration_seconds",
+      "ended_sequence",
+      "error_type",
+      "error_message",
+      "orphaned",
+      "interruptors"
+    ])},
+      retries = stages.retries + excluded.retries,
+      attributes = COALESCE(excluded.attributes, stages.attributes),
+      progress_total = CASE WHEN excluded.progress_done IS NULL THEN stages.progress_total ELSE excluded.progress_total END,
+      progress_done = COALESCE(excluded.progress_done, stages.progress_done)`
+  ),
+  failure: insertInto(sql, "failures", ["story_key", ...failureColumns]),
+  event: insertInto(sql, "events", ["story_key", ...eventColumns]),
+  analysis: updateAnalysis(sql),
+  newestOf: sql.onDialectOrElse({
+    sqlite: () => "SELECT max(key) FROM stories WHERE id = ?",
+    orElse: () => "SELECT max(key) FROM stories WHERE id = $1"
+  })
+})
+
+const updateAnalysis = (sql: SqlClient.SqlClient) => (event: Batch["analyses"][number]) =>
+  sql`UPDATE failures SET
+    llm_analysis = ${event.event.llmAnalysis},
+    analysis = ${analysisCell(event.event)},
+    analysis_seconds = ${event.event.latencySeconds}
+  WHERE id = (
+    SELECT id FROM failures WHERE story_key = ${event.story.key ?? null}
+    ORDER BY
+      CASE WHEN COALESCE(stage_name, '') = ${event.event.stageName ?? ""} THEN 0 ELSE 1 END,
+      CASE WHEN analysis IS NULL THEN 0 ELSE 1 END,
+      sequence
+    LIMIT 1
+  )`
+
+const insert = (batch: Batch, statements: ReturnType<typeof statementsFor>) =>
+  Effect.gen(function* () {
+    const [connection] = yield* SqlClient.TransactionConnection
+    const keys = yield* run(
+      connection,
+      statements.begin,
+      batch.begun.map(({ cells }) => cells)
+    )
+    giveKeys(batch, keys)
+    yield* run(connection, statements.label, batch.labelRows())
+    yield* run(connection, statements.stage, batch.stageRows())
+    yield* run(connection, statements.end, batch.rowsOf(batch.ended))
+    yield* run(connection, statements.failure, batch.rowsOf(batch.failures))
+    for (const analysis of batch.analyses) {
+      if (analysis.story.key === undefined) {
+        const found = yield* connection.executeValues(statements.newestOf, [analysis.story.id])
+        const key = found[0]?.[0]
+        if (key !== undefined && key !== null) analysis.story.key = Number(key)
+      }
+      yield* statements.analysis(analysis)
+    }
+    yield* run(connection, statements.event, batch.rowsOf(batch.events))
+  })
+
+/** Keys ascend in the order of the rows; what was returned may be in any. An id may be there more than once. */
+const giveKeys = (batch: Batch, returned: ReadonlyArray<Record<string, unknown>>): void => {
+  const keys = new Map<unknown, Array<number>>()
+  for (const { id, key } of returned) {
+    const ofId = keys.get(id)
+    if (ofId === undefined) keys.set(id, [Number(key)])
+    else ofId.push(Number(key))
+  }
+  for (const ofId of keys.values()) ofId.sort((a, b) => b - a)
+  for (const { story } of batch.begun) story.key = keys.get(story.id)?.pop()
+}

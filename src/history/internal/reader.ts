@@ -1,0 +1,284 @@
+/**
+ * A history's queries. Each is bounded by its answer's size, not by the history's.
+ */
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import type { Fragment } from "@effect/sql/Statement"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { text } from "../../PlainValue.js"
+import type { HistoryReader, StoryPage } from "../History.js"
+import { AmbiguousStoryId, type HistoryError, InvalidHistorySetting, StoryNotFound } from "../HistoryError.js"
+import {
+  type EventFilter,
+  type FailureFilter,
+  momentOf,
+  type Retention,
+  type StoryFilter,
+  statesOf,
+  wholeNumber
+} from "../HistoryFilter.js"
+import { StoryState, type StorySummary } from "../StoryRecord.js"
+import { timestamp } from "./batch.js"
+import { type Database, failure, queryFailed } from "./database.js"
+import type { ReadRow } from "./queries.js"
+import * as queries from "./queries.js"
+import * as retention from "./retention.js"
+import { checkReadable } from "./schema.js"
+import { checked, retentionOf } from "./settings.js"
+import * as statistics from "./statistics.js"
+
+/** @internal */
+export const make = (database: Database): Effect.Effect<HistoryReader, HistoryError> => {
+  const { filename, sql } = database
+  /** What the database and damaged rows say, in the history's own words; and no spans of ours. */
+  const reading = <A, E extends { readonly _tag: string }>(
+    self: Effect.Effect<A, E | SqlError>
+  ): Effect.Effect<A, Exclude<E, SqlError> | HistoryError> =>
+    self.pipe(
+      Effect.catchAll((error) =>
+        Effect.fail(isSqlError(error) ? queryFailed(filename)(error) : (error as Exclude<E, SqlError>))
+      ),
+      Effect.catchSomeDefect((defect) =>
+        defect instanceof queries.DamagedRow
+          ? Option.some(failure(filename)("damaged", `has a row that cannot be read: ${defect.message}`, defect))
+          : Option.none()
+      ),
+      Effect.withTracerEnabled(false)
+    )
+  return Effect.as(checkReadable(database), {
+    failures: (filter = {}) => reading(failures(sql, filter)),
+    story: (idPrefix) => reading(story(sql, idPrefix)),
+    stories: (filter = {}) => reading(stories(sql, filter)),
+    stats: (filter = {}) => reading(statistics.stats(sql, filter)),
+    eventsSince: (cursor, filter = {}) => reading(eventsSince(sql, cursor, filter)),
+    cursor: reading(cursor(sql)),
+    prune: (keep: Retention) =>
+      reading(
+        Effect.flatMap(
+          checked(() => retentionOf(keep)),
+          (keep) => (keep === undefined ? Effect.succeed(0) : retention.prune(sql, keep))
+        )
+      )
+  })
+}
+
+const isSqlError = (error: { readonly _tag: string }): error is SqlError => error._tag === "SqlError"
+
+const failures = (sql: SqlClient.SqlClient, filter: FailureFilter) =>
+  Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const { last, since, until } = yield* checked(() => ({
+      last: wholeNumber("last", filter.last, { least: 1, most: 1_000, otherwise: 10 }),
+      since: filter.since === undefined ? undefined : timestamp(momentOf("since", filter.since, now)),
+      until: filter.until === undefined ? undefined : timestamp(momentOf("until", filter.until, now))
+    }))
+    const { code, errorType, fingerprint, handled, stage, story } = filter
+    const rows = yield* sql<ReadRow>`SELECT ${sql.literal(queries.failureColumns)} FROM failures AS f
+      WHERE ${queries.where(sql, [
+        since === undefined ? undefined : sql`f.occurred_at >= ${since}`,
+        until === undefined ? undefined : sql`f.occurred_at < ${until}`,
+        story === undefined ? undefined : sql`f.story_name = ${story}`,
+        stage === undefined ? undefined : sql`f.stage_name = ${stage}`,
+        errorType === undefined ? undefined : sql`f.error_type = ${errorType}`,
+        code === undefined ? undefined : sql`f.error_code = ${code}`,
+        fingerprint === undefined ? undefined : beginsWith(sql, "f.fingerprint", fingerprint),
+        handled === false ? sql`f.handled = 0` : undefined
+      ])}
+      ORDER BY f.occurred_at DESC, f.id DESC LIMIT ${last}`
+    return rows.map(queries.failureSummaryOf)
+  })
+
+const beginsWith = (sql: SqlClient.SqlClient, column: string, beginning: string): Fragment =>
+  sql`(${sql.literal(column)} >= ${beginning} AND ${sql.literal(column)} < ${`${beginning}\u{10ffff}`})`
+
+const stories = (sql: SqlClient.SqlClient, filter: StoryFilter) =>
+  Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const asked = yield* checked(() => ({
+      limit: wholeNumber("limit", filter.limit, { least: 1, most: 1_000, otherwise: 50 }),
+      after: filter.cursor === undefined ? undefined : readCursor(filter.cursor),
+      since: filter.since === undefined ? undefined : timestamp(momentOf("since", filter.since, now)),
+      until: filter.until === undefined ? undefined : timestamp(momentOf("until", filter.until, now)),
+      states: statesOf(filter.status)
+    }))
+    const alive = yield* queries.aliveWriters(sql)
+    const found: Array<ReadRow> = []
+    // A query for each status: within one, the index gives stories in the right order, and reading stops when there are enough.
+    for (const state of asked.states ?? StoryState.literals) {
+      found.push(...(yield* storiesOf(sql, state, { ...filter, ...asked }, alive)))
+    }
+    found.sort(newestFirst)
+    const page = found.slice(0, asked.limit)
+    const last = page.at(-1)
+    return {
+      stories: yield* summaries(sql, page, alive),
+      next: found.length > page.length && last !== undefined ? writeCursor(last) : null
+    } satisfies StoryPage
+  })
+
+interface Asked extends Omit<StoryFilter, "since" | "until"> {
+  readonly limit: number
+  readonly after: StoryPosition | undefined
+  readonly since: string | undefined
+  readonly until: string | undefined
+}
+
+const storiesOf = (
+  sql: SqlClient.SqlClient,
+  state: StoryState,
+  asked: Asked,
+  alive: ReadonlySet<number>
+): Effect.Effect<ReadonlyArray<ReadRow>, SqlError> => {
+  const { after, labels, limit, name, rootsOnly, since, until } = asked
+  const livingWriter = alive.size === 0 ? sql`1 = 0` : sql.in("s.writer_id", Array.from(alive))
+  return sql<ReadRow>`SELECT ${sql.literal(queries.summaryColumns)} FROM stories AS s
+    WHERE ${queries.where(sql, [
+      sql`s.status = ${state === "interrupted" ? "running" : state}`,
+      state === "running" ? livingWriter : state === "interrupted" ? sql`NOT (${livingWriter})` : undefined,
+      name === undefined ? undefined : sql`s.name = ${name}`,
+      since === undefined ? undefined : sql`s.started_at >= ${since}`,
+      until === undefined ? undefined : sql`s.started_at < ${until}`,
+      after === undefined ? undefined : sql`s.started_at <= ${after.startedAt}`,
+      after === undefined ? undefined : sql`(s.started_at < ${after.startedAt} OR s.key < ${after.key})`,
+      rootsOnly === true ? sql`s.parent_story_id IS NULL` : undefined,
+      ...Object.entries(labels ?? {}).map(
+        ([label, value]) =>
+          sql`EXISTS (SELECT 1 FROM story_labels AS l WHERE l.name = ${label} AND l.value = ${value}
+            AND l.started_at = s.started_at AND l.story_key = s.key)`
+      )
+    ])}
+    ORDER BY s.started_at DESC, s.key DESC LIMIT ${limit + 1}`
+}
+
+const newestFirst = (a: ReadRow, b: ReadRow): number => {
+  const [first, second] = [String(a["started_at"]), String(b["started_at"])]
+  return first < second ? 1 : first > second ? -1 : queries.numberOf(b["key"]) - queries.numberOf(a["key"])
+}
+
+interface StoryPosition {
+  readonly startedAt: string
+  readonly key: number
+}
+
+const writeCursor = (row: ReadRow): string => `${row["started_at"]}_${row["key"]}`
+
+const readCursor = (cursor: string): StoryPosition => {
+  const [, startedAt, key] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)_(\d{1,15})$/.exec(cursor) ?? []
+  if (startedAt !== undefined && key !== undefined) return { startedAt, key: Number(key) }
+  throw new InvalidHistorySetting({ setting: "cursor", value: text(cursor), expected: "the `next` of another page" })
+}
+
+/** Rows of stories, each with the failure it ended with. */
+const summaries = (
+  sql: SqlClient.SqlClient,
+  rows: ReadonlyArray<ReadRow>,
+  alive: ReadonlySet<number>
+): Effect.Effect<ReadonlyArray<StorySummary>, SqlError> => {
+  const failed = rows.filter((row) => row["status"] !== "success").map((row) => queries.numberOf(row["key"]))
+  const found =
+    failed.length === 0
+      ? Effect.succeed([])
+      : sql<ReadRow>`SELECT story_key, stage_name, error_type, error_message FROM failures
+          WHERE handled = 0 AND ${sql.in("story_key", failed)} ORDER BY id`
+  return Effect.map(found, (failures) => {
+    const failureOf = new Map(failures.map((failure) => [queries.numberOf(failure["story_key"]), failure]))
+    return rows.map((row) => queries.summaryOf(row, alive, failureOf.get(queries.numberOf(row["key"]))))
+  })
+}
+
+const story = (sql: SqlClient.SqlClient, idPrefix: string) =>
+  Effect.gen(function* () {
+    const row = yield* storyRow(sql, idPrefix)
+    const alive = yield* queries.aliveWriters(sql)
+    const key = queries.numberOf(row["key"])
+    const [summary] = yield* summaries(sql, [row], alive)
+    if (summary === undefined) return yield* new StoryNotFound({ idPrefix })
+    const stages = yield* sql<ReadRow>`SELECT * FROM stages WHERE story_key = ${key} ORDER BY stage_index`
+    const failures = yield* sql<ReadRow>`SELECT ${sql.literal(queries.failureColumns)},
+        f.report, f.analysis, f.llm_analysis, f.analysis_seconds
+      FROM failures AS f WHERE f.story_key = ${key} ORDER BY f.sequence, f.id`
+    const told = yield* sql<ReadRow>`SELECT event, data FROM events
+      WHERE story_key = ${key} AND event IN ('LogRecorded', 'EventRecorded') ORDER BY id`
+    const within = yield* sql<ReadRow>`SELECT ${sql.literal(queries.summaryColumns)} FROM stories AS s
+      WHERE s.parent_story_id = ${summary.id} ORDER BY s.started_at, s.key`
+    return {
+      ...summary,
+      traceId: queries.optionalText(row["trace_id"]),
+      spanId: queries.optionalText(row["span_id"]),
+      attributes: queries.attributesOf(row),
+      causedBy: queries.causedByOf(row["caused_by"]),
+      writer: queries.writerOf(row),
+      stages: queries.stageTree(stages, summary.status === "interrupted"),
+      failures: failures.map(queries.failureRecordOf),
+      logs: told.filter((event) => event["event"] === "LogRecorded").map(queries.logOf),
+      notes: told.filter((event) => event["event"] === "EventRecorded").map(queries.noteOf),
+      stories: yield* summaries(sql, within, alive)
+    }
+  })
+
+/** Most candidates named when a beginning is that of several ids. */
+const maxCandidates = 10
+
+const storyRow = (sql: SqlClient.SqlClient, idPrefix: string) =>
+  Effect.gen(function* () {
+    if (idPrefix === "") {
+      return yield* new InvalidHistorySetting({
+        setting: "idPrefix",
+        value: '""',
+        expected: "the id of a story, or its beginning"
+      })
+    }
+    const candidates = yield* sql<ReadRow>`SELECT s.key, s.id, s.name, s.started_at FROM stories AS s
+      WHERE ${beginsWith(sql, "s.id", idPrefix)} ORDER BY s.id DESC, s.key DESC LIMIT ${maxCandidates}`
+    // An id given by the program may be that of several stories: the newest is meant.
+    const exact = yield* sql<ReadRow>`SELECT max(key) AS key FROM stories WHERE id = ${idPrefix}`
+    const ids = new Set(candidates.map((row) => row["id"]))
+    const key = exact[0]?.["key"] ?? (ids.size === 1 ? candidates[0]?.["key"] : undefined)
+    if (key !== undefined && key !== null) {
+      const rows = yield* sql<ReadRow>`SELECT ${sql.literal(queries.summaryColumns)},
+          s.trace_id, s.span_id, s.attributes, s.caused_by, w.host, w.pid, w.started_at AS writer_started_at, w.last_seen_at
+        FROM stories AS s JOIN writers AS w ON w.id = s.writer_id WHERE s.key = ${queries.numberOf(key)}`
+      if (rows[0] !== undefined) return rows[0]
+    }
+    if (candidates.length === 0) return yield* new StoryNotFound({ idPrefix })
+    return yield* new AmbiguousStoryId({
+      idPrefix,
+      candidates: candidates.map((row) => ({
+        id: String(row["id"]),
+        name: String(row["name"]),
+        startedAt: queries.timeOf(row["started_at"])
+      }))
+    })
+  })
+
+const cursor = (sql: SqlClient.SqlClient) =>
+  Effect.map(sql<ReadRow>`SELECT max(id) AS cursor FROM events`, ([row]) => queries.numberOf(row?.["cursor"]))
+
+const eventsSince = (sql: SqlClient.SqlClient, after: number, filter: EventFilter) =>
+  Effect.gen(function* () {
+    const { from, limit } = yield* checked(() => ({
+      from: wholeNumber("cursor", after, { least: 0, most: Number.MAX_SAFE_INTEGER, otherwise: 0 }),
+      limit: wholeNumber("limit", filter.limit, { least: 1, most: 10_000, otherwise: 500 })
+    }))
+    const rows = yield* sql<ReadRow>`SELECT e.id, e.event, e.sequence, e.recorded_at, e.stage_index, e.data,
+        s.id AS story_id, s.name AS story_name, s.parent_story_id, s.status AS story_status, s.outcome,
+        s.duration_seconds AS story_seconds, t.name AS stage_name, t.path AS stage_path,
+        t.duration_seconds AS stage_seconds, t.error_type AS stage_error_type, t.error_message AS stage_error_message,
+        f.stage_name AS failed_stage, f.error_type, f.error_message
+      FROM events AS e
+      JOIN stories AS s ON s.key = e.story_key
+      LEFT JOIN stages AS t ON t.story_key = e.story_key AND t.stage_index = e.stage_index
+      LEFT JOIN failures AS f
+        ON e.event = 'FailureOccurred' AND f.story_key = e.story_key AND f.sequence = e.sequence
+      WHERE ${queries.where(sql, [
+        sql`e.id > ${from}`,
+        filter.story === undefined ? undefined : sql`s.name = ${filter.story}`
+      ])}
+      ORDER BY e.id LIMIT ${limit}`
+    return {
+      events: rows.map(queries.historyEventOf),
+      cursor: rows.length === 0 ? from : queries.numberOf(rows.at(-1)?.["id"])
+    }
+  })

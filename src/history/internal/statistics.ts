@@ -1,0 +1,174 @@
+/**
+ * Counts and exact percentiles over a span of time.
+ */
+import type * as SqlClient from "@effect/sql/SqlClient"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { InvalidHistorySetting } from "../HistoryError.js"
+import { momentOf, type StatsFilter } from "../HistoryFilter.js"
+import type { Durations, FailureGroup, HistoryStats, StageStats, StoryStats } from "../HistoryStats.js"
+import { StoryState } from "../StoryRecord.js"
+import { timestamp } from "./batch.js"
+import type { ReadRow } from "./queries.js"
+import * as queries from "./queries.js"
+import { checked } from "./settings.js"
+
+/** @internal */
+export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter) =>
+  Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const { since, until } = yield* checked(() => windowOf(filter, now))
+    const [from, to] = [timestamp(since), timestamp(until)]
+    const alive = yield* queries.aliveWriters(sql)
+    const ofStory = (column: string) =>
+      filter.story === undefined ? sql`1 = 1` : sql`${sql.literal(column)} = ${filter.story}`
+    // By status, then by time: the order of the index that holds everything asked for.
+    const statuses = StoryState.literals.filter((status) => status !== "interrupted")
+    const storyRows = yield* sql<ReadRow>`SELECT s.name, s.status, s.duration_seconds, s.writer_id, s.key, s.started_at
+      FROM stories AS s
+      WHERE ${sql.in("s.status", statuses)} AND s.started_at >= ${from} AND s.started_at < ${to} AND ${ofStory("s.name")}`
+    const stageRows = yield* sql<ReadRow>`SELECT s.name AS story_name, t.name, t.status, t.duration_seconds
+      FROM stories AS s JOIN stages AS t ON t.story_key = s.key
+      WHERE ${sql.in("s.status", statuses)} AND s.started_at >= ${from} AND s.started_at < ${to} AND ${ofStory("s.name")}`
+    const slowest = yield* sql<ReadRow>`SELECT s.id, s.name, s.started_at, s.duration_seconds FROM stories AS s
+      WHERE ${sql.in("s.status", statuses)} AND s.started_at >= ${from} AND s.started_at < ${to} AND ${ofStory("s.name")}
+        AND s.duration_seconds IS NOT NULL
+      ORDER BY s.duration_seconds DESC LIMIT 10`
+    const groups = yield* sql<ReadRow>`SELECT f.fingerprint, count(*) AS count, min(f.occurred_at) AS first_at,
+        max(f.occurred_at) AS last_at, max(f.id) AS newest
+      FROM failures AS f
+      WHERE f.occurred_at >= ${from} AND f.occurred_at < ${to} AND ${ofStory("f.story_name")}
+      GROUP BY f.fingerprint ORDER BY count DESC, last_at DESC`
+    const shown = groups.slice(0, 20)
+    const newest =
+      shown.length === 0
+        ? []
+        : yield* sql<ReadRow>`SELECT f.id, ${sql.literal(queries.failureColumns)} FROM failures AS f
+            WHERE ${sql.in(
+              "f.id",
+              shown.map((row) => queries.numberOf(row["newest"]))
+            )}`
+    const all = storyStats("", storyRows, alive)
+    return {
+      since,
+      until,
+      storyName: filter.story ?? null,
+      count: all.count,
+      byStatus: all.byStatus,
+      failureRate: all.failureRate,
+      storiesPerHour: all.count / Math.max((until - since) / 3_600_000, Number.MIN_VALUE),
+      stories: Array.from(
+        grouped(storyRows, (row) => String(row["name"])),
+        ([name, rows]) => storyStats(name, rows, alive)
+      ).sort((a, b) => b.count - a.count),
+      stages: stageStats(stageRows),
+      slowest: slowest.map((row) => ({
+        storyId: String(row["id"]),
+        storyName: String(row["name"]),
+        startedAt: queries.timeOf(row["started_at"]),
+        durationSeconds: queries.numberOf(row["duration_seconds"])
+      })),
+      failureCount: groups.reduce((sum, row) => sum + queries.numberOf(row["count"]), 0),
+      failures: shown.flatMap((group) => {
+        const row = newest.find((row) => queries.numberOf(row["id"]) === queries.numberOf(group["newest"]))
+        return row === undefined ? [] : [failureGroup(group, row)]
+      })
+    } satisfies HistoryStats
+  })
+
+const windowOf = (filter: StatsFilter, now: number) => {
+  const since = momentOf("since", filter.since ?? now - 86_400_000, now)
+  const until = momentOf("until", filter.until ?? now, now)
+  if (since < until) return { since, until }
+  throw new InvalidHistorySetting({
+    setting: "until",
+    value: timestamp(until),
+    expected: `a time after since, which is ${timestamp(since)}`
+  })
+}
+
+const grouped = <A>(rows: ReadonlyArray<A>, keyOf: (row: A) => string): Map<string, Array<A>> => {
+  const groups = new Map<string, Array<A>>()
+  for (const row of rows) {
+    const key = keyOf(row)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [row])
+    else group.push(row)
+  }
+  return groups
+}
+
+const storyStats = (storyName: string, rows: ReadonlyArray<ReadRow>, alive: ReadonlySet<number>): StoryStats => {
+  const byStatus = { running: 0, success: 0, failed: 0, cancelled: 0, timeout: 0, partial: 0, interrupted: 0 }
+  const seconds: Array<number> = []
+  for (const row of rows) {
+    byStatus[queries.statusOf(row, alive)] += 1
+    if (row["duration_seconds"] !== null) seconds.push(queries.numberOf(row["duration_seconds"]))
+  }
+  const ended = rows.length - byStatus.running
+  return {
+    storyName,
+    count: rows.length,
+    byStatus,
+    failureRate: share(byStatus.failed + byStatus.timeout + byStatus.interrupted, ended),
+    durations: durationsOf(seconds)
+  }
+}
+
+const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole)
+
+const stageStats = (rows: ReadonlyArray<ReadRow>): ReadonlyArray<StageStats> => {
+  const stats = Array.from(
+    grouped(rows, (row) => `${row["story_name"]}\u0000${row["name"]}`),
+    ([, group]) => {
+      const count = (status: string) => group.filter((row) => row["status"] === status).length
+      const [completed, failed] = [count("completed"), count("failed")]
+      const seconds = group.flatMap((row) =>
+        row["status"] === "completed" || row["status"] === "failed" ? [queries.numberOf(row["duration_seconds"])] : []
+      )
+      return {
+        storyName: String(group[0]?.["story_name"]),
+        stageName: String(group[0]?.["name"]),
+        count: group.length,
+        completed,
+        failed,
+        cancelled: count("cancelled"),
+        open: count("running"),
+        failureRate: share(failed, completed + failed),
+        durations: durationsOf(seconds)
+      }
+    }
+  )
+  const total = (stats: StageStats) => (stats.durations?.mean ?? 0) * (stats.completed + stats.failed)
+  return stats.sort((a, b) => total(b) - total(a))
+}
+
+const durationsOf = (seconds: ReadonlyArray<number>): Durations | null => {
+  if (seconds.length === 0) return null
+  const sorted = Float64Array.from(seconds).sort()
+  const rank = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0
+  return {
+    p50: rank(0.5),
+    p95: rank(0.95),
+    p99: rank(0.99),
+    max: rank(1),
+    mean: sorted.reduce((sum, value) => sum + value, 0) / sorted.length
+  }
+}
+
+const failureGroup = (group: ReadRow, newest: ReadRow): FailureGroup => {
+  const failure = queries.failureSummaryOf(newest)
+  return {
+    fingerprint: failure.fingerprint,
+    count: queries.numberOf(group["count"]),
+    firstAt: queries.timeOf(group["first_at"]),
+    lastAt: queries.timeOf(group["last_at"]),
+    lastStoryId: failure.storyId,
+    storyName: failure.storyName,
+    stageName: failure.stageName,
+    errorType: failure.errorType,
+    errorMessage: failure.errorMessage,
+    errorCode: failure.errorCode,
+    location: failure.location
+  }
+}
