@@ -45,7 +45,7 @@ export interface RendererStats {
   readonly name: string
   readonly emitted: number
   readonly delivered: number
-  /** By reason: `overflow`, `shutdown`, `closed`. */
+  /** By reason: `overflow`, `shutdown`, `closed`, or what a renderer names itself. */
   readonly dropped: { readonly [reason: string]: number }
   readonly failed: number
   readonly pending: number

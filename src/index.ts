@@ -51,6 +51,10 @@ export * as Renderer from "./Renderer.js"
 /**
  * @since 0.1.0
  */
+export * as AlertRenderer from "./renderer/AlertRenderer.js"
+/**
+ * @since 0.1.0
+ */
 export * as ConsoleRenderer from "./renderer/ConsoleRenderer.js"
 /**
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * A bounded queue of events with one draining fiber: what stands between a story and anything slow.
+ * A bounded queue with one draining fiber: what stands between a story and anything slow.
  */
 import type * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -12,30 +12,43 @@ import type { BufferOptions, Renderer } from "../Renderer.js"
 import { Delivery } from "./delivery.js"
 import { aside, inOrder, selfCounting } from "./renderers.js"
 
-type Batch = readonly [NarrativeEvent, ...Array<NarrativeEvent>]
+type Batch<A> = readonly [A, ...Array<A>]
 
-interface BufferConfig<R> extends BufferOptions {
+interface BufferConfig<A, R> extends BufferOptions {
   readonly name: string
   /** Most events handed over at once. */
   readonly size: number
   /** How long to wait for a batch to fill once its first event is there. */
   readonly within: Duration.DurationInput
-  readonly handle: (batch: Batch) => Effect.Effect<void, unknown, R>
+  readonly handle: (batch: Batch<A>) => Effect.Effect<void, unknown, R>
 }
 
-/** @internal */
-export const make = <R>(config: BufferConfig<R>): Effect.Effect<Renderer, never, R | Scope.Scope> =>
+/** A renderer with a buffer in front. @internal */
+export const make = <R>(config: BufferConfig<NarrativeEvent, R>): Effect.Effect<Renderer, never, R | Scope.Scope> =>
+  Effect.map(open(config), (queue) =>
+    selfCounting({ name: config.name, handle: (event) => queue.offer(event) }, queue.delivery)
+  )
+
+/** What a buffer takes, and its books. */
+export interface Buffer<A> {
+  readonly delivery: Delivery
+  /** Takes one more. Brings back what the caller has to wait for. */
+  readonly offer: (value: A) => Effect.Effect<void> | undefined
+}
+
+/** A buffer of anything; it drains until the scope is closed. @internal */
+export const open = <A, R>(config: BufferConfig<A, R>): Effect.Effect<Buffer<A>, never, R | Scope.Scope> =>
   Effect.gen(function* () {
-    const queue = new BoundedQueue(config)
+    const queue = new BoundedQueue<A>(config)
     const shutdownTimeout = Duration.decode(config.shutdownTimeout ?? "5 seconds")
     yield* Effect.acquireRelease(queue.drain(config).pipe(aside, Effect.interruptible, Effect.forkDaemon), (drain) =>
       aside(close(queue, drain, shutdownTimeout))
     )
-    return selfCounting({ name: config.name, handle: (event) => queue.offer(event) }, queue.delivery)
+    return queue
   })
 
-const close = (
-  queue: BoundedQueue,
+const close = <A>(
+  queue: BoundedQueue<A>,
   drain: Fiber.RuntimeFiber<void>,
   shutdownTimeout: Duration.Duration
 ): Effect.Effect<void> =>
@@ -62,13 +75,13 @@ const close = (
  */
 const maxBeyondCapacity = 16_384
 
-class BoundedQueue {
+class BoundedQueue<A> implements Buffer<A> {
   readonly delivery: Delivery
   readonly #capacity: number
   readonly #strategy: BufferOptions["strategy"]
   readonly #highWaterMark: number
   readonly #onOverflow: BufferOptions["onOverflow"]
-  readonly #events = new EventQueue()
+  readonly #events = new Fifo<A>()
   #inFlight = 0
   #overflowFaults = 0
   #closed = false
@@ -85,7 +98,7 @@ class BoundedQueue {
     this.#onOverflow = config.onOverflow
   }
 
-  offer(event: NarrativeEvent): Effect.Effect<void> | undefined {
+  offer(event: A): Effect.Effect<void> | undefined {
     this.delivery.emitted += 1
     if (this.#closed) return this.delivery.drop("closed")
     let waiting: Effect.Effect<void> | undefined
@@ -107,7 +120,7 @@ class BoundedQueue {
     return this.#strategy === "suspend" ? this.#capacity + maxBeyondCapacity : this.#capacity
   }
 
-  drain<R>(config: BufferConfig<R>): Effect.Effect<void, never, R> {
+  drain<R>(config: BufferConfig<A, R>): Effect.Effect<void, never, R> {
     const size = Math.max(1, Math.floor(config.size))
     const within = Duration.decode(config.within)
     const fill = Duration.isZero(within)
@@ -140,7 +153,7 @@ class BoundedQueue {
     return inOrder(waiting, this.delivery.finalWarning())
   }
 
-  #deliver<R>(batch: ReadonlyArray<NarrativeEvent>, handle: BufferConfig<R>["handle"]): Effect.Effect<void, never, R> {
+  #deliver<R>(batch: ReadonlyArray<A>, handle: BufferConfig<A, R>["handle"]): Effect.Effect<void, never, R> {
     if (!isBatch(batch)) return Effect.void
     this.#inFlight = batch.length
     return Effect.suspend(() => handle(batch)).pipe(
@@ -162,7 +175,7 @@ class BoundedQueue {
     })
   }
 
-  #take(size: number): ReadonlyArray<NarrativeEvent> {
+  #take(size: number): ReadonlyArray<A> {
     const batch = this.#events.take(size)
     if (this.#events.length * 2 <= this.#highWaterMark) this.#armed = true
     if (this.#events.length < this.#capacity) this.#release()
@@ -219,32 +232,32 @@ class BoundedQueue {
   }
 }
 
-const isBatch = (events: ReadonlyArray<NarrativeEvent>): events is Batch => events.length > 0
+const isBatch = <A>(values: ReadonlyArray<A>): values is Batch<A> => values.length > 0
 
 /** First in, first out; taking from it copies only what is taken. */
-class EventQueue {
-  #events: Array<NarrativeEvent> = []
+class Fifo<A> {
+  #values: Array<A> = []
   #head = 0
 
   get length(): number {
-    return this.#events.length - this.#head
+    return this.#values.length - this.#head
   }
 
-  push(event: NarrativeEvent): void {
-    this.#events.push(event)
+  push(value: A): void {
+    this.#values.push(value)
   }
 
-  take(count: number): ReadonlyArray<NarrativeEvent> {
-    if (this.#head === 0 && count >= this.#events.length) {
-      const all = this.#events
-      this.#events = []
+  take(count: number): ReadonlyArray<A> {
+    if (this.#head === 0 && count >= this.#values.length) {
+      const all = this.#values
+      this.#values = []
       return all
     }
-    const taken = this.#events.slice(this.#head, this.#head + count)
+    const taken = this.#values.slice(this.#head, this.#head + count)
     this.#head += taken.length
     // The part already taken is let go before it outgrows the rest.
-    if (this.#head * 2 >= this.#events.length) {
-      this.#events = this.#events.slice(this.#head)
+    if (this.#head * 2 >= this.#values.length) {
+      this.#values = this.#values.slice(this.#head)
       this.#head = 0
     }
     return taken

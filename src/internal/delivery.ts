@@ -11,6 +11,7 @@ export class Delivery {
   failed = 0
   pending = 0
   readonly dropped = new Map<string, number>()
+  #withheld = 0
   #told = 0
 
   constructor(readonly renderer: string) {}
@@ -23,6 +24,12 @@ export class Delivery {
   drop(reason: string, count = 1): Effect.Effect<void> | undefined {
     this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + count)
     return this.#warning(count, `dropped an event (${reason})`, Cause.empty)
+  }
+
+  /** Counts an event that is not delivered because that is what was asked for: there is nothing to warn of. */
+  withhold(reason: string): void {
+    this.#withheld += 1
+    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + 1)
   }
 
   /** Counts `count` events whose delivery failed, and tells of it as {@link drop} does. */
@@ -38,7 +45,7 @@ export class Delivery {
   }
 
   get lost(): number {
-    return this.failed + this.droppedTotal
+    return this.failed + this.droppedTotal - this.#withheld
   }
 
   /** Losses nobody has been told of yet, as one warning. */

@@ -1,0 +1,303 @@
+/**
+ * What somebody is alerted of: a failure, a story that ended otherwise than it should, or how many more of them there
+ * were. On the wire an alert is one JSON object: `version` 1, `alert` its kind, keys in snake_case, every field present.
+ */
+import * as Schema from "effect/Schema"
+import { ErrorCode, type Failure, formatSnippet, formatTimeline, Location, Progress } from "../../FailureReport.js"
+import type { FailureOccurred, StoryCompleted } from "../../NarrativeEvent.js"
+import { PlainRecord } from "../../PlainValue.js"
+
+const key = <A, I, R, Wire extends string>(schema: Schema.Schema<A, I, R>, wire: Wire) =>
+  Schema.propertySignature(schema).pipe(Schema.fromKey(wire))
+
+const kind = <Wire extends string, Tag extends string>(wire: Wire, name: Tag) =>
+  Schema.propertySignature(Schema.transformLiteral(wire, name)).pipe(Schema.fromKey("alert"))
+
+const Text = Schema.NullOr(Schema.String)
+
+const Timestamp = Schema.transform(Schema.String, Schema.JsonNumber, {
+  strict: true,
+  decode: (text) => Date.parse(text),
+  encode: (millis) => new Date(millis).toISOString()
+})
+
+/**
+ * What went wrong.
+ *
+ * - `failed`: a story failed.
+ * - `timeout`: a story failed with a timeout, or ended with that status.
+ * - `partial`, `cancelled`: a story ended with that status.
+ * - `handled`: the program handed over a failure it had handled (`Narrative.recordFailure`).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type AlertStatus = typeof AlertStatus.Type
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const AlertStatus = Schema.Literal("failed", "timeout", "partial", "cancelled", "handled")
+
+const version = Schema.Literal(1)
+
+const ofStory = {
+  version,
+  /** The same at every attempt to deliver it: what arrives twice can be told. */
+  id: Schema.String,
+  status: AlertStatus,
+  storyId: key(Schema.String, "story_id"),
+  storyName: key(Schema.String, "story_name"),
+  /** The names of the stories from the outermost down to this one, as far as they are known. */
+  storyPath: key(Schema.Array(Schema.String), "story_path"),
+  rootStoryId: key(Schema.String, "root_story_id"),
+  parentStoryId: key(Text, "parent_story_id"),
+  labels: PlainRecord,
+  traceId: key(Text, "trace_id"),
+  spanId: key(Text, "span_id"),
+  /** UTC, in milliseconds since the epoch. */
+  timestamp: Timestamp,
+  sequence: Schema.Int,
+  /** What makes two alerts the same one: that of the primary failure, or the story's name and status. */
+  fingerprint: Schema.String,
+  /** How many of this fingerprint there were so far, this one included, as far as they are remembered. */
+  occurrences: Schema.Int,
+  progress: Progress
+}
+
+/**
+ * Another failure of the same cause.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AlsoFailed extends Schema.Schema.Type<typeof AlsoFailed> {}
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const AlsoFailed = Schema.Struct({
+  errorType: key(Schema.String, "error_type"),
+  errorMessage: key(Schema.String, "error_message"),
+  errorCode: key(ErrorCode, "error_code"),
+  stageName: key(Text, "stage_name"),
+  location: Schema.NullOr(Location),
+  fingerprint: Schema.String
+})
+
+/**
+ * A failure. Local variables are not part of it: chat rooms and webhooks have readers of their own.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FailureAlert extends Schema.Schema.Type<typeof FailureAlert> {}
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const FailureAlert = Schema.Struct({
+  _tag: kind("failure", "FailureAlert"),
+  ...ofStory,
+  stageName: key(Text, "stage_name"),
+  stagePath: key(Schema.Array(Schema.String), "stage_path"),
+  errorType: key(Schema.String, "error_type"),
+  errorMessage: key(Schema.String, "error_message"),
+  errorCode: key(ErrorCode, "error_code"),
+  retryable: Schema.Boolean,
+  location: Schema.NullOr(Location),
+  snippet: key(Text, "source_snippet"),
+  exactCause: key(Schema.String, "exact_cause"),
+  exceptionChain: key(Schema.String, "exception_chain"),
+  hint: Text,
+  facts: PlainRecord,
+  stageAttributes: key(PlainRecord, "stage_attributes"),
+  timeline: key(Schema.String, "stage_timeline"),
+  /** The analysis as text, where it was ready with the failure. */
+  llmAnalysis: key(Text, "llm_analysis"),
+  alsoFailed: key(Schema.Array(AlsoFailed), "also_failed")
+})
+
+/**
+ * A story that ended `timeout`, `partial`, `cancelled` or `failed` without a failure that was told.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StoryAlert extends Schema.Schema.Type<typeof StoryAlert> {}
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const StoryAlert = Schema.Struct({
+  _tag: kind("story", "StoryAlert"),
+  ...ofStory,
+  outcome: Text,
+  durationSeconds: key(Schema.JsonNumber, "duration_seconds"),
+  failedStages: key(Schema.Int, "failed_stages"),
+  cancelledStages: key(Schema.Int, "cancelled_stages")
+})
+
+/**
+ * Alerts of one kind that were held back. `errorType` is `null` where a story ended without a failure.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HeldBack extends Schema.Schema.Type<typeof HeldBack> {}
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const HeldBack = Schema.Struct({
+  fingerprint: Schema.String,
+  storyName: key(Schema.String, "story_name"),
+  status: AlertStatus,
+  stageName: key(Text, "stage_name"),
+  errorType: key(Text, "error_type"),
+  errorMessage: key(Text, "error_message"),
+  count: Schema.Int
+})
+
+/**
+ * How many alerts were held back between `since` and `until`, because they were the same as one sent before
+ * (`duplicates`) or too many at once (`rate_limit`). `heldBack` names the first ten kinds of them; `count` is of all.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SummaryAlert extends Schema.Schema.Type<typeof SummaryAlert> {}
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const SummaryAlert = Schema.Struct({
+  _tag: kind("summary", "SummaryAlert"),
+  version,
+  id: Schema.String,
+  reason: Schema.Literal("duplicates", "rate_limit"),
+  count: Schema.Int,
+  since: Timestamp,
+  until: Timestamp,
+  heldBack: key(Schema.Array(HeldBack), "held_back")
+})
+
+/**
+ * What a destination is sent.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Alert = OccurrenceAlert | SummaryAlert
+
+/**
+ * An alert that tells of one thing that happened.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type OccurrenceAlert = FailureAlert | StoryAlert
+
+/**
+ * The Schema of every alert. Its encoded side is the body a webhook is sent.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Alert = Schema.Union(FailureAlert, StoryAlert, SummaryAlert)
+
+const encode = Schema.encodeSync(Alert)
+
+/** What JSON may leave unescaped, but terminals and line-based readers obey. */
+const leftByJson = /[\u007f-\u009f\u2028\u2029]/g
+
+/** A value as JSON that holds no control character. */
+export const plainJson = (value: unknown): string =>
+  JSON.stringify(value).replace(leftByJson, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
+
+/** The alert as one line of JSON. */
+export const toJson = (alert: Alert): string => plainJson(encode(alert))
+
+/** What is known of a story beside the event at hand. */
+export interface StoryContext {
+  readonly path: ReadonlyArray<string>
+  readonly labels: PlainRecord
+}
+
+const storyOf = (event: FailureOccurred | StoryCompleted, { labels, path }: StoryContext) => ({
+  version: 1 as const,
+  id: `${event.storyId}/${event.sequence}`,
+  storyId: event.storyId,
+  storyName: event.storyName,
+  storyPath: path,
+  rootStoryId: event.rootStoryId,
+  parentStoryId: event.parentStoryId,
+  labels,
+  traceId: event.traceId,
+  spanId: event.spanId,
+  timestamp: event.timestamp,
+  sequence: event.sequence,
+  occurrences: 1,
+  progress: event.progress
+})
+
+export const fromFailure = (event: FailureOccurred, context: StoryContext): FailureAlert => {
+  const [failure, ...others] = event.failures
+  return {
+    _tag: "FailureAlert",
+    ...storyOf(event, context),
+    status: event.handled ? "handled" : failure.errorType === "TimeoutException" ? "timeout" : "failed",
+    fingerprint: failure.fingerprint,
+    stageName: failure.stageName,
+    stagePath: failure.stagePath,
+    errorType: failure.errorType,
+    errorMessage: failure.errorMessage,
+    errorCode: failure.errorCode,
+    retryable: failure.retryable,
+    location: failure.location,
+    snippet: failure.snippet.length === 0 ? null : formatSnippet(failure.snippet),
+    exactCause: failure.exactCause,
+    exceptionChain: failure.exceptionChain,
+    hint: failure.hint,
+    facts: failure.facts,
+    stageAttributes: failure.stageAttributes,
+    timeline: formatTimeline(event),
+    llmAnalysis: event.llmAnalysis,
+    alsoFailed: others.map(alsoFailed)
+  }
+}
+
+const alsoFailed = (failure: Failure): AlsoFailed => ({
+  errorType: failure.errorType,
+  errorMessage: failure.errorMessage,
+  errorCode: failure.errorCode,
+  stageName: failure.stageName,
+  location: failure.location,
+  fingerprint: failure.fingerprint
+})
+
+export const fromStory = (event: StoryCompleted, status: AlertStatus, context: StoryContext): StoryAlert => ({
+  _tag: "StoryAlert",
+  ...storyOf(event, context),
+  status,
+  fingerprint: `${event.storyName} ${status}`,
+  outcome: event.outcome,
+  durationSeconds: event.durationSeconds,
+  failedStages: event.failedStages,
+  cancelledStages: event.cancelledStages
+})
+
+/** What two alerts have in common of which the second need not be sent: all their failures, whichever came first. */
+export const identityOf = (alert: OccurrenceAlert): string =>
+  alert._tag === "StoryAlert"
+    ? alert.fingerprint
+    : [
+        alert.status,
+        ...new Set([alert.fingerprint, ...alert.alsoFailed.map(({ fingerprint }) => fingerprint)].toSorted())
+      ].join(" ")
