@@ -117,6 +117,21 @@ layer(NodeContext.layer)("examples", (it) => {
   )
 
   it.effect(
+    "alerts tells a failure once, and how often it came again, to Slack and to the team it concerns",
+    () =>
+      expectLines("alerts", [
+        "Slack:",
+        "  ❌ Restock failed in Order More: OutOfStock - No teapots left for order 17 &lt;!channel&gt;",
+        "  ❌ Backup failed in Copy: Offline - The vault does not answer",
+        /^ {2}🔁 3 more of Restock within \d+ seconds?$/,
+        "Team:",
+        "  Nightly > Restock: failed",
+        "  3 more (duplicates)"
+      ]),
+    timeout
+  )
+
+  it.effect(
     "dry-run visits every stage and says which would fail",
     () =>
       expectLines("dry-run", [

@@ -119,7 +119,7 @@ const summary = (alert: SummaryAlert): { readonly title: string; readonly blocks
   const { count, heldBack, reason, since, until } = alert
   const stories = [...new Set(heldBack.map(({ storyName }) => storyName))]
   const named = stories.length === 1 ? ` of ${stories[0]}` : ""
-  const title = `🔁 ${count} more${named} in the last ${spanOf(until - since)}`
+  const title = `🔁 ${count} more${named} within ${spanOf(until - since)}`
   const rest = count - heldBack.reduce((sum, { count }) => sum + count, 0)
   const list = [...heldBack.map((one) => `• ${one.count} × ${kindOf(one)}`), ...(rest > 0 ? [`• ${rest} × other`] : [])]
   const why = reason === "duplicates" ? "the same as one told before" : "more than are told at a time"
