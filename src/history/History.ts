@@ -60,6 +60,10 @@ export interface HistoryReader {
   ) => Effect.Effect<EventPage, HistoryError | InvalidHistorySetting>
   /** The cursor after everything written so far. */
   readonly cursor: Effect.Effect<number, HistoryError>
+  /** Of each id, in order, the shortest beginning that means its story: 8 characters or more. */
+  readonly shortIds: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, HistoryError>
+  /** How many stories `prune` would delete now. */
+  readonly prunable: (retention: Retention) => Effect.Effect<number, HistoryError | InvalidHistorySetting>
   /** Deletes what is not to be kept, a few stories at a time, and gives how many stories that were. */
   readonly prune: (retention: Retention) => Effect.Effect<number, HistoryError | InvalidHistorySetting>
 }
@@ -171,6 +175,24 @@ export const eventsSince = (
  * @category accessors
  */
 export const cursor: Effect.Effect<number, HistoryError, History> = Effect.flatMap(History, ({ cursor }) => cursor)
+
+/**
+ * Of each id, in order, the shortest beginning that means its story: 8 characters or more.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const shortIds = (ids: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>, HistoryError, History> =>
+  Effect.flatMap(History, (history) => history.shortIds(ids))
+
+/**
+ * How many stories {@link prune} would delete now.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const prunable = (retention: Retention): Effect.Effect<number, HistoryError | InvalidHistorySetting, History> =>
+  Effect.flatMap(History, (history) => history.prunable(retention))
 
 /**
  * Deletes what is not to be kept, and gives how many stories that were.

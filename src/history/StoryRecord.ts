@@ -283,10 +283,13 @@ export const HistoryEvent = Schema.Struct({
   ),
   storyId: key(Schema.String, "story_id"),
   storyName: key(Schema.String, "story_name"),
+  rootStoryId: key(Schema.String, "root_story_id"),
   parentStoryId: key(Text, "parent_story_id"),
   timestamp: Timestamp,
   sequence: Schema.Int,
   stageName: key(Text, "stage_name"),
+  /** The names of the stages from the outermost down to the one it happened in; empty outside any. */
+  stagePath: key(Schema.Array(Schema.String), "stage_path"),
   stageIndex: key(Schema.NullOr(Schema.Int), "stage_index"),
   depth: Schema.Int,
   /** Of a story's or a stage's end. */

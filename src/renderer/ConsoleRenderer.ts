@@ -113,7 +113,7 @@ const unsafeMake = (options: ConsoleRendererOptions = {}) => {
 
   if (!theme.isLive) {
     const handle = (event: NarrativeEvent) => {
-      const text = take(event, open, lines)
+      const text = lines.add(event)
       if (text !== "") writer.write(text)
     }
     return { renderer: Renderer.make("console", handle), close: () => {} }
@@ -128,21 +128,13 @@ const unsafeMake = (options: ConsoleRendererOptions = {}) => {
     isNeeded: () => open.hasRunningStages
   })
   const handle = (event: NarrativeEvent) => {
-    const text = take(event, open, lines)
+    const text = lines.add(event)
     area.print(text)
     // The next tick ends an area without stages, lest it flicker between two of them. The last story does not wait.
     if (open.byId.size === 0) area.stop()
     if (open.hasRunningStages) area.start()
   }
   return { renderer: Renderer.make("console", handle), close: () => area.close() }
-}
-
-const take = (event: NarrativeEvent, open: OpenStories, lines: StoryLines): string => {
-  if (event._tag === "AnalysisReady" && !open.byId.has(event.storyId)) return lines.analysis(event)
-  const story = open.enter(event)
-  const text = lines.tell(event, story)
-  open.leave(event, story)
-  return text
 }
 
 const neighboursOf = (stream: ConsoleStream): ReadonlyArray<ConsoleStream> => {

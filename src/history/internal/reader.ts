@@ -27,6 +27,7 @@ import * as queries from "./queries.js"
 import * as retention from "./retention.js"
 import { checkReadable } from "./schema.js"
 import { checked, retentionOf } from "./settings.js"
+import { shortId } from "./shortId.js"
 import * as statistics from "./statistics.js"
 
 /** @internal */
@@ -54,6 +55,14 @@ export const make = (database: Database): Effect.Effect<HistoryReader, HistoryEr
     stats: (filter = {}) => reading(statistics.stats(sql, filter)),
     eventsSince: (cursor, filter = {}) => reading(eventsSince(sql, cursor, filter)),
     cursor: reading(cursor(sql)),
+    shortIds: (ids) => reading(Effect.forEach(ids, (id) => shortId(sql, id))),
+    prunable: (keep) =>
+      reading(
+        Effect.flatMap(
+          checked(() => retentionOf(keep)),
+          (keep) => (keep === undefined ? Effect.succeed(0) : retention.prunable(sql, keep))
+        )
+      ),
     prune: (keep: Retention) =>
       reading(
         Effect.flatMap(
@@ -263,7 +272,7 @@ const eventsSince = (sql: SqlClient.SqlClient, after: number, filter: EventFilte
       limit: wholeNumber("limit", filter.limit, { least: 1, most: 10_000, otherwise: 500 })
     }))
     const rows = yield* sql<ReadRow>`SELECT e.id, e.event, e.sequence, e.recorded_at, e.stage_index, e.data,
-        s.id AS story_id, s.name AS story_name, s.parent_story_id, s.status AS story_status, s.outcome,
+        s.id AS story_id, s.name AS story_name, s.root_story_id, s.parent_story_id, s.status AS story_status, s.outcome,
         s.duration_seconds AS story_seconds, t.name AS stage_name, t.path AS stage_path,
         t.duration_seconds AS stage_seconds, t.error_type AS stage_error_type, t.error_message AS stage_error_message,
         f.stage_name AS failed_stage, f.error_type, f.error_message

@@ -43,6 +43,29 @@ export const prune = (sql: SqlClient.SqlClient, retention: Retention): Effect.Ef
     return deleted
   }).pipe(Effect.withTracerEnabled(false))
 
+/**
+ * How many stories {@link prune} would delete now.
+ *
+ * @internal
+ */
+export const prunable = (
+  sql: SqlClient.SqlClient,
+  { keepDays, keepStories }: Retention
+): Effect.Effect<number, SqlError> =>
+  Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const before = keepDays === undefined ? undefined : timestamp(Math.max(0, now - keepDays * millisOfDay))
+    const tooOld = before === undefined ? sql`1 = 0` : sql`(status <> 'running' AND ended_at < ${before})`
+    const [newest] =
+      keepStories === undefined
+        ? []
+        : yield* sql<{ key: number }>`
+            SELECT key FROM stories WHERE NOT ${tooOld} ORDER BY key DESC LIMIT 1 OFFSET ${keepStories}`
+    const tooMany = newest === undefined ? sql`1 = 0` : sql`(key <= ${newest.key} AND status <> 'running')`
+    const [row] = yield* sql<{ count: number }>`SELECT count(*) AS count FROM stories WHERE ${tooOld} OR ${tooMany}`
+    return Number(row?.count ?? 0)
+  }).pipe(Effect.withTracerEnabled(false))
+
 const inSteps = (
   sql: SqlClient.SqlClient,
   doomed: Effect.Effect<ReadonlyArray<object>, SqlError>

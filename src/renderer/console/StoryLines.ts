@@ -15,10 +15,10 @@ import type {
   StoryCompleted,
   StoryStarted
 } from "../../NarrativeEvent.js"
-import { clip, type PlainValue } from "../../PlainValue.js"
 import { analysisBox } from "./AnalysisBox.js"
 import { failureBlock } from "./FailureBlock.js"
 import type { OpenStories, OpenStory } from "./OpenStories.js"
+import { logText, noteText } from "./RecordText.js"
 import * as TerminalText from "./TerminalText.js"
 import type { Paint, Theme } from "./Theme.js"
 
@@ -38,8 +38,6 @@ export interface StoryLinesOptions {
 const maxLevel = 20
 /** Most ends held back in one story: a crowd of failing stages is told as it comes. */
 const maxHeld = 100
-/** Most characters shown of a note's data. */
-const maxData = 2_000
 
 export class StoryLines {
   readonly #options: StoryLinesOptions
@@ -50,8 +48,17 @@ export class StoryLines {
     this.#options = options
   }
 
-  /** What the event adds: whole lines, or nothing. The story is as {@link OpenStories.enter} left it. */
-  tell(event: NarrativeEvent, story: OpenStory): string {
+  /** Takes the event in; gives what it adds: whole lines, or nothing. */
+  add(event: NarrativeEvent): string {
+    if (event._tag === "AnalysisReady" && !this.#open.byId.has(event.storyId)) return this.#analysis(event)
+    const story = this.#open.enter(event)
+    const text = this.#tell(event, story)
+    this.#open.leave(event, story)
+    return text
+  }
+
+  /** The story is as {@link OpenStories.enter} left it. */
+  #tell(event: NarrativeEvent, story: OpenStory): string {
     switch (event._tag) {
       case "StageProgressed":
         return ""
@@ -77,12 +84,12 @@ export class StoryLines {
       case "EventRecorded":
         return this.#release(story) + this.#note(event, story)
       case "AnalysisReady":
-        return this.#release(story) + this.analysis(event)
+        return this.#release(story) + this.#analysis(event)
     }
   }
 
   /** The only lines that may come after a story's end, and so need no open story. */
-  analysis(event: AnalysisReady): string {
+  #analysis(event: AnalysisReady): string {
     const { theme } = this.#options
     const title = `LLM Debug - ${TerminalText.line(event.storyName)} (${event.latencySeconds.toFixed(3)}s)`
     return `${analysisBox(event.llmAnalysis, { title, theme, columns: this.#options.columns() })}\n`
@@ -186,19 +193,12 @@ export class StoryLines {
   }
 
   #log(event: LogRecorded, story: OpenStory): string {
-    const { bad, dim, place, warning } = this.#options.theme.colours
-    const paint = { TRACE: dim, DEBUG: dim, INFO: place, WARN: warning, ERROR: bad, FATAL: bad }[event.level]
-    const annotations = Object.entries(event.annotations).map(([key, value]) => ` ${pair(key, value)}`)
-    if (event.cause !== null) annotations.push(` ${pair("cause", firstLine(event.cause))}`)
-    const text = `${paint(event.level)} ${safe(event.message)}${dim(annotations.join(""))}`
-    return this.#line(event, story, story.stageLevel + event.depth + 1, text)
+    return this.#line(event, story, story.stageLevel + event.depth + 1, logText(event, this.#options.theme))
   }
 
   #note(event: EventRecorded, story: OpenStory): string {
-    const { colours, glyphs } = this.#options.theme
-    const data = event.data === null ? "" : colours.dim(` ${safe(clip(JSON.stringify(event.data), maxData))}`)
     const level = story.stageLevel + (event.stageName === null ? 0 : event.depth + 1)
-    return this.#line(event, story, level, `${colours.dim(glyphs.note)} ${safe(event.name)}${data}`)
+    return this.#line(event, story, level, noteText(event, this.#options.theme))
   }
 
   #failure(event: FailureOccurred, story: OpenStory): string {
@@ -250,16 +250,6 @@ const isToldBy = (event: FailureOccurred, held: StageFailed | StageCancelled): b
 /** Whether the story's last line tells this end, and a sub-story's failure block the rest. */
 const isCauseOf = (event: StoryCompleted, held: StageFailed | StageCancelled): boolean =>
   held._tag === "StageFailed" && event.causedBy?.errorType === held.errorType
-
-const pair = (key: string, value: PlainValue): string => {
-  const text = typeof value === "string" ? value : JSON.stringify(value)
-  return safe(`${key}=${/^[^\s"=]+$/.test(text) || typeof value !== "string" ? text : JSON.stringify(text)}`)
-}
-
-const firstLine = (text: string): string => {
-  const lines = text.trimEnd().split("\n")
-  return lines.length === 1 ? text : `${lines[0]} (+${lines.length - 1} lines)`
-}
 
 /** Why a stage was cancelled, as far as it is known: the place of the fiber that did it, or that nobody waited for it. */
 const byWhom = ({ interruptors, orphaned, stageName }: StageCancelled): string => {

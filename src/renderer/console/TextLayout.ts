@@ -16,6 +16,22 @@ export const truncate = (text: string, columns: number, ellipsis: string): strin
   return `${take(text, room)}${ellipsis}`
 }
 
+/** The end of the text in at most `columns` columns, its missing beginning replaced by `ellipsis`. */
+export const truncateStart = (text: string, columns: number, ellipsis: string): string => {
+  if (width(text) <= columns) return text
+  const room = columns - width(ellipsis)
+  if (room < 0) return ""
+  const segments = Array.from(segmenter.segment(text))
+  let start = text.length
+  let used = 0
+  for (const { index, segment } of segments.reverse()) {
+    used += width(segment)
+    if (used > room) break
+    start = index
+  }
+  return ellipsis + text.slice(start)
+}
+
 /** The longest beginning of the text that fits. */
 const take = (text: string, columns: number): string => {
   let end = 0

@@ -1,0 +1,67 @@
+/**
+ * The history that `--db` names. What reads it is loaded only by the commands that do.
+ */
+import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import type { HistoryReader } from "../history/History.js"
+import type { AmbiguousStoryId, HistoryError, InvalidHistorySetting, StoryNotFound } from "../history/HistoryError.js"
+import { ago } from "./RelativeTime.js"
+
+/** An option has a value that cannot be meant. */
+export class InvalidOption extends Data.TaggedError("InvalidOption")<{
+  readonly option: string
+  readonly value: string
+  readonly expected: string
+}> {
+  override get message(): string {
+    return `--${this.option} is ${this.value}; expected ${this.expected}`
+  }
+}
+
+/** More than one story's id begins so. */
+export class AmbiguousId extends Data.TaggedError("AmbiguousId")<{
+  readonly prefix: string
+  readonly candidates: ReadonlyArray<{ readonly id: string; readonly name: string; readonly age: string }>
+}> {
+  override get message(): string {
+    const candidates = this.candidates.map(({ age, id, name }) => `${id} (${name}, ${age})`)
+    return `more than one story has an id that begins with "${this.prefix}": ${candidates.join(", ")}`
+  }
+}
+
+type HistoryFault = HistoryError | StoryNotFound | AmbiguousStoryId | InvalidHistorySetting
+
+/** Reads the history for as long as `use` takes; what goes wrong is told in terms of this command's options. */
+export const read = <A, E extends HistoryFault, R>(
+  filename: string,
+  use: (history: HistoryReader) => Effect.Effect<A, E, R>,
+  options: { readonly readonly: boolean } = { readonly: true }
+): Effect.Effect<A, HistoryError | StoryNotFound | InvalidOption | AmbiguousId, R> =>
+  Effect.gen(function* () {
+    const { History, layerSqlite } = yield* Effect.promise(() => import("../history/History.js"))
+    return yield* Effect.provide(Effect.flatMap(History, use), layerSqlite({ filename, ...options }))
+  }).pipe(Effect.catchAll(inOptions))
+
+/** Options whose names are not those of the history's settings. */
+const optionNames: Readonly<Record<string, string>> = {
+  errorType: "type",
+  keepDays: "keep-days",
+  keepStories: "keep-stories",
+  labels: "label",
+  limit: "last",
+  name: "story"
+}
+
+const inOptions = (
+  error: HistoryFault
+): Effect.Effect<never, HistoryError | StoryNotFound | InvalidOption | AmbiguousId> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now): ReturnType<typeof inOptions> => {
+    if (error._tag === "InvalidHistorySetting") {
+      const { expected, setting, value } = error
+      return new InvalidOption({ option: optionNames[setting] ?? setting, value, expected })
+    }
+    if (error._tag !== "AmbiguousStoryId") return Effect.fail(error)
+    const candidates = error.candidates.map(({ id, name, startedAt }) => ({ id, name, age: ago(startedAt, now) }))
+    return new AmbiguousId({ prefix: error.idPrefix, candidates })
+  })

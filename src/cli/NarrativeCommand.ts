@@ -1,0 +1,128 @@
+/**
+ * The command as a whole: its subcommands, its help, and how it ends.
+ */
+import { stripVTControlCharacters } from "node:util"
+import * as CliConfig from "@effect/cli/CliConfig"
+import * as Command from "@effect/cli/Command"
+import * as ValidationError from "@effect/cli/ValidationError"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
+import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as TerminalText from "../renderer/console/TerminalText.js"
+import { helpText, sectionsOf, summaryOf } from "./HelpText.js"
+import { manifest, missingPackages } from "./MissingPackages.js"
+import * as Output from "./Output.js"
+import * as TailCommand from "./TailCommand.js"
+
+/** Each by its name, in the order of the help. */
+const commands = { tail: TailCommand.command } as const
+
+const config = CliConfig.make({ showBuiltIns: false })
+
+const root = Command.make("narrative").pipe(
+  Command.withDescription("Reads the stories that programs told: what failed, where, why, and what is happening now."),
+  Command.withSubcommands([commands.tail])
+)
+
+const parse = Command.run(root, { name: "narrative", version: manifest.version, executable: "narrative" })
+
+/**
+ * Runs the command that the arguments say, those of `process.argv` with the first two included, and gives its exit code:
+ * 0 when all went well, 1 for what cannot be done, 2 for arguments that cannot be understood.
+ */
+export const run = (argv: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const output = yield* Output.Output
+    const page = helpPage(argv.slice(2))
+    if (page !== undefined) return yield* Effect.as(output.write(helpText(page, output)), 0)
+    const console = yield* Effect.console
+    // Without the level that `--log-level` sets, logs are the library's warnings.
+    return yield* parse(argv).pipe(
+      Effect.as(0),
+      Effect.withConsole({
+        ...console,
+        log: (text) => output.write(`${hasColours(output) ? String(text) : stripVTControlCharacters(String(text))}\n`),
+        error: (text) => output.warn(onOneLine(stripVTControlCharacters(String(text))))
+      }),
+      Effect.catchAllCause((cause) => (Cause.isInterruptedOnly(cause) ? Effect.failCause(cause) : tell(cause)))
+    )
+  }).pipe(Effect.provide(services))
+
+const services = Layer.mergeAll(
+  NodeFileSystem.layer,
+  NodePath.layer,
+  NodeTerminal.layer,
+  CliConfig.layer(config),
+  Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))
+)
+
+/** The edge: the process's own streams, and its end. */
+export const runMain = (argv: ReadonlyArray<string>): void => {
+  const output = Output.make(process, process.env, process.cwd())
+  // What never ends by itself ends well when it is stopped.
+  const interrupted = argv[2] === "tail" ? 0 : 130
+  NodeRuntime.runMain(Effect.provideService(run(argv), Output.Output, output), {
+    disableErrorReporting: true,
+    disablePrettyLogger: true,
+    teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) ? Number(exit.value) : interrupted)
+  })
+}
+
+const hasColours = ({ theme }: Context.Tag.Service<Output.Output>): boolean => theme.colours.bold("") !== ""
+
+const onOneLine = (text: string): string => TerminalText.line(text.trim().replaceAll(/\s*\n\s*/g, " "))
+
+const tell = (cause: Cause.Cause<unknown>) =>
+  Effect.flatMap(Output.Output, ({ warn }) => {
+    const error = Cause.squash(cause)
+    // `@effect/cli` has told it already.
+    if (ValidationError.isValidationError(error)) return Effect.succeed(2)
+    const expected = Cause.failureOption(cause)
+    const missing = missingPackages(error)
+    if (missing !== undefined) return Effect.as(warn(missing), 1)
+    if (expected._tag === "None") return Effect.as(warn(`failed unexpectedly: ${Cause.pretty(cause)}`), 1)
+    return Effect.as(warn(onOneLine(error instanceof Error ? error.message : String(error))), 1)
+  })
+
+/** The page asked for, by `--help` or by giving no command. */
+const helpPage = (args: ReadonlyArray<string>) => {
+  const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args
+  if (own.length > 0 && !own.includes("--help") && !own.includes("-h")) return undefined
+  const name = own.find((arg): arg is keyof typeof commands => Object.hasOwn(commands, arg))
+  return name === undefined ? rootPage() : commandPage(name)
+}
+
+const rootPage = () => ({
+  usage: "narrative <command> [options]",
+  summary: summaryOf(Command.getHelp(root, config)),
+  sections: [
+    {
+      title: "Commands",
+      entries: Object.entries(commands).map(
+        ([name, command]) => [name, summaryOf(Command.getHelp(command, config))] as const
+      )
+    },
+    {
+      title: "Options",
+      entries: [
+        ["<command> --help", "The arguments and options of a command."],
+        ["--version", "The version of effect-narrative."],
+        ["--completions bash|zsh|fish", "A completion script for this shell."]
+      ] as const
+    }
+  ]
+})
+
+const commandPage = (name: keyof typeof commands) => {
+  const doc = Command.getHelp(commands[name], config)
+  const sections = sectionsOf(doc)
+  const args = sections.find(({ title }) => title === "Arguments")?.entries.map(([argument]) => ` ${argument}`) ?? []
+  return { usage: `narrative ${name}${args.join("")} [options]`, summary: summaryOf(doc), sections }
+}

@@ -1,0 +1,16 @@
+/**
+ * Ids as short as they can be typed: the beginnings by which a history finds their stories.
+ */
+import * as Effect from "effect/Effect"
+import type { HistoryReader } from "../history/History.js"
+import type { HistoryError } from "../history/HistoryError.js"
+
+/** What to show of each of these ids. */
+export const shortIds = (
+  history: HistoryReader,
+  ids: ReadonlyArray<string>
+): Effect.Effect<(id: string) => string, HistoryError> =>
+  Effect.map(history.shortIds(ids), (short) => {
+    const byId = new Map(ids.map((id, i) => [id, short[i] ?? id]))
+    return (id) => byId.get(id) ?? id
+  })

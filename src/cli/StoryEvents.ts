@@ -1,0 +1,165 @@
+/**
+ * The events that a story was told by, made again from what a history keeps of it. What happened in one millisecond may
+ * stand in another order than it was told in, but no stage outside the one around it.
+ */
+import type { StageRecord, StoryRecord } from "../history/StoryRecord.js"
+import type { NarrativeEvent, StoryStatus } from "../NarrativeEvent.js"
+import { percent } from "../Story.js"
+
+/** `subStories` gives what is kept of a sub-story; one it does not know is left out. */
+export const storyEvents = (
+  story: StoryRecord,
+  subStories: (id: string) => StoryRecord | undefined
+): ReadonlyArray<NarrativeEvent> => {
+  const untimed = [...within(story, null, subStories)]
+  // Stable: of one moment, what stands in a stage stays between its start and its end.
+  return untimed.sort((a, b) => a.timestamp - b.timestamp)
+}
+
+function* within(
+  story: StoryRecord,
+  parentStageIndex: number | null,
+  subStories: (id: string) => StoryRecord | undefined
+): Generator<NarrativeEvent> {
+  const told = new Teller(story)
+  yield told.start(parentStageIndex)
+
+  const subStoriesOf = new Map<number | null, Array<StoryRecord>>()
+  for (const { id, startedAt } of story.stories) {
+    const record = subStories(id)
+    if (record === undefined) continue
+    const around = stageAround(story.stages, startedAt)
+    subStoriesOf.set(around, [...(subStoriesOf.get(around) ?? []), record])
+  }
+  function* inside(stages: ReadonlyArray<StageRecord>, parent: StageRecord | undefined): Generator<NarrativeEvent> {
+    for (const stage of stages) {
+      yield told.stageStarted(stage, parent)
+      yield* inside(stage.stages, stage)
+      if (stage.endedAt !== null) yield told.stageEnded(stage, parent)
+    }
+    const index = parent?.index ?? null
+    for (const sub of subStoriesOf.get(index) ?? []) yield* within(sub, index, subStories)
+    for (const log of story.logs) if (log.stageIndex === index) yield log
+    for (const note of story.notes) if (note.stageIndex === index) yield note
+  }
+
+  yield* inside(story.stages, undefined)
+  for (const { report } of story.failures) yield report
+  if (story.endedAt !== null) yield told.end(story.endedAt)
+}
+
+/** A sub-story stands in the innermost stage that was open when it started; which one started it, nothing tells. */
+export const stageAround = (stages: ReadonlyArray<StageRecord>, at: number): number | null => {
+  const around = stages.findLast(({ endedAt, startedAt }) => startedAt <= at && (endedAt === null || at <= endedAt))
+  return around === undefined ? null : (stageAround(around.stages, at) ?? around.index)
+}
+
+/** Tells one story, and counts what it tells. */
+class Teller {
+  #sequence = 0
+  #started = 0
+  #completed = 0
+
+  constructor(readonly story: StoryRecord) {}
+
+  start(parentStageIndex: number | null): NarrativeEvent {
+    const { attributes, declaredStages, dryRun, labels } = this.story
+    return {
+      _tag: "StoryStarted",
+      ...this.#inStory(this.story.startedAt),
+      ...this.#inSpan(),
+      parentStageIndex,
+      totalStages: declaredStages,
+      labels,
+      attributes,
+      dryRun
+    }
+  }
+
+  stageStarted(stage: StageRecord, parent: StageRecord | undefined): NarrativeEvent {
+    this.#started += 1
+    return {
+      _tag: "StageStarted",
+      ...this.#inStory(stage.startedAt),
+      ...ofStage(stage, parent),
+      attributes: stage.attributes
+    }
+  }
+
+  stageEnded(stage: StageRecord, parent: StageRecord | undefined): NarrativeEvent {
+    if (stage.status === "completed") this.#completed += 1
+    const end = {
+      ...this.#inStory(stage.endedAt ?? stage.startedAt),
+      ...ofStage(stage, parent),
+      durationSeconds: stage.durationSeconds ?? 0,
+      attributes: stage.attributes,
+      progress: this.#progress()
+    }
+    switch (stage.status) {
+      case "completed":
+        return { _tag: "StageCompleted", ...end }
+      case "failed":
+        return {
+          _tag: "StageFailed",
+          ...end,
+          errorType: stage.errorType ?? "",
+          errorMessage: stage.errorMessage ?? ""
+        }
+      default:
+        return { _tag: "StageCancelled", ...end, orphaned: stage.orphaned, interruptors: stage.interruptors }
+    }
+  }
+
+  end(endedAt: number): NarrativeEvent {
+    const { attributes, cancelledStages, causedBy, dryRun, durationSeconds, failedStages, labels, outcome, progress } =
+      this.story
+    const status = ended(this.story.status)
+    return {
+      _tag: "StoryCompleted",
+      ...this.#inStory(endedAt),
+      ...this.#inSpan(),
+      status,
+      success: status === "success",
+      outcome,
+      durationSeconds: durationSeconds ?? 0,
+      progress: progress ?? this.#progress(),
+      failedStages,
+      cancelledStages,
+      labels,
+      attributes,
+      dryRun,
+      causedBy
+    }
+  }
+
+  #progress() {
+    const totalStages = this.story.declaredStages ?? this.#started
+    return { percent: percent(this.#completed, totalStages), completedStages: this.#completed, totalStages }
+  }
+
+  #inStory(timestamp: number) {
+    const { id, name, parentStoryId, rootStoryId } = this.story
+    return { storyId: id, storyName: name, rootStoryId, parentStoryId, timestamp, sequence: this.#sequence++ }
+  }
+
+  #inSpan() {
+    const { kind, spanId, traceId } = this.story
+    return { kind, traceId, spanId }
+  }
+}
+
+const ofStage = (stage: StageRecord, parent: StageRecord | undefined) => ({
+  stageName: stage.name,
+  stageIndex: stage.index,
+  stagePath: stage.path,
+  parentStageName: parent?.name ?? null,
+  parentStageIndex: parent?.index ?? null,
+  depth: stage.depth,
+  kind: stage.kind,
+  traceId: stage.traceId,
+  spanId: stage.spanId
+})
+
+/** A story that has an end is neither running nor cut off. */
+const ended = (status: StoryRecord["status"]): StoryStatus =>
+  status === "running" || status === "interrupted" ? "cancelled" : status

@@ -1,0 +1,37 @@
+/**
+ * What a program said itself, on one line: a log line, and a note with its data.
+ */
+import type { EventRecorded, LogRecorded } from "../../NarrativeEvent.js"
+import { clip, type PlainValue } from "../../PlainValue.js"
+import * as TerminalText from "./TerminalText.js"
+import type { Theme } from "./Theme.js"
+
+/** Most characters shown of a note's data. */
+const maxData = 2_000
+
+export const logText = (event: LogRecorded, { colours }: Theme): string => {
+  const { bad, dim, place, warning } = colours
+  const paint = { TRACE: dim, DEBUG: dim, INFO: place, WARN: warning, ERROR: bad, FATAL: bad }[event.level]
+  const annotations = Object.entries(event.annotations).map(([key, value]) => ` ${pair(key, value)}`)
+  if (event.cause !== null) annotations.push(` ${pair("cause", firstLine(event.cause))}`)
+  return `${paint(event.level)} ${TerminalText.line(event.message)}${dim(annotations.join(""))}`
+}
+
+export const noteText = (event: EventRecorded, { colours, glyphs }: Theme): string => {
+  const data =
+    event.data === null ? "" : colours.dim(` ${TerminalText.line(clip(JSON.stringify(event.data), maxData))}`)
+  return `${colours.dim(glyphs.note)} ${TerminalText.line(event.name)}${data}`
+}
+
+/** `key=value`, quoted where it has to be. */
+export const pair = (key: string, value: PlainValue): string => {
+  const text = typeof value === "string" ? value : JSON.stringify(value)
+  return TerminalText.line(
+    `${key}=${/^[^\s"=]+$/.test(text) || typeof value !== "string" ? text : JSON.stringify(text)}`
+  )
+}
+
+const firstLine = (text: string): string => {
+  const lines = text.trimEnd().split("\n")
+  return lines.length === 1 ? text : `${lines[0]} (+${lines.length - 1} lines)`
+}
