@@ -12,7 +12,7 @@ import type { ParseError } from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { FailureAnalysis } from "./FailureAnalysis.js"
-import { FailureReport, Interruptor, Progress } from "./FailureReport.js"
+import { ErrorCode, FailureReport, Interruptor, Progress } from "./FailureReport.js"
 import * as wire from "./internal/wire.js"
 import { PlainRecord, PlainValue } from "./PlainValue.js"
 
@@ -207,7 +207,9 @@ export const StageFailed = Schema.Struct({
   ...ofStage,
   ...endOfStage,
   errorType: key(Schema.String, "error_type"),
-  errorMessage: key(Schema.String, "error_message")
+  errorMessage: key(Schema.String, "error_message"),
+  errorCode: key(ErrorCode, "error_code"),
+  retryable: Schema.Boolean
 })
 
 /**

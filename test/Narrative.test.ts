@@ -383,6 +383,17 @@ describe("a failure", () => {
     })
   )
 
+  it.effect("says what kind it is where a stage fails, as its report does", () =>
+    Effect.gen(function* () {
+      const { one } = yield* told(
+        new Cause.TimeoutException("slow").pipe(Narrative.stage("Ask"), Narrative.story("Quiz"))
+      )
+      const { errorCode, retryable } = one("FailureOccurred").failures[0]
+      assert.deepStrictEqual([errorCode, retryable], ["TIMEOUT", true])
+      assert.deepInclude(one("StageFailed"), { errorCode, retryable })
+    })
+  )
+
   it.effect("caught inside the story has no report, and is not blamed for a later one", () =>
     Effect.gen(function* () {
       const same = new Duplicate({ id: 1 })

@@ -127,15 +127,13 @@ export const stageFailed = (
   stage: Stage,
   timestamp: number,
   span: SpanIds | undefined,
-  errorType: string,
-  errorMessage: string
+  error: Pick<Event.StageFailed, "errorType" | "errorMessage" | "errorCode" | "retryable">
 ): Event.StageFailed => ({
   _tag: "StageFailed",
   ...inStory(story, timestamp),
   ...ofStage(stage, span),
   ...endOfStage(story, stage),
-  errorType,
-  errorMessage
+  ...error
 })
 
 export const stageCancelled = (

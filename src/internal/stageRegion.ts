@@ -8,6 +8,7 @@ import type { LazyArg } from "effect/Function"
 import type * as Tracer from "effect/Tracer"
 import { leavesOf } from "../diagnostics/CauseLeaves.js"
 import * as Diagnostics from "../diagnostics/Diagnostics.js"
+import { summarize } from "../diagnostics/ErrorSummary.js"
 import { messageOf, typeOf } from "../diagnostics/ThrownValue.js"
 import type { Stage, Story } from "../Story.js"
 import { dryResult, dryRun } from "./dryRun.js"
@@ -175,7 +176,13 @@ const tellEnd = <A, E>(
     exit,
     waiting: tell(fiber, story, (timestamp) => {
       const error = first?.error
-      return events.stageFailed(story, stage, timestamp, span, typeOf(error), hide(fiber, story, messageOf(error)))
+      const { code, retryable } = summarize(error)
+      return events.stageFailed(story, stage, timestamp, span, {
+        errorType: typeOf(error),
+        errorMessage: hide(fiber, story, messageOf(error)),
+        errorCode: code,
+        retryable
+      })
     })
   }
 }

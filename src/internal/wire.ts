@@ -145,7 +145,7 @@ export const encode = (event: Event.NarrativeEvent): string => {
     case "StageCompleted":
       return `${head("StageCompleted", event)}${stage(event)}${ended(event)}}`
     case "StageFailed":
-      return `${head("StageFailed", event)}${stage(event)}${ended(event)},"error_type":${text(event.errorType)},"error_message":${text(event.errorMessage)}}`
+      return `${head("StageFailed", event)}${stage(event)}${ended(event)},"error_type":${text(event.errorType)},"error_message":${text(event.errorMessage)},"error_code":"${event.errorCode}","retryable":${event.retryable}}`
     case "StageCancelled":
       return `${head("StageCancelled", event)}${stage(event)}${ended(event)},"orphaned":${event.orphaned},"interruptors":${list(event.interruptors, interruptor)}}`
     case "StageProgressed":

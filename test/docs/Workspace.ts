@@ -58,6 +58,7 @@ export const comparable = (text: string): string =>
   text
     .replaceAll(/\d+\.\d{3}s/g, "<seconds>s")
     .replaceAll(/"(duration|delay|latency)_seconds":[\d.e-]+/g, '"$1_seconds":<seconds>')
+    .replaceAll(/within \d+ (second|minute)s?/g, "within <time>")
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "<time>")
     .replaceAll(/[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[\da-f]{4}-[\da-f]{12}/g, "<id>")
     .replaceAll(/"(trace|span)_id":"[\da-f]+"/g, '"$1_id":"<id>"')

@@ -231,7 +231,8 @@ export class StageScript {
   }
 
   failed(errorType = "ValueError", errorMessage = "bad", seconds = 0.001): StageFailed {
-    return { _tag: "StageFailed", ...this.#place, ...this.#end(seconds), errorType, errorMessage }
+    const error = { errorType, errorMessage, errorCode: "UNKNOWN", retryable: false } as const
+    return { _tag: "StageFailed", ...this.#place, ...this.#end(seconds), ...error }
   }
 
   cancelled(seconds = 0.004): StageCancelled {
