@@ -103,7 +103,10 @@ class Teller {
           _tag: "StageFailed",
           ...end,
           errorType: stage.errorType ?? "",
-          errorMessage: stage.errorMessage ?? ""
+          errorMessage: stage.errorMessage ?? "",
+          // Not kept of a stage: only the report of a failure has them.
+          errorCode: "UNKNOWN",
+          retryable: false
         }
       default:
         return { _tag: "StageCancelled", ...end, orphaned: stage.orphaned, interruptors: stage.interruptors }
