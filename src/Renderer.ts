@@ -17,6 +17,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as buffer from "./internal/buffer.js"
 import * as coalescing from "./internal/coalescing.js"
+import { statsOf } from "./internal/delivery.js"
 import * as fileWriter from "./internal/fileWriter.js"
 import * as renderers from "./internal/renderers.js"
 import * as streamWriter from "./internal/streamWriter.js"
@@ -308,13 +309,5 @@ export const toFile = (
  */
 export const stats: Effect.Effect<ReadonlyArray<RendererStats>> = Effect.map(
   FiberRef.get(renderers.current),
-  (current) =>
-    renderers.leaves(current).map(({ delivered, dropped, emitted, failed, pending, renderer }) => ({
-      name: renderer,
-      emitted,
-      delivered,
-      dropped: Object.fromEntries(dropped),
-      failed,
-      pending
-    }))
+  (current) => renderers.leaves(current).map(statsOf)
 )

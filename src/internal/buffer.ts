@@ -1,7 +1,7 @@
 /**
  * A bounded queue with one draining fiber: what stands between a story and anything slow.
  */
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -20,7 +20,8 @@ interface BufferConfig<A, R> extends BufferOptions {
   readonly size: number
   /** How long to wait for a batch to fill once its first event is there. */
   readonly within: Duration.DurationInput
-  readonly handle: (batch: Batch<A>) => Effect.Effect<void, unknown, R>
+  /** Where it gives a number, so many of the batch were refused. */
+  readonly handle: (batch: Batch<A>) => Effect.Effect<unknown, unknown, R>
 }
 
 /** A renderer with a buffer in front. @internal */
@@ -34,6 +35,8 @@ export interface Buffer<A> {
   readonly delivery: Delivery
   /** Takes one more. Brings back what the caller has to wait for. */
   readonly offer: (value: A) => Effect.Effect<void> | undefined
+  /** Delivers what waits without gathering more, and ends when nothing is left. */
+  readonly flush: Effect.Effect<void>
 }
 
 /** A buffer of anything; it drains until the scope is closed. @internal */
@@ -89,6 +92,7 @@ class BoundedQueue<A> implements Buffer<A> {
   #wakeDrain: (() => void) | undefined
   #wakeAt = 1
   #blocked = new Set<() => void>()
+  #flushing = new Set<() => void>()
 
   constructor(config: BufferOptions & { readonly name: string }) {
     this.delivery = new Delivery(config.name)
@@ -137,6 +141,22 @@ class BoundedQueue<A> implements Buffer<A> {
     })
   }
 
+  get flush(): Effect.Effect<void> {
+    return Effect.async<void>((resume) => {
+      if (this.delivery.pending === 0) return resume(Effect.void)
+      const done = () => resume(Effect.void)
+      this.#flushing.add(done)
+      if (this.#events.length > 0) this.#wakeDrain?.()
+      return Effect.sync(() => this.#flushing.delete(done))
+    })
+  }
+
+  #flushed(): void {
+    const flushing = this.#flushing
+    this.#flushing = new Set()
+    for (const resume of flushing) resume()
+  }
+
   close(): void {
     this.#closed = true
     this.#wakeDrain?.()
@@ -150,6 +170,7 @@ class BoundedQueue<A> implements Buffer<A> {
     this.#events.take(this.#events.length)
     this.#inFlight = 0
     this.#release()
+    this.#flushed()
     return inOrder(waiting, this.delivery.finalWarning())
   }
 
@@ -158,7 +179,12 @@ class BoundedQueue<A> implements Buffer<A> {
     this.#inFlight = batch.length
     return Effect.suspend(() => handle(batch)).pipe(
       Effect.matchCauseEffect({
-        onSuccess: () => this.#settle((delivery) => delivery.deliver(batch.length)),
+        onSuccess: (refused) =>
+          this.#settle((delivery) => {
+            const failed = typeof refused === "number" ? Math.min(batch.length, refused) : 0
+            delivery.deliver(batch.length - failed)
+            return failed === 0 ? undefined : delivery.fail(Cause.empty, failed)
+          }),
         onFailure: (cause: Cause.Cause<unknown>) => this.#settle((delivery) => delivery.fail(cause, batch.length))
       })
     )
@@ -171,6 +197,7 @@ class BoundedQueue<A> implements Buffer<A> {
       this.delivery.pending -= this.#inFlight
       const waiting = count(this.delivery)
       this.#inFlight = 0
+      if (this.delivery.pending === 0) this.#flushed()
       return waiting ?? Effect.void
     })
   }
@@ -188,11 +215,15 @@ class BoundedQueue<A> implements Buffer<A> {
     for (const resume of blocked) resume()
   }
 
+  #hasArrived(count: number): boolean {
+    return this.#closed || this.#events.length >= (this.#flushing.size > 0 ? 1 : count)
+  }
+
   #arrival(count: number): Effect.Effect<void> {
-    if (this.#closed || this.#events.length >= count) return Effect.void
+    if (this.#hasArrived(count)) return Effect.void
     return Effect.async<void>((resume) => {
       // Once more: the fiber may have yielded between the two, and nobody would wake it for what came then.
-      if (this.#closed || this.#events.length >= count) return resume(Effect.void)
+      if (this.#hasArrived(count)) return resume(Effect.void)
       this.#wakeAt = count
       this.#wakeDrain = () => {
         this.#wakeDrain = undefined

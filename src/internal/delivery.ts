@@ -3,6 +3,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import type { RendererStats } from "../Renderer.js"
 
 /** Counts of one renderer. Mutable on purpose: they are touched once or twice an event. */
 export class Delivery {
@@ -77,3 +78,13 @@ export class Delivery {
     })
   }
 }
+
+/** The counts as users see them. */
+export const statsOf = ({ delivered, dropped, emitted, failed, pending, renderer }: Delivery): RendererStats => ({
+  name: renderer,
+  emitted,
+  delivered,
+  dropped: Object.fromEntries(dropped),
+  failed,
+  pending
+})

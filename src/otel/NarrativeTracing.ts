@@ -5,11 +5,18 @@
  *
  * @since 0.1.0
  */
+import { OtlpSerialization } from "@effect/opentelemetry/OtlpSerialization"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Runtime from "effect/Runtime"
+import * as Tracer from "effect/Tracer"
+import type { RendererStats } from "../Renderer.js"
+import * as OtlpExport from "./OtlpExport.js"
+import { OtlpSpan, type OtlpSpanData } from "./OtlpSpan.js"
 import { type Filter, filtering } from "./SpanFilter.js"
 
 /**
@@ -30,6 +37,19 @@ export interface TracingOptions {
   readonly minDuration?: Duration.DurationInput | undefined
   readonly maxAttributeLength?: number | undefined
 }
+
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  OtlpOptions,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  QueueOptions
+} from "./OtlpExport.js"
 
 /**
  * A setting that cannot be used.
@@ -79,6 +99,73 @@ export const layer = (options: TracingOptions = {}): Layer.Layer<never, InvalidT
       return Layer.setTracer(filtering(yield* Effect.tracer, filter))
     })
   )
+
+/**
+ * Sends every span of the program to an OTLP endpoint, without the OpenTelemetry SDK, through a counted queue: what is
+ * delivered, refused and lost is known to {@link exportStats}, and losses are warned of.
+ *
+ * @example
+ * ```ts
+ * import { OtlpSerialization } from "@effect/opentelemetry"
+ * import { FetchHttpClient } from "@effect/platform"
+ * import { Layer } from "effect"
+ * import { NarrativeTracing } from "effect-narrative/otel"
+ *
+ * export const Tracing = NarrativeTracing.layerOtlp({
+ *   url: "http://localhost:4318/v1/traces",
+ *   resource: { serviceName: "importer" },
+ *   excludeStages: ["Health Check"]
+ * }).pipe(Layer.provide([FetchHttpClient.layer, OtlpSerialization.layerProtobuf]))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerOtlp = (
+  options: OtlpExport.OtlpOptions & TracingOptions
+): Layer.Layer<never, InvalidTracingOption, HttpClient.HttpClient | OtlpSerialization> =>
+  Layer.unwrapScoped(
+    Effect.gen(function* () {
+      const filter = yield* parse(options)
+      const serialization = yield* OtlpSerialization
+      const resource = yield* OtlpExport.resourceOf(options.resource)
+      const spans = yield* OtlpExport.queue<OtlpSpanData>(
+        {
+          name: "otlp-traces",
+          encode: (batch) =>
+            serialization.traces({ resourceSpans: [{ resource, scopeSpans: [{ scope, spans: batch }] }] })
+        },
+        options
+      )
+      const send = (span: OtlpSpanData): void => {
+        // A warning of what was dropped waits for nobody.
+        const warning = spans.offer(span)
+        if (warning !== undefined) runFork(warning)
+      }
+      const runFork = Runtime.runFork(yield* Effect.runtime<never>())
+      const tracer = Tracer.make({
+        span: (name, parent, context, links, startTime, kind) =>
+          new OtlpSpan(name, parent, context, links, startTime, kind, filter.maxLength, send),
+        context: (execution) => execution()
+      })
+      const isFiltered = options.excludeStages !== undefined || options.minDuration !== undefined
+      // Such a span cuts its texts itself.
+      return Layer.setTracer(
+        isFiltered ? filtering(tracer, { ...filter, maxLength: Number.POSITIVE_INFINITY }) : tracer
+      )
+    })
+  )
+
+const scope = { name: "effect-narrative" }
+
+/**
+ * What became of the spans and log records of every OTLP queue that is open in this process:
+ * `emitted = delivered + dropped + failed + pending`.
+ *
+ * @since 0.1.0
+ * @category stats
+ */
+export const exportStats: Effect.Effect<ReadonlyArray<RendererStats>> = OtlpExport.stats
 
 /** @internal */
 export const parse = (options: TracingOptions): Either.Either<Filter, InvalidTracingOption> =>

@@ -16,7 +16,7 @@ export interface Filter {
   readonly isExcluded: (stageName: string) => boolean
   /** Shorter stages are left out. */
   readonly minNanos: bigint
-  /** Longest text, in UTF-16 code units. */
+  /** Longest text, in UTF-16 code units; infinite where texts are left as they are. */
   readonly maxLength: number
 }
 
@@ -27,7 +27,7 @@ export const filtering = (inner: Tracer.Tracer, filter: Filter): Tracer.Tracer =
       const around = Option.map(parent, standingFor)
       const begin = (links: ReadonlyArray<Tracer.SpanLink>) => {
         const span = inner.span(name, around, context, links, startTime, kind, options)
-        return clipped(span, filter.maxLength)
+        return Number.isFinite(filter.maxLength) ? clipped(span, filter.maxLength) : span
       }
       // A stage outside any span would leave what is inside it without a trace.
       if (isStage && Option.isSome(around) && attempt(() => filter.isExcluded(name), false)) {

@@ -41,6 +41,12 @@ export interface ReceivedLog {
   readonly attributes: Readonly<Record<string, unknown>>
 }
 
+export interface Answer {
+  readonly status: number
+  readonly headers?: Record<string, string>
+  readonly body?: string | Uint8Array
+}
+
 export interface Collector {
   readonly url: string
   readonly spans: Array<ReceivedSpan>
@@ -53,7 +59,7 @@ export interface Collector {
   readonly bodies: Array<string>
   requests: number
   /** Answers the next requests with these statuses; 200 after that. 0 closes the connection. */
-  readonly answers: Array<{ readonly status: number; readonly headers?: Record<string, string> }>
+  readonly answers: Array<Answer>
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever came over the wire.
@@ -66,7 +72,7 @@ interface Message {
 }
 
 // The package declares no more than that there is a root.
-const { logs, metrics, trace } = (messages as Json).opentelemetry.proto.collector
+export const { logs, metrics, trace } = (messages as Json).opentelemetry.proto.collector
 
 const requestOf: { readonly [path: string]: Message } = {
   "/v1/traces": trace.v1.ExportTraceServiceRequest,
@@ -143,7 +149,7 @@ export const make: Effect.Effect<Collector, never, Scope.Scope> = Effect.map(
         request.on("data", (chunk) => chunks.push(chunk))
         request.on("end", () => {
           collector.requests += 1
-          const answer = collector.answers.shift() ?? { status: 200 }
+          const answer: Answer = collector.answers.shift() ?? { status: 200 }
           if (answer.status === 0) {
             response.destroy()
             return
@@ -157,7 +163,7 @@ export const make: Effect.Effect<Collector, never, Scope.Scope> = Effect.map(
             collector.bodies.push(JSON.stringify(decoded))
             take(collector, path, decoded)
           }
-          response.writeHead(answer.status, answer.headers).end()
+          response.writeHead(answer.status, answer.headers).end(answer.body)
         })
       })
       let collector: Collector

@@ -1,0 +1,146 @@
+/**
+ * Every event as a log record of OpenTelemetry, tied to the trace and the span it belongs to.
+ *
+ * Severities: stories and analyses are INFO, stages DEBUG, retries and failed stages WARN (a failed stage may have been
+ * caught), failures ERROR, and a line of `Effect.log*` has its own.
+ *
+ * @since 0.1.0
+ */
+import type { OtelLoggerProvider } from "@effect/opentelemetry/Logger"
+import * as OtlpResource from "@effect/opentelemetry/OtlpResource"
+import { OtlpSerialization } from "@effect/opentelemetry/OtlpSerialization"
+import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as OtelApi from "@opentelemetry/api"
+import type { AnyValueMap, LogRecord as OtelLogRecord } from "@opentelemetry/api-logs"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type { NarrativeEvent } from "../NarrativeEvent.js"
+import * as Renderer from "../Renderer.js"
+import * as LogRecord from "./LogRecord.js"
+import * as OtlpExport from "./OtlpExport.js"
+
+const name = "otel-logs"
+const scope = { name: "effect-narrative" }
+
+/**
+ * Hands the records to the `LoggerProvider` of the OpenTelemetry SDK, in the emitting fiber: its processor does the
+ * waiting.
+ *
+ * @example
+ * ```ts
+ * import { Logger, Resource } from "@effect/opentelemetry"
+ * import { OTLPLogExporter } from "@opentelemetry/exporter-logs-otlp-http"
+ * import { BatchLogRecordProcessor } from "@opentelemetry/sdk-logs"
+ * import { Layer } from "effect"
+ * import { OtelLogRenderer } from "effect-narrative/otel"
+ *
+ * export const Logs = OtelLogRenderer.layer.pipe(
+ *   Layer.provide(Logger.layerLoggerProvider(new BatchLogRecordProcessor({ exporter: new OTLPLogExporter() }))),
+ *   Layer.provide(Resource.layer({ serviceName: "importer" }))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<never, SdkMissing, OtelLoggerProvider> = Renderer.layer(
+  Effect.gen(function* () {
+    const { api, Provider } = yield* sdk
+    const logger = (yield* Provider).getLogger(scope.name)
+    return Renderer.make(name, (event) => logger.emit(forSdk(event, api)))
+  })
+)
+
+/**
+ * A package that the SDK's way needs is not installed; `cause` names it.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class SdkMissing extends Data.TaggedError("SdkMissing")<{ readonly cause: unknown }> {
+  override get message(): string {
+    return "OtelLogRenderer.layer needs @opentelemetry/api and @opentelemetry/sdk-logs: npm install them, or use layerOtlp"
+  }
+}
+
+// Whoever uses `layerOtlp` has no SDK, and must not be asked for one.
+const sdk = Effect.tryPromise({
+  try: async () => ({
+    api: await import("@opentelemetry/api"),
+    Provider: (await import("@effect/opentelemetry/Logger")).OtelLoggerProvider
+  }),
+  catch: (cause) => new SdkMissing({ cause })
+})
+
+/**
+ * Sends the records to an OTLP endpoint without the OpenTelemetry SDK, through a counted queue: `Renderer.stats` knows
+ * what was delivered, refused and lost.
+ *
+ * @example
+ * ```ts
+ * import { OtlpSerialization } from "@effect/opentelemetry"
+ * import { FetchHttpClient } from "@effect/platform"
+ * import { Layer } from "effect"
+ * import { OtelLogRenderer } from "effect-narrative/otel"
+ *
+ * export const Logs = OtelLogRenderer.layerOtlp({
+ *   url: "http://localhost:4318/v1/logs",
+ *   resource: { serviceName: "importer" }
+ * }).pipe(Layer.provide([FetchHttpClient.layer, OtlpSerialization.layerJson]))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerOtlp = (
+  options: OtlpExport.OtlpOptions
+): Layer.Layer<never, never, HttpClient.HttpClient | OtlpSerialization> =>
+  Renderer.layer(
+    Effect.gen(function* () {
+      const serialization = yield* OtlpSerialization
+      const resource = yield* OtlpExport.resourceOf(options.resource)
+      const send = yield* OtlpExport.sender<NarrativeEvent>(
+        {
+          name,
+          encode: (batch) =>
+            serialization.logs({ resourceLogs: [{ resource, scopeLogs: [{ scope, logRecords: batch.map(forOtlp) }] }] })
+        },
+        options
+      )
+      return yield* Renderer.batched(name, { ...OtlpExport.queueOptions(name, options), handle: send })
+    })
+  )
+
+const forSdk = (event: NarrativeEvent, api: typeof OtelApi): OtelLogRecord => {
+  const { attributes, body, eventName, severity, spanId, timestamp, traceId } = LogRecord.of(event)
+  return {
+    eventName,
+    timestamp,
+    severityNumber: severity.number,
+    severityText: severity.text,
+    body,
+    // Plain values are what OpenTelemetry calls any value.
+    attributes: attributes as AnyValueMap,
+    ...(traceId === null || spanId === null
+      ? {}
+      : { context: api.trace.setSpanContext(api.ROOT_CONTEXT, { traceId, spanId, traceFlags: 1 }) })
+  }
+}
+
+const forOtlp = (event: NarrativeEvent) => {
+  const { attributes, body, eventName, severity, spanId, timestamp, traceId } = LogRecord.of(event)
+  const timeUnixNano = `${timestamp}000000`
+  return {
+    eventName,
+    timeUnixNano,
+    observedTimeUnixNano: timeUnixNano,
+    severityNumber: severity.number,
+    severityText: severity.text,
+    body: { stringValue: body },
+    // The protobuf form of @effect/opentelemetry has no event name: an attribute says it.
+    attributes: OtlpResource.entriesToAttributes(Object.entries({ "event.name": eventName, ...attributes })),
+    droppedAttributesCount: 0,
+    ...(traceId === null || spanId === null ? {} : { traceId, spanId, flags: 1 })
+  }
+}
