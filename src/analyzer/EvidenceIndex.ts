@@ -4,6 +4,7 @@
  * A prompt gives the ids out, an answer cites them, and a reader finds behind each what was meant. The same report
  * always gives the same ids.
  */
+import { errorsOf as chainOf } from "../diagnostics/Rule.js"
 import type { Failure, FailureReport, StackFrame } from "../FailureReport.js"
 import * as PlainValue from "../PlainValue.js"
 
@@ -148,25 +149,14 @@ const stagesOf = ({ timeline }: FailureReport): ReadonlyArray<Found> =>
     text: `${name}: ${status}${durationSeconds === null ? "" : ` (${durationSeconds.toFixed(3)}s)`}`
   }))
 
-const errorsOf = (failure: Failure, index: number): ReadonlyArray<Found> => {
-  const { errorMessage, errorType, exceptionChain } = failure
-  const outermost = errorMessage === "" ? errorType : `${errorType}: ${errorMessage}`
-  // Its message may hold what stands between the errors of a chain.
-  const inner = innerLinksOf(exceptionChain, outermost)
-  return [outermost, ...inner].slice(0, maxErrors).map((text, i) => ({ failure: index, name: `error ${i}`, text }))
-}
-
-const joint = " <- "
-
-const innerLinksOf = (chain: string, outermost: string): ReadonlyArray<string> => {
-  const rest = chain.startsWith(outermost) ? chain.slice(outermost.length) : chain.slice(firstEnd(chain))
-  return rest.startsWith(joint) ? rest.slice(joint.length).split(joint) : []
-}
-
-const firstEnd = (chain: string): number => {
-  const end = chain.indexOf(joint)
-  return end < 0 ? chain.length : end
-}
+const errorsOf = (failure: Failure, index: number): ReadonlyArray<Found> =>
+  chainOf(failure)
+    .slice(0, maxErrors)
+    .map(({ message, type }, i) => ({
+      failure: index,
+      name: `error ${i}`,
+      text: message === "" ? type : `${type}: ${message}`
+    }))
 
 const valuesOf = (failure: Failure, index: number): ReadonlyArray<Found> => [
   ...entriesOf(failure.facts, index, "fact"),

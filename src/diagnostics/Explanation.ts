@@ -8,6 +8,7 @@ import * as ConfigError from "effect/ConfigError"
 import * as PlainValue from "../PlainValue.js"
 import { leavesOf } from "./CauseLeaves.js"
 import { explainEngineError } from "./EngineErrors.js"
+import { safeUrl } from "./ErrorFacts.js"
 import * as FailingLine from "./FailingLine.js"
 import { explainSqlError, explainSystemError } from "./OutsideErrors.js"
 import { explainParseError } from "./ParseErrors.js"
@@ -149,7 +150,7 @@ const http = (error: unknown, inside: Inside): string | undefined => {
   const request = propertyOf(error, "request")
   const method = textOf(request, "method")
   if ((!isResponse && !tagged(error, "RequestError")) || method === undefined) return undefined
-  const asked = `${short(method, 20)} ${safeUrl(textOf(request, "url") ?? "")}`
+  const asked = `${short(method, 20)} ${short(safeUrl(textOf(request, "url") ?? ""), 200)}`
   const cause = propertyOf(error, "cause")
   const said = cause === undefined || cause === null ? undefined : inside(cause)
   const why = said ?? textOf(error, "description")
@@ -177,16 +178,6 @@ const httpBody = (error: unknown, inside: Inside): string | undefined => {
   if (!tagged(error, "HttpBodyError")) return undefined
   const said = inside(propertyOf(propertyOf(error, "reason"), "error"))
   return `the body of a request could not be encoded${said === undefined ? "" : `: ${said}`}`
-}
-
-/** Origin and path: a query holds tokens, the user part credentials. */
-const safeUrl = (url: string): string => {
-  const parsed = attempt(() => new URL(url), undefined)
-  const text =
-    parsed === undefined || parsed.origin === "null"
-      ? (url.split(/[?#]/, 1)[0] ?? "").replace(/^([^/]*\/\/)?[^/]*@/, "$1")
-      : `${parsed.origin}${parsed.pathname}`
-  return short(text, 200)
 }
 
 const reasons: ReadonlyMap<unknown, string> = new Map(

@@ -9,6 +9,7 @@ import type { Failure, FailureReport, Progress } from "../FailureReport.js"
 import * as PlainValue from "../PlainValue.js"
 import { type Redactor, Secrets } from "../Redaction.js"
 import { type CauseLeaf, leavesOf } from "./CauseLeaves.js"
+import { factsOf } from "./ErrorFacts.js"
 import { summarize } from "./ErrorSummary.js"
 import { explain } from "./Explanation.js"
 import { type Link, linkOf, placeOf, sourceOf } from "./FailurePlace.js"
@@ -165,12 +166,18 @@ const failureOf = (
     }),
     errorCode: summary.code,
     retryable: summary.retryable,
-    facts: {},
+    facts: factsIn(errors, means.redactor),
     hint: null,
     rule: null,
     fingerprint: "",
     stageAttributes: stage?.attributes ?? {}
   }
+}
+
+// What is hidden in them was counted, and learned, from the errors themselves.
+const factsIn = (errors: ReadonlyArray<unknown>, redactor: Redactor): PlainValue.PlainRecord => {
+  const facts = factsOf(errors)
+  return Object.keys(facts).length === 0 ? {} : redactor.record(facts)
 }
 
 const entriesOf = (locals: PlainValue.PlainRecord | null) =>

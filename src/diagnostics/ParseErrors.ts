@@ -9,29 +9,43 @@ import * as SchemaAST from "effect/SchemaAST"
 import * as PlainValue from "../PlainValue.js"
 import { attempt, isErrorLike, propertyOf, textOf } from "./UntrustedValue.js"
 
-/** The sentence for a `ParseError`, or another validator's error with a list of `issues`. */
-export const explainParseError = (error: unknown): string | undefined => {
-  if (!attempt(() => ParseResult.isParseError(error), false)) return explainIssues(error)
+/** The first issue of a value that did not fit. */
+export interface FirstIssue {
+  /** `ParseError`, or what the other validator calls its error. */
+  readonly type: string
+  /** `customers[3].email`; empty for the value itself. */
+  readonly place: string
+  readonly message: string
+  /** How many more places are wrong. */
+  readonly more: number
+}
+
+/** The first issue of a `ParseError`, or of another validator's error with a list of `issues`. */
+export const firstIssueOf = (error: unknown): FirstIssue | undefined => {
+  if (!attempt(() => ParseResult.isParseError(error), false)) return firstOfIssues(error)
   const { issue } = error as ParseResult.ParseError
   const issues = ParseResult.ArrayFormatter.formatIssueSync(firstOf(issue))
   const [first] = issues
   if (first === undefined) return undefined
   const here = issues.filter(({ path }) => path.length === first.path.length).map(({ message }) => message)
-  return tell("ParseError", first.path, joined(here), countOf(issue) - 1)
+  return { type: "ParseError", place: placeOf(first.path), message: joined(here), more: countOf(issue) - 1 }
 }
 
-/** Most members of a union that are told. */
-const maxMembers = 5
-
-const tell = (type: string, path: ReadonlyArray<PropertyKey>, message: string, more: number): string => {
-  const place = pathOf(path)
+/** The sentence for such an error. */
+export const explainParseError = (error: unknown): string | undefined => {
+  const issue = firstIssueOf(error)
+  if (issue === undefined) return undefined
+  const { message, more, place, type } = issue
   const said = PlainValue.clip(message.split("\n", 1)[0] ?? "", 250)
   const rest = more <= 0 ? "" : more === 1 ? ", and 1 more issue" : `, and ${more} more issues`
   return `${type}${place === "" ? "" : ` at ${place}`}: ${said}${rest}`
 }
 
+/** Most members of a union that are told. */
+const maxMembers = 5
+
 /** `customers[3].email` */
-const pathOf = (path: ReadonlyArray<PropertyKey>): string => {
+const placeOf = (path: ReadonlyArray<PropertyKey>): string => {
   let text = ""
   for (const key of path) {
     const name = typeof key === "symbol" ? `[${String(key)}]` : String(key)
@@ -92,7 +106,7 @@ const countOf = (issue: ParseResult.ParseIssue): number => {
 }
 
 /** Zod, Valibot and Standard Schema: `issues`, each with a path and a message. */
-const explainIssues = (error: unknown): string | undefined => {
+const firstOfIssues = (error: unknown): FirstIssue | undefined => {
   const issues = propertyOf(error, "issues")
   if (!isErrorLike(error) || !attempt(() => Array.isArray(issues), false)) return undefined
   const first = propertyOf(issues, 0)
@@ -101,7 +115,7 @@ const explainIssues = (error: unknown): string | undefined => {
   const count = propertyOf(issues, "length")
   if (message === undefined || typeof count !== "number") return undefined
   const keys = attempt(() => (Array.isArray(path) ? path.slice(0, 50) : []), []).map(keyOf)
-  return tell(textOf(error, "name") ?? "Error", keys, message, count - 1)
+  return { type: textOf(error, "name") ?? "Error", place: placeOf(keys), message, more: count - 1 }
 }
 
 const keyOf = (step: unknown): PropertyKey => {

@@ -2,8 +2,12 @@
  * The last look at a failure before it leaves.
  */
 import type { Failure } from "../FailureReport.js"
+import type { PlainRecord } from "../PlainValue.js"
+import * as PlainValue from "../PlainValue.js"
 import type { Redactor, Secrets } from "../Redaction.js"
+import { maxFactText } from "./ErrorFacts.js"
 import { fingerprint } from "./Fingerprint.js"
+import * as RuleBook from "./RuleBook.js"
 
 /** A failure with every text of it as it may leave. Locals and attributes are redacted already. */
 export const redacted = (failure: Failure, redactor: Redactor, secrets: Secrets): Failure => {
@@ -21,11 +25,11 @@ export const redacted = (failure: Failure, redactor: Redactor, secrets: Secrets)
     ...failure,
     location: location === null ? null : { ...location, sourceLine },
     snippet,
-    exactCause: text(failure.exactCause),
-    hint: failure.hint === null ? null : text(failure.hint)
+    facts: factsOf(failure.facts, text),
+    exactCause: text(failure.exactCause)
   }
-  if (secrets.version === 0) return fingerprinted(shown)
-  return fingerprinted({
+  if (secrets.version === 0) return finished(shown)
+  return finished({
     ...shown,
     errorMessage: text(failure.errorMessage),
     stackText: text(failure.stackText),
@@ -33,8 +37,28 @@ export const redacted = (failure: Failure, redactor: Redactor, secrets: Secrets)
   })
 }
 
-/** Of what may be shown: a hash of a secret could be looked for. */
-const fingerprinted = (failure: Failure): Failure => ({ ...failure, fingerprint: fingerprint(failure) })
+const factsOf = (facts: PlainRecord, text: (value: string) => string): PlainRecord => {
+  const entries = Object.entries(facts)
+  if (entries.length === 0) return facts
+  return Object.fromEntries(
+    entries.map(([name, value]) => [
+      name,
+      typeof value === "string" ? PlainValue.clip(text(value), maxFactText - 30) : value
+    ])
+  )
+}
+
+/** By what may be shown: a hash of a secret could be looked for, and a rule repeats what it reads. */
+const finished = (failure: Failure): Failure => {
+  const found = RuleBook.builtIn.consult(failure)
+  return {
+    ...failure,
+    fingerprint: fingerprint(failure),
+    exactCause: found?.why ?? failure.exactCause,
+    hint: found?.hint ?? null,
+    rule: found?.rule.id ?? null
+  }
+}
 
 /** What was taken out of a line: all between its first and its last difference, without the quotes around it. */
 const hiddenIn = (line: string, shown: string): string => {
