@@ -7,8 +7,16 @@
 /**
  * @since 0.1.0
  */
+export * as RuleBookAnalyzer from "./analyzer/RuleBookAnalyzer.js"
+/**
+ * @since 0.1.0
+ */
 export * as Diagnostics from "./diagnostics/Diagnostics.js"
 
+/**
+ * @since 0.1.0
+ */
+export * as RuleBook from "./diagnostics/RuleBook.js"
 /**
  * @since 0.1.0
  */

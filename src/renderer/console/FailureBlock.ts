@@ -45,6 +45,7 @@ export const failureBlock = (event: FailureOccurred, options: FailureBlockOption
   const annotated = valueTable(failure.stageAttributes, labelColumns, options)
   if (annotated.length > 0) out.push(underLabel("Annotated:", annotated, options.theme))
   if (saysMore(failure)) tell("Why:", TerminalText.lines(failure.exactCause))
+  if (hintSaysMore(failure)) tell("Hint:", [safe(failure.hint ?? "")])
   if (failure.errorCode !== "UNKNOWN") {
     tell("Kind:", [`${failure.errorCode}, trying again ${failure.retryable ? "may" : "will not"} help`], dim)
   }
@@ -101,6 +102,9 @@ const recentStages = (event: FailureOccurred, { columns }: FailureBlockOptions):
 
 const saysMore = ({ errorMessage, errorType, exactCause }: Failure): boolean =>
   !["", errorMessage, `${errorType}: ${errorMessage}`, `${errorType} - ${errorMessage}`].includes(exactCause.trim())
+
+const hintSaysMore = ({ errorMessage, exactCause, hint }: Failure): boolean =>
+  hint !== null && hint !== "" && ![errorMessage, exactCause].some((said) => said.includes(hint))
 
 const interruptorText = ({ fiberId, stageName, storyName }: Interruptor): string => {
   const place = stageName ?? storyName
