@@ -95,7 +95,7 @@ const describe = (error: object, add: Add): void => {
   if (typeof code === "string" || Object.hasOwn(error, "code")) add("code", code)
   ofAliases(error, add)
   ofMessage(textOf(error, "message") ?? "", code, error, add)
-  if (tag === undefined) ofConfig(error, add)
+  ofConfig(error, add)
 }
 
 const ofTag = (tag: string, error: object, add: Add): void => {

@@ -97,9 +97,13 @@ interface Described {
 const failuresOf = (cause: Cause.Cause<unknown>, surroundings: Surroundings, means: Means): Described => {
   const secrets = surroundings.secrets ?? new Secrets()
   const hiddenBefore = secrets.hidden
+  // Taken from every text once it is known what was hidden anywhere.
+  const hide = (failure: Failure) => redacted(failure, means.redactor, secrets)
   const leaves = leavesOf(cause).flatMap((leaf) => [leaf, ...droppedLeaves(leaf, means)])
   const [first, ...rest] = leaves.slice(0, maxFailures)
-  if (first === undefined) return { failures: [interrupted(cause, surroundings.stageOf)], truncated: false, hidden: 0 }
+  if (first === undefined) {
+    return { failures: [hide(interrupted(cause, surroundings.stageOf))], truncated: false, hidden: 0 }
+  }
   const deadline = performance.now() + maxMillis
   let truncated = false
   const maxText = Math.min(means.maxStackText, Math.floor(maxStackTexts / (rest.length + 1)))
@@ -111,8 +115,6 @@ const failuresOf = (cause: Cause.Cause<unknown>, surroundings: Surroundings, mea
   }
   const omitted = leaves.length - rest.length - 1
   const [primary, ...others] = [describeLeaf(first), ...rest.map(describeLeaf)] as const
-  // Only now is it known what was hidden anywhere, and has to be taken out of every text.
-  const hide = (failure: Failure) => redacted(failure, means.redactor, secrets)
   return {
     failures: [hide(primary), ...others.map(hide), ...(omitted > 0 ? [omittedFailures(omitted)] : [])],
     truncated,

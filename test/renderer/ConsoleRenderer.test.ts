@@ -428,6 +428,19 @@ describe("the failure block", () => {
     })
   )
 
+  it.effect("adds the hint below why, unless that says it already", () =>
+    Effect.gen(function* () {
+      const hint = "Look the row up first."
+      const told = yield* block([failure({ exactCause: "the index is unique", hint, rule: "unique-violation" })])
+      assert.deepStrictEqual(told.slice(6), [
+        "Why:           the index is unique",
+        "Hint:          Look the row up first."
+      ])
+      const said = yield* block([failure({ exactCause: "a row exists. Look the row up first.", hint })])
+      assert.isFalse(said.some((line) => line.startsWith("Hint:")))
+    })
+  )
+
   it.effect("says when a place is only a guess", () =>
     Effect.gen(function* () {
       const lines = yield* block([failure({ location, locationReason: "stage" })])

@@ -97,6 +97,13 @@ const moduleRules: ReadonlyArray<Rule> = [
 
 const processRules: ReadonlyArray<Rule> = [
   {
+    id: "output-too-large",
+    when: "A child process wrote more than was to be kept.",
+    on: { codes: ["ERR_CHILD_PROCESS_STDIO_MAXBUFFER", "ENOBUFS"] },
+    mends: "Read its output as a stream, or raise `maxBuffer`.",
+    shows: ["code", "cmd"]
+  },
+  {
     id: "worker-out-of-memory",
     when: "A worker thread reached its memory limit.",
     on: { codes: ["ERR_WORKER_OUT_OF_MEMORY"] },
@@ -124,13 +131,6 @@ const processRules: ReadonlyArray<Rule> = [
       return command === undefined ? undefined : `${command} was ended by ${text("signal")}`
     },
     shows: ["signal", "cmd"]
-  },
-  {
-    id: "output-too-large",
-    when: "A child process wrote more than was to be kept.",
-    on: { codes: ["ERR_CHILD_PROCESS_STDIO_MAXBUFFER", "ENOBUFS"] },
-    mends: "Read its output as a stream, or raise `maxBuffer`.",
-    shows: ["code", "cmd"]
   },
   {
     id: "command-failed",
