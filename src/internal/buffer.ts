@@ -12,6 +12,11 @@ import type { BufferOptions, Renderer } from "../Renderer.js"
 import { Delivery } from "./delivery.js"
 import { aside, inOrder, selfCounting } from "./renderers.js"
 
+/** So many of a batch were taken, and then not kept. */
+export class Refused {
+  constructor(readonly count: number) {}
+}
+
 type Batch<A> = readonly [A, ...Array<A>]
 
 interface BufferConfig<A, R> extends BufferOptions {
@@ -20,7 +25,7 @@ interface BufferConfig<A, R> extends BufferOptions {
   readonly size: number
   /** How long to wait for a batch to fill once its first event is there. */
   readonly within: Duration.DurationInput
-  /** Where it gives a number, so many of the batch were refused. */
+  /** Gives {@link Refused} where some of the batch were. */
   readonly handle: (batch: Batch<A>) => Effect.Effect<unknown, unknown, R>
 }
 
@@ -181,7 +186,7 @@ class BoundedQueue<A> implements Buffer<A> {
       Effect.matchCauseEffect({
         onSuccess: (refused) =>
           this.#settle((delivery) => {
-            const failed = typeof refused === "number" ? Math.min(batch.length, refused) : 0
+            const failed = refused instanceof Refused ? Math.min(batch.length, refused.count) : 0
             delivery.deliver(batch.length - failed)
             return failed === 0 ? undefined : delivery.fail(Cause.empty, failed)
           }),

@@ -110,7 +110,7 @@ export const queueOptions = (name: string, options: QueueOptions) => {
   } as const
 }
 
-/** Sends a batch; gives how many of it the endpoint refused. */
+/** Sends a batch; says how many of it the endpoint refused. */
 export const sender = <A>(
   signal: Signal<A>,
   options: OtlpOptions
@@ -152,7 +152,7 @@ const retryPolicy = (times: number): Schedule.Schedule<unknown, ExportError> =>
 const unreachable = (error: HttpClientError.HttpClientError): ExportError =>
   new ExportError({ reason: error.message, retryable: true, retryAfter: undefined })
 
-const answered = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<number, ExportError> => {
+const answered = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<buffer.Refused, ExportError> => {
   const { status } = response
   if (status >= 200 && status < 300) return refusedIn(response)
   return Effect.flatMap(retryAfterOf(response), (retryAfter) =>
@@ -181,11 +181,12 @@ const retryAfterOf = ({
  * How many items of a batch the endpoint took without keeping them (`partial_success`):
  * https://opentelemetry.io/docs/specs/otlp/#partial-success
  */
-const refusedIn = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<number> =>
+const refusedIn = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<buffer.Refused> =>
   Effect.map(Effect.either(response.arrayBuffer), (body) => {
-    if (body._tag === "Left" || body.right.byteLength === 0) return 0
+    if (body._tag === "Left" || body.right.byteLength === 0) return new buffer.Refused(0)
     const bytes = Buffer.from(body.right)
-    return response.headers["content-type"]?.includes("json") === true ? refusedInJson(bytes) : refusedInProtobuf(bytes)
+    const isJson = response.headers["content-type"]?.includes("json") === true
+    return new buffer.Refused(isJson ? refusedInJson(bytes) : refusedInProtobuf(bytes))
   })
 
 const refusedInJson = (bytes: Buffer): number => {
