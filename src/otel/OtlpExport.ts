@@ -114,7 +114,11 @@ export const queueOptions = (name: string, options: QueueOptions) => {
 export const sender = <A>(
   signal: Signal<A>,
   options: OtlpOptions
-): Effect.Effect<(batch: ReadonlyArray<A>) => Effect.Effect<number, ExportError>, never, HttpClient.HttpClient> =>
+): Effect.Effect<
+  (batch: ReadonlyArray<A>) => Effect.Effect<buffer.Refused, ExportError>,
+  never,
+  HttpClient.HttpClient
+> =>
   Effect.map(HttpClient.HttpClient, (client) => {
     const headers = Headers.merge(
       Headers.unsafeFromRecord({ "user-agent": "effect-narrative" }),
