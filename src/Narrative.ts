@@ -36,6 +36,7 @@ import * as settings from "./internal/settings.js"
 import * as spans from "./internal/spans.js"
 import * as stageGroup from "./internal/stageGroup.js"
 import * as stageRegion from "./internal/stageRegion.js"
+import * as storyFailure from "./internal/storyFailure.js"
 import * as storyRegion from "./internal/storyRegion.js"
 import type { StoryStatus } from "./NarrativeEvent.js"
 import * as PlainValue from "./PlainValue.js"
@@ -490,12 +491,7 @@ export const recordFailure = <E>(
   options?: { readonly stage?: string | undefined }
 ): Effect.Effect<void> =>
   region.within((here, fiber) =>
-    storyRegion.report(here, fiber, Cause.isCause(cause) ? cause : Cause.fail(cause), {
-      handled: true,
-      definedAt: undefined,
-      stage: here.stage,
-      stageName: options?.stage
-    })
+    storyFailure.recordFailure(here, fiber, Cause.isCause(cause) ? cause : Cause.fail(cause), options?.stage)
   )
 
 /**

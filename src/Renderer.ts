@@ -19,6 +19,7 @@ import * as buffer from "./internal/buffer.js"
 import * as coalescing from "./internal/coalescing.js"
 import { statsOf } from "./internal/delivery.js"
 import * as fileWriter from "./internal/fileWriter.js"
+import * as pledges from "./internal/pledges.js"
 import * as renderers from "./internal/renderers.js"
 import * as streamWriter from "./internal/streamWriter.js"
 import type { NarrativeEvent } from "./NarrativeEvent.js"
@@ -127,7 +128,7 @@ const change = <E, R>(
 ): Layer.Layer<never, E, Exclude<R, Scope.Scope>> =>
   Layer.scopedDiscard(
     Effect.flatMap(Effect.isEffect(renderer) ? renderer : Effect.succeed(renderer), (renderer) =>
-      renderers.changeRenderers((current) => update(current, renderer))
+      renderers.changeRenderers((current) => update(current, renderer), pledges.awaitAll(renderer))
     )
   )
 

@@ -79,6 +79,8 @@ export interface StoryInit {
   readonly name: string
   readonly kind: string
   readonly parent: Story | undefined
+  /** The stage of the parent it stands in. */
+  readonly around: Stage | undefined
   readonly fiberId: FiberId.Runtime
   readonly totalStages: number | undefined
   readonly labels: { readonly [key: string]: string }
@@ -105,6 +107,8 @@ export class Story {
   status: StoryStatus | "running" = "running"
 
   /** @internal */ readonly parent: Story | undefined
+  /** The stage of the parent it stands in. @internal */
+  readonly around: Stage | undefined
   /** @internal */ readonly fiberId: FiberId.Runtime
   /** @internal */ declaredTotal: number | undefined
   /** @internal */ requestedStatus: StoryStatus | undefined
@@ -115,6 +119,10 @@ export class Story {
   /** @internal */ cancelledStages = 0
   /** Waiting that an event without a fiber of its own (a log line) left to the next one. @internal */
   owed: Effect.Effect<void> | undefined
+  /** How long its fiber waited for analyses: no part of its duration. @internal */
+  idleNanos = 0n
+  /** Handled failures whose analysis is awaited: each tells its own without it when the story ends first. @internal */
+  unexplained: Set<() => Effect.Effect<void> | undefined> | undefined
   /** The innermost stage each failure came from; weak, so that caught failures are forgotten. @internal */
   readonly #origins = new WeakMap<object, Stage>()
   #secrets: Secrets | undefined
@@ -129,6 +137,7 @@ export class Story {
     this.name = init.name
     this.kind = init.kind
     this.parent = init.parent
+    this.around = init.around
     this.parentStoryId = init.parent?.id ?? null
     this.rootStoryId = init.parent?.rootStoryId ?? init.id
     this.labels = init.labels

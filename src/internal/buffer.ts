@@ -2,13 +2,13 @@
  * A bounded queue with one draining fiber: what stands between a story and anything slow.
  */
 import * as Cause from "effect/Cause"
-import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { NarrativeEvent } from "../NarrativeEvent.js"
 import type { BufferOptions, Renderer } from "../Renderer.js"
+import { waitAtMost } from "./deadline.js"
 import { Delivery } from "./delivery.js"
 import { aside, inOrder, selfCounting } from "./renderers.js"
 
@@ -62,18 +62,8 @@ const close = <A>(
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
     queue.close()
-    // Not a race: the closing fiber may be one that is interrupted, and must wait all the same.
-    const done = yield* Deferred.make<void>()
-    const settle = <A>(wait: Effect.Effect<A>) =>
-      wait.pipe(
-        Effect.interruptible,
-        Effect.zipRight(Deferred.succeed(done, undefined)),
-        Effect.asVoid,
-        Effect.forkDaemon
-      )
-    const waits = [yield* settle(Fiber.await(drain)), yield* settle(Effect.sleep(shutdownTimeout))]
-    yield* Deferred.await(done)
-    for (const fiber of [drain, ...waits]) yield* Fiber.interruptFork(fiber)
+    yield* waitAtMost(Fiber.await(drain), shutdownTimeout)
+    yield* Fiber.interruptFork(drain)
     yield* Effect.suspend(() => queue.abandon() ?? Effect.void)
   })
 

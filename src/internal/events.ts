@@ -236,6 +236,21 @@ export const failureOccurred = (
   analysis
 })
 
+export const analysisReady = (
+  story: Story,
+  timestamp: number,
+  stageName: string | null,
+  analysis: FailureAnalysis.FailureAnalysis,
+  latencySeconds: number
+): Event.AnalysisReady => ({
+  _tag: "AnalysisReady",
+  ...inStory(story, timestamp),
+  stageName,
+  llmAnalysis: FailureAnalysis.format(analysis),
+  analysis,
+  latencySeconds
+})
+
 export const storyCompleted = (
   story: Story,
   timestamp: number,

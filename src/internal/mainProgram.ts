@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Diagnostics from "../diagnostics/Diagnostics.js"
 import type { MainOptions } from "../Narrative.js"
 import { storyInit } from "./regionInit.js"
+import * as storyFailure from "./storyFailure.js"
 import * as storyRegion from "./storyRegion.js"
 
 /** Longest that a timer can be set. */
@@ -44,7 +45,7 @@ const run: RunMain = makeRunMain(({ fiber, teardown }) => {
 const telling = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.catchAllCause(self, (cause) => {
     const failing = Effect.failCause(cause)
-    if (Cause.isInterruptedOnly(cause) || storyRegion.isReported(cause)) return failing
+    if (Cause.isInterruptedOnly(cause) || storyFailure.isReported(cause)) return failing
     const name = process.argv[1] === undefined ? "Program" : basename(process.argv[1])
     return storyRegion.run(failing, storyInit(name, { kind: "program" }, undefined))
   })

@@ -56,14 +56,17 @@ interface Budget {
   readonly sieve: Sieve | undefined
 }
 
-const kept = (text: string, { sieve }: Budget, max: number = maxText, isName = false): string => {
-  if (sieve === undefined) return clip(text, max)
-  if (text.length <= max + lookahead) return clip(sieve.text(text, isName), max)
-  const head = sieve.text(text.slice(0, max + lookahead), isName)
+/** Hides before it cuts, since half a secret is not found. Looks at little more of a long text than it keeps. */
+export const clipHidden = (text: string, max: number, hide: (text: string) => string): string => {
+  if (text.length <= max + lookahead) return clip(hide(text), max)
+  const head = hide(text.slice(0, max + lookahead))
   // At most `lookahead` characters at its end are half of something that was not known for it.
   const end = wholeUpTo(head, Math.max(0, Math.min(max, head.length - lookahead)))
   return `${head.slice(0, end)}… (+${text.length - end} characters)`
 }
+
+const kept = (text: string, { sieve }: Budget, max: number = maxText, isName = false): string =>
+  sieve === undefined ? clip(text, max) : clipHidden(text, max, (text) => sieve.text(text, isName))
 
 // -0 and the numbers JSON cannot hold would not come back as they went.
 const fromNumber = (value: number): PlainValue => (Number.isFinite(value) ? value + 0 || 0 : String(value))

@@ -127,6 +127,14 @@ export const contextWithout = (
   return Context.unsafeMake(services)
 }
 
+/** The context without any region and span: for what belongs to no story and no trace. */
+export const contextOutside = (context: Context.Context<never>): Context.Context<never> => {
+  const services = new Map(context.unsafeMap)
+  services.delete(Region.key)
+  services.delete(Tracer.ParentSpan.key)
+  return Context.unsafeMake(services)
+}
+
 const clockOf = (fiber: AnyFiber): Clock.Clock => Context.get(fiber.currentDefaultServices, Clock.Clock)
 
 export const now = (fiber: AnyFiber): number => clockOf(fiber).unsafeCurrentTimeMillis()

@@ -91,13 +91,25 @@ const changeScoped = <A>(
     })
   )
 
-/** @internal */
-export const changeRenderers = (change: (self: Renderers) => Renderers): Effect.Effect<void, never, Scope.Scope> =>
-  changeScoped(current, (before) => {
-    const after = change(before)
-    const undo = differ.diff(after, before)
-    return { after, undo: (self) => applyPatch(undo, self) }
-  })
+/**
+ * Changes the renderers until the scope is closed. `atEnd` runs first of all then, while everything that a renderer made
+ * in this scope stands on is still open.
+ *
+ * @internal
+ */
+export const changeRenderers = (
+  change: (self: Renderers) => Renderers,
+  atEnd: Effect.Effect<void> = Effect.void
+): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.zipRight(
+    changeScoped(current, (before) => {
+      const after = change(before)
+      const undo = differ.diff(after, before)
+      return { after, undo: (self) => applyPatch(undo, self) }
+    }),
+    // Not by `Effect.addFinalizer`: see `changeScoped`.
+    Effect.flatMap(Effect.scope, (scope) => Scope.addFinalizer(scope, atEnd))
+  )
 
 /** Narrates nothing until the scope is closed. */
 export const mute: Effect.Effect<void, never, Scope.Scope> = changeScoped(muted, (count) => ({

@@ -5,18 +5,15 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { type CauseLeaf, leavesOf } from "../diagnostics/CauseLeaves.js"
+import { leavesOf } from "../diagnostics/CauseLeaves.js"
 import * as Diagnostics from "../diagnostics/Diagnostics.js"
-import type { Surroundings } from "../diagnostics/FailureDescription.js"
-import { causeOf, typeOf } from "../diagnostics/ThrownValue.js"
 import { attempt } from "../diagnostics/UntrustedValue.js"
 import { IdGenerator, uuid } from "../IdGenerator.js"
-import type { CausedBy, StoryStatus } from "../NarrativeEvent.js"
+import type { StoryStatus } from "../NarrativeEvent.js"
 import type { PlainRecord } from "../PlainValue.js"
-import { type Stage, Story } from "../Story.js"
+import { Story } from "../Story.js"
 import { dryResult, dryRun } from "./dryRun.js"
 import * as events from "./events.js"
-import { interruptorsNamed } from "./interruptors.js"
 import { once } from "./notice.js"
 import {
   type AnyFiber,
@@ -39,6 +36,7 @@ import {
 } from "./region.js"
 import { inOrder } from "./renderers.js"
 import * as spans from "./spans.js"
+import * as storyFailure from "./storyFailure.js"
 
 export interface StoryInit {
   readonly name: string
@@ -97,6 +95,7 @@ export const open = (init: StoryInit, fiber: AnyFiber): { readonly opened: OpenS
     attributes: noAttributes,
     id: init.id ?? idIn(fiber),
     parent,
+    around: around?.stage,
     fiberId: fiber.id(),
     dryRun: init.dryRun || parent?.dryRun === true || fiber.getFiberRef(dryRun) !== undefined
   })
@@ -148,19 +147,28 @@ export const close = (
 ): Waiting => {
   const { span, story } = region
   const endNanos = nanos(fiber)
-  let waiting = cancelOrphans(region, fiber, endNanos)
-  const failure = exit._tag === "Success" ? undefined : tellFailure(region, init, fiber, exit.cause)
-  waiting = inOrder(waiting, failure?.waiting)
+  const durationSeconds = seconds(startNanos + story.idleNanos, endNanos)
+  const waiting = inOrder(storyFailure.tellUnexplained(story), cancelOrphans(region, fiber, endNanos))
+  const failure =
+    exit._tag === "Success" ? undefined : storyFailure.tellFailure(region, fiber, exit.cause, init.definedAt)
   const status = statusOf(story, exit)
-  waiting = inOrder(
-    waiting,
-    tell(fiber, story, (timestamp) =>
-      events.storyCompleted(story, timestamp, span, status, seconds(startNanos, endNanos), failure?.causedBy ?? null)
+  const end = (endedAt?: number): Waiting => {
+    const waiting = tell(fiber, story, (timestamp) =>
+      events.storyCompleted(story, endedAt ?? timestamp, span, status, durationSeconds, failure?.causedBy ?? null)
     )
-  )
+    story.status = status
+    if (span !== undefined)
+      spans.end(fiber, span, endNanos, exit, { definedAt: init.definedAt, secrets: story.secrets })
+    return waiting
+  }
+  if (failure?.asked === undefined) return inOrder(inOrder(waiting, failure?.waiting), end())
+  // It is over for whoever is still in it, though its end is told only after the failure, and that after its analysis.
   story.status = status
-  if (span !== undefined) spans.end(fiber, span, endNanos, exit, { definedAt: init.definedAt, secrets: story.secrets })
-  return waiting
+  const endedAt = now(fiber)
+  return inOrder(
+    waiting,
+    Effect.flatMap(failure.asked, () => end(endedAt) ?? Effect.void)
+  )
 }
 
 /** Ends the stages that fibers outliving the story left running: the innermost first, as they would have ended. */
@@ -181,113 +189,4 @@ const statusOf = (story: Story, exit: Exit.Exit<unknown, unknown>): StoryStatus 
   const error = leavesOf(exit.cause)[0]?.error
   if (error === undefined && Cause.isInterruptedOnly(exit.cause)) return "cancelled"
   return attempt(() => Cause.isTimeoutException(error), false) ? "timeout" : "failed"
-}
-
-/** By what was reported already: a failure is told once, in the innermost story it came out of. */
-const reported = new WeakMap<object, { readonly story: Story; readonly causedBy: CausedBy }>()
-
-const tellFailure = (
-  region: Region,
-  init: StoryInit,
-  fiber: AnyFiber,
-  cause: Cause.Cause<unknown>
-): { readonly waiting: Waiting; readonly causedBy: CausedBy | null } => {
-  const { story } = region
-  if (Cause.isInterruptedOnly(cause)) return { waiting: undefined, causedBy: null }
-  const leaves = leavesOf(cause)
-  const before = leaves.map((leaf) => reportedWithin(leaf, story))
-  const causedBy = before.find((report) => report !== undefined) ?? null
-  if (leaves.length > 0 && before.every((report) => report !== undefined)) return { waiting: undefined, causedBy }
-  for (const [i, leaf] of leaves.entries()) {
-    if (before[i] !== undefined) continue
-    const stageName = originOf(leaf, story)?.name ?? null
-    reported.set(leaf.key, {
-      story,
-      causedBy: { storyId: story.id, storyName: story.name, stageName, errorType: typeOf(leaf.error) }
-    })
-  }
-  return { waiting: report(region, fiber, cause, { handled: false, definedAt: init.definedAt }), causedBy }
-}
-
-/** Tells the report of a failure. */
-export const report = (
-  { span, story }: Region,
-  fiber: AnyFiber,
-  cause: Cause.Cause<unknown>,
-  options: {
-    readonly handled: boolean
-    readonly definedAt: DefinedAt
-    readonly stage?: Stage | undefined
-    readonly stageName?: string | undefined
-  }
-): Waiting =>
-  tell(fiber, story, (timestamp) => {
-    const surroundings = surroundingsOf(story, cause, options)
-    const described = Diagnostics.of(fiber.currentContext).describeIn(cause, surroundings, redactorOf(fiber))
-    return events.failureOccurred(story, timestamp, span, described, options.handled, null)
-  })
-
-interface Blame {
-  readonly definedAt: DefinedAt
-  readonly stage?: Stage | undefined
-  readonly stageName?: string | undefined
-}
-
-const surroundingsOf = (story: Story, cause: Cause.Cause<unknown>, options: Blame): Surroundings => ({
-  storyName: story.name,
-  stageOf: (leaf) => {
-    const stage = originOf(leaf, story) ?? options.stage
-    return {
-      path: options.stageName === undefined ? (stage?.path ?? []) : [options.stageName],
-      definedAt: (stage ?? options).definedAt?.stack,
-      attributes: (stage ?? story).attributes
-    }
-  },
-  timeline: story.stages.map(({ depth, durationSeconds, index, name, status }) => ({
-    name,
-    index,
-    depth,
-    status,
-    durationSeconds
-  })),
-  timelineOmitted: story.omittedStages,
-  progress: story.progress,
-  interruptors: interruptorsNamed(cause, story),
-  secrets: story.secrets
-})
-
-/** Furthest a chain of causes is followed. */
-const maxCauses = 32
-
-/** Without the proxy that Effect puts around an error that fails inside a span. */
-const originalOf = (error: object): object => attempt(() => Cause.originalError(error), error)
-
-/** A failure and what caused it: a wrapped error is the same failure. */
-const linksOf = (leaf: CauseLeaf): ReadonlyArray<object> => {
-  const links = [leaf.key]
-  let error = causeOf(leaf.error)
-  while (links.length < maxCauses && typeof error === "object" && error !== null) {
-    links.push(originalOf(error))
-    error = causeOf(error)
-  }
-  return links
-}
-
-/** The innermost stage that failed with it. */
-const originOf = (leaf: CauseLeaf, story: Story): Stage | undefined =>
-  linksOf(leaf).reduce<Stage | undefined>((innermost, link) => {
-    const stage = story.originOf(link)
-    return stage !== undefined && (innermost === undefined || stage.isWithin(innermost)) ? stage : innermost
-  }, undefined)
-
-/** Whether every failure of a cause was told by some story. */
-export const isReported = (cause: Cause.Cause<unknown>): boolean =>
-  leavesOf(cause).every((leaf) => linksOf(leaf).some((link) => reported.has(link)))
-
-const reportedWithin = (leaf: CauseLeaf, story: Story): CausedBy | undefined => {
-  for (const link of linksOf(leaf)) {
-    const known = reported.get(link)
-    if (known !== undefined && known.story !== story && known.story.isWithin(story)) return known.causedBy
-  }
-  return undefined
 }

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, FiberId, FastCheck as fc, type Layer, Scheduler } from "effect"
-import { Narrative, Renderer } from "../../src/index.js"
+import { Cause, Effect, Exit, Fiber, FiberId, FastCheck as fc, type Layer, Option, Scheduler } from "effect"
+import { FailureAnalyzer, Narrative, Renderer } from "../../src/index.js"
+import { explains } from "../fixtures/analyzers.js"
 import { shape } from "./exits.js"
 import { assertWellFormed, keepsContext, observe } from "./observed.js"
 import { atOnce, bare, interpret, narrated, program } from "./programs.js"
@@ -45,11 +46,13 @@ const awaited = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<Exit.Exit<A, E>
 const nested = Effect.gen(function* () {
   yield* Effect.yieldNow().pipe(Narrative.stage("Load"))
   yield* Narrative.note("between")
+  yield* Narrative.recordFailure(Cause.fail("handled"))
   yield* atOnce([
     Effect.yieldNow().pipe(Narrative.stage("Inner 1"), Effect.uninterruptible),
     Effect.yieldNow().pipe(Narrative.stage("Inner 2"), Narrative.stage("Outer 2")),
     Effect.fail("nope").pipe(Narrative.stage("Fails"), Effect.ignore),
-    Effect.yieldNow().pipe(Narrative.story("Sub Story"))
+    Effect.yieldNow().pipe(Narrative.story("Sub Story")),
+    Effect.fail("nope").pipe(Narrative.story("Failing Story"), Effect.ignore)
   ]).pipe(Narrative.stage("Parallel"))
   yield* Effect.scoped(Effect.zipRight(Narrative.scoped("Scoped"), Narrative.stage(Effect.yieldNow(), "In Scoped")))
   yield* Effect.yieldNow().pipe(Effect.provide(Narrative.layer("Layered")))
@@ -117,6 +120,28 @@ describe("interruption at every operation", () => {
           Renderer.make("waits", () => Effect.yieldNow())
         ]
         assert.isAbove(yield* atEveryOperation("root", ...hostile.map((renderer) => Renderer.layer(renderer))), 100)
+      }),
+    120_000
+  )
+
+  const analyzer = FailureAnalyzer.make(() => Effect.as(Effect.repeatN(Effect.yieldNow(), 3), Option.none()))
+
+  it.live(
+    "of a program that waits for the analyses of its failures: the same",
+    () =>
+      Effect.gen(function* () {
+        const interrupted = yield* atEveryOperation("root", FailureAnalyzer.layer(analyzer))
+        assert.isAbove(interrupted, 100)
+      }),
+    120_000
+  )
+
+  it.live(
+    "of a program whose failures are explained in the background: the same",
+    () =>
+      Effect.gen(function* () {
+        const layer = FailureAnalyzer.layer(explains()).pipe(FailureAnalyzer.inBackground())
+        assert.isAbove(yield* atEveryOperation("root", layer), 100)
       }),
     120_000
   )

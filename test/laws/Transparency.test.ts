@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Effect, Exit, Fiber, FastCheck as fc, Layer, Logger, Schedule, TestClock } from "effect"
-import { Narrative, Renderer } from "../../src/index.js"
+import { Array, Effect, Exit, Fiber, FastCheck as fc, Layer, Logger, Option, Schedule, TestClock } from "effect"
+import { FailureAnalyzer, Narrative, Renderer } from "../../src/index.js"
+import { hostile as analyzers } from "../fixtures/analyzers.js"
 import { shape } from "./exits.js"
 import { assertWellFormed, keepsContext, observe } from "./observed.js"
 import { bare, interpret, narrated, program, programWithoutRaces } from "./programs.js"
@@ -81,6 +82,35 @@ describe("narration never changes the program", () => {
         }).pipe(Effect.provide(quiet), Effect.timeout("10 seconds")),
       { fastCheck: { numRuns: 50 }, timeout: 60_000 }
     )
+  }
+
+  for (const [what, analyzer] of analyzers) {
+    for (const where of ["inline", "in the background"] as const) {
+      it.live.prop(
+        `when the analyzer, ${where}, ${what}: same exit, same context, every end is told`,
+        [programWithoutRaces],
+        ([tree]) =>
+          Effect.gen(function* () {
+            const given = Layer.succeed(FailureAnalyzer.FailureAnalyzer, analyzer)
+            const layer = where === "inline" ? given : FailureAnalyzer.inBackground(given)
+            const observed = observe(layer)
+            const [exit, stats] = yield* keepsContext(Narrative.story(interpret(tree, narrated), "Random")).pipe(
+              alone,
+              Effect.zip(FailureAnalyzer.stats),
+              Effect.provide(observed.layer)
+            )
+            assertWellFormed(observed.events)
+            assert.deepStrictEqual(observed.openSpans(), [])
+            assert.strictEqual(shape(exit), shape(yield* alone(interpret(tree, bare))))
+            const { asked, ...ended } = Option.getOrThrow(stats)
+            assert.strictEqual(
+              asked,
+              Object.values(ended).reduce((sum, count) => sum + count, 0)
+            )
+          }).pipe(Effect.provide(quiet), Effect.timeout("10 seconds")),
+        { fastCheck: { numRuns: 10 }, timeout: 60_000 }
+      )
+    }
   }
 
   it.live.prop(

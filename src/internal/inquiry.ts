@@ -1,0 +1,155 @@
+/**
+ * A story asks why it failed: in a fiber of its own, which neither narrates nor traces, and cannot hurt the story.
+ */
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import * as Option from "effect/Option"
+import * as AnalyzerTimeout from "../analyzer/AnalyzerTimeout.js"
+import { messageOf } from "../diagnostics/ThrownValue.js"
+import type { FailureAnalysis } from "../FailureAnalysis.js"
+import { type Analyzer, FailureAnalyzer } from "../FailureAnalyzer.js"
+import type { FailureReport } from "../FailureReport.js"
+import type { Renderer } from "../Renderer.js"
+import type { Story } from "../Story.js"
+import { countsOf } from "./analysisCounts.js"
+import * as analyzers from "./analyzers.js"
+import type { BackgroundAnalyses } from "./backgroundAnalyses.js"
+import { isSynchronous, polled } from "./deadline.js"
+import * as events from "./events.js"
+import { once } from "./notice.js"
+import {
+  type AnyFiber,
+  contextOutside,
+  currentFiber,
+  nanos,
+  now,
+  redactorOf,
+  seconds,
+  tellTo,
+  type Waiting
+} from "./region.js"
+import { aside } from "./renderers.js"
+import { shownAnalysis } from "./shownAnalysis.js"
+
+/** What is asked, and who is going to hear of it. */
+export interface Inquiry {
+  readonly analyzer: Analyzer
+  readonly report: FailureReport
+  readonly story: Story
+  /** The fiber that failed. */
+  readonly fiber: AnyFiber
+  readonly listeners: ReadonlyArray<Renderer>
+}
+
+/** Who is to be asked here, if anybody. A dry run asks nobody. */
+export const analyzerOf = (fiber: AnyFiber, story: Story): Analyzer | undefined => {
+  const analyzer: Analyzer | undefined = fiber.currentContext.unsafeMap.get(FailureAnalyzer.key)
+  return analyzer === undefined || analyzer === analyzers.silent || story.dryRun ? undefined : analyzer
+}
+
+/**
+ * Asks, and waits for the answer: to be run in an uninterruptible region. Whatever the analyzer does, this succeeds;
+ * an interruption of the program ends the wait at once. `isWanted` says whether the answer is still to be told then.
+ */
+export const answer = (inquiry: Inquiry, isWanted: () => boolean): Effect.Effect<FailureAnalysis | null> => {
+  const counts = countsOf(inquiry.analyzer)
+  const hide = hiding(inquiry)
+  const analysis = analysisOf(inquiry, hide)
+  return Effect.suspend(() => {
+    counts.ask()
+    return waitFor(analysis, inquiry.fiber)
+  }).pipe(
+    Effect.flatMap((answered) => {
+      if (answered === undefined) {
+        const lost = isSynchronous(inquiry.fiber)
+          ? counts.lose("abandoned", 1, "which takes time: run the program with Effect.runPromise, not Effect.runSync")
+          : counts.end("abandoned")
+        return Effect.as(lost ?? Effect.void, null)
+      }
+      if (Exit.isFailure(answered)) return Effect.as(counts.fail(answered.cause, hide) ?? Effect.void, null)
+      counts.end(answered.value === undefined ? "none" : isWanted() ? "ready" : "abandoned")
+      return Effect.succeed(answered.value ?? null)
+    })
+  )
+}
+
+/** Has the answer told as an `AnalysisReady` when it is there. */
+export const answerLater = (inquiry: Inquiry, background: BackgroundAnalyses): Waiting => {
+  const { analyzer, fiber, listeners, report, story } = inquiry
+  const askedAt = nanos(fiber)
+  const hide = hiding(inquiry)
+  return background.accept({
+    listeners,
+    analysis: analysisOf(inquiry, hide),
+    tell: (listeners, analysis) =>
+      tellTo(listeners, story, () => {
+        const here = currentFiber(fiber)
+        const { stageName } = report.failures[0]
+        return events.analysisReady(story, now(here), stageName, analysis, seconds(askedAt, nanos(here)))
+      }),
+    counts: countsOf(analyzer),
+    hide
+  })
+}
+
+/** With what is in force as the story fails. */
+const hiding = ({ fiber, story }: Inquiry): ((text: string) => string) => {
+  const redactor = redactorOf(fiber)
+  return (text) => redactor.text(text, story.secrets)
+}
+
+/** As it may be told; `undefined` where there is nothing to say. Fails and dies as the analyzer does. */
+const analysisOf = (
+  { analyzer, fiber, report }: Inquiry,
+  hide: (text: string) => string
+): Effect.Effect<FailureAnalysis | undefined, unknown> => {
+  const asked = analyzers.ask(analyzer, report)
+  return (analyzers.traitsOf(analyzer).bounded ? asked : bounded(analyzer, asked)).pipe(
+    Effect.flatMap((answer) => {
+      if (Option.isNone(answer)) return Effect.succeed(undefined)
+      const shown = shownAnalysis(answer.value, hide)
+      return Either.isRight(shown)
+        ? Effect.succeed(shown.right)
+        : analyzers.nonsense(analyzer, `an Option of what is no analysis: ${shown.left.message}`)
+    }),
+    Effect.withTracerEnabled(false),
+    Effect.locally(FiberRef.currentContext, contextOutside(fiber.currentContext)),
+    aside
+  )
+}
+
+/** The limit of an analyzer that has none of its own, by the settings in force where it is asked. */
+const bounded = (analyzer: Analyzer, asked: analyzers.Answer): analyzers.Answer =>
+  AnalyzerTimeout.fromEnvironment.pipe(
+    Effect.catchAllCause((cause) => {
+      const problem = `Analyzers may take ${Duration.format(AnalyzerTimeout.usual)}: ${messageOf(Cause.squash(cause))}`
+      return Effect.as(once(problem) ?? Effect.void, AnalyzerTimeout.usual)
+    }),
+    Effect.flatMap((limit) =>
+      analyzers.atMost(asked, limit, () =>
+        analyzers.errorOf(analyzer, {
+          reason: "Timeout",
+          description: `no answer within ${Duration.format(limit)}`,
+          advice: `Allow more by ${AnalyzerTimeout.variable} or FailureAnalyzer.withTimeout`
+        })
+      )
+    )
+  )
+
+/** What became of an effect in a fiber of its own; `undefined` when this fiber was interrupted first. */
+const waitFor = <A, E>(self: Effect.Effect<A, E>, here: AnyFiber): Effect.Effect<Exit.Exit<A, E> | undefined> => {
+  const wait = Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Effect.forkDaemon(Effect.exit(Effect.interruptible(self))), (fiber) =>
+      (isSynchronous(here) ? polled(fiber) : restore(Fiber.await(fiber))).pipe(
+        Effect.map((exit) => (exit !== undefined && Exit.isSuccess(exit) ? exit.value : undefined)),
+        Effect.ensuring(Fiber.interruptFork(fiber))
+      )
+    )
+  )
+  return Effect.map(Effect.exit(Effect.interruptible(wait)), (exit) => (Exit.isSuccess(exit) ? exit.value : undefined))
+}
