@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import {
+  Cause,
   Context,
   Deferred,
   Duration,
@@ -65,11 +66,18 @@ describe("FailureAnalyzer", () => {
     })
   )
 
-  it("what is no analyzer is told where it is given", () => {
-    assert.throws(() => FailureAnalyzer.make(42 as never), "FailureAnalyzer.make takes an analyzer")
-    const exit = Effect.runSyncExit(Effect.provide(Effect.void, FailureAnalyzer.layer(Effect.succeed(null as never))))
-    assert.include(String(exit), "FailureAnalyzer.layer takes an analyzer")
-  })
+  it.effect("what is no analyzer is told where it is given", () =>
+    Effect.gen(function* () {
+      assert.throws(() => FailureAnalyzer.make(42 as never), "FailureAnalyzer.make takes an analyzer")
+      const layer = FailureAnalyzer.layer(Effect.succeed(null as never))
+      const exit = yield* Effect.exit(Effect.provide(Effect.void, layer))
+      assert.isTrue(Exit.isFailure(exit))
+      if (Exit.isFailure(exit)) {
+        assert.include(Cause.pretty(exit.cause), "FailureAnalyzer.layer takes an analyzer")
+        assert.include(Cause.pretty(exit.cause), "it was given null")
+      }
+    })
+  )
 
   it("settings that make no sense are told where they are given, with their names", () => {
     const wrong: ReadonlyArray<readonly [string, () => unknown]> = [
