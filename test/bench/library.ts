@@ -2,6 +2,7 @@
  * The library as its users run it: compiled JavaScript, as every peer here is. Build it first.
  */
 type Library = typeof import("../../src/index.js")
+type Otel = typeof import("../../src/otel/index.js")
 type FiberFrames = typeof import("../../src/diagnostics/FiberFrames.js")
 type Locals = typeof import("../../src/diagnostics/Locals.js")
 type Diagnostics = typeof import("../../src/diagnostics/Diagnostics.js")
@@ -11,6 +12,8 @@ const compiled = (path: string): string => new URL(`../../dist/${path}`, import.
 export const { JsonRenderer, Narrative, Renderer }: Library = await import(compiled("index.js"))
 
 export const { describe }: Diagnostics = await import(compiled("diagnostics/Diagnostics.js"))
+
+export const { CountedSpanProcessor, NarrativeTracing }: Otel = await import(compiled("otel/index.js"))
 
 export const { framesOf, install }: FiberFrames = await import(compiled("diagnostics/FiberFrames.js"))
 

@@ -12,8 +12,9 @@ import * as files from "./files.js"
 import * as reports from "./reports.js"
 import { type Group, type Measured, measure } from "./rounds.js"
 import * as stages from "./stages.js"
+import * as tracing from "./tracing.js"
 
-const suites = { stages, files, reports }
+const suites = { stages, files, reports, tracing }
 
 const header = ["", "median", "spread", "ratio", "to", "bar", ""]
 
