@@ -10,12 +10,13 @@ import { ago } from "./RelativeTime.js"
 
 /** An option has a value that cannot be meant. */
 export class InvalidOption extends Data.TaggedError("InvalidOption")<{
+  /** As one types it. */
   readonly option: string
   readonly value: string
   readonly expected: string
 }> {
   override get message(): string {
-    return `--${this.option} is ${this.value}; expected ${this.expected}`
+    return `${this.option} is ${this.value}; expected ${this.expected}`
   }
 }
 
@@ -25,8 +26,12 @@ export class AmbiguousId extends Data.TaggedError("AmbiguousId")<{
   readonly candidates: ReadonlyArray<{ readonly id: string; readonly name: string; readonly age: string }>
 }> {
   override get message(): string {
-    const candidates = this.candidates.map(({ age, id, name }) => `${id} (${name}, ${age})`)
-    return `more than one story has an id that begins with "${this.prefix}": ${candidates.join(", ")}`
+    return `more than one story has an id that begins with "${this.prefix}": give more of it, or all of one of these`
+  }
+
+  /** A line for each of them. */
+  get details(): ReadonlyArray<string> {
+    return this.candidates.map(({ age, id, name }) => `  ${id}  ${name} (${age})`)
   }
 }
 
@@ -43,14 +48,15 @@ export const read = <A, E extends HistoryFault, R>(
     return yield* Effect.provide(Effect.flatMap(History, use), layerSqlite({ filename, ...options }))
   }).pipe(Effect.catchAll(inOptions))
 
-/** Options whose names are not those of the history's settings. */
+/** What one types, where it is not named as the history's setting. */
 const optionNames: Readonly<Record<string, string>> = {
-  errorType: "type",
-  keepDays: "keep-days",
-  keepStories: "keep-stories",
-  labels: "label",
-  limit: "last",
-  name: "story"
+  errorType: "--type",
+  idPrefix: "<id>",
+  keepDays: "--keep-days",
+  keepStories: "--keep-stories",
+  labels: "--label",
+  limit: "--last",
+  name: "--story"
 }
 
 const inOptions = (
@@ -59,7 +65,7 @@ const inOptions = (
   Effect.flatMap(Clock.currentTimeMillis, (now): ReturnType<typeof inOptions> => {
     if (error._tag === "InvalidHistorySetting") {
       const { expected, setting, value } = error
-      return new InvalidOption({ option: optionNames[setting] ?? setting, value, expected })
+      return new InvalidOption({ option: optionNames[setting] ?? `--${setting}`, value, expected })
     }
     if (error._tag !== "AmbiguousStoryId") return Effect.fail(error)
     const candidates = error.candidates.map(({ id, name, startedAt }) => ({ id, name, age: ago(startedAt, now) }))

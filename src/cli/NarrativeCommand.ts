@@ -16,19 +16,43 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as TerminalText from "../renderer/console/TerminalText.js"
+import * as FailuresCommand from "./FailuresCommand.js"
 import { helpText, sectionsOf, summaryOf } from "./HelpText.js"
+import { AmbiguousId } from "./HistoryFile.js"
 import { manifest, missingPackages } from "./MissingPackages.js"
 import * as Output from "./Output.js"
+import * as PruneCommand from "./PruneCommand.js"
+import * as StatsCommand from "./StatsCommand.js"
+import * as StoriesCommand from "./StoriesCommand.js"
+import * as StoryCommand from "./StoryCommand.js"
 import * as TailCommand from "./TailCommand.js"
-
-/** Each by its name, in the order of the help. */
-const commands = { tail: TailCommand.command } as const
 
 const config = CliConfig.make({ showBuiltIns: false })
 
+const helped = <Name extends string, R, E, A>(command: Command.Command<Name, R, E, A>) => ({
+  help: () => Command.getHelp(command, config)
+})
+
+/** Each by its name, in the order of the help. */
+const commands = {
+  failures: helped(FailuresCommand.command),
+  story: helped(StoryCommand.command),
+  stories: helped(StoriesCommand.command),
+  stats: helped(StatsCommand.command),
+  tail: helped(TailCommand.command),
+  prune: helped(PruneCommand.command)
+} as const
+
 const root = Command.make("narrative").pipe(
   Command.withDescription("Reads the stories that programs told: what failed, where, why, and what is happening now."),
-  Command.withSubcommands([commands.tail])
+  Command.withSubcommands([
+    FailuresCommand.command,
+    StoryCommand.command,
+    StoriesCommand.command,
+    StatsCommand.command,
+    TailCommand.command,
+    PruneCommand.command
+  ])
 )
 
 const parse = Command.run(root, { name: "narrative", version: manifest.version, executable: "narrative" })
@@ -80,15 +104,17 @@ const hasColours = ({ theme }: Context.Tag.Service<Output.Output>): boolean => t
 const onOneLine = (text: string): string => TerminalText.line(text.trim().replaceAll(/\s*\n\s*/g, " "))
 
 const tell = (cause: Cause.Cause<unknown>) =>
-  Effect.flatMap(Output.Output, ({ warn }) => {
+  Effect.gen(function* () {
+    const { note, warn } = yield* Output.Output
     const error = Cause.squash(cause)
     // `@effect/cli` has told it already.
-    if (ValidationError.isValidationError(error)) return Effect.succeed(2)
-    const expected = Cause.failureOption(cause)
+    if (ValidationError.isValidationError(error)) return 2
     const missing = missingPackages(error)
-    if (missing !== undefined) return Effect.as(warn(missing), 1)
-    if (expected._tag === "None") return Effect.as(warn(`failed unexpectedly: ${Cause.pretty(cause)}`), 1)
-    return Effect.as(warn(onOneLine(error instanceof Error ? error.message : String(error))), 1)
+    if (missing !== undefined) yield* warn(missing)
+    else if (Cause.isDie(cause)) yield* warn(`failed unexpectedly: ${Cause.pretty(cause)}`)
+    else yield* warn(onOneLine(error instanceof Error ? error.message : String(error)))
+    if (error instanceof AmbiguousId) for (const line of error.details) yield* note(TerminalText.line(line))
+    return 1
   })
 
 /** The page asked for, by `--help` or by giving no command. */
@@ -105,9 +131,7 @@ const rootPage = () => ({
   sections: [
     {
       title: "Commands",
-      entries: Object.entries(commands).map(
-        ([name, command]) => [name, summaryOf(Command.getHelp(command, config))] as const
-      )
+      entries: Object.entries(commands).map(([name, { help }]) => [name, summaryOf(help())] as const)
     },
     {
       title: "Options",
@@ -121,7 +145,7 @@ const rootPage = () => ({
 })
 
 const commandPage = (name: keyof typeof commands) => {
-  const doc = Command.getHelp(commands[name], config)
+  const doc = commands[name].help()
   const sections = sectionsOf(doc)
   const args = sections.find(({ title }) => title === "Arguments")?.entries.map(([argument]) => ` ${argument}`) ?? []
   return { usage: `narrative ${name}${args.join("")} [options]`, summary: summaryOf(doc), sections }

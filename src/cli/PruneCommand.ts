@@ -30,7 +30,7 @@ export const command = Command.make(
     Effect.gen(function* () {
       if (Option.isNone(keepDays) && Option.isNone(keepStories)) {
         return yield* new HistoryFile.InvalidOption({
-          option: "keep-days",
+          option: "--keep-days",
           value: "not given, nor is --keep-stories",
           expected: "at least one of them"
         })

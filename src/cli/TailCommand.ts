@@ -4,12 +4,15 @@
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
+import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import type { NarrativeEvent } from "../NarrativeEvent.js"
 import { OpenStories } from "../renderer/console/OpenStories.js"
 import { StoryLines } from "../renderer/console/StoryLines.js"
 import * as CommandOptions from "./CommandOptions.js"
+import * as HistoryFile from "./HistoryFile.js"
 import { Output } from "./Output.js"
 
 const source = Args.text({ name: "source" }).pipe(
@@ -36,9 +39,8 @@ export const command = Command.make(
   ({ db, json, lines, noFollow, source, timestamps }) =>
     Effect.gen(function* () {
       const output = yield* Output
-      const path = Option.getOrElse(source, () => db)
-      // What decodes events is loaded by the only command that does.
-      const { events, toWire } = yield* Effect.promise(() => import("./EventSource.js"))
+      const options = { last: lines, follow: !noFollow }
+      const { events, isDatabase, toWire } = yield* Effect.promise(() => import("./EventSource.js"))
       const told = new StoryLines(new OpenStories(() => 0), {
         timestamps,
         ids: "auto",
@@ -48,13 +50,16 @@ export const command = Command.make(
         columns: () => output.columns,
         cwd: output.cwd
       })
-      yield* events(path, { last: lines, follow: !noFollow }).pipe(
-        Stream.runForEachChunk((chunk) => {
-          let text = ""
-          for (const event of chunk) text += json ? `${toWire(event)}\n` : told.add(event)
-          return text === "" ? Effect.void : output.write(text)
-        })
-      )
+      const tell = Stream.runForEachChunk((chunk: Chunk.Chunk<NarrativeEvent>) => {
+        let text = ""
+        for (const event of chunk) text += json ? `${toWire(event)}\n` : told.add(event)
+        return text === "" ? Effect.void : output.write(text)
+      })
+      const path = Option.getOrElse(source, () => db)
+      const isHistory = Option.isNone(source) || (path !== "-" && (yield* isDatabase(path)))
+      if (!isHistory) return yield* tell(events(path, options))
+      const history = yield* Effect.promise(() => import("./HistoryEvents.js"))
+      return yield* HistoryFile.read(path, (reader) => tell(history.events(reader, options)))
     })
 ).pipe(
   Command.withDescription("Follows what is told to a file of JSON lines or to a history, as the console tells it.")

@@ -9,6 +9,7 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { NarrativeEvent } from "../NarrativeEvent.js"
 import type { AmbiguousStoryId, HistoryError, InvalidHistorySetting, StoryNotFound } from "./HistoryError.js"
 import type { EventFilter, FailureFilter, Retention, StatsFilter, StoryFilter } from "./HistoryFilter.js"
 import type { HistoryStats } from "./HistoryStats.js"
@@ -39,6 +40,18 @@ export interface EventPage {
 }
 
 /**
+ * The events after a cursor as they were told, in the order in which they were written, and the cursor to go on from. Of
+ * the progress at each stage's end only the story's last is kept.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ToldPage {
+  readonly events: ReadonlyArray<NarrativeEvent>
+  readonly cursor: number
+}
+
+/**
  * @since 0.1.0
  * @category models
  */
@@ -58,6 +71,8 @@ export interface HistoryReader {
     cursor: number,
     filter?: EventFilter
   ) => Effect.Effect<EventPage, HistoryError | InvalidHistorySetting>
+  /** The same as the events themselves, for a renderer: each as it was told. */
+  readonly told: (cursor: number, filter?: EventFilter) => Effect.Effect<ToldPage, HistoryError | InvalidHistorySetting>
   /** The cursor after everything written so far. */
   readonly cursor: Effect.Effect<number, HistoryError>
   /** Of each id, in order, the shortest beginning that means its story: 8 characters or more. */
@@ -167,6 +182,18 @@ export const eventsSince = (
   filter?: EventFilter
 ): Effect.Effect<EventPage, HistoryError | InvalidHistorySetting, History> =>
   Effect.flatMap(History, (history) => history.eventsSince(cursor, filter))
+
+/**
+ * The same as the events themselves, for a renderer: each as it was told.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const told = (
+  cursor: number,
+  filter?: EventFilter
+): Effect.Effect<ToldPage, HistoryError | InvalidHistorySetting, History> =>
+  Effect.flatMap(History, (history) => history.told(cursor, filter))
 
 /**
  * The cursor after everything written so far.

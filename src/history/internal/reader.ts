@@ -29,6 +29,7 @@ import { checkReadable } from "./schema.js"
 import { checked, retentionOf } from "./settings.js"
 import { shortId } from "./shortId.js"
 import * as statistics from "./statistics.js"
+import { told } from "./told.js"
 
 /** @internal */
 export const make = (database: Database): Effect.Effect<HistoryReader, HistoryError> => {
@@ -54,6 +55,7 @@ export const make = (database: Database): Effect.Effect<HistoryReader, HistoryEr
     stories: (filter = {}) => reading(stories(sql, filter)),
     stats: (filter = {}) => reading(statistics.stats(sql, filter)),
     eventsSince: (cursor, filter = {}) => reading(eventsSince(sql, cursor, filter)),
+    told: (cursor, filter = {}) => reading(toldSince(sql, cursor, filter)),
     cursor: reading(cursor(sql)),
     shortIds: (ids) => reading(Effect.forEach(ids, (id) => shortId(sql, id))),
     prunable: (keep) =>
@@ -265,12 +267,25 @@ const storyRow = (sql: SqlClient.SqlClient, idPrefix: string) =>
 const cursor = (sql: SqlClient.SqlClient) =>
   Effect.map(sql<ReadRow>`SELECT max(id) AS cursor FROM events`, ([row]) => queries.numberOf(row?.["cursor"]))
 
+const toldSince = (sql: SqlClient.SqlClient, after: number, filter: EventFilter) =>
+  Effect.gen(function* () {
+    const { from, limit } = yield* checked(() => windowOf(after, filter))
+    const rows = yield* told(
+      sql,
+      queries.where(sql, [sql`e.id > ${from}`, filter.story === undefined ? undefined : sql`s.name = ${filter.story}`]),
+      limit
+    )
+    return { events: rows.map(({ event }) => event), cursor: rows.at(-1)?.cursor ?? from }
+  })
+
+const windowOf = (after: number, { limit }: EventFilter) => ({
+  from: wholeNumber("cursor", after, { least: 0, most: Number.MAX_SAFE_INTEGER, otherwise: 0 }),
+  limit: wholeNumber("limit", limit, { least: 1, most: 10_000, otherwise: 500 })
+})
+
 const eventsSince = (sql: SqlClient.SqlClient, after: number, filter: EventFilter) =>
   Effect.gen(function* () {
-    const { from, limit } = yield* checked(() => ({
-      from: wholeNumber("cursor", after, { least: 0, most: Number.MAX_SAFE_INTEGER, otherwise: 0 }),
-      limit: wholeNumber("limit", filter.limit, { least: 1, most: 10_000, otherwise: 500 })
-    }))
+    const { from, limit } = yield* checked(() => windowOf(after, filter))
     const rows = yield* sql<ReadRow>`SELECT e.id, e.event, e.sequence, e.recorded_at, e.stage_index, e.data,
         s.id AS story_id, s.name AS story_name, s.root_story_id, s.parent_story_id, s.status AS story_status, s.outcome,
         s.duration_seconds AS story_seconds, t.name AS stage_name, t.path AS stage_path,

@@ -1,0 +1,41 @@
+/**
+ * `narrative stats`: how long things take, how often they fail, and with what.
+ */
+import * as Command from "@effect/cli/Command"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as CommandOptions from "./CommandOptions.js"
+import * as HistoryFile from "./HistoryFile.js"
+import { Output, writeJson } from "./Output.js"
+import { shortIds } from "./ShortIds.js"
+import { statsReport } from "./StatsReport.js"
+
+export const command = Command.make(
+  "stats",
+  { since: CommandOptions.since, story: CommandOptions.story, db: CommandOptions.db, json: CommandOptions.json },
+  ({ db, json, since, story }) =>
+    HistoryFile.read(db, (history) =>
+      Effect.gen(function* () {
+        const stats = yield* history.stats({ since: Option.getOrUndefined(since), story: Option.getOrUndefined(story) })
+        if (json) {
+          const { HistoryStats } = yield* Effect.promise(() => import("../history/HistoryStats.js"))
+          return yield* writeJson(Schema.encodeSync(HistoryStats)(stats))
+        }
+        const output = yield* Output
+        if (stats.count === 0 && stats.failureCount === 0) return yield* output.note("No stories.")
+        const named = [
+          ...stats.slowest.map(({ storyId }) => storyId),
+          ...stats.failures.map((group) => group.lastStoryId)
+        ]
+        const ids = yield* shortIds(history, Array.from(new Set(named)))
+        const now = yield* Clock.currentTimeMillis
+        return yield* output.write(statsReport(stats, { ...output, ids, now }))
+      })
+    )
+).pipe(
+  Command.withDescription(
+    "Tells durations and failure rates of stories and stages, and the most frequent failures. Of the last 24 hours without --since."
+  )
+)
