@@ -8,17 +8,18 @@
  * @since 0.1.0
  */
 import type { PlatformError } from "@effect/platform/Error"
-import type * as FileSystem from "@effect/platform/FileSystem"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import { constTrue, dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import * as appendedFile from "./internal/appendedFile.js"
 import * as buffer from "./internal/buffer.js"
 import * as coalescing from "./internal/coalescing.js"
 import { statsOf } from "./internal/delivery.js"
-import * as fileWriter from "./internal/fileWriter.js"
 import * as pledges from "./internal/pledges.js"
 import * as renderers from "./internal/renderers.js"
 import * as streamWriter from "./internal/streamWriter.js"
@@ -287,18 +288,45 @@ export const toFile = (
   path: string,
   format: (event: NarrativeEvent) => string,
   options: ToFileOptions = {}
-): Effect.Effect<Renderer, PlatformError, FileSystem.FileSystem | Scope.Scope> => {
+): Effect.Effect<Renderer, PlatformError, FileSystem.FileSystem | Scope.Scope> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const file = yield* appendedFile.make(path, { isWhole: options.isWhole ?? constTrue, shared: false })
+    // What is wrong with the path is told before anything runs.
+    yield* file.stand(fs)
+    return yield* toLines(name, format, options, (lines) =>
+      Effect.flatMap(file.stand(fs), (standing) => file.append(lines, standing))
+    )
+  })
+
+/**
+ * A renderer that hands lines of text to `append`, through a buffer.
+ *
+ * @internal
+ */
+export const toLines = <E>(
+  name: string,
+  format: (event: NarrativeEvent) => string,
+  options: Omit<ToFileOptions, "isWhole">,
+  append: (lines: Uint8Array) => Effect.Effect<void, E | appendedFile.BrokenOff>
+): Effect.Effect<Renderer, never, Scope.Scope> => {
   const capacity = options.capacity ?? 8_192
-  return Effect.flatMap(fileWriter.make(path, options.isWhole ?? constTrue), (writer) =>
-    batched(name, {
-      capacity,
-      strategy: "suspend",
-      shutdownTimeout: options.shutdownTimeout,
-      size: Math.min(capacity, 1_024),
-      within: options.flushInterval ?? 0,
-      handle: (events) => Effect.suspend(() => writer.append(`${events.map(format).join("\n")}\n`))
-    })
-  )
+  const encoder = new TextEncoder()
+  return buffer.make({
+    name,
+    capacity,
+    strategy: "suspend",
+    shutdownTimeout: options.shutdownTimeout,
+    size: Math.min(capacity, 1_024),
+    within: options.flushInterval ?? 0,
+    handle: (events) =>
+      Effect.suspend(() => append(encoder.encode(`${events.map(format).join("\n")}\n`))).pipe(
+        Effect.catchIf(
+          (error) => error instanceof appendedFile.BrokenOff,
+          ({ reason, written }) => Effect.succeed(new buffer.Refused(events.length - written, Cause.fail(reason)))
+        )
+      )
+  })
 }
 
 /**

@@ -68,6 +68,10 @@ export * as ConsoleRenderer from "./renderer/ConsoleRenderer.js"
  * @since 0.1.0
  */
 export * as JsonRenderer from "./renderer/JsonRenderer.js"
+/**
+ * @since 0.1.0
+ */
+export * as RotatingJsonRenderer from "./renderer/RotatingJsonRenderer.js"
 
 /**
  * @since 0.1.0

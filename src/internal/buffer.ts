@@ -12,9 +12,12 @@ import { waitAtMost } from "./deadline.js"
 import { Delivery } from "./delivery.js"
 import { aside, inOrder, selfCounting } from "./renderers.js"
 
-/** So many of a batch were taken, and then not kept. */
+/** So many of a batch were taken, and then not kept; and why, where that is known. */
 export class Refused {
-  constructor(readonly count: number) {}
+  constructor(
+    readonly count: number,
+    readonly cause: Cause.Cause<unknown> = Cause.empty
+  ) {}
 }
 
 type Batch<A> = readonly [A, ...Array<A>]
@@ -178,7 +181,7 @@ class BoundedQueue<A> implements Buffer<A> {
           this.#settle((delivery) => {
             const failed = refused instanceof Refused ? Math.min(batch.length, refused.count) : 0
             delivery.deliver(batch.length - failed)
-            return failed === 0 ? undefined : delivery.fail(Cause.empty, failed)
+            return refused instanceof Refused && failed > 0 ? delivery.fail(refused.cause, failed) : undefined
           }),
         onFailure: (cause: Cause.Cause<unknown>) => this.#settle((delivery) => delivery.fail(cause, batch.length))
       })

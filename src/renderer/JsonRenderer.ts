@@ -63,7 +63,12 @@ export const layerFile = (
 ): Layer.Layer<never, PlatformError, FileSystem.FileSystem> =>
   Renderer.layer(Renderer.toFile(name, path, toWire, { ...options, isWhole: isJson }))
 
-const isJson = (line: string): boolean => {
+/**
+ * Whether a line is complete, as a torn one is not.
+ *
+ * @internal
+ */
+export const isJson = (line: string): boolean => {
   try {
     JSON.parse(line)
     return true

@@ -1,31 +1,15 @@
 import { Writable } from "node:stream"
-import * as PlatformError from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Either, Exit, FiberRef, FiberRefs, Layer, Option, Scope } from "effect"
+import { Effect, Exit, FiberRef, Layer, Scope } from "effect"
 import * as renderers from "../../src/internal/renderers.js"
-import { fromWire, type NarrativeEvent, toWire } from "../../src/NarrativeEvent.js"
+import { type NarrativeEvent, toWire } from "../../src/NarrativeEvent.js"
 import * as Renderer from "../../src/Renderer.js"
 import * as JsonRenderer from "../../src/renderer/JsonRenderer.js"
 import { Narrator, notes } from "../fixtures/events.js"
+import { diskFault, diskOf, linesOf, rendererOf, sequencesIn } from "./files.js"
 import { type Destination, emitAll, rendererSuite, statsOf, withWarnings } from "./rendererSuite.js"
-
-/** The renderer a layer adds, for as long as the scope is open. */
-const rendererOf = <E, R>(layer: Layer.Layer<never, E, R>): Effect.Effect<Renderer.Renderer, E, R | Scope.Scope> =>
-  Effect.gen(function* () {
-    const runtime = yield* Layer.toRuntime(layer)
-    const current = FiberRefs.getOrDefault(runtime.fiberRefs, renderers.current)
-    const renderer = current.at(-1)
-    if (renderer === undefined) throw new Error("the layer adds a renderer")
-    return renderer
-  })
-
-const sequencesIn = (lines: string): ReadonlyArray<number> =>
-  lines
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => Either.getOrThrow(fromWire(line)).sequence)
 
 class DestinationStream extends Writable {
   constructor(readonly destination: Destination) {
@@ -42,55 +26,6 @@ class DestinationStream extends Writable {
 rendererSuite("JsonRenderer.layer", (destination) =>
   rendererOf(JsonRenderer.layer({ stream: new DestinationStream(destination) }))
 )
-
-const diskFault = new PlatformError.SystemError({
-  module: "FileSystem",
-  method: "writeAll",
-  reason: "Unknown",
-  description: "no space left on device"
-})
-
-const emptyFile: FileSystem.File.Info = {
-  type: "File",
-  mtime: Option.none(),
-  atime: Option.none(),
-  birthtime: Option.none(),
-  dev: 0,
-  ino: Option.none(),
-  mode: 0o644,
-  nlink: Option.none(),
-  uid: Option.none(),
-  gid: Option.none(),
-  rdev: Option.none(),
-  size: FileSystem.Size(0),
-  blksize: Option.none(),
-  blocks: Option.none()
-}
-
-/** A file of which only the writing is real. */
-const fileTo = (write: FileSystem.File["writeAll"]): FileSystem.File => ({
-  [FileSystem.FileTypeId]: FileSystem.FileTypeId,
-  fd: FileSystem.FileDescriptor(3),
-  stat: Effect.succeed(emptyFile),
-  seek: () => Effect.void,
-  sync: Effect.void,
-  read: () => Effect.succeed(FileSystem.Size(0)),
-  readAlloc: () => Effect.succeedNone,
-  truncate: () => Effect.void,
-  write: () => Effect.fail(diskFault),
-  writeAll: write
-})
-
-const diskOf = (destination: Destination) =>
-  FileSystem.layerNoop({
-    makeDirectory: () => Effect.void,
-    open: () =>
-      Effect.succeed(
-        fileTo((bytes) =>
-          Effect.mapError(destination.accept(sequencesIn(new TextDecoder().decode(bytes))), () => diskFault)
-        )
-      )
-  })
 
 rendererSuite("JsonRenderer.layerFile", (destination) =>
   Effect.orDie(rendererOf(Layer.provide(JsonRenderer.layerFile("logs/story.jsonl"), diskOf(destination))))
@@ -113,8 +48,6 @@ const writeTo = (path: string, events: ReadonlyArray<NarrativeEvent>) =>
       Effect.zipRight(emitAll(renderer, events), Effect.succeed(renderer))
     )
   )
-
-const linesOf = (events: ReadonlyArray<NarrativeEvent>): string => events.map((event) => `${toWire(event)}\n`).join("")
 
 const story = (): ReadonlyArray<NarrativeEvent> => {
   const narrator = new Narrator()
