@@ -122,14 +122,21 @@ const make = (
     if (options.retention !== undefined) {
       yield* background(retention.prune(sql, options.retention), Duration.toMillis("10 minutes"))
     }
-    return yield* Renderer.batched(name, {
-      size: options.batchSize,
-      within: options.batchWithin,
-      capacity: options.capacity,
-      strategy: options.strategy,
-      shutdownTimeout: options.shutdownTimeout,
-      handle: writer.write
-    })
+    return yield* fromWrite(options, writer.write)
+  })
+
+/** @internal */
+export const fromWrite = <E>(
+  options: settings.Settings,
+  write: (events: ReadonlyArray<NarrativeEvent>) => Effect.Effect<void, E>
+): Effect.Effect<Renderer.Renderer, never, Scope.Scope> =>
+  Renderer.batched(name, {
+    size: options.batchSize,
+    within: options.batchWithin,
+    capacity: options.capacity,
+    strategy: options.strategy,
+    shutdownTimeout: options.shutdownTimeout,
+    handle: write
   })
 
 /** Again and again until the layer is closed. What goes wrong is told, and tried again the next time. */

@@ -97,6 +97,8 @@ const summary = {
   kind: Schema.String,
   rootStoryId: key(Schema.String, "root_story_id"),
   parentStoryId: key(Text, "parent_story_id"),
+  /** The stage of its parent story that it began in. */
+  parentStageIndex: key(Schema.NullOr(Schema.Int), "parent_stage_index"),
   status: StoryState,
   outcome: Text,
   startedAt: key(Timestamp, "started_at"),
@@ -142,6 +144,7 @@ interface StageEncoded extends Schema.Schema.Encoded<typeof stageFields> {
 const stageFields = Schema.Struct({
   name: key(Schema.String, "stage_name"),
   index: key(Schema.Int, "stage_index"),
+  parentStageIndex: key(Schema.NullOr(Schema.Int), "parent_stage_index"),
   path: key(Schema.Array(Schema.String), "stage_path"),
   depth: Schema.Int,
   kind: Schema.String,

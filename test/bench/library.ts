@@ -5,11 +5,18 @@ type Library = typeof import("../../src/index.js")
 type Otel = typeof import("../../src/otel/index.js")
 type FiberFrames = typeof import("../../src/diagnostics/FiberFrames.js")
 type Locals = typeof import("../../src/diagnostics/Locals.js")
+type HistoryLibrary = typeof import("../../src/history/index.js")
+type Renderers = typeof import("../../src/internal/renderers.js")
 type Diagnostics = typeof import("../../src/diagnostics/Diagnostics.js")
 
 const compiled = (path: string): string => new URL(`../../dist/${path}`, import.meta.url).href
 
-export const { JsonRenderer, Narrative, Renderer }: Library = await import(compiled("index.js"))
+export const {
+  JsonRenderer,
+  Narrative,
+  NarrativeEvent: NarrativeEvents,
+  Renderer
+}: Library = await import(compiled("index.js"))
 
 export const { describe }: Diagnostics = await import(compiled("diagnostics/Diagnostics.js"))
 
@@ -18,3 +25,7 @@ export const { CountedSpanProcessor, NarrativeTracing }: Otel = await import(com
 export const { framesOf, install }: FiberFrames = await import(compiled("diagnostics/FiberFrames.js"))
 
 export const { openReader }: Locals = await import(compiled("diagnostics/Locals.js"))
+
+export const { History, HistoryRenderer }: HistoryLibrary = await import(compiled("history/index.js"))
+
+export const { current: currentRenderers, tell }: Renderers = await import(compiled("internal/renderers.js"))

@@ -9,12 +9,13 @@
  */
 import { writeFileSync } from "node:fs"
 import * as files from "./files.js"
+import * as history from "./history.js"
 import * as reports from "./reports.js"
 import { type Group, type Measured, measure } from "./rounds.js"
 import * as stages from "./stages.js"
 import * as tracing from "./tracing.js"
 
-const suites = { stages, files, reports, tracing }
+const suites = { stages, files, reports, tracing, history }
 
 const header = ["", "median", "spread", "ratio", "to", "bar", ""]
 

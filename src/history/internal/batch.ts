@@ -46,6 +46,7 @@ export const storyColumns = [
   "kind",
   "root_story_id",
   "parent_story_id",
+  "parent_stage_index",
   "status",
   "outcome",
   "started_at",
@@ -68,6 +69,7 @@ export const storyColumns = [
 
 export const stageColumns = [
   "stage_index",
+  "parent_index",
   "name",
   "path",
   "kind",
@@ -75,8 +77,6 @@ export const stageColumns = [
   "started_at",
   "ended_at",
   "duration_seconds",
-  "started_sequence",
-  "ended_sequence",
   "retries",
   "progress_done",
   "progress_total",
@@ -211,6 +211,7 @@ export class Batch {
 
   #begin(event: StoryStarted): void {
     this.#draft(event, event.kind, event.timestamp, (cells) => {
+      cells[storyAt.parent_stage_index] = event.parentStageIndex
       cells[storyAt.declared_stages] = event.totalStages
       cells[storyAt.dry_run] = event.dryRun ? 1 : 0
       cells[storyAt.trace_id] = event.traceId
@@ -293,7 +294,6 @@ export class Batch {
     }
     cells[stageAt.ended_at] = timestamp(event.timestamp)
     cells[stageAt.duration_seconds] = event.durationSeconds
-    cells[stageAt.ended_sequence] = event.sequence
     cells[stageAt.attributes] = recordCell(event.attributes)
     if (event._tag === "StageCompleted") {
       cells[stageAt.status] = "completed"
@@ -320,6 +320,7 @@ const storyCells = (event: NarrativeEvent, kind: string, startedAt: number, writ
   kind,
   event.rootStoryId,
   event.parentStoryId,
+  null,
   "running",
   null,
   timestamp(startedAt),
@@ -346,14 +347,13 @@ const stageCells = (event: StageEvent): StageCells => {
   const startedAt = "durationSeconds" in event ? startOf(event) : event.timestamp
   return [
     event.stageIndex,
+    event.parentStageIndex,
     event.stageName,
     event.stagePath.length === 1 ? null : JSON.stringify(event.stagePath),
     event.kind,
     "running",
     timestamp(startedAt),
     null,
-    null,
-    started ? event.sequence : null,
     null,
     0,
     null,

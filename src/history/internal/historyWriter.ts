@@ -19,6 +19,7 @@ import {
 } from "./batch.js"
 import { isBusy, writing } from "./database.js"
 import * as incarnation from "./incarnation.js"
+import { openWriters } from "./queries.js"
 import { insertInto, run } from "./rows.js"
 
 export interface HistoryWriter {
@@ -55,25 +56,41 @@ export const make = (options: {
         )
         return Effect.map(patiently(attempt), () => batch.settle())
       })
-    const seen = (column: string) =>
-      Effect.flatMap(
-        Clock.currentTimeMillis,
-        (now) =>
-          sql`UPDATE writers SET last_seen_at = ${timestamp(now)}, ended_at = ${column === "ended_at" ? timestamp(now) : null} WHERE id = ${id}`
-      ).pipe(Effect.withTracerEnabled(false), Effect.asVoid)
+    const beat = Effect.gen(function* () {
+      const now = timestamp(yield* Clock.currentTimeMillis)
+      yield* sql`UPDATE writers SET last_seen_at = ${now} WHERE id = ${id}`
+    }).pipe(
+      Effect.catchIf(isBusy, () => Effect.void),
+      Effect.withTracerEnabled(false)
+    )
+    const end = Effect.gen(function* () {
+      const now = timestamp(yield* Clock.currentTimeMillis)
+      yield* sql`UPDATE writers SET last_seen_at = ${now} WHERE id = ${id}`
+      yield* cutOff(sql, id)
+    })
     return {
       write,
-      beat: Effect.suspend(() => (known.size === 0 ? Effect.void : seen("last_seen_at"))),
-      end: patiently(seen("ended_at"))
+      beat: Effect.suspend(() => (known.size === 0 ? Effect.void : beat)),
+      end: patiently(writing(sql, end))
     }
   })
 
 const register = (sql: SqlClient.SqlClient) =>
   Effect.gen(function* () {
+    for (const gone of (yield* openWriters(sql)).filter(({ gone, known }) => gone && known)) yield* cutOff(sql, gone.id)
     const now = timestamp(yield* Clock.currentTimeMillis)
     const self = { ...incarnation.own(), started_at: now, last_seen_at: now }
     const rows = yield* sql<{ id: number }>`INSERT INTO writers ${sql.insert(self)} RETURNING id`
     return Number(rows[0]?.id)
+  })
+
+/** What a writer left open will have no end. Readers know that by themselves; this says it to those who ask with SQL. */
+const cutOff = (sql: SqlClient.SqlClient, writer: number) =>
+  Effect.gen(function* () {
+    yield* sql`UPDATE stages SET status = 'interrupted' WHERE status = 'running'
+      AND story_key IN (SELECT key FROM stories WHERE status = 'running' AND writer_id = ${writer})`
+    yield* sql`UPDATE stories SET status = 'interrupted' WHERE status = 'running' AND writer_id = ${writer}`
+    yield* sql`UPDATE writers SET ended_at = last_seen_at WHERE id = ${writer}`
   })
 
 /** Retries what was refused because others were writing. */
@@ -139,7 +156,6 @@ const statementsFor = (sql: SqlClient.SqlClient) => ({
       "status",
       "ended_at",
       "duration_seconds",
-      "ended_sequence",
       "error_type",
       "error_message",
       "orphaned",

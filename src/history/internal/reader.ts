@@ -115,11 +115,9 @@ const stories = (sql: SqlClient.SqlClient, filter: StoryFilter) =>
       states: statesOf(filter.status)
     }))
     const alive = yield* queries.aliveWriters(sql)
+    const queriesOf = yield* storyQueries(sql, { ...filter, ...asked }, alive)
     const found: Array<ReadRow> = []
-    // A query for each status: within one, the index gives stories in the right order, and reading stops when there are enough.
-    for (const state of asked.states ?? StoryState.literals) {
-      found.push(...(yield* storiesOf(sql, state, { ...filter, ...asked }, alive)))
-    }
+    for (const query of queriesOf(asked.states ?? StoryState.literals)) found.push(...(yield* query))
     found.sort(newestFirst)
     const page = found.slice(0, asked.limit)
     const last = page.at(-1)
@@ -136,32 +134,66 @@ interface Asked extends Omit<StoryFilter, "since" | "until"> {
   readonly until: string | undefined
 }
 
-const storiesOf = (
-  sql: SqlClient.SqlClient,
-  state: StoryState,
-  asked: Asked,
-  alive: ReadonlySet<number>
-): Effect.Effect<ReadonlyArray<ReadRow>, SqlError> => {
-  const { after, labels, limit, name, rootsOnly, since, until } = asked
-  const livingWriter = alive.size === 0 ? sql`1 = 0` : sql.in("s.writer_id", Array.from(alive))
-  return sql<ReadRow>`SELECT ${sql.literal(queries.summaryColumns)} FROM stories AS s
-    WHERE ${queries.where(sql, [
-      sql`s.status = ${state === "interrupted" ? "running" : state}`,
-      state === "running" ? livingWriter : state === "interrupted" ? sql`NOT (${livingWriter})` : undefined,
+/** So few stories with a label are all looked at. */
+const fewStories = 2_000
+
+/**
+ * The queries that, together, find the newest stories of some states. One for each status: within a status, or within a
+ * label, an index gives stories in the right order, and reading stops when there are enough.
+ */
+const storyQueries = (sql: SqlClient.SqlClient, asked: Asked, alive: ReadonlySet<number>) =>
+  Effect.gen(function* () {
+    const { after, limit, name, rootsOnly, since, until } = asked
+    const labels = Object.entries(asked.labels ?? {})
+    const [first] = labels
+    const counted =
+      first === undefined
+        ? []
+        : yield* sql<ReadRow>`SELECT count(*) AS count FROM (
+            SELECT 1 FROM story_labels WHERE name = ${first[0]} AND value = ${first[1]} LIMIT ${fewStories}) AS some_of_them`
+    const isFew = first !== undefined && queries.numberOf(counted[0]?.["count"]) < fewStories
+    const living = alive.size === 0 ? sql`1 = 0` : sql.in("s.writer_id", Array.from(alive))
+    const conditions = [
       name === undefined ? undefined : sql`s.name = ${name}`,
       since === undefined ? undefined : sql`s.started_at >= ${since}`,
       until === undefined ? undefined : sql`s.started_at < ${until}`,
       after === undefined ? undefined : sql`s.started_at <= ${after.startedAt}`,
       after === undefined ? undefined : sql`(s.started_at < ${after.startedAt} OR s.key < ${after.key})`,
-      rootsOnly === true ? sql`s.parent_story_id IS NULL` : undefined,
-      ...Object.entries(labels ?? {}).map(
-        ([label, value]) =>
-          sql`EXISTS (SELECT 1 FROM story_labels AS l WHERE l.name = ${label} AND l.value = ${value}
-            AND l.started_at = s.started_at AND l.story_key = s.key)`
-      )
-    ])}
-    ORDER BY s.started_at DESC, s.key DESC LIMIT ${limit + 1}`
-}
+      rootsOnly === true ? sql`s.parent_story_id IS NULL` : undefined
+    ]
+    const labelled = labels.map(
+      ([label, value]) =>
+        sql`EXISTS (SELECT 1 FROM story_labels AS l WHERE l.name = ${label} AND l.value = ${value}
+          AND l.started_at = s.started_at AND l.story_key = s.key)`
+    )
+    const columns = sql.literal(queries.summaryColumns)
+    const byStatus = (status: Fragment) =>
+      sql<ReadRow>`SELECT ${columns} FROM stories AS s
+        WHERE ${queries.where(sql, [status, ...conditions, ...labelled])}
+        ORDER BY s.started_at DESC, s.key DESC LIMIT ${limit + 1}`
+    // A cross join is not reordered: the label leads, in the order of its stories' starting.
+    const byLabel = (label: string, value: string, status: Fragment) =>
+      sql<ReadRow>`SELECT ${columns} FROM story_labels AS l CROSS JOIN stories AS s
+        WHERE l.name = ${label} AND l.value = ${value}
+          AND ${queries.where(sql, [sql`s.key = l.story_key`, status, ...conditions, ...labelled.slice(1)])}
+        ORDER BY l.started_at DESC, l.story_key DESC LIMIT ${limit + 1}`
+    return (states: ReadonlyArray<StoryState>) => {
+      const statuses = states.flatMap((state): ReadonlyArray<readonly [frequent: boolean, status: Fragment]> => {
+        const stored = sql`s.status = ${state}`
+        if (state === "running") return [[false, sql`s.status = 'running' AND ${living}`]]
+        if (state === "interrupted") {
+          return [
+            [false, stored],
+            [false, sql`s.status = 'running' AND NOT (${living})`]
+          ]
+        }
+        return [[state === "success", stored]]
+      })
+      if (first === undefined) return statuses.map(([, status]) => byStatus(status))
+      if (isFew) return [byLabel(...first, sql.or(statuses.map(([, status]) => sql`(${status})`)))]
+      return statuses.map(([frequent, status]) => (frequent ? byLabel(...first, status) : byStatus(status)))
+    }
+  })
 
 const newestFirst = (a: ReadRow, b: ReadRow): number => {
   const [first, second] = [String(a["started_at"]), String(b["started_at"])]

@@ -3,10 +3,12 @@
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import type { Fragment } from "@effect/sql/Statement"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type { Retention } from "../HistoryFilter.js"
+import { StoryState } from "../StoryRecord.js"
 import { timestamp } from "./batch.js"
 import { isBusy, writing } from "./database.js"
 
@@ -21,25 +23,13 @@ const millisOfDay = 86_400_000
  */
 export const prune = (sql: SqlClient.SqlClient, retention: Retention): Effect.Effect<number, SqlError> =>
   Effect.gen(function* () {
-    const now = yield* Clock.currentTimeMillis
+    const { tooMany, tooOld } = yield* doomed(sql, retention)
     let deleted = 0
-    if (retention.keepDays !== undefined) {
-      const before = timestamp(Math.max(0, now - retention.keepDays * millisOfDay))
-      deleted += yield* inSteps(
-        sql,
-        sql`SELECT key FROM stories WHERE status <> 'running' AND ended_at < ${before} ORDER BY key LIMIT ${step}`
-      )
+    if (tooOld !== undefined) {
+      // Status by status, as the index has them: looking for what is not there must not read the whole table.
+      for (const status of endedStates) deleted += yield* inSteps(sql, sql`status = ${status} AND ${tooOld}`)
     }
-    if (retention.keepStories !== undefined) {
-      const [oldest] = yield* sql<{ key: number }>`
-        SELECT key FROM stories ORDER BY key DESC LIMIT 1 OFFSET ${retention.keepStories}`
-      if (oldest !== undefined) {
-        deleted += yield* inSteps(
-          sql,
-          sql`SELECT key FROM stories WHERE key <= ${oldest.key} AND status <> 'running' ORDER BY key LIMIT ${step}`
-        )
-      }
-    }
+    if (tooMany !== undefined) deleted += yield* inSteps(sql, tooMany)
     return deleted
   }).pipe(Effect.withTracerEnabled(false))
 
@@ -48,38 +38,56 @@ export const prune = (sql: SqlClient.SqlClient, retention: Retention): Effect.Ef
  *
  * @internal
  */
-export const prunable = (
-  sql: SqlClient.SqlClient,
-  { keepDays, keepStories }: Retention
-): Effect.Effect<number, SqlError> =>
+export const prunable = (sql: SqlClient.SqlClient, retention: Retention): Effect.Effect<number, SqlError> =>
   Effect.gen(function* () {
-    const now = yield* Clock.currentTimeMillis
-    const before = keepDays === undefined ? undefined : timestamp(Math.max(0, now - keepDays * millisOfDay))
-    const tooOld = before === undefined ? sql`1 = 0` : sql`(status <> 'running' AND ended_at < ${before})`
-    const [newest] =
-      keepStories === undefined
-        ? []
-        : yield* sql<{ key: number }>`
-            SELECT key FROM stories WHERE NOT ${tooOld} ORDER BY key DESC LIMIT 1 OFFSET ${keepStories}`
-    const tooMany = newest === undefined ? sql`1 = 0` : sql`(key <= ${newest.key} AND status <> 'running')`
-    const [row] = yield* sql<{ count: number }>`SELECT count(*) AS count FROM stories WHERE ${tooOld} OR ${tooMany}`
+    const { tooMany = sql`1 = 0`, tooOld = sql`1 = 0` } = yield* doomed(sql, retention)
+    const [row] = yield* sql<{ count: number }>`SELECT count(*) AS count FROM stories
+      WHERE (status <> 'running' AND ${tooOld}) OR (${tooMany})`
     return Number(row?.count ?? 0)
   }).pipe(Effect.withTracerEnabled(false))
 
-const inSteps = (
-  sql: SqlClient.SqlClient,
-  doomed: Effect.Effect<ReadonlyArray<object>, SqlError>
-): Effect.Effect<number, SqlError> =>
+const endedStates = StoryState.literals.filter((state) => state !== "running")
+
+interface Doomed {
+  /** To be joined with a status. */
+  readonly tooOld: Fragment | undefined
+  readonly tooMany: Fragment | undefined
+}
+
+/** What running stories do not belong to, whatever their age. */
+const doomed = (sql: SqlClient.SqlClient, { keepDays, keepStories }: Retention): Effect.Effect<Doomed, SqlError> =>
+  Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const before = keepDays === undefined ? undefined : timestamp(Math.max(0, now - keepDays * millisOfDay))
+    const tooOld =
+      before === undefined ? undefined : sql`(started_at < ${before} AND COALESCE(ended_at, started_at) < ${before})`
+    const [newest] = keepStories === undefined ? [] : yield* firstBeyond(sql, keepStories, tooOld)
+    return { tooOld, tooMany: newest === undefined ? undefined : sql`key <= ${newest.key} AND status <> 'running'` }
+  })
+
+/** The newest story of those that are too many, not counting those that go anyway. */
+const firstBeyond = (sql: SqlClient.SqlClient, keepStories: number, tooOld: Fragment | undefined) =>
+  sql<{ key: number }>`SELECT key FROM stories
+    WHERE NOT ${tooOld === undefined ? sql`(1 = 0)` : sql`(status <> 'running' AND ${tooOld})`}
+    ORDER BY key DESC LIMIT 1 OFFSET ${keepStories}`
+
+/** Lets the event loop turn: the program goes on, and whoever else waits to write has a chance. */
+const otherWork = Effect.async<void>((resume) => {
+  const turn = setImmediate(() => resume(Effect.void))
+  return Effect.sync(() => clearImmediate(turn))
+})
+
+const inSteps = (sql: SqlClient.SqlClient, condition: Fragment): Effect.Effect<number, SqlError> =>
   Effect.gen(function* () {
     let deleted = 0
     for (;;) {
-      const keys = (yield* doomed).flatMap((row) => ("key" in row ? [Number(row.key)] : []))
-      if (keys.length === 0) return deleted
+      const rows = yield* sql<{ key: number }>`SELECT key FROM stories WHERE ${condition} LIMIT ${step}`
+      if (rows.length === 0) return deleted
+      const keys = rows.map(({ key }) => Number(key))
       yield* writing(sql, sql`DELETE FROM stories WHERE ${sql.in("key", keys)}`).pipe(
         Effect.retry({ while: isBusy, schedule: Schedule.spaced("50 millis").pipe(Schedule.upTo("30 seconds")) })
       )
       deleted += keys.length
-      // Others have their turn: the program, and whoever else writes.
-      yield* Effect.sleep("1 millis")
+      yield* otherWork
     }
   })

@@ -23,7 +23,7 @@ export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter) =>
     const ofStory = (column: string) =>
       filter.story === undefined ? sql`1 = 1` : sql`${sql.literal(column)} = ${filter.story}`
     // By status, then by time: the order of the index that holds everything asked for.
-    const statuses = StoryState.literals.filter((status) => status !== "interrupted")
+    const statuses = StoryState.literals
     const storyRows = yield* sql<ReadRow>`SELECT s.name, s.status, s.duration_seconds, s.writer_id, s.key, s.started_at
       FROM stories AS s
       WHERE ${sql.in("s.status", statuses)} AND s.started_at >= ${from} AND s.started_at < ${to} AND ${ofStory("s.name")}`
