@@ -310,7 +310,8 @@ describe("withCache", () => {
           const asked = analyzer.asked.filter((report) => report.failures[0].errorMessage === message)
           assert.isAtMost(asked.length, 1)
         }
-      })
+      }),
+    { fastCheck: { numRuns: 25 } }
   )
 })
 
@@ -399,7 +400,8 @@ describe("withRateLimit", () => {
           assert.isAtMost(recent, limit)
           if (Exit.isFailure(exit)) assert.strictEqual(recent, limit)
         }
-      })
+      }),
+    { fastCheck: { numRuns: 10 } }
   )
 })
 
