@@ -67,6 +67,11 @@ export * as ConsoleRenderer from "./renderer/ConsoleRenderer.js"
 /**
  * @since 0.1.0
  */
+export * as HtmlReportRenderer from "./renderer/HtmlReportRenderer.js"
+
+/**
+ * @since 0.1.0
+ */
 export * as JsonRenderer from "./renderer/JsonRenderer.js"
 /**
  * @since 0.1.0
