@@ -328,6 +328,8 @@ export const AnalysisReady = Schema.Struct({
   ),
   ...inStory,
   stageName: key(Text, "stage_name"),
+  traceId: key(Text, "trace_id"),
+  spanId: key(Text, "span_id"),
   llmAnalysis: key(Schema.String, "llm_analysis"),
   analysis: FailureAnalysis,
   /** From the failure's report to the analysis. */

@@ -239,6 +239,7 @@ export const failureOccurred = (
 export const analysisReady = (
   story: Story,
   timestamp: number,
+  span: SpanIds | undefined,
   stageName: string | null,
   analysis: FailureAnalysis.FailureAnalysis,
   latencySeconds: number
@@ -246,6 +247,7 @@ export const analysisReady = (
   _tag: "AnalysisReady",
   ...inStory(story, timestamp),
   stageName,
+  ...inSpan(span),
   llmAnalysis: FailureAnalysis.format(analysis),
   analysis,
   latencySeconds

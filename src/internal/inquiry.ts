@@ -9,6 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
+import type * as Tracer from "effect/Tracer"
 import * as AnalyzerTimeout from "../analyzer/AnalyzerTimeout.js"
 import { messageOf } from "../diagnostics/ThrownValue.js"
 import type { FailureAnalysis } from "../FailureAnalysis.js"
@@ -35,12 +36,14 @@ import {
 } from "./region.js"
 import { aside } from "./renderers.js"
 import { shownAnalysis } from "./shownAnalysis.js"
+import * as spans from "./spans.js"
 
 /** What is asked, and who is going to hear of it. */
 export interface Inquiry {
   readonly analyzer: Analyzer
   readonly report: FailureReport
   readonly story: Story
+  readonly span: Tracer.Span | undefined
   /** The fiber that failed. */
   readonly fiber: AnyFiber
   readonly listeners: ReadonlyArray<Renderer>
@@ -80,18 +83,21 @@ export const answer = (inquiry: Inquiry, isWanted: () => boolean): Effect.Effect
 
 /** Has the answer told as an `AnalysisReady` when it is there. */
 export const answerLater = (inquiry: Inquiry, background: BackgroundAnalyses): Waiting => {
-  const { analyzer, fiber, listeners, report, story } = inquiry
+  const { analyzer, fiber, listeners, report, span, story } = inquiry
   const askedAt = nanos(fiber)
   const hide = hiding(inquiry)
   return background.accept({
     listeners,
     analysis: analysisOf(inquiry, hide),
-    tell: (listeners, analysis) =>
-      tellTo(listeners, story, () => {
-        const here = currentFiber(fiber)
+    tell: (listeners, analysis) => {
+      const here = currentFiber(fiber)
+      const readyAt = nanos(here)
+      spans.explain(fiber, span, analysis, askedAt, readyAt)
+      return tellTo(listeners, story, () => {
         const { stageName } = report.failures[0]
-        return events.analysisReady(story, now(here), stageName, analysis, seconds(askedAt, nanos(here)))
-      }),
+        return events.analysisReady(story, now(here), span, stageName, analysis, seconds(askedAt, readyAt))
+      })
+    },
     counts: countsOf(analyzer),
     hide
   })

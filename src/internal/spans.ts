@@ -19,8 +19,11 @@ import { type CauseLeaf, leavesOf } from "../diagnostics/CauseLeaves.js"
 import * as SafeCause from "../diagnostics/SafeCause.js"
 import { messageOf, typeOf } from "../diagnostics/ThrownValue.js"
 import { attempt, textOf } from "../diagnostics/UntrustedValue.js"
+import * as FailureAnalysis from "../FailureAnalysis.js"
+import type { FailureReport } from "../FailureReport.js"
 import { Redaction, type Secrets } from "../Redaction.js"
 import { muted } from "./renderers.js"
+import { analysisAttributes, failureAttributes } from "./spanAttributes.js"
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 
@@ -118,6 +121,46 @@ export const event = (
   eventCounts.set(span, count)
   if (count > maxEvents) span.attribute("narrative.events.dropped", count - maxEvents)
   else attempt(() => span.event(name, nanos, attributes), undefined)
+}
+
+/** What went wrong in a story, as its span tells it. */
+export const describe = (span: Tracer.Span, report: FailureReport): void => {
+  const attributes = failureAttributes(report.failures[0], report.failures.length)
+  for (const key in attributes) attempt(() => span.attribute(key, attributes[key]), undefined)
+}
+
+/** An analysis, as an event of its story's span; where that has ended, in a span of its own, linked to it. */
+export const explain = (
+  fiber: AnyFiber,
+  span: Tracer.Span | undefined,
+  analysis: FailureAnalysis.FailureAnalysis,
+  askedNanos: bigint,
+  nanos: bigint
+): void => {
+  if (!isRead(fiber, span)) return
+  const attributes = {
+    ...analysisAttributes(analysis, Number(nanos - askedNanos) / 1e9),
+    "narrative.llm_analysis": FailureAnalysis.format(analysis)
+  }
+  if (span.status._tag !== "Ended") {
+    event(fiber, span, nanos, "narrative.analysis", attributes)
+    return
+  }
+  try {
+    const link: Tracer.SpanLink = { _tag: "SpanLink", span, attributes: { "narrative.link": "analysis-of" } }
+    const own = fiber.currentTracer.span(
+      "Failure Analysis",
+      Option.none(),
+      Context.empty(),
+      [link],
+      askedNanos,
+      "internal"
+    )
+    for (const [key, value] of Object.entries(attributes)) own.attribute(key, value)
+    own.end(nanos, Exit.void)
+  } catch {
+    // A tracer that cannot take it must not keep the analysis from others.
+  }
 }
 
 // Where Effect's own `Cause.pretty` looks up the place a span was written.

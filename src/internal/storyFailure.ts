@@ -30,6 +30,7 @@ import {
   type Waiting
 } from "./region.js"
 import { inOrder } from "./renderers.js"
+import * as spans from "./spans.js"
 
 /** A failure that was told, or one that is told by the effect `asked`, when its analysis is there. */
 interface Told {
@@ -112,14 +113,17 @@ const report = (
     Diagnostics.of(fiber.currentContext).describeIn(cause, surroundingsOf(story, cause, options), redactorOf(fiber))
   const listeners = listenersOf(fiber)
   const analyzer = listeners.length === 0 ? undefined : inquiry.analyzerOf(fiber, story)
-  const described = analyzer === undefined ? undefined : attempt(describe, undefined)
+  const isRead = spans.isRead(fiber, span) && !handled
+  const described = analyzer === undefined && !isRead ? undefined : attempt(describe, undefined)
+  if (isRead && described !== undefined) spans.describe(span, described)
   if (analyzer === undefined || described === undefined) {
     // Where it could not be described, this says so.
+    const report = () => described ?? describe()
     return {
-      waiting: tell(fiber, story, (at) => events.failureOccurred(story, at, span, describe(), handled, null))
+      waiting: tell(fiber, story, (at) => events.failureOccurred(story, at, span, report(), handled, null))
     }
   }
-  const question = { analyzer, report: described, story, fiber, listeners }
+  const question = { analyzer, report: described, story, span, fiber, listeners }
   const failedAt = now(fiber)
   const tellIt = (at: number, analysis: FailureAnalysis | null) =>
     tellTo(listeners, story, () => events.failureOccurred(story, at, span, described, handled, analysis))
@@ -141,11 +145,13 @@ const report = (
     story.unexplained.add(tellUnexplained)
   }
   const asked = Effect.suspend(() => {
+    const askedNanos = nanos(fiber)
     const endIdleTime = beginIdleTime(fiber, options.around)
     return Effect.flatMap(
       inquiry.answer(question, () => !told),
       (analysis) => {
         endIdleTime()
+        if (analysis !== null) spans.explain(fiber, span, analysis, askedNanos, nanos(currentFiber(fiber)))
         return tellOnce(analysis) ?? Effect.void
       }
     )

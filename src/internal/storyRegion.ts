@@ -157,8 +157,12 @@ export const close = (
       events.storyCompleted(story, endedAt ?? timestamp, span, status, durationSeconds, failure?.causedBy ?? null)
     )
     story.status = status
-    if (span !== undefined)
-      spans.end(fiber, span, endNanos, exit, { definedAt: init.definedAt, secrets: story.secrets })
+    if (span !== undefined) {
+      span.attribute("narrative.story.status", status)
+      if (story.outcome !== null) span.attribute("narrative.story.outcome", story.outcome)
+      const secrets = exit._tag === "Failure" ? story.secrets : undefined
+      spans.end(fiber, span, endNanos, exit, { definedAt: init.definedAt, secrets })
+    }
     return waiting
   }
   if (failure?.asked === undefined) return inOrder(inOrder(waiting, failure?.waiting), end())

@@ -163,7 +163,7 @@ export const encode = (event: Event.NarrativeEvent): string => {
     case "FailureOccurred":
       return encodeFailure(event)
     case "AnalysisReady":
-      return `${head("LLMAnalysisReady", event)},"stage_name":${optionalText(event.stageName)},"llm_analysis":${text(event.llmAnalysis)},"analysis":${analysis(event.analysis)},"latency_seconds":${number(event.latencySeconds)}}`
+      return `${head("LLMAnalysisReady", event)},"stage_name":${optionalText(event.stageName)}${span(event)},"llm_analysis":${text(event.llmAnalysis)},"analysis":${analysis(event.analysis)},"latency_seconds":${number(event.latencySeconds)}}`
   }
 }
 

@@ -2,6 +2,7 @@
  * An event as a log record of OpenTelemetry: https://opentelemetry.io/docs/specs/otel/logs/data-model/
  */
 import type { Failure } from "../FailureReport.js"
+import { analysisAttributes, failureAttributes, present } from "../internal/spanAttributes.js"
 import type * as Event from "../NarrativeEvent.js"
 import type { PlainRecord, PlainValue } from "../PlainValue.js"
 
@@ -39,8 +40,8 @@ export const of = (event: Event.NarrativeEvent): LogRecord => ({
   severity: severityOf(event),
   body: bodyOf(event),
   attributes: { ...storyOf(event), ...attributesOf(event) },
-  traceId: event._tag === "AnalysisReady" ? null : event.traceId,
-  spanId: event._tag === "AnalysisReady" ? null : event.spanId
+  traceId: event.traceId,
+  spanId: event.spanId
 })
 
 const eventNames: { readonly [tag in Event.NarrativeEvent["_tag"]]: string } = {
@@ -159,9 +160,8 @@ const attributesOf = (event: Event.NarrativeEvent): PlainRecord => {
       return failureOf(event.failures[0], event.failures.length)
     case "AnalysisReady":
       return {
-        ...present({ "narrative.stage.name": event.stageName, "narrative.analysis.model": event.analysis.model }),
-        "narrative.analysis.analyzer": event.analysis.analyzer,
-        "narrative.analysis.latency_seconds": event.latencySeconds
+        ...present({ "narrative.stage.name": event.stageName }),
+        ...analysisAttributes(event.analysis, event.latencySeconds)
       }
   }
 }
@@ -179,32 +179,9 @@ const endOf = (event: Event.StageEnded): PlainRecord => ({
   ...event.attributes
 })
 
-/** The primary failure by OpenTelemetry's names, and ours for what it has none for. */
-export const failureOf = (failure: Failure, count: number): PlainRecord => ({
-  "error.type": failure.errorType,
+const failureOf = (failure: Failure, count: number): PlainRecord => ({
+  ...failureAttributes(failure, count),
   "exception.type": failure.errorType,
   "exception.message": failure.errorMessage,
-  "exception.stacktrace": failure.stackText,
-  ...(failure.location === null
-    ? {}
-    : {
-        "code.file.path": failure.location.file,
-        "code.line.number": failure.location.line,
-        "code.column.number": failure.location.column,
-        "code.function.name": failure.location.function
-      }),
-  ...present({ "narrative.stage.name": failure.stageName, "narrative.hint": failure.hint }),
-  "narrative.exception_chain": failure.exceptionChain,
-  "narrative.exact_cause": failure.exactCause,
-  "narrative.error.code": failure.errorCode,
-  "narrative.error.retryable": failure.retryable,
-  "narrative.fingerprint": failure.fingerprint,
-  "narrative.failures": count
+  "exception.stacktrace": failure.stackText
 })
-
-/** OpenTelemetry has no word for what is not there. */
-const present = (record: { readonly [name: string]: PlainValue | undefined }): PlainRecord => {
-  const found: Record<string, PlainValue> = {}
-  for (const [name, value] of Object.entries(record)) if (value !== null && value !== undefined) found[name] = value
-  return found
-}

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Data, Effect, Exit, FastCheck as fc, Layer, Option, Schedule, TestClock, Tracer } from "effect"
-import { Narrative, Renderer } from "../../src/index.js"
+import { FailureAnalyzer, Narrative, Renderer } from "../../src/index.js"
 import { NarrativeTracing } from "../../src/otel/index.js"
 import { shape } from "../laws/exits.js"
 import { interpret, narrated, program as programs } from "../laws/programs.js"
@@ -100,6 +100,87 @@ for (const backend of backends) {
         assert.notInclude(collector.bodies.join(), "hunter2")
       })
     )
+
+    it.scoped("say on the story's span where it failed, why, and how it ended", () =>
+      Effect.gen(function* () {
+        const program = Effect.fail(new CsvError({ message: "bad row" })).pipe(
+          Narrative.stage("Load"),
+          Effect.ensuring(Narrative.setOutcome("3 rows")),
+          Narrative.story("Import")
+        )
+        const { attributes } = spanNamed(yield* received(program, backend.layer), "Import")
+        assert.deepInclude(attributes, {
+          "error.type": "CsvError",
+          "code.file.path": "test/otel/NarrativeTracing.test.ts",
+          "narrative.stage.name": "Load",
+          "narrative.exception_chain": "CsvError: bad row",
+          "narrative.error.code": "UNKNOWN",
+          "narrative.story.status": "failed",
+          "narrative.story.outcome": "3 rows"
+        })
+        assert.isAbove(Number(attributes["code.line.number"]), 0)
+        assert.match(String(attributes["narrative.fingerprint"]), /^[0-9a-f]{16}$/)
+      })
+    )
+
+    describe("with an analyzer", () => {
+      const analysis = {
+        analyzer: "oracle",
+        model: "delphi",
+        exactWhy: "The row is bad.",
+        evidence: [],
+        targetedFix: "",
+        codeChanges: "",
+        rawText: null,
+        droppedCitations: 0
+      }
+      const oracle = FailureAnalyzer.layer(
+        FailureAnalyzer.make(() => Effect.delay(Effect.succeedSome(analysis), "2 seconds"))
+      )
+      const program = Effect.fail("bad row").pipe(Narrative.stage("Load"), Narrative.story("Import"))
+      const told = (analyzer: Layer.Layer<FailureAnalyzer.FailureAnalyzer>) =>
+        Effect.gen(function* () {
+          const collector = yield* Collector.make
+          const running = yield* program.pipe(
+            // Whoever sends the spans has to be there for as long as the analyzer.
+            Effect.provide(
+              Layer.provide(
+                Layer.mergeAll(Renderer.replace(Renderer.make("nobody", () => {})), analyzer),
+                backend.layer(collector.url)
+              )
+            ),
+            Effect.exit,
+            Effect.fork
+          )
+          yield* TestClock.adjust("1 minute")
+          yield* running
+          return collector
+        })
+
+      it.scoped("have the analysis as an event of the story's span", () =>
+        Effect.gen(function* () {
+          const { events } = spanNamed(yield* told(oracle), "Import")
+          const event = events.find(({ name }) => name === "narrative.analysis")
+          assert.deepInclude(event?.attributes, {
+            "narrative.analysis.analyzer": "oracle",
+            "narrative.analysis.model": "delphi",
+            "narrative.analysis.latency_seconds": 2,
+            "narrative.llm_analysis": "## Exact Why\nThe row is bad."
+          })
+        })
+      )
+
+      it.scoped("have the analysis in a linked span when it came after the story's end", () =>
+        Effect.gen(function* () {
+          const collector = yield* told(FailureAnalyzer.inBackground(oracle))
+          const story = spanNamed(collector, "Import")
+          const own = spanNamed(collector, "Failure Analysis")
+          assert.deepInclude(own.links[0], { traceId: story.traceId, spanId: story.spanId })
+          assert.deepInclude(own.attributes, { "narrative.llm_analysis": "## Exact Why\nThe row is bad." })
+          assert.strictEqual(BigInt(own.endTimeUnixNano) - BigInt(own.startTimeUnixNano), 2_000_000_000n)
+        })
+      )
+    })
 
     it.scoped("tell every parallel failure", () =>
       Effect.gen(function* () {

@@ -176,7 +176,16 @@ export class StoryScript {
       rawText: llmAnalysis,
       droppedCitations: 0
     }
-    return { _tag: "AnalysisReady", ...this.place, stageName: null, llmAnalysis, analysis, latencySeconds: 1.5 }
+    const inSpan = { traceId: null, spanId: null }
+    return {
+      _tag: "AnalysisReady",
+      ...this.place,
+      ...inSpan,
+      stageName: null,
+      llmAnalysis,
+      analysis,
+      latencySeconds: 1.5
+    }
   }
 }
 
