@@ -228,6 +228,8 @@ describe("HistoryRenderer", () => {
         timestamp: 9,
         sequence,
         stageName: "Load",
+        traceId: null,
+        spanId: null,
         llmAnalysis: "the row has no id",
         analysis,
         latencySeconds: 1.5

@@ -261,6 +261,8 @@ describe("HtmlReportRenderer.layer", () => {
           timestamp: 0,
           sequence: 4,
           stageName: "Load",
+          traceId: null,
+          spanId: null,
           llmAnalysis: "The row is torn.",
           analysis,
           latencySeconds: 2.5
