@@ -77,6 +77,10 @@ export * as JsonRenderer from "./renderer/JsonRenderer.js"
  * @since 0.1.0
  */
 export * as RotatingJsonRenderer from "./renderer/RotatingJsonRenderer.js"
+/**
+ * @since 0.1.0
+ */
+export * as WideEventRenderer from "./renderer/WideEventRenderer.js"
 
 /**
  * @since 0.1.0

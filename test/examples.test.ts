@@ -215,6 +215,27 @@ layer(NodeContext.layer)("examples", (it) => {
     timeout
   )
 
+  it.scoped(
+    "wide-events answers what it is asked from the records alone",
+    () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const folder = yield* fs.makeTempDirectoryScoped()
+        yield* expectLines(
+          "wide-events",
+          [
+            "Charge Card, north: 2 run, 4 attempts, failed: none",
+            "Charge Card, south: 1 run, 2 attempts, failed: UNAVAILABLE",
+            "Failed for grace: Charge Card, GatewayBusy"
+          ],
+          { NARRATIVE_DIR: folder }
+        )
+        const lines = (yield* fs.readFileString(`${folder}/wide-events.jsonl`)).trimEnd().split("\n")
+        assert.lengthOf(lines, 11)
+      }),
+    timeout
+  )
+
   it.effect(
     "worker-layer is one story from the layer's start to its end, log lines included",
     () =>

@@ -13,15 +13,12 @@ import {
 } from "../FailureReport.js"
 import type * as Event from "../NarrativeEvent.js"
 import type { PlainValue } from "../PlainValue.js"
+import { plainJson } from "./plainJson.js"
 
-// What JSON must escape, and what it may leave but terminals obey: DEL, the C1 controls and Unicode's line breaks.
+// What JSON must escape, and what it may leave but terminals obey.
 const needsEscape = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/
-const leftByJson = /[\u007f-\u009f\u2028\u2029]/g
 
-const text = (value: string): string => (needsEscape.test(value) ? escaped(value) : `"${value}"`)
-
-const escaped = (value: string): string =>
-  JSON.stringify(value).replace(leftByJson, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
+const text = (value: string): string => (needsEscape.test(value) ? plainJson(value) : `"${value}"`)
 
 const optionalText = (value: string | null): string => (value === null ? "null" : text(value))
 

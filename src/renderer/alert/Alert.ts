@@ -4,6 +4,7 @@
  */
 import * as Schema from "effect/Schema"
 import { ErrorCode, type Failure, formatSnippet, formatTimeline, Location, Progress } from "../../FailureReport.js"
+import { plainJson } from "../../internal/plainJson.js"
 import type { FailureOccurred, StoryCompleted } from "../../NarrativeEvent.js"
 import { PlainRecord } from "../../PlainValue.js"
 
@@ -213,13 +214,6 @@ export type OccurrenceAlert = FailureAlert | StoryAlert
 export const Alert = Schema.Union(FailureAlert, StoryAlert, SummaryAlert)
 
 const encode = Schema.encodeSync(Alert)
-
-/** What JSON may leave unescaped, but terminals and line-based readers obey. */
-const leftByJson = /[\u007f-\u009f\u2028\u2029]/g
-
-/** A value as JSON that holds no control character. */
-export const plainJson = (value: unknown): string =>
-  JSON.stringify(value).replace(leftByJson, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
 
 /** The alert as one line of JSON. */
 export const toJson = (alert: Alert): string => plainJson(encode(alert))

@@ -4,7 +4,8 @@
  * Slack's limits: 50 blocks, 150 characters of a header, 3,000 of a section, 2,000 of each of its at most 10 fields.
  */
 import type { Location } from "../../FailureReport.js"
-import { type Alert, type FailureAlert, type OccurrenceAlert, plainJson, type SummaryAlert } from "./Alert.js"
+import { plainJson } from "../../internal/plainJson.js"
+import type { Alert, FailureAlert, OccurrenceAlert, SummaryAlert } from "./Alert.js"
 import * as SlackText from "./SlackText.js"
 
 const maxHeader = 150
