@@ -9,7 +9,8 @@ import { OpenRecords } from "../../src/renderer/wide/OpenRecords.js"
 import { anyEvent, Narrator } from "../fixtures/events.js"
 import { observe } from "../laws/observed.js"
 import { interpret, narrated, program } from "../laws/programs.js"
-import { emitAll, rendererOf, rendererSuite, statsOf } from "./rendererSuite.js"
+import { rendererOf } from "./files.js"
+import { emitAll, rendererSuite, statsOf } from "./rendererSuite.js"
 
 /** The ends of `count` stages. */
 const ends = (count: number): ReadonlyArray<StageEnded> => {

@@ -5,7 +5,7 @@
  * A renderer under test is made on a {@link Destination}: a fake of the file, server or database behind it.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Data, Effect, Exit, Fiber, FiberRefs, Layer, Logger, Scope, TestClock } from "effect"
+import { Data, Effect, Exit, Fiber, Layer, Logger, Scope, TestClock } from "effect"
 import * as renderers from "../../src/internal/renderers.js"
 import type { NarrativeEvent } from "../../src/NarrativeEvent.js"
 import * as Renderer from "../../src/Renderer.js"
@@ -90,18 +90,6 @@ export const assertConserved = (stats: Renderer.RendererStats): void =>
     stats.delivered + droppedOf(stats) + stats.failed + stats.pending,
     JSON.stringify(stats)
   )
-
-/** The renderer a layer adds, for as long as the scope is open. */
-export const rendererOf = <E, R>(
-  layer: Layer.Layer<never, E, R>
-): Effect.Effect<Renderer.Renderer, E, R | Scope.Scope> =>
-  Effect.gen(function* () {
-    const runtime = yield* Layer.toRuntime(layer)
-    const current = FiberRefs.getOrDefault(runtime.fiberRefs, renderers.current)
-    const renderer = current.at(-1)
-    if (renderer === undefined) throw new Error("the layer adds a renderer")
-    return renderer
-  })
 
 /** Every warning logged while an effect runs. */
 export const withWarnings = <A, E, R>(
