@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 /**
  * - `not-found`: there is no such file.
  * - `cannot-open`: the file cannot be opened: its folder or its rights do not allow it, or it is in use.
+ * - `read-only`: the file, its folder, or the way it was opened allows reading only.
  * - `not-a-database`: the file is no SQLite database, or a damaged one.
  * - `foreign`: a database of somebody else. Nothing was written to it.
  * - `not-created`: a database without a history: no `HistoryRenderer` has written to it yet.
@@ -28,6 +29,7 @@ export type HistoryErrorReason = typeof HistoryErrorReason.Type
 export const HistoryErrorReason = Schema.Literal(
   "not-found",
   "cannot-open",
+  "read-only",
   "not-a-database",
   "foreign",
   "not-created",

@@ -369,7 +369,7 @@ const stageCells = (event: StageEvent): StageCells => {
 }
 
 const startOf = (event: StageEnded | StoryCompleted): number =>
-  Math.max(0, event.timestamp - event.durationSeconds * 1_000)
+  Math.min(Math.max(0, event.timestamp - event.durationSeconds * 1_000), event.timestamp)
 
 const failureCells = (event: FailureOccurred): ReadonlyArray<Cell> => {
   const [primary] = event.failures

@@ -80,13 +80,18 @@ export const queryFailed =
   (filename: string | null) =>
   (error: SqlError): HistoryError => {
     const why = Predicate.isError(error.cause) ? error.cause.message : error.message
-    const reason = /^SQLITE_(NOTADB|CORRUPT)/.test(codeOf(error) ?? "") ? "not-a-database" : "query-failed"
-    return failure(filename)(
-      reason,
-      reason === "query-failed" ? `refused a query: ${why}` : `cannot be read: ${why}`,
-      error
-    )
+    const code = codeOf(error) ?? ""
+    const [reason, what] =
+      refusals.find(([codes]) => codes.test(code))?.[1] ?? (["query-failed", "refused a query"] as const)
+    return failure(filename)(reason, `${what}: ${why}`, error)
   }
+
+const refusals: ReadonlyArray<readonly [RegExp, readonly [HistoryErrorReason, string]]> = [
+  [/^SQLITE_(NOTADB|CORRUPT)/, ["not-a-database", "cannot be read"]],
+  [/^SQLITE_READONLY/, ["read-only", "cannot be written to"]],
+  [/^SQLITE_CANTOPEN/, ["cannot-open", "cannot be opened"]],
+  [/^SQLITE_(BUSY|LOCKED)/, ["cannot-open", "is in use"]]
+]
 
 /**
  * Commits reach the disk before they are answered, readers and the writer do not wait for each other, and the writer

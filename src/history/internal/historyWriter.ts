@@ -121,7 +121,7 @@ const overwrite = (columns: ReadonlyArray<string>): string =>
   columns.map((column) => `${column} = excluded.${column}`).join(", ")
 
 const statementsFor = (sql: SqlClient.SqlClient) => ({
-  begin: insertInto(sql, "stories", storyColumns, " RETURNING key, id"),
+  begin: insertInto(sql, "stories", storyColumns, " RETURNING key"),
   end: insertInto(
     sql,
     "stories",
@@ -213,14 +213,10 @@ const insert = (batch: Batch, statements: ReturnType<typeof statementsFor>) =>
     yield* run(connection, statements.event, batch.rowsOf(batch.events))
   })
 
-/** Keys ascend in the order of the rows; what was returned may be in any. An id may be there more than once. */
+/** Keys ascend in the order of the rows; what was returned may be in any. */
 const giveKeys = (batch: Batch, returned: ReadonlyArray<Record<string, unknown>>): void => {
-  const keys = new Map<unknown, Array<number>>()
-  for (const { id, key } of returned) {
-    const ofId = keys.get(id)
-    if (ofId === undefined) keys.set(id, [Number(key)])
-    else ofId.push(Number(key))
-  }
-  for (const ofId of keys.values()) ofId.sort((a, b) => b - a)
-  for (const { story } of batch.begun) story.key = keys.get(story.id)?.pop()
+  const keys = returned.map(({ key }) => Number(key)).sort((a, b) => a - b)
+  batch.begun.forEach(({ story }, i) => {
+    story.key = keys[i]
+  })
 }
