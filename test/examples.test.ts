@@ -6,6 +6,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Either } from "effect"
 import { NarrativeEvent } from "../src/index.js"
 import * as ChildProgram from "./docs/ChildProgram.js"
+import * as Collector from "./otel/Collector.js"
 import { storiesIn } from "./renderer/html/writtenPage.js"
 
 const timeout = 30_000
@@ -151,6 +152,33 @@ layer(NodeContext.layer)("examples", (it) => {
         "  Nightly > Restock: failed",
         "  3 more (duplicates)"
       ]),
+    timeout
+  )
+
+  it.scoped(
+    "opentelemetry sends its traces and logs to a collector, leaves out what it was told to, and knows what it handed over",
+    () =>
+      Effect.gen(function* () {
+        const collector = yield* Collector.make
+        yield* expectLines(
+          "opentelemetry",
+          [
+            /^↻ Stage retried: Fetch Rates /,
+            "▶ Story ended: SUCCESS",
+            "Error:         NoRate - No rate for ISK",
+            /^otel-logs: \d+ handed over$/,
+            "otlp-traces: 4 handed over"
+          ],
+          { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }
+        )
+        assert.sameMembers(
+          collector.spans.map(({ kind, name }) => `${name} (${kind})`),
+          ["Fetch Rates (3)", "Convert (2)", "Fetch Rates (3)", "Convert (2)"]
+        )
+        assert.isTrue(collector.logs.some((log) => log.severityText === "ERROR"))
+        const ids = new Set(collector.spans.map((span) => span.spanId))
+        assert.isTrue(collector.logs.every((log) => ids.has(log.spanId)))
+      }),
     timeout
   )
 
