@@ -7,7 +7,33 @@
 /**
  * @since 0.1.0
  */
+export * as Answer from "./analyzer/Answer.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as AnthropicAnalyzer from "./analyzer/AnthropicAnalyzer.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as OllamaAnalyzer from "./analyzer/OllamaAnalyzer.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as OpenAiCompatibleAnalyzer from "./analyzer/OpenAiCompatibleAnalyzer.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as Prompt from "./analyzer/Prompt.js"
+
+/**
+ * @since 0.1.0
+ */
 export * as RuleBookAnalyzer from "./analyzer/RuleBookAnalyzer.js"
+
 /**
  * @since 0.1.0
  */

@@ -13,7 +13,7 @@ import type * as Duration from "effect/Duration"
  * - `Unauthorized`: status 401 or 403.
  * - `NotFound`: status 404, mostly an unknown model or a wrong address.
  * - `RateLimited`: status 429, or the analyzer's own rate limit.
- * - `Refused`: any other status of 400 and above.
+ * - `Refused`: any other status that is no success, or a model that declined to answer.
  * - `InvalidAnswer`: an answer that cannot be read: not of the API's form, empty, or too long.
  * - `CircuitOpen`: not asked, since it failed too often just before.
  * - `Unknown`: anything else.

@@ -15,18 +15,22 @@ export const usual = Duration.seconds(30)
 /** Longest that a timer can be set, in seconds. */
 const mostSeconds = 2_147_483
 
-/** 30 seconds where nothing is set. An invalid value is an error that names the variable and the values it takes. */
-export const fromEnvironment: Config.Config<Duration.Duration> = Config.string(variable).pipe(
-  Config.mapOrFail((text): Either.Either<Duration.Duration, ConfigError.ConfigError> => {
-    const seconds = text.trim() === "" ? Number.NaN : Number(text)
-    return seconds > 0 && seconds <= mostSeconds
-      ? Either.right(Duration.seconds(seconds))
-      : Either.left(
-          ConfigError.InvalidData(
-            [variable],
-            `${variable} takes a number of seconds above 0, up to ${mostSeconds}, not "${text}"`
+/** The limit, or that other one where nothing is set. An invalid value is an error that names the variable and the values it takes. */
+export const orElse = (other: Duration.Duration): Config.Config<Duration.Duration> =>
+  Config.string(variable).pipe(
+    Config.mapOrFail((text): Either.Either<Duration.Duration, ConfigError.ConfigError> => {
+      const seconds = text.trim() === "" ? Number.NaN : Number(text)
+      return seconds > 0 && seconds <= mostSeconds
+        ? Either.right(Duration.seconds(seconds))
+        : Either.left(
+            ConfigError.InvalidData(
+              [variable],
+              `${variable} takes a number of seconds above 0, up to ${mostSeconds}, not "${text}"`
+            )
           )
-        )
-  }),
-  Config.withDefault(usual)
-)
+    }),
+    Config.withDefault(other)
+  )
+
+/** What a story waits for an analyzer. */
+export const fromEnvironment: Config.Config<Duration.Duration> = orElse(usual)

@@ -1,0 +1,73 @@
+/**
+ * What a server's status, headers and error body say about a question that got no answer.
+ */
+import * as Duration from "effect/Duration"
+import * as Predicate from "effect/Predicate"
+import type { AnalyzerErrorReason } from "../FailureAnalyzer.js"
+
+export const reasonOf = (status: number): AnalyzerErrorReason => {
+  if (status === 401 || status === 403) return "Unauthorized"
+  if (status === 404) return "NotFound"
+  return status === 429 ? "RateLimited" : "Refused"
+}
+
+/** `Retry-After` in seconds or as a date; `retry-after-ms` where a server is more exact. */
+export const retryAfterOf = (
+  headers: { readonly [name: string]: string | undefined },
+  now: number
+): Duration.Duration | undefined => {
+  const millis = Number(headers["retry-after-ms"] ?? Number.NaN)
+  if (millis >= 0 && Number.isFinite(millis)) return Duration.millis(millis)
+  const text = headers["retry-after"]?.trim() ?? ""
+  if (/^\d{1,9}(?:\.\d{1,9})?$/.test(text)) return Duration.seconds(Number(text))
+  const date = Date.parse(text)
+  return Number.isNaN(date) ? undefined : Duration.millis(Math.max(0, date - now))
+}
+
+/** An error as the body of an answer tells it, whatever the status. */
+export interface ToldError {
+  readonly message: string
+  /** The status in the body itself. */
+  readonly status: number | undefined
+  readonly reason: AnalyzerErrorReason
+}
+
+/**
+ * `{ error: "…" }` (Ollama), `{ error: { message, type, code } }` (OpenAI, Anthropic), the same in a list (Gemini), and
+ * with `always`, for a status that says there is an error, also `{ message }` and `{ detail }`.
+ */
+export const toldError = (body: unknown, always: boolean): ToldError | undefined => {
+  const object = Array.isArray(body) ? body[0] : body
+  if (!Predicate.isReadonlyRecord(object)) return undefined
+  const { error } = object
+  if (typeof error === "string" && error !== "") return told(error, undefined, undefined)
+  if (Predicate.isReadonlyRecord(error)) return told(error["message"], error["code"], error["type"])
+  if (object["object"] === "error") return told(object["message"], object["code"], object["type"])
+  if (!always) return undefined
+  const { detail, message } = object
+  return told(Array.isArray(detail) ? detail[0]?.msg : (detail ?? message), undefined, undefined)
+}
+
+const told = (message: unknown, code: unknown, type: unknown): ToldError => {
+  const status = Number(code)
+  const isStatus = Number.isInteger(status) && status >= 400 && status < 600
+  const kind = `${String(type)} ${String(code)}`
+  const known = kinds.find(({ pattern }) => pattern.test(kind))
+  return {
+    message: typeof message === "string" ? message : typeof type === "string" ? type : "",
+    status: isStatus ? status : known?.status,
+    reason: isStatus ? reasonOf(status) : (known?.reason ?? "Refused")
+  }
+}
+
+const kinds: ReadonlyArray<{
+  readonly pattern: RegExp
+  readonly reason: AnalyzerErrorReason
+  readonly status: number | undefined
+}> = [
+  { pattern: /authentication|permission|api_key|unauthorized/i, reason: "Unauthorized", status: undefined },
+  { pattern: /not_found/i, reason: "NotFound", status: undefined },
+  { pattern: /rate_limit|quota/i, reason: "RateLimited", status: undefined },
+  { pattern: /overloaded/i, reason: "Refused", status: 529 },
+  { pattern: /api_error|server_error/i, reason: "Refused", status: 500 }
+]
