@@ -92,8 +92,8 @@ const placeOf = ({ file, function: name, line, sourceLine }: Location, snippet: 
   return source === "" ? place : `${place}\n${source}`
 }
 
-const saysMore = ({ errorMessage, exactCause }: FailureAlert): boolean =>
-  exactCause !== "" && !exactCause.endsWith(errorMessage)
+const saysMore = ({ errorMessage, errorType, exactCause }: FailureAlert): boolean =>
+  !["", errorType, errorMessage, `${errorType}: ${errorMessage}`].includes(exactCause.trim())
 
 const alsoFailed = ({ alsoFailed }: FailureAlert): string => {
   const told = alsoFailed
