@@ -501,7 +501,7 @@ describe("an analysis that comes late", () => {
     Effect.gen(function* () {
       const story = importCustomers()
       const stream = yield* tell([story.completed("failed"), story.analysis("plain words")])
-      assert.match(stream.lines[1] ?? "", /^\+-- LLM Debug - Import Customers \(1\.500s\) -+\+$/)
+      assert.match(stream.lines[1] ?? "", /^\+-- LLM Debug - llama3 - Import Customers \(1\.500s\) -+\+$/)
       assert.isTrue(stream.lines.slice(1).every((line) => line.length === 74))
     })
   )

@@ -1,6 +1,8 @@
 /**
  * An analysis, boxed: its `## Headings` and the text below them, wrapped to the terminal.
  */
+import type { FailureAnalysis } from "../../FailureAnalysis.js"
+import { clip } from "../../PlainValue.js"
 import * as TerminalText from "./TerminalText.js"
 import * as TextLayout from "./TextLayout.js"
 import type { Theme } from "./Theme.js"
@@ -16,6 +18,19 @@ export interface AnalysisBoxOptions {
 const usualColumns = 74
 const mostColumns = 100
 const fewestColumns = 24
+/** Longest text shown. Stories tell none that is longer; a file of events may hold any. */
+const maxText = 40_000
+/** Most lines shown. */
+const maxLines = 400
+
+/** Who answered: a model by its name, anybody else by what it is called. Safe for the terminal. */
+export const titleOf = (analysis: Pick<FailureAnalysis, "analyzer" | "model"> | null): string => {
+  if (analysis === null) return "LLM Debug"
+  if (analysis.model !== null) return TerminalText.line(`LLM Debug - ${analysis.model}`)
+  const words = analysis.analyzer.split(/[-_\s]+/).filter((word) => word !== "")
+  if (words.length === 0) return "Analysis"
+  return TerminalText.line(words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join(" "))
+}
 
 /** The box, without a line break at its end. */
 export const analysisBox = (analysis: string, options: AnalysisBoxOptions): string => {
@@ -26,16 +41,29 @@ export const analysisBox = (analysis: string, options: AnalysisBoxOptions): stri
   const title = TextLayout.truncate(options.title, columns - 7, options.theme.glyphs.ellipsis)
   const rule = "-".repeat(Math.max(0, columns - 6 - TextLayout.width(title)))
   const out = [`${dim("+--")} ${bold(title)} ${dim(`${rule}+`)}`]
-  for (const line of bodyOf(analysis)) {
+  const row = (text: string) => `${dim("|")} ${text} ${dim("|")}`
+  for (const line of bodyOf(clip(analysis, maxText))) {
     const heading = /^## +(.*\S)/.exec(line)?.[1]
-    for (const text of TextLayout.wrap(heading ?? line, room)) {
+    for (const text of wrapped(heading ?? line, room)) {
       const padded = TextLayout.pad(text, room)
       // What to change is what the reader is looking for.
       if (heading === "Code Changes") out.push(`${warning(">>")} ${bold(padded.slice(0, -1))}${dim(" |")}`)
-      else out.push(`${dim("|")} ${heading === undefined ? padded : bold(padded)} ${dim("|")}`)
+      else out.push(row(heading === undefined ? padded : bold(padded)))
+    }
+    if (out.length > maxLines) {
+      out.splice(maxLines, out.length, row(TextLayout.pad(options.theme.glyphs.ellipsis, room)))
+      break
     }
   }
   return [...out, dim(`+${"-".repeat(columns - 2)}+`)].join("\n")
+}
+
+/** An entry of a list hangs below its bullet. */
+const wrapped = (line: string, room: number): ReadonlyArray<string> => {
+  const bullet = /^[-*] (?=\S)/.exec(line)?.[0] ?? ""
+  return TextLayout.wrap(line.slice(bullet.length), room - bullet.length).map((text, i) =>
+    i === 0 ? bullet + text : " ".repeat(bullet.length) + text
+  )
 }
 
 /** The lines of the text, with one empty line before each heading but the first, and none at either end. */

@@ -15,7 +15,7 @@ import type {
   StoryCompleted,
   StoryStarted
 } from "../../NarrativeEvent.js"
-import { analysisBox } from "./AnalysisBox.js"
+import { analysisBox, titleOf } from "./AnalysisBox.js"
 import { failureBlock } from "./FailureBlock.js"
 import type { OpenStories, OpenStory } from "./OpenStories.js"
 import { logText, noteText } from "./RecordText.js"
@@ -91,7 +91,7 @@ export class StoryLines {
   /** The only lines that may come after a story's end, and so need no open story. */
   #analysis(event: AnalysisReady): string {
     const { theme } = this.#options
-    const title = `LLM Debug - ${TerminalText.line(event.storyName)} (${event.latencySeconds.toFixed(3)}s)`
+    const title = `${titleOf(event.analysis)} - ${TerminalText.line(event.storyName)} (${event.latencySeconds.toFixed(3)}s)`
     return `${analysisBox(event.llmAnalysis, { title, theme, columns: this.#options.columns() })}\n`
   }
 
@@ -209,7 +209,9 @@ export class StoryLines {
       : bold(bad(`${theme.glyphs.failure} Failure detected`))
     const columns = this.#options.columns()
     const analysis =
-      event.llmAnalysis === null ? "" : `${analysisBox(event.llmAnalysis, { title: "LLM Debug", theme, columns })}\n`
+      event.llmAnalysis === null
+        ? ""
+        : `${analysisBox(event.llmAnalysis, { title: titleOf(event.analysis), theme, columns })}\n`
     return `\n${this.#line(event, story, 0, header)}${failureBlock(event, { theme, columns, cwd: this.#options.cwd })}\n${analysis}`
   }
 
