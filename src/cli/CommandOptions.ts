@@ -4,6 +4,17 @@
 import * as Options from "@effect/cli/Options"
 import * as Config from "effect/Config"
 
+/** What every command that reads a history is given. */
+export interface HistoryOptions {
+  readonly db: string
+  readonly json: boolean
+}
+
+/** The names a choice is made from, of a record that the compiler keeps complete. */
+export const namesOf = <Name extends string>(names: { readonly [N in Name]: true }): ReadonlyArray<Name> =>
+  // The keys of a literal that has no others.
+  Object.keys(names) as Array<Name>
+
 export const db = Options.file("db").pipe(
   Options.withPseudoName("file"),
   Options.withDescription("The history to read, .narrative/history.db by default, or what NARRATIVE_DB names."),

@@ -9,13 +9,11 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { fromWire, type NarrativeEvent, toWire } from "../NarrativeEvent.js"
+import { fromWire, type NarrativeEvent } from "../NarrativeEvent.js"
 import { clip } from "../PlainValue.js"
 import * as TerminalText from "../renderer/console/TerminalText.js"
 import * as GrowingFile from "./GrowingFile.js"
 import { Output } from "./Output.js"
-
-export { toWire }
 
 /** The file cannot be read, or is none. */
 export class UnreadableSource extends Data.TaggedError("UnreadableSource")<{

@@ -3,7 +3,6 @@
  */
 import type { HelpDoc } from "@effect/cli/HelpDoc"
 import type { Span } from "@effect/cli/HelpDoc/Span"
-import * as TextLayout from "../renderer/console/TextLayout.js"
 import type { Theme } from "../renderer/console/Theme.js"
 
 export interface HelpTextOptions {
@@ -32,24 +31,36 @@ const mostColumns = 100
 export const helpText = (page: HelpPage, { columns = usualColumns, theme }: HelpTextOptions): string => {
   const { bold, dim, place } = theme.colours
   const room = Math.min(columns, mostColumns)
-  const names = page.sections.flatMap(({ entries }) => entries.map(([name]) => TextLayout.width(name)))
+  const names = page.sections.flatMap(({ entries }) => entries.map(([name]) => name.length))
   const nameColumns = Math.min(Math.max(...names, 0), Math.floor(room / 2))
   const meaningColumns = Math.max(20, room - nameColumns - 4)
-  const out = [bold(page.usage), ...TextLayout.wrap(page.summary, room)]
+  const out = [bold(page.usage), ...wrap(page.summary, room)]
   for (const { entries, title } of page.sections) {
     if (entries.length === 0) continue
     out.push("", dim(title))
     for (const [name, meaning] of entries) {
-      const [first = "", ...rest] = TextLayout.wrap(meaning, meaningColumns)
+      const [first = "", ...rest] = wrap(meaning, meaningColumns)
       const label = `  ${place(name)}`
-      const isWide = TextLayout.width(name) > nameColumns
-      const padding = " ".repeat(isWide ? 0 : nameColumns - TextLayout.width(name) + 2)
+      const isWide = name.length > nameColumns
+      const padding = " ".repeat(isWide ? 0 : nameColumns - name.length + 2)
       if (isWide) out.push(label, " ".repeat(nameColumns + 4) + first)
       else out.push(`${label}${padding}${first}`)
       for (const line of rest) out.push(" ".repeat(nameColumns + 4) + line)
     }
   }
   return `${out.map((line) => line.trimEnd()).join("\n")}\n`
+}
+
+/** Breaks between words. It is our own text, in ASCII: what measures any other takes a while to load. */
+const wrap = (text: string, columns: number): ReadonlyArray<string> => {
+  const lines = [""]
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1) ?? ""
+    const longer = line === "" ? word : `${line} ${word}`
+    if (longer.length <= columns || line === "") lines[lines.length - 1] = longer
+    else lines.push(word)
+  }
+  return lines
 }
 
 /** The text of the first paragraph: a command's description. */

@@ -5,10 +5,10 @@ import { stripVTControlCharacters } from "node:util"
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as Command from "@effect/cli/Command"
 import * as ValidationError from "@effect/cli/ValidationError"
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import * as NodePath from "@effect/platform-node/NodePath"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Terminal from "@effect/platform/Terminal"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -22,6 +22,7 @@ import { AmbiguousId } from "./HistoryFile.js"
 import { manifest, missingPackages } from "./MissingPackages.js"
 import * as Output from "./Output.js"
 import * as PruneCommand from "./PruneCommand.js"
+import * as ReportCommand from "./ReportCommand.js"
 import * as StatsCommand from "./StatsCommand.js"
 import * as StoriesCommand from "./StoriesCommand.js"
 import * as StoryCommand from "./StoryCommand.js"
@@ -40,6 +41,7 @@ const commands = {
   stories: helped(StoriesCommand.command),
   stats: helped(StatsCommand.command),
   tail: helped(TailCommand.command),
+  report: helped(ReportCommand.command),
   prune: helped(PruneCommand.command)
 } as const
 
@@ -51,6 +53,7 @@ const root = Command.make("narrative").pipe(
     StoriesCommand.command,
     StatsCommand.command,
     TailCommand.command,
+    ReportCommand.command,
     PruneCommand.command
   ])
 )
@@ -77,15 +80,33 @@ export const run = (argv: ReadonlyArray<string>) =>
       }),
       Effect.catchAllCause((cause) => (Cause.isInterruptedOnly(cause) ? Effect.failCause(cause) : tell(cause)))
     )
-  }).pipe(Effect.provide(services))
+  }).pipe(Effect.provide(services), Effect.provide(terminalFor(argv)))
 
+// Only what a command needs is loaded: arguments are looked at without a file system, and only the wizard asks questions.
 const services = Layer.mergeAll(
-  NodeFileSystem.layer,
-  NodePath.layer,
-  NodeTerminal.layer,
+  FileSystem.layerNoop({ exists: () => Effect.succeed(false) }),
+  Path.layer,
   CliConfig.layer(config),
   Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))
 )
+
+/** Only `--wizard` asks anything. */
+const terminalFor = (argv: ReadonlyArray<string>) =>
+  argv.includes("--wizard")
+    ? Layer.unwrapEffect(
+        Effect.map(
+          Effect.promise(() => import("@effect/platform-node/NodeTerminal")),
+          ({ layer }) => layer
+        )
+      )
+    : Layer.succeed(Terminal.Terminal, {
+        columns: Effect.succeed(80),
+        rows: Effect.succeed(24),
+        isTTY: Effect.succeed(false),
+        readInput: Effect.die("there is no terminal to read from"),
+        readLine: new Terminal.QuitException(),
+        display: () => Effect.void
+      })
 
 /** The edge: the process's own streams, and its end. */
 export const runMain = (argv: ReadonlyArray<string>): void => {

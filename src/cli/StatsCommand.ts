@@ -10,7 +10,6 @@ import * as CommandOptions from "./CommandOptions.js"
 import * as HistoryFile from "./HistoryFile.js"
 import { Output, writeJson } from "./Output.js"
 import { shortIds } from "./ShortIds.js"
-import { statsReport } from "./StatsReport.js"
 
 export const command = Command.make(
   "stats",
@@ -24,6 +23,7 @@ export const command = Command.make(
           return yield* writeJson(Schema.encodeSync(HistoryStats)(stats))
         }
         const output = yield* Output
+        const { statsReport } = yield* Effect.promise(() => import("./StatsReport.js"))
         if (stats.count === 0 && stats.failureCount === 0) return yield* output.note("No stories.")
         const named = [
           ...stats.slowest.map(({ storyId }) => storyId),

@@ -10,26 +10,24 @@ import { percent } from "../Story.js"
 export const storyEvents = (
   story: StoryRecord,
   subStories: (id: string) => StoryRecord | undefined
-): ReadonlyArray<NarrativeEvent> => {
-  const untimed = [...within(story, null, subStories)]
+): readonly [NarrativeEvent, ...ReadonlyArray<NarrativeEvent>] => {
+  const told = new Teller(story)
+  const start = told.start()
+  const rest = Array.from(afterStart(story, told, subStories))
   // Stable: of one moment, what stands in a stage stays between its start and its end.
-  return untimed.sort((a, b) => a.timestamp - b.timestamp)
+  return [start, ...rest.sort((a, b) => a.timestamp - b.timestamp)]
 }
 
-function* within(
+function* afterStart(
   story: StoryRecord,
-  parentStageIndex: number | null,
+  told: Teller,
   subStories: (id: string) => StoryRecord | undefined
 ): Generator<NarrativeEvent> {
-  const told = new Teller(story)
-  yield told.start(parentStageIndex)
-
   const subStoriesOf = new Map<number | null, Array<StoryRecord>>()
-  for (const { id, startedAt } of story.stories) {
+  for (const { id, parentStageIndex } of story.stories) {
     const record = subStories(id)
     if (record === undefined) continue
-    const around = stageAround(story.stages, startedAt)
-    subStoriesOf.set(around, [...(subStoriesOf.get(around) ?? []), record])
+    subStoriesOf.set(parentStageIndex, [...(subStoriesOf.get(parentStageIndex) ?? []), record])
   }
   function* inside(stages: ReadonlyArray<StageRecord>, parent: StageRecord | undefined): Generator<NarrativeEvent> {
     for (const stage of stages) {
@@ -38,7 +36,11 @@ function* within(
       if (stage.endedAt !== null) yield told.stageEnded(stage, parent)
     }
     const index = parent?.index ?? null
-    for (const sub of subStoriesOf.get(index) ?? []) yield* within(sub, index, subStories)
+    for (const sub of subStoriesOf.get(index) ?? []) {
+      const inSub = new Teller(sub)
+      yield inSub.start()
+      yield* afterStart(sub, inSub, subStories)
+    }
     for (const log of story.logs) if (log.stageIndex === index) yield log
     for (const note of story.notes) if (note.stageIndex === index) yield note
   }
@@ -46,12 +48,6 @@ function* within(
   yield* inside(story.stages, undefined)
   for (const { report } of story.failures) yield report
   if (story.endedAt !== null) yield told.end(story.endedAt)
-}
-
-/** A sub-story stands in the innermost stage that was open when it started; which one started it, nothing tells. */
-export const stageAround = (stages: ReadonlyArray<StageRecord>, at: number): number | null => {
-  const around = stages.findLast(({ endedAt, startedAt }) => startedAt <= at && (endedAt === null || at <= endedAt))
-  return around === undefined ? null : (stageAround(around.stages, at) ?? around.index)
 }
 
 /** Tells one story, and counts what it tells. */
@@ -62,8 +58,8 @@ class Teller {
 
   constructor(readonly story: StoryRecord) {}
 
-  start(parentStageIndex: number | null): NarrativeEvent {
-    const { attributes, declaredStages, dryRun, labels } = this.story
+  start(): NarrativeEvent {
+    const { attributes, declaredStages, dryRun, labels, parentStageIndex } = this.story
     return {
       _tag: "StoryStarted",
       ...this.#inStory(this.story.startedAt),

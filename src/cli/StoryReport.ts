@@ -10,7 +10,6 @@ import { logText, noteText, pair } from "../renderer/console/RecordText.js"
 import * as TerminalText from "../renderer/console/TerminalText.js"
 import type { Paint, Theme } from "../renderer/console/Theme.js"
 import { ago, took } from "./RelativeTime.js"
-import { stageAround } from "./StoryEvents.js"
 
 export interface StoryReportOptions {
   readonly theme: Theme
@@ -114,7 +113,7 @@ const tree = (story: StoryRecord, options: StoryReportOptions): string => {
   for (const log of story.logs) put(log.stageIndex, recordNode(log, logText(log, theme)))
   for (const note of story.notes) put(note.stageIndex, recordNode(note, noteText(note, theme)))
   for (const sub of story.stories) {
-    put(stageAround(story.stages, sub.startedAt), {
+    put(sub.parentStageIndex, {
       at: sub.startedAt,
       lines: (level) => [indented(level, subStoryText(sub, theme))]
     })

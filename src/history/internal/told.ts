@@ -1,6 +1,7 @@
 /**
- * Events read back as they were told: a row of `events`, and what its story, its stage and its failure know of it. Only
- * how far the story had come at a stage's end is not kept; the story's last progress stands there.
+ * Events read back as they were told: a row of `events`, and what its story, its stage and its failure know of it. Not kept
+ * is how far the story had come at a stage's end, where the story's last progress stands, and of what kind the error of
+ * a failed stage was, where `UNKNOWN` does.
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
@@ -36,11 +37,11 @@ export const told = (
   )
 
 const columns = `e.id AS cursor, e.event, e.sequence, e.recorded_at, e.stage_index, e.data,
-  s.id AS story_id, s.name AS story_name, s.root_story_id, s.parent_story_id, NULL AS parent_stage_index, s.kind AS story_kind,
+  s.id AS story_id, s.name AS story_name, s.root_story_id, s.parent_story_id, s.parent_stage_index, s.kind AS story_kind,
   s.status, s.outcome, s.duration_seconds AS story_seconds, s.declared_stages, s.percent, s.completed_stages,
   s.total_stages, s.failed_stages, s.cancelled_stages, s.dry_run, s.trace_id AS story_trace_id,
   s.span_id AS story_span_id, s.labels, s.attributes AS story_attributes, s.caused_by,
-  t.name AS stage_name, t.path AS stage_path, NULL AS parent_index, t.kind AS stage_kind, t.duration_seconds AS stage_seconds,
+  t.name AS stage_name, t.path AS stage_path, t.parent_index, t.kind AS stage_kind, t.duration_seconds AS stage_seconds,
   t.error_type, t.error_message, t.orphaned, t.interruptors, t.trace_id, t.span_id, t.attributes AS stage_attributes,
   f.stage_name AS failed_stage, f.report, f.analysis, f.llm_analysis, f.analysis_seconds`
 
@@ -60,6 +61,7 @@ const wireOf = (row: ReadRow): unknown => {
     }
     case "LLMAnalysisReady":
       return {
+        ...recordOf(row["report"]),
         ...inStory(row),
         stage_name: row["failed_stage"],
         llm_analysis: row["llm_analysis"],
@@ -124,6 +126,8 @@ const ofStage = (row: ReadRow) => {
     progress: progressOf(row),
     error_type: row["error_type"],
     error_message: row["error_message"],
+    error_code: "UNKNOWN",
+    retryable: false,
     orphaned: numberOf(row["orphaned"]) === 1,
     interruptors: parsed(row["interruptors"]) ?? []
   }
