@@ -158,11 +158,14 @@ const shelvesOf = (book: ReadonlyArray<Rule>): Shelves => {
 
 const placesFor = ({ always, bySign }: Shelves, failure: Failure, clues: Clues): ReadonlyArray<number> => {
   let found = always
+  let isMixed = false
   for (const sign of signsOf(failure, clues)) {
     const shelf = bySign.get(sign)
-    if (shelf !== undefined) found = found.length === 0 ? shelf : [...found, ...shelf]
+    if (shelf === undefined) continue
+    isMixed ||= found.length > 0
+    found = found.length === 0 ? shelf : [...found, ...shelf]
   }
-  return found.length < 2 ? found : Array.from(new Set(found)).sort((a, b) => a - b)
+  return isMixed ? Array.from(new Set(found)).sort((a, b) => a - b) : found
 }
 
 const fits = (rule: Rule, clues: Clues): boolean =>
