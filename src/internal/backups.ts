@@ -13,6 +13,7 @@ import type { PlatformError } from "@effect/platform/Error"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import { besideOf, type FileLock, type LockHeld } from "./fileLock.js"
 import { atOnce, type Files, optional } from "./files.js"
 
@@ -48,6 +49,7 @@ export const compress = (
 ): Effect.Effect<void, PlatformError | LockHeld | CompressionFailed> =>
   Effect.gen(function* () {
     const beside = `${besideOf(path, lock.owner)}${gz}`
+    const done = new Set<number>()
     while (true) {
       const found = yield* lock.hold((fs) => settled(fs, path))
       const number = Math.max(
@@ -55,20 +57,31 @@ export const compress = (
         0
       )
       if (number === 0) return
-      const inode = yield* compressFile(`${path}.${number}`, beside)
-      yield* lock.hold((fs) =>
+      const known = yield* Effect.scoped(
         Effect.gen(function* () {
-          for (const [number, form] of yield* settled(fs, path)) {
-            const backup = `${path}.${number}`
-            const info = form === "" ? yield* optional(fs.stat(backup)) : undefined
-            if (info === undefined || Option.getOrUndefined(info.ino) !== inode) continue
-            yield* fs.rename(beside, `${backup}${gz}`)
-            yield* remove(fs, backup)
-          }
+          const inode = yield* compressFile(`${path}.${number}`, beside)
+          if (done.has(inode)) return true
+          done.add(inode)
+          yield* lock.hold((fs) => replace(fs, path, inode, beside))
+          return false
         })
       )
+      // A file system that numbers one file in several ways: it would never be found.
+      if (known) return
     }
   }).pipe(Effect.ensuring(Effect.ignoreLogged(optional(atOnce.remove(besideOf(path, lock.owner) + gz)))))
+
+/** Puts a compressed copy in the place of the backup that it was made of, if that is still there. */
+const replace = (fs: Files, path: string, inode: number, copy: string): Effect.Effect<void, PlatformError> =>
+  Effect.gen(function* () {
+    for (const [number, form] of yield* settled(fs, path)) {
+      const backup = `${path}.${number}`
+      const info = form === "" ? yield* optional(fs.stat(backup)) : undefined
+      if (info === undefined || Option.getOrUndefined(info.ino) !== inode) continue
+      yield* fs.rename(copy, `${backup}${gz}`)
+      return yield* remove(fs, backup)
+    }
+  })
 
 /** A backup could not be compressed. It is still there. */
 export class CompressionFailed extends Data.TaggedError("CompressionFailed")<{
@@ -80,8 +93,11 @@ export class CompressionFailed extends Data.TaggedError("CompressionFailed")<{
   }
 }
 
-/** Writes a compressed copy that a crash of the machine leaves whole; the inode of what was copied. */
-const compressFile = (path: string, copy: string): Effect.Effect<number, CompressionFailed> => {
+/**
+ * Writes a compressed copy that a crash of the machine leaves whole; the inode of what was copied, which is no other
+ * file's until the scope is closed.
+ */
+const compressFile = (path: string, copy: string): Effect.Effect<number, CompressionFailed, Scope.Scope> => {
   const failed = (cause: unknown) => new CompressionFailed({ path, cause })
   // A handle is closed only when its last read or write is done: an interrupted copy writes into nobody else's file.
   const openScoped = (path: string, flags: string) =>
@@ -100,7 +116,7 @@ const compressFile = (path: string, copy: string): Effect.Effect<number, Compres
       },
       catch: failed
     })
-  }).pipe(Effect.scoped)
+  })
 }
 
 const writeTo = async (target: FileHandle, chunks: AsyncIterable<Uint8Array>): Promise<void> => {

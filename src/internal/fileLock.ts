@@ -140,7 +140,7 @@ export const make = (
     const acquire = (interruptible: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) =>
       Effect.gen(function* () {
         const pause = (longest: number) =>
-          Effect.flatMap(Random.nextRange(1, longest), (millis) => interruptible(Effect.sleep(millis)))
+          Effect.flatMap(Random.nextIntBetween(1, Math.ceil(longest)), (millis) => interruptible(Effect.sleep(millis)))
         let now = yield* monotonicMillis
         const files = () => (now - contended < rivalsFor ? atOnce : fs)
         // Who has just had it gives the others a chance.
@@ -176,7 +176,8 @@ export const make = (
         const held = (yield* monotonicMillis) - since
         // Held for so long, it may have been taken from us.
         if (held > abandonedAfter / 2 && (yield* optional(files.stat(join(lock, owner)))) === undefined) return
-        yield* files.rename(lock, own)
+        // What cannot be kept for the next time is at least let go of.
+        yield* Effect.orElse(files.rename(lock, own), () => files.remove(join(lock, owner)))
         if (closed) yield* removeOwn
       }).pipe(Effect.ignore)
 
