@@ -276,4 +276,24 @@ layer(NodeContext.layer)("examples", (it) => {
       ]),
     timeout
   )
+
+  it.scoped(
+    "rotating-log keeps its files within their limits, and finds every failure in them again",
+    () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const folder = `${yield* fs.makeTempDirectoryScoped()}/logs`
+        yield* expectLines(
+          "rotating-log",
+          [
+            /^narrative\.log\.\d\.gz: \d+ events$/,
+            "  Restock Teapot 9: No Teapot 9 left at the supplier",
+            "  Restock Teapot 19: No Teapot 19 left at the supplier"
+          ],
+          { NARRATIVE_DIR: folder }
+        )
+        assert.isAtMost(Number((yield* fs.stat(`${folder}/narrative.log`)).size), 16 * 1024)
+      }),
+    timeout
+  )
 })

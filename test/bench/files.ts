@@ -3,14 +3,14 @@
  *
  *     npm run bench -- files
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { PlatformLogger } from "@effect/platform"
 import { NodeFileSystem } from "@effect/platform-node"
 import { Effect, Layer, Logger } from "effect"
 import { pino } from "pino"
-import { JsonRenderer, Narrative, Renderer } from "./library.js"
+import { JsonRenderer, Narrative, Renderer, RotatingJsonRenderer } from "./library.js"
 import type { Case, Group } from "./rounds.js"
 
 const stages = 2_000
@@ -74,6 +74,8 @@ const viaPino = async (sync: boolean) => {
   await closed
 }
 
+const rotating = "stage, JSON lines to a rotating file"
+const rotatingOften = "the same, rotated four times"
 const pinoLines = "withSpan + two pino lines, sync: false"
 const pinoAtOnce = "withSpan + two pino lines, sync: true"
 
@@ -82,6 +84,23 @@ const cases: ReadonlyArray<Case> = [
     name: "stage, JSON lines to a file",
     run: () =>
       Effect.runPromise(Effect.provide(told, Layer.provide(JsonRenderer.layerFile(newFile()), NodeFileSystem.layer)))
+  },
+  {
+    name: rotating,
+    run: () =>
+      Effect.runPromise(
+        Effect.provide(told, Layer.provide(RotatingJsonRenderer.layer(newFile()), NodeFileSystem.layer))
+      )
+  },
+  {
+    name: rotatingOften,
+    run: () =>
+      Effect.runPromise(
+        Effect.provide(
+          told,
+          Layer.provide(RotatingJsonRenderer.layer(newFile(), { maxBytes: 500_000 }), NodeFileSystem.layer)
+        )
+      )
   },
   {
     name: "stage, no renderer",
@@ -106,6 +125,9 @@ export const groups: ReadonlyArray<Group> = [
     cases,
     rows: [
       { name: "stage, JSON lines to a file", against: pinoLines, bar: 0.9 },
+      { name: rotating, against: pinoLines },
+      { name: rotating, against: "stage, JSON lines to a file" },
+      { name: rotatingOften, against: "stage, JSON lines to a file" },
       { name: "stage, no renderer", against: pinoLines },
       { name: "withSpan, no lines", against: pinoLines },
       { name: pinoLines },
@@ -119,8 +141,10 @@ export const groups: ReadonlyArray<Group> = [
 /** Whether the loops ran, and every line of the last few files is there. */
 export const witnesses = () => [
   done,
-  ...Array.from({ length: 4 }, (_, i) => {
-    const lines = readFileSync(join(folder, `${files - 1 - i}.jsonl`), "utf8").split("\n").length - 1
-    return Math.max(0, lines - 2 * stages + 1)
+  ...Array.from({ length: 6 }, (_, i) => {
+    const name = `${files - 1 - i}.jsonl`
+    const parts = readdirSync(folder).filter((part) => part === name || part.startsWith(`${name}.`))
+    const text = parts.map((part) => readFileSync(join(folder, part), "utf8")).join("")
+    return Math.max(0, text.split("\n").length - 2 * stages)
   })
 ]

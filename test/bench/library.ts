@@ -15,7 +15,8 @@ export const {
   JsonRenderer,
   Narrative,
   NarrativeEvent: NarrativeEvents,
-  Renderer
+  Renderer,
+  RotatingJsonRenderer
 }: Library = await import(compiled("index.js"))
 
 export const { describe }: Diagnostics = await import(compiled("diagnostics/Diagnostics.js"))
