@@ -97,7 +97,7 @@ export class History extends Context.Tag("effect-narrative/History")<History, Hi
  */
 export const layer: Layer.Layer<History, HistoryError, SqlClient.SqlClient> = Layer.effect(
   History,
-  Effect.flatMap(SqlClient.SqlClient, (sql) => reader.make({ sql, filename: null }))
+  Effect.flatMap(SqlClient.SqlClient, (sql) => reader.make({ sql: sql.withoutTransforms(), filename: null }))
 )
 
 /**

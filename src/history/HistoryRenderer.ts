@@ -100,7 +100,9 @@ export const layerSql = (
 ): Layer.Layer<never, HistoryError | InvalidHistorySetting, SqlClient.SqlClient> =>
   Renderer.layer(
     Effect.flatMap(settings.decode(options), (settings) =>
-      Effect.flatMap(SqlClient.SqlClient, (sql) => make({ sql, filename: null }, settings, Effect.void))
+      Effect.flatMap(SqlClient.SqlClient, (sql) =>
+        make({ sql: sql.withoutTransforms(), filename: null }, settings, Effect.void)
+      )
     )
   )
 
@@ -112,10 +114,7 @@ const make = (
   Effect.gen(function* () {
     yield* migrate(database, prepare)
     const { sql } = database
-    const writer = yield* Effect.mapError(
-      historyWriter.make({ sql, kept: options.kept, busyTimeout: options.busyTimeout }),
-      queryFailed(database.filename)
-    )
+    const writer = yield* Effect.mapError(historyWriter.make({ sql, ...options }), queryFailed(database.filename))
     // Before the buffer in time, so that it comes after the buffer's last batch at the end.
     yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeout(Effect.interruptible(writer.end), "1 second")))
     yield* background(writer.beat, options.heartbeat)
@@ -139,13 +138,30 @@ export const fromWrite = <E>(
     handle: write
   })
 
-/** Again and again until the layer is closed. What goes wrong is told, and tried again the next time. */
-const background = <E>(work: Effect.Effect<unknown, E>, everyMillis: number): Effect.Effect<void, never, Scope.Scope> =>
-  work.pipe(
-    Effect.catchAllCause((cause) => Effect.logWarning("The history could not be tended; the program goes on", cause)),
+/** Again and again until the layer is closed. What goes wrong is told the first time, and tried again the next. */
+const background = <E>(
+  work: Effect.Effect<unknown, E>,
+  everyMillis: number
+): Effect.Effect<void, never, Scope.Scope> => {
+  let wasWell = true
+  return work.pipe(
+    Effect.matchCauseEffect({
+      onSuccess: () =>
+        Effect.sync(() => {
+          wasWell = true
+        }),
+      onFailure: (cause) => {
+        const tell = wasWell
+          ? Effect.logWarning("The history could not be tended; the program goes on", cause)
+          : Effect.void
+        wasWell = false
+        return tell
+      }
+    }),
     Effect.repeat(Schedule.spaced(everyMillis)),
     aside,
     Effect.interruptible,
     Effect.forkScoped,
     Effect.asVoid
   )
+}

@@ -248,10 +248,14 @@ export const StoryRecord = Schema.Struct({
   writer: Writer,
   /** The outermost stages, in their order of starting. */
   stages: Schema.Array(StageRecord),
+  /** Stages between the first 1,000 and the last 9,000, which are counted only. */
+  stagesOmitted: key(Schema.Int, "stages_omitted"),
   /** In their order; the handled ones too. */
   failures: Schema.Array(FailureRecord),
   logs: Schema.Array(LogRecorded),
   notes: Schema.Array(EventRecorded),
+  /** Log lines and notes before the last 10,000, which are counted only. */
+  eventsOmitted: key(Schema.Int, "events_omitted"),
   /** Its direct sub-stories, in their order of starting. */
   stories: Schema.Array(StorySummary)
 })

@@ -20,6 +20,7 @@ import {
 import { isBusy, writing } from "./database.js"
 import * as incarnation from "./incarnation.js"
 import { openWriters } from "./queries.js"
+import { deleteIdle } from "./retention.js"
 import { insertInto, run } from "./rows.js"
 
 export interface HistoryWriter {
@@ -32,7 +33,8 @@ export interface HistoryWriter {
 
 /**
  * `busyTimeout`, in milliseconds: how long a database that others write to is waited for. It counts from the first
- * refusal: a database that is locked for good does not cost that much for each batch.
+ * refusal: a database that is locked for good does not cost that much for each batch. `heartbeat`, in milliseconds: how
+ * often `beat` is going to be run.
  *
  * @internal
  */
@@ -40,11 +42,12 @@ export const make = (options: {
   readonly sql: SqlClient.SqlClient
   readonly kept: Kept
   readonly busyTimeout: number
+  readonly heartbeat: number
 }): Effect.Effect<HistoryWriter, SqlError> =>
   Effect.gen(function* () {
-    const { busyTimeout, kept, sql } = options
+    const { busyTimeout, heartbeat, kept, sql } = options
     const patiently = patience(busyTimeout)
-    const id = yield* patiently(writing(sql, register(sql)))
+    const id = yield* patiently(writing(sql, register(sql, heartbeat)))
     const known: OpenStories = new Map()
     const statements = statementsFor(sql)
     const write = (events: Iterable<NarrativeEvent>) =>
@@ -67,6 +70,7 @@ export const make = (options: {
       const now = timestamp(yield* Clock.currentTimeMillis)
       yield* sql`UPDATE writers SET last_seen_at = ${now} WHERE id = ${id}`
       yield* cutOff(sql, id)
+      yield* deleteIdle(sql, [id])
     })
     return {
       write,
@@ -75,11 +79,16 @@ export const make = (options: {
     }
   })
 
-const register = (sql: SqlClient.SqlClient) =>
+const register = (sql: SqlClient.SqlClient, heartbeat: number) =>
   Effect.gen(function* () {
     for (const gone of (yield* openWriters(sql)).filter(({ gone, known }) => gone && known)) yield* cutOff(sql, gone.id)
     const now = timestamp(yield* Clock.currentTimeMillis)
-    const self = { ...incarnation.own(), started_at: now, last_seen_at: now }
+    const self = {
+      ...incarnation.own(),
+      heartbeat_seconds: heartbeat / 1_000,
+      started_at: now,
+      last_seen_at: now
+    }
     const rows = yield* sql<{ id: number }>`INSERT INTO writers ${sql.insert(self)} RETURNING id`
     return Number(rows[0]?.id)
   })

@@ -62,8 +62,8 @@ export const own = (): Omit<ProcessSeen, "lastSeenAt"> => ({
 })
 
 /**
- * Whether a process is gone. `known` tells a fact, as the process table has it, from what is concluded from a silence of
- * more than `silence` milliseconds.
+ * Whether a process is gone. `known` tells a fact, as the process table has it or a day of silence makes it, from what is
+ * concluded from a silence of more than `silence` milliseconds.
  *
  * @internal
  */
@@ -74,7 +74,8 @@ export const isGone = (
 ): { readonly gone: boolean; readonly known: boolean } => {
   const there = read(seen.incarnation)
   const here = whereWeAre()
-  const silent = { gone: now - seen.lastSeenAt > silence, known: false }
+  const silentFor = now - seen.lastSeenAt
+  const silent = { gone: silentFor > silence, known: silentFor > Math.max(silence, millisOfDay) }
   if (here.boot !== "" && there.boot !== "") {
     const samePids = here.boot === there.boot && here.namespace === there.namespace
     if (!samePids) return silent
@@ -84,6 +85,8 @@ export const isGone = (
   if (here.boot === there.boot && seen.host === hostname() && !exists(seen.pid)) return { gone: true, known: true }
   return silent
 }
+
+const millisOfDay = 86_400_000
 
 const exists = (pid: number): boolean => {
   try {

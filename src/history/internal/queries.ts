@@ -84,8 +84,8 @@ const isOf = <Tag extends NarrativeEvent["_tag"]>(
   tag: Tag
 ): event is Extract<NarrativeEvent, { readonly _tag: Tag }> => event._tag === tag
 
-/** How long a process elsewhere may be silent before it is taken for gone: four of its heartbeats. */
-const silence = 60_000
+/** So many heartbeats of a process elsewhere may be missed before it is taken for gone. */
+const missedBeats = 4
 
 /** The writers that have not said that they ended, and whether they are gone all the same. */
 export const openWriters = (
@@ -93,8 +93,8 @@ export const openWriters = (
 ): Effect.Effect<ReadonlyArray<{ readonly id: number; readonly gone: boolean; readonly known: boolean }>, SqlError> =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
-    const rows =
-      yield* sql<ReadRow>`SELECT id, host, pid, incarnation, last_seen_at FROM writers WHERE ended_at IS NULL`
+    const rows = yield* sql<ReadRow>`SELECT id, host, pid, incarnation, heartbeat_seconds, last_seen_at
+      FROM writers WHERE ended_at IS NULL`
     return rows.map((row) => {
       const seen = {
         host: textOf(row["host"]),
@@ -102,6 +102,7 @@ export const openWriters = (
         incarnation: textOf(row["incarnation"]),
         lastSeenAt: timeOf(row["last_seen_at"])
       }
+      const silence = numberOf(row["heartbeat_seconds"]) * 1_000 * missedBeats
       return { id: numberOf(row["id"]), ...incarnation.isGone(seen, now, silence) }
     })
   })

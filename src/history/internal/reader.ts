@@ -238,12 +238,11 @@ const story = (sql: SqlClient.SqlClient, idPrefix: string) =>
     const key = queries.numberOf(row["key"])
     const [summary] = yield* summaries(sql, [row], alive)
     if (summary === undefined) return yield* new StoryNotFound({ idPrefix })
-    const stages = yield* sql<ReadRow>`SELECT * FROM stages WHERE story_key = ${key} ORDER BY stage_index`
+    const { omitted: stagesOmitted, rows: stages } = yield* stageRows(sql, key)
     const failures = yield* sql<ReadRow>`SELECT ${sql.literal(queries.failureColumns)},
         f.report, f.analysis, f.llm_analysis, f.analysis_seconds
       FROM failures AS f WHERE f.story_key = ${key} ORDER BY f.sequence, f.id`
-    const told = yield* sql<ReadRow>`SELECT event, data FROM events
-      WHERE story_key = ${key} AND event IN ('LogRecorded', 'EventRecorded') ORDER BY id`
+    const { omitted: eventsOmitted, rows: told } = yield* toldRows(sql, key)
     const within = yield* sql<ReadRow>`SELECT ${sql.literal(queries.summaryColumns)} FROM stories AS s
       WHERE s.parent_story_id = ${summary.id} ORDER BY s.started_at, s.key`
     return {
@@ -254,11 +253,41 @@ const story = (sql: SqlClient.SqlClient, idPrefix: string) =>
       causedBy: queries.causedByOf(row["caused_by"]),
       writer: queries.writerOf(row),
       stages: queries.stageTree(stages, summary.status === "interrupted"),
+      stagesOmitted,
       failures: failures.map(queries.failureRecordOf),
       logs: told.filter((event) => event["event"] === "LogRecorded").map(queries.logOf),
       notes: told.filter((event) => event["event"] === "EventRecorded").map(queries.noteOf),
+      eventsOmitted,
       stories: yield* summaries(sql, within, alive)
     }
+  })
+
+/** Most stages, and most log lines and notes, that are read of one story. */
+const maxRows = 10_000
+const firstStages = 1_000
+
+const stageRows = (sql: SqlClient.SqlClient, key: number) =>
+  Effect.gen(function* () {
+    const rows =
+      yield* sql<ReadRow>`SELECT * FROM stages WHERE story_key = ${key} ORDER BY stage_index LIMIT ${maxRows + 1}`
+    if (rows.length <= maxRows) return { rows, omitted: 0 }
+    const last = yield* sql<ReadRow>`SELECT * FROM stages WHERE story_key = ${key}
+      ORDER BY stage_index DESC LIMIT ${maxRows - firstStages}`
+    const [all] = yield* sql<ReadRow>`SELECT count(*) AS count FROM stages WHERE story_key = ${key}`
+    return {
+      rows: [...rows.slice(0, firstStages), ...last.toReversed()],
+      omitted: queries.numberOf(all?.["count"]) - maxRows
+    }
+  })
+
+const toldRows = (sql: SqlClient.SqlClient, key: number) =>
+  Effect.gen(function* () {
+    const ofStory = sql`story_key = ${key} AND event IN ('LogRecorded', 'EventRecorded')`
+    const last = yield* sql<ReadRow>`SELECT event, data FROM events WHERE ${ofStory} ORDER BY id DESC LIMIT ${maxRows}`
+    const rows = last.toReversed()
+    if (rows.length < maxRows) return { rows, omitted: 0 }
+    const [all] = yield* sql<ReadRow>`SELECT count(*) AS count FROM events WHERE ${ofStory}`
+    return { rows, omitted: queries.numberOf(all?.["count"]) - maxRows }
   })
 
 /** Most candidates named when a beginning is that of several ids. */

@@ -81,13 +81,21 @@ const inSteps = (sql: SqlClient.SqlClient, condition: Fragment): Effect.Effect<n
   Effect.gen(function* () {
     let deleted = 0
     for (;;) {
-      const rows = yield* sql<{ key: number }>`SELECT key FROM stories WHERE ${condition} LIMIT ${step}`
+      const rows = yield* sql<{ key: number; writer_id: number }>`
+        SELECT key, writer_id FROM stories WHERE ${condition} LIMIT ${step}`
       if (rows.length === 0) return deleted
       const keys = rows.map(({ key }) => Number(key))
-      yield* writing(sql, sql`DELETE FROM stories WHERE ${sql.in("key", keys)}`).pipe(
+      const writers = Array.from(new Set(rows.map(({ writer_id }) => Number(writer_id))))
+      const remove = Effect.zipRight(sql`DELETE FROM stories WHERE ${sql.in("key", keys)}`, deleteIdle(sql, writers))
+      yield* writing(sql, remove).pipe(
         Effect.retry({ while: isBusy, schedule: Schedule.spaced("50 millis").pipe(Schedule.upTo("30 seconds")) })
       )
       deleted += keys.length
       yield* otherWork
     }
   })
+
+/** Deletes those of the writers that have ended and of whom no story is left. */
+export const deleteIdle = (sql: SqlClient.SqlClient, writers: ReadonlyArray<number>) =>
+  sql`DELETE FROM writers WHERE ${sql.in("id", writers)} AND ended_at IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM stories WHERE stories.writer_id = writers.id)`

@@ -35,10 +35,12 @@ const tables = Effect.gen(function* () {
       host ${text} NOT NULL,
       pid ${number} NOT NULL,
       incarnation ${text} NOT NULL,
+      heartbeat_seconds ${real} NOT NULL,
       started_at ${text} NOT NULL,
       last_seen_at ${text} NOT NULL,
       ended_at ${text}
     )`,
+    "CREATE INDEX writers_open ON writers (id) WHERE ended_at IS NULL",
     `CREATE TABLE stories (
       key ${counted},
       id ${text} NOT NULL,
@@ -67,6 +69,7 @@ const tables = Effect.gen(function* () {
       writer_id ${number} NOT NULL REFERENCES writers (id)
     )`,
     "CREATE INDEX stories_by_id ON stories (id)",
+    "CREATE INDEX stories_by_writer ON stories (writer_id, status)",
     "CREATE INDEX stories_by_parent ON stories (parent_story_id) WHERE parent_story_id IS NOT NULL",
     "CREATE INDEX stories_by_status ON stories (status, started_at, name, duration_seconds)",
     "CREATE INDEX stories_by_name ON stories (name, status, started_at)",
