@@ -147,8 +147,9 @@ const pathOf = (location: string): string => {
   }
 }
 
-/** What V8, Effect and generators put where a function's name should be. */
-const notNames = /^(?:next|body|<anonymous>|effect_(?:instruction_i\d|internal_function)|_?\w*\.next|)$/
+/** What V8, Effect and generators put where a function's name should be: V8 also the calls around an anonymous one. */
+const notNames =
+  /^(?:next|body|<anonymous>|effect_(?:instruction_i\d|internal_function)|_?\w*\.next|(?:Effect|Narrative)\..*|)$/
 
 const nameOf = (name: string): string => {
   const alias = name.endsWith("]") ? name.lastIndexOf(" [as ") : -1

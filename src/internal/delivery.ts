@@ -24,7 +24,7 @@ export class Delivery {
   /** Counts `count` events that will not be delivered, and tells of it at the 1st, 2nd, 4th, 8th, … loss. */
   drop(reason: string, count = 1): Effect.Effect<void> | undefined {
     this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + count)
-    return this.#warning(count, `dropped an event (${reason})`, Cause.empty)
+    return this.#warning(count, `dropped ${count === 1 ? "an event" : `${count} events`} (${reason})`, Cause.empty)
   }
 
   /** Counts an event that is not delivered because that is what was asked for: there is nothing to warn of. */
@@ -51,7 +51,11 @@ export class Delivery {
 
   /** Losses nobody has been told of yet, as one warning. */
   finalWarning(): Effect.Effect<void> | undefined {
-    return this.lost > this.#told ? this.#warn(`lost ${this.lost} event(s) in all`, Cause.empty) : undefined
+    if (this.lost === this.#told) return undefined
+    // A warning of the last of them may be on its way.
+    return Effect.suspend(() =>
+      this.lost > this.#told ? this.#warn(`lost ${this.lost} event(s) in all`, Cause.empty) : Effect.void
+    )
   }
 
   #warning(count: number, what: string, cause: Cause.Cause<unknown>): Effect.Effect<void> | undefined {

@@ -25,6 +25,7 @@ describe("StackFrames", () => {
     ["f (/app/../etc/a.ts:3:5)", "f", "/etc/a.ts", 3, 5],
     ["next (/app/a.ts:3:5)", "<anonymous>", "a.ts", 3, 5],
     ["EffectPrimitive.effect_instruction_i0 (/app/a.ts:3:5)", "<anonymous>", "a.ts", 3, 5],
+    ["Effect.fnUntraced.Narrative.story.kind (/app/a.ts:3:5)", "<anonymous>", "a.ts", 3, 5],
     ["async Promise.all (index 0)", "Promise.all", "index 0", 0, 0],
     ["JSON.parse (<anonymous>)", "JSON.parse", "<anonymous>", 0, 0],
     ["run (node:vm:117:7)", "run", "node:vm", 117, 7]
