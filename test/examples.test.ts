@@ -7,7 +7,6 @@ import { Effect, Either } from "effect"
 import { NarrativeEvent } from "../src/index.js"
 import * as ChildProgram from "./docs/ChildProgram.js"
 import * as Collector from "./otel/Collector.js"
-import { storiesIn } from "./renderer/html/writtenPage.js"
 
 const timeout = 30_000
 
@@ -115,28 +114,6 @@ layer(NodeContext.layer)("examples", (it) => {
         "PAGER: Restock Teapots / Order More: No Teapots left at the supplier",
         "PAGER: Restock Kettles / Order More: No Kettles left at the supplier"
       ]),
-    timeout
-  )
-
-  it.scoped(
-    "html-report leaves a page with both runs: the one that succeeded, and the one that failed with its values",
-    () =>
-      Effect.gen(function* () {
-        const fs = yield* FileSystem.FileSystem
-        const folder = yield* fs.makeTempDirectoryScoped()
-        yield* expectLines(
-          "html-report",
-          ["Kept yesterday's prices. No exchange rate from ISK to EUR for RS-40.", `Report: ${folder}/report.html`],
-          { NARRATIVE_DIR: folder }
-        )
-        const [failed, succeeded] = storiesIn(yield* fs.readFileString(`${folder}/report.html`))
-        assert.deepStrictEqual([failed?.nodes[0]?.status, succeeded?.nodes[0]?.status], ["failed", "completed"])
-        const [frame] = failed?.failures[0]?.report.failures[0].stackFrames ?? []
-        assert.deepInclude(frame?.locals, { product: { sku: "RS-40", amount: 1490, currency: "ISK" } })
-        assert.deepInclude(failed?.nodes[0]?.attributes, { apiKey: "<redacted>" })
-        assert.strictEqual(succeeded?.nodes.filter(({ story }) => story !== undefined).length, 4)
-        assert.isTrue(succeeded?.nodes.some(({ retries }) => retries?.length === 2))
-      }),
     timeout
   )
 

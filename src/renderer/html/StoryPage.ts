@@ -18,7 +18,7 @@ import { clip, type PlainRecord, type PlainValue } from "../../PlainValue.js"
 import { Kept } from "./Kept.js"
 import type { NodeStatus, PageEntry, PageFailure, PageNode, PageStory, StoryCard } from "./PageData.js"
 
-const nodeBounds = { first: 14_000, last: 5_000, between: 1_000 }
+const nodeBounds = { first: 15_000, last: 5_000, between: 1_000 }
 const entryBounds = { first: 2_000, last: 2_500, between: 500 }
 const failureBounds = { first: 20, last: 20, between: 0 }
 /** Most failed stages of one story remembered for the report that names them. */

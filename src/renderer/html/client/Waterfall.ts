@@ -66,8 +66,11 @@ export class Waterfall {
     rangeDrag(this.#ruler, view, () => view.range)
     this.#layout()
     view.listen((change) => {
-      if (change === "search" || change === "rows") this.#layout()
-      else if (change === "selection") this.#refresh()
+      if (change === "search" || change === "rows") {
+        this.#layout()
+        // What was chosen among the hits must not be lost among all rows.
+        if (change === "search" && view.hits === undefined) this.reveal()
+      } else if (change === "selection") this.#refresh()
       else this.#rescale()
     })
     new ResizeObserver(() => this.#rescale()).observe(this.#scroller)
