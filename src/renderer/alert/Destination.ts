@@ -23,7 +23,7 @@ import * as SlackMessage from "./SlackMessage.js"
 export interface Destination<out R = never> {
   readonly name: string
   readonly filter: AlertFilter.AlertFilter
-  /** Checks the settings and makes what sends. @internal */
+  /** Checks the settings and makes what sends. A layer calls it; use `slack`, `webhook` or `destination` to make one. */
   readonly open: (delivery: Delivery) => Effect.Effect<Send, InvalidAlertOptions, R>
 }
 
