@@ -201,7 +201,7 @@ export const withTimeout: {
   const timeout = {
     reason: "Timeout",
     description: `no answer within ${Duration.format(limit)}`,
-    advice: "Give FailureAnalyzer.withTimeout more time, or ask a faster model."
+    advice: "Give FailureAnalyzer.withTimeout more time, or ask a faster model"
   } as const
   return (self) =>
     analyzers.derive(
@@ -346,7 +346,7 @@ export const withRateLimit: {
   const refusal = {
     reason: "RateLimited",
     description: `not asked, since it was asked ${limit} time(s) within ${Duration.format(interval)}`,
-    advice: "Raise the limit of FailureAnalyzer.withRateLimit, or put FailureAnalyzer.withCache behind it."
+    advice: "Raise the limit of FailureAnalyzer.withRateLimit, or put FailureAnalyzer.withCache behind it"
   } as const
   return (self) => {
     const rate = new RateLimit(limit, interval)
@@ -387,7 +387,7 @@ export const withCircuitBreaker: {
   const refusal = {
     reason: "CircuitOpen",
     description: `not asked, since it failed ${failures} time(s) in a row`,
-    advice: `It is tried again ${Duration.format(resetAfter)} after the last fault; see the warnings before this one.`
+    advice: `It is tried again ${Duration.format(resetAfter)} after the last fault; see the warnings before this one`
   } as const
   return (self) => {
     const circuit = new CircuitBreaker(failures, resetAfter)

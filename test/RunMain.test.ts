@@ -71,4 +71,31 @@ describe("Narrative.runMain", () => {
       assert.deepStrictEqual(lines, ["StoryStarted Waiting", "StoryCompleted Waiting"])
     })
   )
+
+  it.live("explains a failure outside any story by the analyzer of its layer", () =>
+    Effect.gen(function* () {
+      const { code, lines } = yield* run("explained")
+      assert.strictEqual(code, 1)
+      assert.include(lines, "FailureOccurred mainProgram.ts Broken lean because")
+    })
+  )
+
+  it.live("waits for the analyses in the background before it exits", () =>
+    Effect.gen(function* () {
+      const { code, lines } = yield* run("explainedLater")
+      assert.strictEqual(code, 1)
+      assert.deepStrictEqual(lines.slice(-3), [
+        "FailureOccurred Inner Broken lean",
+        "StoryCompleted Inner",
+        "AnalysisReady Inner because"
+      ])
+    })
+  )
+
+  it.live("ends at once when it is interrupted by a signal while it waits for an analysis", () =>
+    Effect.gen(function* () {
+      const { lines } = yield* run("interruptedAnalysis")
+      assert.deepStrictEqual(lines, ["StoryStarted Inner", "FailureOccurred Inner Broken lean", "StoryCompleted Inner"])
+    })
+  )
 })

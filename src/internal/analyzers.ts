@@ -38,7 +38,7 @@ export const ask = (analyzer: Analyzer, report: FailureReport): Answer =>
 
 /** From an analyzer that does not keep to its types. */
 export const nonsense = (analyzer: Analyzer, what: string): AnalyzerError =>
-  errorOf(analyzer, { reason: "InvalidAnswer", description: `it answered ${what}`, advice: "Mend the analyzer." })
+  errorOf(analyzer, { reason: "InvalidAnswer", description: `it answered ${what}`, advice: "Mend the analyzer" })
 
 /** What the story that asks has to know of an analyzer. */
 interface Traits {

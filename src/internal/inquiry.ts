@@ -141,7 +141,7 @@ const bounded = (analyzer: Analyzer, asked: analyzers.Answer): analyzers.Answer 
         analyzers.errorOf(analyzer, {
           reason: "Timeout",
           description: `no answer within ${Duration.format(limit)}`,
-          advice: `Allow more by ${AnalyzerTimeout.variable} or FailureAnalyzer.withTimeout.`
+          advice: `Allow more by ${AnalyzerTimeout.variable} or FailureAnalyzer.withTimeout`
         })
       )
     )

@@ -6,6 +6,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { FailureAnalysis } from "../FailureAnalysis.js"
 import type { NarrativeEvent } from "../NarrativeEvent.js"
 import * as Renderer from "../Renderer.js"
 import { fromEvents, type RecordedStage, type RecordedStory } from "./RecordedStory.js"
@@ -24,6 +25,8 @@ export interface Service {
   readonly events: Effect.Effect<ReadonlyArray<NarrativeEvent>>
   /** The stories told of so far, sub-stories included, in order of starting. */
   readonly stories: Effect.Effect<ReadonlyArray<RecordedStory>>
+  /** The analyses told so far: with their failures, and later on. */
+  readonly analyses: Effect.Effect<ReadonlyArray<RecordedAnalysis>>
   /** Forgets everything told so far. */
   readonly clear: Effect.Effect<void>
   /** These stages completed, in this order, and no others: across all stories, or in the stories of one name. */
@@ -49,6 +52,18 @@ export interface Service {
   readonly assertTree: (
     expected: StoryTree.StoryExpectation | ReadonlyArray<StoryTree.StoryExpectation>
   ) => Effect.Effect<void>
+}
+
+/**
+ * An analysis of a failure. `late`: told by an `AnalysisReady`, after its failure.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RecordedAnalysis extends FailureAnalysis {
+  readonly storyName: string
+  readonly stageName: string | null
+  readonly late: boolean
 }
 
 /**
@@ -152,6 +167,7 @@ const serviceOf = (recording: Recording): Service => {
   const service: Service = {
     events: Effect.sync(() => recording.events),
     stories: Effect.sync(() => recording.stories),
+    analyses: Effect.sync(() => recording.events.flatMap(analysisIn)),
     clear: Effect.sync(() => recording.clear()),
 
     assertStagesCompleted: (names, options) =>
@@ -210,6 +226,13 @@ const serviceOf = (recording: Recording): Service => {
       }, service.assertTree)
   }
   return service
+}
+
+const analysisIn = (event: NarrativeEvent): ReadonlyArray<RecordedAnalysis> => {
+  if ((event._tag !== "FailureOccurred" && event._tag !== "AnalysisReady") || event.analysis === null) return []
+  const late = event._tag === "AnalysisReady"
+  const stageName = late ? event.stageName : event.failures[0].stageName
+  return [{ ...event.analysis, storyName: event.storyName, stageName, late }]
 }
 
 const notFound = (

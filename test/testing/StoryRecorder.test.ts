@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Data, Effect, Exit, Fiber, Layer, TestClock } from "effect"
+import * as FailureAnalyzer from "../../src/FailureAnalyzer.js"
 import * as Narrative from "../../src/Narrative.js"
 import * as Renderer from "../../src/Renderer.js"
 import { StoryAssertionError, StoryRecorder, StoryTree } from "../../src/testing/index.js"
+import { analysisOf, explains } from "../fixtures/analyzers.js"
 
 class CsvError extends Data.TaggedError("CsvError")<{ readonly row: number }> {
   override get message() {
@@ -158,6 +160,26 @@ describe("StoryRecorder", () => {
         assert.include((yield* failureOf(recorder.assertStory("Import Customers"))).message, "nothing was recorded")
       })
     )
+  )
+
+  it.effect("has the analyses, those that came late among them", () =>
+    Effect.gen(function* () {
+      const analyzer = explains()
+      const both = Effect.gen(function* () {
+        const recorder = yield* StoryRecorder
+        yield* Effect.exit(failing).pipe(Effect.provide(FailureAnalyzer.layer(analyzer)))
+        yield* Effect.exit(failing).pipe(
+          Effect.provide(FailureAnalyzer.layer(analyzer).pipe(FailureAnalyzer.inBackground()))
+        )
+        return yield* recorder.analyses
+      })
+      const place = { storyName: "Import Customers", stageName: "Validate Data" }
+      const analysis = { ...analysisOf("because bad row 7"), ...place }
+      assert.deepStrictEqual(yield* Effect.provide(both, StoryRecorder.layer), [
+        { ...analysis, late: false },
+        { ...analysis, late: true }
+      ])
+    })
   )
 
   it.effect("records each test for itself", () =>
