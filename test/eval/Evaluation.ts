@@ -2,7 +2,7 @@
  * How well an analyzer explains failures whose cause is known: whether it answers, finds the cause and the place, blames
  * no innocent, and cites only what is there.
  */
-import { Effect, Option, Ref } from "effect"
+import { Effect, Either, Option, Ref } from "effect"
 import * as EvidenceIndex from "../../src/analyzer/EvidenceIndex.js"
 import type { FailureAnalysis } from "../../src/FailureAnalysis.js"
 import type { Analyzer } from "../../src/FailureAnalyzer.js"
@@ -27,6 +27,8 @@ export interface Score {
   readonly name: string
   readonly hard: string | undefined
   readonly answered: boolean
+  /** Why the analyzer could not be asked. */
+  readonly fault?: string
   /** It says the cause, and blames nobody else. */
   readonly cause: boolean
   /** It cites the line that failed. */
@@ -43,8 +45,11 @@ export const evaluate = (analyzer: Analyzer, chosen: ReadonlyArray<EvalCase> = c
   Effect.forEach(chosen, (one) =>
     Effect.gen(function* () {
       const report = yield* failing(one)
-      const analysis = yield* Effect.option(Effect.flatten(analyzer.analyze(report)))
-      return scoreOf(one, report, Option.getOrUndefined(analysis))
+      const analysis = yield* Effect.either(analyzer.analyze(report))
+      return Either.match(analysis, {
+        onLeft: (error): Score => ({ ...scoreOf(one, report, undefined), fault: error.message }),
+        onRight: (answer) => scoreOf(one, report, Option.getOrUndefined(answer))
+      })
     })
   ).pipe(Effect.provide(Diagnostics.layer({ mode: "rich" })))
 
@@ -139,9 +144,9 @@ const row = (title: string, scores: ReadonlyArray<Score>): string => {
   return `| ${title} | ${scores.length} | ${answered.length} | ${count(({ cause }) => cause)} | ${count(({ place }) => place)} | ${count(({ citations }) => citations)} of ${answered.length} |`
 }
 
-const missOf = ({ answered, cause, hard, name, place }: Score): string => {
+const missOf = ({ answered, cause, fault, hard, name, place }: Score): string => {
   const what = !answered
-    ? "no answer"
+    ? `no answer${fault === undefined ? "" : `: ${fault}`}`
     : [cause ? "" : "not the cause", place ? "" : "not the line"].filter((part) => part !== "").join(", ")
   return `- ${name}: ${what}${hard === undefined ? "" : ` (${hard})`}`
 }
