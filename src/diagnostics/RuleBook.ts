@@ -229,7 +229,7 @@ const codesOf = (code: string, failure: Failure, errors: Clues["errors"]): Reado
 }
 
 const isOfDatabase = ({ facts }: Failure, errors: Clues["errors"]): boolean =>
-  ["severity", "routine", "constraint", "table", "detail"].some((name) => Object.hasOwn(facts, name)) ||
+  ["severity", "routine", "constraint"].some((name) => Object.hasOwn(facts, name)) ||
   errors.some(({ type }) => databaseErrors.has(type))
 
 const databaseErrors = new Set(["SqlError", "PostgresError", "DatabaseError", "error"])

@@ -77,6 +77,12 @@ describe("RuleBook", () => {
         Object.assign(new Error("order refused"), { code: "23505" }),
         Object.assign(new Error("m"), { status: "failed", code: 404 }),
         { _tag: "UserNotFound", id: 7 },
+        { _tag: "Refused", code: "23505", detail: "the shop is closed" },
+        { _tag: "Unavailable", service: "billing" },
+        { _tag: "Traded", signal: "buy" },
+        { _tag: "Reviewed", issues: 3 },
+        { _tag: "Answer", status: 404 },
+        { _tag: "Unset", setting: "volume", reason: "MissingData" },
         "gone",
         undefined
       ]
@@ -132,7 +138,11 @@ describe("RuleBook", () => {
       Effect.gen(function* () {
         const errors = [
           Object.assign(new Error(`open ${secret}`), { code: "ENOENT", path: `/data/${secret}`, password: secret }),
-          Object.assign(new Error("m"), { status: 401, url: `https://ada:${secret}@db/v1?token=${secret}` }),
+          Object.assign(new Error("m"), {
+            status: 401,
+            method: "GET",
+            url: `https://ada:${secret}@db/v1?token=${secret}`
+          }),
           Object.assign(new Error("m", { cause: Object.assign(new Error(secret), { code: "EPERM" }) }), {
             apiKey: secret
           })

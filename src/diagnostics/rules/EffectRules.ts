@@ -26,6 +26,7 @@ export const effectRules: ReadonlyArray<Rule> = [
     id: "service-missing",
     when: "A service was asked for that nobody provided.",
     on: { facts: ["service"] },
+    fits: has(/^Service not found/),
     mends:
       "Provide its layer around this effect with `Effect.provide`. The types tell of it, unless a cast hides `R`, or two copies of a package hold two tags.",
     shows: ["service"]
@@ -33,7 +34,7 @@ export const effectRules: ReadonlyArray<Rule> = [
   {
     id: "setting-missing",
     when: "A setting is missing.",
-    on: { facts: ["setting"] },
+    on: { types: ["ConfigError"] },
     fits: setting("MissingData"),
     mends: "Set it where this process reads its configuration, or give it a default with `Config.withDefault`.",
     also: variable,
@@ -42,7 +43,7 @@ export const effectRules: ReadonlyArray<Rule> = [
   {
     id: "setting-invalid",
     when: "A setting has a value it cannot have.",
-    on: { facts: ["setting"] },
+    on: { types: ["ConfigError"] },
     fits: setting("InvalidData"),
     mends: "Correct its value. A default does not help: it stands in only for a setting that is missing.",
     also: variable,
@@ -51,7 +52,7 @@ export const effectRules: ReadonlyArray<Rule> = [
   {
     id: "setting-unreadable",
     when: "The source of the settings could not be read.",
-    on: { facts: ["setting"] },
+    on: { types: ["ConfigError"] },
     fits: (clues) => setting("SourceUnavailable")(clues) || setting("Unsupported")(clues),
     mends: "Check the configuration provider: the file or service it reads from.",
     shows: ["setting", "reason"]
@@ -59,8 +60,7 @@ export const effectRules: ReadonlyArray<Rule> = [
   {
     id: "schema-mismatch",
     when: "A value does not match its schema.",
-    on: { types: ["ParseError"], facts: ["issues"] },
-    fits: ({ errors, number }) => number("issues") !== undefined || errors.some(({ type }) => type === "ParseError"),
+    on: { types: ["ParseError", "ZodError", "ValiError", "SchemaError"] },
     mends: "Correct the value at its source, or the schema where the value is right.",
     also: ({ failure, said }) => {
       if (said(/is missing/) !== undefined && /is missing/.test(failure.exactCause))

@@ -11,7 +11,22 @@ const status = (
   when: string,
   mends: string,
   also?: Rule["also"]
-): Rule => ({ id, when, on: { statuses }, mends, shows: answer, ...(also === undefined ? {} : { also }) })
+): Rule => ({
+  id,
+  when,
+  on: { statuses },
+  fits: isAnswer,
+  mends,
+  shows: answer,
+  ...(also === undefined ? {} : { also })
+})
+
+/** A status may be the program's own, of a server that is about to answer with it. */
+const isAnswer = ({ errors, text }: Clues): boolean =>
+  ["url", "method", "contentType", "retryAfter"].some((name) => text(name) !== undefined) ||
+  errors.some(({ type }) => clientErrors.has(type))
+
+const clientErrors = new Set(["ResponseError", "AxiosError", "FetchError", "HTTPError", "APIError"])
 
 const reason =
   (...reasons: ReadonlyArray<string>) =>

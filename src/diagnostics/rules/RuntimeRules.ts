@@ -124,6 +124,7 @@ const processRules: ReadonlyArray<Rule> = [
     id: "process-killed",
     when: "A child process was ended by a signal.",
     on: { facts: ["signal"] },
+    fits: ({ text }) => /^SIG[A-Z\d]+$/.test(text("signal") ?? ""),
     mends:
       "Find out who sent the signal: a time limit, whoever stops the program, or the system when memory runs out (SIGKILL).",
     why: ({ said, text }) => {
