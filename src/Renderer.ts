@@ -320,13 +320,26 @@ export const toLines = <E>(
     size: Math.min(capacity, 1_024),
     within: options.flushInterval ?? 0,
     handle: (events) =>
-      Effect.suspend(() => append(encoder.encode(`${events.map(format).join("\n")}\n`))).pipe(
-        Effect.catchIf(
+      Effect.suspend(() => {
+        const texts = events.map(format)
+        return Effect.catchIf(
+          append(encoder.encode(`${texts.join("\n")}\n`)),
           (error) => error instanceof appendedFile.BrokenOff,
-          ({ reason, written }) => Effect.succeed(new buffer.Refused(events.length - written, Cause.fail(reason)))
+          ({ reason, written }) =>
+            Effect.succeed(new buffer.Refused(events.length - textsWithin(texts, written), Cause.fail(reason)))
         )
-      )
+      })
   })
+}
+
+/** How many of the texts, from the first on, are within so many lines. What is told as several lines is whole or lost. */
+const textsWithin = (texts: ReadonlyArray<string>, lines: number): number => {
+  let left = lines
+  const broken = texts.findIndex((text) => {
+    left -= text.split("\n").length
+    return left < 0
+  })
+  return broken < 0 ? texts.length : broken
 }
 
 /**

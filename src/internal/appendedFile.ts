@@ -28,8 +28,8 @@ export interface AppendedFile {
   /** Opens what stands at the path now, with the folders above it, unless that is what is open already. */
   readonly stand: (fs: Files) => Effect.Effect<Standing, PlatformError>
   /**
-   * Appends lines to the file that {@link AppendedFile.stand} has just found. A write that breaks off leaves whole lines
-   * only, and tells how many.
+   * Appends lines to the file that {@link AppendedFile.stand} has just found. A write that breaks off leaves whole
+   * lines only, and tells how many.
    */
   readonly append: (lines: Uint8Array, standing: Standing) => Effect.Effect<void, PlatformError | BrokenOff>
   /** Lets go of the file, which is about to be moved. */

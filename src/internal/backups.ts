@@ -125,7 +125,7 @@ const writeTo = async (target: FileHandle, chunks: AsyncIterable<Uint8Array>): P
 
 const gz = ".gz"
 
-/** The backups by number, plain or compressed. What is there in both forms is left as the compressed one, which is whole. */
+/** The backups by number, plain or compressed. Of one in both forms the compressed one, which is whole, is left. */
 const settled = (fs: Files, path: string): Effect.Effect<ReadonlyMap<number, "" | typeof gz>, PlatformError> =>
   Effect.gen(function* () {
     const found = new Map<number, "" | typeof gz>()

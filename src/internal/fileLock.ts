@@ -1,10 +1,10 @@
 /**
  * A lock that processes share through the file system, and that a killed holder does not keep.
  *
- * The lock is a folder that holds one entry, named after its owner. An owner keeps such a folder under a name of its own,
- * and renames it to take the lock, which fails while a folder that is not empty stands there: one system call, and no
- * moment at which a lock has no owner. Whoever finds a dead owner's entry removes that one entry, by its name: of several
- * that do so at once none can remove the lock of a newer owner.
+ * The lock is a folder that holds one entry, named after its owner. An owner keeps such a folder under a name of its
+ * own, and renames it to take the lock, which fails while a folder that is not empty stands there: one system call, and
+ * no moment at which a lock has no owner. Whoever finds a dead owner's entry removes that one entry, by its name: of
+ * several that do so at once none can remove the lock of a newer owner.
  */
 import { rmdir } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
@@ -31,9 +31,9 @@ export interface FileLock {
   /** This owner's name, for what it leaves beside the file. */
   readonly owner: string
   /**
-   * Runs an effect on files while nobody else, in any process, runs one under this lock. The effect is not interrupted: waiting
-   * for the lock is. A wait ends with an error when the holder has changed nothing for too long; while it still has not,
-   * the next one does so at once. Where there are others, the files are such as do everything at once.
+   * Runs an effect on files while nobody else, in any process, runs one under this lock. The effect is not interrupted:
+   * waiting for the lock is. A wait ends with an error when the holder has changed nothing for too long; while it still
+   * has not, the next one does so at once. Where there are others, the files are such as do everything at once.
    */
   readonly hold: <A, E, R>(
     use: (files: Files) => Effect.Effect<A, E, R>

@@ -51,7 +51,7 @@ const stateOf = (pid: number) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const stat = yield* fs.readFileString(`/proc/${pid}/stat`)
-    // The second field, the command in parentheses, may hold anything; state is the 3rd, the time of the start the 22nd.
+    // The 2nd field, the command in parentheses, may hold anything. The 3rd is the state, the 22nd the time of the start.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
     const [state = "", started = ""] = [fields[0], fields[19]]
     return /^\d+$/.test(started) ? { ended: "ZXx".includes(state), started: Number(started) } : undefined

@@ -55,8 +55,8 @@ export class InvalidRotation extends Data.TaggedError("InvalidRotation")<{
 }
 
 /**
- * Appends each event to a rotated file, without making a stage wait for the disk. Folders are created. What a crash left
- * half-done, a torn line or a rotation, is put right by the next start.
+ * Appends each event to a rotated file, without making a stage wait for the disk. Folders are created. What a crash
+ * left half-done, a torn line or a rotation, is put right by the next start.
  *
  * @example
  * ```ts

@@ -70,6 +70,26 @@ const existing = (fs: FileSystem.FileSystem, path: string, end: string) =>
     fs.writeFileString(path, linesOf(story()) + end)
   )
 
+/** A disk whose first write breaks off so many bytes before its end. */
+const breakingDisk = (fs: FileSystem.FileSystem, missing: number) => {
+  let writes = 0
+  const breaking = (file: FileSystem.File): FileSystem.File => ({
+    ...file,
+    stat: file.stat,
+    seek: (offset, from) => file.seek(offset, from),
+    readAlloc: (size) => file.readAlloc(size),
+    truncate: (length) => file.truncate(length),
+    writeAll: (bytes) =>
+      ++writes === 1
+        ? Effect.zipRight(file.writeAll(bytes.subarray(0, bytes.length - missing)), Effect.fail(diskFault))
+        : file.writeAll(bytes)
+  })
+  return Layer.succeed(FileSystem.FileSystem, {
+    ...fs,
+    open: (path, options) => Effect.map(fs.open(path, options), breaking)
+  })
+}
+
 describe("JsonRenderer.layer", () => {
   it.effect("writes one line an event, in order, at once", () =>
     Effect.scoped(
@@ -175,22 +195,7 @@ describe("JsonRenderer.layerFile", () => {
   it.effect("cuts off what a failed write left of a line before it writes again", () =>
     onDisk((path, fs) =>
       Effect.gen(function* () {
-        let writes = 0
-        const fails = (file: FileSystem.File): FileSystem.File => ({
-          ...file,
-          stat: file.stat,
-          seek: (offset, from) => file.seek(offset, from),
-          readAlloc: (size) => file.readAlloc(size),
-          truncate: (length) => file.truncate(length),
-          writeAll: (bytes) =>
-            ++writes === 1
-              ? Effect.zipRight(file.writeAll(bytes.subarray(0, bytes.length - 30)), Effect.fail(diskFault))
-              : file.writeAll(bytes)
-        })
-        const disk = Layer.succeed(FileSystem.FileSystem, {
-          ...fs,
-          open: (path, options) => Effect.map(fs.open(path, options), fails)
-        })
+        const disk = breakingDisk(fs, 30)
         const scope = yield* Scope.make()
         const renderer = yield* rendererOf(Layer.provide(JsonRenderer.layerFile(path), disk)).pipe(Scope.extend(scope))
         const [first, ...rest] = story()
@@ -201,6 +206,23 @@ describe("JsonRenderer.layerFile", () => {
         yield* emitAll(renderer, rest)
         yield* Scope.close(scope, Exit.void)
         assert.strictEqual(yield* fs.readFileString(path), linesOf(rest))
+        assert.deepInclude(yield* statsOf(renderer), { delivered: 3, failed: 1, pending: 0 })
+      })
+    )
+  )
+
+  it.effect("counts an event told as several lines as lost when not all of them are written", () =>
+    onDisk((path, fs) =>
+      Effect.gen(function* () {
+        const scope = yield* Scope.make()
+        const renderer = yield* Renderer.toFile(
+          "pairs",
+          path,
+          (event) => `${event.sequence}a\n${event.sequence}b`
+        ).pipe(Effect.provide(breakingDisk(fs, 2)), Scope.extend(scope))
+        yield* emitAll(renderer, notes(4))
+        yield* Scope.close(scope, Exit.void)
+        assert.strictEqual(yield* fs.readFileString(path), "0a\n0b\n1a\n1b\n2a\n2b\n3a\n")
         assert.deepInclude(yield* statsOf(renderer), { delivered: 3, failed: 1, pending: 0 })
       })
     )
