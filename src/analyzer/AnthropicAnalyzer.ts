@@ -38,7 +38,7 @@ export const make = (options: AnthropicOptions = {}): Effect.Effect<Analyzer, An
     const key =
       options.apiKey === undefined ? yield* fromEnvironment(keyVariable) : Redacted.value(options.apiKey).trim()
     if (key === null || key === "") {
-      return yield* misconfigured(name, "there is no API key", `Set ${keyVariable}, or give \`apiKey\`.`)
+      return yield* misconfigured(name, "there is no API key", `Set ${keyVariable}, or give \`apiKey\``)
     }
     return yield* HttpModel.make(apiOf(Redacted.make(key)), options)
   })

@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
+import { messageOf } from "../diagnostics/ThrownValue.js"
 import { type Analyzer, type AnalyzerError, FailureAnalyzer } from "../FailureAnalyzer.js"
 import * as Redaction from "../Redaction.js"
 import * as Answer from "./Answer.js"
@@ -167,7 +168,7 @@ const complaintOf = (error: AiError.AiError, now: number): Complaint => {
     default:
       return {
         reason: "Unknown",
-        description: `the provider failed${saying(error.description)}`,
+        description: `the provider failed${saying(error.description ?? (error.cause === undefined ? undefined : messageOf(error.cause)))}`,
         advice: "See the provider's client"
       }
   }

@@ -47,7 +47,7 @@ export const make = (
 ): Effect.Effect<Analyzer, AnalyzerError, HttpClient.HttpClient> => {
   const key = options.apiKey === undefined ? undefined : Redacted.value(options.apiKey).trim()
   return key === ""
-    ? misconfigured(name, "apiKey is empty", "Give one, or leave `apiKey` out for a server that wants none.")
+    ? misconfigured(name, "apiKey is empty", "Give one, or leave `apiKey` out for a server that wants none")
     : HttpModel.make(apiOf(key, options.structured === true), options)
 }
 
