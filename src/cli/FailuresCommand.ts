@@ -33,7 +33,7 @@ const codes: { readonly [Code in ErrorCode]: true } = {
 }
 
 const code = Options.choice("code", CommandOptions.namesOf(codes)).pipe(
-  Options.withDescription("Of this kind only."),
+  Options.withDescription(`Of this kind only: ${Object.keys(codes).join(", ")}.`),
   Options.optional
 )
 

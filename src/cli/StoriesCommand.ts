@@ -18,7 +18,7 @@ const states: { readonly [State in StoryState]: true } = {
 }
 
 const status = Options.choice("status", CommandOptions.namesOf(states)).pipe(
-  Options.withDescription("That ended so, or stand so now. May be given more than once."),
+  Options.withDescription(`That stand so: ${Object.keys(states).join(", ")}. May be given more than once.`),
   Options.repeated
 )
 

@@ -113,6 +113,13 @@ const kept = (story: StoryRecord): unknown => ({
   logs: story.logs
 })
 
+/** An event without what no row keeps: how things stood when it was told. */
+const asKept = (event: NarrativeEvent.NarrativeEvent): unknown => {
+  if (event._tag === "StoryStarted" || event._tag === "StageStarted") return { ...event, attributes: {} }
+  if (event._tag === "StageFailed") return { ...event, progress: null, errorCode: "UNKNOWN", retryable: false }
+  return event._tag === "StageCompleted" || event._tag === "StageCancelled" ? { ...event, progress: null } : event
+}
+
 describe("what a history gives back", () => {
   it.scopedLive("is what was told, for any program, however its events fall into batches", () =>
     Effect.gen(function* () {
@@ -137,6 +144,9 @@ describe("what a history gives back", () => {
               events.map(({ sequence, storyId }) => ({ sequence, storyId })),
               observed.events.map(({ sequence, storyId }) => ({ sequence, storyId }))
             )
+            const again = yield* history.told(end - observed.events.length, { limit: 10_000 })
+            assert.deepStrictEqual(again.events.map(asKept), observed.events.map(asKept))
+            assert.strictEqual(again.cursor, end)
           }).pipe(Effect.provide(quiet))
         )
       )

@@ -1,0 +1,151 @@
+/**
+ * The command as its user runs it: a process of its own.
+ */
+import { spawn } from "node:child_process"
+import { appendFileSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { assert, describe, layer } from "@effect/vitest"
+import { Context, Effect, Layer } from "effect"
+import { Narrative, NarrativeEvent } from "../../src/index.js"
+import { Narrator } from "../fixtures/events.js"
+import { history, told } from "./library.js"
+
+const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url))
+
+class HistoryFile extends Context.Tag("HistoryFile")<HistoryFile, string>() {
+  static readonly layer = Layer.scoped(HistoryFile, history)
+}
+
+class Process {
+  stdout = ""
+  stderr = ""
+  readonly #child
+  readonly #ended: Promise<number | null>
+  #changed = () => {}
+
+  constructor(args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) {
+    this.#child = spawn(process.execPath, ["--import", "tsx", main, ...args], {
+      env: { ...process.env, NO_COLOR: "1", ...env },
+      stdio: ["pipe", "pipe", "pipe"]
+    })
+    this.#child.stdout.setEncoding("utf8").on("data", (text) => {
+      this.stdout += text
+      this.#changed()
+    })
+    this.#child.stderr.setEncoding("utf8").on("data", (text) => {
+      this.stderr += text
+    })
+    this.#ended = new Promise((resolve) => this.#child.once("close", (code) => resolve(code)))
+  }
+
+  readonly ended = Effect.promise(() => this.#ended)
+
+  /** Waits for this text on standard output, as long as the test may take. */
+  prints(text: string) {
+    return Effect.promise(
+      () =>
+        new Promise<void>((resolve) => {
+          this.#changed = () => {
+            if (this.stdout.includes(text)) resolve()
+          }
+          this.#changed()
+        })
+    )
+  }
+
+  readonly interrupt = Effect.sync(() => this.#child.kill("SIGINT"))
+
+  readonly hangUp = Effect.sync(() => this.#child.stdout.destroy())
+
+  readonly input = (text: string) => Effect.sync(() => this.#child.stdin.end(text))
+}
+
+const start = (args: ReadonlyArray<string>, env?: Readonly<Record<string, string>>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => new Process(args, env)),
+    (started) => Effect.zipRight(started.interrupt, started.ended)
+  )
+
+layer(HistoryFile.layer, { timeout: "30 seconds", excludeTestServices: true })("the process", (it) => {
+  describe("narrative", () => {
+    it.scoped("reads the history that NARRATIVE_DB names, as a table of COLUMNS columns in a pipe", () =>
+      Effect.gen(function* () {
+        const ran = yield* start(["failures"], { NARRATIVE_DB: yield* HistoryFile, COLUMNS: "100" })
+        assert.deepStrictEqual([yield* ran.ended, ran.stderr], [0, ""])
+        const lines = ran.stdout.trimEnd().split("\n")
+        assert.match(lines[0] ?? "", /^When +Story id /)
+        assert.lengthOf(lines, 4)
+        assert.notInclude(ran.stdout, "\x1b")
+      })
+    )
+
+    it.scoped("exits with 2 and one line for arguments that it does not know", () =>
+      Effect.gen(function* () {
+        const ran = yield* start(["storys"])
+        assert.deepStrictEqual([yield* ran.ended, ran.stdout], [2, ""])
+        assert.match(ran.stderr, /^narrative: [^\n]+\n$/)
+      })
+    )
+
+    it.scoped("tail follows a history that a program writes to, and ends well when it is interrupted", () =>
+      Effect.gen(function* () {
+        const db = yield* HistoryFile
+        const tail = yield* start(["tail", db, "--lines", "1"])
+        yield* tail.prints("Story ended")
+        yield* told(db, Narrative.stage(Effect.void, "Count").pipe(Narrative.story("Told Later")))
+        yield* tail.prints("▶ Story ended: SUCCESS")
+        assert.match(tail.stdout, /▶ Story started: Told Later\n✔ Stage completed: Count \(\d\.\d{3}s\)\n/)
+        yield* tail.interrupt
+        assert.deepStrictEqual([yield* tail.ended, tail.stderr], [0, ""])
+      })
+    )
+
+    it.scoped("tail follows a file of JSON lines through its rotation, and tells once of what is no event", () =>
+      Effect.gen(function* () {
+        const file = join(dirname(yield* HistoryFile), "app.jsonl")
+        const lineOf = (event: NarrativeEvent.NarrativeEvent) => `${NarrativeEvent.toWire(event)}\n`
+        const story = new Narrator("Import")
+        const load = story.stage("Load")
+        writeFileSync(file, `{"msg":"\x1b[2J"}\n${lineOf(story.start())}no event\n`)
+        const tail = yield* start(["tail", file])
+        yield* tail.prints("▶ Story started: Import\n")
+        const end = lineOf(story.completed(load))
+        appendFileSync(file, end.slice(0, 40))
+        appendFileSync(file, end.slice(40))
+        yield* tail.prints("✔ Stage completed: Load (0.500s)\n")
+        yield* Effect.promise(() => import("node:fs/promises").then((fs) => fs.rename(file, `${file}.1`)))
+        writeFileSync(file, lineOf(story.end()))
+        yield* tail.prints("▶ Story ended: SUCCESS\n")
+        yield* tail.interrupt
+        assert.strictEqual(yield* tail.ended, 0)
+        assert.match(tail.stderr, /^narrative: skips lines that are no events, such as: \{"msg":"\\x1b\[2J"\}\n/)
+        assert.strictEqual(tail.stderr.split("skips").length, 2)
+      })
+    )
+
+    it.scoped("tail tells what a program prints into its standard input", () =>
+      Effect.gen(function* () {
+        const story = new Narrator("Import")
+        const tail = yield* start(["tail", "-"])
+        yield* tail.input([story.start(), story.end({ status: "failed" })].map(NarrativeEvent.toWire).join("\n"))
+        assert.strictEqual(yield* tail.ended, 0)
+        assert.strictEqual(tail.stdout, "▶ Story started: Import\n▶ Story ended: FAILED\n")
+      })
+    )
+
+    it.scoped("ends in silence when nobody reads on", () =>
+      Effect.gen(function* () {
+        const file = join(dirname(yield* HistoryFile), "long.jsonl")
+        const story = new Narrator("Import")
+        const stage = story.stage("Load")
+        const line = `${NarrativeEvent.toWire(story.completed(stage))}\n`
+        writeFileSync(file, line.repeat(5_000))
+        const tail = yield* start(["tail", file, "--lines", "5000", "--no-follow"])
+        yield* tail.prints("Load")
+        yield* tail.hangUp
+        assert.deepStrictEqual([yield* tail.ended, tail.stderr], [0, ""])
+      })
+    )
+  })
+})
