@@ -3,9 +3,10 @@
  * The mistakes of the systems that came before: one test each, named after the mistake.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Data, Deferred, Effect, Exit, Fiber, Layer, TestClock } from "effect"
+import { ConfigProvider, Data, Deferred, Effect, Exit, Fiber, Layer, Option, TestClock } from "effect"
 import { classify } from "../src/diagnostics/StackFrames.js"
-import { Diagnostics, Narrative, type NarrativeEvent, Redaction, Renderer } from "../src/index.js"
+import { Diagnostics, FailureAnalyzer, Narrative, type NarrativeEvent, Redaction, Renderer } from "../src/index.js"
+import { analysisOf } from "./fixtures/analyzers.js"
 import { assertWellFormed, observe } from "./laws/observed.js"
 
 class Broken extends Data.TaggedError("Broken")<{ readonly what: string }> {}
@@ -233,6 +234,58 @@ describe("not so here: reports", () => {
         )
       )
       assert.isTrue(Exit.isFailure(exit))
+    })
+  )
+})
+
+describe("not so here: analyzers", () => {
+  const explains = (asked: { count: number }) =>
+    FailureAnalyzer.make(() =>
+      Effect.sleep("1 second").pipe(
+        Effect.tap(() => Effect.sync(() => asked.count++)),
+        Effect.as(Option.some(analysisOf("because")))
+      )
+    )
+
+  it.effect("8 concurrent equal failures make 8 model calls", () =>
+    Effect.gen(function* () {
+      const asked = { count: 0 }
+      const cached = FailureAnalyzer.layer(explains(asked)).pipe(FailureAnalyzer.withCache({ capacity: 256 }))
+      const stories = Effect.all(
+        Array.from({ length: 8 }, () => Effect.exit(fails("same").pipe(Narrative.story("S")))),
+        { concurrency: "unbounded" }
+      )
+      const running = yield* Effect.fork(told(Effect.provide(stories, cached)))
+      yield* TestClock.adjust("1 second")
+      const { all } = yield* Fiber.join(running)
+      assert.deepStrictEqual(
+        all("FailureOccurred").map((event) => event.analysis?.exactWhy),
+        Array.from({ length: 8 }, () => "because")
+      )
+      assert.strictEqual(asked.count, 1)
+    })
+  )
+
+  it.effect("an analyzer that throws replaces the application's own error and loses the end events", () =>
+    Effect.gen(function* () {
+      const throwing = FailureAnalyzer.make(() => {
+        throw new TypeError("analyzer")
+      })
+      const { all, exit } = yield* told(
+        fails("own").pipe(Narrative.story("S"), Effect.provide(FailureAnalyzer.layer(throwing)))
+      )
+      assert.strictEqual((yield* Effect.flip(exit)).what, "own")
+      assert.lengthOf(all("StoryCompleted"), 1)
+    })
+  )
+
+  it.effect("background analysis is lost when the process ends", () =>
+    Effect.gen(function* () {
+      const later = FailureAnalyzer.layer(explains({ count: 0 })).pipe(FailureAnalyzer.inBackground())
+      const running = yield* Effect.fork(told(fails("x").pipe(Narrative.story("S"), Effect.provide(later))))
+      yield* TestClock.adjust("1 second")
+      const { all } = yield* Fiber.join(running)
+      assert.lengthOf(all("AnalysisReady"), 1)
     })
   )
 })

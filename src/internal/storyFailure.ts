@@ -135,14 +135,14 @@ const report = (
   const tellOnce = (analysis: FailureAnalysis | null): Waiting => {
     if (told) return undefined
     told = true
-    story.unexplained?.delete(tellUnexplained)
+    story.unexplained?.delete(tellAsItIs)
     // A story whose failure was handled has gone on, and told of it.
     return tellIt(handled ? now(currentFiber(fiber)) : failedAt, analysis)
   }
-  const tellUnexplained = () => tellOnce(null)
+  const tellAsItIs = () => tellOnce(null)
   if (handled) {
     story.unexplained ??= new Set()
-    story.unexplained.add(tellUnexplained)
+    story.unexplained.add(tellAsItIs)
   }
   const asked = Effect.suspend(() => {
     const askedNanos = nanos(fiber)
