@@ -44,6 +44,8 @@ export interface FileLock {
 const abandonedAfter = 5_000
 /** How often an owner shows that it is there, in milliseconds. Well below {@link abandonedAfter}. */
 const showEvery = 1_000
+/** After how long what such an owner left beside the file is removed. */
+const oldAfter = 3_600_000
 /** Longest pause between two looks at a lock that is held. */
 const maxPause = 250
 /** How long others are reckoned with after they were seen. */
@@ -222,12 +224,24 @@ const isTaken = (error: PlatformError): boolean => {
 /** What an owner keeps beside the file, if it is killed, is removed by the next. */
 export const besideOf = (path: string, owner: string): string => join(dirname(path), `.${basename(path)}.${owner}`)
 
+/** An owner that lives after all makes anew what it finds missing. */
+const isOld = (fs: FileSystem.FileSystem, path: string) =>
+  Effect.gen(function* () {
+    const { mtime } = yield* fs.stat(path)
+    const now = yield* Clock.currentTimeMillis
+    return Option.exists(mtime, (time) => now - time.getTime() > oldAfter)
+  })
+
 const removeLeft = (fs: FileSystem.FileSystem, path: string): Effect.Effect<void> =>
   Effect.gen(function* () {
     const prefix = basename(besideOf(path, ""))
     for (const name of yield* fs.readDirectory(dirname(path))) {
       if (!name.startsWith(prefix)) continue
       const [owner = ""] = name.slice(prefix.length).split(".")
-      if ((yield* lockOwner.lifeOf(owner)) === "dead") yield* fs.remove(join(dirname(path), name), { recursive: true })
+      if (!lockOwner.isOwner(owner)) continue
+      const left = join(dirname(path), name)
+      const life = yield* lockOwner.lifeOf(owner)
+      if (life === "dead" || (life === "unknown" && (yield* isOld(fs, left))))
+        yield* fs.remove(left, { recursive: true })
     }
   }).pipe(Effect.provideService(FileSystem.FileSystem, fs), Effect.ignore)

@@ -17,6 +17,8 @@ export type Life = "alive" | "dead" | "unknown"
 /** Process id, thread, time of the process's start, where that id means something, and what tells two locks apart. */
 const pattern = /^(\d+)-(\d+)-(\d+)-([0-9a-f]{12})-[0-9a-f]{12}$/
 
+export const isOwner = (name: string): boolean => pattern.test(name)
+
 /** A name of this thread's own, never given twice. */
 export const make: Effect.Effect<string, never, FileSystem.FileSystem> = Effect.gen(function* () {
   const state = yield* stateOf(pid)

@@ -52,7 +52,8 @@ export interface FileOptions {
 
 /**
  * Appends each event to a file, whole lines at a time, without making a stage wait for the disk. Folders are created;
- * a line torn by a crash at the end of an existing file is cut off, with a warning.
+ * a line torn by a crash at the end of an existing file is cut off, with a warning. A file that was renamed or deleted
+ * meanwhile is opened anew. For one process: several may write to the file of `RotatingJsonRenderer`.
  *
  * @since 0.1.0
  * @category layers
