@@ -61,7 +61,7 @@ export const failedImport = (): ReadonlyArray<NarrativeEvent> => {
   tell(3, supplier.start({ parentStageIndex: load.index, labels: { supplier: "Fjord Tea" } }))
   const fetch = supplier.stage("Fetch Feed")
   tell(4, supplier.stageStarted(fetch, { spanId: "d338be40deb0c693", traceId: "d4f4cb061fdd7c97289f6084b5360a00" }))
-  tell(60, { ...supplier.retried(fetch, 2), reason: "FeedUnavailable: 503" })
+  tell(160, { ...supplier.retried(fetch, 2), reason: "FeedUnavailable: 503" })
   log(190, load, "WARN", "The feed is slow", { supplier: "Fjord Tea" })
   tell(210, supplier.completed(fetch, { durationSeconds: 0.206, attributes: { products: 41 } }))
   tell(212, supplier.end({ durationSeconds: 0.209, outcome: "41 products" }))
@@ -192,6 +192,7 @@ export const failedImport = (): ReadonlyArray<NarrativeEvent> => {
     story.end({
       status: "failed",
       durationSeconds: 0.442,
+      progress: { percent: 40, completedStages: 2, totalStages: 5 },
       failedStages: 3,
       cancelledStages: 2,
       labels: { region: "nordic" },

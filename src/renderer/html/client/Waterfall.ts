@@ -88,6 +88,11 @@ export class Waterfall {
     const row = this.#rows[Math.max(0, Math.min(this.#rows.length - 1, next))]
     if (row !== undefined) this.#view.select(row.node.id)
     this.reveal()
+    this.#selectedRow?.scrollIntoView({ block: "nearest" })
+  }
+
+  get #selectedRow(): HTMLElement | undefined {
+    return this.#view.selected === undefined ? undefined : this.#shown.get(this.#view.selected)
   }
 
   /** Brings the selected row into sight. */
@@ -106,7 +111,9 @@ export class Waterfall {
   flash(id: number): void {
     this.reveal()
     const row = this.#shown.get(id)
-    if (row !== undefined) flash(row)
+    if (row === undefined) return
+    row.scrollIntoView({ block: "nearest" })
+    flash(row)
   }
 
   print(printing: boolean): void {
@@ -258,16 +265,15 @@ export class Waterfall {
       bar.append(h("span", { class: "done", vars: { "--done": percent(done) } }))
     }
     for (const retry of retries) {
-      const place = at(retry.at)
-      if (place < 0 || place > 1) continue
+      // It is told when the wait is over: as the next attempt begins.
+      const begin = Math.max(left, at(retry.at - retry.delaySeconds * 1_000))
+      const end = at(retry.at)
+      if (end < 0 || begin > 1) continue
       parts.push(
         h("span", {
           class: "retry-mark",
           title: `attempt ${retry.attempt} after ${duration(retry.delaySeconds)}: ${retry.reason}`,
-          vars: {
-            "--left": percent(place),
-            "--width": percent(Math.min(1 - place, (retry.delaySeconds * 1_000) / (to - from)))
-          }
+          vars: { "--left": percent(begin), "--width": percent(Math.max(0, Math.min(1, end) - begin)) }
         })
       )
     }
