@@ -40,9 +40,13 @@ export const openFile = (filename: string): Effect.Effect<Database, HistoryError
 export const openExisting = (filename: string, readonly: boolean): Effect.Effect<Database, HistoryError, Scope.Scope> =>
   Effect.suspend(() =>
     existsSync(filename)
-      ? open(filename, readonly)
+      ? Effect.tap(open(filename, readonly), ({ sql }) => Effect.mapError(makeRoomy(sql), queryFailed(filename)))
       : failure(filename)("not-found", "is not there: no such file. A HistoryRenderer makes it")
   )
+
+/** Room for what is read more than once, and for sorting a day of stages without a file. */
+const makeRoomy = (sql: SqlClient.SqlClient): Effect.Effect<void, SqlError> =>
+  Effect.zipRight(sql.unsafe("PRAGMA cache_size = -65536"), sql.unsafe("PRAGMA temp_store = MEMORY"))
 
 const open = (filename: string, readonly: boolean): Effect.Effect<Database, HistoryError, Scope.Scope> =>
   // Its layer, not its constructor: that would ask for a service of @effect/experimental. It throws what it cannot open.

@@ -7,6 +7,7 @@ import type { Fragment } from "@effect/sql/Statement"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { FailureAnalysis } from "../../FailureAnalysis.js"
 import { Interruptor } from "../../FailureReport.js"
@@ -65,6 +66,12 @@ export const optionalText = (cell: unknown): string | null =>
 export const numberOf = (cell: unknown): number => Number(cell ?? 0)
 const optionalNumber = (cell: unknown): number | null => (cell === null || cell === undefined ? null : Number(cell))
 export const timeOf = (cell: unknown): number => Date.parse(textOf(cell))
+/** The durations of a group; what has none has `null` there. */
+export const secondsOf = (row: ReadRow): ReadonlyArray<number> => {
+  const listed: unknown = typeof row["seconds"] === "string" ? JSON.parse(row["seconds"]) : []
+  return Array.isArray(listed) ? listed.filter(Predicate.isNumber) : []
+}
+
 const optionalTime = (cell: unknown): number | null => (cell === null || cell === undefined ? null : timeOf(cell))
 
 /** The event a row holds the wire form of. */
@@ -116,8 +123,11 @@ export const summaryColumns = `s.key, s.id, s.name, s.kind, s.root_story_id, s.p
   s.started_at, s.ended_at, s.duration_seconds, s.percent, s.completed_stages, s.total_stages, s.declared_stages,
   s.failed_stages, s.cancelled_stages, s.dry_run, s.labels, s.writer_id`
 
+/** Only the writer writes it: one of the known ones. */
+export const storedStatusOf = (row: ReadRow): StorySummary["status"] => textOf(row["status"]) as StorySummary["status"]
+
 export const statusOf = (row: ReadRow, alive: ReadonlySet<number>): StorySummary["status"] => {
-  const status = textOf(row["status"]) as StorySummary["status"]
+  const status = storedStatusOf(row)
   return status === "running" && !alive.has(numberOf(row["writer_id"])) ? "interrupted" : status
 }
 

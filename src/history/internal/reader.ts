@@ -115,20 +115,19 @@ const stories = (sql: SqlClient.SqlClient, filter: StoryFilter) =>
       states: statesOf(filter.status)
     }))
     const alive = yield* queries.aliveWriters(sql)
-    const queriesOf = yield* storyQueries(sql, { ...filter, ...asked }, alive)
-    const found: Array<ReadRow> = []
-    for (const query of queriesOf(asked.states ?? StoryState.literals)) found.push(...(yield* query))
-    found.sort(newestFirst)
-    const page = found.slice(0, asked.limit)
-    const last = page.at(-1)
+    const found = yield* storyPositions(sql, { ...filter, ...asked }, alive)
+    const positions = found.slice(0, asked.limit)
+    const page = yield* storiesAt(sql, positions)
+    const last = positions.at(-1)
     return {
       stories: yield* summaries(sql, page, alive),
-      next: found.length > page.length && last !== undefined ? writeCursor(last) : null
+      next: found.length > positions.length && last !== undefined ? writeCursor(last) : null
     } satisfies StoryPage
   })
 
 interface Asked extends Omit<StoryFilter, "since" | "until"> {
   readonly limit: number
+  readonly states: ReadonlyArray<StoryState> | undefined
   readonly after: StoryPosition | undefined
   readonly since: string | undefined
   readonly until: string | undefined
@@ -138,10 +137,10 @@ interface Asked extends Omit<StoryFilter, "since" | "until"> {
 const fewStories = 2_000
 
 /**
- * The queries that, together, find the newest stories of some states. One for each status: within a status, or within a
- * label, an index gives stories in the right order, and reading stops when there are enough.
+ * Where the newest stories of some states are. A query for each status: within a status, or within a label, an index gives
+ * stories in the right order, and reading stops when there are enough.
  */
-const storyQueries = (sql: SqlClient.SqlClient, asked: Asked, alive: ReadonlySet<number>) =>
+const storyPositions = (sql: SqlClient.SqlClient, asked: Asked, alive: ReadonlySet<number>) =>
   Effect.gen(function* () {
     const { after, limit, name, rootsOnly, since, until } = asked
     const labels = Object.entries(asked.labels ?? {})
@@ -166,46 +165,58 @@ const storyQueries = (sql: SqlClient.SqlClient, asked: Asked, alive: ReadonlySet
         sql`EXISTS (SELECT 1 FROM story_labels AS l WHERE l.name = ${label} AND l.value = ${value}
           AND l.started_at = s.started_at AND l.story_key = s.key)`
     )
-    const columns = sql.literal(queries.summaryColumns)
     const byStatus = (status: Fragment) =>
-      sql<ReadRow>`SELECT ${columns} FROM stories AS s
+      sql<ReadRow>`SELECT s.key, s.started_at FROM stories AS s
         WHERE ${queries.where(sql, [status, ...conditions, ...labelled])}
         ORDER BY s.started_at DESC, s.key DESC LIMIT ${limit + 1}`
     // A cross join is not reordered: the label leads, in the order of its stories' starting.
     const byLabel = (label: string, value: string, status: Fragment) =>
-      sql<ReadRow>`SELECT ${columns} FROM story_labels AS l CROSS JOIN stories AS s
+      sql<ReadRow>`SELECT s.key, s.started_at FROM story_labels AS l CROSS JOIN stories AS s
         WHERE l.name = ${label} AND l.value = ${value}
           AND ${queries.where(sql, [sql`s.key = l.story_key`, status, ...conditions, ...labelled.slice(1)])}
         ORDER BY l.started_at DESC, l.story_key DESC LIMIT ${limit + 1}`
-    return (states: ReadonlyArray<StoryState>) => {
-      const statuses = states.flatMap((state): ReadonlyArray<readonly [frequent: boolean, status: Fragment]> => {
-        const stored = sql`s.status = ${state}`
-        if (state === "running") return [[false, sql`s.status = 'running' AND ${living}`]]
-        if (state === "interrupted") {
-          return [
-            [false, stored],
-            [false, sql`s.status = 'running' AND NOT (${living})`]
-          ]
-        }
-        return [[state === "success", stored]]
-      })
-      if (first === undefined) return statuses.map(([, status]) => byStatus(status))
-      if (isFew) return [byLabel(...first, sql.or(statuses.map(([, status]) => sql`(${status})`)))]
-      return statuses.map(([frequent, status]) => (frequent ? byLabel(...first, status) : byStatus(status)))
-    }
+    const statuses = (asked.states ?? StoryState.literals).flatMap((state) => {
+      const stored = sql`s.status = ${state}`
+      const open = sql`s.status = 'running'`
+      if (state === "running") return [{ frequent: false, status: sql`${open} AND ${living}` }]
+      if (state !== "interrupted") return [{ frequent: state === "success", status: stored }]
+      return [stored, sql`${open} AND NOT (${living})`].map((status) => ({ frequent: false, status }))
+    })
+    const parts =
+      first === undefined
+        ? statuses.map(({ status }) => byStatus(status))
+        : isFew
+          ? [byLabel(...first, sql.or(statuses.map(({ status }) => sql`(${status})`)))]
+          : statuses.map(({ frequent, status }) => (frequent ? byLabel(...first, status) : byStatus(status)))
+    const found: Array<ReadRow> = []
+    for (const part of parts) found.push(...(yield* part))
+    return found.map(positionOf).sort(newestFirst)
   })
 
-const newestFirst = (a: ReadRow, b: ReadRow): number => {
-  const [first, second] = [String(a["started_at"]), String(b["started_at"])]
-  return first < second ? 1 : first > second ? -1 : queries.numberOf(b["key"]) - queries.numberOf(a["key"])
+const storiesAt = (
+  sql: SqlClient.SqlClient,
+  positions: ReadonlyArray<StoryPosition>
+): Effect.Effect<ReadonlyArray<ReadRow>, SqlError> => {
+  if (positions.length === 0) return Effect.succeed([])
+  const keys = positions.map(({ key }) => key)
+  return sql<ReadRow>`SELECT ${sql.literal(queries.summaryColumns)} FROM stories AS s
+    WHERE ${sql.in("s.key", keys)} ORDER BY s.started_at DESC, s.key DESC`
 }
+
+const positionOf = (row: ReadRow): StoryPosition => ({
+  startedAt: String(row["started_at"]),
+  key: queries.numberOf(row["key"])
+})
+
+const newestFirst = (a: StoryPosition, b: StoryPosition): number =>
+  a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : b.key - a.key
 
 interface StoryPosition {
   readonly startedAt: string
   readonly key: number
 }
 
-const writeCursor = (row: ReadRow): string => `${row["started_at"]}_${row["key"]}`
+const writeCursor = ({ key, startedAt }: StoryPosition): string => `${startedAt}_${key}`
 
 const readCursor = (cursor: string): StoryPosition => {
   const [, startedAt, key] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)_(\d{1,15})$/.exec(cursor) ?? []

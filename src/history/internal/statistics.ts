@@ -22,18 +22,21 @@ export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter) =>
     const alive = yield* queries.aliveWriters(sql)
     const ofStory = (column: string) =>
       filter.story === undefined ? sql`1 = 1` : sql`${sql.literal(column)} = ${filter.story}`
-    // By status, then by time: the order of the index that holds everything asked for.
-    const statuses = StoryState.literals
-    const storyRows = yield* sql<ReadRow>`SELECT s.name, s.status, s.duration_seconds, s.writer_id, s.key, s.started_at
-      FROM stories AS s
-      WHERE ${sql.in("s.status", statuses)} AND s.started_at >= ${from} AND s.started_at < ${to} AND ${ofStory("s.name")}`
-    const stageRows = yield* sql<ReadRow>`SELECT s.name AS story_name, t.name, t.status, t.duration_seconds
+    // By status, then by time: the order of an index.
+    const inWindow = sql`${sql.in("s.status", StoryState.literals)}
+      AND s.started_at >= ${from} AND s.started_at < ${to} AND ${ofStory("s.name")}`
+    // A list of durations for each group: a row of its own for each of them costs several times as much to hand over.
+    const storyGroups =
+      yield* sql<ReadRow>`SELECT s.name, s.status, count(*) AS count, ${listOf(sql, "s.duration_seconds")} AS seconds
+      FROM stories AS s WHERE ${inWindow} GROUP BY s.name, s.status`
+    const stageGroups = yield* sql<ReadRow>`SELECT s.name AS story_name, t.name, t.status, count(*) AS count,
+        ${listOf(sql, "t.duration_seconds")} AS seconds
       FROM stories AS s JOIN stages AS t ON t.story_key = s.key
-      WHERE ${sql.in("s.status", statuses)} AND s.started_at >= ${from} AND s.started_at < ${to} AND ${ofStory("s.name")}`
-    const slowest = yield* sql<ReadRow>`SELECT s.id, s.name, s.started_at, s.duration_seconds FROM stories AS s
-      WHERE ${sql.in("s.status", statuses)} AND s.started_at >= ${from} AND s.started_at < ${to} AND ${ofStory("s.name")}
-        AND s.duration_seconds IS NOT NULL
-      ORDER BY s.duration_seconds DESC LIMIT 10`
+      WHERE ${inWindow} GROUP BY s.name, t.name, t.status`
+    const unended = yield* sql<ReadRow>`SELECT s.name, s.status, s.writer_id FROM stories AS s
+      WHERE s.status = 'running' AND s.started_at >= ${from} AND s.started_at < ${to} AND ${ofStory("s.name")}`
+    const slowest = yield* sql<ReadRow>`SELECT s.key, s.duration_seconds FROM stories AS s
+      WHERE ${inWindow} AND s.duration_seconds IS NOT NULL ORDER BY s.duration_seconds DESC LIMIT 10`
     const groups = yield* sql<ReadRow>`SELECT f.fingerprint, count(*) AS count, min(f.occurred_at) AS first_at,
         max(f.occurred_at) AS last_at, max(f.id) AS newest
       FROM failures AS f
@@ -48,7 +51,15 @@ export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter) =>
               "f.id",
               shown.map((row) => queries.numberOf(row["newest"]))
             )}`
-    const all = storyStats("", storyRows, alive)
+    const named =
+      slowest.length === 0
+        ? []
+        : yield* sql<ReadRow>`SELECT s.key, s.id, s.name, s.started_at FROM stories AS s WHERE ${sql.in(
+            "s.key",
+            slowest.map((row) => queries.numberOf(row["key"]))
+          )}`
+    const gone = unended.filter((row) => queries.statusOf(row, alive) === "interrupted")
+    const all = storyStats("", storyGroups, gone)
     return {
       since,
       until,
@@ -57,17 +68,26 @@ export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter) =>
       byStatus: all.byStatus,
       failureRate: all.failureRate,
       storiesPerHour: all.count / Math.max((until - since) / 3_600_000, Number.MIN_VALUE),
-      stories: Array.from(
-        grouped(storyRows, (row) => String(row["name"])),
-        ([name, rows]) => storyStats(name, rows, alive)
+      stories: Array.from(grouped(storyGroups, nameOf), ([name, rows]) =>
+        storyStats(
+          name,
+          rows,
+          gone.filter((row) => nameOf(row) === name)
+        )
       ).sort((a, b) => b.count - a.count),
-      stages: stageStats(stageRows),
-      slowest: slowest.map((row) => ({
-        storyId: String(row["id"]),
-        storyName: String(row["name"]),
-        startedAt: queries.timeOf(row["started_at"]),
-        durationSeconds: queries.numberOf(row["duration_seconds"])
-      })),
+      stages: stageStats(stageGroups),
+      slowest: slowest.flatMap((row) => {
+        const story = named.find(({ key }) => queries.numberOf(key) === queries.numberOf(row["key"]))
+        if (story === undefined) return []
+        return [
+          {
+            storyId: String(story["id"]),
+            storyName: nameOf(story),
+            startedAt: queries.timeOf(story["started_at"]),
+            durationSeconds: queries.numberOf(row["duration_seconds"])
+          }
+        ]
+      }),
       failureCount: groups.reduce((sum, row) => sum + queries.numberOf(row["count"]), 0),
       failures: shown.flatMap((group) => {
         const row = newest.find((row) => queries.numberOf(row["id"]) === queries.numberOf(group["newest"]))
@@ -75,6 +95,13 @@ export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter) =>
       })
     } satisfies HistoryStats
   })
+
+const listOf = (sql: SqlClient.SqlClient, column: string) =>
+  sql.literal(
+    sql.onDialectOrElse({ sqlite: () => `json_group_array(${column})`, orElse: () => `json_agg(${column})::text` })
+  )
+
+const nameOf = (row: ReadRow): string => String(row["name"])
 
 const windowOf = (filter: StatsFilter, now: number) => {
   const since = momentOf("since", filter.since ?? now - 86_400_000, now)
@@ -98,20 +125,22 @@ const grouped = <A>(rows: ReadonlyArray<A>, keyOf: (row: A) => string): Map<stri
   return groups
 }
 
-const storyStats = (storyName: string, rows: ReadonlyArray<ReadRow>, alive: ReadonlySet<number>): StoryStats => {
+/** `groups` are by status; `gone` are those of them that have no end and will get none. */
+const storyStats = (storyName: string, groups: ReadonlyArray<ReadRow>, gone: ReadonlyArray<ReadRow>): StoryStats => {
   const byStatus = { running: 0, success: 0, failed: 0, cancelled: 0, timeout: 0, partial: 0, interrupted: 0 }
-  const seconds: Array<number> = []
-  for (const row of rows) {
-    byStatus[queries.statusOf(row, alive)] += 1
-    if (row["duration_seconds"] !== null) seconds.push(queries.numberOf(row["duration_seconds"]))
+  let count = 0
+  for (const group of groups) {
+    byStatus[queries.storedStatusOf(group)] += queries.numberOf(group["count"])
+    count += queries.numberOf(group["count"])
   }
-  const ended = rows.length - byStatus.running
+  byStatus.running -= gone.length
+  byStatus.interrupted += gone.length
   return {
     storyName,
-    count: rows.length,
+    count,
     byStatus,
-    failureRate: share(byStatus.failed + byStatus.timeout + byStatus.interrupted, ended),
-    durations: durationsOf(seconds)
+    failureRate: share(byStatus.failed + byStatus.timeout + byStatus.interrupted, count - byStatus.running),
+    durations: durationsOf(groups)
   }
 }
 
@@ -120,22 +149,25 @@ const share = (part: number, whole: number): number => (whole === 0 ? 0 : part /
 const stageStats = (rows: ReadonlyArray<ReadRow>): ReadonlyArray<StageStats> => {
   const stats = Array.from(
     grouped(rows, (row) => `${row["story_name"]}\u0000${row["name"]}`),
-    ([, group]) => {
-      const count = (status: string) => group.filter((row) => row["status"] === status).length
-      const [completed, failed] = [count("completed"), count("failed")]
-      const seconds = group.flatMap((row) =>
-        row["status"] === "completed" || row["status"] === "failed" ? [queries.numberOf(row["duration_seconds"])] : []
-      )
+    ([, groups]) => {
+      const countOf = (...statuses: ReadonlyArray<string>) =>
+        groups.reduce(
+          (sum, row) => sum + (statuses.includes(String(row["status"])) ? queries.numberOf(row["count"]) : 0),
+          0
+        )
+      const [completed, failed] = [countOf("completed"), countOf("failed")]
+      const cancelled = countOf("cancelled")
+      const open = countOf("running", "interrupted")
       return {
-        storyName: String(group[0]?.["story_name"]),
-        stageName: String(group[0]?.["name"]),
-        count: group.length,
+        storyName: String(groups[0]?.["story_name"]),
+        stageName: String(groups[0]?.["name"]),
+        count: completed + failed + cancelled + open,
         completed,
         failed,
-        cancelled: count("cancelled"),
-        open: count("running"),
+        cancelled,
+        open,
         failureRate: share(failed, completed + failed),
-        durations: durationsOf(seconds)
+        durations: durationsOf(groups.filter(({ status }) => status === "completed" || status === "failed"))
       }
     }
   )
@@ -143,9 +175,9 @@ const stageStats = (rows: ReadonlyArray<ReadRow>): ReadonlyArray<StageStats> => 
   return stats.sort((a, b) => total(b) - total(a))
 }
 
-const durationsOf = (seconds: ReadonlyArray<number>): Durations | null => {
-  if (seconds.length === 0) return null
-  const sorted = Float64Array.from(seconds).sort()
+const durationsOf = (groups: ReadonlyArray<ReadRow>): Durations | null => {
+  const sorted = Float64Array.from(groups.flatMap(queries.secondsOf)).sort()
+  if (sorted.length === 0) return null
   const rank = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0
   return {
     p50: rank(0.5),
