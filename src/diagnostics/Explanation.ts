@@ -246,20 +246,27 @@ const configKey = (
   }
 }
 
-const timeout = (error: unknown): string | undefined => {
-  const message = textOf(error, "message")
-  return tagged(error, "TimeoutException") ? `TimeoutException: ${message ?? "the operation timed out"}` : undefined
+const timeout = (error: unknown, line: FailingLine.FailingLine): string | undefined => {
+  if (!tagged(error, "TimeoutException")) return undefined
+  const said = `TimeoutException: ${textOf(error, "message") ?? "the operation timed out"}`
+  const awaited = awaitedOn(line)?.replace(/\s*\.pipe\([\s\S]*$/, "")
+  return awaited === undefined ? said : `${said}, in ${FailingLine.shown(awaited)}`
+}
+
+/** What the line yields, where that is one thing. */
+const awaitedOn = (line: FailingLine.FailingLine): string | undefined => {
+  const awaited = Array.from(line.code.matchAll(/\byield\s*\*/g), (match) =>
+    FailingLine.operandAfter(line, match.index + match[0].length)
+  )
+  return awaited.length === 1 ? awaited[0] : undefined
 }
 
 const noSuchElement = (error: unknown, line: FailingLine.FailingLine): string | undefined => {
   if (!tagged(error, "NoSuchElementException")) return undefined
   const message = textOf(error, "message")
   if (message !== undefined) return `NoSuchElementException: ${firstLine(message)}`
-  const awaited = Array.from(line.code.matchAll(/\byield\s*\*/g), (match) =>
-    FailingLine.operandAfter(line, match.index + match[0].length)
-  )
-  const [one] = awaited
-  return one === undefined || awaited.length > 1
+  const one = awaitedOn(line)
+  return one === undefined
     ? "an Option was None, or a collection was empty"
     : `${FailingLine.shown(one)} had no value to give: an Option was None, or a collection was empty`
 }

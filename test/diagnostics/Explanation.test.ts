@@ -530,10 +530,14 @@ describe("Explanation", () => {
       })
     )
 
-    it.effect("keep the whole message of a timeout", () =>
+    it.effect("keep the whole message of a timeout, and say what it was waiting for", () =>
       Effect.gen(function* () {
         const error = yield* Effect.never.pipe(Effect.timeout(0), Effect.flip)
         assert.strictEqual(alone(error), "TimeoutException: Operation timed out after '0'")
+        assert.strictEqual(
+          explain(error, { sourceLine: 'yield* Deferred.await(paid).pipe(Effect.timeout("1 second"))' }),
+          "TimeoutException: Operation timed out after '0', in Deferred.await(paid)"
+        )
       })
     )
 

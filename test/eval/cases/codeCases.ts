@@ -178,7 +178,7 @@ export const codeCases: ReadonlyArray<EvalCase> = [
   },
   {
     name: "a wait for what never comes",
-    hard: "that it took too long is told; what it waited for is not",
+    hard: "the error says that it took too long, not what it waited for",
     truth: {
       line: "yield* Deferred.await(paid)",
       rule: "timeout",
