@@ -75,7 +75,7 @@ export const run = (argv: ReadonlyArray<string>) =>
       Effect.as(0),
       Effect.withConsole({
         ...console,
-        log: (text) => output.write(`${hasColours(output) ? String(text) : stripVTControlCharacters(String(text))}\n`),
+        log: (text) => output.write(`${coloured(String(text).trimEnd(), output)}\n`),
         error: (text) => output.warn(onOneLine(stripVTControlCharacters(String(text))))
       }),
       Effect.catchAllCause((cause) => (Cause.isInterruptedOnly(cause) ? Effect.failCause(cause) : tell(cause)))
@@ -120,7 +120,9 @@ export const runMain = (argv: ReadonlyArray<string>): void => {
   })
 }
 
-const hasColours = ({ theme }: Context.Tag.Service<Output.Output>): boolean => theme.colours.bold("") !== ""
+/** `@effect/cli` asks nobody whether colours are wanted. */
+const coloured = (text: string, { theme }: Context.Tag.Service<Output.Output>): string =>
+  theme.colours.bold("") === "" ? stripVTControlCharacters(text) : text
 
 const onOneLine = (text: string): string => TerminalText.line(text.trim().replaceAll(/\s*\n\s*/g, " "))
 

@@ -162,6 +162,47 @@ describe("The package", { timeout: 100_000 }, () => {
     })
   }
 
+  describe("narrative", () => {
+    const commandLine = ["@effect/cli", "@effect/platform-node", "@effect/printer", "@effect/printer-ansi"]
+    const database = ["@effect/sql", "@effect/sql-sqlite-node"]
+    afterAll(() => [...commandLine, ...database].forEach(unlink))
+
+    const narrative = (...args: ReadonlyArray<string>) =>
+      run(process.execPath, [join(unpacked, manifest.bin.narrative), ...args], project)
+
+    const asksFor = (output: string, names: ReadonlyArray<string>) =>
+      assert.strictEqual(
+        output,
+        `narrative: the command needs packages that are not installed: npm install --save-dev ${names
+          .map((name) => `"${name}@${manifest.peerDependencies[name]}"`)
+          .join(" ")}\n`
+      )
+
+    it("says on one line which packages it needs where none of them is there", () => {
+      const { output, status } = narrative("--help")
+      assert.strictEqual(status, 1)
+      asksFor(output, [...commandLine, ...database])
+    })
+
+    it("does without a database what needs none, and says what the rest needs", () => {
+      commandLine.forEach(link)
+      const help = narrative("--help")
+      assert.strictEqual(help.status, 0, help.output)
+      assert.match(help.stdout, /^ {2}failures /m)
+      assert.strictEqual(narrative("--version").stdout, `${manifest.version}\n`)
+      const { output, status } = narrative("failures")
+      assert.strictEqual(status, 1)
+      asksFor(output, database)
+    })
+
+    it("reads a history where all of them are there", () => {
+      database.forEach(link)
+      const { output, status } = narrative("failures", "--db", "none.db")
+      assert.strictEqual(status, 1)
+      assert.match(output, /^narrative: [^\n]*none\.db[^\n]*\n$/)
+    })
+  })
+
   it("type-checks in a strict project that checks its declarations too", () => {
     new Set(optionalPeers).forEach(link)
     const names = entries.map((entry, i) => `export * as entry${i} from "${entry}"`)
