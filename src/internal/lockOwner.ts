@@ -3,7 +3,6 @@
  */
 import { createHash, randomBytes } from "node:crypto"
 import { hostname } from "node:os"
-import { pid } from "node:process"
 import { threadId } from "node:worker_threads"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
@@ -21,8 +20,8 @@ export const isOwner = (name: string): boolean => pattern.test(name)
 
 /** A name of this thread's own, never given twice. */
 export const make: Effect.Effect<string, never, FileSystem.FileSystem> = Effect.gen(function* () {
-  const state = yield* stateOf(pid)
-  return `${pid}-${threadId}-${state?.started ?? 0}-${yield* space}-${randomBytes(6).toString("hex")}`
+  const state = yield* stateOf(process.pid)
+  return `${process.pid}-${threadId}-${state?.started ?? 0}-${yield* space}-${randomBytes(6).toString("hex")}`
 })
 
 /** Whether the owner of a name can still be at work. */
