@@ -2,11 +2,23 @@
 /**
  * The mistakes of the systems that came before: one test each, named after the mistake.
  */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Data, Deferred, Effect, Exit, Fiber, Layer, Option, TestClock } from "effect"
+import { ConfigProvider, Data, Deferred, Effect, Exit, Fiber, Layer, Logger, Option, TestClock } from "effect"
 import { classify } from "../src/diagnostics/StackFrames.js"
-import { Diagnostics, FailureAnalyzer, Narrative, type NarrativeEvent, Redaction, Renderer } from "../src/index.js"
+import {
+  Diagnostics,
+  FailureAnalyzer,
+  Narrative,
+  type NarrativeEvent,
+  Prompt,
+  Redaction,
+  Renderer
+} from "../src/index.js"
 import { analysisOf } from "./fixtures/analyzers.js"
+import { failureReport } from "./fixtures/events.js"
+import * as modelApis from "./fixtures/modelApis.js"
+import * as ModelServer from "./fixtures/modelServer.js"
 import { assertWellFormed, observe } from "./laws/observed.js"
 
 class Broken extends Data.TaggedError("Broken")<{ readonly what: string }> {}
@@ -286,6 +298,62 @@ describe("not so here: analyzers", () => {
       yield* TestClock.adjust("1 second")
       const { all } = yield* Fiber.join(running)
       assert.lengthOf(all("AnalysisReady"), 1)
+    })
+  )
+})
+
+describe("not so here: analyzers that ask a model", () => {
+  const apis = [modelApis.ollama, modelApis.openAi, modelApis.anthropic]
+
+  for (const api of apis) {
+    it.scoped(`a model that answers 42 or null crashes the parser (${api.name})`, () =>
+      Effect.gen(function* () {
+        for (const said of ["42", "null"]) {
+          const { url } = yield* ModelServer.serve(ModelServer.json(api.saying(said)))
+          const analyzer = yield* api.make({ endpoint: url, model: "llama3" })
+          const { all, exit } = yield* told(
+            fails("x").pipe(
+              Narrative.story("S"),
+              Effect.provide(FailureAnalyzer.layer(analyzer)),
+              Effect.provide(Logger.remove(Logger.defaultLogger))
+            )
+          )
+          assert.strictEqual((yield* Effect.flip(exit)).what, "x")
+          assert.deepStrictEqual(
+            all("FailureOccurred").map(({ llmAnalysis }) => llmAnalysis),
+            [said === "42" ? "42" : null]
+          )
+        }
+      }).pipe(Effect.provide(FetchHttpClient.layer))
+    )
+
+    it.scoped(`the model name from the environment is read by one analyzer of three (${api.name})`, () =>
+      Effect.gen(function* () {
+        const { request, url } = yield* ModelServer.serve(ModelServer.json(api.saying("{}")))
+        const analyzer = yield* api
+          .make({ endpoint: url })
+          .pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["RUNTIME_NARRATIVE_MODEL", "phi-4"]]))))
+        yield* Effect.exit(analyzer.analyze(failureReport))
+        assert.strictEqual((yield* request).body["model"], "phi-4")
+      }).pipe(Effect.provide(FetchHttpClient.layer))
+    )
+  }
+
+  it.scoped("there is no way to send an API key", () =>
+    Effect.gen(function* () {
+      const { request, url } = yield* ModelServer.serve(ModelServer.json(modelApis.openAi.saying("{}")))
+      const analyzer = yield* modelApis.openAi.make({ endpoint: url, model: "llama3" })
+      yield* Effect.exit(analyzer.analyze(failureReport))
+      assert.strictEqual((yield* request).headers["authorization"], `Bearer ${modelApis.secretKey}`)
+    }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+
+  it.effect("a 50 KB message makes a 100 KB prompt", () =>
+    Effect.gen(function* () {
+      const { all } = yield* told(Effect.fail(new Error("x".repeat(50_000))).pipe(Narrative.story("S")))
+      const [failure = assert.fail("no failure was told")] = all("FailureOccurred")
+      const { system, user } = yield* Prompt.make(failure)
+      assert.isAtMost(system.length + user.length, 8_000)
     })
   )
 })

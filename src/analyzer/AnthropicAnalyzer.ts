@@ -115,7 +115,7 @@ const apiOf = (key: Redacted.Redacted): HttpModel.HttpApi => ({
             })
           : Either.right({
               // What it thought is not what it answers.
-              text: content.map(({ text, type }) => (type === "text" ? (text ?? "") : "")).join(""),
+              text: content.map(({ text, type }) => (type === "text" && typeof text === "string" ? text : "")).join(""),
               model
             })
     }),
@@ -133,8 +133,8 @@ const apiOf = (key: Redacted.Redacted): HttpModel.HttpApi => ({
 
 const decode = Schema.decodeUnknownEither(
   Schema.Struct({
-    content: Schema.Array(Schema.Struct({ type: Schema.String, text: Schema.optional(Schema.String) })),
-    model: Schema.optional(Schema.NonEmptyTrimmedString),
-    stop_reason: Schema.optional(Schema.NullOr(Schema.String))
+    content: Schema.Array(Schema.Struct({ type: Schema.String, text: Schema.optional(Schema.Unknown) })),
+    model: Schema.optional(Schema.Unknown),
+    stop_reason: Schema.optional(Schema.Unknown)
   })
 )

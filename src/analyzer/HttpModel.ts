@@ -299,7 +299,7 @@ const codeOf = (error: unknown, depth = 0): string | undefined => {
 
 const redactor = Redaction.make()
 
-const oneLine = (text: string): string => text.replace(/[\s\p{Cc}]+/gu, " ").trim()
+const oneLine = (text: string): string => text.replace(/[\s\p{Cc}\p{Cf}]+/gu, " ").trim()
 
 const failed = (call: Call, told: Complaint): Effect.Effect<never, AnalyzerError> =>
   complaint({ analyzer: call.api.analyzer, model: call.model, endpoint: call.endpoint.shown }, told)

@@ -12,6 +12,7 @@ import { variable as timeoutVariable } from "./AnalyzerTimeout.js"
 import * as Answer from "./Answer.js"
 import type { ModelSettings } from "./ModelSettings.js"
 import * as Prompt from "./Prompt.js"
+import { cut } from "./PromptText.js"
 
 /** Whom an analyzer asks. */
 export interface Asked {
@@ -22,10 +23,10 @@ export interface Asked {
   readonly endpoint: string | null
 }
 
-/** What a model said; `model` is its own name for itself, where it gave one. */
+/** What a model said; `model` is its own name for itself, if it is one. */
 export interface Reply {
   readonly text: string
-  readonly model?: string | undefined
+  readonly model?: unknown
 }
 
 export interface Complaint {
@@ -50,7 +51,7 @@ export const make = (
     const reply = yield* ask(prompt)
     const answer = Answer.decode(reply.text, {
       analyzer: asked.analyzer,
-      model: reply.model ?? asked.model,
+      model: nameOf(reply.model) ?? asked.model,
       index: prompt.index
     })
     if (Option.isSome(answer)) return answer
@@ -74,6 +75,11 @@ export const make = (
     )
   const { analyzer: name, endpoint, model } = asked
   return analyzers.derive({ name, model, endpoint, analyze }, analyze, { bounded: true })
+}
+
+const nameOf = (model: unknown): string | undefined => {
+  const name = typeof model === "string" ? cut(model.slice(0, 1_000).trim(), 200) : ""
+  return name === "" ? undefined : name
 }
 
 const withoutDefect = (asked: Asked, cause: Cause.Cause<AnalyzerError>): Effect.Effect<never, AnalyzerError> => {

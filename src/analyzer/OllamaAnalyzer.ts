@@ -112,7 +112,7 @@ const api: HttpModel.HttpApi = {
 }
 
 const decode = Schema.decodeUnknownEither(
-  Schema.Struct({ response: Schema.String, model: Schema.optional(Schema.NonEmptyTrimmedString) })
+  Schema.Struct({ response: Schema.String, model: Schema.optional(Schema.Unknown) })
 )
 
 /** Ollama cuts a prompt that is longer than its context without a word: 4,096 tokens, of three characters or more. */

@@ -149,19 +149,16 @@ const Content = Schema.NullOr(
 const Choice = Schema.Struct({
   message: Schema.Struct({
     content: Schema.optional(Content),
-    refusal: Schema.optional(Schema.NullOr(Schema.String))
+    refusal: Schema.optional(Schema.Unknown)
   }),
-  finish_reason: Schema.optional(Schema.NullOr(Schema.String))
+  finish_reason: Schema.optional(Schema.Unknown)
 })
 
 const decode = Schema.decodeUnknownEither(
-  Schema.Struct({ choices: Schema.Array(Choice), model: Schema.optional(Schema.NonEmptyTrimmedString) })
+  Schema.Struct({ choices: Schema.Array(Choice), model: Schema.optional(Schema.Unknown) })
 )
 
-const replyOf = (
-  [choice]: ReadonlyArray<typeof Choice.Type>,
-  model: string | undefined
-): Either.Either<Reply, Complaint> => {
+const replyOf = ([choice]: ReadonlyArray<typeof Choice.Type>, model: unknown): Either.Either<Reply, Complaint> => {
   if (choice === undefined) return Either.left(notOfTheApi)
   const { content, refusal } = choice.message
   const text = textOf(content ?? "")

@@ -136,11 +136,12 @@ for (const [client, layer] of Object.entries(clients)) {
 
       it.scoped("waits no longer than it may, and hangs up", () =>
         Effect.gen(function* () {
-          const { request, url } = yield* ModelServer.serve(ModelServer.silent)
+          const { hangUp, request, url } = yield* ModelServer.serve(ModelServer.silent)
           const asking = yield* Effect.fork(Effect.flip(ask(api, url)))
           yield* request
           yield* TestClock.adjust("12 seconds")
           const error = yield* Fiber.join(asking)
+          yield* hangUp
           assert.strictEqual(error.reason, "Timeout")
           assert.strictEqual(error.description, "no answer within 12s")
           assert.include(error.advice, "RUNTIME_NARRATIVE_ANALYZER_TIMEOUT_SECONDS")
@@ -173,6 +174,16 @@ for (const [client, layer] of Object.entries(clients)) {
           }).pipe(Effect.provide(layer))
         )
       }
+
+      it.scoped("takes the name of its model from the answer only where it is one", () =>
+        Effect.gen(function* () {
+          for (const model of [null, 7, " ", {}]) {
+            const body = { ...Object(api.saying(answer)), model }
+            const { url } = yield* ModelServer.serve(ModelServer.json(body))
+            assert.strictEqual(Option.getOrThrow(yield* ask(api, url)).model, "llama3")
+          }
+        }).pipe(Effect.provide(layer))
+      )
 
       for (const body of [42, null, "", [], {}, { choices: [] }, { content: null }, { response: 7 }]) {
         it.scoped(`tells ${JSON.stringify(body)} as an invalid answer`, () =>
