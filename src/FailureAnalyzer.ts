@@ -295,11 +295,12 @@ export const withFallback: {
   ): Layer.Layer<Out | FailureAnalyzer, E | E2, R | R2>
 } = dual(2, (self: Wrappable, that: Wrappable) => {
   if (!Layer.isLayer(that)) return analyzers.change(self, FailureAnalyzer, (self) => orElse(self, that as Analyzer))
-  // Its own context: the two layers provide the same service.
+  // By another name, since both provide the same service.
   const those = Layer.map(that as Layer.Layer<FailureAnalyzer>, (context) =>
     Context.make(Fallback, Context.get(context, FailureAnalyzer))
   )
-  return Layer.map(Layer.merge(self as Layer.Layer<FailureAnalyzer>, those), (context) =>
+  // Not merged: the other one has to stay open for as long as this one may ask it.
+  return Layer.map(Layer.provideMerge(self as Layer.Layer<FailureAnalyzer>, those), (context) =>
     Context.omit(Fallback)(
       Context.add(
         context,

@@ -14,8 +14,9 @@ import {
   Schedule,
   TestClock
 } from "effect"
-import { FailureAnalyzer } from "../src/index.js"
+import { FailureAnalyzer, Narrative } from "../src/index.js"
 import { analysisOf, counted, explains, gated, hostile, reportOf, unreachable } from "./fixtures/analyzers.js"
+import { observe } from "./laws/observed.js"
 import { withWarnings } from "./renderer/rendererSuite.js"
 
 const some = (text: string) => Option.some(analysisOf(text))
@@ -357,6 +358,39 @@ describe("withFallback", () => {
         FailureAnalyzer.withFallback(FailureAnalyzer.layer(Effect.fail("no key" as const)))
       )
       assert.strictEqual(yield* Effect.flip(Effect.provide(ask, broken)), "no key" as never)
+    })
+  )
+})
+
+describe("withFallback to a Layer", () => {
+  it.effect("keeps that one open for as long as this one may ask it", () =>
+    Effect.gen(function* () {
+      let isOpen = true
+      const that = FailureAnalyzer.layer(
+        Effect.acquireRelease(
+          Effect.succeed(counted(() => (isOpen ? Effect.succeed(some("because")) : unreachable))),
+          () =>
+            Effect.sync(() => {
+              isOpen = false
+            })
+        )
+      )
+      const silent = counted(() => Effect.delay(Effect.succeedNone, "1 second"))
+      const observed = observe()
+      const layer = FailureAnalyzer.layer(silent).pipe(
+        FailureAnalyzer.inBackground(),
+        FailureAnalyzer.withFallback(that)
+      )
+      const fiber = yield* Effect.fail("x").pipe(
+        Narrative.story("S"),
+        Effect.exit,
+        Effect.provide(layer),
+        Effect.provide(observed.layer),
+        Effect.fork
+      )
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(fiber)
+      assert.strictEqual(observed.events.at(-1)?._tag, "AnalysisReady")
     })
   )
 })

@@ -1,7 +1,19 @@
+import type { HttpClient } from "@effect/platform"
 import { describe, it } from "@effect/vitest"
-import { type Cause, Context, Data, Effect, type Layer, type Option, Schedule, type Scope, type Tracer } from "effect"
+import {
+  type Cause,
+  Context,
+  Data,
+  Effect,
+  type Layer,
+  type Option,
+  pipe,
+  Schedule,
+  type Scope,
+  type Tracer
+} from "effect"
 import { expectTypeOf } from "vitest"
-import { Narrative, Renderer, type Story } from "../src/index.js"
+import { FailureAnalyzer, Narrative, OllamaAnalyzer, Renderer, type Story } from "../src/index.js"
 
 class Database extends Context.Tag("Database")<Database, { readonly url: string }>() {}
 class Missing extends Data.TaggedError("Missing")<{ readonly id: number }> {}
@@ -59,6 +71,35 @@ const types = () => {
   expectTypeOf(Renderer.layer({} as Effect.Effect<Renderer.Renderer, Missing, Database | Scope.Scope>)).toEqualTypeOf<
     Layer.Layer<never, Missing, Database>
   >()
+  const ollama = OllamaAnalyzer.layer({ model: "llama3" }).pipe(
+    FailureAnalyzer.withTimeout("12 seconds"),
+    FailureAnalyzer.withRetry(Schedule.recurs(2)),
+    FailureAnalyzer.withRateLimit({ limit: 10, interval: "1 minute" }),
+    FailureAnalyzer.withCircuitBreaker({ failures: 3, resetAfter: "1 minute" }),
+    FailureAnalyzer.withCache({ capacity: 256 })
+  )
+  expectTypeOf(ollama).toEqualTypeOf<
+    Layer.Layer<FailureAnalyzer.FailureAnalyzer, FailureAnalyzer.AnalyzerError, HttpClient.HttpClient>
+  >()
+  const database = {} as Layer.Layer<Database | FailureAnalyzer.FailureAnalyzer, Missing>
+  expectTypeOf(database.pipe(FailureAnalyzer.withFallback(ollama), FailureAnalyzer.inBackground())).toEqualTypeOf<
+    Layer.Layer<
+      Database | FailureAnalyzer.FailureAnalyzer,
+      Missing | FailureAnalyzer.AnalyzerError,
+      HttpClient.HttpClient
+    >
+  >()
+  const analyzer = {} as FailureAnalyzer.Analyzer
+  expectTypeOf(pipe(analyzer, FailureAnalyzer.withTimeout("1 second"))).toEqualTypeOf<FailureAnalyzer.Analyzer>()
+  expectTypeOf(FailureAnalyzer.withFallback(ollama, analyzer)).toEqualTypeOf<typeof ollama>()
+  expectTypeOf(FailureAnalyzer.inBackground(analyzer)).toEqualTypeOf<
+    Effect.Effect<FailureAnalyzer.Analyzer, never, Scope.Scope>
+  >()
+  expectTypeOf(FailureAnalyzer.layer(Effect.as(find(1), analyzer))).toEqualTypeOf<
+    Layer.Layer<FailureAnalyzer.FailureAnalyzer, Missing, Database>
+  >()
+  // @ts-expect-error a layer of something else is no analyzer
+  Narrative.disabled.pipe(FailureAnalyzer.withTimeout("1 second"))
   // @ts-expect-error a story has a name
   Narrative.story()
   // @ts-expect-error totals are numbers
@@ -66,7 +107,7 @@ const types = () => {
 }
 
 describe("the types", () => {
-  it("of an effect are kept by every combinator: R gains nothing, E is kept, fn infers, group gives a struct", () => {
+  it("of an effect are kept by every combinator: R gains nothing, E is kept, fn infers, group gives a struct; so are those of an analyzer's Layer", () => {
     expectTypeOf(types).toBeFunction()
   })
 })

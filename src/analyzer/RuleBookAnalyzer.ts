@@ -31,7 +31,7 @@ export interface RuleBookAnalyzerOptions {
  */
 export const make = ({ rules = [] }: RuleBookAnalyzerOptions = {}): Analyzer => {
   const book = rules.length === 0 ? RuleBook.builtIn : RuleBook.make([...rules, ...RuleBook.rules])
-  return { analyze: (report) => Effect.sync(() => analysisOf(report, book)) }
+  return { name: "rule-book", analyze: (report) => Effect.sync(() => analysisOf(report, book)) }
 }
 
 /**

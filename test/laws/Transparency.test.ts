@@ -108,7 +108,7 @@ describe("narration never changes the program", () => {
               Object.values(ended).reduce((sum, count) => sum + count, 0)
             )
           }).pipe(Effect.provide(quiet), Effect.timeout("10 seconds")),
-        { fastCheck: { numRuns: 10 }, timeout: 60_000 }
+        { fastCheck: { numRuns: 6 }, timeout: 60_000 }
       )
     }
   }
