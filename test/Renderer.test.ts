@@ -522,6 +522,29 @@ const modelled = (steps: ReadonlyArray<Step>, capacity: number, strategy: "dropp
 }
 
 describe("Renderer.buffered", () => {
+  it.effect("closes in a program run by Effect.runSync: delivered, or counted where the destination takes time", () =>
+    withWarnings(() =>
+      Effect.sync(() => {
+        const { events, renderer } = recording()
+        for (const destination of [renderer, Renderer.make("hangs", () => Effect.never)]) {
+          const run = Effect.gen(function* () {
+            const buffered = yield* Effect.scoped(
+              Effect.tap(Renderer.buffered(destination, { capacity: 10, strategy: "suspend" }), (buffered) =>
+                emitAll(buffered, notes(3))
+              )
+            )
+            return yield* statsOf(buffered)
+          })
+          // `runSync` itself is what this is about.
+          const stats = Effect.runSync(Effect.provide(run, Logger.remove(Logger.defaultLogger)))
+          assertConserved(stats)
+          assert.strictEqual(stats.pending, 0)
+        }
+        assert.lengthOf(events, 3)
+      })
+    )
+  )
+
   for (const strategy of ["dropping", "sliding"] as const) {
     const loses = strategy === "dropping" ? "the newest" : "the oldest"
     it.scoped.prop(

@@ -382,6 +382,7 @@ describe("a failing story with an analyzer in its context", () => {
     ] as const) {
       const observed = observe(Logger.remove(Logger.defaultLogger))
       const layer = FailureAnalyzer.layer(analyzer)
+      // `runSync` itself is what this is about.
       const exit = Effect.runSyncExit(
         fails("x").pipe(
           Narrative.story("S"),
