@@ -314,7 +314,7 @@ export const withFallback: {
 class Fallback extends Context.Tag("effect-narrative/FailureAnalyzer/Fallback")<Fallback, Analyzer>() {}
 
 const orElse = (self: Analyzer, that: Analyzer): Analyzer => {
-  const faults = new AnalyzerFaults(self)
+  const faults = new AnalyzerFaults(self, "Another analyzer was asked instead")
   return analyzers.derive(
     self,
     (report) =>

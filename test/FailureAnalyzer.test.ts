@@ -328,6 +328,7 @@ describe("withFallback", () => {
           assert.deepStrictEqual(yield* self.analyze(reportOf("x")), some("because x"))
         }
         assert.lengthOf(warnings, 2)
+        assert.include(warnings[0], "Another analyzer was asked instead. test (llama3) at")
         assert.include(warnings[0], "connection refused. Start Ollama")
       })
     )

@@ -19,7 +19,7 @@ export class AnalysisCounts {
   readonly #faults: AnalyzerFaults
 
   constructor(readonly analyzer: Analyzer) {
-    this.#faults = new AnalyzerFaults(analyzer)
+    this.#faults = new AnalyzerFaults(analyzer, "A failure was told without an analysis")
   }
 
   ask(): void {

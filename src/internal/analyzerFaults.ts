@@ -16,16 +16,18 @@ const maxAccount = 4_000
 export class AnalyzerFaults {
   #count = 0
 
-  constructor(readonly analyzer: Analyzer) {}
+  constructor(
+    readonly analyzer: Analyzer,
+    /** What became of the failure, as the beginning of a sentence. */
+    readonly outcome: string
+  ) {}
 
   /** The warning that is due with this fault, if one is. */
   tell(cause: Cause.Cause<unknown>, hide: (text: string) => string): Effect.Effect<void> | undefined {
     this.#count += 1
     if (!Number.isInteger(Math.log2(this.#count))) return undefined
     const often = this.#count === 1 ? "" : ` (fault ${this.#count})`
-    return warning(
-      `A failure was told without an analysis${often}. ${clip(hide(accountOf(this.analyzer, cause)), maxAccount)}`
-    )
+    return warning(`${this.outcome}${often}. ${clip(hide(accountOf(this.analyzer, cause)), maxAccount)}`)
   }
 }
 
