@@ -325,6 +325,31 @@ describe("HtmlReportRenderer.layer", () => {
     )
   )
 
+  it.effect("gives a sub-story that begins when its root's page is written a page of its own", () =>
+    inFolder((folder, fs) =>
+      Effect.gen(function* () {
+        const path = `${folder}/report.html`
+        const parent = new Narrator("Import")
+        const late = new Narrator("Notify", "late", parent)
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const renderer = yield* HtmlReportRenderer.make({ path })
+            yield* emitAll(renderer, [parent.start(), parent.end()])
+            yield* TestClock.adjust("1 second")
+            yield* Effect.repeat(Effect.zipRight(Effect.yieldNow(), statsOf(renderer)), {
+              until: (stats) => stats.delivered === 2
+            })
+            yield* emitAll(renderer, [late.start(), late.end()])
+          })
+        )
+        assert.deepStrictEqual(
+          storiesIn(yield* fs.readFileString(path)).map(({ nodes }) => nodes[0]?.name),
+          ["Notify", "Import"]
+        )
+      })
+    )
+  )
+
   it.effect("changes nothing for the program when the page cannot be written: it warns, and counts", () =>
     inFolder((folder, fs) =>
       withWarnings((warnings) =>

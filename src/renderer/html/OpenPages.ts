@@ -14,6 +14,14 @@ const maxRetried = 100
 const maxAwaiting = 64
 const maxAwaitingNodes = 40_000
 
+export interface Due extends Finished {
+  /**
+   * The root story its events name. Not always the story the page is of: a sub-story that begins when its root's page
+   * was written for good has a page of its own.
+   */
+  readonly root: string
+}
+
 export class OpenPages {
   readonly #open = new Map<string, StoryPage>()
   readonly #awaiting = new Map<string, StoryPage>()
@@ -31,11 +39,12 @@ export class OpenPages {
   }
 
   /** What is to be written now, oldest first. `all`: nothing more will come, so whatever runs is written as well. */
-  due(all: boolean): ReadonlyArray<Finished> {
-    const ids = all ? new Set([...this.#due, ...this.#open.keys()]) : this.#due
-    return Array.from(ids, (id) => ({ id, page: this.#open.get(id) ?? this.#awaiting.get(id) })).flatMap(
-      ({ id, page }) => (page === undefined ? [] : [{ id, card: page.card(all), story: page.data(all) }])
-    )
+  due(all: boolean): ReadonlyArray<Due> {
+    const roots = all ? new Set([...this.#due, ...this.#open.keys()]) : this.#due
+    return Array.from(roots).flatMap((root) => {
+      const page = this.#open.get(root) ?? this.#awaiting.get(root)
+      return page === undefined ? [] : [{ root, id: page.id, card: page.card(all), story: page.data(all) }]
+    })
   }
 
   /** Whether a story is running that no page has been written of for good. */
@@ -44,14 +53,14 @@ export class OpenPages {
   }
 
   /** These were written; `all` as in {@link due}. */
-  written(finished: ReadonlyArray<Finished>, all: boolean): void {
-    for (const { id } of finished) {
-      this.#due.delete(id)
-      const page = this.#open.get(id) ?? this.#awaiting.get(id)
+  written(pages: ReadonlyArray<Due>, all: boolean): void {
+    for (const { root } of pages) {
+      this.#due.delete(root)
+      const page = this.#open.get(root) ?? this.#awaiting.get(root)
       if (page === undefined || !(all || page.isComplete)) continue
-      this.#open.delete(id)
-      this.#awaiting.delete(id)
-      if (page.isAwaitingAnalysis) this.#awaiting.set(id, page)
+      this.#open.delete(root)
+      this.#awaiting.delete(root)
+      if (page.isAwaitingAnalysis) this.#awaiting.set(root, page)
     }
     this.#letGo()
   }

@@ -15,7 +15,7 @@ import * as PagePath from "./PagePath.js"
 export interface Finished {
   readonly card: StoryCard
   readonly story: PageStory
-  /** Of the root story, whole. */
+  /** Of the root story, whole: what was put under it before is replaced. */
   readonly id: string
 }
 

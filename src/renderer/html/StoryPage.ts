@@ -65,6 +65,11 @@ export class StoryPage {
     this.#root = this.#begin(first).node
   }
 
+  /** Of the story that everything else on the page stands in. */
+  get id(): string {
+    return this.#root.story?.id ?? ""
+  }
+
   /** Whether the root story has ended. Sub-stories may outlive it. */
   get isEnded(): boolean {
     return this.#root.seconds !== undefined

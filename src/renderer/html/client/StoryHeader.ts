@@ -41,7 +41,7 @@ export const storyHeader = (tree: Tree, title: string | null, show: (id: number)
       "dl",
       { class: "stats" },
       stat("Duration", root.seconds === undefined ? "running" : duration(root.seconds), "primary"),
-      stat("Stages", stagesOf(story, stages)),
+      stat("Stages", stages.toLocaleString("en-GB")),
       failed > 0 && stat("Failed", String(failed), "bad"),
       cancelled > 0 && stat("Cancelled", String(cancelled)),
       retries > 0 && stat("Retries", String(retries)),
@@ -94,15 +94,6 @@ const causedBy = (tree: Tree, show: (id: number) => void): Child => {
 
 const stat = (name: string, value: string, kind = ""): HTMLElement =>
   h("div", { class: `stat ${kind}` }, h("dt", {}, name), h("dd", {}, value))
-
-const stagesOf = (story: PageStory, started: number): string => {
-  const root = story.nodes[0]?.story
-  const declared = root?.declaredStages
-  if (declared === undefined || root === undefined) return started.toLocaleString("en-GB")
-  return root.completedStages === declared && started === declared
-    ? started.toLocaleString("en-GB")
-    : `${started.toLocaleString("en-GB")}`
-}
 
 const omissions = ({ omitted }: PageStory): Child => {
   const parts = [
