@@ -71,7 +71,7 @@ const columns = (
       text: errorMessage === "" ? errorType : `${errorType} – ${errorMessage}`,
       paint: handled ? colours.warning : colours.bad
     }),
-    least: 16
+    least: 24
   },
   {
     title: "Where",

@@ -136,6 +136,6 @@ const failureColumns = ({ ids, now, theme }: StatsReportOptions): ReadonlyArray<
       text: errorMessage === "" ? errorType : `${errorType} – ${errorMessage}`,
       paint: theme.colours.bad
     }),
-    least: 16
+    least: 24
   }
 ]

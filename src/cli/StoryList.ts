@@ -83,7 +83,7 @@ const columns = (ids: (id: string) => string, now: number, theme: Theme): Readon
   {
     title: "Outcome",
     cell: (story) => ({ text: outcomeOf(story), paint: story.failure === null ? undefined : theme.colours.bad }),
-    least: 12
+    least: 20
   },
   {
     title: "Labels",

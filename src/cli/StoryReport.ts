@@ -63,7 +63,8 @@ const heading = (story: StoryRecord, options: StoryReportOptions): string => {
     tell("Because of:", `${safe(storyName)} ${colours.dim(safe(storyId))} - ${safe(errorType)}`)
   }
   if (story.traceId !== null) tell("Trace:", safe(story.traceId))
-  tell("Told by:", `process ${story.writer.pid} on ${safe(story.writer.host)}`)
+  // Of a story without an end, who is or was telling it is what one looks for.
+  if (story.endedAt === null) tell("Told by:", `process ${story.writer.pid} on ${safe(story.writer.host)}`)
   const attributes = valueTable(story.attributes, labelColumns, options)
   attributes.forEach((line, i) => {
     lines.push(colours.dim((i === 0 ? "Annotated:" : "").padEnd(labelColumns)) + line)
