@@ -372,4 +372,28 @@ layer(NodeContext.layer)("examples", (it) => {
       }),
     timeout
   )
+
+  it.scoped(
+    "history keeps three imports, and tells in the morning which failed and where",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
+        yield* expectLines(
+          "history",
+          [
+            "west: success",
+            "south: failed",
+            "north: success",
+            /^BadRow in Check Rows, at examples\/history\.ts:\d+: row 2 of south is empty$/,
+            "- Check Rows: failed",
+            "  - Load: completed",
+            "3 stories, 1 failed",
+            "Check Rows: 3 times, 33 % failed",
+            "Load: 3 times, 0 % failed"
+          ],
+          { NARRATIVE_DIR: folder }
+        )
+      }),
+    timeout
+  )
 })

@@ -11,12 +11,13 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import * as ScopedRef from "effect/ScopedRef"
 import { aside } from "../internal/renderers.js"
 import type { NarrativeEvent } from "../NarrativeEvent.js"
 import * as Renderer from "../Renderer.js"
 import type { HistoryError, InvalidHistorySetting } from "./HistoryError.js"
 import type { Retention } from "./HistoryFilter.js"
-import { type Database, makeDurable, openFile, queryFailed } from "./internal/database.js"
+import { type Database, identityOf, makeDurable, openFile, queryFailed } from "./internal/database.js"
 import * as historyWriter from "./internal/historyWriter.js"
 import * as retention from "./internal/retention.js"
 import { migrate } from "./internal/schema.js"
@@ -81,10 +82,7 @@ export const layer = (
 ): Layer.Layer<never, HistoryError | InvalidHistorySetting> =>
   Renderer.layer(
     Effect.flatMap(settings.decode(options), (settings) =>
-      Effect.gen(function* () {
-        const database = yield* openFile(options.filename)
-        return yield* make(database, settings, makeDurable(database.sql))
-      })
+      Effect.flatMap(toFile(options.filename, settings), (write) => fromWrite(settings, write))
     )
   )
 
@@ -101,16 +99,19 @@ export const layerSql = (
   Renderer.layer(
     Effect.flatMap(settings.decode(options), (settings) =>
       Effect.flatMap(SqlClient.SqlClient, (sql) =>
-        make({ sql: sql.withoutTransforms(), filename: null }, settings, Effect.void)
+        Effect.flatMap(open({ sql: sql.withoutTransforms(), filename: null }, settings, Effect.void), ({ write }) =>
+          fromWrite(settings, write)
+        )
       )
     )
   )
 
-const make = (
+/** Makes the database ready, and tends it until the scope is closed. */
+const open = (
   database: Database,
   options: settings.Settings,
   prepare: ReturnType<typeof makeDurable>
-): Effect.Effect<Renderer.Renderer, HistoryError, Scope.Scope> =>
+): Effect.Effect<historyWriter.HistoryWriter, HistoryError, Scope.Scope> =>
   Effect.gen(function* () {
     yield* migrate(database, prepare)
     const { sql } = database
@@ -121,7 +122,32 @@ const make = (
     if (options.retention !== undefined) {
       yield* background(retention.prune(sql, options.retention), Duration.toMillis("10 minutes"))
     }
-    return yield* fromWrite(options, writer.write)
+    return writer
+  })
+
+/**
+ * Writes to the file of that name, also when it is not the one that was opened any more: what is written to a deleted
+ * file is accepted, and gone.
+ */
+const toFile = (filename: string, options: settings.Settings) =>
+  Effect.gen(function* () {
+    const acquire = Effect.gen(function* () {
+      const database = yield* openFile(filename)
+      const writer = yield* open(database, options, makeDurable(database.sql))
+      return { writer, identity: identityOf(filename) }
+    })
+    const opened = yield* ScopedRef.fromAcquire(acquire)
+    return (events: ReadonlyArray<NarrativeEvent>) =>
+      Effect.gen(function* () {
+        const { identity, writer } = yield* ScopedRef.get(opened)
+        if (identityOf(filename) === identity) return yield* writer.write(events)
+        yield* Effect.logWarning(
+          `The history ${filename} was deleted or replaced while it was written to; it goes on anew`
+        )
+        yield* ScopedRef.set(opened, acquire)
+        const renewed = yield* ScopedRef.get(opened)
+        yield* renewed.writer.write(events)
+      })
   })
 
 /** @internal */

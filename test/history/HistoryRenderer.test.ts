@@ -168,20 +168,45 @@ describe("HistoryRenderer", () => {
     )
   )
 
-  it.scoped("does not disturb the program when its file is deleted under it", () =>
-    Effect.gen(function* () {
-      const filename = yield* file
-      const result = yield* recorded(
-        Effect.zipRight(
-          Effect.sync(() => unlinkSync(filename)),
-          program
-        ),
-        filename
-      )
-      assert.strictEqual(result, 42)
-      yield* recorded(program, filename)
-      assert.deepStrictEqual(yield* rowsOf(filename, "SELECT status FROM stories"), [{ status: "success" }])
-    })
+  it.scoped("makes its file anew when that is deleted under it, says so, and loses nothing told since", () =>
+    withWarnings((warnings) =>
+      Effect.gen(function* () {
+        const filename = yield* file
+        const narrator = new Narrator()
+        const renderer = yield* rendererOf(HistoryRenderer.layer({ filename }))
+        yield* emitAll(renderer, [narrator.start()])
+        yield* TestClock.adjust("1 second")
+        for (const end of ["", "-wal", "-shm"]) unlinkSync(`${filename}${end}`)
+        yield* emitAll(renderer, [narrator.note("after"), narrator.end()])
+        yield* TestClock.adjust("1 second")
+        assert.deepInclude(yield* statsOf(renderer), { delivered: 3, failed: 0, pending: 0 })
+        assert.deepStrictEqual(yield* rowsOf(filename, "SELECT status FROM stories"), [{ status: "success" }])
+        assert.deepStrictEqual(yield* rowsOf(filename, "SELECT sequence FROM events"), [
+          { sequence: 1 },
+          { sequence: 2 }
+        ])
+        assert.lengthOf(
+          warnings.filter((warning) => warning.includes("was deleted or replaced")),
+          1
+        )
+      })
+    )
+  )
+
+  it.scoped("counts and tells what it cannot write when a folder stands where its file was", () =>
+    withWarnings((warnings) =>
+      Effect.gen(function* () {
+        const filename = yield* file
+        const result = yield* Effect.gen(function* () {
+          unlinkSync(filename)
+          mkdirSync(filename)
+          const value = yield* program
+          return value
+        }).pipe((self) => recorded(self, filename))
+        assert.strictEqual(result, 42)
+        assert.isTrue(warnings.some((warning) => warning.includes('Renderer "history" failed')))
+      })
+    )
   )
 
   it.scoped("puts the history of a story whose start was lost together from its other events", () =>

@@ -1,7 +1,7 @@
 /**
  * The database itself: opened, known to be ours, and written to in transactions that end one way or the other.
  */
-import { existsSync, mkdirSync } from "node:fs"
+import { existsSync, mkdirSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
@@ -56,6 +56,12 @@ const open = (filename: string, readonly: boolean): Effect.Effect<Database, Hist
       Effect.fail(failure(filename)("cannot-open", `cannot be opened: ${whyOf(cause)}`, Cause.squash(cause)))
     )
   )
+
+/** Tells the file of a name from another one that was put in its place. `undefined` where there is none. */
+export const identityOf = (filename: string): string | undefined => {
+  const found = statSync(filename, { throwIfNoEntry: false })
+  return found === undefined ? undefined : `${found.dev}:${found.ino}`
+}
 
 const whyOf = (cause: Cause.Cause<unknown>): string => {
   const thrown = Cause.squash(cause)
