@@ -93,7 +93,7 @@ const build = (report: string): void => {
   const label = insert("story_labels", "name,value,started_at,story_key")
   const stage = insert(
     "stages",
-    "story_key,stage_index,name,kind,status,started_at,ended_at,duration_seconds,retries,error_type,error_message,orphaned,trace_id,span_id"
+    "story_key,stage_index,story_name,name,kind,status,started_at,ended_at,duration_seconds,retries,error_type,error_message,orphaned,trace_id,span_id"
   )
   const failure = insert(
     "failures",
@@ -162,6 +162,7 @@ const build = (report: string): void => {
       stage.run(
         key,
         s,
+        name,
         stageNames[s % 8] ?? "",
         "stage",
         ended,

@@ -70,6 +70,7 @@ export const storyColumns = [
 export const stageColumns = [
   "stage_index",
   "parent_index",
+  "story_name",
   "name",
   "path",
   "kind",
@@ -348,6 +349,7 @@ const stageCells = (event: StageEvent): StageCells => {
   return [
     event.stageIndex,
     event.parentStageIndex,
+    event.storyName,
     event.stageName,
     event.stagePath.length === 1 ? null : JSON.stringify(event.stagePath),
     event.kind,

@@ -85,6 +85,7 @@ const tables = Effect.gen(function* () {
       story_key ${number} NOT NULL REFERENCES stories (key) ON DELETE CASCADE,
       stage_index ${number} NOT NULL,
       parent_index ${number},
+      story_name ${text} NOT NULL,
       name ${text} NOT NULL,
       path ${text},
       kind ${text} NOT NULL,
@@ -104,6 +105,7 @@ const tables = Effect.gen(function* () {
       attributes ${text},
       PRIMARY KEY (story_key, stage_index)
     )${without}`,
+    "CREATE INDEX stages_by_name ON stages (story_name, name, started_at, status, duration_seconds)",
     `CREATE TABLE failures (
       id ${counted},
       story_key ${number} NOT NULL REFERENCES stories (key) ON DELETE CASCADE,

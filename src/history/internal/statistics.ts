@@ -29,10 +29,7 @@ export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter) =>
     const storyGroups =
       yield* sql<ReadRow>`SELECT s.name, s.status, count(*) AS count, ${listOf(sql, "s.duration_seconds")} AS seconds
       FROM stories AS s WHERE ${inWindow} GROUP BY s.name, s.status`
-    const stageGroups = yield* sql<ReadRow>`SELECT s.name AS story_name, t.name, t.status, count(*) AS count,
-        ${listOf(sql, "t.duration_seconds")} AS seconds
-      FROM stories AS s JOIN stages AS t ON t.story_key = s.key
-      WHERE ${inWindow} GROUP BY s.name, t.name, t.status`
+    const stageRuns = yield* stagesOf(sql, filter.story, from, to)
     const unended = yield* sql<ReadRow>`SELECT s.name, s.status, s.writer_id FROM stories AS s
       WHERE s.status = 'running' AND s.started_at >= ${from} AND s.started_at < ${to} AND ${ofStory("s.name")}`
     const slowest = yield* sql<ReadRow>`SELECT s.key, s.duration_seconds FROM stories AS s
@@ -75,7 +72,7 @@ export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter) =>
           gone.filter((row) => nameOf(row) === name)
         )
       ).sort((a, b) => b.count - a.count),
-      stages: stageStats(stageGroups),
+      stages: stageStats(stageRuns),
       slowest: slowest.flatMap((row) => {
         const story = named.find(({ key }) => queries.numberOf(key) === queries.numberOf(row["key"]))
         if (story === undefined) return []
@@ -95,6 +92,36 @@ export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter) =>
       })
     } satisfies HistoryStats
   })
+
+/**
+ * What became of the stages of each name, in a text such as `co0.25,fa1.5,ru`: the beginning of each one's status, and its
+ * duration. An index holds them by name and time, so the names are found by leaps, and no row is read but those asked for.
+ */
+const stagesOf = (sql: SqlClient.SqlClient, story: string | undefined, from: string, to: string) => {
+  const names =
+    story === undefined
+      ? sql`SELECT min(story_name) FROM stages UNION ALL
+          SELECT (SELECT min(t.story_name) FROM stages AS t WHERE t.story_name > n.name) FROM story_names AS n
+          WHERE n.name IS NOT NULL`
+      : sql`SELECT CAST(${story} AS TEXT)`
+  const runs = sql.onDialectOrElse({
+    sqlite: () => "group_concat(substr(t.status, 1, 2) || COALESCE(t.duration_seconds, ''))",
+    orElse: () => "string_agg(substr(t.status, 1, 2) || COALESCE(t.duration_seconds::text, ''), ',')"
+  })
+  return sql<ReadRow>`WITH RECURSIVE story_names (name) AS (${names}),
+    pairs (story_name, name) AS (
+      SELECT n.name, (SELECT min(t.name) FROM stages AS t WHERE t.story_name = n.name) FROM story_names AS n
+      WHERE n.name IS NOT NULL
+      UNION ALL
+      SELECT p.story_name, (SELECT min(t.name) FROM stages AS t WHERE t.story_name = p.story_name AND t.name > p.name)
+      FROM pairs AS p WHERE p.name IS NOT NULL
+    )
+    SELECT p.story_name, p.name, (
+      SELECT ${sql.literal(runs)} FROM stages AS t
+      WHERE t.story_name = p.story_name AND t.name = p.name AND t.started_at >= ${from} AND t.started_at < ${to}
+    ) AS runs
+    FROM pairs AS p WHERE p.name IS NOT NULL`
+}
 
 const listOf = (sql: SqlClient.SqlClient, column: string) =>
   sql.literal(
@@ -140,43 +167,44 @@ const storyStats = (storyName: string, groups: ReadonlyArray<ReadRow>, gone: Rea
     count,
     byStatus,
     failureRate: share(byStatus.failed + byStatus.timeout + byStatus.interrupted, count - byStatus.running),
-    durations: durationsOf(groups)
+    durations: durationsOf(groups.flatMap(queries.secondsOf))
   }
 }
 
 const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole)
 
 const stageStats = (rows: ReadonlyArray<ReadRow>): ReadonlyArray<StageStats> => {
-  const stats = Array.from(
-    grouped(rows, (row) => `${row["story_name"]}\u0000${row["name"]}`),
-    ([, groups]) => {
-      const countOf = (...statuses: ReadonlyArray<string>) =>
-        groups.reduce(
-          (sum, row) => sum + (statuses.includes(String(row["status"])) ? queries.numberOf(row["count"]) : 0),
-          0
-        )
-      const [completed, failed] = [countOf("completed"), countOf("failed")]
-      const cancelled = countOf("cancelled")
-      const open = countOf("running", "interrupted")
-      return {
-        storyName: String(groups[0]?.["story_name"]),
-        stageName: String(groups[0]?.["name"]),
+  const stats = rows.flatMap((row): ReadonlyArray<StageStats> => {
+    if (typeof row["runs"] !== "string") return []
+    let [completed, failed, cancelled, open] = [0, 0, 0, 0]
+    const seconds: Array<number> = []
+    for (const run of row["runs"].split(",")) {
+      if (run.startsWith("co")) completed += 1
+      else if (run.startsWith("fa")) failed += 1
+      else if (run.startsWith("ca")) cancelled += 1
+      else open += 1
+      if (run.startsWith("co") || run.startsWith("fa")) seconds.push(Number(run.slice(2)))
+    }
+    return [
+      {
+        storyName: String(row["story_name"]),
+        stageName: nameOf(row),
         count: completed + failed + cancelled + open,
         completed,
         failed,
         cancelled,
         open,
         failureRate: share(failed, completed + failed),
-        durations: durationsOf(groups.filter(({ status }) => status === "completed" || status === "failed"))
+        durations: durationsOf(seconds)
       }
-    }
-  )
+    ]
+  })
   const total = (stats: StageStats) => (stats.durations?.mean ?? 0) * (stats.completed + stats.failed)
   return stats.sort((a, b) => total(b) - total(a))
 }
 
-const durationsOf = (groups: ReadonlyArray<ReadRow>): Durations | null => {
-  const sorted = Float64Array.from(groups.flatMap(queries.secondsOf)).sort()
+const durationsOf = (seconds: ReadonlyArray<number>): Durations | null => {
+  const sorted = Float64Array.from(seconds).sort()
   if (sorted.length === 0) return null
   const rank = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0
   return {
