@@ -1,5 +1,6 @@
 /**
- * Imports this repository's own `package-lock.json` into an SQLite file, and then a second time, which fails.
+ * Imports this repository's own `package-lock.json` into an SQLite file, and then a second time, which fails. What it did
+ * is told on the terminal, in a file of JSON lines, as a page for the browser, and in a history that can be queried.
  *
  * `npm start` runs it. It writes to `.narrative`, or to the folder that NARRATIVE_DIR names.
  */
@@ -8,7 +9,8 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import { Array, Config, Console, Effect, Layer, Schema } from "effect"
-import { ConsoleRenderer, Diagnostics, JsonRenderer, Narrative } from "effect-narrative"
+import { ConsoleRenderer, Diagnostics, HtmlReportRenderer, JsonRenderer, Narrative } from "effect-narrative"
+import { HistoryRenderer } from "effect-narrative/history"
 
 const Ranges = Schema.optionalWith(Schema.Record({ key: Schema.String, value: Schema.String }), { default: () => ({}) })
 
@@ -82,7 +84,15 @@ const program = Effect.gen(function* () {
   yield* importAgain.pipe(
     Effect.catchTag("SqlError", () => Console.log("\nThis failure was on purpose: the same rows were already there."))
   )
-  yield* Console.log(`Tables: ${folder}/lockfile.db\nEvents: ${folder}/events.jsonl`)
+  yield* Console.log(`
+What was told above stands in
+  ${folder}/report.html    a page: open it in a browser
+  ${folder}/events.jsonl   a line of JSON for each event
+  ${folder}/history.db     every run so far, for the narrative command:
+
+  npm run -s narrative -- failures   what failed
+  npm run -s narrative -- stats      how long stages take, what fails how often
+  npm run -s narrative -- tail       the events, as they come in`)
 })
 
 const Live = Layer.unwrapEffect(
@@ -94,7 +104,9 @@ const Live = Layer.unwrapEffect(
       SqliteClient.layer({ filename: `${folder}/lockfile.db` }),
       ConsoleRenderer.layer(),
       Diagnostics.layer({ mode: "rich" }),
-      JsonRenderer.layerFile(`${folder}/events.jsonl`)
+      JsonRenderer.layerFile(`${folder}/events.jsonl`),
+      HtmlReportRenderer.layer({ path: `${folder}/report.html` }),
+      HistoryRenderer.layer({ filename: `${folder}/history.db`, keepStories: 1_000 })
     )
   })
 ).pipe(Layer.provideMerge(NodeFileSystem.layer))

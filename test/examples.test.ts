@@ -4,11 +4,13 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Either } from "effect"
+import { History } from "../src/history/index.js"
 import { NarrativeEvent } from "../src/index.js"
 import * as ChildProgram from "./docs/ChildProgram.js"
 import * as modelApis from "./fixtures/modelApis.js"
 import * as ModelServer from "./fixtures/modelServer.js"
 import * as Collector from "./otel/Collector.js"
+import { storiesIn } from "./renderer/html/writtenPage.js"
 
 const timeout = 30_000
 
@@ -31,7 +33,7 @@ const expectLines = Effect.fnUntraced(function* (
 
 layer(NodeContext.layer)("examples", (it) => {
   it.scoped(
-    "import-lockfile tells a success and a failure, and leaves a database and a line for every event",
+    "import-lockfile tells a success and a failure, and leaves a line for every event, a page and a history of both",
     () =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
@@ -49,11 +51,12 @@ layer(NodeContext.layer)("examples", (it) => {
             /^Code: .*INSERT INTO/,
             "Progress:      50% (3 / 6)",
             /^Why: .*packages\.path.*UNIQUE constraint failed/,
+            /^Hint: /,
             /^ +table +"packages"$/,
             "▶ Story ended: FAILED",
             "This failure was on purpose: the same rows were already there.",
-            `Tables: ${folder}/lockfile.db`,
-            `Events: ${folder}/events.jsonl`
+            `  ${folder}/report.html    a page: open it in a browser`,
+            "  npm run -s narrative -- failures   what failed"
           ],
           { NARRATIVE_DIR: folder }
         )
@@ -63,6 +66,15 @@ layer(NodeContext.layer)("examples", (it) => {
         const ends = events.flatMap((event) => (event._tag === "StoryCompleted" ? [event.status] : []))
         assert.deepStrictEqual(ends, ["success", "failed"])
         assert.isTrue(events.some((event) => event._tag === "StageProgressed"))
+
+        assert.lengthOf(storiesIn(yield* fs.readFileString(`${folder}/report.html`)), 2)
+        const { stories } = yield* History.stories().pipe(
+          Effect.provide(History.layerSqlite({ filename: `${folder}/history.db` }))
+        )
+        assert.deepStrictEqual(
+          stories.map(({ status }) => status),
+          ["failed", "success"]
+        )
 
         const lockfile = JSON.parse(yield* fs.readFileString(`${ChildProgram.root}package-lock.json`))
         const rows = yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT count(*) AS n FROM packages`).pipe(
