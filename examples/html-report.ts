@@ -1,10 +1,10 @@
 /**
  * A nightly import as a page for a browser: suppliers read side by side, a feed that is tried again, sub-stories, log
- * lines, and a product that cannot be priced, with the values that stood there.
+ * lines, and a product that cannot be priced, with the values that stood there and the shop's own explanation.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { Console, Effect, Layer, Logger, Schedule, Schema } from "effect"
-import { Diagnostics, HtmlReportRenderer, Narrative } from "effect-narrative"
+import { Diagnostics, HtmlReportRenderer, Narrative, RuleBookAnalyzer } from "effect-narrative"
 
 class FeedUnavailable extends Schema.TaggedError<FeedUnavailable>()("FeedUnavailable", {
   supplier: Schema.String,
@@ -138,10 +138,24 @@ const withIceland: ReadonlyArray<Supplier> = [
 
 const folder = process.env["NARRATIVE_DIR"] ?? ".narrative"
 
+// What the shop knows of its own failures.
+const ShopRules = RuleBookAnalyzer.layer({
+  rules: [
+    {
+      id: "missing-rate",
+      when: "A product is priced in a currency that the table of rates does not hold.",
+      on: { types: ["MissingRate"] },
+      mends: "Add the currency to the table of rates, or ask the supplier for prices in euros.",
+      shows: ["sku", "currency"]
+    }
+  ]
+})
+
 // Log lines stand in the report, so the default logger need not print them as well.
 const Live = Layer.mergeAll(
   HtmlReportRenderer.layer({ path: `${folder}/report.html` }).pipe(Layer.provide(NodeContext.layer)),
   Diagnostics.layer({ mode: "rich" }),
+  ShopRules,
   Narrative.logger,
   Logger.remove(Logger.defaultLogger)
 )

@@ -187,7 +187,8 @@ const panel = (
         told.report.failures.length > 1 &&
           failure.path.length <= maxPath &&
           h("span", { class: "chip", title: "Its place in the cause" }, failure.path),
-        h("span", { class: "muted" }, offset(told.at))
+        // Putting a report together may take longer than the rest of the story did.
+        h("span", { class: "muted" }, offset(Math.min(told.at, view.tree.span)))
       ),
       h("h2", { class: "error-type" }, failure.errorType),
       message(failure.errorMessage),
