@@ -64,6 +64,10 @@ export * as IdGenerator from "./IdGenerator.js"
 /**
  * @since 0.1.0
  */
+export * as Instruments from "./metrics/Instruments.js"
+/**
+ * @since 0.1.0
+ */
 export * as Narrative from "./Narrative.js"
 /**
  * @since 0.1.0

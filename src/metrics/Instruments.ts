@@ -1,0 +1,328 @@
+/**
+ * Every instrument, once: the metrics of Effect, the text for Prometheus, alerting rules, dashboards and the
+ * documentation are made from these definitions, so that a name stands in one place.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * What an instrument measures.
+ *
+ * - `name`: without the prefix, e.g. `story.duration`; see {@link nameOf} and {@link prometheusNameOf}.
+ * - `unit`: as UCUM writes it: `s`, `1` for a ratio, `{story}` for what is counted.
+ * - `labels`: their names, in order. Those of stories (`storyLabels`) come after them wherever `story_name` is one.
+ * - `buckets`: the upper bounds of a histogram, in `unit`, ascending, without +Inf.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Instrument<Label extends string = string> {
+  readonly name: string
+  readonly kind: "counter" | "gauge" | "histogram"
+  readonly unit: string
+  readonly labels: ReadonlyArray<Label>
+  readonly description: string
+  readonly buckets: ReadonlyArray<number> | undefined
+}
+
+const counter = <const Label extends string>(
+  name: string,
+  unit: string,
+  labels: ReadonlyArray<Label>,
+  description: string
+): Instrument<Label> => ({ name, kind: "counter", unit, labels, description, buckets: undefined })
+
+const gauge = <const Label extends string>(
+  name: string,
+  unit: string,
+  labels: ReadonlyArray<Label>,
+  description: string
+): Instrument<Label> => ({ name, kind: "gauge", unit, labels, description, buckets: undefined })
+
+const histogram = <const Label extends string>(
+  name: string,
+  unit: string,
+  labels: ReadonlyArray<Label>,
+  description: string,
+  buckets: ReadonlyArray<number>
+): Instrument<Label> => ({ name, kind: "histogram", unit, labels, description, buckets })
+
+// From a request to a night's work.
+const storySeconds = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1_200, 1_800]
+const stageSeconds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
+
+/**
+ * @since 0.1.0
+ * @category instruments
+ */
+export const storyDuration = histogram(
+  "story.duration",
+  "s",
+  ["story_name", "success"],
+  "How long stories took",
+  storySeconds
+)
+
+/**
+ * @since 0.1.0
+ * @category instruments
+ */
+export const stories = counter("story", "{story}", ["story_name", "success"], "Stories that ended")
+
+/**
+ * @since 0.1.0
+ * @category instruments
+ */
+export const activeStories = gauge("story.active", "{story}", ["story_name"], "Stories running now")
+
+/**
+ * @since 0.1.0
+ * @category instruments
+ */
+export const storyFailures = counter(
+  "story.failures",
+  "{failure}",
+  ["story_name", "error_type"],
+  "Failures that ended a story, by the type of the first error"
+)
+
+/**
+ * @since 0.1.0
+ * @category instruments
+ */
+export const handledFailures = counter(
+  "story.handled_failures",
+  "{failure}",
+  ["story_name", "error_type"],
+  "Failures that the program handled and told of"
+)
+
+/**
+ * @since 0.1.0
+ * @category instruments
+ */
+export const stageDuration = histogram(
+  "stage.duration",
+  "s",
+  ["story_name", "stage_name"],
+  "How long stages took, however they ended",
+  stageSeconds
+)
+
+/**
+ * @since 0.1.0
+ * @category instruments
+ */
+export const stages = counter(
+  "stage",
+  "{stage}",
+  ["story_name", "stage_name", "status"],
+  "Stages that ended: completed, failed or cancelled"
+)
+
+/**
+ * @since 0.1.0
+ * @category instruments
+ */
+export const stageRetries = counter(
+  "stage.retries",
+  "{retry}",
+  ["story_name", "stage_name"],
+  "Further attempts of stages"
+)
+
+/**
+ * @since 0.1.0
+ * @category instruments
+ */
+export const analysisLatency = histogram(
+  "llm.analysis_latency",
+  "s",
+  ["story_name"],
+  "From a failure's report to its analysis made in the background",
+  [0.5, 1, 2, 5, 10, 20, 30, 60, 120]
+)
+
+/**
+ * @since 0.1.0
+ * @category instruments
+ */
+export const rendererEvents = counter(
+  "renderer.events",
+  "{event}",
+  ["renderer", "result"],
+  "Events handed to renderers and export queues: delivered, dropped or failed"
+)
+
+/**
+ * @since 0.1.0
+ * @category instruments
+ */
+export const labelOverflow = counter(
+  "metrics.label_overflow",
+  "{measurement}",
+  ["label"],
+  "Measurements told under the label value other, because there were too many values"
+)
+
+/**
+ * @since 0.1.0
+ * @category work instruments
+ */
+export const agentDuration = histogram(
+  "agent.duration",
+  "s",
+  ["agent_id", "model"],
+  "How long agents ran",
+  [0.5, 1, 2, 5, 10, 30, 60, 120]
+)
+
+/**
+ * @since 0.1.0
+ * @category work instruments
+ */
+export const agentErrors = counter("agent.errors", "{error}", ["agent_id", "error_type"], "Agents that failed")
+
+/**
+ * @since 0.1.0
+ * @category work instruments
+ */
+export const apiCalls = counter(
+  "api.calls",
+  "{call}",
+  ["model", "provider", "operation", "agent_id"],
+  "Calls of providers, however they ended"
+)
+
+/**
+ * @since 0.1.0
+ * @category work instruments
+ */
+export const apiCallDuration = histogram(
+  "api.call.duration",
+  "s",
+  ["model", "provider", "operation"],
+  "How long calls of providers took, however they ended",
+  [0.5, 1, 2, 5, 10, 20, 30]
+)
+
+/**
+ * @since 0.1.0
+ * @category work instruments
+ */
+export const apiErrors = counter(
+  "api.errors",
+  "{error}",
+  ["model", "provider", "operation", "error_type"],
+  "Calls of providers that failed"
+)
+
+/**
+ * @since 0.1.0
+ * @category work instruments
+ */
+export const tokensUsed = counter(
+  "tokens.used",
+  "{token}",
+  ["model", "token_type"],
+  "Tokens used; cached ones are part of prompt, reasoning ones of completion"
+)
+
+/**
+ * @since 0.1.0
+ * @category work instruments
+ */
+export const costUsd = counter("cost.usd", "{USD}", ["model", "agent_id"], "Cost in US dollars")
+
+/**
+ * @since 0.1.0
+ * @category work instruments
+ */
+export const qualityScore = histogram(
+  "quality.score",
+  "1",
+  ["story_name", "metric_type"],
+  "How good results were, from 0 to 1",
+  [0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1]
+)
+
+/**
+ * @since 0.1.0
+ * @category work instruments
+ */
+export const items = counter(
+  "items",
+  "{item}",
+  ["story_name", "result"],
+  "Items of work: discovered, succeeded, failed or skipped"
+)
+
+/**
+ * @since 0.1.0
+ * @category work instruments
+ */
+export const retryAttempts = counter(
+  "retry.attempts",
+  "{retry}",
+  ["agent_id", "reason"],
+  "Further attempts, by the agent they were made in and the type of the error that made them necessary"
+)
+
+/**
+ * All of them, in the order in which they are told.
+ *
+ * @since 0.1.0
+ * @category instruments
+ */
+export const all: ReadonlyArray<Instrument> = [
+  storyDuration,
+  stories,
+  activeStories,
+  storyFailures,
+  handledFailures,
+  stageDuration,
+  stages,
+  stageRetries,
+  analysisLatency,
+  rendererEvents,
+  labelOverflow,
+  agentDuration,
+  agentErrors,
+  apiCalls,
+  apiCallDuration,
+  apiErrors,
+  tokensUsed,
+  costUsd,
+  qualityScore,
+  items,
+  retryAttempts
+]
+
+/**
+ * @since 0.1.0
+ * @category names
+ */
+export const defaultPrefix = "narrative"
+
+/**
+ * The name by which Effect and OpenTelemetry know it: `narrative.story.duration`.
+ *
+ * @since 0.1.0
+ * @category names
+ */
+export const nameOf = ({ name }: Instrument, prefix: string = defaultPrefix): string => `${prefix}.${name}`
+
+/**
+ * The name by which Prometheus knows it: `narrative_story_duration_seconds`, `narrative_story_total`. The series of a
+ * histogram add `_bucket`, `_sum` and `_count`.
+ *
+ * An OpenTelemetry collector that hands metrics on to Prometheus makes the same names.
+ *
+ * @since 0.1.0
+ * @category names
+ */
+export const prometheusNameOf = (instrument: Instrument, prefix: string = defaultPrefix): string => {
+  const base = nameOf(instrument, prefix).replaceAll(".", "_")
+  const withUnit = instrument.unit === "s" ? `${base}_seconds` : base
+  return instrument.kind === "counter" ? `${withUnit}_total` : withUnit
+}
