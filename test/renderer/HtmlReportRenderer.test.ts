@@ -182,21 +182,25 @@ describe("HtmlReportRenderer.layer", () => {
       Effect.gen(function* () {
         const at = (id: string, timestamp: number) => new Narrator("Import", id).end({ timestamp, status: "failed" })
         const day = 86_400_000
-        yield* write({ directory: folder, keep: 3 }, [at("a", day), at("b", 2 * day)])
-        yield* fs.writeFileString(`${folder}/20010101-000000-not-ours.html`, "<p>somebody's own</p>")
-        yield* write({ directory: folder, keep: 3 }, [at("d", 4 * day), at("c", 3 * day)])
+        yield* write({ directory: folder, keep: 3 }, [at("a", day), at("b", 3 * day + 5)])
+        yield* fs.writeFileString(`${folder}/20010101-000000-000-not-ours.html`, "<p>somebody's own</p>")
+        yield* write({ directory: folder, keep: 3 }, [at("d", 4 * day), at("c", 3 * day + 1)])
         const index = dataIn(yield* fs.readFileString(`${folder}/index.html`))
         const entries = index.page === "index" ? index.entries : []
         assert.deepStrictEqual(
           entries.map(({ id, status }) => [id, status]),
           [
             ["d", "failed"],
-            ["c", "failed"],
-            ["b", "failed"]
+            ["b", "failed"],
+            ["c", "failed"]
           ]
         )
         const names = yield* fs.readDirectory(folder)
-        assert.sameMembers(names, [...entries.map(({ file }) => file), "index.html", "20010101-000000-not-ours.html"])
+        assert.sameMembers(names, [
+          ...entries.map(({ file }) => file),
+          "index.html",
+          "20010101-000000-000-not-ours.html"
+        ])
         for (const { file } of entries) assert.lengthOf(storiesIn(yield* fs.readFileString(`${folder}/${file}`)), 1)
       })
     )

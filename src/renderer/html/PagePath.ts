@@ -25,12 +25,12 @@ export const isTemplate = (path: string): boolean => path.search(placeholder) >=
 export const fill = (path: string, card: StoryCard): string =>
   path.replace(placeholder, (text, name: string) => values[name]?.(card) ?? text)
 
-/** Sorts by time, and tells stories of one second and name apart. */
-export const nameIn = (card: StoryCard): string =>
-  `${stamp(card.startedAt)}-${slug(card.name)}-${slug(card.id).slice(-8)}.html`
+/** Sorts by time, and tells stories of one time and name apart. */
+export const nameIn = ({ id, name, startedAt }: StoryCard): string =>
+  `${stamp(startedAt)}-${String(startedAt % 1_000).padStart(3, "0")}-${slug(name)}-${slug(id).slice(-8)}.html`
 
 /** Whether a name may be one that {@link nameIn} gave. */
-export const isNameIn = (name: string): boolean => /^\d{8}-\d{6}-.+\.html$/.test(name)
+export const isNameIn = (name: string): boolean => /^\d{8}-\d{6}-\d{3}-.+\.html$/.test(name)
 
 const stamp = (millis: number): string => {
   const date = new Date(millis)

@@ -298,13 +298,18 @@ layer(Layer.merge(Chromium.layer, NodeContext.layer), { timeout: 30_000 })("a re
     Effect.gen(function* () {
       const report = yield* opened(failedImport(), { colorScheme: "dark" })
       yield* look(report, async (page) => {
+        const closed = await page.locator("#failure-0-panel-0 details:not([open])").count()
+        assert.isAbove(closed, 0)
         await page.emulateMedia({ media: "print" })
+        await page.locator(".stack pre").first().waitFor()
+        assert.strictEqual(await page.locator(".failure details:not([open])").count(), 0)
         assert.strictEqual(await page.evaluate("getComputedStyle(document.body).backgroundColor"), "rgb(255, 255, 255)")
         assert.strictEqual(await page.locator(".failure-panel:visible").count(), 2)
         assert.isFalse(await page.locator(".topbar").isVisible())
         assert.strictEqual(await page.locator(".row:visible").count(), 9)
         await page.emulateMedia({ media: "screen" })
         await page.locator("#failure-0-panel-1").waitFor({ state: "hidden" })
+        assert.strictEqual(await page.locator("#failure-0-panel-0 details:not([open])").count(), closed)
       })
     })
   )

@@ -152,6 +152,12 @@ class FailureCard {
 
   print(printing: boolean): void {
     for (const [i, panel] of this.#panels.entries()) panel.hidden = !printing && i !== this.#chosen
+    for (const details of this.element.querySelectorAll<HTMLDetailsElement>(
+      printing ? "details:not([open])" : "details[data-printed]"
+    )) {
+      details.open = printing
+      details.toggleAttribute("data-printed", printing)
+    }
   }
 }
 
