@@ -6,17 +6,8 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { NarrativeEvent } from "../../NarrativeEvent.js"
-import {
-  analysisCell,
-  Batch,
-  eventColumns,
-  failureColumns,
-  type Kept,
-  type OpenStories,
-  stageColumns,
-  storyColumns,
-  timestamp
-} from "./batch.js"
+import { Batch, type Kept, type OpenStories } from "./batch.js"
+import { analysisCell, eventColumns, failureColumns, stageColumns, storyColumns, timestamp } from "./cells.js"
 import { isBusy, writing } from "./database.js"
 import * as incarnation from "./incarnation.js"
 import { openWriters } from "./queries.js"

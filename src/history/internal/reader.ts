@@ -20,7 +20,7 @@ import {
   wholeNumber
 } from "../HistoryFilter.js"
 import { StoryState, type StorySummary } from "../StoryRecord.js"
-import { timestamp } from "./batch.js"
+import { timestamp } from "./cells.js"
 import { type Database, failure, queryFailed } from "./database.js"
 import type { ReadRow } from "./queries.js"
 import * as queries from "./queries.js"

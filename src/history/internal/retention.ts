@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type { Retention } from "../HistoryFilter.js"
 import { StoryState } from "../StoryRecord.js"
-import { timestamp } from "./batch.js"
+import { timestamp } from "./cells.js"
 import { isBusy, writing } from "./database.js"
 
 /** Stories deleted at once: some milliseconds' work. */
