@@ -41,7 +41,11 @@ export const tell = ({ db, json, lines, noFollow, source, timestamps }: LiveLine
     })
     const path = Option.getOrElse(source, () => db)
     const isHistory = Option.isNone(source) || (path !== "-" && (yield* isDatabase(path)))
-    if (!isHistory) return yield* tell(events(path, options))
-    const history = yield* Effect.promise(() => import("./HistoryEvents.js"))
-    return yield* HistoryFile.read(path, (reader) => tell(history.events(reader, options)))
+    if (isHistory) {
+      const history = yield* Effect.promise(() => import("./HistoryEvents.js"))
+      yield* HistoryFile.read(path, (reader) => tell(history.events(reader, options)))
+    } else {
+      yield* tell(events(path, options))
+    }
+    yield* output.write(told.rest())
   }).pipe(Effect.provide(NodeFileSystem.layer))

@@ -124,13 +124,17 @@ layer(HistoryFile.layer, { timeout: "30 seconds", excludeTestServices: true })("
       })
     )
 
-    it.scoped("tail tells what a program prints into its standard input", () =>
+    it.scoped("tail tells what a program prints into its standard input, to its last event", () =>
       Effect.gen(function* () {
         const story = new Narrator("Import")
         const tail = yield* start(["tail", "-"])
-        yield* tail.input([story.start(), story.end({ status: "failed" })].map(NarrativeEvent.toWire).join("\n"))
+        const events = [story.start(), story.failed(story.stage("Load"))]
+        yield* tail.input(events.map(NarrativeEvent.toWire).join("\n"))
         assert.strictEqual(yield* tail.ended, 0)
-        assert.strictEqual(tail.stdout, "▶ Story started: Import\n▶ Story ended: FAILED\n")
+        assert.strictEqual(
+          tail.stdout,
+          "▶ Story started: Import\n✖ Stage failed: Load (0.500s) - CsvError: bad row 7\n"
+        )
       })
     )
 

@@ -57,6 +57,11 @@ export class StoryLines {
     return text
   }
 
+  /** What was held back, where nothing more will come. */
+  rest(): string {
+    return Array.from(this.#open.byId.values(), (story) => this.#release(story)).join("")
+  }
+
   /** The story is as {@link OpenStories.enter} left it. */
   #tell(event: NarrativeEvent, story: OpenStory): string {
     switch (event._tag) {
