@@ -23,6 +23,13 @@ export interface LiveLinesOptions extends HistoryOptions {
 
 export const tell = ({ db, json, lines, noFollow, source, timestamps }: LiveLinesOptions) =>
   Effect.gen(function* () {
+    if (lines < 0) {
+      return yield* new HistoryFile.InvalidOption({
+        option: "--lines",
+        value: String(lines),
+        expected: "a whole number, 0 or more"
+      })
+    }
     const output = yield* Output
     const options = { last: lines, follow: !noFollow }
     const told = new StoryLines(new OpenStories(() => 0), {

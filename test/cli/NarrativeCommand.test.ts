@@ -269,6 +269,7 @@ layer(HistoryFile.layer, { timeout: "30 seconds", excludeTestServices: true })("
           [1, /none\.db is not there/, "stories", "--db", `${db}.none.db`],
           [1, /notes\.txt cannot be read: /, "stats", "--db", foreign],
           [1, /none\.jsonl does not exist/, "tail", `${db}.none.jsonl`],
+          [1, /--lines is -1; expected /, "tail", "--lines", "-1", "--db", db],
           [1, /is a folder/, "tail", dirname(db)],
           [2, /Missing argument <id>/, "story", "--db", db],
           [2, /Invalid subcommand/, "failure"],
