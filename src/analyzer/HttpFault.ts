@@ -1,7 +1,6 @@
 /**
- * What a server's status, headers and error body say about a question that got no answer.
+ * What a server's status and error body say about a question that got no answer.
  */
-import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import type { AnalyzerErrorReason } from "../FailureAnalyzer.js"
 
@@ -9,19 +8,6 @@ export const reasonOf = (status: number): AnalyzerErrorReason => {
   if (status === 401 || status === 403) return "Unauthorized"
   if (status === 404) return "NotFound"
   return status === 429 ? "RateLimited" : "Refused"
-}
-
-/** `Retry-After` in seconds or as a date; `retry-after-ms` where a server is more exact. */
-export const retryAfterOf = (
-  headers: { readonly [name: string]: string | undefined },
-  now: number
-): Duration.Duration | undefined => {
-  const millis = Number(headers["retry-after-ms"] ?? Number.NaN)
-  if (millis >= 0 && Number.isFinite(millis)) return Duration.millis(millis)
-  const text = headers["retry-after"]?.trim() ?? ""
-  if (/^\d{1,9}(?:\.\d{1,9})?$/.test(text)) return Duration.seconds(Number(text))
-  const date = Date.parse(text)
-  return Number.isNaN(date) ? undefined : Duration.millis(Math.max(0, date - now))
 }
 
 /** An error as the body of an answer tells it, whatever the status. */

@@ -10,13 +10,15 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as buffer from "../internal/buffer.js"
 import { type Delivery, statsOf } from "../internal/delivery.js"
+import { retryAfterOf } from "../internal/retryAfter.js"
 import type { RendererStats } from "../Renderer.js"
 
 /**
@@ -159,27 +161,16 @@ const unreachable = (error: HttpClientError.HttpClientError): ExportError =>
 const answered = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<buffer.Refused, ExportError> => {
   const { status } = response
   if (status >= 200 && status < 300) return refusedIn(response)
-  return Effect.flatMap(retryAfterOf(response), (retryAfter) =>
+  return Effect.flatMap(Clock.currentTimeMillis, (now) =>
     Effect.fail(
-      new ExportError({ reason: `it answered ${status}`, retryable: retryableStatuses.has(status), retryAfter })
+      new ExportError({
+        reason: `it answered ${status}`,
+        retryable: retryableStatuses.has(status),
+        retryAfter: retryAfterOf(response.headers, now)
+      })
     )
   )
 }
-
-/** Seconds, or the date to wait for. */
-const retryAfterOf = ({
-  headers
-}: HttpClientResponse.HttpClientResponse): Effect.Effect<Duration.Duration | undefined> =>
-  Effect.clockWith((clock) =>
-    Effect.sync(() => {
-      const text = headers["retry-after"]
-      if (text === undefined) return undefined
-      const seconds = Number(text)
-      if (Number.isFinite(seconds) && seconds >= 0) return Duration.seconds(seconds)
-      const at = Date.parse(text)
-      return Number.isNaN(at) ? undefined : Duration.millis(Math.max(0, at - clock.unsafeCurrentTimeMillis()))
-    })
-  )
 
 /**
  * How many items of a batch the endpoint took without keeping them (`partial_success`):

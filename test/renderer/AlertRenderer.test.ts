@@ -480,7 +480,10 @@ describe("AlertRenderer, to real servers", () => {
           lines.push(`${String(message)} ${Cause.pretty(cause, { renderErrorCause: true })} ${JSON.stringify(cause)}`)
         })
         const down = yield* Effect.scoped(Effect.map(AlertReceiver.make(), ({ url }) => url))
-        const refusing = yield* AlertReceiver.make({ status: 404, body: "no_team at /hook/T0/B0/s3cretpath" })
+        const refusing = yield* AlertReceiver.make({
+          status: 404,
+          body: "Cannot POST /hook/T0/B0/s3cretpath: no s3cretpath for key k3y-of-the-team, signed by the s3cret of ours"
+        })
         const up = yield* AlertReceiver.make()
         const stats = yield* toServers(
           Effect.gen(function* () {
@@ -493,7 +496,10 @@ describe("AlertRenderer, to real servers", () => {
             ])
           }),
           AlertRenderer.slack(down),
-          AlertRenderer.webhook(refusing.url),
+          AlertRenderer.webhook(refusing.url, {
+            headers: { "x-key": Redacted.make("k3y-of-the-team") },
+            secret: "the s3cret of ours"
+          }),
           AlertRenderer.slack(up.url)
         ).pipe(Effect.provide(Logger.add(logger)))
         assert.deepStrictEqual(
@@ -507,7 +513,8 @@ describe("AlertRenderer, to real servers", () => {
         assert.isAtLeast(warnings.length, 2)
         assert.include(lines.join("\n"), "ECONNREFUSED")
         assert.notInclude(lines.join("\n"), new URL(down).port)
-        assert.notInclude(lines.join("\n"), refusing.url)
+        assert.include(lines.join("\n"), "Cannot POST")
+        for (const secret of [refusing.url, "s3cret", "k3y"]) assert.notInclude(lines.join("\n"), secret)
       })
     )
   )
@@ -528,6 +535,10 @@ describe("AlertRenderer: settings", () => {
       /the URL of "slack" has to be an http:\/\/ or/
     ],
     [{ destinations: [AlertRenderer.slack(Redacted.make("ftp://s3cret"))] }, /the URL of "slack"/],
+    [
+      { destinations: [AlertRenderer.webhook("https://ada:s3cret@alerts.internal")] },
+      /the URL of "webhook" has to be one without a user and a password/
+    ],
     [
       { destinations: [AlertRenderer.webhook("https://x", { method: "GET" as never })] },
       /method of "webhook" .* not GET/

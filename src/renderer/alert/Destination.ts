@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
+import * as Redaction from "../../Redaction.js"
 import * as Alert from "./Alert.js"
 import type * as AlertFilter from "./AlertFilter.js"
 import * as HttpDelivery from "./HttpDelivery.js"
@@ -63,43 +64,60 @@ export interface WebhookOptions extends DestinationOptions {
 export const slack = (
   url: string | Redacted.Redacted<string>,
   options: DestinationOptions = {}
-): Destination<HttpClient.HttpClient> => {
-  const name = options.name ?? "slack"
-  return {
-    name,
-    filter: options,
-    open: (delivery) =>
-      Effect.flatMap(HttpClient.HttpClient, (client) =>
-        checked(() => {
-          const config = { ...delivery, destination: name, method: "POST", url: urlOf(url, name) } as const
-          return (alert) => HttpDelivery.post(client, config, SlackMessage.toJson(alert), {})
-        })
-      )
-  }
-}
+): Destination<HttpClient.HttpClient> =>
+  overHttp(options.name ?? "slack", url, options, () => ({
+    method: "POST",
+    requestOf: (alert) => ({ body: SlackMessage.toJson(alert), headers: {} })
+  }))
 
 export const webhook = (
   url: string | Redacted.Redacted<string>,
   options: WebhookOptions = {}
 ): Destination<HttpClient.HttpClient> => {
   const name = options.name ?? "webhook"
-  return {
-    name,
-    filter: options,
-    open: (delivery) =>
-      Effect.flatMap(HttpClient.HttpClient, (client) =>
-        checked(() => {
-          const config = { ...delivery, destination: name, method: methodOf(options, name), url: urlOf(url, name) }
-          const headers = headersOf(options, name)
-          const sign = signer(options.secret, name)
-          return (alert) => {
-            const body = Alert.toJson(alert)
-            return HttpDelivery.post(client, config, body, { ...headers, ...sign(body) })
-          }
-        })
-      )
+  return overHttp(name, url, options, (secrets) => {
+    const headers = headersOf(options, name, secrets)
+    const sign = signer(options.secret, name, secrets)
+    return {
+      method: methodOf(options, name),
+      requestOf: (alert) => {
+        const body = Alert.toJson(alert)
+        return { body, headers: { ...headers, ...sign(body) } }
+      }
+    }
+  })
+}
+
+/** What a kind of destination makes of its settings, which it checks; what is secret in them it hands over. */
+type Protocol = (secrets: Redaction.Secrets) => {
+  readonly method: HttpDelivery.DeliveryConfig["method"]
+  readonly requestOf: (alert: Alert.Alert) => {
+    readonly body: string
+    readonly headers: Readonly<Record<string, string>>
   }
 }
+
+const overHttp = (
+  name: string,
+  url: string | Redacted.Redacted<string>,
+  filter: AlertFilter.AlertFilter,
+  protocol: Protocol
+): Destination<HttpClient.HttpClient> => ({
+  name,
+  filter,
+  open: (delivery) =>
+    Effect.flatMap(HttpClient.HttpClient, (client) =>
+      checked(() => {
+        const secrets = new Redaction.Secrets()
+        const { method, requestOf } = protocol(secrets)
+        const config = { ...delivery, destination: name, method, url: urlOf(url, name, secrets), secrets }
+        return (alert) => {
+          const { body, headers } = requestOf(alert)
+          return HttpDelivery.post(client, config, body, headers)
+        }
+      })
+    )
+})
 
 export const destination = <E, R>(
   name: string,
@@ -140,11 +158,22 @@ const checked = (make: () => Send): Effect.Effect<Send, InvalidAlertOptions> =>
 
 const textOf = (value: unknown): unknown => (Redacted.isRedacted(value) ? Redacted.value(value) : value)
 
-const urlOf = (given: string | Redacted.Redacted<string>, name: string): string => {
-  const url: unknown = textOf(given)
-  if (Predicate.isString(url) && /^https?:\/\//i.test(url) && URL.canParse(url)) return url
+const urlOf = (given: string | Redacted.Redacted<string>, name: string, secrets: Redaction.Secrets): string => {
+  const text: unknown = textOf(given)
+  const setting = `the URL of "${name}"`
   // Not shown: what is wrong with it may be next to what is secret in it.
-  throw new InvalidAlertOptions({ setting: `the URL of "${name}"`, expected: "an http:// or https:// URL" })
+  if (!Predicate.isString(text) || !/^https?:\/\//i.test(text) || !URL.canParse(text)) {
+    throw new InvalidAlertOptions({ setting, expected: "an http:// or https:// URL" })
+  }
+  const { href, password, pathname, search, searchParams, username } = new URL(text)
+  if (username !== "" || password !== "") {
+    throw new InvalidAlertOptions({ setting, expected: "one without a user and a password, which a header may bring" })
+  }
+  // A server that refuses may name what it was asked for, or a part of it.
+  for (const part of [text, href, pathname + search, pathname, ...pathname.split("/"), ...searchParams.values()]) {
+    secrets.add(part)
+  }
+  return text
 }
 
 const methods = ["POST", "PUT", "PATCH"] as const
@@ -158,7 +187,11 @@ const methodOf = ({ method = "POST" }: WebhookOptions, name: string): (typeof me
 const headerName = /^[\w!#$%&'*+.^`|~-]+$/
 const headerValue = /^[\t\u0020-\u007e\u0080-\u00ff]*$/
 
-const headersOf = ({ headers = {} }: WebhookOptions, name: string): Record<string, string> => {
+const headersOf = (
+  { headers = {} }: WebhookOptions,
+  name: string,
+  secrets: Redaction.Secrets
+): Record<string, string> => {
   const out: Record<string, string> = {}
   for (const [header, given] of Object.entries(headers)) {
     const value: unknown = textOf(given)
@@ -167,16 +200,22 @@ const headersOf = ({ headers = {} }: WebhookOptions, name: string): Record<strin
       const setting = `the header ${JSON.stringify(header)} of "${name}"`
       throw new InvalidAlertOptions({ setting, expected: "a name and a text that HTTP allows" })
     }
+    if (Redacted.isRedacted(given)) secrets.add(value.replace(/^(?:Bearer|Basic) /, ""))
     out[header] = value
   }
   return out
 }
 
-const signer = (given: WebhookOptions["secret"], name: string): ((body: string) => Record<string, string>) => {
+const signer = (
+  given: WebhookOptions["secret"],
+  name: string,
+  secrets: Redaction.Secrets
+): ((body: string) => Record<string, string>) => {
   if (given === undefined) return () => ({})
   const secret: unknown = textOf(given)
   if (!Predicate.isString(secret) || secret === "") {
     throw new InvalidAlertOptions({ setting: `secret of "${name}"`, expected: "a text that is not empty" })
   }
+  secrets.add(secret)
   return (body) => ({ "x-narrative-signature": `sha256=${createHmac("sha256", secret).update(body).digest("hex")}` })
 }

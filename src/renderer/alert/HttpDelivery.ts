@@ -16,6 +16,9 @@ import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
+import { retryAfterOf } from "../../internal/retryAfter.js"
+import { clip } from "../../PlainValue.js"
+import * as Redaction from "../../Redaction.js"
 import * as TerminalText from "../console/TerminalText.js"
 
 /**
@@ -52,6 +55,8 @@ export interface DeliveryConfig {
   readonly destination: string
   readonly method: "POST" | "PUT" | "PATCH"
   readonly url: string
+  /** What must not be told, though a server repeats it. */
+  readonly secrets: Redaction.Secrets
   readonly timeout: Duration.Duration
   readonly retry: Schedule.Schedule<unknown, AlertDeliveryError>
 }
@@ -66,6 +71,10 @@ export const defaultRetry: DeliveryConfig["retry"] = Schedule.exponential("500 m
 const longestWait = Duration.minutes(5)
 /** Longest part of a refusal that is told, in UTF-16 code units. */
 const maxDetail = 200
+/** Longest part that is looked at. */
+const maxRead = 4_000
+
+const redactor = Redaction.make()
 
 /** Posts a body of JSON. */
 export const post = (
@@ -120,7 +129,7 @@ const mayHelp = ({ reason, retryAfter }: AlertDeliveryError): boolean =>
 
 const verdict = (
   response: HttpClientResponse.HttpClientResponse,
-  { url }: DeliveryConfig,
+  { secrets }: DeliveryConfig,
   failure: (fields: Partial<AlertDeliveryError> & Pick<AlertDeliveryError, "reason">) => AlertDeliveryError
 ): Effect.Effect<void, AlertDeliveryError> => {
   const { headers, status } = response
@@ -131,25 +140,17 @@ const verdict = (
   )
   return Effect.flatMap(text, (text) => {
     if (status >= 200 && status < 300) return Effect.void
-    const detail = TerminalText.line(text.replaceAll(url, "<redacted>").trim().slice(0, maxDetail))
+    const said = redactor.text(text.slice(0, maxRead), secrets).trim()
+    const detail = TerminalText.line(clip(said, maxDetail))
     const overloaded = status === 429 || status === 503
     const unavailable = status === 408 || status === 425 || status >= 500
     const reason = overloaded ? "Overloaded" : unavailable ? "Unavailable" : "Refused"
     return Effect.flatMap(Clock.currentTimeMillis, (now) =>
       Effect.fail(
-        failure({ reason, status, detail, retryAfter: overloaded ? waitIn(headers["retry-after"], now) : null })
+        failure({ reason, status, detail, retryAfter: overloaded ? (retryAfterOf(headers, now) ?? null) : null })
       )
     )
   })
-}
-
-/** `Retry-After`: seconds, or a date. */
-export const waitIn = (header: string | undefined, now: number): Duration.Duration | null => {
-  const text = header?.trim() ?? ""
-  if (/^\d{1,9}$/.test(text)) return Duration.seconds(Number(text))
-  // Not what else `Date.parse` takes for a date, such as a number.
-  const at = /[A-Za-z]{3}/.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(at) ? null : Duration.millis(Math.max(0, at - now))
 }
 
 /** The system's code of an error, e.g. `ECONNREFUSED`: its message may name the address. */
