@@ -106,6 +106,17 @@ export const layer = <E = never, R = never>(
 ): Layer.Layer<never, E, Exclude<R, Scope.Scope>> => change(renderer, renderers.add)
 
 /**
+ * Adds a renderer that is no place to read stories in, one that makes metrics of them say: as {@link layer}, but where
+ * nobody chose another renderer the default one stays as well.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const accompanying = <E = never, R = never>(
+  renderer: Renderer | Effect.Effect<Renderer, E, R>
+): Layer.Layer<never, E, Exclude<R, Scope.Scope>> => change(renderer, renderers.accompany)
+
+/**
  * Narrates to this renderer only.
  *
  * @since 0.1.0

@@ -65,6 +65,11 @@ export * as IdGenerator from "./IdGenerator.js"
  * @since 0.1.0
  */
 export * as Instruments from "./metrics/Instruments.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as NarrativeMetrics from "./metrics/NarrativeMetrics.js"
 /**
  * @since 0.1.0
  */

@@ -3,6 +3,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import { globalValue } from "effect/GlobalValue"
 import type { RendererStats } from "../Renderer.js"
 
 /** Counts of one renderer. Mutable on purpose: they are touched once or twice an event. */
@@ -82,6 +83,9 @@ export class Delivery {
     })
   }
 }
+
+/** The counts of queues that are no renderers', as long as they are open: those of exports. */
+export const openQueues: Set<Delivery> = globalValue("effect-narrative/openQueues", () => new Set<Delivery>())
 
 /** The counts as users see them. */
 export const statsOf = ({ delivered, dropped, emitted, failed, pending, renderer }: Delivery): RendererStats => ({

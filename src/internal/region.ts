@@ -147,7 +147,19 @@ const nobody: ReadonlyArray<Renderer> = []
 
 /** Who hears of an event, by the two settings that decide it. */
 export const listenersAmong = (muted: number, current: ReadonlyArray<Renderer>): ReadonlyArray<Renderer> =>
-  muted > 0 ? nobody : current === renderers.unset ? DefaultRenderer.current() : current
+  muted > 0 ? nobody : renderers.isByDefault(current) ? withDefault(current) : current
+
+const accompanied = new WeakMap<ReadonlyArray<Renderer>, ReadonlyArray<Renderer>>()
+
+/** The default renderer, and those that accompany it. */
+const withDefault = (current: ReadonlyArray<Renderer>): ReadonlyArray<Renderer> => {
+  if (current === renderers.unset) return DefaultRenderer.current()
+  const known = accompanied.get(current)
+  if (known !== undefined) return known
+  const all = [...DefaultRenderer.current(), ...renderers.accompanying(current)]
+  accompanied.set(current, all)
+  return all
+}
 
 export const listenersOf = (fiber: AnyFiber): ReadonlyArray<Renderer> =>
   listenersAmong(fiber.getFiberRef(renderers.muted), fiber.getFiberRef(renderers.current))

@@ -11,8 +11,11 @@ import * as HashSet from "effect/HashSet"
 import type * as Logger from "effect/Logger"
 import * as Predicate from "effect/Predicate"
 import * as Scope from "effect/Scope"
+import type { Span } from "effect/Tracer"
+import type { Instrument } from "../metrics/Instruments.js"
 import type { NarrativeEvent } from "../NarrativeEvent.js"
 import type { Renderer } from "../Renderer.js"
+import type { Story } from "../Story.js"
 import { Delivery } from "./delivery.js"
 
 /** Stands for "nobody chose a renderer", so that adding one can tell it from a choice. */
@@ -31,7 +34,8 @@ const without = (self: Renderers, that: Renderers): Renderers =>
 const applyPatch = (patch: RenderersPatch, self: Renderers): Renderers => {
   if (patch.added.length === 0 && patch.removed.length === 0) return self
   const patched = [...without(without(self, patch.removed), patch.added), ...patch.added]
-  return patched.length === 1 && patched[0] === byDefault ? unset : patched
+  if (!patched.includes(byDefault)) return patched
+  return patched.length === 1 ? unset : [byDefault, ...without(patched, unset)]
 }
 
 /** @internal */
@@ -69,6 +73,16 @@ export const muted: FiberRef.FiberRef<number> = globalValue("effect-narrative/mu
     fork: 0
   })
 )
+
+/** Whether nobody chose a place to read stories in: whatever else is there accompanies the default one. */
+export const isByDefault = (self: Renderers): boolean => self[0] === byDefault
+
+/** Those that are there besides the default one. */
+export const accompanying = (self: Renderers): Renderers => without(self, unset)
+
+/** Adds a renderer that leaves the default one in its place. */
+export const accompany = (self: Renderers, renderer: Renderer): Renderers =>
+  applyPatch({ removed: [], added: [renderer] }, self)
 
 /** @internal */
 export const add = (self: Renderers, renderer: Renderer): Renderers =>
@@ -126,6 +140,7 @@ export const addLogger = (logger: Logger.Logger<unknown, unknown>): Effect.Effec
 
 const RouteId: unique symbol = Symbol.for("effect-narrative/Renderer/route")
 const DeliveryId: unique symbol = Symbol.for("effect-narrative/Renderer/delivery")
+const MeterId: unique symbol = Symbol.for("effect-narrative/Renderer/meter")
 
 /** Hands an event to one of the renderers below, and brings back what to wait for. */
 export type Tell = (renderer: Renderer, event: NarrativeEvent) => Effect.Effect<void> | undefined
@@ -138,7 +153,29 @@ interface Route {
 interface Known extends Renderer {
   readonly [RouteId]?: Route
   readonly [DeliveryId]?: Delivery
+  readonly [MeterId]?: Meter
 }
+
+/** Takes measurements that are no event. It never throws. */
+export interface Meter {
+  /** `labels` are the values of the instrument's labels, in their order. */
+  readonly record: (
+    instrument: Instrument,
+    labels: ReadonlyArray<string>,
+    value: number,
+    at: { readonly story: Story | undefined; readonly span: Span | undefined; readonly timestamp: number }
+  ) => void
+}
+
+/** A renderer that takes measurements, too. */
+export const metering = (renderer: Renderer, meter: Meter): Renderer => {
+  const known: Known = { ...renderer, [MeterId]: meter }
+  return known
+}
+
+/** The meters among some renderers. */
+export const metersOf = (renderers: Renderers): ReadonlyArray<Meter> =>
+  (renderers as ReadonlyArray<Known>).flatMap((renderer) => renderer[MeterId] ?? [])
 
 /** A renderer that hands events on to others: they do the counting. */
 export const routed = (name: string, parts: Renderers, send: Route["send"]): Renderer => {

@@ -10,7 +10,7 @@
  *
  * - `name`: without the prefix, e.g. `story.duration`; see {@link nameOf} and {@link prometheusNameOf}.
  * - `unit`: as UCUM writes it: `s`, `1` for a ratio, `{story}` for what is counted.
- * - `labels`: their names, in order. Those of stories (`storyLabels`) come after them wherever `story_name` is one.
+ * - `labels`: their names, in order. Those of stories come after them: see {@link labelsOf}.
  * - `buckets`: the upper bounds of a histogram, in `unit`, ascending, without +Inf.
  *
  * @since 0.1.0
@@ -297,6 +297,18 @@ export const all: ReadonlyArray<Instrument> = [
   items,
   retryAttempts
 ]
+
+/**
+ * The labels of an instrument where the labels of stories named `storyLabels` are asked for: every instrument that has
+ * `story_name` has them too, but for `llm.analysis_latency`, which may come long after the story.
+ *
+ * @since 0.1.0
+ * @category names
+ */
+export const labelsOf = (instrument: Instrument, storyLabels: ReadonlyArray<string> = []): ReadonlyArray<string> =>
+  instrument.labels.includes("story_name") && instrument !== analysisLatency
+    ? [...instrument.labels, ...storyLabels]
+    : instrument.labels
 
 /**
  * @since 0.1.0

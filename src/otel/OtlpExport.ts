@@ -17,7 +17,7 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as buffer from "../internal/buffer.js"
-import { type Delivery, statsOf } from "../internal/delivery.js"
+import { openQueues, statsOf } from "../internal/delivery.js"
 import { retryAfterOf } from "../internal/retryAfter.js"
 import type { RendererStats } from "../Renderer.js"
 
@@ -85,19 +85,17 @@ export const queue = <A>(
     counted(buffer.open({ ...queueOptions(signal.name, options), handle: send }))
   )
 
-const open = new Set<Delivery>()
-
 /** Lets a queue be among {@link stats} until the scope closes. */
 export const counted = <A, R>(make: Effect.Effect<buffer.Buffer<A>, never, R>) =>
   Effect.tap(make, ({ delivery }) =>
     Effect.acquireRelease(
-      Effect.sync(() => open.add(delivery)),
-      () => Effect.sync(() => open.delete(delivery))
+      Effect.sync(() => openQueues.add(delivery)),
+      () => Effect.sync(() => openQueues.delete(delivery))
     )
   )
 
 /** The counts of every queue that is open. */
-export const stats: Effect.Effect<ReadonlyArray<RendererStats>> = Effect.sync(() => Array.from(open, statsOf))
+export const stats: Effect.Effect<ReadonlyArray<RendererStats>> = Effect.sync(() => Array.from(openQueues, statsOf))
 
 /** How items wait for being sent. */
 export const queueOptions = (name: string, options: QueueOptions) => {

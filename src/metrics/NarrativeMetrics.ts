@@ -1,0 +1,133 @@
+/**
+ * Metrics of stories, stages and work, as metrics of Effect: whatever exports those exports these, to OpenTelemetry, to
+ * Prometheus, or to both. The names, labels and buckets are those of `Instruments`.
+ *
+ * Metrics are no place to read stories in: where nobody chose a renderer, the default one stays beside them.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { globalValue } from "effect/GlobalValue"
+import type * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
+import * as Renderer from "../Renderer.js"
+import { MetricRecorder } from "./MetricRecorder.js"
+import { InvalidMetricsOption, type MetricsOptions, type MetricsSettings, parse } from "./MetricsSettings.js"
+
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  HistogramName,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  MetricsOptions
+} from "./MetricsSettings.js"
+
+export {
+  /**
+   * @since 0.1.0
+   * @category errors
+   */
+  InvalidMetricsOption
+} from "./MetricsSettings.js"
+
+/**
+ * Makes metrics of what the stories do that the layer is provided to, and of the work they tell of with
+ * `Narrative.metrics`. Dry runs are not counted.
+ *
+ * However often a layer with one prefix is provided, everything is counted once; two with one prefix have to have the
+ * same settings.
+ *
+ * @example
+ * ```ts
+ * import { Otlp } from "@effect/opentelemetry"
+ * import { FetchHttpClient } from "@effect/platform"
+ * import { Effect, Layer } from "effect"
+ * import { Narrative, NarrativeMetrics } from "effect-narrative"
+ *
+ * const Telemetry = Otlp.layerProtobuf({
+ *   baseUrl: "http://localhost:4318",
+ *   resource: { serviceName: "importer" }
+ * }).pipe(Layer.provide(FetchHttpClient.layer))
+ *
+ * const program = Effect.void.pipe(Narrative.stage("Load"), Narrative.story("Import"))
+ *
+ * export const counted = program.pipe(
+ *   Effect.provide([NarrativeMetrics.layer({ storyLabels: ["region"] }), Telemetry])
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: MetricsOptions = {}): Layer.Layer<never, InvalidMetricsOption> =>
+  Renderer.accompanying(
+    Effect.gen(function* () {
+      const settings = yield* parse(options)
+      const { renderer } = yield* recorder(settings)
+      return renderer
+    })
+  )
+
+interface Known {
+  readonly settings: string
+  readonly recorder: MetricRecorder
+  users: number
+}
+
+// What was counted stays in Effect's registry, so what is known of it stays as well: a few series by prefix.
+const recorders = globalValue("effect-narrative/metricRecorders", () => new Map<string, Known>())
+
+/** The one recorder of a prefix, for as long as the scope is open. */
+const recorder = (settings: MetricsSettings): Effect.Effect<MetricRecorder, InvalidMetricsOption, Scope.Scope> =>
+  Effect.gen(function* () {
+    const scope = yield* Effect.scope
+    const known = yield* enter(settings)
+    // Not by `Effect.acquireRelease`, whose finalizer brings back the renderers of its acquisition.
+    yield* Scope.addFinalizer(scope, leave(known))
+    yield* Effect.sync(() => known.recorder.poll()).pipe(
+      Effect.repeat(Schedule.spaced("1 second")),
+      Effect.interruptible,
+      Effect.forkScoped
+    )
+    return known.recorder
+  }).pipe(Effect.uninterruptible)
+
+const leave = (known: Known): Effect.Effect<void> =>
+  Effect.sync(() => {
+    known.users -= 1
+    if (known.users === 0) known.recorder.close()
+    else known.recorder.poll()
+  })
+
+const enter = (settings: MetricsSettings): Either.Either<Known, InvalidMetricsOption> => {
+  const text = JSON.stringify({ ...settings, buckets: Array.from(settings.buckets).sort() })
+  const known = recorders.get(settings.prefix)
+  if (known?.settings === text) {
+    known.users += 1
+    return Either.right(known)
+  }
+  if (known !== undefined && known.users > 0) {
+    const reason =
+      "a layer with that prefix and other settings is in use; give both the same settings or another prefix"
+    return Either.left(new InvalidMetricsOption({ setting: "prefix", value: settings.prefix, reason }))
+  }
+  const made = { settings: text, recorder: new MetricRecorder(settings), users: 1 }
+  recorders.set(settings.prefix, made)
+  return Either.right(made)
+}
+
+/**
+ * Tells what became of the events that wait in queues up to now; it is told every second otherwise.
+ *
+ * @internal
+ */
+export const poll: Effect.Effect<void> = Effect.sync(() => {
+  for (const { recorder, users } of recorders.values()) if (users > 0) recorder.poll()
+})
