@@ -14,6 +14,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import type { Analyzer, AnalyzerError, AnalyzerErrorReason } from "../FailureAnalyzer.js"
+import * as redirects from "../internal/redirects.js"
 import { retryAfterOf } from "../internal/retryAfter.js"
 import * as Redaction from "../Redaction.js"
 import { parse } from "./AnswerText.js"
@@ -152,7 +153,7 @@ const ask = (call: Call, body: unknown): Effect.Effect<Reply, AnalyzerError> =>
       HttpClientRequest.setHeaders(call.headers),
       HttpClientRequest.bodyUnsafeJson(body)
     )
-    const response = yield* call.client.execute(request)
+    const response = yield* redirects.refused(call.client.execute(request))
     if (response.status < 200 || response.status >= 300) return yield* refused(call, response)
     const text = yield* textOf(response, maxAnswer)
     if (text === undefined) {

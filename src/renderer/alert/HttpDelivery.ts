@@ -2,13 +2,11 @@
  * Handing a body to a server until it has it: a time limit for each attempt, another attempt where one may help, and
  * never a word about the address, which may be a secret.
  */
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -16,6 +14,7 @@ import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
+import * as redirects from "../../internal/redirects.js"
 import { retryAfterOf } from "../../internal/retryAfter.js"
 import { clip } from "../../PlainValue.js"
 import * as Redaction from "../../Redaction.js"
@@ -102,10 +101,8 @@ export const post = (
 
   const attempt = Effect.suspend(() => {
     attempts += 1
-    return quiet.execute(request)
+    return redirects.refused(quiet.execute(request))
   }).pipe(
-    // What comes after a redirection would be another request than this one.
-    Effect.mapInputContext((context: Context.Context<never>) => withoutRedirects(context)),
     Effect.catchAllCause((cause) =>
       Cause.isInterruptedOnly(cause)
         ? Effect.interrupt
@@ -168,9 +165,3 @@ const codeOf = (error: unknown): string => {
   }
   return ""
 }
-
-const withoutRedirects = (context: Context.Context<never>): Context.Context<never> =>
-  Context.add(context, FetchHttpClient.RequestInit, {
-    ...Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit)),
-    redirect: "manual"
-  })
