@@ -21,6 +21,7 @@ import type { FailureAnalysis } from "./FailureAnalysis.js"
 import type { FailureReport } from "./FailureReport.js"
 import { AnalysisCache } from "./internal/analysisCache.js"
 import { countsOf } from "./internal/analysisCounts.js"
+import { askInTime } from "./internal/analysisLimit.js"
 import { AnalyzerFaults } from "./internal/analyzerFaults.js"
 import * as analyzers from "./internal/analyzers.js"
 import * as backgroundAnalyses from "./internal/backgroundAnalyses.js"
@@ -213,7 +214,8 @@ export const withTimeout: {
 
 /**
  * Asks again, as the schedule says, after an error that is `retryable`, or for which `while` holds. Where the server
- * said how long to wait (`retryAfter`), no sooner than that.
+ * said how long to wait (`retryAfter`), no sooner than that. All attempts together are limited as `withTimeout` says
+ * where it stands behind this, else by `RUNTIME_NARRATIVE_ANALYZER_TIMEOUT_SECONDS` (default 30).
  *
  * @since 0.1.0
  * @category combinators
@@ -232,8 +234,11 @@ export const withRetry: {
   // What is no AnalyzerError at all, from an analyzer that does not keep to its types, is not retryable.
   const isWorthIt = options?.while ?? ((error: AnalyzerError) => error?.retryable === true)
   return (self) =>
-    analyzers.derive(self, (report) =>
-      Effect.retry(analyzers.ask(self, report), { schedule: patient, while: isWorthIt })
+    analyzers.derive(
+      self,
+      (report) => Effect.retry(analyzers.ask(self, report), { schedule: patient, while: isWorthIt }),
+      // Each attempt may be, but a server may ask to wait for a day in between.
+      { bounded: false }
     )
 })
 
@@ -280,6 +285,9 @@ export interface CacheOptions {
  * Asks another analyzer where this one fails, breaks, or has nothing to say. Its faults are told as warnings at the 1st,
  * 2nd, 4th, 8th, …, since the other one's answers would hide them.
  *
+ * Each of the two may take its own time, else as long as `RUNTIME_NARRATIVE_ANALYZER_TIMEOUT_SECONDS` says (default 30),
+ * so that one that hangs does not keep the other from being asked.
+ *
  * @since 0.1.0
  * @category combinators
  */
@@ -318,16 +326,16 @@ const orElse = (self: Analyzer, that: Analyzer): Analyzer => {
   return analyzers.derive(
     self,
     (report) =>
-      analyzers.ask(self, report).pipe(
+      askInTime(self, report).pipe(
         Effect.catchAllCause((cause) => {
           if (Cause.isInterruptedOnly(cause)) return Effect.failCause(cause)
           return Effect.flatMap(Redaction, (redactor) =>
             Effect.as(faults.tell(cause, (text) => redactor.text(text)) ?? Effect.void, Option.none<FailureAnalysis>())
           )
         }),
-        Effect.flatMap((answer) => (Option.isSome(answer) ? Effect.succeed(answer) : analyzers.ask(that, report)))
+        Effect.flatMap((answer) => (Option.isSome(answer) ? Effect.succeed(answer) : askInTime(that, report)))
       ),
-    { bounded: analyzers.traitsOf(self).bounded && analyzers.traitsOf(that).bounded }
+    { bounded: true }
   )
 }
 

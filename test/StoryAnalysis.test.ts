@@ -1,5 +1,20 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, ConfigProvider, Data, Deferred, Effect, Fiber, Layer, Logger, Option, TestClock, Tracer } from "effect"
+import {
+  Cause,
+  ConfigProvider,
+  Data,
+  Deferred,
+  Duration,
+  Effect,
+  Fiber,
+  Layer,
+  Logger,
+  Option,
+  pipe,
+  Schedule,
+  TestClock,
+  Tracer
+} from "effect"
 import { Diagnostics, FailureAnalyzer, Narrative, type NarrativeEvent, Renderer } from "../src/index.js"
 import { analysisOf, counted, explains, gated, hostile, unreachable } from "./fixtures/analyzers.js"
 import { assertWellFormed, observe } from "./laws/observed.js"
@@ -308,6 +323,38 @@ describe("a failing story with an analyzer in its context", () => {
       assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
       yield* TestClock.adjust("1 second")
       yield* Fiber.join(fiber)
+    })
+  )
+
+  it.effect("waits no longer for attempts, however long a server asks to wait between them", () =>
+    Effect.gen(function* () {
+      const busy = counted(
+        () => new FailureAnalyzer.AnalyzerError({ ...unreachable, reason: "RateLimited", retryAfter: Duration.days(1) })
+      )
+      const again = pipe(busy, FailureAnalyzer.withTimeout("5 seconds"), FailureAnalyzer.withRetry(Schedule.recurs(3)))
+      const fiber = yield* Effect.fork(withWarnings(() => told(fails("x").pipe(Narrative.story("S")), again)))
+      yield* TestClock.adjust("30 seconds")
+      assert.isTrue(Option.isSome(yield* Fiber.poll(fiber)))
+      assert.lengthOf(busy.asked, 1)
+      yield* Fiber.join(fiber)
+    })
+  )
+
+  it.effect("asks a fallback where the first one hangs, and lets either take the time it was given", () =>
+    Effect.gen(function* () {
+      const hanging = counted(() => Effect.never)
+      for (const [first, seconds] of [
+        [hanging, 30],
+        [FailureAnalyzer.withTimeout(hanging, "60 seconds"), 60]
+      ] as const) {
+        const either = FailureAnalyzer.withFallback(first, explains())
+        const fiber = yield* Effect.fork(withWarnings(() => told(fails("x").pipe(Narrative.story("S")), either)))
+        yield* TestClock.adjust(`${seconds - 1} seconds`)
+        assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
+        yield* TestClock.adjust("1 second")
+        const { all } = yield* Fiber.join(fiber)
+        assert.deepStrictEqual(all("FailureOccurred")[0]?.analysis, analysisOf("because x"))
+      }
     })
   )
 

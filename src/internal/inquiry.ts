@@ -1,8 +1,6 @@
 /**
  * A story asks why it failed: in a fiber of its own, which neither narrates nor traces, and cannot hurt the story.
  */
-import * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
@@ -10,19 +8,17 @@ import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
-import * as AnalyzerTimeout from "../analyzer/AnalyzerTimeout.js"
-import { messageOf } from "../diagnostics/ThrownValue.js"
 import type { FailureAnalysis } from "../FailureAnalysis.js"
 import { type Analyzer, FailureAnalyzer } from "../FailureAnalyzer.js"
 import type { FailureReport } from "../FailureReport.js"
 import type { Renderer } from "../Renderer.js"
 import type { Story } from "../Story.js"
 import { countsOf } from "./analysisCounts.js"
+import { askInTime } from "./analysisLimit.js"
 import * as analyzers from "./analyzers.js"
 import type { BackgroundAnalyses } from "./backgroundAnalyses.js"
 import { isSynchronous, polled } from "./deadline.js"
 import * as events from "./events.js"
-import { once } from "./notice.js"
 import {
   type AnyFiber,
   contextOutside,
@@ -114,8 +110,7 @@ const analysisOf = (
   { analyzer, fiber, report }: Inquiry,
   hide: (text: string) => string
 ): Effect.Effect<FailureAnalysis | undefined, unknown> => {
-  const asked = analyzers.ask(analyzer, report)
-  return (analyzers.traitsOf(analyzer).bounded ? asked : bounded(analyzer, asked)).pipe(
+  return askInTime(analyzer, report).pipe(
     Effect.flatMap((answer) => {
       if (Option.isNone(answer)) return Effect.succeed(undefined)
       const shown = shownAnalysis(answer.value, hide)
@@ -128,24 +123,6 @@ const analysisOf = (
     aside
   )
 }
-
-/** The limit of an analyzer that has none of its own, by the settings in force where it is asked. */
-const bounded = (analyzer: Analyzer, asked: analyzers.Answer): analyzers.Answer =>
-  AnalyzerTimeout.fromEnvironment.pipe(
-    Effect.catchAllCause((cause) => {
-      const problem = `Analyzers may take ${Duration.format(AnalyzerTimeout.usual)}: ${messageOf(Cause.squash(cause))}`
-      return Effect.as(once(problem) ?? Effect.void, AnalyzerTimeout.usual)
-    }),
-    Effect.flatMap((limit) =>
-      analyzers.atMost(asked, limit, () =>
-        analyzers.errorOf(analyzer, {
-          reason: "Timeout",
-          description: `no answer within ${Duration.format(limit)}`,
-          advice: `Allow more by ${AnalyzerTimeout.variable} or FailureAnalyzer.withTimeout`
-        })
-      )
-    )
-  )
 
 /** What became of an effect in a fiber of its own; `undefined` when this fiber was interrupted first. */
 const waitFor = <A, E>(self: Effect.Effect<A, E>, here: AnyFiber): Effect.Effect<Exit.Exit<A, E> | undefined> => {
