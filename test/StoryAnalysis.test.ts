@@ -277,6 +277,27 @@ describe("a failing story with an analyzer in its context", () => {
     })
   )
 
+  it.effect("asks without a value that has become a secret since it was told", () =>
+    Effect.gen(function* () {
+      const analyzer = explains()
+      const key = "k-0123456789"
+      yield* told(
+        Narrative.annotate("order", { of: [`o ${key}`] }).pipe(
+          Effect.zipRight(Narrative.annotate("password", key)),
+          Effect.zipRight(fails(`${key} is wrong`)),
+          Narrative.stage(`Log in by ${key}`),
+          Narrative.story(`Shop ${key}`)
+        ),
+        analyzer
+      )
+      const asked = JSON.stringify(analyzer.asked)
+      assert.notInclude(asked, key)
+      for (const text of ["Shop <redacted>", "Log in by <redacted>", "o <redacted>", "<redacted> is wrong"]) {
+        assert.include(asked, text)
+      }
+    })
+  )
+
   it.effect("waits 30 seconds for an analyzer without a limit, and no longer", () =>
     Effect.gen(function* () {
       const hanging = counted(() => Effect.never)

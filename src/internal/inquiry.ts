@@ -16,6 +16,7 @@ import type { Story } from "../Story.js"
 import { countsOf } from "./analysisCounts.js"
 import { askInTime } from "./analysisLimit.js"
 import * as analyzers from "./analyzers.js"
+import { askedReport } from "./askedReport.js"
 import type { BackgroundAnalyses } from "./backgroundAnalyses.js"
 import { isSynchronous, polled } from "./deadline.js"
 import * as events from "./events.js"
@@ -110,7 +111,7 @@ const analysisOf = (
   { analyzer, fiber, report }: Inquiry,
   hide: (text: string) => string
 ): Effect.Effect<FailureAnalysis | undefined, unknown> => {
-  return askInTime(analyzer, report).pipe(
+  return Effect.suspend(() => askInTime(analyzer, askedReport(report, hide))).pipe(
     Effect.flatMap((answer) => {
       if (Option.isNone(answer)) return Effect.succeed(undefined)
       const shown = shownAnalysis(answer.value, hide)
