@@ -100,9 +100,8 @@ class Teller {
           ...end,
           errorType: stage.errorType ?? "",
           errorMessage: stage.errorMessage ?? "",
-          // Not kept of a stage: only the report of a failure has them.
-          errorCode: "UNKNOWN",
-          retryable: false
+          errorCode: stage.errorCode ?? "UNKNOWN",
+          retryable: stage.retryable ?? false
         }
       default:
         return { _tag: "StageCancelled", ...end, orphaned: stage.orphaned, interruptors: stage.interruptors }

@@ -128,7 +128,8 @@ export const StorySummary = Schema.Struct(summary)
 
 /**
  * A stage, with the stages that stand in it, in their order of starting. `endedAt` and `durationSeconds` are `null` for
- * one that has no end; `lastProgress` is what `Narrative.progress` told last.
+ * one that has no end, and what is known of an error for one that has not failed; `lastProgress` is what
+ * `Narrative.progress` told last.
  *
  * @since 0.1.0
  * @category models
@@ -161,6 +162,8 @@ const stageFields = Schema.Struct({
   ),
   errorType: key(Text, "error_type"),
   errorMessage: key(Text, "error_message"),
+  errorCode: key(Schema.NullOr(ErrorCode), "error_code"),
+  retryable: Schema.NullOr(Schema.Boolean),
   orphaned: Schema.Boolean,
   interruptors: Schema.Array(Interruptor),
   attributes: PlainRecord

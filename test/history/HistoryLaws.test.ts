@@ -7,7 +7,7 @@ import * as reader from "../../src/history/internal/reader.js"
 import { migrate } from "../../src/history/internal/schema.js"
 import * as settings from "../../src/history/internal/settings.js"
 import type { StageRecord, StoryRecord } from "../../src/history/StoryRecord.js"
-import { Narrative, type NarrativeEvent } from "../../src/index.js"
+import { Narrative, NarrativeEvent } from "../../src/index.js"
 import { fromEvents, type RecordedStage, type RecordedStory } from "../../src/testing/RecordedStory.js"
 import { anyEvent } from "../fixtures/events.js"
 import { observe } from "../laws/observed.js"
@@ -116,8 +116,7 @@ const kept = (story: StoryRecord): unknown => ({
 /** An event without what no row keeps: how things stood when it was told. */
 const asKept = (event: NarrativeEvent.NarrativeEvent): unknown => {
   if (event._tag === "StoryStarted" || event._tag === "StageStarted") return { ...event, attributes: {} }
-  if (event._tag === "StageFailed") return { ...event, progress: null, errorCode: "UNKNOWN", retryable: false }
-  return event._tag === "StageCompleted" || event._tag === "StageCancelled" ? { ...event, progress: null } : event
+  return NarrativeEvent.isStageEnded(event) ? { ...event, progress: null } : event
 }
 
 describe("what a history gives back", () => {

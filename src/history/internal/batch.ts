@@ -218,6 +218,8 @@ export class Batch {
       cells[stageAt.status] = "failed"
       cells[stageAt.error_type] = event.errorType
       cells[stageAt.error_message] = event.errorMessage
+      cells[stageAt.error_code] = event.errorCode
+      cells[stageAt.retryable] = event.retryable ? 1 : 0
     } else {
       cells[stageAt.status] = "cancelled"
       cells[stageAt.orphaned] = event.orphaned ? 1 : 0

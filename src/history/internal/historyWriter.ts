@@ -158,6 +158,8 @@ const statementsFor = (sql: SqlClient.SqlClient) => ({
       "duration_seconds",
       "error_type",
       "error_message",
+      "error_code",
+      "retryable",
       "orphaned",
       "interruptors"
     ])},

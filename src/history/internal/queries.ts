@@ -246,6 +246,8 @@ const stageOf = (row: ReadRow, cutOff: boolean): Building<StageRecord> => {
     lastProgress: done === null ? null : { done, total: optionalNumber(row["progress_total"]) },
     errorType: optionalText(row["error_type"]),
     errorMessage: optionalText(row["error_message"]),
+    errorCode: optionalText(row["error_code"]) as StageRecord["errorCode"],
+    retryable: row["retryable"] === null ? null : numberOf(row["retryable"]) === 1,
     orphaned: numberOf(row["orphaned"]) === 1,
     interruptors: interruptorsOf(row["interruptors"]),
     attributes: recordOf(row["attributes"]),

@@ -98,6 +98,8 @@ const tables = Effect.gen(function* () {
       progress_total ${real},
       error_type ${text},
       error_message ${text},
+      error_code ${text},
+      retryable ${number},
       orphaned ${number} NOT NULL,
       interruptors ${text},
       trace_id ${text},

@@ -1,7 +1,6 @@
 /**
  * Events read back as they were told: a row of `events`, and what its story, its stage and its failure know of it. Not kept
- * is how far the story had come at a stage's end, where the story's last progress stands, and of what kind the error of
- * a failed stage was, where `UNKNOWN` does.
+ * is how far the story had come at a stage's end, where the story's last progress stands.
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
@@ -42,7 +41,7 @@ const columns = `e.id AS cursor, e.event, e.sequence, e.recorded_at, e.stage_ind
   s.total_stages, s.failed_stages, s.cancelled_stages, s.dry_run, s.trace_id AS story_trace_id,
   s.span_id AS story_span_id, s.labels, s.attributes AS story_attributes, s.caused_by,
   t.name AS stage_name, t.path AS stage_path, t.parent_index, t.kind AS stage_kind, t.duration_seconds AS stage_seconds,
-  t.error_type, t.error_message, t.orphaned, t.interruptors, t.trace_id, t.span_id, t.attributes AS stage_attributes,
+  t.error_type, t.error_message, t.error_code, t.retryable, t.orphaned, t.interruptors, t.trace_id, t.span_id, t.attributes AS stage_attributes,
   f.stage_name AS failed_stage, f.report, f.analysis, f.llm_analysis, f.analysis_seconds`
 
 const decode = Schema.decodeUnknownEither(NarrativeEvent)
@@ -126,8 +125,8 @@ const ofStage = (row: ReadRow) => {
     progress: progressOf(row),
     error_type: row["error_type"],
     error_message: row["error_message"],
-    error_code: "UNKNOWN",
-    retryable: false,
+    error_code: row["error_code"],
+    retryable: numberOf(row["retryable"]) === 1,
     orphaned: numberOf(row["orphaned"]) === 1,
     interruptors: parsed(row["interruptors"]) ?? []
   }
