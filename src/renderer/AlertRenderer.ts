@@ -30,6 +30,7 @@ export {
   Alert,
   AlertStatus,
   AlsoFailed,
+  AnalysisAlert,
   FailureAlert,
   HeldBack,
   type OccurrenceAlert,
@@ -99,6 +100,8 @@ export const destination: <E, R>(
  * - `deduplicate`: for how long after one was sent equal alerts are held back (default 5 minutes); `false` sends all.
  * - `rateLimit`: most alerts a destination is sent in a time (default 30 a minute), summaries included; `false` for no
  *   limit.
+ * - `analyses`: whether an analysis made in the background is told when it is there, as an {@link AnalysisAlert} that
+ *   names the failure (default `true`). It counts for the limit, and is left out where that is reached.
  * - `timeout`: how long one attempt may take (default 10 seconds).
  * - `retry`: when a failed attempt is repeated, where that may help (default: 4 times, after 0.5, 1, 2 and 4 seconds).
  *   A server that asks for more time (`Retry-After`) gets it, up to five minutes.
@@ -113,6 +116,7 @@ export interface AlertOptions<Destinations extends ReadonlyArray<destinations.De
   readonly destinations: Destinations
   readonly deduplicate?: Duration.DurationInput | false | undefined
   readonly rateLimit?: { readonly alerts: number; readonly per: Duration.DurationInput } | false | undefined
+  readonly analyses?: boolean | undefined
   readonly timeout?: Duration.DurationInput | undefined
   readonly retry?: Schedule.Schedule<unknown, AlertDeliveryError> | undefined
   readonly capacity?: number | undefined
@@ -127,7 +131,8 @@ type Needs<Destinations extends ReadonlyArray<destinations.Destination<unknown>>
  * Adds the alerts to the renderers of everything the layer is provided to.
  *
  * `Renderer.stats` counts each destination for itself, as `alerts: slack`. Of what it was given, `dropped` names what was
- * held back, too: `filter`, `duplicate`, `rate_limit`. A summary counts as one more alert that was given.
+ * held back, too: `filter`, `duplicate`, `rate_limit`. A summary or an analysis counts as
+ * one more alert that was given.
  *
  * @example
  * ```ts
@@ -180,7 +185,7 @@ export const make = <const Destinations extends ReadonlyArray<destinations.Desti
       parts.push(yield* DestinationRenderer.make(`alerts: ${name}`, destination, source, { ...config, statuses }))
     }
     return routed("alerts", parts, (event, tell) => {
-      if (source.of(event) === undefined) return undefined
+      if (event._tag !== "AnalysisReady" && source.of(event) === undefined) return undefined
       let waiting: Effect.Effect<void> | undefined
       for (const part of parts) waiting = inOrder(waiting, tell(part, event))
       return waiting
@@ -214,6 +219,7 @@ const decode = <const Destinations extends ReadonlyArray<destinations.Destinatio
                 per: Duration.toMillis(positive("rateLimit.per", rateLimit?.per))
               }
       },
+      analyses: flag("analyses", options.analyses ?? true),
       delivery: { timeout: positive("timeout", options.timeout ?? "10 seconds"), retry: retryOf(options.retry) },
       capacity: count("capacity", options.capacity ?? 1_000),
       shutdownTimeout: durationOf("shutdownTimeout", options.shutdownTimeout ?? "5 seconds")
@@ -267,6 +273,11 @@ const positive = (setting: string, given: Duration.DurationInput): Duration.Dura
 const count = (setting: string, given: number): number => {
   if (Number.isSafeInteger(given) && given >= 1) return given
   throw new InvalidAlertOptions({ setting, expected: "a whole number of 1 or more", given })
+}
+
+const flag = (setting: string, given: boolean): boolean => {
+  if (typeof given === "boolean") return given
+  throw new InvalidAlertOptions({ setting, expected: "true or false", given })
 }
 
 const retryOf = (given: Schedule.Schedule<unknown, AlertDeliveryError> | undefined) => {

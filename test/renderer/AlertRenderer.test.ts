@@ -18,13 +18,14 @@ import {
   Scope,
   TestClock
 } from "effect"
-import { AlertRenderer, Narrative, Renderer } from "../../src/index.js"
+import { AlertRenderer, FailureAnalyzer, Narrative, Renderer } from "../../src/index.js"
 import * as renderers from "../../src/internal/renderers.js"
 import type { NarrativeEvent } from "../../src/NarrativeEvent.js"
 import * as AlertReceiver from "../fixtures/AlertReceiver.js"
 import { failure, failures, until } from "../fixtures/alerts.js"
+import { analysisOf, explainsAfter } from "../fixtures/analyzers.js"
 import { Narrator } from "../fixtures/events.js"
-import { type Destination, emitAll, rendererSuite, statsOf, withWarnings } from "./rendererSuite.js"
+import { assertConserved, type Destination, emitAll, rendererSuite, statsOf, withWarnings } from "./rendererSuite.js"
 
 type Settings = Omit<AlertRenderer.AlertOptions<[]>, "destinations">
 
@@ -38,9 +39,7 @@ rendererSuite(
       AlertRenderer.make({
         ...everything,
         destinations: [
-          AlertRenderer.destination("suite", (alert) =>
-            destination.accept(alert._tag === "SummaryAlert" ? [] : [alert.sequence])
-          )
+          AlertRenderer.destination("suite", (alert) => destination.accept("sequence" in alert ? [alert.sequence] : []))
         ]
       })
     ),
@@ -81,7 +80,9 @@ const keeping = (name = "kept", filter?: AlertRenderer.AlertFilter) => {
 }
 
 const occurrences = (alerts: ReadonlyArray<AlertRenderer.Alert>) =>
-  alerts.filter((alert) => alert._tag !== "SummaryAlert")
+  alerts.filter((alert) => alert._tag === "FailureAlert" || alert._tag === "StoryAlert")
+const analyses = (alerts: ReadonlyArray<AlertRenderer.Alert>) =>
+  alerts.filter((alert) => alert._tag === "AnalysisAlert")
 const summaries = (alerts: ReadonlyArray<AlertRenderer.Alert>) =>
   alerts.filter((alert) => alert._tag === "SummaryAlert")
 
@@ -176,6 +177,91 @@ describe("AlertRenderer: what is an alert", () => {
         ]
       )
       assert.lengthOf(yield* sentBy(program), 0)
+    })
+  )
+})
+
+describe("AlertRenderer: an analysis made in the background", () => {
+  const analyzed = (program: Effect.Effect<unknown, unknown>, options: Settings = {}) =>
+    Effect.gen(function* () {
+      const slow = explainsAfter("3 seconds")
+      const { alerts, destination } = keeping()
+      const layer = AlertRenderer.layer({ ...options, destinations: [destination] })
+      const fiber = yield* Effect.exit(program).pipe(
+        Effect.zipRight(statsNamed("alerts: kept")),
+        Effect.tap(() => Effect.sync(() => assert.lengthOf(analyses(alerts), 0))),
+        Effect.provide(FailureAnalyzer.layer(slow).pipe(FailureAnalyzer.inBackground())),
+        Effect.provide(layer),
+        Effect.fork
+      )
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(fiber)
+      return alerts
+    })
+
+  it.effect("follows its failure, at the latest when the layer closes, and names it", () =>
+    Effect.gen(function* () {
+      const [failed, analysis, ...more] = yield* analyzed(fails("Nightly ETL"))
+      if (failed?._tag !== "FailureAlert" || analysis?._tag !== "AnalysisAlert") return assert.fail("not both")
+      assert.isNull(failed.llmAnalysis)
+      const { fingerprint, id: failureId, storyId } = failed
+      assert.deepInclude(analysis, { failureId, fingerprint, storyId, stageName: "Load", latencySeconds: 3 })
+      assert.deepInclude(analysis, { storyName: "Nightly ETL", errorMessage: "nothing in Nightly ETL" })
+      assert.include(analysis.llmAnalysis, "because nothing in Nightly ETL")
+      assert.notStrictEqual(analysis.id, failureId)
+      assert.deepStrictEqual(more, [])
+    })
+  )
+
+  it.effect("belongs to the failure it was asked for, of several that one stage handled", () =>
+    Effect.gen(function* () {
+      const handled = Narrative.recordFailure(Cause.fail("first")).pipe(
+        Effect.zipRight(Effect.sleep("1 second")),
+        Effect.zipRight(Narrative.recordFailure(Cause.fail(new Error("second")))),
+        Narrative.stage("Refund"),
+        Narrative.story("Order")
+      )
+      const alerts = yield* analyzed(handled, { statuses: ["handled"] })
+      assert.deepStrictEqual(
+        analyses(alerts).map(({ errorMessage, llmAnalysis }) => llmAnalysis.includes(`because ${errorMessage}`)),
+        [true, true]
+      )
+    })
+  )
+
+  it.effect("of a failure that was held back or filtered is not sent, nor one that is not asked for", () =>
+    Effect.gen(function* () {
+      const twice = Effect.zipRight(fails("Import"), fails("Import"))
+      assert.lengthOf(analyses(yield* analyzed(twice)), 1)
+      assert.lengthOf(analyses(yield* analyzed(twice, { stories: ["Other"] })), 0)
+      assert.lengthOf(analyses(yield* analyzed(twice, { analyses: false })), 0)
+    })
+  )
+
+  it.effect("counts for the limit, and is left out and counted where that is reached", () =>
+    Effect.gen(function* () {
+      const { alerts, destination } = keeping()
+      const scope = yield* Scope.make()
+      const renderer = yield* Scope.extend(
+        AlertRenderer.make({ rateLimit: { alerts: 1, per: "1 minute" }, destinations: [destination] }),
+        scope
+      )
+      const narrator = new Narrator("Nightly")
+      const pairs = ["1", "2"].map((fingerprint) => [
+        narrator.failureOccurred({ failures: [failure({ fingerprint })] }),
+        narrator.analysisReady(analysisOf("no row"), { stageName: failure().stageName })
+      ])
+      yield* emitAll(renderer, pairs.flat())
+      const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(closing)
+      const stats = yield* statsOf(renderer)
+      assertConserved(stats)
+      assert.deepInclude(stats, { emitted: 4, delivered: 2, dropped: { rate_limit: 2 } })
+      assert.deepStrictEqual(
+        alerts.map((alert) => (alert._tag === "SummaryAlert" ? alert.count : alert._tag)),
+        ["FailureAlert", 1]
+      )
     })
   )
 })
@@ -563,6 +649,7 @@ describe("AlertRenderer: settings", () => {
     [{ rateLimit: { alerts: 1 } }, /rateLimit\.per has to be a duration/],
     [{ timeout: -1 }, /timeout has to be/],
     [{ retry: 3 }, /retry has to be a Schedule, not 3/],
+    [{ analyses: "late" }, /analyses has to be true or false, not late/],
     [{ capacity: 0 }, /capacity has to be a whole number of 1 or more, not 0/],
     [{ shutdownTimeout: "never" }, /shutdownTimeout has to be a duration/]
   ]

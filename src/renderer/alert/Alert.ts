@@ -1,6 +1,6 @@
 /**
- * What somebody is alerted of: a failure, a story that ended otherwise than it should, or how many more of them there
- * were. On the wire an alert is one JSON object: `version` 1, `alert` its kind, keys in snake_case, every field present.
+ * What somebody is alerted of: a failure, a story that ended otherwise than it should, an analysis that came later, or
+ * how many more there were. On the wire an alert is one JSON object: `version` 1, `alert` its kind, keys in snake_case, every field present.
  */
 import * as Schema from "effect/Schema"
 import { ErrorCode, type Failure, formatSnippet, formatTimeline, Location, Progress } from "../../FailureReport.js"
@@ -117,7 +117,7 @@ export const FailureAlert = Schema.Struct({
   facts: PlainRecord,
   stageAttributes: key(PlainRecord, "stage_attributes"),
   timeline: key(Schema.String, "stage_timeline"),
-  /** The analysis as text, where it was ready with the failure. */
+  /** The analysis as text, where it was ready with the failure; one made in the background follows. */
   llmAnalysis: key(Text, "llm_analysis"),
   alsoFailed: key(Schema.Array(AlsoFailed), "also_failed")
 })
@@ -141,6 +141,38 @@ export const StoryAlert = Schema.Struct({
   durationSeconds: key(Schema.JsonNumber, "duration_seconds"),
   failedStages: key(Schema.Int, "failed_stages"),
   cancelledStages: key(Schema.Int, "cancelled_stages")
+})
+
+/**
+ * Why a failure happened that was told before, by an analysis that was made in the background. `failureId` is the `id`
+ * of that alert.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AnalysisAlert extends Schema.Schema.Type<typeof AnalysisAlert> {}
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const AnalysisAlert = Schema.Struct({
+  _tag: kind("analysis", "AnalysisAlert"),
+  version,
+  id: Schema.String,
+  failureId: key(Schema.String, "failure_id"),
+  status: AlertStatus,
+  storyId: key(Schema.String, "story_id"),
+  storyName: key(Schema.String, "story_name"),
+  storyPath: key(Schema.Array(Schema.String), "story_path"),
+  timestamp: Timestamp,
+  fingerprint: Schema.String,
+  stageName: key(Text, "stage_name"),
+  errorType: key(Schema.String, "error_type"),
+  errorMessage: key(Schema.String, "error_message"),
+  llmAnalysis: key(Schema.String, "llm_analysis"),
+  /** From the failure's report to the analysis. */
+  latencySeconds: key(Schema.JsonNumber, "latency_seconds")
 })
 
 /**
@@ -195,7 +227,7 @@ export const SummaryAlert = Schema.Struct({
  * @since 0.1.0
  * @category models
  */
-export type Alert = OccurrenceAlert | SummaryAlert
+export type Alert = OccurrenceAlert | AnalysisAlert | SummaryAlert
 
 /**
  * An alert that tells of one thing that happened.
@@ -211,7 +243,7 @@ export type OccurrenceAlert = FailureAlert | StoryAlert
  * @since 0.1.0
  * @category schemas
  */
-export const Alert = Schema.Union(FailureAlert, StoryAlert, SummaryAlert)
+export const Alert = Schema.Union(FailureAlert, StoryAlert, AnalysisAlert, SummaryAlert)
 
 const encode = Schema.encodeSync(Alert)
 

@@ -4,7 +4,14 @@
  *
  * Pure state: it is asked what to do at a time, and knows nothing of clocks and fibers.
  */
-import { type Alert, type HeldBack, identityOf, type OccurrenceAlert, type SummaryAlert } from "./Alert.js"
+import {
+  type Alert,
+  type AnalysisAlert,
+  type HeldBack,
+  identityOf,
+  type OccurrenceAlert,
+  type SummaryAlert
+} from "./Alert.js"
 
 export interface GateConfig {
   /** In milliseconds; `null`: equal alerts are sent, too. */
@@ -63,6 +70,11 @@ export class AlertGate {
       this.#windows.set(identity, { since: now, heldBack: 0, last: alert })
     }
     return verdict
+  }
+
+  /** Decides on an analysis, after what was {@link due}. Its failure was told: no summary has to count it. */
+  follow(alert: AnalysisAlert, now: number): Verdict {
+    return this.#limited(alert, now)
   }
 
   /** The summaries of what is over, each with what becomes of it. */
@@ -134,7 +146,7 @@ export class AlertGate {
       this.#interval.sent += 1
       return { _tag: "Send", alert }
     }
-    holdBack(this.#interval, alert)
+    if (alert._tag !== "AnalysisAlert") holdBack(this.#interval, alert)
     return { _tag: "HoldBack", reason: "rate_limit" }
   }
 
@@ -159,7 +171,7 @@ export class AlertGate {
 }
 
 /** A summary that is itself one too many counts for all it tells of. */
-const holdBack = (interval: Interval, alert: Alert): void => {
+const holdBack = (interval: Interval, alert: OccurrenceAlert | SummaryAlert): void => {
   for (const one of alert._tag === "SummaryAlert" ? alert.heldBack : [named(alert, 1)]) {
     const key = `${one.status} ${one.fingerprint} ${one.storyName}`
     const known = interval.kinds.get(key)

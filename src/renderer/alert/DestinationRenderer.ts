@@ -7,10 +7,11 @@ import type * as Scope from "effect/Scope"
 import * as buffer from "../../internal/buffer.js"
 import { aside, inOrder, selfCounting } from "../../internal/renderers.js"
 import type { Renderer } from "../../Renderer.js"
-import type { Alert, AlertStatus, OccurrenceAlert } from "./Alert.js"
+import type { Alert, AlertStatus, AnalysisAlert, OccurrenceAlert } from "./Alert.js"
 import * as AlertFilter from "./AlertFilter.js"
 import { AlertGate, type GateConfig, type Verdict } from "./AlertGate.js"
 import type { AlertSource } from "./AlertSource.js"
+import { AwaitedAnalyses } from "./AwaitedAnalyses.js"
 import type { Delivery, Destination } from "./Destination.js"
 import type { InvalidAlertOptions } from "./InvalidAlertOptions.js"
 
@@ -18,6 +19,8 @@ export interface DestinationConfig {
   /** What holds for every destination, statuses aside. */
   readonly filter: AlertFilter.AlertFilter
   readonly statuses: ReadonlySet<AlertStatus>
+  /** Whether analyses that come later are told. */
+  readonly analyses: boolean
   readonly gate: GateConfig
   readonly delivery: Delivery
   readonly capacity: number
@@ -47,6 +50,7 @@ export const make = <R>(
       handle: ([alert]) => send(alert)
     })
     const gate = new AlertGate(config.gate)
+    const awaited = new AwaitedAnalyses()
     let closed = false
     let wake = () => {}
 
@@ -54,10 +58,14 @@ export const make = <R>(
       queue.delivery.emitted += 1
       queue.delivery.withhold(reason)
     }
+    const put = (alert: Alert): Effect.Effect<void> | undefined => {
+      if (config.analyses) awaited.sent(alert)
+      return queue.offer(alert)
+    }
     const act = (verdicts: ReadonlyArray<Verdict>): Effect.Effect<void> | undefined => {
       let waiting: Effect.Effect<void> | undefined
       for (const verdict of verdicts) {
-        waiting = inOrder(waiting, verdict._tag === "Send" ? queue.offer(verdict.alert) : withhold(verdict.reason))
+        waiting = inOrder(waiting, verdict._tag === "Send" ? put(verdict.alert) : withhold(verdict.reason))
       }
       return waiting
     }
@@ -72,6 +80,14 @@ export const make = <R>(
       const waiting = act([...gate.due(at), gate.admit(alert, at)])
       wake()
       return inOrder(inOrder(everywhere.notice, here.notice), waiting)
+    }
+
+    const follow = (alert: AnalysisAlert): Effect.Effect<void> | undefined => {
+      if (closed) return queue.offer(alert)
+      const at = now()
+      const waiting = act([...gate.due(at), gate.follow(alert, at)])
+      wake()
+      return waiting
     }
 
     // Before the queue closes, which waits for what is put into it here.
@@ -101,6 +117,10 @@ export const make = <R>(
     )
 
     const handle = (event: Parameters<Renderer["handle"]>[0]) => {
+      if (event._tag === "AnalysisReady") {
+        const analysis = awaited.take(event)
+        return analysis === undefined ? undefined : follow(analysis)
+      }
       const alert = source.of(event)
       return alert === undefined ? undefined : take(alert)
     }

@@ -5,7 +5,7 @@
  */
 import type { Location } from "../../FailureReport.js"
 import { plainJson } from "../../internal/plainJson.js"
-import type { Alert, FailureAlert, OccurrenceAlert, SummaryAlert } from "./Alert.js"
+import type { Alert, AnalysisAlert, FailureAlert, OccurrenceAlert, SummaryAlert } from "./Alert.js"
 import * as SlackText from "./SlackText.js"
 
 const maxHeader = 150
@@ -27,10 +27,7 @@ type Block =
 
 /** The body as JSON. */
 export const toJson = (alert: Alert): string => {
-  const { blocks, title } =
-    alert._tag === "SummaryAlert"
-      ? summary(alert)
-      : { title: titleOf(alert), blocks: [...facts(alert), context(alert)] }
+  const { blocks, title } = messageOf(alert)
   return plainJson({
     text: SlackText.line(title, maxText),
     blocks: [
@@ -40,6 +37,17 @@ export const toJson = (alert: Alert): string => {
     unfurl_links: false,
     unfurl_media: false
   })
+}
+
+interface Message {
+  readonly title: string
+  readonly blocks: ReadonlyArray<Block>
+}
+
+const messageOf = (alert: Alert): Message => {
+  if (alert._tag === "SummaryAlert") return summary(alert)
+  if (alert._tag === "AnalysisAlert") return analysis(alert)
+  return { title: titleOf(alert), blocks: [...facts(alert), context(alert)] }
 }
 
 const outcomes: Readonly<Record<OccurrenceAlert["status"], string>> = {
@@ -116,7 +124,26 @@ const context = (alert: OccurrenceAlert): Block => {
   return { type: "context", elements: [mrkdwn(SlackText.line(parts.join(" · "), maxField))] }
 }
 
-const summary = (alert: SummaryAlert): { readonly title: string; readonly blocks: ReadonlyArray<Block> } => {
+/** A webhook cannot answer to its own message: this one names the failure by all that the first one shows of it. */
+const analysis = (alert: AnalysisAlert): Message => {
+  const { fingerprint, latencySeconds, llmAnalysis, stageName, storyId, storyName, timestamp } = alert
+  const where = stageName === null ? storyName : `${storyName} in ${stageName}`
+  const parts = [
+    timeOf(timestamp),
+    `story ${storyId}`,
+    `fingerprint ${fingerprint}`,
+    `after ${latencySeconds.toFixed(1)}s`
+  ]
+  return {
+    title: `💡 Why ${where} failed: ${errorOf(alert)}`,
+    blocks: [
+      prose("Analysis", llmAnalysis),
+      { type: "context", elements: [mrkdwn(SlackText.line(parts.join(" · "), maxField))] }
+    ]
+  }
+}
+
+const summary = (alert: SummaryAlert): Message => {
   const { count, heldBack, reason, since, until } = alert
   const stories = [...new Set(heldBack.map(({ storyName }) => storyName))]
   const named = stories.length === 1 ? ` of ${stories[0]}` : ""

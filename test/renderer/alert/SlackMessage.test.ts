@@ -1,6 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
-import { type Alert, fromFailure, fromStory, type SummaryAlert } from "../../../src/renderer/alert/Alert.js"
+import {
+  type Alert,
+  type AnalysisAlert,
+  fromFailure,
+  fromStory,
+  type SummaryAlert
+} from "../../../src/renderer/alert/Alert.js"
 import * as SlackMessage from "../../../src/renderer/alert/SlackMessage.js"
 import * as SlackText from "../../../src/renderer/alert/SlackText.js"
 import { failure } from "../../fixtures/alerts.js"
@@ -50,6 +56,25 @@ const alert: fc.Arbitrary<Alert> = fc.oneof(
   fc
     .record({ event: eventOf.StoryCompleted, outcome: hostile, path: fc.array(hostile), labels })
     .map(({ event, labels, outcome, path }) => fromStory({ ...event, outcome }, "partial", { path, labels })),
+  fc.record({ name: hostile, latencySeconds: fc.nat() }).map(
+    ({ latencySeconds, name }): AnalysisAlert => ({
+      _tag: "AnalysisAlert",
+      version: 1,
+      id: name,
+      failureId: name,
+      status: "failed",
+      storyId: name,
+      storyName: name,
+      storyPath: [name],
+      timestamp: latencySeconds,
+      fingerprint: name,
+      stageName: name,
+      errorType: name,
+      errorMessage: name,
+      llmAnalysis: name,
+      latencySeconds
+    })
+  ),
   fc.record({ name: hostile, count: fc.nat() }).map(
     ({ count, name }): SummaryAlert => ({
       _tag: "SummaryAlert",
