@@ -70,6 +70,11 @@ export * as Instruments from "./metrics/Instruments.js"
  * @since 0.1.0
  */
 export * as NarrativeMetrics from "./metrics/NarrativeMetrics.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as PrometheusRenderer from "./metrics/PrometheusRenderer.js"
 /**
  * @since 0.1.0
  */
