@@ -2,13 +2,15 @@
  * A file of lines that never grows beyond a size: when it is full, or a day is over, it becomes the newest of its
  * backups. Any number of processes may append to it.
  */
+import { dirname, resolve } from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
-import type * as FileSystem from "@effect/platform/FileSystem"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as appendedFile from "./appendedFile.js"
@@ -47,11 +49,12 @@ export interface RotatingFile {
 
 /** @internal */
 export const make = (
-  path: string,
+  given: string,
   rotation: Rotation,
   isWhole: (line: string) => boolean
 ): Effect.Effect<RotatingFile, PlatformError, FileSystem.FileSystem | Scope.Scope> =>
   Effect.gen(function* () {
+    const path = yield* fileAt(given)
     const { backupCount, daily, gzip, lockTimeout, maxBytes } = rotation
     const lock = yield* fileLock.make(path, lockTimeout)
     const file = yield* appendedFile.make(path, { isWhole, shared: true })
@@ -112,6 +115,29 @@ export const make = (
 
     return { append: (lines) => lock.hold(append(lines)) }
   })
+
+/**
+ * Where the file is that a path leads to by links. They stay as they are: it is the file that is moved, and whoever
+ * writes to it by whatever name has the same lock.
+ */
+const fileAt = (path: string): Effect.Effect<string, never, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const target = (at: string) =>
+      Effect.zipWith(fs.realPath(dirname(at)), fs.readLink(at), (folder, link) => resolve(folder, link))
+    let end = path
+    for (let links = 0; links < maxLinks; links++) {
+      const next = yield* Effect.option(target(end))
+      if (Option.isNone(next)) break
+      end = next.value
+    }
+    const found = yield* Effect.option(fs.stat(end))
+    // A device is not moved, and has no room beside it.
+    return Option.isSome(found) && found.value.type !== "File" ? path : end
+  })
+
+/** Longest chain of links followed. */
+const maxLinks = 16
 
 /** A fiber that compresses backups whenever it is asked to, by the effect returned. */
 const compressing = (path: string, { backupCount, shutdownTimeout }: Rotation, lock: fileLock.FileLock) =>

@@ -2,6 +2,7 @@
  * What files do to renderers in earnest: many processes, processes killed with SIGKILL, full disks, and files that are
  * taken away.
  */
+import { randomBytes } from "node:crypto"
 import { dirname } from "node:path"
 import { gunzipSync } from "node:zlib"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -16,6 +17,7 @@ import { notes } from "../fixtures/events.js"
 import type { Job } from "../fixtures/logWriter.js"
 import { delivered, linesOf, rendererOf } from "./files.js"
 import * as LogWriter from "./LogWriter.js"
+import { canMount, mounted } from "./mounts.js"
 import { assertConserved, emitAll, statsOf, withWarnings } from "./rendererSuite.js"
 
 class Program extends Context.Tag("Program")<Program, string>() {}
@@ -139,6 +141,59 @@ layer(ProgramLive, { timeout, excludeTestServices: true })("Files", (it) => {
     )
   }
 
+  it.scoped("threads of one process write to one file in turn", () =>
+    Effect.gen(function* () {
+      const path = yield* inFolder
+      const options = { maxBytes: 40_000, backupCount: 60 }
+      const writer = yield* start({ do: "threads", renderer: "rotating", path, story: "thread", count: 500, options })
+      assert.strictEqual(yield* writer.exit, 0, writer.stderr)
+      assert.strictEqual(writer.stderr, "")
+      const { others, texts } = yield* filesOf(path)
+      for (const text of texts) assert.isAtMost(Buffer.byteLength(text), options.maxBytes)
+      const lines = linesIn(texts)
+      assert.lengthOf(lines, 3 * 500)
+      for (const story of ["thread 0", "thread 1", "thread 2"]) {
+        assert.deepStrictEqual(sequencesOf(lines, story), upTo(500))
+      }
+      assert.isEmpty(others)
+    })
+  )
+
+  it.scoped.runIf(canMount)(
+    "a disk without room for a compressed backup keeps the plain one, until there is room",
+    () =>
+      withWarnings((warnings) =>
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const path = yield* inFolder
+          const folder = dirname(path)
+          yield* fs.makeDirectory(folder)
+          yield* mounted(folder, "size=64k")
+          const backup = randomBytes(16 * 1_024).toString("hex")
+          yield* fs.writeFileString(`${path}.1`, backup)
+          yield* fs.writeFile(`${folder}/ballast`, new Uint8Array(24 * 1_024))
+          const tellThree = Effect.scoped(
+            Effect.gen(function* () {
+              const renderer = yield* rendererOf(RotatingJsonRenderer.layer(path, { gzip: true }))
+              yield* emitAll(renderer, notes(3))
+              assert.deepInclude(yield* settled(renderer), { delivered: 3, failed: 0 })
+            })
+          )
+          yield* tellThree
+          const told = warnings.length
+          assert.isAtLeast(told, 1)
+          for (const warning of warnings) assert.include(warning, "A backup is left uncompressed for now")
+          assert.strictEqual(yield* fs.readFileString(`${path}.1`), backup)
+          assert.deepStrictEqual((yield* filesOf(path)).others, ["ballast"])
+          yield* fs.remove(`${folder}/ballast`)
+          yield* tellThree
+          assert.lengthOf(warnings, told)
+          assert.isFalse(yield* fs.exists(`${path}.1`))
+          assert.deepStrictEqual((yield* filesOf(path)).texts, [backup, linesOf([...notes(3), ...notes(3)])])
+        })
+      )
+  )
+
   it.scoped("a lock whose holder was killed is taken at once", () =>
     Effect.gen(function* () {
       const path = yield* inFolder
@@ -204,6 +259,61 @@ layer(ProgramLive, { timeout, excludeTestServices: true })("Files", (it) => {
             linesIn(texts).map((line) => line.event),
             ["StoryStarted", "FailureOccurred", "StoryCompleted"]
           )
+        })
+      )
+    )
+
+    it.scoped.runIf(canMount)(`a small disk takes what it has room for, in whole lines, and more later: ${kind}`, () =>
+      withWarnings((warnings) =>
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const path = yield* inFolder
+          const ballast = `${dirname(path)}/ballast`
+          yield* fs.makeDirectory(dirname(path))
+          yield* mounted(dirname(path), "size=64k")
+          yield* fs.writeFile(ballast, new Uint8Array(48 * 1_024))
+          const renderer = yield* rendererOf(make(path))
+          yield* emitAll(renderer, notes(500))
+          const full = yield* settled(renderer)
+          assertConserved(full)
+          assert.isAbove(full.delivered, 20)
+          assert.isAbove(full.failed, 20)
+          assert.isAtLeast(warnings.length, 1)
+          const lines = linesIn([yield* fs.readFileString(path), ""])
+          assert.lengthOf(lines, full.delivered)
+          const sequences = lines.map((line) => line.sequence)
+          assert.deepStrictEqual(
+            sequences,
+            sequences.toSorted((one, other) => one - other)
+          )
+          yield* fs.remove(ballast)
+          yield* emitAll(renderer, notes(3))
+          const roomy = yield* settled(renderer)
+          assert.deepInclude(roomy, { delivered: full.delivered + 3, failed: full.failed })
+          assert.isTrue((yield* fs.readFileString(path)).endsWith(linesOf(notes(3))))
+        })
+      )
+    )
+
+    it.scoped.runIf(canMount)(`a folder that is read-only for a while costs the events of that while: ${kind}`, () =>
+      withWarnings((warnings) =>
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const path = yield* inFolder
+          const renderer = yield* rendererOf(make(path))
+          yield* emitAll(renderer, notes(2))
+          yield* delivered(renderer, 2)
+          yield* Effect.scoped(
+            Effect.gen(function* () {
+              yield* mounted(dirname(path), "ro")
+              yield* emitAll(renderer, notes(3))
+              assert.deepInclude(yield* settled(renderer), { delivered: 2, failed: 3 })
+            })
+          )
+          assert.isAtLeast(warnings.length, 1)
+          yield* emitAll(renderer, notes(1))
+          assert.deepInclude(yield* settled(renderer), { delivered: 3, failed: 3 })
+          assert.strictEqual(yield* fs.readFileString(path), linesOf([...notes(2), ...notes(1)]))
         })
       )
     )

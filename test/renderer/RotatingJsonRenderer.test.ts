@@ -124,6 +124,34 @@ describe("RotatingJsonRenderer", () => {
     )
   )
 
+  it.effect(
+    "moves the file that a link leads to, and leaves the link: by either name it is one file with one lock",
+    () =>
+      inFolder((path, fs) =>
+        Effect.gen(function* () {
+          const folder = path.replace(/\/logs\/.*$/, "")
+          const link = `${folder}/current.log`
+          // It leads to nothing yet, by another link.
+          yield* fs.symlink("logs/narrative.log", `${folder}/other.log`)
+          yield* fs.symlink("other.log", link)
+          const events = notes(9)
+          const options = { maxBytes: fourLines }
+          const byLink = yield* rendererOf(RotatingJsonRenderer.layer(link, options))
+          const byName = yield* rendererOf(RotatingJsonRenderer.layer(path, options))
+          for (const [i, event] of events.entries()) {
+            const renderer = i % 2 === 0 ? byLink : byName
+            yield* emitAll(renderer, [event])
+            yield* delivered(renderer, Math.floor(i / 2) + 1)
+          }
+          assert.strictEqual(yield* fs.readLink(link), "other.log")
+          assert.deepStrictEqual((yield* fs.readDirectory(folder)).sort(), ["current.log", "logs", "other.log"])
+          assert.strictEqual(yield* fs.readFileString(link), linesOf(events.slice(8)))
+          assert.strictEqual(yield* fs.readFileString(`${path}.1`), linesOf(events.slice(4, 8)))
+          assert.strictEqual(yield* fs.readFileString(`${path}.2`), linesOf(events.slice(0, 4)))
+        })
+      )
+  )
+
   it.effect("leaves alone what only looks like a backup", () =>
     inFolder((path, fs) =>
       Effect.gen(function* () {
