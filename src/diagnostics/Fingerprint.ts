@@ -1,7 +1,7 @@
 /**
  * What makes two failures the same one, for counting and for telling it once.
  */
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import { relative } from "node:path"
 import type { Failure } from "../FailureReport.js"
 import { attempt } from "./UntrustedValue.js"
@@ -15,10 +15,7 @@ export const fingerprint = (
 ): string => {
   const { errorType, exceptionChain, location, stagePath } = failure
   const place = location === null ? stagePath.join(" > ") : `${withoutFolder(location.file)} ${location.function}`
-  return createHash("sha256")
-    .update([errorType, place, withoutVariables(exceptionChain)].join("\u0000"))
-    .digest("hex")
-    .slice(0, 16)
+  return hash("sha256", [errorType, place, withoutVariables(exceptionChain)].join("\u0000"), "hex").slice(0, 16)
 }
 
 /** The same program may stand in another folder on another machine. */

@@ -1,7 +1,7 @@
 /**
  * The analyses of failures that were seen before, and one call for those that are seen at the same time.
  */
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -106,13 +106,13 @@ export class AnalysisCache {
 }
 
 const keyOf = ({ failures: [primary] }: FailureReport): string =>
-  createHash("sha256")
-    .update(
-      JSON.stringify([
-        primary.errorType,
-        primary.location?.file ?? null,
-        primary.location?.line ?? null,
-        primary.exceptionChain
-      ])
-    )
-    .digest("hex")
+  hash(
+    "sha256",
+    JSON.stringify([
+      primary.errorType,
+      primary.location?.file ?? null,
+      primary.location?.line ?? null,
+      primary.exceptionChain
+    ]),
+    "hex"
+  )
