@@ -6,8 +6,10 @@ import type * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
 import { isObject } from "../diagnostics/UntrustedValue.js"
 import type { Analyzer, AnalyzerStats } from "../FailureAnalyzer.js"
-import { AnalyzerFaults, warning } from "./analyzerFaults.js"
+import { AnalyzerFaults } from "./analyzerFaults.js"
 import { identityOf } from "./analyzers.js"
+import { isDue } from "./doubling.js"
+import { warning } from "./notice.js"
 
 /** How a question ended. */
 export type Outcome = "ready" | "none" | "failed" | "abandoned" | "dropped"
@@ -43,8 +45,7 @@ export class AnalysisCounts {
     const lost = before + count
     this.#pending -= count
     this.#ended[outcome] = lost
-    // A power of two was reached or passed by these losses.
-    if (31 - Math.clz32(lost) === 31 - Math.clz32(before)) return undefined
+    if (!isDue(lost, before)) return undefined
     const { analyzer } = identityOf(this.analyzer)
     return warning(`Failures were told without an analysis: ${analyzer} ${outcome} ${lost}, ${why}`)
   }

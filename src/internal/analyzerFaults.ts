@@ -2,13 +2,14 @@
  * What is said of an analyzer that gives no answer: a warning at its 1st, 2nd, 4th, 8th, … fault, not one a failure.
  */
 import * as Cause from "effect/Cause"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { attempt, textOf } from "../diagnostics/UntrustedValue.js"
 import type { Analyzer } from "../FailureAnalyzer.js"
 import { clip } from "../PlainValue.js"
 import { identityOf } from "./analyzers.js"
-import { aside } from "./renderers.js"
+import { isDue } from "./doubling.js"
+import { warning } from "./notice.js"
 
 /** Longest account of a fault, in UTF-16 code units. */
 const maxAccount = 4_000
@@ -25,15 +26,11 @@ export class AnalyzerFaults {
   /** The warning that is due with this fault, if one is. */
   tell(cause: Cause.Cause<unknown>, hide: (text: string) => string): Effect.Effect<void> | undefined {
     this.#count += 1
-    if (!Number.isInteger(Math.log2(this.#count))) return undefined
+    if (!isDue(this.#count)) return undefined
     const often = this.#count === 1 ? "" : ` (fault ${this.#count})`
     return warning(`${this.outcome}${often}. ${clip(hide(accountOf(this.analyzer, cause)), maxAccount)}`)
   }
 }
-
-/** Logged aside from narration. A logger that throws is not the program's concern here. */
-export const warning = (message: string): Effect.Effect<void> =>
-  Effect.asVoid(Effect.exit(aside(Effect.logWarning(message))))
 
 /** Errors say it themselves; anything else is shown with its stack, to whoever wrote the analyzer. */
 const accountOf = (analyzer: Analyzer, cause: Cause.Cause<unknown>): string => {

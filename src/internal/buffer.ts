@@ -10,6 +10,7 @@ import type { NarrativeEvent } from "../NarrativeEvent.js"
 import type { BufferOptions, Renderer } from "../Renderer.js"
 import { waitAtMost } from "./deadline.js"
 import { Delivery } from "./delivery.js"
+import { isDue } from "./doubling.js"
 import { aside, inOrder, selfCounting } from "./renderers.js"
 
 /** So many of a batch were taken, and then not kept; and why, where that is known. */
@@ -255,7 +256,7 @@ class BoundedQueue<A> implements Buffer<A> {
       return undefined
     } catch (defect) {
       this.#overflowFaults += 1
-      if (!Number.isInteger(Math.log2(this.#overflowFaults))) return undefined
+      if (!isDue(this.#overflowFaults)) return undefined
       return Effect.logWarning(`onOverflow of renderer "${this.delivery.renderer}" threw; it was ignored`, defect)
     }
   }

@@ -5,6 +5,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { globalValue } from "effect/GlobalValue"
 import type { RendererStats } from "../Renderer.js"
+import { isDue } from "./doubling.js"
 
 /** Counts of one renderer. Mutable on purpose: they are touched once or twice an event. */
 export class Delivery {
@@ -60,9 +61,7 @@ export class Delivery {
   }
 
   #warning(count: number, what: string, cause: Cause.Cause<unknown>): Effect.Effect<void> | undefined {
-    const lost = this.lost
-    // A power of two was reached or passed by the last `count` losses.
-    return 31 - Math.clz32(lost) > 31 - Math.clz32(lost - count) ? this.#warn(what, cause) : undefined
+    return isDue(this.lost, this.lost - count) ? this.#warn(what, cause) : undefined
   }
 
   #warn(what: string, cause: Cause.Cause<unknown>): Effect.Effect<void> {

@@ -1,5 +1,5 @@
 /**
- * What narration has to say about the way it is used: once, as a warning, instead of failing.
+ * What narration has to say about the way it goes or is used: as a warning, instead of failing.
  */
 import * as Effect from "effect/Effect"
 import { globalValue } from "effect/GlobalValue"
@@ -11,9 +11,13 @@ const maxNotices = 1_000
 
 const given = globalValue("effect-narrative/notices", () => new Set<string>())
 
-/** A warning, the first time it is given. A logger that throws is not the program's concern here. */
+/** A warning, the first time it is given. */
 export const once = (message: string): Waiting => {
   if (given.has(message) || given.size >= maxNotices) return undefined
   given.add(message)
-  return Effect.asVoid(Effect.exit(aside(Effect.logWarning(message))))
+  return warning(message)
 }
+
+/** A warning aside from narration. A logger that throws is not the program's concern here. */
+export const warning = (message: string): Effect.Effect<void> =>
+  Effect.asVoid(Effect.exit(aside(Effect.logWarning(message))))
