@@ -1,0 +1,94 @@
+/**
+ * An alert: its query, what it tells, and the series under which it fires or stays silent.
+ */
+import type { Samples, Target, Vector, Window } from "./PromQl.js"
+
+/**
+ * - `critical`: somebody has to look now: work is failing.
+ * - `warning`: somebody has to look today.
+ * - `info`: worth knowing.
+ */
+export type Severity = "critical" | "warning" | "info"
+
+export interface AlertRule {
+  readonly name: string
+  readonly severity: Severity
+  readonly query: Vector<string>
+  /** How long the query has to have an answer. */
+  readonly for: Window
+  readonly summary: string
+  readonly description: string
+  /** What queries like this one often get wrong, and what this one does. */
+  readonly mended: string
+  /** From one value of its series to the next, and from one evaluation to the next: `1m`, but for rules on a day. */
+  readonly step?: "1m" | "5m"
+  readonly fires: ReadonlyArray<Firing>
+  readonly silent: ReadonlyArray<Silence>
+}
+
+/** The values of a series, one a step, as `promtool` writes them: `0+1x60` is 0, 1, … 60, and `_` none. */
+export interface Series {
+  readonly series: string
+  readonly values: string
+}
+
+/** Series under which an alert fires `at` a time, with these labels, showing this value. */
+export interface Firing {
+  readonly when: string
+  readonly series: ReadonlyArray<Series>
+  readonly at: Window
+  readonly alerts: ReadonlyArray<{ readonly labels: { readonly [label: string]: string }; readonly value: string }>
+}
+
+/** Series under which it does not. */
+export interface Silence {
+  readonly when: string
+  readonly series: ReadonlyArray<Series>
+  readonly at: Window
+}
+
+/** What a text tells of: the labels of the query, and its value. */
+export interface Told<L extends string> {
+  readonly label: (name: L) => string
+  readonly value: (format?: ValueFormat) => string
+}
+
+export type ValueFormat = "humanize" | "humanizePercentage" | "humanizeDuration" | 'printf "%.2f"' | 'printf "%.0f"'
+
+/** An alert whose texts can name the labels of its query only. */
+export const make = <L extends string>(
+  rule: Omit<AlertRule, "query" | "summary" | "description" | "fires"> & {
+    readonly query: Vector<L>
+    readonly summary: (told: Told<L>) => string
+    readonly description: (told: Told<L>) => string
+    readonly fires: ReadonlyArray<
+      Omit<Firing, "alerts"> & {
+        readonly alerts: ReadonlyArray<{ readonly labels: { readonly [K in L]: string }; readonly value: string }>
+      }
+    >
+  }
+): AlertRule => {
+  const told: Told<L> = {
+    label: (name) => `{{ $labels.${name} }}`,
+    value: (format) => (format === undefined ? "{{ $value }}" : `{{ $value | ${format} }}`)
+  }
+  return { ...rule, summary: rule.summary(told), description: rule.description(told) }
+}
+
+/** A text of a rule as an alert tells it. */
+export const textOf = (template: string, { labels, value }: Firing["alerts"][number]): string =>
+  template
+    .replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, (_, name: string) => labels[name] ?? "")
+    .replaceAll(/\{\{ \$value[^}]*\}\}/g, () => value)
+
+/** The series that `samples` selects, as one process of a job has it. */
+export const series = (
+  samples: Samples<string>,
+  values: string,
+  target: Partial<Record<Target, string>> = {}
+): Series => {
+  const { instance = "importer:9464", job = "importer" } = target
+  const own = `job=${JSON.stringify(job)},instance=${JSON.stringify(instance)}`
+  const [name = "", matchers = ""] = samples.selector.split(/\{|\}/)
+  return { series: `${name}{${matchers === "" ? own : `${matchers},${own}`}}`, values }
+}

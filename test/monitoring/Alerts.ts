@@ -1,0 +1,9 @@
+/** All alerts, by the group of `rules.yml` they stand in. */
+import type { AlertRule } from "./AlertRule.js"
+import { deliveryAlerts } from "./alerts/DeliveryAlerts.js"
+import { modelAlerts } from "./alerts/ModelAlerts.js"
+import { storyAlerts } from "./alerts/StoryAlerts.js"
+
+export const alerts = { stories: storyAlerts, models: modelAlerts, delivery: deliveryAlerts }
+
+export const every: ReadonlyArray<AlertRule> = Object.values(alerts).flat()

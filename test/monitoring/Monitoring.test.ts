@@ -1,0 +1,147 @@
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { parse } from "yaml"
+import { Instruments } from "../../src/index.js"
+import { root } from "../docs/ChildProgram.js"
+import { every } from "./Alerts.js"
+import * as Dashboard from "./Dashboard.js"
+import { files, folder } from "./Files.js"
+import { namesIn } from "./Names.js"
+import { promtool } from "./Promtool.js"
+import { queriesOf, withValues } from "./Queries.js"
+import * as Yaml from "./Yaml.js"
+
+const timeout = 60_000
+
+layer(NodeContext.layer)("monitoring", (it) => {
+  it.effect("the files of docs/monitoring are what the definitions of the instruments make", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      assert.sameMembers(yield* fs.readDirectory(root + folder), Object.keys(files))
+      for (const [name, text] of Object.entries(files)) {
+        assert.strictEqual(yield* fs.readFileString(root + folder + name), text, `${name} is old: npm run monitoring`)
+        if (name.endsWith(".yml")) assert.isObject(parse(text), name)
+      }
+    })
+  )
+
+  it.effect(
+    "Prometheus takes the configuration and the rules",
+    () =>
+      Effect.gen(function* () {
+        for (const args of [
+          ["check", "config", "prometheus.yml"],
+          ["check", "rules", "rules.yml"]
+        ]) {
+          const { exitCode, output } = yield* promtool(root + folder, ...args)
+          assert.strictEqual(exitCode, 0, output)
+        }
+      }),
+    timeout
+  )
+
+  it.effect(
+    "every alert fires and stays silent under the series that its tests have",
+    () =>
+      Effect.gen(function* () {
+        for (const { fires, name, silent } of every) {
+          assert.isNotEmpty(fires, name)
+          assert.isNotEmpty(silent, name)
+        }
+        const { exitCode, output } = yield* promtool(
+          root + folder,
+          "test",
+          "rules",
+          "rules.test.yml",
+          "rules.days.test.yml"
+        )
+        assert.strictEqual(exitCode, 0, output)
+      }),
+    timeout
+  )
+
+  it.effect("every alert has its chapter in docs/monitoring.md, and its runbook leads there", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const page = yield* fs.readFileString(`${root}docs/monitoring.md`)
+      const chapters = Array.from(page.matchAll(/^### (Narrative\w+)$/gm), ([, name]) => name)
+      assert.sameMembers(
+        chapters,
+        every.map(({ name }) => name)
+      )
+      for (const { name } of every) assert.include(files["rules.yml"], `docs/monitoring.md#${name.toLowerCase()}\n`)
+    })
+  )
+
+  it.effect("rules, panels, variables and the page's queries name no metric and no label that is not defined", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const page = yield* fs.readFileString(`${root}docs/monitoring.md`)
+      const copied = Array.from(page.matchAll(/```promql\n([\s\S]*?)```/g), ([, query = ""]) => query)
+      assert.isAbove(copied.length, 5)
+      const expressions = [...every.map(({ query }) => query.expr), ...queriesOf(Dashboard.built), ...copied]
+      assert.isAbove(expressions.length, 60)
+      for (const expression of expressions) {
+        const { labels, metrics, unknown } = namesIn(expression)
+        assert.isNotEmpty(metrics, expression)
+        assert.isEmpty(unknown, expression)
+        const known = metrics.flatMap(({ labels }) => labels)
+        assert.includeMembers([...known, "job", "instance", "le"], [...labels], expression)
+      }
+    })
+  )
+
+  it.effect("no instrument is left without a panel", () =>
+    Effect.sync(() => {
+      const shown = queriesOf(Dashboard.built).flatMap((query) => namesIn(query).metrics)
+      assert.sameMembers(
+        Array.from(new Set(shown), ({ name }) => name),
+        Instruments.all.map(({ name }) => name)
+      )
+    })
+  )
+
+  it.scoped(
+    "every query of the dashboard and of the page is PromQL",
+    () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const page = yield* fs.readFileString(`${root}docs/monitoring.md`)
+        const copied = Array.from(page.matchAll(/```promql\n([\s\S]*?)```/g), ([, query = ""]) => query)
+        const rules = [...queriesOf(Dashboard.built), ...copied].map((query, index) => ({
+          record: `panel:${index}`,
+          expr: withValues(query)
+        }))
+        const directory = yield* fs.makeTempDirectoryScoped()
+        yield* fs.writeFileString(`${directory}/panels.yml`, Yaml.render("", { groups: [{ name: "panels", rules }] }))
+        const { exitCode, output } = yield* promtool(directory, "check", "rules", "panels.yml")
+        assert.strictEqual(exitCode, 0, output)
+        assert.include(output, `${rules.length} rules found`)
+      }),
+    timeout
+  )
+
+  it.effect("every panel has an id, a place and a description of its own; none lies over another", () =>
+    Effect.sync(() => {
+      const panels = Dashboard.built.panels ?? []
+      assert.strictEqual(new Set(panels.map(({ id }) => id)).size, panels.length)
+      const taken = new Map<string, unknown>()
+      for (const panel of panels) {
+        assert.isNumber(panel.id)
+        const { h = 0, w = 0, x = 0, y = 0 } = panel.gridPos ?? {}
+        assert.isAbove(w * h, 0, `${panel.title}`)
+        assert.isAtMost(x + w, 24, `${panel.title}`)
+        for (let column = x; column < x + w; column++) {
+          for (let line = y; line < y + h; line++) {
+            const place = `${column}/${line}`
+            assert.isUndefined(taken.get(place), `${panel.title} lies over ${taken.get(place)}`)
+            taken.set(place, panel.title)
+          }
+        }
+        if (panel.type !== "row") assert.isNotEmpty("description" in panel ? panel.description : "", `${panel.title}`)
+      }
+    })
+  )
+})
