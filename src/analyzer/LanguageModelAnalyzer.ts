@@ -15,6 +15,7 @@ import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import { messageOf } from "../diagnostics/ThrownValue.js"
 import { type Analyzer, type AnalyzerError, FailureAnalyzer } from "../FailureAnalyzer.js"
+import * as redirects from "../internal/redirects.js"
 import { retryAfterOf } from "../internal/retryAfter.js"
 import * as Redaction from "../Redaction.js"
 import * as Answer from "./Answer.js"
@@ -56,6 +57,7 @@ export const make = (
           ]
         })
         .pipe(
+          redirects.refused,
           Effect.flatMap((response) =>
             response.finishReason === "content-filter" && response.text.trim() === ""
               ? Effect.fail(complaint(asked, declined))

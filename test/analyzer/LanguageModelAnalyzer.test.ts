@@ -93,6 +93,15 @@ layer(FetchHttpClient.layer)("LanguageModelAnalyzer", (it) => {
     }).pipe(Effect.withSpan("story"))
   )
 
+  it.scoped("has the provider follow no redirection", () =>
+    Effect.gen(function* () {
+      const elsewhere = yield* ModelServer.serve(ModelServer.json(parts(JSON.stringify(answer))))
+      const error = yield* Effect.flip(asked({}, 307, { location: elsewhere.url }))
+      assert.strictEqual(error.reason, "InvalidAnswer")
+      assert.strictEqual(elsewhere.count(), 0)
+    })
+  )
+
   for (const [what, text, why] of [
     ["in prose", `Here: ${JSON.stringify(answer)}`, "Row 7"],
     ["of another form", '{"exactWhy": "Row 7"}', "Row 7"]
