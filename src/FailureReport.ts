@@ -6,10 +6,8 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { key } from "./internal/wireSchema.js"
 import { PlainRecord } from "./PlainValue.js"
-
-const key = <A, I, R, Wire extends string>(schema: Schema.Schema<A, I, R>, wire: Wire) =>
-  Schema.propertySignature(schema).pipe(Schema.fromKey(wire))
 
 /**
  * How far a story has come. `percent` is 0–100, rounded down; `totalStages` is the declared number, or the number of

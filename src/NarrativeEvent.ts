@@ -14,14 +14,10 @@ import * as Schema from "effect/Schema"
 import { FailureAnalysis } from "./FailureAnalysis.js"
 import { ErrorCode, FailureReport, Interruptor, Progress } from "./FailureReport.js"
 import * as wire from "./internal/wire.js"
+import { key, NullableText, Timestamp } from "./internal/wireSchema.js"
 import { PlainRecord, PlainValue } from "./PlainValue.js"
 
-const key = <A, I, R, Wire extends string>(schema: Schema.Schema<A, I, R>, wire: Wire) =>
-  Schema.propertySignature(schema).pipe(Schema.fromKey(wire))
-
 const tag = <Tag extends string>(name: Tag) => key(Schema.Literal(name), "event")
-
-const Text = Schema.NullOr(Schema.String)
 
 // Built on PlainRecord, which keeps a key named `__proto__`; `Schema.Record` would lose it.
 const Labels = Schema.declare(
@@ -34,17 +30,11 @@ const Labels = Schema.declare(
   }
 )
 
-const Timestamp = Schema.transform(Schema.String.pipe(Schema.pattern(/^\d{4}-\d\d-\d\dT.+Z$/)), Schema.JsonNumber, {
-  strict: true,
-  decode: (text) => Date.parse(text),
-  encode: (millis) => new Date(millis).toISOString()
-})
-
 const inStory = {
   storyId: key(Schema.String, "story_id"),
   storyName: key(Schema.String, "story_name"),
   rootStoryId: key(Schema.String, "root_story_id"),
-  parentStoryId: key(Text, "parent_story_id"),
+  parentStoryId: key(NullableText, "parent_story_id"),
   /** UTC, in milliseconds since the epoch. */
   timestamp: Timestamp,
   /** 0, 1, 2, … within the story, without gaps. */
@@ -53,8 +43,8 @@ const inStory = {
 
 const inSpan = {
   kind: Schema.String,
-  traceId: key(Text, "trace_id"),
-  spanId: key(Text, "span_id")
+  traceId: key(NullableText, "trace_id"),
+  spanId: key(NullableText, "span_id")
 }
 
 const ofStage = {
@@ -63,7 +53,7 @@ const ofStage = {
   stageIndex: key(Schema.Int, "stage_index"),
   /** The names of the stages from the outermost down to this one. */
   stagePath: key(Schema.Array(Schema.String), "stage_path"),
-  parentStageName: key(Text, "parent_stage_name"),
+  parentStageName: key(NullableText, "parent_stage_name"),
   /** The `stageIndex` of the stage around this one; `null` for a stage that stands in no other. */
   parentStageIndex: key(Schema.NullOr(Schema.Int), "parent_stage_index"),
   /** 0 for a stage that stands in no other. */
@@ -248,16 +238,16 @@ export interface LogRecorded extends Schema.Schema.Type<typeof LogRecorded> {}
 export const LogRecorded = Schema.Struct({
   _tag: tag("LogRecorded"),
   ...inStory,
-  stageName: key(Text, "stage_name"),
+  stageName: key(NullableText, "stage_name"),
   stageIndex: key(Schema.NullOr(Schema.Int), "stage_index"),
   depth: Schema.Int,
-  traceId: key(Text, "trace_id"),
-  spanId: key(Text, "span_id"),
+  traceId: key(NullableText, "trace_id"),
+  spanId: key(NullableText, "span_id"),
   level: Schema.Literal("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"),
   loggerName: key(Schema.String, "logger_name"),
   message: Schema.String,
   annotations: PlainRecord,
-  cause: key(Text, "exc_text"),
+  cause: key(NullableText, "exc_text"),
   fiberId: key(Schema.String, "fiber_id")
 })
 
@@ -276,11 +266,11 @@ export interface EventRecorded extends Schema.Schema.Type<typeof EventRecorded> 
 export const EventRecorded = Schema.Struct({
   _tag: tag("EventRecorded"),
   ...inStory,
-  stageName: key(Text, "stage_name"),
+  stageName: key(NullableText, "stage_name"),
   stageIndex: key(Schema.NullOr(Schema.Int), "stage_index"),
   depth: Schema.Int,
-  traceId: key(Text, "trace_id"),
-  spanId: key(Text, "span_id"),
+  traceId: key(NullableText, "trace_id"),
+  spanId: key(NullableText, "span_id"),
   name: Schema.String,
   data: PlainValue
 })
@@ -302,11 +292,11 @@ export const FailureOccurred = Schema.Struct({
   _tag: tag("FailureOccurred"),
   ...FailureReport.fields,
   ...inStory,
-  traceId: key(Text, "trace_id"),
-  spanId: key(Text, "span_id"),
+  traceId: key(NullableText, "trace_id"),
+  spanId: key(NullableText, "span_id"),
   handled: Schema.Boolean,
   /** The analysis as text. */
-  llmAnalysis: key(Text, "llm_analysis"),
+  llmAnalysis: key(NullableText, "llm_analysis"),
   analysis: Schema.NullOr(FailureAnalysis)
 })
 
@@ -327,9 +317,9 @@ export const AnalysisReady = Schema.Struct({
     Schema.fromKey("event")
   ),
   ...inStory,
-  stageName: key(Text, "stage_name"),
-  traceId: key(Text, "trace_id"),
-  spanId: key(Text, "span_id"),
+  stageName: key(NullableText, "stage_name"),
+  traceId: key(NullableText, "trace_id"),
+  spanId: key(NullableText, "span_id"),
   llmAnalysis: key(Schema.String, "llm_analysis"),
   analysis: FailureAnalysis,
   /** From the failure's report to the analysis. */
@@ -351,7 +341,7 @@ export interface CausedBy extends Schema.Schema.Type<typeof CausedBy> {}
 export const CausedBy = Schema.Struct({
   storyId: key(Schema.String, "story_id"),
   storyName: key(Schema.String, "story_name"),
-  stageName: key(Text, "stage_name"),
+  stageName: key(NullableText, "stage_name"),
   errorType: key(Schema.String, "error_type")
 })
 
@@ -372,7 +362,7 @@ export const StoryCompleted = Schema.Struct({
   status: StoryStatus,
   /** `true` for the status `success`, and for no other. */
   success: Schema.Boolean,
-  outcome: Text,
+  outcome: NullableText,
   durationSeconds: key(Schema.JsonNumber, "duration_seconds"),
   progress: Progress,
   /** How many stages failed, caught or not. */

@@ -88,13 +88,17 @@ export const layer = (
 
 const rotationOf = (options: RotatingOptions): Either.Either<rotatingFile.Rotation, InvalidRotation> =>
   Either.gen(function* () {
-    const { backupCount = 5, daily = false, gzip = false, maxBytes = 10_485_760 } = options
+    const { backupCount = 5, capacity, daily = false, gzip = false, maxBytes = 10_485_760 } = options
     if (maxBytes !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(maxBytes) && maxBytes >= 1_024)) {
       return yield* invalid("maxBytes", maxBytes, "a whole number of bytes, 1024 or more, or Infinity")
     }
     if (!Number.isSafeInteger(backupCount) || backupCount < 0) {
       return yield* invalid("backupCount", backupCount, "a whole number, 0 or more")
     }
+    if (capacity !== undefined && !(Number.isSafeInteger(capacity) && capacity >= 1)) {
+      return yield* invalid("capacity", capacity, "a whole number, 1 or more")
+    }
+    yield* duration(options, "flushInterval", 0)
     if (typeof daily !== "boolean") return yield* invalid("daily", daily, "true or false")
     if (typeof gzip !== "boolean") return yield* invalid("gzip", gzip, "true or false")
     const lockTimeout = yield* duration(options, "lockTimeout", "10 seconds")
@@ -104,7 +108,7 @@ const rotationOf = (options: RotatingOptions): Either.Either<rotatingFile.Rotati
 
 const duration = (
   options: RotatingOptions,
-  setting: "lockTimeout" | "shutdownTimeout",
+  setting: "flushInterval" | "lockTimeout" | "shutdownTimeout",
   byDefault: Duration.DurationInput
 ): Either.Either<Duration.Duration, InvalidRotation> => {
   const value = options[setting] ?? byDefault

@@ -14,6 +14,7 @@ import type * as Scope from "effect/Scope"
 import { aside, inOrder, routed, type Tell, tell } from "../internal/renderers.js"
 import type { NarrativeEvent } from "../NarrativeEvent.js"
 import * as Renderer from "../Renderer.js"
+import { isJson } from "./JsonRenderer.js"
 import { OpenRecords } from "./wide/OpenRecords.js"
 import type { WideEvent } from "./wide/WideEvent.js"
 import * as wire from "./wide/wire.js"
@@ -119,15 +120,6 @@ export const layerFile = (
  * @category encoding
  */
 export const toJson: (record: WideEvent) => string = wire.encode
-
-const isJson = (line: string): boolean => {
-  try {
-    JSON.parse(line)
-    return true
-  } catch {
-    return false
-  }
-}
 
 type RecordsOf = (event: NarrativeEvent) => ReadonlyArray<WideEvent>
 

@@ -294,6 +294,9 @@ describe("RotatingJsonRenderer", () => {
           ["backupCount", Number.POSITIVE_INFINITY],
           ["daily", "yes"],
           ["gzip", 1],
+          ["capacity", 0],
+          ["capacity", Number.NaN],
+          ["flushInterval", "often"],
           ["lockTimeout", "soon"],
           ["shutdownTimeout", "later"]
         ]

@@ -5,22 +5,12 @@
 import * as Schema from "effect/Schema"
 import { ErrorCode, type Failure, formatSnippet, formatTimeline, Location, Progress } from "../../FailureReport.js"
 import { plainJson } from "../../internal/plainJson.js"
+import { key, NullableText, Timestamp } from "../../internal/wireSchema.js"
 import type { FailureOccurred, StoryCompleted } from "../../NarrativeEvent.js"
 import { PlainRecord } from "../../PlainValue.js"
 
-const key = <A, I, R, Wire extends string>(schema: Schema.Schema<A, I, R>, wire: Wire) =>
-  Schema.propertySignature(schema).pipe(Schema.fromKey(wire))
-
 const kind = <Wire extends string, Tag extends string>(wire: Wire, name: Tag) =>
   Schema.propertySignature(Schema.transformLiteral(wire, name)).pipe(Schema.fromKey("alert"))
-
-const Text = Schema.NullOr(Schema.String)
-
-const Timestamp = Schema.transform(Schema.String, Schema.JsonNumber, {
-  strict: true,
-  decode: (text) => Date.parse(text),
-  encode: (millis) => new Date(millis).toISOString()
-})
 
 /**
  * What went wrong.
@@ -53,10 +43,10 @@ const ofStory = {
   /** The names of the stories from the outermost down to this one, as far as they are known. */
   storyPath: key(Schema.Array(Schema.String), "story_path"),
   rootStoryId: key(Schema.String, "root_story_id"),
-  parentStoryId: key(Text, "parent_story_id"),
+  parentStoryId: key(NullableText, "parent_story_id"),
   labels: PlainRecord,
-  traceId: key(Text, "trace_id"),
-  spanId: key(Text, "span_id"),
+  traceId: key(NullableText, "trace_id"),
+  spanId: key(NullableText, "span_id"),
   /** UTC, in milliseconds since the epoch. */
   timestamp: Timestamp,
   sequence: Schema.Int,
@@ -83,7 +73,7 @@ export const AlsoFailed = Schema.Struct({
   errorType: key(Schema.String, "error_type"),
   errorMessage: key(Schema.String, "error_message"),
   errorCode: key(ErrorCode, "error_code"),
-  stageName: key(Text, "stage_name"),
+  stageName: key(NullableText, "stage_name"),
   location: Schema.NullOr(Location),
   fingerprint: Schema.String
 })
@@ -103,22 +93,22 @@ export interface FailureAlert extends Schema.Schema.Type<typeof FailureAlert> {}
 export const FailureAlert = Schema.Struct({
   _tag: kind("failure", "FailureAlert"),
   ...ofStory,
-  stageName: key(Text, "stage_name"),
+  stageName: key(NullableText, "stage_name"),
   stagePath: key(Schema.Array(Schema.String), "stage_path"),
   errorType: key(Schema.String, "error_type"),
   errorMessage: key(Schema.String, "error_message"),
   errorCode: key(ErrorCode, "error_code"),
   retryable: Schema.Boolean,
   location: Schema.NullOr(Location),
-  snippet: key(Text, "source_snippet"),
+  snippet: key(NullableText, "source_snippet"),
   exactCause: key(Schema.String, "exact_cause"),
   exceptionChain: key(Schema.String, "exception_chain"),
-  hint: Text,
+  hint: NullableText,
   facts: PlainRecord,
   stageAttributes: key(PlainRecord, "stage_attributes"),
   timeline: key(Schema.String, "stage_timeline"),
   /** The analysis as text, where it was ready with the failure; one made in the background follows. */
-  llmAnalysis: key(Text, "llm_analysis"),
+  llmAnalysis: key(NullableText, "llm_analysis"),
   alsoFailed: key(Schema.Array(AlsoFailed), "also_failed")
 })
 
@@ -137,7 +127,7 @@ export interface StoryAlert extends Schema.Schema.Type<typeof StoryAlert> {}
 export const StoryAlert = Schema.Struct({
   _tag: kind("story", "StoryAlert"),
   ...ofStory,
-  outcome: Text,
+  outcome: NullableText,
   durationSeconds: key(Schema.JsonNumber, "duration_seconds"),
   failedStages: key(Schema.Int, "failed_stages"),
   cancelledStages: key(Schema.Int, "cancelled_stages")
@@ -167,7 +157,7 @@ export const AnalysisAlert = Schema.Struct({
   storyPath: key(Schema.Array(Schema.String), "story_path"),
   timestamp: Timestamp,
   fingerprint: Schema.String,
-  stageName: key(Text, "stage_name"),
+  stageName: key(NullableText, "stage_name"),
   errorType: key(Schema.String, "error_type"),
   errorMessage: key(Schema.String, "error_message"),
   llmAnalysis: key(Schema.String, "llm_analysis"),
@@ -191,9 +181,9 @@ export const HeldBack = Schema.Struct({
   fingerprint: Schema.String,
   storyName: key(Schema.String, "story_name"),
   status: AlertStatus,
-  stageName: key(Text, "stage_name"),
-  errorType: key(Text, "error_type"),
-  errorMessage: key(Text, "error_message"),
+  stageName: key(NullableText, "stage_name"),
+  errorType: key(NullableText, "error_type"),
+  errorMessage: key(NullableText, "error_message"),
   count: Schema.Int
 })
 

@@ -3,23 +3,14 @@
  */
 import * as Schema from "effect/Schema"
 import { ErrorCode, Interruptor, Progress } from "../../FailureReport.js"
+import { key, NullableText, Timestamp } from "../../internal/wireSchema.js"
 import { StoryStatus } from "../../NarrativeEvent.js"
 import { PlainRecord, PlainValue } from "../../PlainValue.js"
-
-const key = <A, I, R, Wire extends string>(schema: Schema.Schema<A, I, R>, wire: Wire) =>
-  Schema.propertySignature(schema).pipe(Schema.fromKey(wire))
 
 const kind = <Wire extends string, Tag extends string>(wire: Wire, name: Tag) =>
   Schema.propertySignature(Schema.transformLiteral(wire, name)).pipe(Schema.fromKey("event"))
 
-const Text = Schema.NullOr(Schema.String)
 const Seconds = Schema.JsonNumber
-
-const Timestamp = Schema.transform(Schema.String, Schema.JsonNumber, {
-  strict: true,
-  decode: (text) => Date.parse(text),
-  encode: (millis) => new Date(millis).toISOString()
-})
 
 /**
  * How many log lines there were of each level, where `Narrative.logger` makes events of them.
@@ -61,9 +52,9 @@ const ofStory = {
   storyName: key(Schema.String, "story_name"),
   storyKind: key(Schema.String, "story_kind"),
   rootStoryId: key(Schema.String, "root_story_id"),
-  parentStoryId: key(Text, "parent_story_id"),
-  traceId: key(Text, "trace_id"),
-  spanId: key(Text, "span_id"),
+  parentStoryId: key(NullableText, "parent_story_id"),
+  traceId: key(NullableText, "trace_id"),
+  spanId: key(NullableText, "span_id"),
   /** That of the event which ended it. */
   sequence: Schema.Int,
   /** The story's. */
@@ -78,8 +69,8 @@ const ofStory = {
   /** The first 20. */
   notes: Schema.Array(WideNote),
   notesOmitted: key(Schema.Int, "notes_omitted"),
-  errorType: key(Text, "error_type"),
-  errorMessage: key(Text, "error_message"),
+  errorType: key(NullableText, "error_type"),
+  errorMessage: key(NullableText, "error_message"),
   errorCode: key(Schema.NullOr(ErrorCode), "error_code"),
   retryable: Schema.NullOr(Schema.Boolean),
   progress: Progress,
@@ -106,7 +97,7 @@ export const StageWide = Schema.Struct({
   stageName: key(Schema.String, "stage_name"),
   stageIndex: key(Schema.Int, "stage_index"),
   stagePath: key(Schema.Array(Schema.String), "stage_path"),
-  parentStageName: key(Text, "parent_stage_name"),
+  parentStageName: key(NullableText, "parent_stage_name"),
   parentStageIndex: key(Schema.NullOr(Schema.Int), "parent_stage_index"),
   depth: Schema.Int,
   stageKind: key(Schema.String, "stage_kind"),
@@ -116,7 +107,7 @@ export const StageWide = Schema.Struct({
   /** From the story's start to the stage's; `null` where the story's was not seen. */
   offsetSeconds: key(Schema.NullOr(Seconds), "offset_seconds"),
   attempts: Schema.Int,
-  retryReason: key(Text, "retry_reason"),
+  retryReason: key(NullableText, "retry_reason"),
   retryWaitSeconds: key(Seconds, "retry_wait_seconds"),
   done: Schema.NullOr(Schema.JsonNumber),
   total: Schema.NullOr(Schema.JsonNumber),
@@ -143,7 +134,7 @@ export const StageResult = Schema.Struct({
   status: Schema.Literal("completed", "failed", "cancelled"),
   durationSeconds: key(Seconds, "duration_seconds"),
   retries: Schema.Int,
-  errorType: key(Text, "error_type")
+  errorType: key(NullableText, "error_type")
 })
 
 /**
@@ -164,7 +155,7 @@ export const StoryWide = Schema.Struct({
   ...ofStory,
   status: Schema.Literal(...StoryStatus.literals, "unfinished"),
   success: Schema.Boolean,
-  outcome: Text,
+  outcome: NullableText,
   endedAt: key(Schema.NullOr(Timestamp), "ended_at"),
   durationSeconds: key(Schema.NullOr(Seconds), "duration_seconds"),
   stagesCompleted: key(Schema.Int, "stages_completed"),
@@ -174,12 +165,12 @@ export const StoryWide = Schema.Struct({
   stages: Schema.Array(StageResult),
   stagesOmitted: key(Schema.Int, "stages_omitted"),
   /** Where it failed, and why. `null` where a sub-story's report tells. */
-  failedStageName: key(Text, "failed_stage_name"),
-  exactCause: key(Text, "exact_cause"),
-  fingerprint: Text,
+  failedStageName: key(NullableText, "failed_stage_name"),
+  exactCause: key(NullableText, "exact_cause"),
+  fingerprint: NullableText,
   failures: Schema.Int,
   handledFailures: key(Schema.Int, "handled_failures"),
-  causedByStoryId: key(Text, "caused_by_story_id")
+  causedByStoryId: key(NullableText, "caused_by_story_id")
 })
 
 /**
