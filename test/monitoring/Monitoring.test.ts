@@ -9,6 +9,7 @@ import { every } from "./Alerts.js"
 import * as Dashboard from "./Dashboard.js"
 import { files, folder } from "./Files.js"
 import { namesIn } from "./Names.js"
+import { oftenWritten } from "./OftenWritten.js"
 import { promtool } from "./Promtool.js"
 import { queriesOf, withValues } from "./Queries.js"
 import * as Yaml from "./Yaml.js"
@@ -57,6 +58,26 @@ layer(NodeContext.layer)("monitoring", (it) => {
           "rules.test.yml",
           "rules.days.test.yml"
         )
+        assert.strictEqual(exitCode, 0, output)
+      }),
+    timeout
+  )
+
+  it.scoped(
+    "alerts as they are often written stay silent where ours fire",
+    () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const directory = yield* fs.makeTempDirectoryScoped()
+        const rules = oftenWritten.map(({ expr }, index) => ({ alert: `OftenWritten${index}`, expr }))
+        const tests = oftenWritten.map(({ firing }, index) => ({
+          interval: "1m",
+          input_series: firing.series,
+          alert_rule_test: [{ eval_time: firing.at, alertname: `OftenWritten${index}`, exp_alerts: [] }]
+        }))
+        yield* fs.writeFileString(`${directory}/rules.yml`, Yaml.render("", { groups: [{ name: "often", rules }] }))
+        yield* fs.writeFileString(`${directory}/test.yml`, Yaml.render("", { rule_files: ["rules.yml"], tests }))
+        const { exitCode, output } = yield* promtool(directory, "test", "rules", "test.yml")
         assert.strictEqual(exitCode, 0, output)
       }),
     timeout

@@ -51,6 +51,12 @@ const slow = AlertRule.make({
       alerts: [{ labels: importer, value: "25m 0s" }]
     },
     {
+      when: "all take longer than the last bound",
+      series: [durations("Import", "1800", "0+0x70"), durations("Import", "+Inf", "0+1x70")],
+      at: "70m",
+      alerts: [{ labels: importer, value: "30m 0s" }]
+    },
+    {
       when: "the only story of the night took so long, and its series began with it",
       series: [
         durations("Nightly", "1200", "_x60 0+0x40"),
