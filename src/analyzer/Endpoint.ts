@@ -13,6 +13,8 @@ export interface Endpoint {
   readonly shown: string
   /** The credentials of the address, as a header. */
   readonly authorization: string | null
+  /** What of it must not be told, though a server repeats it: its credentials, and the values of its query. */
+  readonly secrets: ReadonlyArray<string>
 }
 
 /** The address, its path completed by `pathOf`. */
@@ -35,7 +37,8 @@ export const parse = (
       })
     )
   }
-  const { password, username } = url
+  const password = decoded(url.password)
+  const username = decoded(url.username)
   url.username = ""
   url.password = ""
   url.hash = ""
@@ -44,9 +47,9 @@ export const parse = (
     url: url.href,
     shown: `${url.origin}${url.pathname}`,
     authorization:
-      username === "" && password === ""
-        ? null
-        : `Basic ${Encoding.encodeBase64(`${decoded(username)}:${decoded(password)}`)}`
+      username === "" && password === "" ? null : `Basic ${Encoding.encodeBase64(`${username}:${password}`)}`,
+    // Of a part without a name, the name is the value.
+    secrets: [username, password, ...Array.from(url.searchParams, ([name, value]) => value || name)]
   })
 }
 

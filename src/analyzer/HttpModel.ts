@@ -88,6 +88,7 @@ export const make = (
     const temperature = yield* temperatureOf(api, options.temperature)
     const endpoint = yield* Endpoint.parse(api.analyzer, options.endpoint ?? api.defaultEndpoint, api.pathOf)
     const secrets = new Redaction.Secrets()
+    for (const secret of endpoint.secrets) secrets.add(secret)
     const headers = yield* headersOf(api, endpoint, options.headers ?? {}, secrets)
     const call: Call = { api, client, endpoint, headers, model, secrets }
     return makeAnalyzer({ analyzer: api.analyzer, model, endpoint: endpoint.shown }, settings, (prompt) =>
@@ -137,7 +138,7 @@ const headersOf = (
           "Its name or its value holds a character that no header may have, such as a line break"
         )
       }
-      if (Redacted.isRedacted(value)) secrets.add(text.replace(/^(?:Bearer|Basic) /, ""))
+      if (Redacted.isRedacted(value) || name in given) secrets.add(text.replace(/^(?:Bearer|Basic) /, ""))
       plain[name.toLowerCase()] = text
     }
     return Headers.fromInput(plain)

@@ -270,18 +270,22 @@ describe("analyzers over HTTP", () => {
           Logger.defaultLogger,
           Logger.make(({ message }) => void logged.push(inspect(message, { depth: 20 })))
         )
+        const given = "ada-7Lq:pw-hunter2"
         // The server repeats what it was sent, as some do.
         const { request, url } = yield* ModelServer.serve((request, response) =>
-          ModelServer.json(api.error(`bad key ${JSON.stringify(request.headers)}`, "authentication_error"), 401)(
-            request,
-            response
-          )
+          ModelServer.json(
+            api.error(
+              `${request.path} for ${given}: bad key ${JSON.stringify(request.headers)}`,
+              "authentication_error"
+            ),
+            401
+          )(request, response)
         )
-        const address = new URL(`${url}/?api-version=q5RmT2xZ`)
-        address.username = "ada"
+        const address = new URL(`${url}/?api-version=q5RmT2xZ&key=a%2Fb%20c-7Jw&t0kenAlone`)
+        address.username = "ada-7Lq"
         address.password = "pw-hunter2"
         const exit = yield* ask(api, address, {
-          headers: { "x-tenant": Redacted.make("tenant-7f3a9c"), "x-plain": "visible" }
+          headers: { "x-tenant": Redacted.make("tenant-7f3a9c"), "api-key": "plain-5d1e" }
         }).pipe(
           Effect.tapError((error) => Effect.logWarning(error.message, error)),
           Effect.exit,
@@ -291,7 +295,7 @@ describe("analyzers over HTTP", () => {
         assert.include(sent.path, "?api-version=q5RmT2xZ")
         assert.strictEqual(sent.headers["x-tenant"], "tenant-7f3a9c")
         if (api === ollama) {
-          assert.strictEqual(sent.headers["authorization"], `Basic ${btoa("ada:pw-hunter2")}`)
+          assert.strictEqual(sent.headers["authorization"], `Basic ${btoa(given)}`)
         }
         const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
         assert.instanceOf(error, Error)
@@ -305,7 +309,17 @@ describe("analyzers over HTTP", () => {
           ...logged
         ].join("\n")
         assert.include(told, "status 401")
-        for (const secret of [secretKey, "pw-hunter2", btoa("ada:pw-hunter2"), "q5RmT2xZ", "tenant-7f3a9c"]) {
+        assert.include(told, "for <redacted>:<redacted>")
+        for (const secret of [
+          secretKey,
+          "pw-hunter2",
+          btoa(given),
+          "q5RmT2xZ",
+          "c-7Jw",
+          "t0kenAlone",
+          "tenant-7f3a9c",
+          "plain-5d1e"
+        ]) {
           assert.notInclude(told, secret)
         }
       }).pipe(Effect.provide(live))
