@@ -3,6 +3,9 @@
  */
 import * as Duration from "effect/Duration"
 
+/** Longest a server is waited for; one that wants more is not asked again. */
+export const longestWait = Duration.minutes(5)
+
 const number = /^\d{1,9}(?:\.\d{1,9})?$/
 
 /** `Retry-After` in seconds or as a date; `retry-after-ms` where a server is more exact. */

@@ -12,13 +12,13 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as buffer from "../internal/buffer.js"
 import { openQueues, statsOf } from "../internal/delivery.js"
-import { retryAfterOf } from "../internal/retryAfter.js"
+import { longestWait, retryAfterOf } from "../internal/retryAfter.js"
 import type { RendererStats } from "../Renderer.js"
 
 /**
@@ -41,7 +41,7 @@ export interface QueueOptions {
  * - `resource`: who sends. Without a `serviceName`, `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` say it, and failing
  *   those it is `unknown_service:node`.
  * - `retries`: how often a batch is sent again that could not be delivered for the time being (default 5), after 1, 2,
- *   4, … seconds, or what the server asks for.
+ *   4, … seconds, or what the server asks for, up to five minutes.
  *
  * @since 0.1.0
  * @category models
@@ -159,15 +159,12 @@ const unreachable = (error: HttpClientError.HttpClientError): ExportError =>
 const answered = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<buffer.Refused, ExportError> => {
   const { status } = response
   if (status >= 200 && status < 300) return refusedIn(response)
-  return Effect.flatMap(Clock.currentTimeMillis, (now) =>
-    Effect.fail(
-      new ExportError({
-        reason: `it answered ${status}`,
-        retryable: retryableStatuses.has(status),
-        retryAfter: retryAfterOf(response.headers, now)
-      })
-    )
-  )
+  return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const retryAfter = retryAfterOf(response.headers, now)
+    const inTime = retryAfter === undefined || Duration.lessThanOrEqualTo(retryAfter, longestWait)
+    const retryable = retryableStatuses.has(status) && inTime
+    return Effect.fail(new ExportError({ reason: `it answered ${status}`, retryable, retryAfter }))
+  })
 }
 
 /**

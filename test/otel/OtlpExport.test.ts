@@ -81,6 +81,14 @@ describe("A counted queue in front of OTLP", () => {
     })
   )
 
+  it.scoped("does not let a server that asks for more than five minutes hold up what comes after", () =>
+    Effect.gen(function* () {
+      const { collector, delivery } = yield* sent(1, [{ status: 503, headers: { "retry-after": "301" } }], hour)
+      assert.strictEqual(delivery.failed, 1)
+      assert.strictEqual(collector.requests, 1)
+    })
+  )
+
   it.scoped("counts a batch that is refused as failed, warns of it, and sends the next one", () =>
     withWarnings((warnings) =>
       Effect.gen(function* () {

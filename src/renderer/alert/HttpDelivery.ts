@@ -15,7 +15,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import * as redirects from "../../internal/redirects.js"
-import { retryAfterOf } from "../../internal/retryAfter.js"
+import { longestWait, retryAfterOf } from "../../internal/retryAfter.js"
 import { clip } from "../../PlainValue.js"
 import * as Redaction from "../../Redaction.js"
 import * as TerminalText from "../console/TerminalText.js"
@@ -66,8 +66,6 @@ export const defaultRetry: DeliveryConfig["retry"] = Schedule.exponential("500 m
   Schedule.intersect(Schedule.recurs(4))
 )
 
-/** Longest a server is waited for; one that wants more is not asked again. */
-const longestWait = Duration.minutes(5)
 /** Longest part of a refusal that is told, in UTF-16 code units. */
 const maxDetail = 200
 /** Longest part that is looked at. */
