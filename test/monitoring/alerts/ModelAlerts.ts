@@ -1,6 +1,7 @@
 /** Alerts on what models are asked for: calls that fail or are slow, cost, the quality of results, late analyses. */
 import * as Instruments from "../../../src/metrics/Instruments.js"
 import * as AlertRule from "../AlertRule.js"
+import { limits } from "../Limits.js"
 import * as PromQl from "../PromQl.js"
 
 const { series } = AlertRule
@@ -26,7 +27,7 @@ const callsFailing = AlertRule.make({
         callErrors,
         PromQl.sum(PromQl.grown(PromQl.counter(Instruments.apiCalls), "15m"), ["job", "provider", "model"])
       ),
-      0.05
+      limits.callErrors
     ),
     PromQl.above(callErrors, 2)
   ),
@@ -78,7 +79,7 @@ const callsSlow = AlertRule.make({
       by: ["job", "provider", "model"],
       growth: PromQl.grown
     }),
-    20
+    limits.callSeconds
   ),
   for: "10m",
   summary: ({ label }) => `Calls of ${label("model")} are slow`,
@@ -118,9 +119,12 @@ const cost = (model: string, values: string) =>
 const costBudget = AlertRule.make({
   name: "NarrativeCostBudget",
   severity: "warning",
-  query: PromQl.above(PromQl.sum(PromQl.grown(PromQl.counter(Instruments.costUsd), "1h"), ["job"]), 10),
+  query: PromQl.above(
+    PromQl.sum(PromQl.grown(PromQl.counter(Instruments.costUsd), "1h"), ["job"]),
+    limits.dollarsAnHour
+  ),
   for: "5m",
-  summary: ({ label }) => `${label("job")} spends more than 10 dollars an hour`,
+  summary: ({ label }) => `${label("job")} spends more than ${limits.dollarsAnHour} dollars an hour`,
   description: ({ label, value }) => `${label("job")} spent $${value('printf "%.2f"')} on models within an hour.`,
   mended:
     "What the first call of a model costs is the value its series is born with: it counts. The sum is told with cents, and by\njob, so that one sees who spends.",
@@ -162,7 +166,7 @@ const qualityLow = AlertRule.make({
       PromQl.sum(PromQl.grown(PromQl.sumOf(Instruments.qualityScore), "1h"), scores),
       PromQl.sum(PromQl.grown(PromQl.countOf(Instruments.qualityScore), "1h"), scores)
     ),
-    0.85
+    limits.score
   ),
   for: "10m",
   summary: ({ label }) => `${label("metric_type")} of ${label("story_name")} is low`,
@@ -198,7 +202,7 @@ const analysisSlow = AlertRule.make({
   severity: "info",
   query: PromQl.above(
     PromQl.quantile(0.95, Instruments.analysisLatency, "1h", { by: ["job"], growth: PromQl.grown }),
-    60
+    limits.analysisSeconds
   ),
   for: "10m",
   summary: ({ label }) => `Analyses of ${label("job")} come late`,

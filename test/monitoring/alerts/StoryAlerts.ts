@@ -1,6 +1,7 @@
 /** Alerts on stories and their stages: slow, failing, failing anew, stuck, tried again too often, stopped. */
 import * as Instruments from "../../../src/metrics/Instruments.js"
 import * as AlertRule from "../AlertRule.js"
+import { limits } from "../Limits.js"
 import * as PromQl from "../PromQl.js"
 
 const { series } = AlertRule
@@ -30,10 +31,10 @@ const slow = AlertRule.make({
   severity: "warning",
   query: PromQl.above(
     PromQl.quantile(0.95, Instruments.storyDuration, "1h", { by: ["job", "story_name"], growth: PromQl.grown }),
-    1200
+    limits.storySeconds
   ),
   for: "5m",
-  summary: ({ label }) => `${label("story_name")} takes longer than 20 minutes`,
+  summary: ({ label }) => `${label("story_name")} takes longer than ${limits.storySeconds / 60} minutes`,
   description: ({ label, value }) =>
     `One story of ${label("story_name")} in 20 took ${value("humanizeDuration")} or longer within an hour (${label("job")}).`,
   mended:
@@ -93,7 +94,7 @@ const failing = AlertRule.make({
       PromQl.sum(PromQl.grown(PromQl.counter(Instruments.stories, { success: "false" }), "15m"), ["job", "story_name"]),
       PromQl.sum(PromQl.grown(PromQl.counter(Instruments.stories), "15m"), ["job", "story_name"])
     ),
-    0.1
+    limits.storyFailures
   ),
   for: "5m",
   summary: ({ label }) => `${label("story_name")} fails`,

@@ -1,6 +1,7 @@
 /** Rows on agents and models: how long they run, what they are asked, what that costs and how good it is. */
 import * as units from "@grafana/grafana-foundation-sdk/units"
 import * as Instruments from "../../../src/metrics/Instruments.js"
+import { limits } from "../Limits.js"
 import * as PromQl from "../PromQl.js"
 import { bars, graph, heatmap, line, type Row, ranking, stat } from "./Panels.js"
 
@@ -96,13 +97,13 @@ const api: Row = {
     graph(
       {
         title: "Error rate",
-        description: "Calls that failed, of all, by model. The alert fires above 5 %.",
+        description: `Calls that failed, of all, by model. The alert fires above ${limits.callErrors * 100} %.`,
         unit: units.PercentUnit,
         width: 12,
         max: 1,
         colours: [
           [null, "green"],
-          [0.05, "red"]
+          [limits.callErrors, "red"]
         ]
       },
       line(share(sum(grown(callErrors, recently), ["model"]), sum(grown(calls, recently), ["model"])), (label) =>
@@ -112,7 +113,7 @@ const api: Row = {
     graph(
       {
         title: "Latency, p95",
-        description: "19 of 20 calls took at most so long, by model. The alert fires above 20 seconds.",
+        description: `19 of 20 calls took at most so long, by model. The alert fires above ${limits.callSeconds} seconds.`,
         unit: units.Seconds,
         width: 8
       },
@@ -143,12 +144,12 @@ const spending: Row = {
     stat(
       {
         title: "Cost an hour",
-        description: "What the last hour cost. The alert fires above $10.",
+        description: `What the last hour cost. The alert fires above ${limits.dollarsAnHour} dollars.`,
         unit: units.Dollars,
         width: 6,
         colours: [
           [null, "green"],
-          [10, "red"]
+          [limits.dollarsAnHour, "red"]
         ]
       },
       line(sum(grown(cost, "1h")), "last hour")
@@ -169,7 +170,7 @@ const spending: Row = {
       )
     ),
     stat(
-      { title: "Cost today", description: "The last 24 hours.", unit: units.Dollars, width: 6 },
+      { title: "Cost of the last day", description: "The last 24 hours.", unit: units.Dollars, width: 6 },
       line(sum(grown(cost, "1d")), "last day")
     ),
     stat(
@@ -209,7 +210,7 @@ const scoreOf = (label: (name: "story_name" | "metric_type") => string) =>
 
 const fair = [
   [null, "red"],
-  [0.85, "green"]
+  [limits.score, "green"]
 ] as const
 
 const quality: Row = {
@@ -218,7 +219,7 @@ const quality: Row = {
     ranking(
       {
         title: "Average score",
-        description: "In the time range, by story and metric. The alert fires below 0.85.",
+        description: `In the time range, by story and metric. The alert fires below ${limits.score}.`,
         unit: units.PercentUnit,
         width: 8,
         colours: fair

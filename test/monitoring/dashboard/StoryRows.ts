@@ -1,6 +1,7 @@
 /** Rows on stories: how they fare, how they fail, their stages and items of work. */
 import * as units from "@grafana/grafana-foundation-sdk/units"
 import * as Instruments from "../../../src/metrics/Instruments.js"
+import { limits } from "../Limits.js"
 import * as PromQl from "../PromQl.js"
 import { bars, graph, heatmap, line, type Row, ranking, stat } from "./Panels.js"
 
@@ -100,7 +101,7 @@ const stories: Row = {
     graph(
       {
         title: "Duration, p95",
-        description: "19 of 20 stories took at most so long, by name. The alert fires above 20 minutes.",
+        description: `19 of 20 stories took at most so long, by name. The alert fires above ${limits.storySeconds / 60} minutes.`,
         unit: units.Seconds,
         width: 12
       },
