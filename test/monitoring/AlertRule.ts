@@ -20,7 +20,7 @@ export interface AlertRule {
   readonly description: string
   /** What queries like this one often get wrong, and what this one does. */
   readonly mended: string
-  /** From one value of its series to the next, and from one evaluation to the next: `1m`, but for rules on a day. */
+  /** From one value of its series to the next: `1m`, but for rules on a day. */
   readonly step?: "1m" | "5m"
   readonly fires: ReadonlyArray<Firing>
   readonly silent: ReadonlyArray<Silence>

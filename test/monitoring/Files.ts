@@ -13,7 +13,6 @@ const written = "Written by `npm run monitoring`."
 export const files: { readonly [name: string]: string } = {
   "rules.yml": RuleFile.rules,
   "rules.test.yml": RuleFile.tests,
-  "rules.days.test.yml": RuleFile.testsOfDays,
   "dashboard.json": Dashboard.text,
   "prometheus.yml": Yaml.render(`What Prometheus scrapes, and the rules it watches. ${written}`, Stack.prometheus),
   "docker-compose.yml": Yaml.render(
