@@ -43,6 +43,14 @@ import * as PlainValue from "./PlainValue.js"
 import type { StageGroupError } from "./StageGroupError.js"
 import type { Stage, Story } from "./Story.js"
 
+/**
+ * What there is to tell of work: tokens, cost, quality, items, agents and calls of providers.
+ *
+ * @since 0.1.0
+ * @category telling
+ */
+export * as metrics from "./metrics/WorkMetrics.js"
+
 export {
   /**
    * @since 0.1.0

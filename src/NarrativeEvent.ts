@@ -16,6 +16,7 @@ import { ErrorCode, FailureReport, Interruptor, Progress } from "./FailureReport
 import * as wire from "./internal/wire.js"
 import { key, NullableText, Timestamp } from "./internal/wireSchema.js"
 import { PlainRecord, PlainValue } from "./PlainValue.js"
+import { Work } from "./Work.js"
 
 const tag = <Tag extends string>(name: Tag) => key(Schema.Literal(name), "event")
 
@@ -371,7 +372,9 @@ export const StoryCompleted = Schema.Struct({
   labels: Labels,
   attributes: PlainRecord,
   dryRun: key(Schema.Boolean, "dry_run"),
-  causedBy: key(Schema.NullOr(CausedBy), "caused_by")
+  causedBy: key(Schema.NullOr(CausedBy), "caused_by"),
+  /** The work told of with `Narrative.metrics`, that of sub-stories included; `null` when there was none. */
+  work: Schema.NullOr(Work)
 })
 
 /**

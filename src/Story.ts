@@ -7,6 +7,7 @@ import type * as Effect from "effect/Effect"
 import type * as FiberId from "effect/FiberId"
 import type * as Tracer from "effect/Tracer"
 import type { Progress, TimelineEntry } from "./FailureReport.js"
+import type { WorkTally } from "./internal/workTally.js"
 import type { StoryStatus } from "./NarrativeEvent.js"
 import type { PlainRecord } from "./PlainValue.js"
 import { Secrets } from "./Redaction.js"
@@ -121,6 +122,8 @@ export class Story {
   owed: Effect.Effect<void> | undefined
   /** How long its fiber waited for analyses: no part of its duration. @internal */
   idleNanos = 0n
+  /** The work told of so far. @internal */
+  tally: WorkTally | undefined
   /** Handled failures whose analysis is awaited: each tells its own without it when the story ends first. @internal */
   unexplained: Set<() => Effect.Effect<void> | undefined> | undefined
   /** The innermost stage each failure came from; weak, so that caught failures are forgotten. @internal */

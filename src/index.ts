@@ -126,3 +126,7 @@ export * as WideEventRenderer from "./renderer/WideEventRenderer.js"
  * @since 0.1.0
  */
 export * as Story from "./Story.js"
+/**
+ * @since 0.1.0
+ */
+export * as Work from "./Work.js"

@@ -109,8 +109,18 @@ class Teller {
   }
 
   end(endedAt: number): NarrativeEvent {
-    const { attributes, cancelledStages, causedBy, dryRun, durationSeconds, failedStages, labels, outcome, progress } =
-      this.story
+    const {
+      attributes,
+      cancelledStages,
+      causedBy,
+      dryRun,
+      durationSeconds,
+      failedStages,
+      labels,
+      outcome,
+      progress,
+      work
+    } = this.story
     const status = ended(this.story.status)
     return {
       _tag: "StoryCompleted",
@@ -126,7 +136,8 @@ class Teller {
       labels,
       attributes,
       dryRun,
-      causedBy
+      causedBy,
+      work
     }
   }
 

@@ -9,6 +9,7 @@ import { FailureAnalysis } from "../FailureAnalysis.js"
 import { ErrorCode, Interruptor, Progress } from "../FailureReport.js"
 import { CausedBy, EventRecorded, FailureOccurred, LogRecorded, StoryStarted } from "../NarrativeEvent.js"
 import { PlainRecord, PlainValue } from "../PlainValue.js"
+import { Work } from "../Work.js"
 
 const key = <A, I, R, Wire extends string>(schema: Schema.Schema<A, I, R>, wire: Wire) =>
   Schema.propertySignature(schema).pipe(Schema.fromKey(wire))
@@ -248,6 +249,8 @@ export const StoryRecord = Schema.Struct({
   spanId: key(Text, "span_id"),
   attributes: PlainRecord,
   causedBy: key(Schema.NullOr(CausedBy), "caused_by"),
+  /** `null` when it told of none. */
+  work: Schema.NullOr(Work),
   writer: Writer,
   /** The outermost stages, in their order of starting. */
   stages: Schema.Array(StageRecord),

@@ -275,5 +275,6 @@ export const storyCompleted = (
   labels: story.labels,
   attributes: story.attributes,
   dryRun: story.dryRun,
-  causedBy
+  causedBy,
+  work: story.tally?.work ?? null
 })

@@ -13,13 +13,13 @@ import type { StoryInit } from "./storyRegion.js"
  * Like `dual`, but what is made of the settings is made once, and where the combinator is called: that is the place to
  * show.
  */
-export const withSettings = <Options, Init>(
-  make: (name: string, options: Options | undefined, definedAt: DefinedAt) => Init,
+export const withSettings = <Options, Init, Name = string>(
+  make: (name: Name, options: Options | undefined, definedAt: DefinedAt) => Init,
   run: (self: Effect.Effect<unknown, unknown, unknown>, init: Init) => Effect.Effect<unknown, unknown, unknown>
   // biome-ignore lint/suspicious/noExplicitAny: the overloads of each combinator are its type; this is what they share.
 ): any => {
-  type DataFirst = [self: Effect.Effect<unknown, unknown, unknown>, name: string, options?: Options]
-  type DataLast = [name: string, options?: Options]
+  type DataFirst = [self: Effect.Effect<unknown, unknown, unknown>, name: Name, options?: Options]
+  type DataLast = [name: Name, options?: Options]
   const isDataFirst = (args: DataFirst | DataLast): args is DataFirst => Effect.isEffect(args[0])
   const combinator = (...args: DataFirst | DataLast) => {
     if (isDataFirst(args)) return run(args[0], make(args[1], args[2], definedBy(combinator)))

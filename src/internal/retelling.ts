@@ -3,10 +3,12 @@
  */
 import * as Effect from "effect/Effect"
 import { messageOf, typeOf } from "../diagnostics/ThrownValue.js"
+import * as Instruments from "../metrics/Instruments.js"
 import * as PlainValue from "../PlainValue.js"
 import * as events from "./events.js"
 import { hide, listenersOf, nanos, seconds, tell, withFiber, within } from "./region.js"
 import * as spans from "./spans.js"
+import * as work from "./work.js"
 
 /** One effect's attempts; has to be made anew for each series of them. */
 export const retelling = <A, E, R>(
@@ -25,6 +27,7 @@ export const retelling = <A, E, R>(
     if (stage?.status !== "running" || failed === undefined) return undefined
     const { atNanos, error } = failed
     stage.retries += 1
+    work.measure(fiber, { story, span }, Instruments.retryAttempts, [work.agentIdOf(fiber), typeOf(error)], 1)
     const isRead = spans.isRead(fiber, span)
     if (!isRead && listenersOf(fiber).length === 0) return undefined
     const startNanos = nanos(fiber)

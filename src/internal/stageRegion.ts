@@ -36,6 +36,7 @@ import {
 } from "./region.js"
 import { inOrder } from "./renderers.js"
 import * as spans from "./spans.js"
+import type { Place } from "./work.js"
 
 export interface StageInit<A> {
   readonly name: string
@@ -46,6 +47,8 @@ export interface StageInit<A> {
   readonly definedAt: DefinedAt
   /** What there is to say about the settings. */
   readonly notice: () => Waiting
+  /** Hears of the one end, before it is told. It never throws. */
+  readonly ended?: (fiber: AnyFiber, place: Place, exit: Exit.Exit<A, unknown>, durationSeconds: number) => Waiting
 }
 
 /** Runs an effect as a stage of the story it finds itself in; outside any story, in a span. */
@@ -65,6 +68,7 @@ interface StageRun<A> {
   readonly span: Tracer.Span | undefined
   readonly story: Story | undefined
   readonly stage: Stage | undefined
+  readonly startNanos: bigint
 }
 
 const enter = <A, E, R>(
@@ -81,7 +85,7 @@ const enter = <A, E, R>(
   if (span !== undefined) for (const key in attributes) span.attribute(key, attributes[key])
   if (outer === undefined) {
     const entered = enterContext(fiber, contextWith(outside, undefined, span))
-    return body(self, { init, fiber, restore, entered, span, story: undefined, stage: undefined })
+    return body(self, { init, fiber, restore, entered, span, story: undefined, stage: undefined, startNanos })
   }
   const story = outer.story
   const stage = story.begin(init.name, init.kind, outer.stage, fiber.id(), attributes, init.definedAt)
@@ -98,7 +102,7 @@ const enter = <A, E, R>(
     init.notice(),
     tell(fiber, story, (timestamp) => events.stageStarted(story, stage, timestamp, span))
   )
-  const run = { init, fiber, restore, entered, span, story, stage }
+  const run = { init, fiber, restore, entered, span, story, stage, startNanos }
   if (waiting === undefined && listenersOf(fiber).length === 0) return body(self, run)
   // A duration covers the effect only, not what its renderers did before.
   const timed = () => {
@@ -121,12 +125,17 @@ const leave = <A, E>(run: StageRun<A>, exit: Exit.Exit<A, E>): Effect.Effect<A, 
   const fiber = currentFiber(run.fiber)
   const endNanos = nanos(fiber)
   leaveContext(fiber, entered)
+  const isStandIn = story?.dryRun === true && init.standIn !== undefined
+  const waiting = isStandIn
+    ? undefined
+    : init.ended?.(fiber, run, exit, seconds(stage?.startNanos ?? run.startNanos, endNanos))
   const told = story === undefined || stage === undefined ? { exit } : tellEnd(run, story, stage, fiber, endNanos, exit)
   if (span !== undefined) {
     const secrets = told.exit._tag === "Failure" ? story?.secrets : undefined
     spans.end(fiber, span, endNanos, told.exit, { definedAt: init.definedAt, secrets })
   }
-  return told.waiting === undefined ? told.exit : Effect.zipRight(told.waiting, told.exit)
+  const all = inOrder(waiting, told.waiting)
+  return all === undefined ? told.exit : Effect.zipRight(all, told.exit)
 }
 
 interface Told<A, E> {

@@ -13,6 +13,7 @@ import {
 } from "../FailureReport.js"
 import type * as Event from "../NarrativeEvent.js"
 import type { PlainValue } from "../PlainValue.js"
+import type { ModelUse, Work } from "../Work.js"
 import { plainJson } from "./plainJson.js"
 
 // What JSON must escape, and what it may leave but terminals obey.
@@ -156,7 +157,7 @@ export const encode = (event: Event.NarrativeEvent): string => {
     case "StoryStarted":
       return `${head("StoryStarted", event)},"kind":${text(event.kind)}${span(event)},"parent_stage_index":${event.parentStageIndex},"total_stages":${event.totalStages},"labels":${record(event.labels)},"attributes":${record(event.attributes)},"dry_run":${event.dryRun}}`
     case "StoryCompleted":
-      return `${head("StoryCompleted", event)},"kind":${text(event.kind)}${span(event)},"status":"${event.status}","success":${event.success},"outcome":${optionalText(event.outcome)},"duration_seconds":${number(event.durationSeconds)}${progress(event.progress)},"failed_stages":${event.failedStages},"cancelled_stages":${event.cancelledStages},"labels":${record(event.labels)},"attributes":${record(event.attributes)},"dry_run":${event.dryRun},"caused_by":${causedBy(event.causedBy)}}`
+      return `${head("StoryCompleted", event)},"kind":${text(event.kind)}${span(event)},"status":"${event.status}","success":${event.success},"outcome":${optionalText(event.outcome)},"duration_seconds":${number(event.durationSeconds)}${progress(event.progress)},"failed_stages":${event.failedStages},"cancelled_stages":${event.cancelledStages},"labels":${record(event.labels)},"attributes":${record(event.attributes)},"dry_run":${event.dryRun},"caused_by":${causedBy(event.causedBy)},"work":${work(event.work)}}`
     case "FailureOccurred":
       return encodeFailure(event)
     case "AnalysisReady":
@@ -168,6 +169,14 @@ const causedBy = (value: Event.CausedBy | null): string =>
   value === null
     ? "null"
     : `{"story_id":${text(value.storyId)},"story_name":${text(value.storyName)},"stage_name":${optionalText(value.stageName)},"error_type":${text(value.errorType)}}`
+
+const work = (value: Work | null): string =>
+  value === null
+    ? "null"
+    : `{"models":${list(value.models, modelUse)},"quality":${list(value.quality, ({ average, count, metric }) => `{"metric":${text(metric)},"count":${count},"average":${number(average)}}`)},"items":{"discovered":${value.items.discovered},"succeeded":${value.items.succeeded},"failed":${value.items.failed},"skipped":${value.items.skipped}},"calls":${value.calls},"failed_calls":${value.failedCalls}}`
+
+const modelUse = (use: ModelUse): string =>
+  `{"model":${text(use.model)},"prompt_tokens":${use.promptTokens},"completion_tokens":${use.completionTokens},"cached_tokens":${use.cachedTokens},"reasoning_tokens":${use.reasoningTokens},"cost_usd":${number(use.costUsd)}}`
 
 const encodeFailure = (event: Event.FailureOccurred): string => {
   const primary = event.failures[0]

@@ -1,5 +1,8 @@
+import { fileURLToPath } from "node:url"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { Predicate } from "effect"
+import { Effect, Predicate } from "effect"
 import { Instruments } from "../../src/index.js"
 
 describe("Instruments", () => {
@@ -45,4 +48,18 @@ describe("Instruments", () => {
       )
     }
   })
+
+  it.effect("docs/metrics.md has a row for each", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const page = yield* fs.readFileString(fileURLToPath(new URL("../../docs/metrics.md", import.meta.url)))
+      for (const instrument of Instruments.all) assert.include(page, row(instrument))
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
 })
+
+const row = (instrument: Instruments.Instrument): string => {
+  const { buckets, description, kind, labels, unit } = instrument
+  const what = buckets === undefined ? description : `${description}. Buckets: ${buckets.join(", ")}`
+  return `| \`${Instruments.nameOf(instrument)}\` | \`${Instruments.prometheusNameOf(instrument)}\` | ${kind}, \`${unit}\` | ${labels.join(", ")} | ${what} |`
+}

@@ -5,6 +5,7 @@ import type { AnalysisReady, NarrativeEvent, StageEvent, StoryCompleted, StorySt
 import {
   encodeCausedBy,
   encodeInterruptors,
+  encodeWork,
   eventCells,
   failureCells,
   recordCell,
@@ -182,6 +183,7 @@ export class Batch {
     cells[storyAt.labels] = recordCell(event.labels)
     cells[storyAt.attributes] = recordCell(event.attributes)
     cells[storyAt.caused_by] = event.causedBy === null ? null : encodeCausedBy(event.causedBy)
+    cells[storyAt.work] = event.work === null ? null : encodeWork(event.work)
     if (draft === undefined) this.ended.push({ story, cells })
     this.#open.delete(story.id)
     this.#closed.add(story.id)

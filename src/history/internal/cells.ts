@@ -15,6 +15,7 @@ import {
   toWire
 } from "../../NarrativeEvent.js"
 import type { PlainRecord } from "../../PlainValue.js"
+import { Work } from "../../Work.js"
 import type { Cell } from "./rows.js"
 
 export type StoryCells = Array<Cell>
@@ -45,6 +46,7 @@ export const storyColumns = [
   "labels",
   "attributes",
   "caused_by",
+  "work",
   "writer_id"
 ] as const
 
@@ -102,6 +104,7 @@ export const storyAt = at(storyColumns)
 
 const encodeAnalysis = Schema.encodeSync(Schema.parseJson(FailureAnalysis))
 export const encodeInterruptors = Schema.encodeSync(Schema.parseJson(Schema.Array(Interruptor)))
+export const encodeWork = Schema.encodeSync(Schema.parseJson(Work))
 export const encodeCausedBy = Schema.encodeSync(Schema.parseJson(CausedBy))
 
 export const storyCells = (event: NarrativeEvent, kind: string, startedAt: number, writer: number): StoryCells => [
@@ -123,6 +126,7 @@ export const storyCells = (event: NarrativeEvent, kind: string, startedAt: numbe
   0,
   0,
   0,
+  null,
   null,
   null,
   null,

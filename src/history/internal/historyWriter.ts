@@ -139,7 +139,8 @@ const statementsFor = (sql: SqlClient.SqlClient) => ({
       "dry_run",
       "labels",
       "attributes",
-      "caused_by"
+      "caused_by",
+      "work"
     ])}`
   ),
   label: insertInto(

@@ -13,6 +13,7 @@ import { FailureAnalysis } from "../../FailureAnalysis.js"
 import { Interruptor } from "../../FailureReport.js"
 import { CausedBy, fromWire, type NarrativeEvent, StoryStarted } from "../../NarrativeEvent.js"
 import { PlainRecord } from "../../PlainValue.js"
+import { Work } from "../../Work.js"
 import type {
   FailureRecord,
   FailureSummary,
@@ -57,6 +58,7 @@ const pathOf = decoder<ReadonlyArray<string> | null, ReadonlyArray<string> | nul
   null
 )
 const interruptorsOf = decoder(Schema.Array(Interruptor), "interruptors of a stage", [])
+export const workOf = decoder(Schema.NullOr(Work), "work of a story", null)
 export const causedByOf = decoder(Schema.NullOr(CausedBy), "cause of a story", null)
 const analysisOf = decoder(Schema.NullOr(FailureAnalysis), "analysis of a failure", null)
 

@@ -262,6 +262,7 @@ const story = (sql: SqlClient.SqlClient, idPrefix: string) =>
       spanId: queries.optionalText(row["span_id"]),
       attributes: queries.attributesOf(row),
       causedBy: queries.causedByOf(row["caused_by"]),
+      work: queries.workOf(row["work"]),
       writer: queries.writerOf(row),
       stages: queries.stageTree(stages, summary.status === "interrupted"),
       stagesOmitted,
@@ -321,7 +322,7 @@ const storyRow = (sql: SqlClient.SqlClient, idPrefix: string) =>
     const key = exact[0]?.["key"] ?? (ids.size === 1 ? candidates[0]?.["key"] : undefined)
     if (key !== undefined && key !== null) {
       const rows = yield* sql<ReadRow>`SELECT ${sql.literal(queries.summaryColumns)},
-          s.trace_id, s.span_id, s.attributes, s.caused_by, w.host, w.pid, w.started_at AS writer_started_at, w.last_seen_at
+          s.trace_id, s.span_id, s.attributes, s.caused_by, s.work, w.host, w.pid, w.started_at AS writer_started_at, w.last_seen_at
         FROM stories AS s JOIN writers AS w ON w.id = s.writer_id WHERE s.key = ${queries.numberOf(key)}`
       if (rows[0] !== undefined) return rows[0]
     }

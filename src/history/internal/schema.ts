@@ -66,6 +66,7 @@ const tables = Effect.gen(function* () {
       labels ${text},
       attributes ${text},
       caused_by ${text},
+      work ${text},
       writer_id ${number} NOT NULL REFERENCES writers (id)
     )`,
     "CREATE INDEX stories_by_id ON stories (id)",

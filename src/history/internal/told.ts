@@ -39,7 +39,7 @@ const columns = `e.id AS cursor, e.event, e.sequence, e.recorded_at, e.stage_ind
   s.id AS story_id, s.name AS story_name, s.root_story_id, s.parent_story_id, s.parent_stage_index, s.kind AS story_kind,
   s.status, s.outcome, s.duration_seconds AS story_seconds, s.declared_stages, s.percent, s.completed_stages,
   s.total_stages, s.failed_stages, s.cancelled_stages, s.dry_run, s.trace_id AS story_trace_id,
-  s.span_id AS story_span_id, s.labels, s.attributes AS story_attributes, s.caused_by,
+  s.span_id AS story_span_id, s.labels, s.attributes AS story_attributes, s.caused_by, s.work,
   t.name AS stage_name, t.path AS stage_path, t.parent_index, t.kind AS stage_kind, t.duration_seconds AS stage_seconds,
   t.error_type, t.error_message, t.error_code, t.retryable, t.orphaned, t.interruptors, t.trace_id, t.span_id, t.attributes AS stage_attributes,
   f.stage_name AS failed_stage, f.report, f.analysis, f.llm_analysis, f.analysis_seconds`
@@ -80,7 +80,8 @@ const wireOf = (row: ReadRow): unknown => {
         progress: progressOf(row),
         failed_stages: numberOf(row["failed_stages"]),
         cancelled_stages: numberOf(row["cancelled_stages"]),
-        caused_by: parsed(row["caused_by"])
+        caused_by: parsed(row["caused_by"]),
+        work: parsed(row["work"])
       }
     default:
       return { ...inStory(row), ...ofStage(row), ...recordOf(row["data"]) }

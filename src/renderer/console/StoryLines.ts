@@ -15,6 +15,7 @@ import type {
   StoryCompleted,
   StoryStarted
 } from "../../NarrativeEvent.js"
+import * as Work from "../../Work.js"
 import { analysisBox, titleOf } from "./AnalysisBox.js"
 import { failureBlock } from "./FailureBlock.js"
 import type { OpenStories, OpenStory } from "./OpenStories.js"
@@ -141,7 +142,9 @@ export class StoryLines {
     const status = bold(this.#statusPaint(event.status)(event.status.toUpperCase()))
     const outcome = event.outcome === null ? "" : dim(` (${safe(event.outcome)})`)
     const cause = event.causedBy === null ? "" : dim(` (because of "${safe(event.causedBy.storyName)}")`)
-    return this.#line(event, story, story.level, `${this.#arrow(story, "ended")}${status}${outcome}${cause}`)
+    const end = this.#line(event, story, story.level, `${this.#arrow(story, "ended")}${status}${outcome}${cause}`)
+    const work = event.work === null ? "" : safe(Work.summary(event.work))
+    return work === "" ? end : this.#line(event, story, story.stageLevel, dim(`Work: ${work}`)) + end
   }
 
   #arrow(story: OpenStory, what: string): string {

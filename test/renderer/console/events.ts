@@ -106,6 +106,7 @@ export class StoryScript {
       attributes: {},
       dryRun: false,
       causedBy: null,
+      work: null,
       ...more
     }
   }

@@ -1,0 +1,322 @@
+/**
+ * What a program tells of its work: tokens, cost, quality, items, agents and calls of providers. It stands in the story
+ * ({@link Work}), and in metrics where `NarrativeMetrics.layer` or `PrometheusRenderer.layer` is there; nothing here
+ * asks for either.
+ *
+ * A wrong value is left out, and told of once as a warning; the good values beside it count.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Tracer from "effect/Tracer"
+import { leavesOf } from "../diagnostics/CauseLeaves.js"
+import { typeOf } from "../diagnostics/ThrownValue.js"
+import { attempt } from "../diagnostics/UntrustedValue.js"
+import { once } from "../internal/notice.js"
+import * as region from "../internal/region.js"
+import { stageInit, withSettings } from "../internal/regionInit.js"
+import { inOrder } from "../internal/renderers.js"
+import * as stageRegion from "../internal/stageRegion.js"
+import * as work from "../internal/work.js"
+import { clip, text } from "../PlainValue.js"
+import * as Instruments from "./Instruments.js"
+
+/**
+ * Tokens of one use of a model, whole numbers of 0 or more. `cached` ones are part of `prompt`, `reasoning` ones of
+ * `completion`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Tokens {
+  readonly prompt?: number | undefined
+  readonly completion?: number | undefined
+  readonly cached?: number | undefined
+  readonly reasoning?: number | undefined
+}
+
+/**
+ * How many items of work there were, whole numbers of 0 or more.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Items {
+  readonly discovered?: number | undefined
+  readonly succeeded?: number | undefined
+  readonly failed?: number | undefined
+  readonly skipped?: number | undefined
+}
+
+/**
+ * - `operation`: as OpenTelemetry names it: `chat`, `embeddings`, `text_completion`, …
+ * - `provider`: `openai`, `anthropic`, …
+ * - `usage`, `cost`: read the tokens and the US dollars out of the answer; the same as `recordTokens` and `recordCost`
+ *   inside the call.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ProviderCall<in A = unknown> {
+  readonly operation: string
+  readonly provider: string
+  readonly model: string
+  readonly usage?: ((answer: A) => Tokens | undefined) | undefined
+  readonly cost?: ((answer: A) => number | undefined) | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Agent {
+  readonly id: string
+  readonly model?: string | undefined
+}
+
+/**
+ * Counts tokens of a model, for the story and the call of a provider that this is in.
+ *
+ * @since 0.1.0
+ * @category telling
+ */
+export const recordTokens = (model: string, tokens: Tokens): Effect.Effect<void> =>
+  tell((fiber) => addTokens(fiber, work.placeOf(fiber), model, tokens))
+
+/**
+ * Counts a cost in US dollars, 0 or more.
+ *
+ * @since 0.1.0
+ * @category telling
+ */
+export const recordCost = (model: string, usd: number): Effect.Effect<void> =>
+  tell((fiber) => addCost(fiber, work.placeOf(fiber), model, usd))
+
+/**
+ * Tells how good a result is, from 0 to 1, by one metric: `coherence`, `logic`, …
+ *
+ * @since 0.1.0
+ * @category telling
+ */
+export const recordQuality = (metric: string, score: number): Effect.Effect<void> =>
+  tell((fiber) => {
+    if (typeof score !== "number" || !(score >= 0 && score <= 1)) {
+      return refused("recordQuality", "a score from 0 to 1", "score", score)
+    }
+    const place = work.placeOf(fiber)
+    const told = nameIn(fiber, metric)
+    work.tally(place.story, (tally) => tally.score(told, score))
+    work.measure(fiber, place, Instruments.qualityScore, [storyNameOf(place), told], score)
+    return undefined
+  })
+
+/**
+ * Counts items of work.
+ *
+ * @since 0.1.0
+ * @category telling
+ */
+export const recordItems = (items: Items): Effect.Effect<void> =>
+  tell((fiber) => {
+    const place = work.placeOf(fiber)
+    let waiting: region.Waiting
+    for (const result of ["discovered", "succeeded", "failed", "skipped"] as const) {
+      const count: unknown = attempt(() => items[result], Number.NaN)
+      if (isCount(count)) {
+        work.tally(place.story, (tally) => tally.items(result, count))
+        work.measure(fiber, place, Instruments.items, [storyNameOf(place), result], count)
+      } else if (count !== undefined) {
+        waiting = inOrder(waiting, refused("recordItems", wholeNumbers, result, count))
+      }
+    }
+    return waiting
+  })
+
+/**
+ * Runs a call of a provider as a stage of the kind `provider`: its latency, its outcome, and the tokens told inside it.
+ * Its span is a client's, and says all that by the names of OpenTelemetry's conventions for generative AI. Outside any
+ * story it is counted too.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Narrative } from "effect-narrative"
+ *
+ * declare const ask: Effect.Effect<{ readonly text: string; readonly usage: { prompt: number; completion: number } }>
+ *
+ * export const answer = ask.pipe(
+ *   Narrative.metrics.providerCall({
+ *     operation: "chat",
+ *     provider: "openai",
+ *     model: "gpt-4o",
+ *     usage: (answer) => answer.usage
+ *   }),
+ *   Narrative.story("Answer")
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category stages
+ */
+export const providerCall: {
+  <A>(
+    call: ProviderCall<NoInfer<A>>
+  ): <E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
+  <A, E, R>(self: Effect.Effect<A, E, R>, call: ProviderCall<A>): Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
+} = withSettings(
+  (call: ProviderCall<unknown>, _: undefined, definedAt) => ({ call, definedAt }),
+  (self, { call, definedAt }) =>
+    region.withFiber((fiber) => {
+      const model = nameIn(fiber, call.model)
+      const operation = nameIn(fiber, call.operation)
+      const provider = nameIn(fiber, call.provider)
+      const agentId = work.workContextOf(fiber).agentId
+      const used: work.Call = { inputTokens: 0, outputTokens: 0 }
+      const attributes = {
+        "gen_ai.operation.name": operation,
+        "gen_ai.provider.name": provider,
+        "gen_ai.request.model": model,
+        ...(agentId === undefined ? {} : { "gen_ai.agent.id": agentId })
+      }
+      const init = stageInit<unknown>(`${operation} ${model}`, { kind: "provider", attributes }, definedAt)
+      return stageRegion.run(Effect.provideService(self, work.WorkContext, { agentId, call: used }), {
+        ...init,
+        ended: (fiber, place, exit, durationSeconds) => {
+          const errorType = errorTypeOf(exit)
+          work.tally(place.story, (tally) => tally.call(errorType !== undefined))
+          const labels = [model, provider, operation]
+          work.measure(fiber, place, Instruments.apiCalls, [...labels, work.agentIdOf(fiber)], 1)
+          work.measure(fiber, place, Instruments.apiCallDuration, labels, durationSeconds)
+          if (errorType !== undefined) work.measure(fiber, place, Instruments.apiErrors, [...labels, errorType], 1)
+          const waiting = exit._tag === "Failure" ? undefined : readAnswer(fiber, place, call, exit.value, used)
+          if (used.inputTokens > 0 || used.outputTokens > 0) {
+            const usage = {
+              "gen_ai.usage.input_tokens": used.inputTokens,
+              "gen_ai.usage.output_tokens": used.outputTokens
+            }
+            for (const [name, value] of Object.entries(usage)) place.span?.attribute(name, value)
+            if (place.stage !== undefined) place.stage.attributes = { ...place.stage.attributes, ...usage }
+          }
+          return waiting
+        }
+      })
+    })
+)
+
+/**
+ * Runs an agent as a stage of the kind `agent`, named after it: its duration and its outcome. What is told inside it of
+ * calls, cost and retries is told as its own.
+ *
+ * @since 0.1.0
+ * @category stages
+ */
+export const agent: {
+  (agent: Agent): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
+  <A, E, R>(self: Effect.Effect<A, E, R>, agent: Agent): Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
+} = withSettings(
+  (agent: Agent, _: undefined, definedAt) => ({ agent, definedAt }),
+  (self, { agent, definedAt }) =>
+    region.withFiber((fiber) => {
+      const id = nameIn(fiber, agent.id)
+      const model = agent.model === undefined ? unknown : nameIn(fiber, agent.model)
+      const attributes = {
+        "gen_ai.operation.name": "invoke_agent",
+        "gen_ai.agent.id": id,
+        ...(agent.model === undefined ? {} : { "gen_ai.request.model": model })
+      }
+      return stageRegion.run(Effect.provideService(self, work.WorkContext, { agentId: id, call: undefined }), {
+        ...stageInit<unknown>(id, { kind: "agent", attributes }, definedAt),
+        ended: (fiber, place, exit, durationSeconds) => {
+          const errorType = errorTypeOf(exit)
+          work.measure(fiber, place, Instruments.agentDuration, [id, model], durationSeconds)
+          if (errorType !== undefined) work.measure(fiber, place, Instruments.agentErrors, [id, errorType], 1)
+          return undefined
+        }
+      })
+    })
+)
+
+const tell = (f: (fiber: region.AnyFiber) => region.Waiting): Effect.Effect<void> =>
+  region.withFiber((fiber) =>
+    region.isEnabled(fiber) ? Effect.uninterruptible(Effect.suspend(() => f(fiber) ?? Effect.void)) : Effect.void
+  )
+
+const wholeNumbers = "whole numbers of 0 or more"
+const unknown = "unknown"
+const noStory = "none"
+
+const isCount = (value: unknown): value is number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0
+
+const refused = (what: string, takes: string, field: string, value: unknown): region.Waiting =>
+  once(`Narrative.metrics.${what} takes ${takes}; ${field} ${clip(text(value), 40)} was left out`)
+
+const storyNameOf = ({ story }: work.Place): string => story?.name ?? noStory
+
+/** A name as it may leave; what is no text is not known. */
+const nameIn = (fiber: region.AnyFiber, name: unknown): string =>
+  typeof name === "string" && name.trim() !== "" ? clip(region.redactorOf(fiber).text(name), 256) : unknown
+
+const tokenTypes = {
+  prompt: "promptTokens",
+  completion: "completionTokens",
+  cached: "cachedTokens",
+  reasoning: "reasoningTokens"
+} as const
+
+const addTokens = (
+  fiber: region.AnyFiber,
+  place: work.Place,
+  model: string,
+  tokens: Tokens,
+  call = work.workContextOf(fiber).call
+): region.Waiting => {
+  const told = nameIn(fiber, model)
+  let waiting: region.Waiting
+  for (const type of ["prompt", "completion", "cached", "reasoning"] as const) {
+    const count: unknown = attempt(() => tokens[type], Number.NaN)
+    if (isCount(count)) {
+      work.tally(place.story, (tally) => tally.use(told, tokenTypes[type], count))
+      work.measure(fiber, place, Instruments.tokensUsed, [told, type], count)
+      if (call !== undefined && type === "prompt") call.inputTokens += count
+      if (call !== undefined && type === "completion") call.outputTokens += count
+    } else if (count !== undefined) {
+      waiting = inOrder(waiting, refused("recordTokens", wholeNumbers, type, count))
+    }
+  }
+  return waiting
+}
+
+const addCost = (fiber: region.AnyFiber, place: work.Place, model: string, usd: unknown): region.Waiting => {
+  if (typeof usd !== "number" || !Number.isFinite(usd) || usd < 0) {
+    return refused("recordCost", "US dollars of 0 or more", "cost", usd)
+  }
+  const told = nameIn(fiber, model)
+  work.tally(place.story, (tally) => tally.use(told, "costUsd", usd))
+  work.measure(fiber, place, Instruments.costUsd, [told, work.agentIdOf(fiber)], usd)
+  return undefined
+}
+
+/** What the answer of a call says of tokens and cost; a reader that throws is left out. */
+const readAnswer = (
+  fiber: region.AnyFiber,
+  place: work.Place,
+  { cost, model, usage }: ProviderCall<unknown>,
+  answer: unknown,
+  used: work.Call
+): region.Waiting => {
+  const tokens = usage === undefined ? undefined : attempt(() => usage(answer), { prompt: Number.NaN })
+  const usd = cost === undefined ? undefined : attempt(() => cost(answer), Number.NaN)
+  return inOrder(
+    tokens === undefined || tokens === null ? undefined : addTokens(fiber, place, model, tokens, used),
+    usd === undefined ? undefined : addCost(fiber, place, model, usd)
+  )
+}
+
+/** `undefined` for a success, and for an interruption, which is no error. */
+const errorTypeOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
+  if (exit._tag === "Success" || Cause.isInterruptedOnly(exit.cause)) return undefined
+  return typeOf(leavesOf(exit.cause)[0]?.error)
+}
