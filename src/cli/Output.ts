@@ -53,9 +53,10 @@ export const make = (
 export const writeJson = (value: unknown): Effect.Effect<void, never, Output> =>
   Effect.flatMap(Output, ({ write }) => write(`${jsonLine(value)}\n`))
 
-// JSON leaves what terminals obey but lines of text do not need: DEL, the C1 controls and Unicode's line breaks.
+// JSON leaves what terminals obey but lines of text do not need: DEL, the C1 controls, Unicode's line breaks, and what turns
+// the direction of text.
 const jsonLine = (value: unknown): string =>
   JSON.stringify(value).replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
   )

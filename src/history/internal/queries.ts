@@ -7,27 +7,37 @@ import type { Fragment } from "@effect/sql/Statement"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Predicate from "effect/Predicate"
+import { ArrayFormatter, type ParseError } from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { FailureAnalysis } from "../../FailureAnalysis.js"
-import { Interruptor } from "../../FailureReport.js"
+import { ErrorCode, Interruptor } from "../../FailureReport.js"
 import { CausedBy, fromWire, type NarrativeEvent, StoryStarted } from "../../NarrativeEvent.js"
-import { PlainRecord } from "../../PlainValue.js"
+import { clip, PlainRecord } from "../../PlainValue.js"
 import { Work } from "../../Work.js"
-import type {
-  FailureRecord,
-  FailureSummary,
+import {
+  type FailureRecord,
+  type FailureSummary,
   HistoryEvent,
-  StageRecord,
+  type StageRecord,
   StageState,
-  StorySummary
+  StoryState,
+  type StorySummary
 } from "../StoryRecord.js"
 import * as incarnation from "./incarnation.js"
 
 /** What a row holds under a column's name; of PostgreSQL a bigint is a text. */
 export type ReadRow = { readonly [column: string]: unknown }
 
+/** Whatever a cell holds that is not what we write: somebody else wrote it, or the disk did. */
 export class DamagedRow extends Error {}
+
+/** The first of what a Schema has against a value, on a line of its own. */
+export const damaged = (what: string, error: ParseError): DamagedRow => {
+  const [issue] = ArrayFormatter.formatErrorSync(error)
+  return new DamagedRow(
+    issue === undefined ? what : clip(`${what}: ${issue.path.map(String).join(".")} ${issue.message}`, 200)
+  )
+}
 
 const decoder = <A, I>(schema: Schema.Schema<A, I>, what: string, whenNull: A) => {
   const decode = Schema.decodeUnknownEither(Schema.parseJson(schema))
@@ -35,7 +45,7 @@ const decoder = <A, I>(schema: Schema.Schema<A, I>, what: string, whenNull: A) =
     if (cell === null || cell === undefined) return whenNull
     const decoded = decode(cell)
     if (Either.isRight(decoded)) return decoded.right
-    throw new DamagedRow(`${what}: ${decoded.left.message}`)
+    throw damaged(what, decoded.left)
   }
 }
 
@@ -65,13 +75,42 @@ const analysisOf = decoder(Schema.NullOr(FailureAnalysis), "analysis of a failur
 const textOf = (cell: unknown): string => (typeof cell === "string" ? cell : String(cell ?? ""))
 export const optionalText = (cell: unknown): string | null =>
   cell === null || cell === undefined ? null : textOf(cell)
-export const numberOf = (cell: unknown): number => Number(cell ?? 0)
-const optionalNumber = (cell: unknown): number | null => (cell === null || cell === undefined ? null : Number(cell))
-export const timeOf = (cell: unknown): number => Date.parse(textOf(cell))
+export const numberOf = (cell: unknown): number => {
+  const number = Number(cell ?? 0)
+  if (Number.isFinite(number)) return number
+  throw new DamagedRow(`${shown(cell)} is no number`)
+}
+const wholeOf = (cell: unknown): number => {
+  const number = numberOf(cell)
+  if (Number.isSafeInteger(number)) return number
+  throw new DamagedRow(`${shown(cell)} is no whole number`)
+}
+export const optionalNumber = (cell: unknown): number | null =>
+  cell === null || cell === undefined ? null : numberOf(cell)
+const optionalWhole = (cell: unknown): number | null => (cell === null || cell === undefined ? null : wholeOf(cell))
+export const timeOf = (cell: unknown): number => {
+  const millis = Date.parse(textOf(cell))
+  if (Number.isFinite(millis)) return millis
+  throw new DamagedRow(`${shown(cell)} is no time`)
+}
+/** One of the words that a column may hold. */
+const wordOf =
+  <A extends string>(words: ReadonlyArray<A>, what: string) =>
+  (cell: unknown): A => {
+    const word = words.find((word) => word === cell)
+    if (word !== undefined) return word
+    throw new DamagedRow(`${shown(cell)} is no ${what}`)
+  }
+const storyStateOf = wordOf(StoryState.literals, "state of a story")
+const stageStateOf = wordOf(StageState.literals, "state of a stage")
+const errorCodeOf = wordOf(ErrorCode.literals, "code of an error")
+const eventNameOf = wordOf(HistoryEvent.fields.event.literals, "event")
+
+const shown = (cell: unknown): string => clip(JSON.stringify(textOf(cell)), 60)
 /** The durations of a group; what has none has `null` there. */
 export const secondsOf = (row: ReadRow): ReadonlyArray<number> => {
   const listed: unknown = typeof row["seconds"] === "string" ? JSON.parse(row["seconds"]) : []
-  return Array.isArray(listed) ? listed.filter(Predicate.isNumber) : []
+  return Array.isArray(listed) ? listed.filter(Number.isFinite) : []
 }
 
 const optionalTime = (cell: unknown): number | null => (cell === null || cell === undefined ? null : timeOf(cell))
@@ -82,7 +121,7 @@ const eventOf = <Tag extends NarrativeEvent["_tag"]>(
   tag: Tag
 ): Extract<NarrativeEvent, { readonly _tag: Tag }> => {
   const decoded = fromWire(textOf(cell))
-  if (Either.isLeft(decoded)) throw new DamagedRow(`${tag}: ${decoded.left.message}`)
+  if (Either.isLeft(decoded)) throw damaged(tag, decoded.left)
   const event = decoded.right
   if (!isOf(event, tag)) throw new DamagedRow(`${tag}: it is a ${event._tag}`)
   return event
@@ -107,12 +146,13 @@ export const openWriters = (
     return rows.map((row) => {
       const seen = {
         host: textOf(row["host"]),
-        pid: numberOf(row["pid"]),
+        pid: Number(row["pid"]),
         incarnation: textOf(row["incarnation"]),
-        lastSeenAt: timeOf(row["last_seen_at"])
+        // Of a time that is none nothing follows: a program that begins to write stumbles over no row of another one's.
+        lastSeenAt: Date.parse(textOf(row["last_seen_at"]))
       }
-      const silence = numberOf(row["heartbeat_seconds"]) * 1_000 * missedBeats
-      return { id: numberOf(row["id"]), ...incarnation.isGone(seen, now, silence) }
+      const silence = Number(row["heartbeat_seconds"]) * 1_000 * missedBeats
+      return { id: Number(row["id"]), ...incarnation.isGone(seen, now, silence) }
     })
   })
 
@@ -125,8 +165,7 @@ export const summaryColumns = `s.key, s.id, s.name, s.kind, s.root_story_id, s.p
   s.started_at, s.ended_at, s.duration_seconds, s.percent, s.completed_stages, s.total_stages, s.declared_stages,
   s.failed_stages, s.cancelled_stages, s.dry_run, s.labels, s.writer_id`
 
-/** Only the writer writes it: one of the known ones. */
-export const storedStatusOf = (row: ReadRow): StorySummary["status"] => textOf(row["status"]) as StorySummary["status"]
+export const storedStatusOf = (row: ReadRow): StorySummary["status"] => storyStateOf(row["status"])
 
 export const statusOf = (row: ReadRow, alive: ReadonlySet<number>): StorySummary["status"] => {
   const status = storedStatusOf(row)
@@ -140,7 +179,7 @@ export const summaryOf = (row: ReadRow, alive: ReadonlySet<number>, failure: Rea
   kind: textOf(row["kind"]),
   rootStoryId: textOf(row["root_story_id"]),
   parentStoryId: optionalText(row["parent_story_id"]),
-  parentStageIndex: optionalNumber(row["parent_stage_index"]),
+  parentStageIndex: optionalWhole(row["parent_stage_index"]),
   status: statusOf(row, alive),
   outcome: optionalText(row["outcome"]),
   startedAt: timeOf(row["started_at"]),
@@ -151,12 +190,12 @@ export const summaryOf = (row: ReadRow, alive: ReadonlySet<number>, failure: Rea
       ? null
       : {
           percent: numberOf(row["percent"]),
-          completedStages: numberOf(row["completed_stages"]),
-          totalStages: numberOf(row["total_stages"])
+          completedStages: wholeOf(row["completed_stages"]),
+          totalStages: wholeOf(row["total_stages"])
         },
-  declaredStages: optionalNumber(row["declared_stages"]),
-  failedStages: numberOf(row["failed_stages"]),
-  cancelledStages: numberOf(row["cancelled_stages"]),
+  declaredStages: optionalWhole(row["declared_stages"]),
+  failedStages: wholeOf(row["failed_stages"]),
+  cancelledStages: wholeOf(row["cancelled_stages"]),
   dryRun: numberOf(row["dry_run"]) === 1,
   labels: labelsOf(row["labels"]),
   failure:
@@ -173,7 +212,7 @@ export const attributesOf = (row: ReadRow): PlainRecord => recordOf(row["attribu
 
 export const writerOf = (row: ReadRow) => ({
   host: textOf(row["host"]),
-  pid: numberOf(row["pid"]),
+  pid: wholeOf(row["pid"]),
   startedAt: timeOf(row["writer_started_at"]),
   lastSeenAt: timeOf(row["last_seen_at"])
 })
@@ -190,7 +229,7 @@ export const failureSummaryOf = (row: ReadRow): FailureSummary => ({
   handled: numberOf(row["handled"]) === 1,
   errorType: textOf(row["error_type"]),
   errorMessage: textOf(row["error_message"]),
-  errorCode: textOf(row["error_code"]) as FailureSummary["errorCode"],
+  errorCode: errorCodeOf(row["error_code"]),
   retryable: numberOf(row["retryable"]) === 1,
   location: optionalText(row["location"]),
   fingerprint: textOf(row["fingerprint"]),
@@ -229,12 +268,12 @@ export const stageTree = (rows: ReadonlyArray<ReadRow>, cutOff: boolean): Readon
 const stageOf = (row: ReadRow, cutOff: boolean): Building<StageRecord> => {
   const name = textOf(row["name"])
   const path = pathOf(row["path"]) ?? [name]
-  const status = textOf(row["status"]) as StageState
+  const status = stageStateOf(row["status"])
   const done = optionalNumber(row["progress_done"])
   return {
     name,
-    index: numberOf(row["stage_index"]),
-    parentStageIndex: optionalNumber(row["parent_index"]),
+    index: wholeOf(row["stage_index"]),
+    parentStageIndex: optionalWhole(row["parent_index"]),
     path,
     depth: Math.max(0, path.length - 1),
     kind: textOf(row["kind"]),
@@ -244,11 +283,11 @@ const stageOf = (row: ReadRow, cutOff: boolean): Building<StageRecord> => {
     startedAt: timeOf(row["started_at"]),
     endedAt: optionalTime(row["ended_at"]),
     durationSeconds: optionalNumber(row["duration_seconds"]),
-    retries: numberOf(row["retries"]),
+    retries: wholeOf(row["retries"]),
     lastProgress: done === null ? null : { done, total: optionalNumber(row["progress_total"]) },
     errorType: optionalText(row["error_type"]),
     errorMessage: optionalText(row["error_message"]),
-    errorCode: optionalText(row["error_code"]) as StageRecord["errorCode"],
+    errorCode: row["error_code"] === null ? null : errorCodeOf(row["error_code"]),
     retryable: row["retryable"] === null ? null : numberOf(row["retryable"]) === 1,
     orphaned: numberOf(row["orphaned"]) === 1,
     interruptors: interruptorsOf(row["interruptors"]),
@@ -266,27 +305,27 @@ const retryOf = Schema.decodeUnknownEither(
 
 /** A row of `events`, with what its story, its stage and its failure know of it. */
 export const historyEventOf = (row: ReadRow): HistoryEvent => {
-  const event = textOf(row["event"]) as HistoryEvent["event"]
+  const event = eventNameOf(row["event"])
   const stagePath = pathOf(row["stage_path"])
   const stageName = optionalText(row["stage_name"])
   const ofStage = event === "StageCompleted" || event === "StageFailed" || event === "StageCancelled"
   const ofStory = event === "StoryCompleted"
   const ofFailure = event === "FailureOccurred"
   const base: HistoryEvent = {
-    cursor: numberOf(row["id"]),
+    cursor: wholeOf(row["id"]),
     event,
     storyId: textOf(row["story_id"]),
     storyName: textOf(row["story_name"]),
     rootStoryId: textOf(row["root_story_id"]),
     parentStoryId: optionalText(row["parent_story_id"]),
     timestamp: timeOf(row["recorded_at"]),
-    sequence: numberOf(row["sequence"]),
+    sequence: wholeOf(row["sequence"]),
     stageName: ofFailure ? optionalText(row["failed_stage"]) : stageName,
     stagePath: stagePath ?? (stageName === null ? [] : [stageName]),
-    stageIndex: optionalNumber(row["stage_index"]),
+    stageIndex: optionalWhole(row["stage_index"]),
     depth: stageName === null ? 0 : Math.max(0, (stagePath?.length ?? 1) - 1),
     durationSeconds: optionalNumber(ofStage ? row["stage_seconds"] : ofStory ? row["story_seconds"] : null),
-    status: ofStory ? (textOf(row["story_status"]) as HistoryEvent["status"]) : null,
+    status: ofStory ? storyStateOf(row["story_status"]) : null,
     outcome: ofStory ? optionalText(row["outcome"]) : null,
     errorType: optionalText(ofFailure ? row["error_type"] : event === "StageFailed" ? row["stage_error_type"] : null),
     errorMessage: optionalText(
@@ -307,7 +346,7 @@ export const historyEventOf = (row: ReadRow): HistoryEvent => {
     }
     case "StageRetried": {
       const retry = retryOf(row["data"])
-      if (Either.isLeft(retry)) throw new DamagedRow(`${event}: ${retry.left.message}`)
+      if (Either.isLeft(retry)) throw damaged(event, retry.left)
       const { attempt, delay_seconds, reason } = retry.right
       return { ...base, message: reason, data: { attempt, delay_seconds } }
     }

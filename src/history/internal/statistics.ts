@@ -183,7 +183,7 @@ const stageStats = (rows: ReadonlyArray<ReadRow>): ReadonlyArray<StageStats> => 
       else if (run.startsWith("fa")) failed += 1
       else if (run.startsWith("ca")) cancelled += 1
       else open += 1
-      if (run.startsWith("co") || run.startsWith("fa")) seconds.push(Number(run.slice(2)))
+      if (run.startsWith("co") || run.startsWith("fa")) seconds.push(queries.numberOf(run.slice(2)))
     }
     return [
       {

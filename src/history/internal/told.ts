@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { NarrativeEvent } from "../../NarrativeEvent.js"
-import { DamagedRow, numberOf, type ReadRow } from "./queries.js"
+import { DamagedRow, damaged, numberOf, optionalNumber, type ReadRow } from "./queries.js"
 
 /** The events of the rows that meet the condition on `events AS e` and `stories AS s`, in order, each with its cursor. */
 export const told = (
@@ -31,7 +31,7 @@ export const told = (
       rows.map((row) => {
         const event = decode(wireOf(row))
         if (Either.isRight(event)) return { cursor: numberOf(row["cursor"]), event: event.right }
-        throw new DamagedRow(`${row["event"]}: ${event.left.message}`)
+        throw damaged(String(row["event"]), event.left)
       })
   )
 
@@ -138,8 +138,6 @@ const progressOf = (row: ReadRow) => ({
   completed_stages: numberOf(row["completed_stages"]),
   total_stages: numberOf(row["total_stages"])
 })
-
-const optionalNumber = (cell: unknown): number | null => (cell === null || cell === undefined ? null : Number(cell))
 
 const parsed = (cell: unknown): unknown => {
   if (typeof cell !== "string") return null
