@@ -139,8 +139,11 @@ const change = <E, R>(
   update: (renderers: ReadonlyArray<Renderer>, renderer: Renderer) => ReadonlyArray<Renderer>
 ): Layer.Layer<never, E, Exclude<R, Scope.Scope>> =>
   Layer.scopedDiscard(
-    Effect.flatMap(Effect.isEffect(renderer) ? renderer : Effect.succeed(renderer), (renderer) =>
-      renderers.changeRenderers((current) => update(current, renderer), pledges.awaitAll(renderer))
+    Effect.zipRight(
+      renderers.owned,
+      Effect.flatMap(Effect.isEffect(renderer) ? renderer : Effect.succeed(renderer), (renderer) =>
+        renderers.changeRenderers((current) => update(current, renderer), pledges.awaitAll(renderer), renderer)
+      )
     )
   )
 

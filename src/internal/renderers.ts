@@ -31,9 +31,37 @@ interface RenderersPatch {
 const without = (self: Renderers, that: Renderers): Renderers =>
   that.length === 0 ? self : self.filter((renderer) => !that.includes(renderer))
 
-const applyPatch = (patch: RenderersPatch, self: Renderers): Renderers => {
-  if (patch.added.length === 0 && patch.removed.length === 0) return self
-  const patched = [...without(without(self, patch.removed), patch.added), ...patch.added]
+/** How many scopes hold each renderer that a layer added. */
+const holders = new WeakMap<Renderer, number>()
+
+const hold = (renderer: Renderer | undefined, change: 1 | -1): void => {
+  if (renderer !== undefined) holders.set(renderer, (holders.get(renderer) ?? 0) + change)
+}
+
+const isGone = (renderer: Renderer): boolean => holders.get(renderer) === 0
+
+/** Those that leave the default one in its place. */
+const companions = new WeakSet<Renderer>()
+
+/**
+ * Without the renderers whose layer was closed. `Effect.addFinalizer` runs a finalizer with the fiber refs of its
+ * acquisition: where layers are closed at once, what the fibers that close them join back knows nothing of what was
+ * taken out meanwhile.
+ */
+const alive = (self: Renderers): Renderers => {
+  if (!self.some(isGone)) return self
+  const left = self.filter((renderer) => !isGone(renderer))
+  // The last one that had the default's place is gone.
+  return left.every((renderer) => companions.has(renderer)) ? [byDefault, ...left] : left
+}
+
+const applyPatch = (patch: RenderersPatch, before: Renderers): Renderers => {
+  const self = alive(before)
+  const added = patch.added.some(isGone) ? patch.added.filter((renderer) => !isGone(renderer)) : patch.added
+  // Nobody took the default's place after all.
+  const removed = added.length === 0 && patch.added.length > 0 ? without(patch.removed, unset) : patch.removed
+  if (added.length === 0 && removed.length === 0) return self.length === 1 && self[0] === byDefault ? unset : self
+  const patched = [...without(without(self, removed), added), ...added]
   if (!patched.includes(byDefault)) return patched
   return patched.length === 1 ? unset : [byDefault, ...without(patched, unset)]
 }
@@ -81,8 +109,10 @@ export const isByDefault = (self: Renderers): boolean => self[0] === byDefault
 export const accompanying = (self: Renderers): Renderers => without(self, unset)
 
 /** Adds a renderer that leaves the default one in its place. */
-export const accompany = (self: Renderers, renderer: Renderer): Renderers =>
-  applyPatch({ removed: [], added: [renderer] }, self)
+export const accompany = (self: Renderers, renderer: Renderer): Renderers => {
+  companions.add(renderer)
+  return applyPatch({ removed: [], added: [renderer] }, self)
+}
 
 /** @internal */
 export const add = (self: Renderers, renderer: Renderer): Renderers =>
@@ -106,20 +136,34 @@ const changeScoped = <A>(
   )
 
 /**
- * Changes the renderers until the scope is closed. `atEnd` runs first of all then, while everything that a renderer made
- * in this scope stands on is still open.
+ * Makes the renderers a fiber ref of this fiber's own, as it must be before anything with a finalizer is acquired here:
+ * what is not among the fiber refs of an acquisition is taken out while its finalizer runs, and comes back as new.
+ */
+export const owned: Effect.Effect<void> = FiberRef.update(current, (renderers) => renderers)
+
+/**
+ * Changes the renderers until the scope is closed, of which `added` is the one that comes. `atEnd` runs first of all then,
+ * while everything that a renderer made in this scope stands on is still open.
  *
  * @internal
  */
 export const changeRenderers = (
   change: (self: Renderers) => Renderers,
-  atEnd: Effect.Effect<void> = Effect.void
+  atEnd: Effect.Effect<void> = Effect.void,
+  added?: Renderer
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.zipRight(
     changeScoped(current, (before) => {
+      hold(added, 1)
       const after = change(before)
       const undo = differ.diff(after, before)
-      return { after, undo: (self) => applyPatch(undo, self) }
+      return {
+        after,
+        undo: (self) => {
+          hold(added, -1)
+          return applyPatch(undo, self)
+        }
+      }
     }),
     // Not by `Effect.addFinalizer`: see `changeScoped`.
     Effect.flatMap(Effect.scope, (scope) => Scope.addFinalizer(scope, atEnd))
