@@ -4,9 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-
-const key = <A, I, R, Wire extends string>(schema: Schema.Schema<A, I, R>, wire: Wire) =>
-  Schema.propertySignature(schema).pipe(Schema.fromKey(wire))
+import { key } from "./internal/wireSchema.js"
 
 /**
  * What one model was used for. `cachedTokens` are part of `promptTokens`, `reasoningTokens` of `completionTokens`.

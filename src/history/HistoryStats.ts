@@ -5,10 +5,8 @@
  */
 import * as Schema from "effect/Schema"
 import { ErrorCode } from "../FailureReport.js"
+import { key } from "../internal/wireSchema.js"
 import { Timestamp } from "./StoryRecord.js"
-
-const key = <A, I, R, Wire extends string>(schema: Schema.Schema<A, I, R>, wire: Wire) =>
-  Schema.propertySignature(schema).pipe(Schema.fromKey(wire))
 
 /**
  * Exact percentiles of durations, in seconds: each is a duration that was measured (the nearest rank).

@@ -7,12 +7,10 @@
 import * as Schema from "effect/Schema"
 import { FailureAnalysis } from "../FailureAnalysis.js"
 import { ErrorCode, Interruptor, Progress } from "../FailureReport.js"
+import { key } from "../internal/wireSchema.js"
 import { CausedBy, EventRecorded, FailureOccurred, LogRecorded, StoryStarted } from "../NarrativeEvent.js"
 import { PlainRecord, PlainValue } from "../PlainValue.js"
 import { Work } from "../Work.js"
-
-const key = <A, I, R, Wire extends string>(schema: Schema.Schema<A, I, R>, wire: Wire) =>
-  Schema.propertySignature(schema).pipe(Schema.fromKey(wire))
 
 const Text = Schema.NullOr(Schema.String)
 

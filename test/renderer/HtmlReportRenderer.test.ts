@@ -311,6 +311,23 @@ describe("HtmlReportRenderer.layer", () => {
     )
   )
 
+  const work = {
+    models: [
+      {
+        model: "gpt-4o",
+        promptTokens: 2_400,
+        completionTokens: 1_000,
+        cachedTokens: 0,
+        reasoningTokens: 0,
+        costUsd: 0.05
+      }
+    ],
+    quality: [{ metric: "coherence", count: 2, average: 0.88 }],
+    items: { discovered: 12, succeeded: 11, failed: 1, skipped: 0 },
+    calls: 0,
+    failedCalls: 0
+  }
+
   it.effect("waits for sub-stories that outlive their root", () =>
     inFolder((folder, fs) =>
       Effect.gen(function* () {
@@ -320,10 +337,14 @@ describe("HtmlReportRenderer.layer", () => {
           parent.start(),
           child.start(),
           parent.end(),
-          child.end({ outcome: "sent" })
+          child.end({ outcome: "sent", work })
         ])
         const [page] = storiesIn(yield* fs.readFileString(`${folder}/report.html`))
         assert.strictEqual(page?.nodes[1]?.story?.outcome, "sent")
+        assert.strictEqual(
+          page?.nodes[1]?.story?.work,
+          "12 items (1 failed) · 3,400 tokens (gpt-4o) · $0.05 · quality 0.88"
+        )
         assert.isUndefined(page?.unfinished)
       })
     )

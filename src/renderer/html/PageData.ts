@@ -48,6 +48,8 @@ export interface StoryFacts {
   labels: { readonly [name: string]: string }
   readonly dryRun?: true
   outcome?: string
+  /** Tokens, cost, quality and items, in one line. */
+  work?: string
   declaredStages?: number
   completedStages: number
   failedStages: number

@@ -15,6 +15,7 @@ import type {
   StoryStatus
 } from "../../NarrativeEvent.js"
 import { clip, type PlainRecord, type PlainValue } from "../../PlainValue.js"
+import * as Work from "../../Work.js"
 import { Kept } from "./Kept.js"
 import type { NodeStatus, PageEntry, PageFailure, PageNode, PageStory, StoryCard } from "./PageData.js"
 
@@ -316,6 +317,7 @@ export class StoryPage {
       failedStages: event.failedStages,
       cancelledStages: event.cancelledStages,
       ...(event.outcome === null ? {} : { outcome: event.outcome }),
+      ...(event.work === null ? {} : { work: Work.summary(event.work) }),
       ...(event.causedBy === null ? {} : { causedBy: event.causedBy })
     })
     this.#open.delete(event.storyId)

@@ -52,6 +52,7 @@ layer(Layer.merge(Chromium.layer, NodeContext.layer), { timeout: 30_000 })("a re
         assert.strictEqual(await page.title(), "Import Catalogue – failed")
         assert.strictEqual(await textOf(page.locator(".badge")), "Failed")
         assert.strictEqual(await textOf(page.locator("h1")), "Import Catalogue")
+        assert.include(await textOf(page.locator(".hero")), "12 items (1 failed) · 3,400 tokens (gpt-4o) · $0.05")
         const stats = Object.fromEntries((await textsOf(page, ".stat")).map((text) => text.split("\n")))
         assert.deepInclude(stats, {
           Duration: "442 ms",

@@ -195,6 +195,7 @@ export const failedImport = (): ReadonlyArray<NarrativeEvent> => {
       progress: { percent: 40, completedStages: 2, totalStages: 5 },
       failedStages: 3,
       cancelledStages: 2,
+      work: workWith("gpt-4o"),
       labels: { region: "nordic" },
       attributes: { run: "nightly" }
     })
@@ -304,9 +305,18 @@ export const hostileStory = (text: string): ReadonlyArray<NarrativeEvent> => {
     story.end({
       status: "failed",
       outcome: text,
+      work: workWith(text),
       labels: { [text]: text },
       attributes: values,
       causedBy: { storyId: text, storyName: text, stageName: text, errorType: text }
     })
   ]
 }
+
+const workWith = (model: string) => ({
+  models: [{ model, promptTokens: 2_400, completionTokens: 1_000, cachedTokens: 0, reasoningTokens: 0, costUsd: 0.05 }],
+  quality: [],
+  items: { discovered: 12, succeeded: 11, failed: 1, skipped: 0 },
+  calls: 0,
+  failedCalls: 0
+})

@@ -35,6 +35,7 @@ export const storyHeader = (tree: Tree, title: string | null, show: (id: number)
     ),
     h("h1", {}, root.name),
     facts.outcome !== undefined && h("p", { class: "outcome" }, facts.outcome),
+    facts.work !== undefined && h("p", { class: "outcome" }, facts.work),
     isUnfinished && h("p", { class: "outcome" }, "The program ended before this story did."),
     causedBy(tree, show),
     h(
