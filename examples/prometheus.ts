@@ -7,13 +7,15 @@
 import { createServer } from "node:http"
 import { HttpServer } from "@effect/platform"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
-import { Config, Effect, Layer } from "effect"
+import { Config, Data, Effect, Layer } from "effect"
 import { Narrative, PrometheusRenderer } from "effect-narrative"
+
+class NoPrice extends Data.TaggedError("NoPrice")<{ readonly message: string }> {}
 
 const importOrder = (price: number | undefined) =>
   Effect.gen(function* () {
     yield* Effect.sleep("20 millis").pipe(Narrative.stage("Load"))
-    yield* (price === undefined ? Effect.fail(new TypeError("an order without a price")) : Effect.void).pipe(
+    yield* (price === undefined ? new NoPrice({ message: "an order without a price" }) : Effect.void).pipe(
       Narrative.stage("Validate")
     )
   }).pipe(Narrative.story("Import Order", { labels: { region: "eu" } }))

@@ -1,3 +1,4 @@
+// @effect-diagnostics multipleEffectProvide:off -- which layer stands inside which is part of what is tested.
 import { assert, describe, it } from "@effect/vitest"
 import {
   Cause,

@@ -1,4 +1,4 @@
-// @effect-diagnostics globalErrorInEffectFailure:off -- plain errors are what these are about.
+// @effect-diagnostics globalErrorInEffectFailure:off multipleEffectProvide:off -- plain errors are what these are about.
 /**
  * The mistakes of the systems that came before: one test each, named after the mistake.
  */

@@ -34,8 +34,8 @@ describe("a moment", () => {
   for (const input of ["", "yesterday", "5 parsecs", "2026-13-45", "12", "2026-01-31T08", Number.NaN, new Date("no")]) {
     it.effect(`is not read from ${JSON.stringify(input)}, and the setting is named`, () =>
       Effect.gen(function* () {
-        const error = yield* Effect.flip(
-          Effect.try({ try: () => momentOf("since", input, now), catch: (error) => error })
+        const error: unknown = yield* Effect.flip(Effect.try(() => momentOf("since", input, now))).pipe(
+          Effect.map((thrown) => thrown.error)
         )
         assert.instanceOf(error, HistoryError.InvalidHistorySetting)
         assert.include(String(error), "since")

@@ -1,3 +1,4 @@
+// @effect-diagnostics multipleEffectProvide:off -- which layer stands inside which is part of what is tested.
 import * as v8 from "node:v8"
 import * as vm from "node:vm"
 import { assert, describe, it } from "@effect/vitest"

@@ -94,7 +94,7 @@ layer(Layer.mergeAll(NodeContext.layer, NodeHttpClient.layer), { excludeTestServ
           const query = yield* prometheus(yield* example)
           assert.deepStrictEqual(yield* query('narrative_story_total{story_name="Import Order",success="true"}'), [2])
           assert.deepStrictEqual(yield* query('narrative_story_total{success="false",region="eu"}'), [1])
-          assert.deepStrictEqual(yield* query('narrative_story_failures_total{error_type="TypeError"}'), [1])
+          assert.deepStrictEqual(yield* query('narrative_story_failures_total{error_type="NoPrice"}'), [1])
           assert.deepStrictEqual(yield* query('narrative_stage_duration_seconds_count{stage_name="Load"}'), [3])
           assert.deepStrictEqual(yield* query("sum(narrative_story_active)"), [0])
           const [median = 0] = yield* query(

@@ -1,3 +1,4 @@
+// @effect-diagnostics multipleEffectProvide:off -- which layer stands inside which is part of what is tested.
 import { createHmac } from "node:crypto"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
