@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Cause, Effect, Exit, FastCheck as fc, Logger } from "effect"
-import { Narrative, NarrativeEvent } from "../src/index.js"
+import { Array, Cause, Effect, Exit, FastCheck as fc, Layer, Logger } from "effect"
+import { Narrative, NarrativeEvent, Redaction } from "../src/index.js"
 import { assertWellFormed, observe } from "./laws/observed.js"
 
 /** What narration told and what it warned of. */
@@ -165,5 +165,37 @@ describe("bad input", () => {
         assert.deepStrictEqual(exit, Exit.succeed(1))
       }),
     { fastCheck: { numRuns: 200 } }
+  )
+})
+
+const throws = () => {
+  throw new Error("redactor")
+}
+
+/** Somebody's own, in the place of ours. */
+const brokenRedaction = Layer.succeed(Redaction.Redaction, {
+  isSecretName: throws,
+  value: throws,
+  record: throws,
+  text: throws,
+  source: throws
+})
+
+describe("a redactor that throws", () => {
+  it.effect("changes neither what a program gives nor what it fails with, where a tracer reads its spans", () =>
+    Effect.gen(function* () {
+      let attempts = 0
+      const program = Effect.suspend(() => (attempts++ === 0 ? Effect.fail("busy") : Effect.succeed(42))).pipe(
+        Narrative.retry({ times: 1 }),
+        Effect.tap(Narrative.note("noted", { row: 7 })),
+        Narrative.stage("Load"),
+        Effect.zipLeft(Effect.ignore(Narrative.stage(Effect.fail("bad row"), "Check"))),
+        Narrative.story("Import")
+      )
+      const layer = Layer.mergeAll(observe().layer, brokenRedaction, Logger.remove(Logger.defaultLogger))
+      assert.deepStrictEqual(yield* Effect.exit(Effect.provide(program, layer)), Exit.succeed(42))
+      const failing = Narrative.story(Narrative.stage(Effect.fail("bad row"), "Check"), "Import")
+      assert.deepStrictEqual(yield* Effect.exit(Effect.provide(failing, layer)), Exit.fail("bad row"))
+    })
   )
 })

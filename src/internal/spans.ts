@@ -93,8 +93,10 @@ const isHidden = ({ context }: Tracer.AnySpan): boolean =>
 /** Ties two spans of different traces to each other: a story, and its sub-story that began in a trace of its own. */
 export const link = (outer: Tracer.Span, inner: Tracer.Span): void => {
   if (outer.traceId === inner.traceId) return
-  outer.addLinks([{ _tag: "SpanLink", span: inner, attributes: { "narrative.link": "sub-story" } }])
-  inner.addLinks([{ _tag: "SpanLink", span: outer, attributes: { "narrative.link": "parent-story" } }])
+  const tie = (from: Tracer.Span, to: Tracer.Span, what: string) =>
+    attempt(() => from.addLinks([{ _tag: "SpanLink", span: to, attributes: { "narrative.link": what } }]), undefined)
+  tie(outer, inner, "sub-story")
+  tie(inner, outer, "parent-story")
 }
 
 const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)

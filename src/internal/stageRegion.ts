@@ -10,6 +10,7 @@ import { leavesOf } from "../diagnostics/CauseLeaves.js"
 import * as Diagnostics from "../diagnostics/Diagnostics.js"
 import { summarize } from "../diagnostics/ErrorSummary.js"
 import { messageOf, typeOf } from "../diagnostics/ThrownValue.js"
+import { attempt } from "../diagnostics/UntrustedValue.js"
 import type { Stage, Story } from "../Story.js"
 import { dryResult, dryRun } from "./dryRun.js"
 import * as events from "./events.js"
@@ -178,7 +179,7 @@ const tellEnd = <A, E>(
   const [first] = leaves
   // Its span says what the error says, as the event does.
   if (first !== undefined && (spans.isRead(fiber, span) || listenersOf(fiber).length > 0)) {
-    Diagnostics.of(fiber.currentContext).learn(first, redactorOf(fiber), story.secrets)
+    attempt(() => Diagnostics.of(fiber.currentContext).learn(first, redactorOf(fiber), story.secrets), undefined)
   }
   if (!story.end(stage, "failed", durationSeconds)) return { exit }
   return {

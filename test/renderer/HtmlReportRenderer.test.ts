@@ -1,16 +1,16 @@
 import { spawn } from "node:child_process"
 import { pathToFileURL } from "node:url"
-import * as PlatformError from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Option, Schedule, Scope, TestClock } from "effect"
+import { Cause, Effect, Exit, Schedule, Scope, TestClock } from "effect"
 import * as Narrative from "../../src/Narrative.js"
 import type { NarrativeEvent } from "../../src/NarrativeEvent.js"
 import * as Renderer from "../../src/Renderer.js"
 import * as HtmlReportRenderer from "../../src/renderer/HtmlReportRenderer.js"
 import { root } from "../docs/ChildProgram.js"
 import { Narrator } from "../fixtures/events.js"
+import { diskFault, emptyFile } from "./files.js"
 import { dataIn, storiesIn, write } from "./html/writtenPage.js"
 import { type Destination, emitAll, rendererSuite, statsOf, withWarnings } from "./rendererSuite.js"
 
@@ -22,30 +22,6 @@ const story = (name = "Import", id = `id of ${name}`): ReadonlyArray<NarrativeEv
   const told = new Narrator(name, id)
   const load = told.stage("Load CSV")
   return [told.start(), told.stageStarted(load), told.completed(load), told.end()]
-}
-
-const diskFault = new PlatformError.SystemError({
-  module: "FileSystem",
-  method: "writeAll",
-  reason: "Unknown",
-  description: "no space left on device"
-})
-
-const emptyFile: FileSystem.File.Info = {
-  type: "File",
-  mtime: Option.none(),
-  atime: Option.none(),
-  birthtime: Option.none(),
-  dev: 0,
-  ino: Option.none(),
-  mode: 0o644,
-  nlink: Option.none(),
-  uid: Option.none(),
-  gid: Option.none(),
-  rdev: Option.none(),
-  size: FileSystem.Size(0),
-  blksize: Option.none(),
-  blocks: Option.none()
 }
 
 /** A disk of which only the writing is real: each story counts when it is written for the first time. */

@@ -34,7 +34,7 @@ export const diskFault = new PlatformError.SystemError({
   description: "no space left on device"
 })
 
-const emptyFile: FileSystem.File.Info = {
+export const emptyFile: FileSystem.File.Info = {
   type: "File",
   mtime: Option.none(),
   atime: Option.none(),
