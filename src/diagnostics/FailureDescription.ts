@@ -17,6 +17,7 @@ import * as FramesWithLocals from "./FramesWithLocals.js"
 import { redacted } from "./RedactedFailure.js"
 import type * as StackFrames from "./StackFrames.js"
 import * as ThrownValue from "./ThrownValue.js"
+import * as TimeBudget from "./TimeBudget.js"
 import { attempt } from "./UntrustedValue.js"
 
 /** What the story knows about a failure, and a cause does not. */
@@ -85,7 +86,7 @@ export const learn = (error: unknown, redactor: Redactor, secrets: Secrets): voi
   }
 }
 
-/** How long describing may take, in milliseconds of real time: a report must not hold up what failed. */
+/** How long describing may take, in milliseconds: a report must not hold up what failed. */
 const maxMillis = 250
 
 interface Described {
@@ -104,12 +105,12 @@ const failuresOf = (cause: Cause.Cause<unknown>, surroundings: Surroundings, mea
   if (first === undefined) {
     return { failures: [hide(interrupted(cause, surroundings.stageOf))], truncated: false, hidden: 0 }
   }
-  const deadline = performance.now() + maxMillis
+  const time = TimeBudget.start(maxMillis)
   let truncated = false
   const maxText = Math.min(means.maxStackText, Math.floor(maxStackTexts / (rest.length + 1)))
   const describeLeaf = (leaf: CauseLeaf): Failure => {
     const stage = attempt(() => surroundings.stageOf(leaf), undefined)
-    truncated ||= performance.now() > deadline
+    truncated ||= time.isSpent()
     if (truncated) return cut(leaf, stage)
     return attempt(() => failureOf(leaf, stage, means, maxText, secrets), undefined) ?? unplaced(leaf, stage, means)
   }

@@ -8,6 +8,7 @@ import * as FunctionSource from "./FunctionSource.js"
 import * as InspectorSession from "./InspectorSession.js"
 import * as ScriptTable from "./ScriptTable.js"
 import { classify } from "./StackFrames.js"
+import * as TimeBudget from "./TimeBudget.js"
 
 /** A generator as it stood when its fiber failed. */
 export interface GeneratorFrame {
@@ -37,7 +38,7 @@ export interface LocalsReader {
    * What the generators hold. Effect's and this library's own are left out, and what cannot be read is. Never throws.
    *
    * @param options.maxFrames most frames told, 12 unless given
-   * @param options.deadlineMillis time after which no further frame is begun, 100 unless given
+   * @param options.deadlineMillis time (see `TimeBudget`) after which no further frame is begun, 100 unless given
    */
   readonly read: (
     frames: ReadonlyArray<CapturedFrame>,
@@ -128,11 +129,10 @@ const readerOn = (session: InspectorSession.InspectorSession): OpenReader => {
       const found: Array<GeneratorFrame> = []
       if (closed) return found
       const max = options.maxFrames ?? defaultMaxFrames
-      // Not `Clock`: this is about the time a report really takes, whatever time a test is living in.
-      const end = performance.now() + (options.deadlineMillis ?? defaultDeadlineMillis)
+      const time = TimeBudget.start(options.deadlineMillis ?? defaultDeadlineMillis)
       try {
         for (const { generator } of frames) {
-          if (found.length >= max || performance.now() > end) break
+          if (found.length >= max || time.isSpent()) break
           try {
             const frame = pictureOf(generator, isMachinery)
             if (frame !== undefined && !isMachineryFile(frame.file)) found.push(frame)

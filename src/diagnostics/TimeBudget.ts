@@ -1,0 +1,28 @@
+/**
+ * How long something may take that holds up a failing program, fair on a busy machine.
+ *
+ * On the clock alone, a machine that gives the process no processor for a while would cut a report that was hardly begun.
+ * So the time must have passed on the clock and have been worked; what only waits has ten times as long.
+ */
+
+export interface TimeBudget {
+  readonly isSpent: () => boolean
+}
+
+const patience = 10
+
+/** Starts now. `millis` is real time, not `Clock`'s: this is about what a report really takes, whatever time a test lives in. */
+export const start = (millis: number): TimeBudget => {
+  const since = performance.now()
+  const usedBefore = process.cpuUsage()
+  const worked = () => {
+    const { system, user } = process.cpuUsage(usedBefore)
+    return (user + system) / 1_000
+  }
+  return {
+    isSpent: () => {
+      const passed = performance.now() - since
+      return passed > millis && (passed > millis * patience || worked() > millis)
+    }
+  }
+}
