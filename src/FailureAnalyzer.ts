@@ -27,8 +27,8 @@ import * as analyzers from "./internal/analyzers.js"
 import * as backgroundAnalyses from "./internal/backgroundAnalyses.js"
 import { CircuitBreaker } from "./internal/circuitBreaker.js"
 import { RateLimit } from "./internal/rateLimit.js"
+import * as redactor from "./internal/redactor.js"
 import { text } from "./PlainValue.js"
-import { Redaction } from "./Redaction.js"
 
 export {
   /**
@@ -329,7 +329,7 @@ const orElse = (self: Analyzer, that: Analyzer): Analyzer => {
       askInTime(self, report).pipe(
         Effect.catchAllCause((cause) => {
           if (Cause.isInterruptedOnly(cause)) return Effect.failCause(cause)
-          return Effect.flatMap(Redaction, (redactor) =>
+          return Effect.flatMap(redactor.current, (redactor) =>
             Effect.as(faults.tell(cause, (text) => redactor.text(text)) ?? Effect.void, Option.none<FailureAnalysis>())
           )
         }),

@@ -22,7 +22,6 @@ import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import type { NoExcessProperties } from "effect/Types"
-import { attempt } from "./diagnostics/UntrustedValue.js"
 import { definedBy, nameOf, titleCase } from "./internal/definition.js"
 import { dryRun as currentDryRun, DryRunLog, type DryRunStage } from "./internal/dryRun.js"
 import * as events from "./internal/events.js"
@@ -389,20 +388,16 @@ export const annotate: {
 export const note = (name: string, data?: unknown): Effect.Effect<void> =>
   region.within(({ span, stage, story }, fiber) => {
     const checked = settings.nameOf("note", name)
-    const show = () => ({
-      name: region.hide(fiber, story, checked.value),
-      data: region.redactorOf(fiber).value(data, story.secrets)
-    })
-    // A redactor that throws is told of with the event.
-    const shown = spans.isRead(fiber, span) ? attempt(show, undefined) : undefined
-    if (shown !== undefined) {
-      const attributes = Predicate.isRecord(shown.data) ? shown.data : { data: shown.data }
-      spans.event(fiber, span, region.nanos(fiber), shown.name, attributes)
+    const isRead = spans.isRead(fiber, span)
+    if (!isRead && region.listenersOf(fiber).length === 0) return checked.notice()
+    const shownName = region.hide(fiber, story, checked.value)
+    const shown = region.redactorOf(fiber).value(data, story.secrets)
+    if (isRead) {
+      spans.event(fiber, span, region.nanos(fiber), shownName, Predicate.isRecord(shown) ? shown : { data: shown })
     }
-    const told = region.tell(fiber, story, (timestamp) => {
-      const { data, name } = shown ?? show()
-      return events.eventRecorded(story, stage, timestamp, span, name, data)
-    })
+    const told = region.tell(fiber, story, (timestamp) =>
+      events.eventRecorded(story, stage, timestamp, span, shownName, shown)
+    )
     return renderers.inOrder(checked.notice(), told)
   })
 

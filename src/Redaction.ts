@@ -38,7 +38,8 @@ export interface RedactionConfig {
 }
 
 /**
- * Hides secrets. It never throws, whatever it is given.
+ * Hides secrets. It never throws, whatever it is given. (One of your own may: what it fails for is hidden whole, and a
+ * warning says so.)
  *
  * - `isSecretName`: whether a value of that name is hidden. `true`, `false` and `null` stay under a built-in name, and
  *   so do numbers under a name that counts (`promptTokens`); under a name of your own, all but `null` is hidden.
@@ -257,7 +258,7 @@ const fromNames = (names: SecretNames): Redactor => {
     return secrets.version === before ? first : copy(value, sieve(names, secrets, redactText, false))
   }
 
-  return {
+  const redactor: Redactor = {
     isSecretName: (name) => names.kindOf(name) !== "open",
     value: redactValue,
     record: (record, secrets) => {
@@ -271,7 +272,18 @@ const fromNames = (names: SecretNames): Redactor => {
       return left === shaped ? shaped : hideShapesInSource(left, names)
     }
   }
+  ours.add(redactor)
+  return redactor
 }
+
+const ours = new WeakSet<Redactor>()
+
+/**
+ * Whether it is one that was made here, and so never throws.
+ *
+ * @internal
+ */
+export const isOurs = (redactor: Redactor): boolean => ours.has(redactor)
 
 const sieve = (
   names: SecretNames,

@@ -181,21 +181,48 @@ const brokenRedaction = Layer.succeed(Redaction.Redaction, {
   source: throws
 })
 
-describe("a redactor that throws", () => {
-  it.effect("changes neither what a program gives nor what it fails with, where a tracer reads its spans", () =>
-    Effect.gen(function* () {
-      let attempts = 0
-      const program = Effect.suspend(() => (attempts++ === 0 ? Effect.fail("busy") : Effect.succeed(42))).pipe(
-        Narrative.retry({ times: 1 }),
-        Effect.tap(Narrative.note("noted", { row: 7 })),
-        Narrative.stage("Load"),
-        Effect.zipLeft(Effect.ignore(Narrative.stage(Effect.fail("bad row"), "Check"))),
-        Narrative.story("Import")
-      )
-      const layer = Layer.mergeAll(observe().layer, brokenRedaction, Logger.remove(Logger.defaultLogger))
-      assert.deepStrictEqual(yield* Effect.exit(Effect.provide(program, layer)), Exit.succeed(42))
-      const failing = Narrative.story(Narrative.stage(Effect.fail("bad row"), "Check"), "Import")
-      assert.deepStrictEqual(yield* Effect.exit(Effect.provide(failing, layer)), Exit.fail("bad row"))
-    })
+/** Answers, but with nothing that could be told. */
+const senseless = { nonsense: Symbol("nonsense") }
+const senselessRedaction = Layer.succeed(Redaction.Redaction, {
+  isSecretName: () => senseless,
+  value: () => senseless,
+  record: () => senseless,
+  text: () => senseless,
+  source: () => senseless
+} as unknown as Redaction.Redactor)
+
+describe("a redactor that fails", () => {
+  const tellingAll = Effect.fail("busy: hunter2").pipe(
+    Narrative.retry({ times: 1 }),
+    Effect.ignore,
+    Effect.zipRight(Narrative.annotate("shelf", "hunter2")),
+    Effect.zipRight(Narrative.note("noted hunter2", { row: "hunter2" })),
+    Effect.zipRight(Narrative.setOutcome("hunter2")),
+    Effect.zipRight(Effect.logInfo("hunter2")),
+    Narrative.stage("Load", { attributes: { row: "hunter2" } }),
+    Effect.zipRight(Effect.ignore(Narrative.stage(Effect.fail("bad row hunter2"), "Check"))),
+    Effect.as(42)
   )
+  const options = { labels: { team: "hunter2" }, attributes: { user: "hunter2" } }
+  const failing = Narrative.stage(Effect.fail("bad row hunter2"), "Check").pipe(Narrative.story("Import", options))
+
+  for (const { how, layer, first } of [
+    { how: "throws", layer: brokenRedaction, first: "isSecretName: Error" },
+    { how: "answers with nonsense", layer: senselessRedaction, first: "text: TypeError" }
+  ]) {
+    it.effect(`changes no result and shows nothing: one that ${how}`, () =>
+      Effect.gen(function* () {
+        const { events, exit, warnings } = yield* told(
+          Effect.all([Narrative.story(tellingAll, "Import", options), Effect.exit(failing)]).pipe(Effect.provide(layer))
+        )
+        assert.deepStrictEqual(exit, Exit.succeed([42, Exit.fail("bad row hunter2")]))
+        assert.notInclude(events.map(NarrativeEvent.toWire).join("\n"), "hunter2")
+        assert.deepStrictEqual(warnings, [
+          // What the program logs itself.
+          "hunter2",
+          `The Redaction in use failed (${first}): whatever it fails for is hidden whole`
+        ])
+      })
+    )
+  }
 })

@@ -13,7 +13,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type { FailureReport } from "../FailureReport.js"
-import { Redaction, type Redactor, type Secrets } from "../Redaction.js"
+import * as redactor from "../internal/redactor.js"
+import type { Redactor, Secrets } from "../Redaction.js"
 import { type CauseLeaf, leavesOf } from "./CauseLeaves.js"
 import { type DiagnosticsConfig, fromEnvironment, type Settings, settingsOf } from "./DiagnosticsConfig.js"
 import * as FailureDescription from "./FailureDescription.js"
@@ -158,7 +159,7 @@ const open = (settings: Settings): { readonly service: Service; readonly close: 
     return report
   }
   const service: Service = {
-    describe: (cause) => Effect.map(Redaction, (redactor) => describeIn(cause, nowhere, redactor)),
+    describe: (cause) => Effect.map(redactor.current, (redactor) => describeIn(cause, nowhere, redactor)),
     status: {
       requested: settings.requested,
       mode,

@@ -2,7 +2,6 @@
  * `Effect.log*` inside a story, told as an event.
  */
 import * as Cause from "effect/Cause"
-import * as Context from "effect/Context"
 import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
@@ -11,8 +10,8 @@ import * as Logger from "effect/Logger"
 import type * as LogLevel from "effect/LogLevel"
 import type { LogRecorded } from "../NarrativeEvent.js"
 import * as PlainValue from "../PlainValue.js"
-import { Redaction } from "../Redaction.js"
 import * as events from "./events.js"
+import { redactorIn } from "./redactor.js"
 import { listenersAmong, regionIn, tellTo } from "./region.js"
 import * as renderers from "./renderers.js"
 
@@ -40,7 +39,7 @@ export const make: Logger.Logger<unknown, void> = Logger.make(
     const region = regionIn(services)
     if (region === undefined || listeners.length === 0) return
     const { span, stage, story } = region
-    const redactor = Context.get(services, Redaction)
+    const redactor = redactorIn(services)
     // A logger cannot wait; the story's next event does.
     story.owed = tellTo(listeners, story, () => {
       // Annotations first: what they hide may stand in the message.

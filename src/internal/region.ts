@@ -15,11 +15,12 @@ import * as FiberRefs from "effect/FiberRefs"
 import * as Tracer from "effect/Tracer"
 import type { NarrativeEvent } from "../NarrativeEvent.js"
 import { type PlainRecord, text } from "../PlainValue.js"
-import { Redaction, type Redactor } from "../Redaction.js"
+import type { Redactor } from "../Redaction.js"
 import type { Renderer } from "../Renderer.js"
 import * as DefaultRenderer from "../renderer/DefaultRenderer.js"
 import type { Stage, Story } from "../Story.js"
 import { once } from "./notice.js"
+import { redactorIn } from "./redactor.js"
 import * as renderers from "./renderers.js"
 
 /** Where in a story a fiber is. */
@@ -167,7 +168,7 @@ export const listenersOf = (fiber: AnyFiber): ReadonlyArray<Renderer> =>
 /** A text as it may leave. */
 export const hide = (fiber: AnyFiber, story: Story, text: string): string => redactorOf(fiber).text(text, story.secrets)
 
-export const redactorOf = (fiber: AnyFiber): Redactor => Context.get(fiber.currentContext, Redaction)
+export const redactorOf = (fiber: AnyFiber): Redactor => redactorIn(fiber.currentContext)
 
 const noRecord: PlainRecord = {}
 

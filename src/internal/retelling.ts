@@ -3,11 +3,10 @@
  */
 import * as Effect from "effect/Effect"
 import { messageOf, typeOf } from "../diagnostics/ThrownValue.js"
-import { attempt as attemptTo } from "../diagnostics/UntrustedValue.js"
 import * as Instruments from "../metrics/Instruments.js"
 import * as PlainValue from "../PlainValue.js"
 import * as events from "./events.js"
-import { hide, nanos, seconds, tell, withFiber, within } from "./region.js"
+import { hide, listenersOf, nanos, seconds, tell, withFiber, within } from "./region.js"
 import * as spans from "./spans.js"
 import * as work from "./work.js"
 
@@ -29,16 +28,16 @@ export const retelling = <A, E, R>(
     const { atNanos, error } = failed
     stage.retries += 1
     work.measure(fiber, { story, span }, Instruments.retryAttempts, [work.agentIdOf(fiber), typeOf(error)], 1)
+    const isRead = spans.isRead(fiber, span)
+    if (!isRead && listenersOf(fiber).length === 0) return undefined
     const startNanos = nanos(fiber)
     const delaySeconds = seconds(atNanos, startNanos)
-    const show = () => hide(fiber, story, reasonOf(error, reason))
-    // A redactor that throws is told of with the event.
-    const shown = spans.isRead(fiber, span) ? attemptTo(show, undefined) : undefined
-    if (shown !== undefined) {
-      spans.event(fiber, span, startNanos, "narrative.retry", { attempt, delay_seconds: delaySeconds, reason: shown })
+    const told = hide(fiber, story, reasonOf(error, reason))
+    if (isRead) {
+      spans.event(fiber, span, startNanos, "narrative.retry", { attempt, delay_seconds: delaySeconds, reason: told })
     }
     return tell(fiber, story, (timestamp) =>
-      events.stageRetried(story, stage, timestamp, span, attempt, delaySeconds, shown ?? show())
+      events.stageRetried(story, stage, timestamp, span, attempt, delaySeconds, told)
     )
   })
   return Effect.suspend(() => (failed === undefined ? self : Effect.zipRight(tellAttempt, self))).pipe(

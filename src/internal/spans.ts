@@ -21,7 +21,8 @@ import { messageOf, typeOf } from "../diagnostics/ThrownValue.js"
 import { attempt, textOf } from "../diagnostics/UntrustedValue.js"
 import * as FailureAnalysis from "../FailureAnalysis.js"
 import type { FailureReport } from "../FailureReport.js"
-import { Redaction, type Secrets } from "../Redaction.js"
+import type { Secrets } from "../Redaction.js"
+import { redactorIn } from "./redactor.js"
 import { muted } from "./renderers.js"
 import { analysisAttributes, failureAttributes } from "./spanAttributes.js"
 
@@ -211,7 +212,7 @@ const failed = (
   cause: Cause.Cause<unknown>,
   secrets: Secrets | undefined
 ): Cause.Cause<unknown> => {
-  const redactor = Context.get(fiber.currentContext, Redaction)
+  const redactor = redactorIn(fiber.currentContext)
   const safe = SafeCause.shown(cause, {
     text: (text) => redactor.text(text, secrets),
     value: (value) => redactor.value(value, secrets)

@@ -15,6 +15,7 @@ import { Story } from "../Story.js"
 import { dryResult, dryRun } from "./dryRun.js"
 import * as events from "./events.js"
 import { once } from "./notice.js"
+import * as redaction from "./redactor.js"
 import {
   type AnyFiber,
   contextWith,
@@ -127,6 +128,12 @@ const settingsNotice = (fiber: AnyFiber): Waiting => {
   return problem === undefined ? undefined : once(problem)
 }
 
+/** By the end of a story its redactor has been asked all it was. */
+const redactionNotice = (fiber: AnyFiber): Waiting => {
+  const problem = redaction.problemIn(fiber.currentContext)
+  return problem === undefined ? undefined : once(problem)
+}
+
 const noAttributes: PlainRecord = {}
 
 const labelsIn = (fiber: AnyFiber, labels: StoryInit["labels"]): StoryInit["labels"] => {
@@ -163,7 +170,7 @@ export const close = (
       const secrets = exit._tag === "Failure" ? story.secrets : undefined
       spans.end(fiber, span, endNanos, exit, { definedAt: init.definedAt, secrets })
     }
-    return waiting
+    return inOrder(waiting, redactionNotice(fiber))
   }
   if (failure?.asked === undefined) return inOrder(inOrder(waiting, failure?.waiting), end())
   // It is over for whoever is still in it, though its end is told only after the failure, and that after its analysis.
