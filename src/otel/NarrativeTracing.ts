@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import { OtlpSerialization } from "@effect/opentelemetry/OtlpSerialization"
+import type { OtlpSerialization } from "@effect/opentelemetry/OtlpSerialization"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
@@ -16,6 +16,7 @@ import * as Runtime from "effect/Runtime"
 import * as Tracer from "effect/Tracer"
 import type { RendererStats } from "../Renderer.js"
 import * as OtlpExport from "./OtlpExport.js"
+import * as OtlpForm from "./OtlpForm.js"
 import { OtlpSpan, type OtlpSpanData } from "./OtlpSpan.js"
 import { type Filter, filtering } from "./SpanFilter.js"
 
@@ -127,14 +128,10 @@ export const layerOtlp = (
   Layer.unwrapScoped(
     Effect.gen(function* () {
       const filter = yield* parse(options)
-      const serialization = yield* OtlpSerialization
+      const form = yield* OtlpForm.inUse
       const resource = yield* OtlpExport.resourceOf(options.resource)
       const spans = yield* OtlpExport.queue<OtlpSpanData>(
-        {
-          name: "otlp-traces",
-          encode: (batch) =>
-            serialization.traces({ resourceSpans: [{ resource, scopeSpans: [{ scope, spans: batch }] }] })
-        },
+        { name: "otlp-traces", encode: (batch) => form.traces(resource, batch) },
         options
       )
       const send = (span: OtlpSpanData): void => {
@@ -155,8 +152,6 @@ export const layerOtlp = (
       )
     })
   )
-
-const scope = { name: "effect-narrative" }
 
 /**
  * What became of the spans and log records of every OTLP queue that is open in this process:

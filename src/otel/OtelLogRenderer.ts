@@ -7,8 +7,7 @@
  * @since 0.1.0
  */
 import type { OtelLoggerProvider } from "@effect/opentelemetry/Logger"
-import * as OtlpResource from "@effect/opentelemetry/OtlpResource"
-import { OtlpSerialization } from "@effect/opentelemetry/OtlpSerialization"
+import type { OtlpSerialization } from "@effect/opentelemetry/OtlpSerialization"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as OtelApi from "@opentelemetry/api"
 import type { AnyValueMap, LogRecord as OtelLogRecord } from "@opentelemetry/api-logs"
@@ -19,9 +18,10 @@ import type { NarrativeEvent } from "../NarrativeEvent.js"
 import * as Renderer from "../Renderer.js"
 import * as LogRecord from "./LogRecord.js"
 import * as OtlpExport from "./OtlpExport.js"
+import * as OtlpForm from "./OtlpForm.js"
+import * as OtlpLogRecord from "./OtlpLogRecord.js"
 
 const name = "otel-logs"
-const scope = { name: "effect-narrative" }
 
 /**
  * Hands the records to the `LoggerProvider` of the OpenTelemetry SDK, in the emitting fiber: its processor does the
@@ -47,7 +47,7 @@ const scope = { name: "effect-narrative" }
 export const layer: Layer.Layer<never, SdkMissing, OtelLoggerProvider> = Renderer.layer(
   Effect.gen(function* () {
     const { api, Provider } = yield* sdk
-    const logger = (yield* Provider).getLogger(scope.name)
+    const logger = (yield* Provider).getLogger("effect-narrative")
     return Renderer.make(name, (event) => logger.emit(forSdk(event, api)))
   })
 )
@@ -98,14 +98,10 @@ export const layerOtlp = (
 ): Layer.Layer<never, never, HttpClient.HttpClient | OtlpSerialization> =>
   Renderer.layer(
     Effect.gen(function* () {
-      const serialization = yield* OtlpSerialization
+      const form = yield* OtlpForm.inUse
       const resource = yield* OtlpExport.resourceOf(options.resource)
       const send = yield* OtlpExport.sender<NarrativeEvent>(
-        {
-          name,
-          encode: (batch) =>
-            serialization.logs({ resourceLogs: [{ resource, scopeLogs: [{ scope, logRecords: batch.map(forOtlp) }] }] })
-        },
+        { name, encode: (batch) => form.logs(resource, batch.map(OtlpLogRecord.of)) },
         options
       )
       return yield* Renderer.batched(name, { ...OtlpExport.queueOptions(name, options), handle: send })
@@ -125,22 +121,5 @@ const forSdk = (event: NarrativeEvent, api: typeof OtelApi): OtelLogRecord => {
     ...(traceId === null || spanId === null
       ? {}
       : { context: api.trace.setSpanContext(api.ROOT_CONTEXT, { traceId, spanId, traceFlags: 1 }) })
-  }
-}
-
-const forOtlp = (event: NarrativeEvent) => {
-  const { attributes, body, eventName, severity, spanId, timestamp, traceId } = LogRecord.of(event)
-  const timeUnixNano = `${timestamp}000000`
-  return {
-    eventName,
-    timeUnixNano,
-    observedTimeUnixNano: timeUnixNano,
-    severityNumber: severity.number,
-    severityText: severity.text,
-    body: { stringValue: body },
-    // The protobuf form of @effect/opentelemetry has no event name: an attribute says it.
-    attributes: OtlpResource.entriesToAttributes(Object.entries({ "event.name": eventName, ...attributes })),
-    droppedAttributesCount: 0,
-    ...(traceId === null || spanId === null ? {} : { traceId, spanId, flags: 1 })
   }
 }

@@ -30,14 +30,14 @@ export interface OtlpSpanData {
   readonly droppedLinksCount: number
 }
 
-interface OtlpEvent {
+export interface OtlpEvent {
   readonly name: string
   readonly timeUnixNano: string
   readonly attributes: ReadonlyArray<OtlpResource.KeyValue>
   readonly droppedAttributesCount: number
 }
 
-interface OtlpLink {
+export interface OtlpLink {
   readonly traceId: string
   readonly spanId: string
   readonly attributes: ReadonlyArray<OtlpResource.KeyValue>

@@ -95,6 +95,15 @@ for (const [name, layer] of Object.entries(ways)) {
       })
     )
 
+    it.scopedLive("tells numbers of either sign and any texts", () =>
+      Effect.gen(function* () {
+        const attributes = { debt: -5, ratio: -0.5, text: "数😀", none: "" }
+        const { logs } = yield* told(Narrative.story(Effect.void, "Import", { attributes }), layer)
+        assert.lengthOf(logs, 2)
+        for (const log of logs) assert.deepInclude(log.attributes, attributes)
+      })
+    )
+
     it.scopedLive("tells a failure by OpenTelemetry's names, without its secrets", () =>
       Effect.gen(function* () {
         const { bodies, logs, resource } = yield* told(failing, layer)

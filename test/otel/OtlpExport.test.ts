@@ -1,10 +1,11 @@
+import { gzipSync } from "node:zlib"
 import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
 import * as OtlpSerialization from "@effect/opentelemetry/OtlpSerialization"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto"
-import { Effect, Exit, Fiber, FastCheck as fc, Layer, Logger, Scope, TestClock, TestContext } from "effect"
+import { Context, Effect, Exit, Fiber, FastCheck as fc, Layer, Logger, Scope, TestClock, TestContext } from "effect"
 import { Narrative, Renderer } from "../../src/index.js"
 import type { Delivery } from "../../src/internal/delivery.js"
 import { CountedSpanProcessor, NarrativeTracing } from "../../src/otel/index.js"
@@ -193,6 +194,19 @@ for (const [form, serialization] of Object.entries(forms)) {
       })
     )
 
+    it.scoped("delivers numbers of either sign and any texts", () =>
+      Effect.gen(function* () {
+        const collector = yield* Collector.make
+        const odd = { debt: -5, least: -(2 ** 53), ratio: -0.5, text: "数😀", none: "", list: [-1, 2 ** 40] }
+        yield* Effect.annotateCurrentSpan(odd).pipe(
+          Effect.withSpan("bare"),
+          Effect.provide(layer(collector.url)),
+          whileTimePasses
+        )
+        assert.deepStrictEqual(collector.spans[0]?.attributes, odd)
+      })
+    )
+
     it.scoped("tells failures, interruptions and parents as the SDK's tracer does", () =>
       Effect.gen(function* () {
         const collector = yield* Collector.make
@@ -215,6 +229,35 @@ for (const [form, serialization] of Object.entries(forms)) {
     )
   })
 }
+
+describe("NarrativeTracing.layerOtlp, a serialization that compresses", () => {
+  const gzipped = Layer.map(OtlpSerialization.layerProtobuf, (context) => {
+    const { traces, ...other } = Context.get(context, OtlpSerialization.OtlpSerialization)
+    return Context.make(OtlpSerialization.OtlpSerialization, {
+      ...other,
+      traces: (data) => {
+        const body = traces(data)
+        return body._tag === "Uint8Array" ? HttpBody.uint8Array(gzipSync(body.body), body.contentType) : body
+      }
+    })
+  })
+
+  it.scoped("is used as it is", () =>
+    Effect.gen(function* () {
+      const collector = yield* Collector.make
+      yield* stages(10).pipe(
+        Effect.provide(
+          NarrativeTracing.layerOtlp({
+            url: `${collector.url}/v1/traces`,
+            headers: { "content-encoding": "gzip" }
+          }).pipe(Layer.provide([NodeHttpClient.layer, gzipped]))
+        ),
+        whileTimePasses
+      )
+      assert.lengthOf(collector.spans, 11)
+    })
+  )
+})
 
 describe("CountedSpanProcessor", () => {
   const layer = (url: string, options?: CountedSpanProcessor.CountedSpanProcessorOptions) =>
