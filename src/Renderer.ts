@@ -132,7 +132,7 @@ export const replace = <E = never, R = never>(
  * @since 0.1.0
  * @category layers
  */
-export const none: Layer.Layer<never> = Layer.scopedDiscard(renderers.changeRenderers(() => []))
+export const none: Layer.Layer<never> = Layer.suspend(() => replace(Effect.sync(renderers.none)))
 
 const change = <E, R>(
   renderer: Renderer | Effect.Effect<Renderer, E, R>,

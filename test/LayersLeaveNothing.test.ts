@@ -5,7 +5,7 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FiberRef, Layer } from "effect"
+import { Effect, Exit, Fiber, FiberRef, Layer } from "effect"
 import { HistoryRenderer } from "../src/history/index.js"
 import {
   AlertRenderer,
@@ -15,13 +15,15 @@ import {
   Narrative,
   NarrativeMetrics,
   PrometheusRenderer,
+  Renderer,
   RotatingJsonRenderer,
   WideEventRenderer
 } from "../src/index.js"
 import * as renderers from "../src/internal/renderers.js"
+import * as switches from "../src/internal/switches.js"
 import { OtelLogRenderer } from "../src/otel/index.js"
 
-/** Every renderer that has something to close, writing to a folder. */
+/** Every layer that changes who hears of a story, those that have something to close writing to a folder. */
 const layersIn = (folder: string) => ({
   json: JsonRenderer.layerFile(`${folder}/a.jsonl`),
   rotating: RotatingJsonRenderer.layer(`${folder}/b.jsonl`),
@@ -38,28 +40,42 @@ const layersIn = (folder: string) => ({
     PrometheusRenderer.layer(),
     NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })
   ),
-  console: ConsoleRenderer.layer()
+  console: ConsoleRenderer.layer(),
+  none: Renderer.none,
+  disabled: Narrative.disabled,
+  logger: Narrative.logger,
+  other: Layer.scopedDiscard(Effect.addFinalizer(() => Effect.void))
+})
+
+/** Who would hear of a story here, and of what is logged in it. */
+const heard = Effect.all({
+  renderers: Effect.map(FiberRef.get(renderers.current), (current) => current.map(({ name }) => name)),
+  muted: Effect.map(FiberRef.get(renderers.muted), switches.isOn),
+  logging: Effect.map(FiberRef.get(renderers.logging), switches.isOn)
 })
 
 describe("Renderer layers", () => {
   it.scopedLive("leave nothing behind in the fiber they were provided to, alone or merged", () =>
     Effect.gen(function* () {
       const folder = yield* Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
-      const before = yield* FiberRef.get(renderers.current)
+      const before = yield* heard
       const layers = layersIn(folder)
       const all: ReadonlyArray<Layer.Layer<unknown, unknown, never>> = Object.values(layers).map((layer) =>
         Layer.provide(layer as Layer.Layer<unknown, unknown, FileSystem.FileSystem>, NodeContext.layer)
       )
       const told: Effect.Effect<void> = Narrative.story(Effect.void, "Told")
-      const merged = [mergeAll(all), mergeAll(all.toReversed()), mergeAll(all.slice(0, 3))]
+      // What closes beside those that close nothing themselves decides what is joined back.
+      const pairs = all.slice(-4).flatMap((layer) =>
+        all.flatMap((other) => [
+          [layer, other],
+          [other, layer]
+        ])
+      )
+      const merged = [all, all.toReversed(), ...pairs].map(mergeAll)
       for (const [at, layer] of [...all, ...merged].entries()) {
-        yield* Effect.provide(told, layer)
-        const after = yield* FiberRef.get(renderers.current)
-        assert.deepStrictEqual(
-          after.map(({ name }) => name),
-          before.map(({ name }) => name),
-          `layer ${at}`
-        )
+        // In a fiber of its own: fiber refs that another layer has set already hide what this one leaves.
+        const fiber = yield* Effect.fork(Effect.zipRight(Effect.provide(told, layer), heard))
+        assert.deepStrictEqual(yield* Fiber.await(fiber), Exit.succeed(before), `layer ${at}`)
       }
     }).pipe(Effect.provide(NodeContext.layer))
   )

@@ -51,6 +51,23 @@ describe("Narrative.logger", () => {
     })
   )
 
+  it.effect("says nothing more once its layer is closed, whatever was closed with it", () =>
+    Effect.gen(function* () {
+      const observed = observe(Logger.remove(Logger.defaultLogger))
+      const closing = Layer.scopedDiscard(Effect.addFinalizer(() => Effect.void))
+      yield* Effect.gen(function* () {
+        for (const layers of [Layer.merge(Narrative.logger, closing), Layer.merge(closing, Narrative.logger)]) {
+          yield* Effect.log("heard").pipe(Narrative.story("Inside"), Effect.provide(layers))
+          yield* Effect.log("not heard").pipe(Narrative.story("Afterwards"))
+        }
+      }).pipe(Effect.provide(observed.layer))
+      assert.deepStrictEqual(
+        observed.events.flatMap((event) => (event._tag === "LogRecorded" ? [event.message] : [])),
+        ["heard", "heard"]
+      )
+    })
+  )
+
   it.effect("says nothing outside a story, and nothing once it is over", () =>
     Effect.gen(function* () {
       const events = yield* logged(

@@ -109,7 +109,7 @@ describe("layers of renderers", () => {
     (layer: Layer.Layer<never>) =>
     <A>(effect: Effect.Effect<A>) =>
       Effect.provide(effect, layer)
-  const names = Effect.map(FiberRef.get(renderers.current), (all) => all.map((renderer) => renderer.name))
+  const names = Effect.map(Renderer.stats, (all) => all.map(({ name }) => name))
 
   it.effect("add up in any combination", () =>
     Effect.gen(function* () {

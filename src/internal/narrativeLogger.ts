@@ -14,6 +14,7 @@ import * as events from "./events.js"
 import { redactorIn } from "./redactor.js"
 import { listenersAmong, regionIn, tellTo } from "./region.js"
 import * as renderers from "./renderers.js"
+import { isOn } from "./switches.js"
 
 const levels: { readonly [Tag in LogLevel.LogLevel["_tag"]]: LogRecorded["level"] } = {
   All: "TRACE",
@@ -30,7 +31,7 @@ const levels: { readonly [Tag in LogLevel.LogLevel["_tag"]]: LogRecorded["level"
 export const make: Logger.Logger<unknown, void> = Logger.make(
   ({ annotations, cause, context, date, fiberId, logLevel, message }) => {
     // What narration itself says would come back to it for ever.
-    if (renderers.isHandling()) return
+    if (renderers.isHandling() || !isOn(FiberRefs.getOrDefault(context, renderers.logging))) return
     const listeners = listenersAmong(
       FiberRefs.getOrDefault(context, renderers.muted),
       FiberRefs.getOrDefault(context, renderers.current)

@@ -22,6 +22,7 @@ import type { Stage, Story } from "../Story.js"
 import { once } from "./notice.js"
 import { redactorIn } from "./redactor.js"
 import * as renderers from "./renderers.js"
+import * as switches from "./switches.js"
 
 /** Where in a story a fiber is. */
 export interface Region {
@@ -44,7 +45,7 @@ export type Waiting = Effect.Effect<void> | undefined
 /** The stack of a definition, formatted only when it is read. */
 export type DefinedAt = { readonly stack?: string } | undefined
 
-export const isEnabled = (fiber: AnyFiber): boolean => fiber.getFiberRef(renderers.muted) === 0
+export const isEnabled = (fiber: AnyFiber): boolean => !switches.isOn(fiber.getFiberRef(renderers.muted))
 
 /** The region a context stands in, unless its story is over: what outlives a story is no part of it. */
 export const regionIn = (context: Context.Context<never>): Region | undefined => {
@@ -147,8 +148,12 @@ export const seconds = (from: bigint, to: bigint): number => Number(to - from) /
 const nobody: ReadonlyArray<Renderer> = []
 
 /** Who hears of an event, by the two settings that decide it. */
-export const listenersAmong = (muted: number, current: ReadonlyArray<Renderer>): ReadonlyArray<Renderer> =>
-  muted > 0 ? nobody : renderers.isByDefault(current) ? withDefault(current) : current
+export const listenersAmong = (muted: switches.Switch, current: ReadonlyArray<Renderer>): ReadonlyArray<Renderer> =>
+  switches.isOn(muted) || renderers.isNone(current)
+    ? nobody
+    : renderers.isByDefault(current)
+      ? withDefault(current)
+      : current
 
 const accompanied = new WeakMap<ReadonlyArray<Renderer>, ReadonlyArray<Renderer>>()
 

@@ -17,6 +17,7 @@ import type { NarrativeEvent } from "../NarrativeEvent.js"
 import type { Renderer } from "../Renderer.js"
 import type { Story } from "../Story.js"
 import { Delivery } from "./delivery.js"
+import * as switches from "./switches.js"
 
 /** Stands for "nobody chose a renderer", so that adding one can tell it from a choice. */
 const byDefault: Renderer = { name: "default", handle: () => {} }
@@ -89,18 +90,11 @@ export const current: FiberRef.FiberRef<Renderers> = globalValue("effect-narrati
   })
 )
 
-/** How many times narration is switched off here: a count, so that what is switched off twice is not on after once. */
-export const muted: FiberRef.FiberRef<number> = globalValue("effect-narrative/muted", () =>
-  FiberRef.unsafeMakePatch(0, {
-    differ: Differ.make<number, number>({
-      empty: 0,
-      combine: (first, second) => first + second,
-      diff: (from, to) => to - from,
-      patch: (change, count) => count + change
-    }),
-    fork: 0
-  })
-)
+/** Whether narration is switched off here. */
+export const muted = switches.make("effect-narrative/muted")
+
+/** Whether log lines are told here. */
+export const logging = switches.make("effect-narrative/logging")
 
 /** Whether nobody chose a place to read stories in: whatever else is there accompanies the default one. */
 export const isByDefault = (self: Renderers): boolean => self[0] === byDefault
@@ -170,17 +164,20 @@ export const changeRenderers = (
   )
 
 /** Narrates nothing until the scope is closed. */
-export const mute: Effect.Effect<void, never, Scope.Scope> = changeScoped(muted, (count) => ({
-  after: count + 1,
-  undo: (count) => count - 1
-}))
+export const mute: Effect.Effect<void, never, Scope.Scope> = changeScoped(muted, switches.hold)
 
-/** Adds a logger until the scope is closed. */
+/**
+ * Adds the logger until the scope is closed. Among Effect's loggers it may be left behind by what fibers join back: it
+ * listens only where it is switched on.
+ */
 export const addLogger = (logger: Logger.Logger<unknown, unknown>): Effect.Effect<void, never, Scope.Scope> =>
-  changeScoped(FiberRef.currentLoggers, (loggers) => ({
-    after: HashSet.add(loggers, logger),
-    undo: HashSet.remove(logger)
-  }))
+  Effect.zipRight(
+    changeScoped(logging, switches.hold),
+    changeScoped(FiberRef.currentLoggers, (loggers) => ({
+      after: HashSet.add(loggers, logger),
+      undo: HashSet.remove(logger)
+    }))
+  )
 
 const RouteId: unique symbol = Symbol.for("effect-narrative/Renderer/route")
 const DeliveryId: unique symbol = Symbol.for("effect-narrative/Renderer/delivery")
@@ -285,13 +282,20 @@ export const leaves = (renderers: Renderers): ReadonlyArray<Delivery> => {
   return Array.from(found)
 }
 
+/** Takes the place of others, and hands events to nobody. One a layer, so that it is known when it is gone. */
+export const none = (): Renderer => routed("none", [], () => undefined)
+
+/** Whether nobody hears. */
+export const isNone = (self: Renderers): boolean =>
+  self.length === 1 && (self as ReadonlyArray<Known>)[0]?.[RouteId]?.parts.length === 0
+
 /** How deep the synchronous part of a renderer is running: what it logs there is not narrated. */
 let handling = 0
 export const isHandling = (): boolean => handling > 0
 
 /** Runs an effect of narration's own: it narrates nothing, so it cannot come back to itself. */
 export const aside = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.locally(effect, muted, 1)
+  Effect.locally(effect, muted, switches.on)
 
 /**
  * Hands one event to one renderer. Whatever the renderer does, this returns: nothing, or an effect that waits for it,

@@ -25,6 +25,7 @@ import type { Secrets } from "../Redaction.js"
 import { redactorIn } from "./redactor.js"
 import { muted } from "./renderers.js"
 import { analysisAttributes, failureAttributes } from "./spanAttributes.js"
+import { isOn } from "./switches.js"
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 
@@ -45,7 +46,7 @@ export const start = (
   parent: Tracer.AnySpan | undefined,
   startNanos: bigint
 ): Tracer.Span | undefined => {
-  if (!fiber.getFiberRef(FiberRef.currentTracerEnabled) || fiber.getFiberRef(muted) > 0) return undefined
+  if (!fiber.getFiberRef(FiberRef.currentTracerEnabled) || isOn(fiber.getFiberRef(muted))) return undefined
   const visible = visibleParent(parent)
   const links = fiber.getFiberRef(FiberRef.currentTracerSpanLinks)
   try {
