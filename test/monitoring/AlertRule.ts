@@ -1,7 +1,8 @@
 /**
  * An alert: its query, what it tells, and the series under which it fires or stays silent.
  */
-import type { Samples, Target, Vector, Window } from "./PromQl.js"
+import type { Vector, Window } from "./PromQl.js"
+import type { Series } from "./Series.js"
 
 /**
  * - `critical`: somebody has to look now: work is failing.
@@ -24,12 +25,6 @@ export interface AlertRule {
   readonly step?: "1m" | "5m"
   readonly fires: ReadonlyArray<Firing>
   readonly silent: ReadonlyArray<Silence>
-}
-
-/** The values of a series, one a step, as `promtool` writes them: `0+1x60` is 0, 1, … 60, and `_` none. */
-export interface Series {
-  readonly series: string
-  readonly values: string
 }
 
 /** Series under which an alert fires `at` a time, with these labels, showing this value. */
@@ -80,15 +75,3 @@ export const textOf = (template: string, { labels, value }: Firing["alerts"][num
   template
     .replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, (_, name: string) => labels[name] ?? "")
     .replaceAll(/\{\{ \$value[^}]*\}\}/g, () => value)
-
-/** The series that `samples` selects, as one process of a job has it. */
-export const series = (
-  samples: Samples<string>,
-  values: string,
-  target: Partial<Record<Target, string>> = {}
-): Series => {
-  const { instance = "importer:9464", job = "importer" } = target
-  const own = `job=${JSON.stringify(job)},instance=${JSON.stringify(instance)}`
-  const [name = "", matchers = ""] = samples.selector.split(/\{|\}/)
-  return { series: `${name}{${matchers === "" ? own : `${matchers},${own}`}}`, values }
-}

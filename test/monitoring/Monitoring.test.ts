@@ -5,13 +5,15 @@ import { Effect } from "effect"
 import { parse } from "yaml"
 import { Instruments } from "../../src/index.js"
 import { root } from "../docs/ChildProgram.js"
-import { every } from "./Alerts.js"
+import * as Alerts from "./Alerts.js"
 import * as Dashboard from "./Dashboard.js"
 import { files, folder } from "./Files.js"
 import { namesIn } from "./Names.js"
 import { oftenWritten } from "./OftenWritten.js"
 import { promtool } from "./Promtool.js"
 import { queriesOf, withValues } from "./Queries.js"
+import * as Recordings from "./Recordings.js"
+import * as Stack from "./Stack.js"
 import * as Yaml from "./Yaml.js"
 
 const timeout = 60_000
@@ -44,17 +46,24 @@ layer(NodeContext.layer)("monitoring", (it) => {
   )
 
   it.effect(
-    "every alert fires and stays silent under the series that rules.test.yml has for it",
+    "every recording tells and every alert fires and stays silent under the series that rules.test.yml has for it",
     () =>
       Effect.gen(function* () {
-        for (const { fires, name, silent } of every) {
+        for (const { record, shows } of Recordings.every) {
+          assert.isNotEmpty(
+            shows.flatMap(({ values }) => values),
+            record
+          )
+        }
+        for (const { fires, name, silent } of Alerts.every) {
           assert.isNotEmpty(fires, name)
           assert.isNotEmpty(silent, name)
         }
         const { exitCode, output } = yield* promtool(root + folder, "test", "rules", "rules.test.yml")
         assert.strictEqual(exitCode, 0, output)
       }),
-    timeout
+    // A day is played for some of them.
+    2 * timeout
   )
 
   it.scoped(
@@ -77,6 +86,37 @@ layer(NodeContext.layer)("monitoring", (it) => {
     timeout
   )
 
+  it.effect(
+    "recordings are called as Prometheus recommends, each otherwise, and docs/monitoring.md has a row for each",
+    () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const page = yield* fs.readFileString(`${root}docs/monitoring.md`)
+        const names = Recordings.every.map(({ record }) => record)
+        assert.strictEqual(new Set(names).size, names.length)
+        for (const name of names) {
+          // level:metric:operations, and what was made of a counter is no total.
+          assert.match(name, /^[a-z_]+:narrative_[a-z_]+:(rate|(ratio_|p\d\d_)?increase|mean)\d+[mh]$/)
+          assert.notInclude(name, "_total")
+        }
+        const rows = Array.from(page.matchAll(/^\| `\w+:.*$/gm), ([row]) => row)
+        assert.deepStrictEqual(
+          rows,
+          Recordings.every.map(({ because, record, tells }) => `| \`${record}\` | ${tells} | ${because} |`)
+        )
+      })
+  )
+
+  it.effect("the Prometheus that is started has every file of rules that it is told to load", () =>
+    Effect.sync(() => {
+      assert.include(Stack.prometheus.rule_files, "rules.yml")
+      for (const name of Stack.prometheus.rule_files) {
+        assert.property(files, name)
+        assert.include(Stack.compose.services.prometheus.volumes, `./${name}:/etc/prometheus/${name}:ro`)
+      }
+    })
+  )
+
   it.effect("every alert has its chapter in docs/monitoring.md, and its runbook leads there", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
@@ -84,9 +124,10 @@ layer(NodeContext.layer)("monitoring", (it) => {
       const chapters = Array.from(page.matchAll(/^### (Narrative\w+)$/gm), ([, name]) => name)
       assert.sameMembers(
         chapters,
-        every.map(({ name }) => name)
+        Alerts.every.map(({ name }) => name)
       )
-      for (const { name } of every) assert.include(files["rules.yml"], `docs/monitoring.md#${name.toLowerCase()}\n`)
+      for (const { name } of Alerts.every)
+        assert.include(files["rules.yml"], `docs/monitoring.md#${name.toLowerCase()}\n`)
     })
   )
 
@@ -96,8 +137,9 @@ layer(NodeContext.layer)("monitoring", (it) => {
       const page = yield* fs.readFileString(`${root}docs/monitoring.md`)
       const copied = Array.from(page.matchAll(/```promql\n([\s\S]*?)```/g), ([, query = ""]) => query)
       assert.isAbove(copied.length, 5)
-      const expressions = [...every.map(({ query }) => query.expr), ...queriesOf(Dashboard.built), ...copied]
-      assert.isAbove(expressions.length, 60)
+      const rules = [...Recordings.every, ...Alerts.every].map(({ query }) => query.expr)
+      const expressions = [...rules, ...queriesOf(Dashboard.built), ...copied]
+      assert.isAbove(expressions.length, 100)
       for (const expression of expressions) {
         const { labels, metrics, unknown } = namesIn(expression)
         assert.isNotEmpty(metrics, expression)

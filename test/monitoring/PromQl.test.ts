@@ -17,12 +17,32 @@ describe("PromQl", () => {
 
   it("an instrument is asked as what it is", () => {
     assert.throws(() => PromQl.counter(Instruments.storyDuration), /is a histogram, and is asked as a counter/)
-    assert.throws(() => PromQl.quantile(0.5, Instruments.stories, "5m"), /is a counter, and is asked as a histogram/)
+    assert.throws(() => PromQl.spread(Instruments.stories, "5m"), /is a counter, and is asked as a histogram/)
   })
 
   it("a quantile has no threshold at the last bound of its histogram, or beyond it", () => {
-    const p95 = PromQl.quantile(0.95, Instruments.storyDuration, "1h")
+    const p95 = PromQl.quantile(0.95, PromQl.spread(Instruments.storyDuration, "1h"))
     assert.throws(() => PromQl.above(p95, 1800), /never above 1800: the last bound of its histogram is 1800/)
+    assert.strictEqual(PromQl.above(p95, 1799).expr, `${p95.expr} > 1799`)
+  })
+
+  it("a recording is asked by the labels of its query, which are left of those it was made of", () => {
+    const recording = { record: "story_name:narrative_story:rate5m", query: byStory }
+    const one = { story_name: "Import" }
+    assert.strictEqual(PromQl.recorded(recording).expr, "story_name:narrative_story:rate5m")
+    assert.deepStrictEqual(PromQl.recorded(recording, one).labels, ["story_name"])
+    assert.strictEqual(
+      PromQl.greatest(recording, "1h", one).expr,
+      'max_over_time(story_name:narrative_story:rate5m{story_name="Import"}[1h])'
+    )
+    // @ts-expect-error it is not by instance any more
+    PromQl.recorded(recording, { instance: "importer:9464" })
+  })
+
+  it("a recorded quantile has no threshold at the last bound of its histogram either", () => {
+    const query = PromQl.known(PromQl.quantile(0.95, PromQl.spread(Instruments.storyDuration, "1h")))
+    const p95 = PromQl.recorded({ record: ":narrative_story_duration_seconds:p95_increase1h", query })
+    assert.throws(() => PromQl.above(p95, 1800), /never above 1800/)
     assert.strictEqual(PromQl.above(p95, 1799).expr, `${p95.expr} > 1799`)
   })
 

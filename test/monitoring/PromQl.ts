@@ -64,14 +64,17 @@ const samples = <L extends string>(
   kind: Instrument["kind"],
   suffix: string,
   labels: ReadonlyArray<L>,
-  where: { readonly [label: string]: Matcher | undefined } = {}
+  where?: { readonly [label: string]: Matcher | undefined }
 ): Samples<L> => {
   if (of.kind !== kind) throw new Error(`${of.name} is a ${of.kind}, and is asked as a ${kind}`)
-  const name = `${prometheusNameOf(of)}${suffix}`
+  return { selector: selector(`${prometheusNameOf(of)}${suffix}`, where), labels }
+}
+
+const selector = (name: string, where: { readonly [label: string]: Matcher | undefined } = {}): string => {
   const matchers = Object.entries(where).flatMap(([label, value]) =>
     value === undefined ? [] : [`${label}${matching(value)}`]
   )
-  return { selector: matchers.length === 0 ? name : `${name}{${matchers.join(",")}}`, labels }
+  return matchers.length === 0 ? name : `${name}{${matchers.join(",")}}`
 }
 
 const matching = (matcher: Matcher): string => {
@@ -112,27 +115,44 @@ export const lastBefore = <L extends string>(of: Samples<L>, window: Window, ago
 export const absent = (of: Samples<string>, window: Window): Vector<never> =>
   simple(`absent_over_time(${of.selector}[${window}])`, [])
 
-/** The sum of all series that agree in the labels `by`. */
-export const sum = <L extends string, const By extends L = never>(
+/** What all series that agree in the labels `by` are together: without them, all series there are. */
+export type Aggregation = <L extends string, const By extends L = never>(
   of: Vector<L>,
-  by: ReadonlyArray<By> = []
-): Vector<By> => simple(enclosed(by.length === 0 ? "sum" : `sum by (${by.join(", ")}) `, of.expr), by)
+  by?: ReadonlyArray<By>
+) => Vector<By>
+
+const aggregation =
+  (name: string): Aggregation =>
+  (of, by = []) =>
+    simple(enclosed(by.length === 0 ? name : `${name} by (${by.join(", ")}) `, of.expr), by)
+
+export const sum: Aggregation = aggregation("sum")
+
+/** The greatest of them. */
+export const max: Aggregation = aggregation("max")
+
+/** The least of them. */
+export const min: Aggregation = aggregation("min")
 
 /** The `n` greatest series. */
 export const top = <L extends string>(n: number, of: Vector<L>): Vector<L> =>
   simple(enclosed("topk", `${n}, ${of.expr}`), of.labels)
 
-/** A quantile, and the bounds of the buckets it is read from. */
-export interface Quantile<L extends string> extends Vector<L> {
+/** What was read from a histogram, and the bounds of its buckets. */
+export interface OfHistogram {
   readonly bounds: ReadonlyArray<number>
 }
 
+/** How the values of a histogram are spread over its buckets within a window: how many were at most `le`. */
+export interface Spread<L extends string> extends Vector<L | "le">, OfHistogram {}
+
+export interface Quantile<L extends string> extends Vector<L>, OfHistogram {}
+
 /**
- * A quantile of a histogram. Its buckets are always summed first: a quantile of each process, or of each outcome, is not
- * the quantile of them all.
+ * Buckets are always summed before anything is read from them: a quantile of each process, or of each outcome, is not the
+ * quantile of them all.
  */
-export const quantile = <L extends string, const By extends L | Target = never>(
-  q: number,
+export const spread = <L extends string, const By extends L | Target = never>(
   of: Instrument<L>,
   window: Window,
   options: {
@@ -140,12 +160,49 @@ export const quantile = <L extends string, const By extends L | Target = never>(
     readonly growth?: Growth
     readonly where?: Where<L | Target>
   } = {}
-): Quantile<By> => {
-  const { by = [], growth = rate, where = {} } = options
-  const buckets = growth(samples(of, "histogram", "_bucket", [], where), window)
-  const summed = enclosed(`sum by (${[...by, "le"].join(", ")}) `, buckets.expr)
-  return { ...simple(enclosed("histogram_quantile", `${q}, ${summed}`), by), bounds: of.buckets ?? [] }
+): Spread<By> => {
+  const { by = [], growth = rate, where } = options
+  const labels: ReadonlyArray<By | "le"> = [...by, "le"]
+  return { ...sum(growth(bucketsOf(of, where), window), labels), bounds: of.buckets ?? [] }
 }
+
+/** A quantile of a histogram. Of nothing it is `NaN`: see `known`. */
+export const quantile = <L extends string>(q: number, of: Spread<L>): Quantile<Exclude<L, "le">> => ({
+  ...simple(
+    enclosed("histogram_quantile", `${q}, ${of.expr}`),
+    of.labels.filter((label): label is Exclude<L, "le"> => label !== "le")
+  ),
+  bounds: of.bounds
+})
+
+/** Series that have a number: comparing holds for none that is `NaN`. For what is never below 0. */
+export const known = <Q extends Vector<string>>(of: Q): Q => ({ ...of, ...scalar(of, ">=", 0), labels: of.labels })
+
+/** A query whose answer Prometheus keeps under a name. */
+export interface Recording<Q extends Vector<string> = Vector<string>> {
+  readonly record: string
+  readonly query: Q
+}
+
+export type LabelOf<Q> = Q extends Vector<infer L> ? L : never
+
+/** What was recorded last: the same as its query, for less. */
+export const recorded = <Q extends Vector<string>>(of: Recording<Q>, where?: Where<LabelOf<Q>>): Q =>
+  read(of, selector(of.record, where))
+
+/** The greatest value that was recorded within a window: no spike is lost between two points of a wide view. */
+export const greatest = <Q extends Vector<string>>(of: Recording<Q>, window: Window, where?: Where<LabelOf<Q>>): Q =>
+  read(of, `max_over_time(${selector(of.record, where)}[${window}])`)
+
+/** The average of what was recorded within a window. */
+export const average = <Q extends Vector<string>>(of: Recording<Q>, window: Window, where?: Where<LabelOf<Q>>): Q =>
+  read(of, `avg_over_time(${selector(of.record, where)}[${window}])`)
+
+const read = <Q extends Vector<string>>({ query }: Recording<Q>, expr: string): Q => ({
+  ...query,
+  expr,
+  compound: false
+})
 
 /** One divided by the other, where there is something to divide by: 0 of 0 is no answer, not `NaN`. */
 export const ratio = <L extends string>(part: Vector<L>, all: Vector<NoInfer<L>>): Vector<L> =>
@@ -167,6 +224,13 @@ export const unless = <L extends string>(left: Vector<L>, right: Vector<NoInfer<
 
 /** Series that are not greater than the same of another query. */
 export const atMost = <L extends string>(of: Vector<L>, other: Vector<NoInfer<L>>): Vector<L> => joined(of, "<=", other)
+
+/** What is left of 1: successes, where failures are told. */
+export const complement = <L extends string>(of: Vector<L>): Vector<L> => ({
+  expr: `1 - ${whole(of)}`,
+  labels: of.labels,
+  compound: true
+})
 
 export const times = <L extends string>(of: Vector<L>, factor: number): Vector<L> => scalar(of, "*", factor)
 

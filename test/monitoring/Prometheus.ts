@@ -1,25 +1,40 @@
-/** A real Prometheus that has every metric, as a busy program leaves them behind within two hours. */
+/**
+ * A real Prometheus that has every metric, as a busy program leaves them behind within two hours, and the rules of
+ * `rules.yml`, which it has asked.
+ */
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpClient from "@effect/platform/HttpClient"
-import { Deferred, Effect, Schema, Stream } from "effect"
-import { all, type Instrument, prometheusNameOf } from "../../src/metrics/Instruments.js"
+import { Clock, Deferred, Effect, Schedule, Schema, Stream } from "effect"
+import { everySeries } from "./EverySeries.js"
 import { promtool } from "./Promtool.js"
+import * as RuleFile from "./RuleFile.js"
 
-/** 2026-01-01T00:00:00Z, where a block of Prometheus begins, in seconds. */
-const begin = 1_767_225_600
 const minutes = 119
 
-export interface Prometheus {
-  /** How many series a query has at the end of those hours, and how many of them are no number. */
-  readonly ask: (query: string) => Effect.Effect<{ readonly series: number; readonly noNumbers: number }>
+export interface Rule {
+  readonly name: string
+  readonly health: string
+  readonly lastError?: string | undefined
 }
 
+export interface Prometheus {
+  /** How many series a query has now, and how many of them are no number. */
+  readonly ask: (query: string) => Effect.Effect<{ readonly series: number; readonly noNumbers: number }>
+  /** The rules it watches, and how it fares with them. */
+  readonly rules: ReadonlyArray<Rule>
+}
+
+/** What is recorded is recorded now, so the two hours end now: it takes the clock of the machine. */
 export const make = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const client = yield* HttpClient.HttpClient
   const directory = yield* fs.makeTempDirectoryScoped()
-  yield* fs.writeFileString(`${directory}/metrics`, `${all.flatMap(samplesOf).join("\n")}\n# EOF\n`)
+  const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+  const samples = everySeries.flatMap(({ series, step }) =>
+    Array.from({ length: minutes + 1 }, (_, minute) => `${series} ${minute * step} ${now - (minutes - minute) * 60}`)
+  )
+  yield* fs.writeFileString(`${directory}/metrics`, `${samples.join("\n")}\n# EOF\n`)
   const { exitCode, output } = yield* promtool(
     directory,
     "tsdb",
@@ -29,7 +44,8 @@ export const make = Effect.gen(function* () {
     "data"
   )
   if (exitCode !== 0) return yield* Effect.dieMessage(output)
-  yield* fs.writeFileString(`${directory}/prometheus.yml`, "scrape_configs: []\n")
+  yield* fs.writeFileString(`${directory}/rules.yml`, RuleFile.rules.replaceAll("interval: 30s", "interval: 1s"))
+  yield* fs.writeFileString(`${directory}/prometheus.yml`, "rule_files: [rules.yml]\n")
   const server = yield* Command.make(
     "prometheus",
     "--config.file=prometheus.yml",
@@ -48,50 +64,41 @@ export const make = Effect.gen(function* () {
     Effect.forkScoped
   )
   const told = yield* Effect.timeout(Deferred.await(address), "20 seconds")
+  const get = <A, I>(path: string, schema: Schema.Schema<A, I>, urlParams: { readonly [name: string]: string } = {}) =>
+    client.get(`http://${told}/api/v1/${path}`, { urlParams }).pipe(
+      Effect.flatMap((response) => response.json),
+      Effect.flatMap(Schema.decodeUnknown(schema)),
+      Effect.scoped,
+      Effect.orDie
+    )
+  const rules = yield* get("rules", Rules).pipe(
+    Effect.map(({ data }) => data.groups.flatMap(({ rules }) => rules)),
+    Effect.filterOrFail((rules) => rules.every(({ health }) => health !== "unknown")),
+    Effect.retry(Schedule.spaced("100 millis")),
+    Effect.timeout("20 seconds")
+  )
   return {
     ask: (query) =>
-      client.get(`http://${told}/api/v1/query`, { urlParams: { query, time: String(begin + minutes * 60) } }).pipe(
-        Effect.flatMap((response) => response.json),
-        Effect.flatMap(Schema.decodeUnknown(Answer)),
-        Effect.map(({ data }) => ({
-          series: data.result.length,
-          noNumbers: data.result.filter(({ value: [, text] }) => text === "NaN").length
-        })),
-        Effect.scoped,
-        Effect.orDie
-      )
+      Effect.map(get("query", Answer, { query }), ({ data }) => ({
+        series: data.result.length,
+        noNumbers: data.result.filter(({ value: [, text] }) => text === "NaN").length
+      })),
+    rules
   } satisfies Prometheus
+})
+
+const Rules = Schema.Struct({
+  data: Schema.Struct({
+    groups: Schema.Array(
+      Schema.Struct({
+        rules: Schema.Array(
+          Schema.Struct({ name: Schema.String, health: Schema.String, lastError: Schema.optional(Schema.String) })
+        )
+      })
+    )
+  })
 })
 
 const Answer = Schema.Struct({
   data: Schema.Struct({ result: Schema.Array(Schema.Struct({ value: Schema.Tuple(Schema.Number, Schema.String) })) })
 })
-
-const valuesOf: { readonly [label: string]: ReadonlyArray<string> } = {
-  success: ["true", "false"],
-  status: ["completed", "failed"],
-  result: ["delivered", "dropped", "succeeded", "failed"]
-}
-
-/** A series for each combination of values, growing from minute to minute. */
-const samplesOf = (instrument: Instrument): ReadonlyArray<string> => {
-  const name = prometheusNameOf(instrument)
-  const combinations = ["job", "instance", ...instrument.labels].reduce<ReadonlyArray<string>>(
-    (before, label) =>
-      before.flatMap((text) => (valuesOf[label] ?? [`a ${label}`]).map((value) => `${text},${label}="${value}"`)),
-    [""]
-  )
-  return combinations.flatMap((text) => {
-    const labels = text.slice(1)
-    if (instrument.buckets === undefined) return overTime(`${name}{${labels}}`, 1)
-    const bounds = [...instrument.buckets.map(String), "+Inf"]
-    return [
-      ...bounds.flatMap((le, index) => overTime(`${name}_bucket{${labels},le="${le}"}`, index + 1)),
-      ...overTime(`${name}_sum{${labels}}`, 0.5 * bounds.length),
-      ...overTime(`${name}_count{${labels}}`, bounds.length)
-    ]
-  })
-}
-
-const overTime = (series: string, step: number): ReadonlyArray<string> =>
-  Array.from({ length: minutes + 1 }, (_, minute) => `${series} ${minute * step} ${begin + minute * 60}`)

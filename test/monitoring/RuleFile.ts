@@ -1,31 +1,87 @@
 /**
- * `rules.yml`, which Prometheus loads, and `rules.test.yml`, which shows each of its alerts fire and stay silent.
+ * `rules.yml`, which Prometheus loads, and `rules.test.yml`, which shows what each of its recordings says, and each of its
+ * alerts fire and stay silent.
  */
+import { Record, String } from "effect"
 import { type AlertRule, textOf } from "./AlertRule.js"
-import { alerts, every } from "./Alerts.js"
+import * as Alerts from "./Alerts.js"
+import { everySeries } from "./EverySeries.js"
+import type { RecordingRule } from "./RecordingRule.js"
+import * as Recordings from "./Recordings.js"
 import * as Yaml from "./Yaml.js"
 
 const runbook = (alert: AlertRule): string => `docs/monitoring.md#${alert.name.toLowerCase()}`
 
-const groups = Object.entries(alerts).map(([name, rules]) => ({
+const alertOf = (alert: AlertRule) => ({
+  alert: alert.name,
+  expr: alert.query.expr,
+  for: alert.for,
+  labels: { severity: alert.severity },
+  annotations: { summary: alert.summary, description: alert.description, runbook: runbook(alert) }
+})
+
+const groups = Record.map(Alerts.alerts, (alerts, name) => ({
   name,
   interval: "30s",
-  rules: rules.map((alert) => ({
-    alert: alert.name,
-    expr: alert.query.expr,
-    for: alert.for,
-    labels: { severity: alert.severity },
-    annotations: { summary: alert.summary, description: alert.description, runbook: runbook(alert) }
-  }))
+  // The rules of a group are asked in their order, at one time: an alert compares what was recorded just before.
+  rules: [
+    ...Recordings.recordings[name].map(({ query, record }) => ({ record, expr: query.expr })),
+    ...alerts.map(alertOf)
+  ]
 }))
 
 export const rules = Yaml.render(
-  "Alerting rules for the metrics of effect-narrative. Written by `npm run monitoring`: docs/monitoring.md tells what each\nalert means and what to do.",
-  { groups },
-  Object.fromEntries(every.map((alert) => [alert.name, alert.mended]))
+  "Recording and alerting rules for the metrics of effect-narrative. Written by `npm run monitoring`: docs/monitoring.md tells\nwhat each is for, and what to do when an alert fires.",
+  { groups: Object.values(groups) },
+  Object.fromEntries([
+    ...Recordings.every.map(({ because, record, tells }) => [
+      record,
+      `${String.capitalize(tells)}.\n${String.capitalize(because)}.`
+    ]),
+    ...Alerts.every.map(({ mended, name }) => [name, mended])
+  ])
 )
 
-const testsOf = (alert: AlertRule) => [
+/** Labels and values as a query shows them. */
+const sampleOf = (record: string, { labels, value }: RecordingRule["shows"][number]["values"][number]) => ({
+  labels: `${record}{${Object.entries(labels).map(([name, text]) => `${name}="${text}"`)}}`,
+  value
+})
+
+const showingsOf = ({ record, shows }: RecordingRule) =>
+  shows.map(({ at, series, values, when }) => ({
+    name: `${record}: ${when}`,
+    interval: "1m",
+    input_series: series,
+    promql_expr_test: [{ expr: record, eval_time: at, exp_samples: values.map((value) => sampleOf(record, value)) }]
+  }))
+
+/** `max` passes over what is `NaN`, and so does no comparison by `!=`. */
+const idleOf = ({ idle, record }: RecordingRule) =>
+  idle === "nothing"
+    ? [{ expr: record, eval_time: "90m", exp_samples: [] }]
+    : [
+        { expr: `max(${record})`, eval_time: "90m", exp_samples: [{ labels: "{}", value: 0 }] },
+        { expr: `${record} != 0`, eval_time: "90m", exp_samples: [] }
+      ]
+
+const recordingTests = [
+  ...Recordings.every.flatMap(showingsOf),
+  {
+    name: "recordings of series that do not grow are 0, or nothing, and never NaN",
+    interval: "1m",
+    input_series: everySeries.map(({ series, step }) => ({ series, values: `${step}+0x90` })),
+    promql_expr_test: Recordings.every.flatMap(idleOf)
+  },
+  {
+    name: "recordings of no series are none",
+    interval: "1m",
+    input_series: [],
+    promql_expr_test: Recordings.every.map(({ record }) => ({ expr: record, eval_time: "90m", exp_samples: [] }))
+  }
+]
+
+const alertTestsOf = (alert: AlertRule) => [
   ...alert.fires.map((firing) => ({
     name: `${alert.name} fires: ${firing.when}`,
     interval: alert.step ?? "1m",
@@ -54,7 +110,11 @@ const testsOf = (alert: AlertRule) => [
 ]
 
 export const tests = Yaml.render(
-  "Series under which each alert fires, and under which it stays silent. Written by `npm run monitoring`.\n`promtool test rules rules.test.yml` runs it.",
+  "Series, and what each recording says of them; series under which each alert fires, and under which it stays silent.\nWritten by `npm run monitoring`. `promtool test rules rules.test.yml` runs it.",
   // Often enough for every `for`, and a fraction of the time that a minute takes.
-  { rule_files: ["rules.yml"], evaluation_interval: "5m", tests: every.flatMap(testsOf) }
+  {
+    rule_files: ["rules.yml"],
+    evaluation_interval: "5m",
+    tests: [...recordingTests, ...Alerts.every.flatMap(alertTestsOf)]
+  }
 )

@@ -2,21 +2,20 @@
 import * as Instruments from "../../../src/metrics/Instruments.js"
 import * as AlertRule from "../AlertRule.js"
 import * as PromQl from "../PromQl.js"
-
-const { series } = AlertRule
+import { events } from "../recordings/DeliveryRecordings.js"
+import { series } from "../Series.js"
 
 const told = (renderer: string, result: string, values: string) =>
   series(PromQl.counter(Instruments.rendererEvents, { renderer, result }), values)
 
-const events = (result: string) =>
-  PromQl.sum(PromQl.grown(PromQl.counter(Instruments.rendererEvents, { result }), "15m"), ["job", "renderer"])
+const recent = (result: string) => PromQl.sum(PromQl.recorded(events, { result }), ["job", "renderer"])
 
 const slack = { job: "importer", renderer: "slack" }
 
 const failing = AlertRule.make({
   name: "NarrativeRendererFailing",
   severity: "warning",
-  query: PromQl.above(events("failed"), 0),
+  query: PromQl.above(recent("failed"), 0),
   for: "1m",
   summary: ({ label }) => `The renderer ${label("renderer")} fails`,
   description: ({ label, value }) =>
@@ -39,7 +38,7 @@ const failing = AlertRule.make({
 const dropping = AlertRule.make({
   name: "NarrativeEventsDropped",
   severity: "warning",
-  query: PromQl.above(events("dropped"), 0),
+  query: PromQl.above(recent("dropped"), 0),
   for: "1m",
   summary: ({ label }) => `The renderer ${label("renderer")} drops events`,
   description: ({ label, value }) =>

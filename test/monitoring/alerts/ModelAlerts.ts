@@ -3,8 +3,8 @@ import * as Instruments from "../../../src/metrics/Instruments.js"
 import * as AlertRule from "../AlertRule.js"
 import { limits } from "../Limits.js"
 import * as PromQl from "../PromQl.js"
-
-const { series } = AlertRule
+import { callErrors, callP95, costOfHour, failedCalls, qualityOfHour } from "../recordings/ModelRecordings.js"
+import { series } from "../Series.js"
 
 const call = (model: string) => ({ model, provider: "openai", operation: "chat" })
 
@@ -14,22 +14,14 @@ const called = (model: string, values: string, agent_id = "writer") =>
 const callFailed = (model: string, values: string) =>
   series(PromQl.counter(Instruments.apiErrors, { ...call(model), error_type: "RateLimited" }), values)
 
-const callErrors = PromQl.sum(PromQl.grown(PromQl.counter(Instruments.apiErrors), "15m"), ["job", "provider", "model"])
-
 const gpt = { job: "importer", provider: "openai", model: "gpt-4o" }
 
 const callsFailing = AlertRule.make({
   name: "NarrativeCallsFailing",
   severity: "critical",
   query: PromQl.and(
-    PromQl.above(
-      PromQl.ratio(
-        callErrors,
-        PromQl.sum(PromQl.grown(PromQl.counter(Instruments.apiCalls), "15m"), ["job", "provider", "model"])
-      ),
-      limits.callErrors
-    ),
-    PromQl.above(callErrors, 2)
+    PromQl.above(PromQl.recorded(failedCalls), limits.callErrors),
+    PromQl.above(PromQl.recorded(callErrors), 2)
   ),
   for: "5m",
   summary: ({ label }) => `Calls of ${label("model")} fail`,
@@ -74,13 +66,7 @@ const callTook = (le: string, values: string) =>
 const callsSlow = AlertRule.make({
   name: "NarrativeCallsSlow",
   severity: "warning",
-  query: PromQl.above(
-    PromQl.quantile(0.95, Instruments.apiCallDuration, "15m", {
-      by: ["job", "provider", "model"],
-      growth: PromQl.grown
-    }),
-    limits.callSeconds
-  ),
+  query: PromQl.above(PromQl.recorded(callP95), limits.callSeconds),
   for: "10m",
   summary: ({ label }) => `Calls of ${label("model")} are slow`,
   description: ({ label, value }) =>
@@ -119,10 +105,7 @@ const cost = (model: string, values: string) =>
 const costBudget = AlertRule.make({
   name: "NarrativeCostBudget",
   severity: "warning",
-  query: PromQl.above(
-    PromQl.sum(PromQl.grown(PromQl.counter(Instruments.costUsd), "1h"), ["job"]),
-    limits.dollarsAnHour
-  ),
+  query: PromQl.above(PromQl.sum(PromQl.recorded(costOfHour), ["job"]), limits.dollarsAnHour),
   for: "5m",
   summary: ({ label }) => `${label("job")} spends more than ${limits.dollarsAnHour} dollars an hour`,
   description: ({ label, value }) => `${label("job")} spent $${value('printf "%.2f"')} on models within an hour.`,
@@ -156,18 +139,10 @@ const scored = (metric_type: string, sum: string, count: string) => {
   ]
 }
 
-const scores = ["job", "story_name", "metric_type"] as const
-
 const qualityLow = AlertRule.make({
   name: "NarrativeQualityLow",
   severity: "warning",
-  query: PromQl.below(
-    PromQl.ratio(
-      PromQl.sum(PromQl.grown(PromQl.sumOf(Instruments.qualityScore), "1h"), scores),
-      PromQl.sum(PromQl.grown(PromQl.countOf(Instruments.qualityScore), "1h"), scores)
-    ),
-    limits.score
-  ),
+  query: PromQl.below(PromQl.recorded(qualityOfHour), limits.score),
   for: "10m",
   summary: ({ label }) => `${label("metric_type")} of ${label("story_name")} is low`,
   description: ({ label, value }) =>
@@ -201,7 +176,7 @@ const analysisSlow = AlertRule.make({
   name: "NarrativeAnalysisSlow",
   severity: "info",
   query: PromQl.above(
-    PromQl.quantile(0.95, Instruments.analysisLatency, "1h", { by: ["job"], growth: PromQl.grown }),
+    PromQl.quantile(0.95, PromQl.spread(Instruments.analysisLatency, "1h", { by: ["job"], growth: PromQl.grown })),
     limits.analysisSeconds
   ),
   for: "10m",

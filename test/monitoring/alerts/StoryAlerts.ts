@@ -3,8 +3,9 @@ import * as Instruments from "../../../src/metrics/Instruments.js"
 import * as AlertRule from "../AlertRule.js"
 import { limits } from "../Limits.js"
 import * as PromQl from "../PromQl.js"
-
-const { series } = AlertRule
+import { stageRetries } from "../recordings/StageRecordings.js"
+import { failedStoriesForAlert, failures, storyP95ForAlert } from "../recordings/StoryRecordings.js"
+import { series } from "../Series.js"
 
 const durations = (story_name: string, le: string, values: string) =>
   series(PromQl.bucketsOf(Instruments.storyDuration, { story_name, success: "true" }, le), values)
@@ -29,10 +30,7 @@ const importer = { job: "importer", story_name: "Import" }
 const slow = AlertRule.make({
   name: "NarrativeStorySlow",
   severity: "warning",
-  query: PromQl.above(
-    PromQl.quantile(0.95, Instruments.storyDuration, "1h", { by: ["job", "story_name"], growth: PromQl.grown }),
-    limits.storySeconds
-  ),
+  query: PromQl.above(PromQl.recorded(storyP95ForAlert), limits.storySeconds),
   for: "5m",
   summary: ({ label }) => `${label("story_name")} takes longer than ${limits.storySeconds / 60} minutes`,
   description: ({ label, value }) =>
@@ -89,13 +87,7 @@ const slow = AlertRule.make({
 const failing = AlertRule.make({
   name: "NarrativeStoryFailing",
   severity: "critical",
-  query: PromQl.above(
-    PromQl.ratio(
-      PromQl.sum(PromQl.grown(PromQl.counter(Instruments.stories, { success: "false" }), "15m"), ["job", "story_name"]),
-      PromQl.sum(PromQl.grown(PromQl.counter(Instruments.stories), "15m"), ["job", "story_name"])
-    ),
-    limits.storyFailures
-  ),
+  query: PromQl.above(PromQl.recorded(failedStoriesForAlert), limits.storyFailures),
   for: "5m",
   summary: ({ label }) => `${label("story_name")} fails`,
   description: ({ label, value }) =>
@@ -141,7 +133,7 @@ const failing = AlertRule.make({
   ]
 })
 
-const lastFailures = PromQl.sum(PromQl.grown(PromQl.counter(Instruments.storyFailures), "15m"), ["job", "story_name"])
+const lastFailures = PromQl.recorded(failures)
 
 const spike = AlertRule.make({
   name: "NarrativeFailuresSpike",
@@ -259,11 +251,7 @@ const stuck = AlertRule.make({
   ]
 })
 
-const retries = PromQl.sum(PromQl.grown(PromQl.counter(Instruments.stageRetries), "15m"), [
-  "job",
-  "story_name",
-  "stage_name"
-])
+const retries = PromQl.recorded(stageRetries)
 
 const retryStorm = AlertRule.make({
   name: "NarrativeRetryStorm",

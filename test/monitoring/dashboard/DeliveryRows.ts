@@ -2,9 +2,10 @@
 import * as units from "@grafana/grafana-foundation-sdk/units"
 import * as Instruments from "../../../src/metrics/Instruments.js"
 import * as PromQl from "../PromQl.js"
+import { eventRate, lostEvents } from "../recordings/DeliveryRecordings.js"
 import { bars, graph, line, type Row } from "./Panels.js"
 
-const { counter, grown, rate, sum } = PromQl
+const { average, counter, greatest, grown, max, sum } = PromQl
 
 const job = { job: { variable: "job" } } as const
 const recently = "$__rate_interval"
@@ -17,11 +18,10 @@ const delivery: Row = {
         title: "Events a second",
         description: "Events delivered, by renderer.",
         unit: units.CountsPerSecond,
-        width: 8
+        width: 6
       },
-      line(
-        sum(rate(counter(Instruments.rendererEvents, { ...job, result: "delivered" }), recently), ["renderer"]),
-        (label) => label("renderer")
+      line(sum(average(eventRate, recently, { ...job, result: "delivered" }), ["renderer"]), (label) =>
+        label("renderer")
       )
     ),
     bars(
@@ -29,7 +29,7 @@ const delivery: Row = {
         title: "Events lost",
         description: "Events that a renderer dropped or failed with.",
         unit: units.Short,
-        width: 8
+        width: 6
       },
       line(
         sum(grown(counter(Instruments.rendererEvents, { ...job, result: { not: "delivered" } }), recently), [
@@ -39,12 +39,22 @@ const delivery: Row = {
         (label) => `${label("renderer")} · ${label("result")}`
       )
     ),
+    graph(
+      {
+        title: "Share of events lost",
+        description: "Of all events of the renderer: the worst five minutes of each point.",
+        unit: units.PercentUnit,
+        width: 6,
+        max: 1
+      },
+      line(max(greatest(lostEvents, recently, job), ["renderer"]), (label) => label("renderer"))
+    ),
     bars(
       {
         title: "Values told as other",
         description: "Measurements whose label had too many values already.",
         unit: units.Short,
-        width: 8
+        width: 6
       },
       line(sum(grown(counter(Instruments.labelOverflow, job), recently), ["label"]), (label) => label("label"))
     )

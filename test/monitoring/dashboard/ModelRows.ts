@@ -3,9 +3,21 @@ import * as units from "@grafana/grafana-foundation-sdk/units"
 import * as Instruments from "../../../src/metrics/Instruments.js"
 import { limits } from "../Limits.js"
 import * as PromQl from "../PromQl.js"
+import {
+  agentP95,
+  callP95,
+  callRate,
+  costOfHour,
+  costRate,
+  failedAgents,
+  failedCalls,
+  qualityOfHour,
+  tokenRate
+} from "../recordings/ModelRecordings.js"
 import { bars, graph, heatmap, line, type Row, ranking, stat } from "./Panels.js"
 
-const { counter, countOf, grown, increase, quantile, rate, ratio, share, sum, sumOf, times, top } = PromQl
+const { average, counter, countOf, greatest, grown, increase, max, min, ratio, recorded, sum, sumOf, times, top } =
+  PromQl
 
 const job = { job: { variable: "job" } } as const
 const model = { ...job, model: { variable: "model" } } as const
@@ -15,7 +27,6 @@ const recently = "$__rate_interval"
 const inRange = "$__range"
 
 const cost = counter(Instruments.costUsd, model)
-const calls = counter(Instruments.apiCalls, model)
 const callErrors = counter(Instruments.apiErrors, model)
 
 const agents: Row = {
@@ -34,29 +45,21 @@ const agents: Row = {
     graph(
       {
         title: "Slowest agents, p95",
-        description: "19 of 20 runs of the agent took at most so long.",
+        description: "19 of 20 runs of the agent within five minutes took at most so long.",
         unit: units.Seconds,
         width: 12
       },
-      line(top(10, quantile(0.95, Instruments.agentDuration, recently, { by: ["agent_id"], where: model })), (label) =>
-        label("agent_id")
-      )
+      line(top(10, max(greatest(agentP95, recently, model), ["agent_id"])), (label) => label("agent_id"))
     ),
     graph(
       {
         title: "Errors of agents",
-        description: "Runs that failed, of all, by agent.",
+        description: "Runs that failed, of all, by agent: the worst five minutes of each point.",
         unit: units.PercentUnit,
         width: 8,
         max: 1
       },
-      line(
-        share(
-          sum(grown(counter(Instruments.agentErrors, job), recently), ["agent_id"]),
-          sum(grown(countOf(Instruments.agentDuration, job), recently), ["agent_id"])
-        ),
-        (label) => label("agent_id")
-      )
+      line(max(greatest(failedAgents, recently, job), ["agent_id"]), (label) => label("agent_id"))
     ),
     bars(
       {
@@ -92,12 +95,12 @@ const api: Row = {
         unit: units.CountsPerSecond,
         width: 12
       },
-      line(sum(rate(calls, recently), ["model"]), (label) => label("model"))
+      line(sum(average(callRate, recently, model), ["model"]), (label) => label("model"))
     ),
     graph(
       {
         title: "Error rate",
-        description: `Calls that failed, of all, by model. The alert fires above ${limits.callErrors * 100} %.`,
+        description: `Calls that failed, of all within 15 minutes, by model. The alert fires above ${limits.callErrors * 100} %.`,
         unit: units.PercentUnit,
         width: 12,
         max: 1,
@@ -106,25 +109,21 @@ const api: Row = {
           [limits.callErrors, "red"]
         ]
       },
-      line(share(sum(grown(callErrors, recently), ["model"]), sum(grown(calls, recently), ["model"])), (label) =>
-        label("model")
-      )
+      line(max(greatest(failedCalls, recently, model), ["model"]), (label) => label("model"))
     ),
     graph(
       {
         title: "Latency, p95",
-        description: `19 of 20 calls took at most so long, by model. The alert fires above ${limits.callSeconds} seconds.`,
+        description: `19 of 20 calls within 15 minutes took at most so long, by model. The alert fires above ${limits.callSeconds} seconds.`,
         unit: units.Seconds,
         width: 8
       },
-      line(quantile(0.95, Instruments.apiCallDuration, recently, { by: ["model"], where: model }), (label) =>
-        label("model")
-      )
+      line(max(greatest(callP95, recently, model), ["model"]), (label) => label("model"))
     ),
     graph(
       { title: "Tokens a second", description: "By model and type.", unit: units.CountsPerSecond, width: 8 },
       line(
-        sum(rate(counter(Instruments.tokensUsed, model), recently), ["model", "token_type"]),
+        sum(average(tokenRate, recently, model), ["model", "token_type"]),
         (label) => `${label("model")} · ${label("token_type")}`
       )
     ),
@@ -152,7 +151,7 @@ const spending: Row = {
           [limits.dollarsAnHour, "red"]
         ]
       },
-      line(sum(grown(cost, "1h")), "last hour")
+      line(sum(recorded(costOfHour, model)), "last hour")
     ),
     stat(
       {
@@ -180,11 +179,11 @@ const spending: Row = {
     graph(
       {
         title: "Cost an hour by model",
-        description: "At the rate of the moment.",
+        description: "At the rate of five minutes.",
         unit: units.Dollars,
         width: 8
       },
-      line(times(sum(rate(cost, recently), ["model"]), 3600), (label) => label("model"))
+      line(times(sum(average(costRate, recently, model), ["model"]), 3600), (label) => label("model"))
     ),
     ranking(
       { title: "Cost by model", description: "In the time range.", unit: units.Dollars, width: 8 },
@@ -198,12 +197,6 @@ const spending: Row = {
       .timeFrom("30d")
   ]
 }
-
-const average = (window: PromQl.Window) =>
-  ratio(
-    sum(grown(sumOf(Instruments.qualityScore, story), window), ["story_name", "metric_type"]),
-    sum(grown(countOf(Instruments.qualityScore, story), window), ["story_name", "metric_type"])
-  )
 
 const scoreOf = (label: (name: "story_name" | "metric_type") => string) =>
   `${label("story_name")} · ${label("metric_type")}`
@@ -224,7 +217,13 @@ const quality: Row = {
         width: 8,
         colours: fair
       },
-      line(average(inRange), scoreOf)
+      line(
+        ratio(
+          sum(grown(sumOf(Instruments.qualityScore, story), inRange), ["story_name", "metric_type"]),
+          sum(grown(countOf(Instruments.qualityScore, story), inRange), ["story_name", "metric_type"])
+        ),
+        scoreOf
+      )
     ),
     heatmap(
       {
@@ -245,7 +244,7 @@ const quality: Row = {
         max: 1,
         colours: fair
       },
-      line(average("1h"), scoreOf)
+      line(min(recorded(qualityOfHour, story), ["story_name", "metric_type"]), scoreOf)
     )
   ]
 }

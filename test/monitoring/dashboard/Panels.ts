@@ -138,7 +138,7 @@ export const heatmap = <L extends string>(
   of: Instrument<L>,
   where: PromQl.Where<L | PromQl.Target>
 ): Panel => {
-  const spread = PromQl.sum(PromQl.increase(PromQl.bucketsOf<L>(of, where), "$__rate_interval"), ["le"])
+  const spread = PromQl.spread<L>(of, "$__rate_interval", { growth: PromQl.increase, where })
   return new heatmaps.PanelBuilder()
     .title(look.title)
     .description(look.description)

@@ -3,9 +3,11 @@ import * as units from "@grafana/grafana-foundation-sdk/units"
 import * as Instruments from "../../../src/metrics/Instruments.js"
 import { limits } from "../Limits.js"
 import * as PromQl from "../PromQl.js"
+import { failedStages, stageQuantiles, stageRate } from "../recordings/StageRecordings.js"
+import { failedItems, failedStories, itemRate, storyQuantiles, storyRate } from "../recordings/StoryRecordings.js"
 import { bars, graph, heatmap, line, type Row, ranking, stat } from "./Panels.js"
 
-const { counter, grown, quantile, rate, share, sum, times, top } = PromQl
+const { average, complement, counter, greatest, grown, max, quantile, share, spread, sum, times, top } = PromQl
 
 const job = { job: { variable: "job" } } as const
 const story = { ...job, story_name: { variable: "story" } } as const
@@ -46,7 +48,7 @@ const overview: Row = {
         unit: units.Seconds,
         width: 4
       },
-      line(quantile(0.95, Instruments.storyDuration, inRange, { where: story, growth: grown }), "p95")
+      line(quantile(0.95, spread(Instruments.storyDuration, inRange, { where: story, growth: grown })), "p95")
     ),
     stat(
       { title: "Active", description: "Stories that run now.", unit: units.Short, width: 4 },
@@ -72,6 +74,13 @@ const overview: Row = {
   ]
 }
 
+/** Lines by name, each the slowest of its jobs. */
+const storyDuration = (quantile: "p50" | "p95" | "p99", description: string) =>
+  graph(
+    { title: `Duration, ${quantile}`, description, unit: units.Seconds, width: 8 },
+    line(max(greatest(storyQuantiles[quantile], recently, story), ["story_name"]), (label) => label("story_name"))
+  )
+
 const stories: Row = {
   title: "Stories",
   panels: [
@@ -80,41 +89,33 @@ const stories: Row = {
         title: "Stories a minute",
         description: "Stories that ended, by name.",
         unit: units.CountsPerMinute,
-        width: 12
+        width: 8
       },
-      line(times(sum(rate(ended, recently), ["story_name"]), 60), (label) => label("story_name"))
+      line(times(sum(average(storyRate, recently, story), ["story_name"]), 60), (label) => label("story_name"))
     ),
     graph(
       {
         title: "Success rate",
-        description: "Stories that ended in success, of all that ended, by name.",
+        description: "Stories that ended in success, of all that ended, by name: the worst five minutes of each point.",
         unit: units.PercentUnit,
-        width: 12,
+        width: 8,
         max: 1,
         colours: good
       },
-      line(
-        share(sum(grown(succeeded, recently), ["story_name"]), sum(grown(ended, recently), ["story_name"])),
-        (label) => label("story_name")
-      )
+      line(complement(max(greatest(failedStories, recently, story), ["story_name"])), (label) => label("story_name"))
     ),
     graph(
-      {
-        title: "Duration, p95",
-        description: `19 of 20 stories took at most so long, by name. The alert fires above ${limits.storySeconds / 60} minutes.`,
-        unit: units.Seconds,
-        width: 12
-      },
-      line(quantile(0.95, Instruments.storyDuration, recently, { by: ["story_name"], where: story }), (label) =>
-        label("story_name")
-      )
-    ),
-    graph(
-      { title: "Active stories", description: "Stories that run, by name.", unit: units.Short, width: 12 },
+      { title: "Active stories", description: "Stories that run, by name.", unit: units.Short, width: 8 },
       line(sum(PromQl.now(PromQl.gauge(Instruments.activeStories, story)), ["story_name"]), (label) =>
         label("story_name")
       )
-    )
+    ),
+    storyDuration("p50", "Half of the stories within five minutes took at most so long, by name."),
+    storyDuration(
+      "p95",
+      `19 of 20 stories within five minutes took at most so long, by name. The alert fires where it is above ${limits.storySeconds / 60} minutes over an hour.`
+    ),
+    storyDuration("p99", "99 of 100 stories within five minutes took at most so long, by name.")
   ]
 }
 
@@ -165,7 +166,10 @@ const failing: Row = {
         width: 12
       },
       line(
-        quantile(0.95, Instruments.analysisLatency, recently, { by: ["story_name"], growth: grown, where: story }),
+        quantile(
+          0.95,
+          spread(Instruments.analysisLatency, recently, { by: ["story_name"], growth: grown, where: story })
+        ),
         (label) => label("story_name")
       )
     )
@@ -175,6 +179,12 @@ const failing: Row = {
 const stageOf = (label: (name: "story_name" | "stage_name") => string) =>
   `${label("story_name")} · ${label("stage_name")}`
 
+const stageDuration = (quantile: "p50" | "p95" | "p99", description: string) =>
+  graph(
+    { title: `Duration of stages, ${quantile}`, description, unit: units.Seconds, width: 8 },
+    line(top(10, max(greatest(stageQuantiles[quantile], recently, story), ["story_name", "stage_name"])), stageOf)
+  )
+
 const stages: Row = {
   title: "Stages",
   panels: [
@@ -183,45 +193,68 @@ const stages: Row = {
         title: "Slowest stages, p95",
         description: "19 of 20 runs of the stage in the time range took at most so long.",
         unit: units.Seconds,
-        width: 12
+        width: 8
       },
       line(
         top(
           10,
-          quantile(0.95, Instruments.stageDuration, inRange, {
-            by: ["story_name", "stage_name"],
-            growth: grown,
-            where: story
-          })
+          quantile(
+            0.95,
+            spread(Instruments.stageDuration, inRange, {
+              by: ["story_name", "stage_name"],
+              growth: grown,
+              where: story
+            })
+          )
         ),
         stageOf
       )
     ),
     heatmap(
-      { title: "Duration of stages", description: "How many runs took how long.", unit: units.Seconds, width: 12 },
+      { title: "Duration of stages", description: "How many runs took how long.", unit: units.Seconds, width: 8 },
       Instruments.stageDuration,
       story
     ),
+    graph(
+      {
+        title: "Stages a minute",
+        description: "Stages that ended, the ten most frequent.",
+        unit: units.CountsPerMinute,
+        width: 8
+      },
+      line(times(top(10, sum(average(stageRate, recently, story), ["story_name", "stage_name"])), 60), stageOf)
+    ),
+    stageDuration("p50", "Half of the runs within five minutes took at most so long, the ten slowest stages."),
+    stageDuration("p95", "19 of 20 runs within five minutes took at most so long, the ten slowest stages."),
+    stageDuration("p99", "99 of 100 runs within five minutes took at most so long, the ten slowest stages."),
     bars(
       {
         title: "Failed stages",
         description: "Stages that failed, whether or not the story went on.",
         unit: units.Short,
-        width: 12
+        width: 8
       },
       line(
         sum(grown(counter(Instruments.stages, { ...story, status: "failed" }), recently), ["story_name", "stage_name"]),
         stageOf
       )
     ),
+    graph(
+      {
+        title: "Failure rate of stages",
+        description: "Runs that failed, of all, the ten worst stages: the worst five minutes of each point.",
+        unit: units.PercentUnit,
+        width: 8,
+        max: 1
+      },
+      line(top(10, max(greatest(failedStages, recently, story), ["story_name", "stage_name"])), stageOf)
+    ),
     bars(
-      { title: "Retries", description: "Further attempts of stages.", unit: units.Short, width: 12 },
+      { title: "Retries", description: "Further attempts of stages.", unit: units.Short, width: 8 },
       line(sum(grown(counter(Instruments.stageRetries, story), recently), ["story_name", "stage_name"]), stageOf)
     )
   ]
 }
-
-const items = counter(Instruments.items, story)
 
 const work: Row = {
   title: "Items of work",
@@ -233,25 +266,18 @@ const work: Row = {
         unit: units.CountsPerMinute,
         width: 12
       },
-      line(times(sum(rate(items, recently), ["result"]), 60), (label) => label("result"))
+      line(times(sum(average(itemRate, recently, story), ["result"]), 60), (label) => label("result"))
     ),
     graph(
       {
         title: "Items that fail",
-        description: "Items that failed, of those that failed or succeeded, by story.",
+        description:
+          "Items that failed, of those that failed or succeeded, by story: the worst five minutes of each point.",
         unit: units.PercentUnit,
         width: 12,
         max: 1
       },
-      line(
-        share(
-          sum(grown(counter(Instruments.items, { ...story, result: "failed" }), recently), ["story_name"]),
-          sum(grown(counter(Instruments.items, { ...story, result: { oneOf: ["succeeded", "failed"] } }), recently), [
-            "story_name"
-          ])
-        ),
-        (label) => label("story_name")
-      )
+      line(max(greatest(failedItems, recently, story), ["story_name"]), (label) => label("story_name"))
     )
   ]
 }
