@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, FiberId, FastCheck as fc, type Layer, Scheduler } from "effect"
+import { Cause, Effect, Exit, Fiber, FiberId, FastCheck as fc, type Layer, Logger, Scheduler } from "effect"
 import { FailureAnalyzer, Narrative, Renderer } from "../../src/index.js"
 import { explains } from "../fixtures/analyzers.js"
 import { shape } from "./exits.js"
@@ -127,7 +127,10 @@ describe("interruption at every operation", () => {
           Renderer.make("waits", () => Effect.yieldNow())
         ]
         assert.isAbove(
-          yield* atEveryOperation("root", { layers: hostile.map((renderer) => Renderer.layer(renderer)) }),
+          yield* atEveryOperation("root", {
+            // Thousands of warnings: nobody reads them, and printing them takes a third of the time.
+            layers: [Logger.remove(Logger.defaultLogger), ...hostile.map((renderer) => Renderer.layer(renderer))]
+          }),
           100
         )
       }),
