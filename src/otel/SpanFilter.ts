@@ -6,6 +6,7 @@
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Tracer from "effect/Tracer"
 import * as SafeCause from "../diagnostics/SafeCause.js"
 import { attempt } from "../diagnostics/UntrustedValue.js"
@@ -95,6 +96,26 @@ const leftOut = (around: Tracer.AnySpan, { begin, kind, links, name, startTime }
   return span
 }
 
+/**
+ * Turns a span of the OpenTelemetry SDK into one that is recorded and not exported, and says whether it was one: its
+ * processors, which heard of its start, then hear of its end as well.
+ * https://opentelemetry.io/docs/specs/otel/trace/sdk/#recording-sampled-reaction-table
+ */
+const unsampled = (span: Tracer.Span): boolean => {
+  const context = attempt(() => spanContextOf(span), undefined)
+  if (!Predicate.hasProperty(context, "traceFlags") || typeof context.traceFlags !== "number") return false
+  const flags = context.traceFlags & ~1
+  return attempt(() => Object.assign(context, { traceFlags: flags }).traceFlags === flags, false)
+}
+
+/** Of the SDK's span behind one of `@effect/opentelemetry`, which gives the same object each time. */
+const spanContextOf = (span: Tracer.Span): unknown => {
+  const behind: unknown = Reflect.get(span, "span")
+  return Predicate.hasProperty(behind, "spanContext") && typeof behind.spanContext === "function"
+    ? behind.spanContext()
+    : undefined
+}
+
 const setEnded = (span: Tracer.Span, startTime: bigint, endTime: bigint, exit: Exit.Exit<unknown, unknown>): void => {
   const status: Tracer.SpanStatus = { _tag: "Ended", startTime, endTime, exit }
   // Read-only to whoever reads a span, and perhaps a getter; whoever ends it sets it.
@@ -143,7 +164,8 @@ class Kept {
       const { startTime } = span.status
       if (kept.#inside === 0 && endTime - startTime < minNanos && !isFailure(exit)) {
         if (around !== undefined) around.#inside -= 1
-        setEnded(span, startTime, endTime, exit)
+        if (unsampled(span)) end.call(span, endTime, exit)
+        else setEnded(span, startTime, endTime, exit)
       } else end.call(span, endTime, exit)
     }
   }

@@ -1,4 +1,12 @@
+import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
 import { assert, describe, it } from "@effect/vitest"
+import { SpanStatusCode } from "@opentelemetry/api"
+import {
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+  type SpanProcessor
+} from "@opentelemetry/sdk-trace-base"
 import { Data, Effect, Exit, FastCheck as fc, Layer, Option, Schedule, TestClock, Tracer } from "effect"
 import { FailureAnalyzer, Narrative, Renderer } from "../../src/index.js"
 import { NarrativeTracing } from "../../src/otel/index.js"
@@ -341,6 +349,51 @@ describe("NarrativeTracing.layer", () => {
         ["Load", "Import"]
       )
     })
+  )
+
+  it.effect("ends in the SDK every span that was started there, and exports none of those that were left out", () =>
+    Effect.promise(() =>
+      fc.assert(
+        fc.asyncProperty(programs, fc.subarray(["Load", "Validate", "Insert"]), async (random, excludeStages) => {
+          const open = new Set<string>()
+          const counting: SpanProcessor = {
+            onStart: (span) => void open.add(span.spanContext().spanId),
+            onEnd: (span) => void open.delete(span.spanContext().spanId),
+            forceFlush: () => Promise.resolve(),
+            shutdown: () => Promise.resolve()
+          }
+          const exporter = new InMemorySpanExporter()
+          let exported: ReadonlyArray<ReadableSpan> = []
+          const sdk = NodeSdk.layer(() => ({
+            resource: { serviceName: "importer" },
+            spanProcessor: [counting, new SimpleSpanProcessor(exporter)]
+          }))
+          await interpret(random, narrated).pipe(
+            Narrative.story("Root"),
+            Effect.exit,
+            // Read before the SDK is shut down, which forgets them.
+            Effect.zipRight(Effect.sync(() => (exported = exporter.getFinishedSpans().slice()))),
+            Effect.provide([
+              Layer.provide(NarrativeTracing.layer({ excludeStages, minDuration: "1 day" }), sdk),
+              Renderer.none
+            ]),
+            Effect.runPromise
+          )
+          assert.deepStrictEqual([...open], [])
+          const stages = exported.filter((span) => "narrative.stage.name" in span.attributes)
+          const ids = new Set(exported.map((span) => span.parentSpanContext?.spanId))
+          for (const span of stages) {
+            const isKept = span.status.code === SpanStatusCode.ERROR || ids.has(span.spanContext().spanId)
+            assert.isTrue(isKept, `${span.name} was too short`)
+          }
+          assert.include(
+            exported.map((span) => span.name),
+            "Root"
+          )
+        }),
+        { numRuns: 100 }
+      )
+    )
   )
 
   it.effect("never orphans a span, ends none twice, and leaves every failure in, whatever the program", () =>
