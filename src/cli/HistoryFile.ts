@@ -4,8 +4,10 @@
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { HistoryReader } from "../history/History.js"
 import type { AmbiguousStoryId, HistoryError, InvalidHistorySetting, StoryNotFound } from "../history/HistoryError.js"
+import { MissingPackage } from "./MissingPackage.js"
 import { ago } from "./RelativeTime.js"
 
 /** An option has a value that cannot be meant. */
@@ -42,11 +44,14 @@ export const read = <A, E extends HistoryFault, R>(
   filename: string,
   use: (history: HistoryReader) => Effect.Effect<A, E, R>,
   options: { readonly readonly: boolean } = { readonly: true }
-): Effect.Effect<A, HistoryError | StoryNotFound | InvalidOption | AmbiguousId, R> =>
-  Effect.gen(function* () {
-    const { History, layerSqlite } = yield* Effect.promise(() => import("../history/History.js"))
-    return yield* Effect.provide(Effect.flatMap(History, use), layerSqlite({ filename, ...options }))
-  }).pipe(Effect.catchAll(inOptions))
+): Effect.Effect<A, HistoryError | StoryNotFound | InvalidOption | AmbiguousId | MissingPackage, R> =>
+  Effect.flatMap(historyModule, ({ History, layerSqlite }) =>
+    Effect.flatMap(History, use).pipe(Effect.provide(layerSqlite({ filename, ...options })), Effect.catchAll(inOptions))
+  )
+
+const historyModule = Effect.promise(() => import("../history/History.js")).pipe(
+  Effect.catchSomeDefect((defect) => (defect instanceof MissingPackage ? Option.some(defect) : Option.none()))
+)
 
 /** What one types, where it is not named as the history's setting. */
 const optionNames: Readonly<Record<string, string>> = {

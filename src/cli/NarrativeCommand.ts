@@ -19,7 +19,7 @@ import * as TerminalText from "../renderer/console/TerminalText.js"
 import * as FailuresCommand from "./FailuresCommand.js"
 import { helpText, sectionsOf, summaryOf } from "./HelpText.js"
 import { AmbiguousId } from "./HistoryFile.js"
-import { manifest, missingPackages } from "./MissingPackages.js"
+import { manifest } from "./Manifest.js"
 import * as Output from "./Output.js"
 import * as PruneCommand from "./PruneCommand.js"
 import * as ReportCommand from "./ReportCommand.js"
@@ -132,9 +132,7 @@ const tell = (cause: Cause.Cause<unknown>) =>
     const error = Cause.squash(cause)
     // `@effect/cli` has told it already.
     if (ValidationError.isValidationError(error)) return 2
-    const missing = missingPackages(error)
-    if (missing !== undefined) yield* warn(missing)
-    else if (Cause.isDie(cause)) yield* warn(`failed unexpectedly: ${Cause.pretty(cause)}`)
+    if (Cause.isDie(cause)) yield* warn(`failed unexpectedly: ${Cause.pretty(cause)}`)
     else yield* warn(onOneLine(error instanceof Error ? error.message : String(error)))
     if (error instanceof AmbiguousId) for (const line of error.details) yield* note(TerminalText.line(line))
     return 1

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * `narrative`: starts the command, or tells which packages it still needs.
+ * `narrative`: starts the command.
  */
-import { missingPackages } from "./MissingPackages.js"
+import { runMain } from "./NarrativeCommand.js"
 
 // Whoever reads the output may have seen enough (`narrative stories | head`).
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -10,12 +10,4 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error
 })
 
-try {
-  const { runMain } = await import("./NarrativeCommand.js")
-  runMain(process.argv)
-} catch (error) {
-  const missing = missingPackages(error)
-  if (missing === undefined) throw error
-  process.stderr.write(`narrative: ${missing}\n`)
-  process.exitCode = 1
-}
+runMain(process.argv)

@@ -4,27 +4,28 @@
  *
  *     npm run package
  */
-import { execFileSync, spawnSync } from "node:child_process"
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync
-} from "node:fs"
-import { tmpdir } from "node:os"
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { build } from "esbuild"
-
-const repository = fileURLToPath(new URL("../..", import.meta.url))
-const bin = (name: string) => join(repository, "node_modules/.bin", name)
-const manifest = JSON.parse(readFileSync(join(repository, "package.json"), "utf8"))
+import { NarrativeEvent } from "../../src/index.js"
+import { Narrator } from "../fixtures/events.js"
+import { bundledFolders, isForeign, licenceOf, loadedBy, packageOf } from "./command.js"
+import {
+  bin,
+  command,
+  filesIn,
+  install,
+  link,
+  manifest,
+  pack,
+  project,
+  remove,
+  run,
+  tarball,
+  unlink,
+  unpacked
+} from "./project.js"
 
 /** What a program can import: `effect-narrative`, `effect-narrative/testing`, … */
 const entries: ReadonlyArray<string> = Object.keys(manifest.exports)
@@ -40,48 +41,37 @@ const optionalPeersOf: { readonly [entry: string]: ReadonlyArray<string> } = {
 
 const optionalPeers: ReadonlyArray<string> = Object.values(optionalPeersOf).flat()
 
-const folder = mkdtempSync(join(tmpdir(), "narrative-package-"))
-const tarball = join(folder, `${manifest.name}-${manifest.version}.tgz`)
-const project = join(folder, "project")
-const unpacked = join(project, "node_modules", manifest.name)
+/** The optional peer by which the command reads histories. */
+const sqlite = "@effect/sql-sqlite-node"
 
-const run = (command: string, args: ReadonlyArray<string>, cwd = folder) => {
-  const { error, status, stderr, stdout } = spawnSync(command, args, { cwd, encoding: "utf8", timeout: 90_000 })
-  return { status, output: `${stdout}${stderr}${error ?? ""}`, stdout }
-}
+const licences = "THIRD-PARTY-LICENSES.txt"
 
-/** The compiled files must come from these sources alone, so nothing is taken from `dist`. */
-const pack = () => {
-  const copy = join(folder, "copy")
-  mkdirSync(copy)
-  for (const name of [...manifest.files, "package.json", "tsconfig.json", "tsconfig.build.json"]) {
-    const from = join(repository, name)
-    if (name !== "dist" && existsSync(from)) cpSync(from, join(copy, name), { recursive: true })
-  }
-  symlinkSync(join(repository, "node_modules"), join(copy, "node_modules"))
-  execFileSync("npm", ["run", "build"], { cwd: copy, stdio: "pipe" })
-  execFileSync("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: copy, stdio: "pipe" })
-}
+/** Each of what the command does with a history. */
+const onHistory = [
+  ["failures"],
+  ["story", "0"],
+  ["stories"],
+  ["stats"],
+  ["tail", "--no-follow"],
+  ["report", "0", "-o", "-"],
+  ["prune", "--keep-days", "30", "--dry-run"]
+]
 
-const link = (name: string) => {
-  const target = join(project, "node_modules", name)
-  mkdirSync(dirname(target), { recursive: true })
-  symlinkSync(join(repository, "node_modules", name), target)
-}
+const historyProgram = `
+  import { Data, Effect } from "effect"
+  import { Narrative } from "effect-narrative"
+  import { HistoryRenderer } from "effect-narrative/history"
 
-const unlink = (name: string) => rmSync(join(project, "node_modules", name), { force: true })
+  class CsvError extends Data.TaggedError("CsvError") {}
 
-const install = () => {
-  mkdirSync(unpacked, { recursive: true })
-  execFileSync("tar", ["-xzf", tarball, "-C", unpacked, "--strip-components=1"])
-  const optional = manifest.peerDependenciesMeta ?? {}
-  const peers = Object.keys(manifest.peerDependencies).filter((name) => optional[name]?.optional !== true)
-  for (const name of [...peers, ...Object.keys(manifest.dependencies), "@types/node"]) link(name)
-  writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }))
-}
-
-const filesIn = (path: string): ReadonlyArray<string> =>
-  readdirSync(path, { recursive: true, encoding: "utf8" }).filter((name) => /\.\w+$/.test(name))
+  new CsvError({ message: "row 7" }).pipe(
+    Narrative.stage("Load"),
+    Narrative.story("Import"),
+    Effect.exit,
+    Effect.provide(HistoryRenderer.layer({ filename: ".narrative/history.db" })),
+    Effect.runPromise
+  )
+`
 
 describe("The package", { timeout: 100_000 }, () => {
   beforeAll(() => {
@@ -89,7 +79,7 @@ describe("The package", { timeout: 100_000 }, () => {
     install()
   }, 100_000)
 
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  afterAll(remove)
 
   it("holds its compiled files, their sources and its papers, and nothing else", () => {
     const allowed = ["CHANGELOG.md", "LICENSE", "README.md", "dist", "package.json", "src"]
@@ -99,7 +89,23 @@ describe("The package", { timeout: 100_000 }, () => {
     )
     const modules = filesIn(join(unpacked, "src")).map((name) => name.replace(/\.ts$/, ""))
     const compiled = modules.flatMap((name) => [".js", ".js.map", ".d.ts", ".d.ts.map"].map((end) => `${name}${end}`))
-    assert.sameMembers([...filesIn(join(unpacked, "dist"))], compiled)
+    assert.sameMembers(
+      filesIn(join(unpacked, "dist")).filter((name) => !name.startsWith("cli/")),
+      compiled
+    )
+  })
+
+  it("holds of the command what it can load, and the licences of it, and nothing else", async () => {
+    const { metafile } = await build({
+      absWorkingDir: dirname(command),
+      entryPoints: [command],
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      write: false,
+      metafile: true
+    })
+    assert.sameMembers([...filesIn(dirname(command))], [...Object.keys(metafile.inputs), licences])
   })
 
   it("satisfies publint", () => {
@@ -163,43 +169,99 @@ describe("The package", { timeout: 100_000 }, () => {
   }
 
   describe("narrative", () => {
-    const commandLine = ["@effect/cli", "@effect/platform-node", "@effect/printer", "@effect/printer-ansi"]
-    const database = ["@effect/sql", "@effect/sql-sqlite-node"]
-    afterAll(() => [...commandLine, ...database].forEach(unlink))
+    const narrative = (...args: ReadonlyArray<string>) => run(process.execPath, [command, ...args], project)
 
-    const narrative = (...args: ReadonlyArray<string>) =>
-      run(process.execPath, [join(unpacked, manifest.bin.narrative), ...args], project)
+    describe("without any optional peer", () => {
+      it("does what needs no history", () => {
+        const help = narrative("--help")
+        assert.strictEqual(help.status, 0, help.output)
+        assert.match(help.stdout, /^ {2}failures /m)
+        assert.strictEqual(narrative("--version").output, `${manifest.version}\n`)
+        const completions = narrative("--completions", "bash")
+        assert.strictEqual(completions.status, 0, completions.output)
+        assert.include(completions.stdout, "narrative")
+      })
 
-    const asksFor = (output: string, names: ReadonlyArray<string>) =>
-      assert.strictEqual(
-        output,
-        `narrative: the command needs packages that are not installed: npm install --save-dev ${names
-          .map((name) => `"${name}@${manifest.peerDependencies[name]}"`)
-          .join(" ")}\n`
-      )
+      it("tells what stands in a file of JSON lines", () => {
+        const story = new Narrator("Import")
+        const events = [story.start(), story.failed(story.stage("Load"))]
+        const file = join(project, "app.jsonl")
+        writeFileSync(file, `${events.map(NarrativeEvent.toWire).join("\n")}\n`)
+        assert.strictEqual(
+          narrative("tail", file, "--no-follow").output,
+          "▶ Story started: Import\n✖ Stage failed: Load (0.500s) - CsvError: bad row 7\n"
+        )
+      })
 
-    it("says on one line which packages it needs where none of them is there", () => {
-      const { output, status } = narrative("--help")
-      assert.strictEqual(status, 1)
-      asksFor(output, [...commandLine, ...database])
+      it("loads nothing but itself", () => {
+        const loaded = loadedBy("--help")
+        assert.include(loaded, command)
+        assert.deepStrictEqual(loaded.filter(isForeign), [])
+      })
+
+      for (const args of onHistory) {
+        it(`says on one line what ${args[0]} needs`, () => {
+          const { output, status } = narrative(...args)
+          assert.strictEqual(status, 1)
+          assert.strictEqual(
+            output,
+            `narrative: a history is read with a package that is not installed: npm install --save-dev "${sqlite}@${manifest.peerDependencies[sqlite]}"\n`
+          )
+        })
+      }
     })
 
-    it("does without a database what needs none, and says what the rest needs", () => {
-      commandLine.forEach(link)
-      const help = narrative("--help")
-      assert.strictEqual(help.status, 0, help.output)
-      assert.match(help.stdout, /^ {2}failures /m)
-      assert.strictEqual(narrative("--version").stdout, `${manifest.version}\n`)
-      const { output, status } = narrative("failures")
-      assert.strictEqual(status, 1)
-      asksFor(output, database)
+    describe(`with ${sqlite}`, () => {
+      beforeAll(() => {
+        ;["@effect/sql", sqlite].forEach(link)
+        const file = join(project, "history.js")
+        writeFileSync(file, historyProgram)
+        const { output, status } = run(process.execPath, [file], project)
+        assert.strictEqual(status, 0, output)
+      })
+      afterAll(() => ["@effect/sql", sqlite].forEach(unlink))
+
+      it("reads what a program told to its history, with the better-sqlite3 that only that package can see", () => {
+        assert.isFalse(existsSync(join(project, "node_modules/better-sqlite3")))
+        const { output, status, stdout } = narrative("failures", "--json")
+        assert.strictEqual(status, 0, output)
+        const { error_message, error_type, stage_name, story_name } = JSON.parse(stdout)
+        assert.deepStrictEqual(
+          [story_name, stage_name, error_type, error_message],
+          ["Import", "Load", "CsvError", "row 7"]
+        )
+      })
+
+      for (const args of onHistory) {
+        it(`does ${args.join(" ")}`, () => {
+          const { output, status, stdout } = narrative(...args)
+          assert.strictEqual(status, 0, output)
+          assert.strictEqual(output, stdout)
+          assert.isNotEmpty(stdout)
+        })
+      }
+
+      it("loads nothing besides itself but better-sqlite3 and its own", () => {
+        const packages = loadedBy("failures").filter(isForeign).map(packageOf)
+        assert.sameMembers([...new Set(packages)], ["better-sqlite3", "bindings", "file-uri-to-path"])
+      })
+
+      it("says on one line that there is no history", () => {
+        const { output, status } = narrative("failures", "--db", "none.db")
+        assert.strictEqual(status, 1)
+        assert.match(output, /^narrative: [^\n]*none\.db[^\n]*\n$/)
+      })
     })
 
-    it("reads a history where all of them are there", () => {
-      database.forEach(link)
-      const { output, status } = narrative("failures", "--db", "none.db")
-      assert.strictEqual(status, 1)
-      assert.match(output, /^narrative: [^\n]*none\.db[^\n]*\n$/)
+    it("passes on the licence of each package that it holds code of, and of no other", () => {
+      const [, ...sections] = readFileSync(join(dirname(command), licences), "utf8").split(/^-{80}\n\n/m)
+      const told = sections.flatMap((section): ReadonlyArray<ReadonlyArray<string>> => {
+        const [packages = "", ...text] = section.split("\n\n")
+        return packages.split("\n").map((name) => [name, text.join("\n\n").trim()])
+      })
+      const folders = bundledFolders()
+      assert.isNotEmpty(folders)
+      assert.sameDeepMembers<ReadonlyArray<string>>(told, folders.map(licenceOf))
     })
   })
 

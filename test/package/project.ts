@@ -1,0 +1,72 @@
+/**
+ * The package packed, and a project that has installed it.
+ */
+import { execFileSync, spawnSync } from "node:child_process"
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const repository = fileURLToPath(new URL("../..", import.meta.url))
+export const bin = (name: string) => join(repository, "node_modules/.bin", name)
+export const manifest = JSON.parse(readFileSync(join(repository, "package.json"), "utf8"))
+
+const folder = realpathSync(mkdtempSync(join(tmpdir(), "narrative-package-")))
+export const copy = join(folder, "copy")
+export const tarball = join(folder, `${manifest.name}-${manifest.version}.tgz`)
+export const project = join(folder, "project")
+export const unpacked = join(project, "node_modules", manifest.name)
+export const command = join(unpacked, manifest.bin.narrative)
+
+export const run = (command: string, args: ReadonlyArray<string>, cwd = folder, env = process.env) => {
+  const { error, status, stderr, stdout } = spawnSync(command, args, { cwd, encoding: "utf8", env, timeout: 90_000 })
+  return { status, output: `${stdout}${stderr}${error ?? ""}`, stdout }
+}
+
+/** What the build reads besides the sources. */
+const buildFiles = ["package.json", "tsconfig.json", "tsconfig.build.json", "test/cli/bundle.ts"]
+
+/** The compiled files must come from these sources alone, so nothing is taken from `dist`. */
+export const pack = () => {
+  mkdirSync(copy)
+  for (const name of [...manifest.files, ...buildFiles]) {
+    const from = join(repository, name)
+    if (name !== "dist" && existsSync(from)) cpSync(from, join(copy, name), { recursive: true })
+  }
+  symlinkSync(join(repository, "node_modules"), join(copy, "node_modules"))
+  execFileSync("npm", ["run", "build"], { cwd: copy, stdio: "pipe" })
+  execFileSync("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: copy, stdio: "pipe" })
+}
+
+export const link = (name: string) => {
+  const target = join(project, "node_modules", name)
+  mkdirSync(dirname(target), { recursive: true })
+  symlinkSync(join(repository, "node_modules", name), target)
+}
+
+export const unlink = (name: string) => rmSync(join(project, "node_modules", name), { force: true })
+
+export const install = () => {
+  mkdirSync(unpacked, { recursive: true })
+  execFileSync("tar", ["-xzf", tarball, "-C", unpacked, "--strip-components=1"])
+  const optional = manifest.peerDependenciesMeta ?? {}
+  const peers = Object.keys(manifest.peerDependencies).filter((name) => optional[name]?.optional !== true)
+  for (const name of [...peers, ...Object.keys(manifest.dependencies), "@types/node"]) link(name)
+  writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }))
+}
+
+export const filesIn = (path: string): ReadonlyArray<string> =>
+  readdirSync(path, { recursive: true, encoding: "utf8" }).filter((name) => /\.\w+$/.test(name))
+
+export const remove = () => rmSync(folder, { recursive: true, force: true })
