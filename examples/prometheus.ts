@@ -1,5 +1,6 @@
 /**
- * Imports three orders, one of them broken, and stays up for Prometheus to fetch the metrics of it:
+ * Imports three orders, one of them without a price, has an agent describe the others, and stays up for Prometheus to fetch
+ * the metrics of it:
  *
  *     PORT=9464 npx tsx examples/prometheus.ts
  *     curl http://localhost:9464/metrics
@@ -12,15 +13,38 @@ import { Narrative, PrometheusRenderer } from "effect-narrative"
 
 class NoPrice extends Data.TaggedError("NoPrice")<{ readonly message: string }> {}
 
-const importOrder = (price: number | undefined) =>
+/** Stands for a model, whose answer says what it used. */
+const answer = Effect.delay(Effect.succeed({ score: 0.75, usage: { prompt: 1000, completion: 250 } }), "10 millis")
+
+const describe = answer.pipe(
+  Narrative.metrics.providerCall({
+    operation: "chat",
+    provider: "openai",
+    model: "gpt-4o",
+    usage: ({ usage }) => usage,
+    cost: ({ usage }) => (usage.prompt * 2.5 + usage.completion * 10) / 1_000_000
+  }),
+  Effect.tap(({ score }) => Narrative.metrics.recordQuality("coherence", score)),
+  Narrative.metrics.agent({ id: "writer", model: "gpt-4o" })
+)
+
+const validate = (prices: ReadonlyArray<number | undefined>) =>
+  Effect.gen(function* () {
+    const priced = prices.filter((price) => price !== undefined)
+    yield* Narrative.metrics.recordItems({ succeeded: priced.length, failed: prices.length - priced.length })
+    if (priced.length === 0) return yield* new NoPrice({ message: "an order without a price" })
+  })
+
+const importOrder = (prices: ReadonlyArray<number | undefined>) =>
   Effect.gen(function* () {
     yield* Effect.sleep("20 millis").pipe(Narrative.stage("Load"))
-    yield* (price === undefined ? new NoPrice({ message: "an order without a price" }) : Effect.void).pipe(
-      Narrative.stage("Validate")
-    )
+    yield* validate(prices).pipe(Narrative.stage("Validate"))
+    yield* describe
   }).pipe(Narrative.story("Import Order", { labels: { region: "eu" } }))
 
-const program = Effect.forEach([12, undefined, 7], (price) => Effect.ignore(importOrder(price)))
+const program = Effect.forEach([[12, 7], [undefined], [5, undefined, 3]], (prices) =>
+  Effect.ignore(importOrder(prices))
+)
 
 const Metrics = PrometheusRenderer.layer({ storyLabels: ["region"] }).pipe(
   HttpServer.withLogAddress,

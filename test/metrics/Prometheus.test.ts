@@ -28,9 +28,11 @@ const freePort = Effect.async<number>((resume) => {
   })
 })
 
-/** Starts the example, and gives the address at which it serves. */
+/** Starts the example, waits until its three stories have ended, and gives the address at which it serves. */
 const example = Effect.gen(function* () {
   const address = yield* Deferred.make<string>()
+  const ended = yield* Deferred.make<void>()
+  let stories = 0
   const child = yield* Command.make(process.execPath, "--import", "tsx", "examples/prometheus.ts").pipe(
     Command.workingDirectory(ChildProgram.root),
     Command.env({ PORT: "0", NO_COLOR: "1" }),
@@ -41,11 +43,13 @@ const example = Effect.gen(function* () {
     Stream.decodeText(),
     Stream.splitLines,
     Stream.runForEach((line) => {
+      if (line.includes('"event":"StoryCompleted"') && ++stories === 3) return Deferred.succeed(ended, undefined)
       const port = /Listening on http:\/\/\S+:(\d+)/.exec(line)?.[1]
       return port === undefined ? Effect.void : Deferred.succeed(address, `127.0.0.1:${port}`)
     }),
     Effect.forkScoped
   )
+  yield* Deferred.await(ended)
   return yield* Deferred.await(address)
 })
 
@@ -91,7 +95,8 @@ layer(Layer.mergeAll(NodeContext.layer, NodeHttpClient.layer), { excludeTestServ
       "a real Prometheus fetches the example's metrics, and answers what happened",
       () =>
         Effect.gen(function* () {
-          const query = yield* prometheus(yield* example)
+          const address = yield* example
+          const query = yield* prometheus(address)
           assert.deepStrictEqual(yield* query('narrative_story_total{story_name="Import Order",success="true"}'), [2])
           assert.deepStrictEqual(yield* query('narrative_story_total{success="false",region="eu"}'), [1])
           assert.deepStrictEqual(yield* query('narrative_story_failures_total{error_type="NoPrice"}'), [1])
@@ -103,6 +108,12 @@ layer(Layer.mergeAll(NodeContext.layer, NodeHttpClient.layer), { excludeTestServ
           assert.isAbove(median, 0.01)
           assert.isBelow(median, 1)
           assert.isAbove((yield* query("effect_fiber_started_total"))[0] ?? 0, 0)
+          const fs = yield* FileSystem.FileSystem
+          const page = yield* fs.readFileString(`${ChildProgram.root}docs/metrics.md`)
+          const shown = page.match(/^narrative_\w+\{.*$/gm) ?? []
+          assert.isAbove(shown.length, 8)
+          const served = yield* Effect.flatMap(HttpClient.get(`http://${address}/metrics`), ({ text }) => text)
+          assert.includeMembers(served.split("\n"), shown)
         }),
       40_000
     )
