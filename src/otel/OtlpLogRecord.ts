@@ -1,9 +1,10 @@
 /**
  * An event as a log record in the form of OTLP, without the OpenTelemetry SDK.
  */
-import * as OtlpResource from "@effect/opentelemetry/OtlpResource"
+import type * as OtlpResource from "@effect/opentelemetry/OtlpResource"
 import type { NarrativeEvent } from "../NarrativeEvent.js"
 import * as LogRecord from "./LogRecord.js"
+import * as OtlpAttributes from "./OtlpAttributes.js"
 
 /** As the protocol has it: https://opentelemetry.io/docs/specs/otlp/ */
 export interface OtlpLogData {
@@ -31,7 +32,7 @@ export const of = (event: NarrativeEvent): OtlpLogData => {
     severityText: severity.text,
     body: { stringValue: body },
     // Not every backend, nor the protobuf form of @effect/opentelemetry, knows the event name.
-    attributes: OtlpResource.entriesToAttributes(Object.entries({ "event.name": eventName, ...attributes })),
+    attributes: OtlpAttributes.of(Object.entries({ "event.name": eventName, ...attributes })),
     droppedAttributesCount: 0,
     ...(traceId === null || spanId === null ? {} : { traceId, spanId, flags: 1 })
   }

@@ -1,12 +1,13 @@
 /**
  * Requests of OTLP in protobuf, in a fraction of the time that the encoder of `@effect/opentelemetry` takes, which makes
  * an array of bytes of every field. The bytes are the same, but for whole numbers that it writes so that nobody can read
- * them, nor the batch they are in (negative ones, and those beyond 64 bits), and for the event name of a log record, which
- * it leaves out.
+ * them, nor the batch they are in (negative ones: https://github.com/Effect-TS/effect/issues/7130, and those beyond 64
+ * bits), and for the event name of a log record, which it leaves out.
  *
  * Numbers of fields: https://github.com/open-telemetry/opentelemetry-proto/tree/main/opentelemetry/proto
  */
 import type { AnyValue, KeyValue, Resource } from "@effect/opentelemetry/OtlpResource"
+import { isInt64 } from "./OtlpAttributes.js"
 import type { OtlpLogData } from "./OtlpLogRecord.js"
 import type { OtlpEvent, OtlpLink, OtlpSpanData } from "./OtlpSpan.js"
 import { ProtobufWriter } from "./ProtobufWriter.js"
@@ -121,8 +122,7 @@ const writeAnyValue = (to: ProtobufWriter, value: AnyValue): void => {
 const isGiven = <A>(value: A | null | undefined): value is A => value !== undefined && value !== null
 
 /** What is no whole number of 64 bits is a double. */
-const writeInt = (to: ProtobufWriter, value: number): void =>
-  Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63 ? to.int(3, value) : to.double(4, value)
+const writeInt = (to: ProtobufWriter, value: number): void => (isInt64(value) ? to.int(3, value) : to.double(4, value))
 
 const writeArray = (to: ProtobufWriter, { values }: { readonly values: ReadonlyArray<AnyValue> }): void =>
   to.messages(1, values, writeAnyValue)

@@ -2,7 +2,7 @@
  * A span that writes itself in the form of OTLP when it ends, without the OpenTelemetry SDK.
  */
 import { randomFillSync } from "node:crypto"
-import * as OtlpResource from "@effect/opentelemetry/OtlpResource"
+import type * as OtlpResource from "@effect/opentelemetry/OtlpResource"
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
@@ -10,7 +10,9 @@ import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import { leavesOf } from "../diagnostics/CauseLeaves.js"
 import { messageOf, typeOf } from "../diagnostics/ThrownValue.js"
+import { attempt } from "../diagnostics/UntrustedValue.js"
 import * as PlainValue from "../PlainValue.js"
+import * as OtlpAttributes from "./OtlpAttributes.js"
 
 /** As the protocol has it: https://opentelemetry.io/docs/specs/otlp/ */
 export interface OtlpSpanData {
@@ -100,23 +102,9 @@ export class OtlpSpan implements Tracer.Span {
     this.#events.push({
       name,
       timeUnixNano: String(startTime),
-      attributes: attributes === undefined ? [] : this.#attributes(Object.entries(attributes)),
+      attributes: attributes === undefined ? [] : OtlpAttributes.of(Object.entries(attributes), this.maxLength),
       droppedAttributesCount: 0
     })
-  }
-
-  #attributes(entries: Iterable<[string, unknown]>): ReadonlyArray<OtlpResource.KeyValue> {
-    const attributes = OtlpResource.entriesToAttributes(entries)
-    for (const { value } of attributes) {
-      for (const part of value.arrayValue?.values ?? [value]) {
-        if (typeof part.stringValue === "string") part.stringValue = this.#text(part.stringValue)
-      }
-    }
-    return attributes
-  }
-
-  #text(text: string): string {
-    return text.length <= this.maxLength ? text : PlainValue.clip(text, this.maxLength)
   }
 
   addLinks(links: ReadonlyArray<Tracer.SpanLink>): void {
@@ -136,12 +124,12 @@ export class OtlpSpan implements Tracer.Span {
       kind: kinds[this.kind],
       startTimeUnixNano: String(startTime),
       endTimeUnixNano: String(endTime),
-      attributes: this.#attributes(this.attributes),
+      attributes: OtlpAttributes.of(this.attributes, this.maxLength),
       droppedAttributesCount: 0,
       events: this.#events ?? [],
       droppedEventsCount: this.#droppedEvents,
       status,
-      links: this.links.length === 0 ? [] : this.links.map(linkOf),
+      links: this.links.length === 0 ? [] : this.links.map((link) => linkOf(link, this.maxLength)),
       droppedLinksCount: 0
     })
   }
@@ -154,20 +142,20 @@ export class OtlpSpan implements Tracer.Span {
       return ok
     }
     const error = leavesOf(cause)[0]?.error
-    const message = this.#text(messageOf(error))
+    const message = PlainValue.clip(messageOf(error), this.maxLength)
     this.event("exception", endTime, {
       "exception.type": typeOf(error),
       "exception.message": message,
-      "exception.stacktrace": Cause.pretty(cause, { renderErrorCause: true })
+      "exception.stacktrace": attempt(() => Cause.pretty(cause, { renderErrorCause: true }), message)
     })
     return { code: 2, message }
   }
 }
 
-const linkOf = ({ attributes, span }: Tracer.SpanLink): OtlpLink => ({
+const linkOf = ({ attributes, span }: Tracer.SpanLink, maxLength: number): OtlpLink => ({
   traceId: span.traceId,
   spanId: span.spanId,
-  attributes: OtlpResource.entriesToAttributes(Object.entries(attributes)),
+  attributes: OtlpAttributes.of(Object.entries(attributes), maxLength),
   droppedAttributesCount: 0
 })
 

@@ -5,11 +5,24 @@ import * as HttpBody from "@effect/platform/HttpBody"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto"
-import { Context, Effect, Exit, Fiber, FastCheck as fc, Layer, Logger, Scope, TestClock, TestContext } from "effect"
+import {
+  Cause,
+  Context,
+  Effect,
+  Exit,
+  Fiber,
+  FastCheck as fc,
+  Layer,
+  Logger,
+  Scope,
+  TestClock,
+  TestContext
+} from "effect"
 import { Narrative, Renderer } from "../../src/index.js"
 import type { Delivery } from "../../src/internal/delivery.js"
 import { CountedSpanProcessor, NarrativeTracing } from "../../src/otel/index.js"
 import * as OtlpExport from "../../src/otel/OtlpExport.js"
+import { thrownValue } from "../diagnostics/thrownValues.js"
 import { withWarnings } from "../renderer/rendererSuite.js"
 import * as Collector from "./Collector.js"
 
@@ -197,13 +210,41 @@ for (const [form, serialization] of Object.entries(forms)) {
     it.scoped("delivers numbers of either sign and any texts", () =>
       Effect.gen(function* () {
         const collector = yield* Collector.make
-        const odd = { debt: -5, least: -(2 ** 53), ratio: -0.5, text: "数😀", none: "", list: [-1, 2 ** 40] }
-        yield* Effect.annotateCurrentSpan(odd).pipe(
+        const odd = {
+          debt: -5,
+          least: -(2 ** 53),
+          most: 1e300,
+          ratio: -0.5,
+          text: "数😀",
+          none: "",
+          list: [-1, 2 ** 40]
+        }
+        yield* Effect.annotateCurrentSpan({ ...odd, rate: Number.NaN }).pipe(
           Effect.withSpan("bare"),
           Effect.provide(layer(collector.url)),
           whileTimePasses
         )
-        assert.deepStrictEqual(collector.spans[0]?.attributes, odd)
+        assert.deepStrictEqual(collector.spans[0]?.attributes, { ...odd, rate: "NaN" })
+      })
+    )
+
+    it.scoped("changes no program for what its spans and failures hold", () =>
+      Effect.gen(function* () {
+        const collector = yield* Collector.make
+        const samples = fc.sample(thrownValue, 200).map((make) => make())
+        const exits = yield* Effect.forEach(samples, (odd) =>
+          Effect.exit(Effect.withSpan(Effect.failCause(Cause.fail(odd)), "odd", { attributes: { odd, list: [odd] } }))
+        ).pipe(Effect.provide(layer(collector.url)), whileTimePasses)
+        assert.lengthOf(collector.spans, samples.length)
+        samples.forEach((odd, i) => {
+          const exit = exits[i]
+          assert.isTrue(
+            exit !== undefined &&
+              Exit.isFailure(exit) &&
+              Cause.isFailType(exit.cause) &&
+              Object.is(exit.cause.error, odd)
+          )
+        })
       })
     )
 
