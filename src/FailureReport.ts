@@ -136,7 +136,7 @@ export interface TimelineEntry extends Schema.Schema.Type<typeof TimelineEntry> 
 export const TimelineEntry = Schema.Struct({
   name: Schema.String,
   index: Schema.Int,
-  depth: Schema.Int,
+  depth: Schema.NonNegativeInt,
   status: Schema.Literal("running", "completed", "failed", "cancelled"),
   durationSeconds: key(Schema.NullOr(Schema.JsonNumber), "duration_seconds")
 })

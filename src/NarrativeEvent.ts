@@ -14,7 +14,7 @@ import * as Schema from "effect/Schema"
 import { FailureAnalysis } from "./FailureAnalysis.js"
 import { ErrorCode, FailureReport, Interruptor, Progress } from "./FailureReport.js"
 import * as wire from "./internal/wire.js"
-import { key, NullableText, Timestamp } from "./internal/wireSchema.js"
+import { json, key, NullableText, Timestamp } from "./internal/wireSchema.js"
 import { PlainRecord, PlainValue } from "./PlainValue.js"
 import { Work } from "./Work.js"
 
@@ -58,7 +58,7 @@ const ofStage = {
   /** The `stageIndex` of the stage around this one; `null` for a stage that stands in no other. */
   parentStageIndex: key(Schema.NullOr(Schema.Int), "parent_stage_index"),
   /** 0 for a stage that stands in no other. */
-  depth: Schema.Int,
+  depth: Schema.NonNegativeInt,
   ...inSpan
 }
 
@@ -241,7 +241,7 @@ export const LogRecorded = Schema.Struct({
   ...inStory,
   stageName: key(NullableText, "stage_name"),
   stageIndex: key(Schema.NullOr(Schema.Int), "stage_index"),
-  depth: Schema.Int,
+  depth: Schema.NonNegativeInt,
   traceId: key(NullableText, "trace_id"),
   spanId: key(NullableText, "span_id"),
   level: Schema.Literal("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"),
@@ -269,7 +269,7 @@ export const EventRecorded = Schema.Struct({
   ...inStory,
   stageName: key(NullableText, "stage_name"),
   stageIndex: key(Schema.NullOr(Schema.Int), "stage_index"),
-  depth: Schema.Int,
+  depth: Schema.NonNegativeInt,
   traceId: key(NullableText, "trace_id"),
   spanId: key(NullableText, "span_id"),
   name: Schema.String,
@@ -457,5 +457,5 @@ export const toWire: (event: NarrativeEvent) => string = wire.encode
  * @category decoding
  */
 export const fromWire: (line: string) => Either.Either<NarrativeEvent, ParseError> = Schema.decodeEither(
-  Schema.parseJson(NarrativeEvent)
+  json(NarrativeEvent)
 )

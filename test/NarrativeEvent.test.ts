@@ -55,6 +55,25 @@ describe("NarrativeEvent", () => {
     assert.isTrue(Either.isLeft(fromWire(line)))
   })
 
+  it("can say what is wrong with a line that is nested where a number belongs", () => {
+    const line = toWire(new Narrator().start()).replace('"sequence":0', `"sequence":${"[".repeat(100_000)}`)
+    const refused = Either.flip(fromWire(`${line}${"]".repeat(100_000)}`))
+    assert.match(Either.getOrThrow(refused).message, /JSON nested deeper than 512 levels/)
+  })
+
+  it("refuses a depth below that of an outermost stage", () => {
+    const narrator = new Narrator()
+    const line = toWire(narrator.completed(narrator.stage("Load")))
+    assert.isTrue(Either.isRight(fromWire(line)))
+    assert.isTrue(Either.isLeft(fromWire(line.replace('"depth":0', '"depth":-1'))))
+  })
+
+  it("leaves nothing in a line that turns the direction of text", () => {
+    const line = toWire(new Narrator("\u202egnp.exe\u2066").start())
+    assert.include(line, '"story_name":"\\u202egnp.exe\\u2066"')
+    assert.strictEqual(Either.getOrThrow(fromWire(line)).storyName, "\u202egnp.exe\u2066")
+  })
+
   it("writes a failure with the keys that log pipelines know at the top level", () => {
     const line: Record<string, unknown> = JSON.parse(toWire(new Narrator("Process Payment").failureOccurred()))
     assert.includeMembers(Object.keys(line), [

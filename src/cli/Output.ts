@@ -3,6 +3,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { plainJson } from "../internal/plainJson.js"
 import * as Theme from "../renderer/console/Theme.js"
 
 /** A stream that may be a terminal, as `process.stdout` is. */
@@ -51,12 +52,4 @@ export const make = (
 
 /** One object, as a line of JSON. */
 export const writeJson = (value: unknown): Effect.Effect<void, never, Output> =>
-  Effect.flatMap(Output, ({ write }) => write(`${jsonLine(value)}\n`))
-
-// JSON leaves what terminals obey but lines of text do not need: DEL, the C1 controls, Unicode's line breaks, and what turns
-// the direction of text.
-const jsonLine = (value: unknown): string =>
-  JSON.stringify(value).replace(
-    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
-  )
+  Effect.flatMap(Output, ({ write }) => write(`${plainJson(value)}\n`))

@@ -6,14 +6,21 @@ import type { StageRecord, StoryRecord } from "../history/StoryRecord.js"
 import type { NarrativeEvent, StoryStatus } from "../NarrativeEvent.js"
 import { percent } from "../Story.js"
 
-/** `subStories` gives what is kept of a sub-story; one it does not know is left out. */
+/** `subStories` gives what is kept of a sub-story; one it does not know is left out. Each is told once. */
 export const storyEvents = (
   story: StoryRecord,
   subStories: (id: string) => StoryRecord | undefined
 ): readonly [NarrativeEvent, ...ReadonlyArray<NarrativeEvent>] => {
   const told = new Teller(story)
   const start = told.start()
-  const rest = Array.from(afterStart(story, told, subStories))
+  // Ids that a program gave, or somebody else wrote, may make a story stand in itself.
+  const ids = new Set([story.id])
+  const once = (id: string) => {
+    if (ids.has(id)) return undefined
+    ids.add(id)
+    return subStories(id)
+  }
+  const rest = Array.from(afterStart(story, told, once))
   // Stable: of one moment, what stands in a stage stays between its start and its end.
   return [start, ...rest.sort((a, b) => a.timestamp - b.timestamp)]
 }

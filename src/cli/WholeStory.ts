@@ -28,5 +28,9 @@ const causeOf = ({ causedBy }: StoryRecord, history: HistoryReader) =>
     ? Effect.succeed(undefined)
     : history.story(causedBy.storyId).pipe(
         Effect.map(({ failures }) => failures.findLast(({ handled }) => !handled)),
-        Effect.catchTag("StoryNotFound", () => Effect.succeed(undefined))
+        Effect.catchTags({
+          StoryNotFound: () => Effect.succeed(undefined),
+          AmbiguousStoryId: () => Effect.succeed(undefined),
+          InvalidHistorySetting: () => Effect.succeed(undefined)
+        })
       )

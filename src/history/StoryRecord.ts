@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import { identity } from "effect/Function"
 import * as Schema from "effect/Schema"
 import { FailureAnalysis } from "../FailureAnalysis.js"
 import { ErrorCode, Interruptor, Progress } from "../FailureReport.js"
@@ -168,13 +169,25 @@ const stageFields = Schema.Struct({
   attributes: PlainRecord
 })
 
+// Looked into by encoding them. Were they checked here, too, a stage would be looked at once for each one around it.
+const encodable = Schema.declare((value): value is ReadonlyArray<StageRecord> => Array.isArray(value), {
+  identifier: "Stages",
+  arbitrary: () => (fc) => fc.constant([])
+})
+
+const stagesWithin = Schema.transform(
+  Schema.Array(Schema.suspend((): Schema.Schema<StageRecord, StageEncoded> => StageRecord)),
+  encodable,
+  { strict: true, decode: identity, encode: identity }
+)
+
 /**
  * @since 0.1.0
  * @category schemas
  */
 export const StageRecord: Schema.Schema<StageRecord, StageEncoded> = Schema.Struct({
   ...stageFields.fields,
-  stages: Schema.Array(Schema.suspend((): Schema.Schema<StageRecord, StageEncoded> => StageRecord))
+  stages: stagesWithin
 })
 
 /**

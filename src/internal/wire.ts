@@ -17,7 +17,7 @@ import type { ModelUse, Work } from "../Work.js"
 import { plainJson } from "./plainJson.js"
 
 // What JSON must escape, and what it may leave but terminals obey.
-const needsEscape = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/
+const needsEscape = /["\\\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/
 
 const text = (value: string): string => (needsEscape.test(value) ? plainJson(value) : `"${value}"`)
 

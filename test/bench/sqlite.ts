@@ -9,6 +9,8 @@ export interface Sqlite {
   readonly exec: (sql: string) => unknown
   readonly prepare: (sql: string) => Statement
   readonly close: () => void
+  /** Allows what would break the file for others, such as writing to the schema by hand. */
+  readonly unsafeMode: (unsafe: boolean) => unknown
 }
 
 interface Statement {

@@ -11,6 +11,7 @@ import { ArrayFormatter, type ParseError } from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { FailureAnalysis } from "../../FailureAnalysis.js"
 import { ErrorCode, Interruptor } from "../../FailureReport.js"
+import { json, parseJson } from "../../internal/wireSchema.js"
 import { CausedBy, fromWire, type NarrativeEvent, StoryStarted } from "../../NarrativeEvent.js"
 import { clip, PlainRecord } from "../../PlainValue.js"
 import { Work } from "../../Work.js"
@@ -40,7 +41,7 @@ export const damaged = (what: string, error: ParseError): DamagedRow => {
 }
 
 const decoder = <A, I>(schema: Schema.Schema<A, I>, what: string, whenNull: A) => {
-  const decode = Schema.decodeUnknownEither(Schema.parseJson(schema))
+  const decode = Schema.decodeUnknownEither(json(schema))
   return (cell: unknown): A => {
     if (cell === null || cell === undefined) return whenNull
     const decoded = decode(cell)
@@ -54,7 +55,7 @@ const parser = <A>(schema: Schema.Schema<A>, what: string, whenNull: A) => {
   const is = Schema.is(schema)
   return (cell: unknown): A => {
     if (cell === null || cell === undefined) return whenNull
-    const parsed = Either.getOrUndefined(Either.try((): unknown => JSON.parse(textOf(cell))))
+    const parsed = Either.getOrUndefined(Either.try(() => parseJson(textOf(cell))))
     if (is(parsed)) return parsed
     throw new DamagedRow(what)
   }
@@ -62,7 +63,7 @@ const parser = <A>(schema: Schema.Schema<A>, what: string, whenNull: A) => {
 
 const labelsOf = parser(StoryStarted.fields.labels, "labels of a story", {})
 const recordOf = parser(PlainRecord, "attributes", {})
-const pathOf = decoder<ReadonlyArray<string> | null, ReadonlyArray<string> | null>(
+export const pathOf = decoder<ReadonlyArray<string> | null, ReadonlyArray<string> | null>(
   Schema.NullOr(Schema.Array(Schema.String)),
   "path of a stage",
   null
@@ -80,10 +81,10 @@ export const numberOf = (cell: unknown): number => {
   if (Number.isFinite(number)) return number
   throw new DamagedRow(`${shown(cell)} is no number`)
 }
-const wholeOf = (cell: unknown): number => {
+export const wholeOf = (cell: unknown): number => {
   const number = numberOf(cell)
   if (Number.isSafeInteger(number)) return number
-  throw new DamagedRow(`${shown(cell)} is no whole number`)
+  throw new DamagedRow(`${shown(cell)} is no whole number below 2^53`)
 }
 export const optionalNumber = (cell: unknown): number | null =>
   cell === null || cell === undefined ? null : numberOf(cell)
@@ -189,7 +190,7 @@ export const summaryOf = (row: ReadRow, alive: ReadonlySet<number>, failure: Rea
     optionalNumber(row["percent"]) === null
       ? null
       : {
-          percent: numberOf(row["percent"]),
+          percent: wholeOf(row["percent"]),
           completedStages: wholeOf(row["completed_stages"]),
           totalStages: wholeOf(row["total_stages"])
         },
@@ -210,12 +211,15 @@ export const summaryOf = (row: ReadRow, alive: ReadonlySet<number>, failure: Rea
 
 export const attributesOf = (row: ReadRow): PlainRecord => recordOf(row["attributes"])
 
-export const writerOf = (row: ReadRow) => ({
-  host: textOf(row["host"]),
-  pid: wholeOf(row["pid"]),
-  startedAt: timeOf(row["writer_started_at"]),
-  lastSeenAt: timeOf(row["last_seen_at"])
-})
+export const writerOf = (row: ReadRow) => {
+  if (row["writer_started_at"] === null) throw new DamagedRow("nobody wrote it")
+  return {
+    host: textOf(row["host"]),
+    pid: wholeOf(row["pid"]),
+    startedAt: timeOf(row["writer_started_at"]),
+    lastSeenAt: timeOf(row["last_seen_at"])
+  }
+}
 
 export const failureColumns = `f.story_id, f.story_name, f.stage_name, f.occurred_at, f.handled, f.error_type,
   f.error_message, f.error_code, f.retryable, f.location, f.fingerprint, f.exact_cause,
@@ -251,18 +255,22 @@ export const failureRecordOf = (row: ReadRow): FailureRecord => {
 
 type Building<A> = { -readonly [K in keyof A]: K extends "stages" ? Array<Building<StageRecord>> : A[K] }
 
+/** Deeper stages stand beside each other: whoever walks the tree must not run out of stack. */
+const maxDepth = 200
+
 /** The outermost stages of a story, the others within them. `rows` are in the order of starting. */
 export const stageTree = (rows: ReadonlyArray<ReadRow>, cutOff: boolean): ReadonlyArray<StageRecord> => {
-  const outermost: Array<Building<StageRecord>> = []
-  const byIndex = new Map<number, Building<StageRecord>>()
+  const outermost = { depth: 0, stages: [] as Building<StageRecord>[] }
+  /** Where the stages that stand in a stage belong. */
+  const within = new Map<number, typeof outermost>()
   for (const row of rows) {
     const stage = stageOf(row, cutOff)
-    byIndex.set(stage.index, stage)
     // A stage whose own was lost is better shown at the outside than not at all.
-    const around = stage.parentStageIndex === null ? undefined : byIndex.get(stage.parentStageIndex)
-    ;(around?.stages ?? outermost).push(stage)
+    const around = (stage.parentStageIndex === null ? undefined : within.get(stage.parentStageIndex)) ?? outermost
+    around.stages.push(stage)
+    within.set(stage.index, around.depth < maxDepth ? { depth: around.depth + 1, stages: stage.stages } : around)
   }
-  return outermost
+  return outermost.stages
 }
 
 const stageOf = (row: ReadRow, cutOff: boolean): Building<StageRecord> => {
@@ -300,7 +308,7 @@ export const logOf = (row: ReadRow) => eventOf(row["data"], "LogRecorded")
 export const noteOf = (row: ReadRow) => eventOf(row["data"], "EventRecorded")
 
 const retryOf = Schema.decodeUnknownEither(
-  Schema.parseJson(Schema.Struct({ attempt: Schema.Int, delay_seconds: Schema.Number, reason: Schema.String }))
+  json(Schema.Struct({ attempt: Schema.Int, delay_seconds: Schema.Number, reason: Schema.String }))
 )
 
 /** A row of `events`, with what its story, its stage and its failure know of it. */

@@ -205,7 +205,7 @@ const storiesAt = (
 
 const positionOf = (row: ReadRow): StoryPosition => ({
   startedAt: String(row["started_at"]),
-  key: queries.numberOf(row["key"])
+  key: queries.wholeOf(row["key"])
 })
 
 const newestFirst = (a: StoryPosition, b: StoryPosition): number =>
@@ -230,15 +230,15 @@ const summaries = (
   rows: ReadonlyArray<ReadRow>,
   alive: ReadonlySet<number>
 ): Effect.Effect<ReadonlyArray<StorySummary>, SqlError> => {
-  const failed = rows.filter((row) => row["status"] !== "success").map((row) => queries.numberOf(row["key"]))
+  const failed = rows.filter((row) => row["status"] !== "success").map((row) => queries.wholeOf(row["key"]))
   const found =
     failed.length === 0
       ? Effect.succeed([])
       : sql<ReadRow>`SELECT story_key, stage_name, error_type, error_message FROM failures
           WHERE handled = 0 AND ${sql.in("story_key", failed)} ORDER BY id`
   return Effect.map(found, (failures) => {
-    const failureOf = new Map(failures.map((failure) => [queries.numberOf(failure["story_key"]), failure]))
-    return rows.map((row) => queries.summaryOf(row, alive, failureOf.get(queries.numberOf(row["key"]))))
+    const failureOf = new Map(failures.map((failure) => [queries.wholeOf(failure["story_key"]), failure]))
+    return rows.map((row) => queries.summaryOf(row, alive, failureOf.get(queries.wholeOf(row["key"]))))
   })
 }
 
@@ -246,7 +246,7 @@ const story = (sql: SqlClient.SqlClient, idPrefix: string) =>
   Effect.gen(function* () {
     const row = yield* storyRow(sql, idPrefix)
     const alive = yield* queries.aliveWriters(sql)
-    const key = queries.numberOf(row["key"])
+    const key = queries.wholeOf(row["key"])
     const [summary] = yield* summaries(sql, [row], alive)
     if (summary === undefined) return yield* new StoryNotFound({ idPrefix })
     const { omitted: stagesOmitted, rows: stages } = yield* stageRows(sql, key)
@@ -323,8 +323,9 @@ const storyRow = (sql: SqlClient.SqlClient, idPrefix: string) =>
     if (key !== undefined && key !== null) {
       const rows = yield* sql<ReadRow>`SELECT ${sql.literal(queries.summaryColumns)},
           s.trace_id, s.span_id, s.attributes, s.caused_by, s.work, w.host, w.pid, w.started_at AS writer_started_at, w.last_seen_at
-        FROM stories AS s JOIN writers AS w ON w.id = s.writer_id WHERE s.key = ${queries.numberOf(key)}`
-      if (rows[0] !== undefined) return rows[0]
+        FROM stories AS s LEFT JOIN writers AS w ON w.id = s.writer_id WHERE s.key = ${queries.wholeOf(key)}`
+      // Pruned meanwhile, where there is none.
+      return rows[0] ?? (yield* new StoryNotFound({ idPrefix }))
     }
     if (candidates.length === 0) return yield* new StoryNotFound({ idPrefix })
     return yield* new AmbiguousStoryId({
@@ -338,7 +339,7 @@ const storyRow = (sql: SqlClient.SqlClient, idPrefix: string) =>
   })
 
 const cursor = (sql: SqlClient.SqlClient) =>
-  Effect.map(sql<ReadRow>`SELECT max(id) AS cursor FROM events`, ([row]) => queries.numberOf(row?.["cursor"]))
+  Effect.map(sql<ReadRow>`SELECT max(id) AS cursor FROM events`, ([row]) => queries.wholeOf(row?.["cursor"]))
 
 const toldSince = (sql: SqlClient.SqlClient, after: number, filter: EventFilter) =>
   Effect.gen(function* () {
@@ -376,6 +377,6 @@ const eventsSince = (sql: SqlClient.SqlClient, after: number, filter: EventFilte
       ORDER BY e.id LIMIT ${limit}`
     return {
       events: rows.map(queries.historyEventOf),
-      cursor: rows.length === 0 ? from : queries.numberOf(rows.at(-1)?.["id"])
+      cursor: rows.length === 0 ? from : queries.wholeOf(rows.at(-1)?.["id"])
     }
   })

@@ -81,18 +81,23 @@ const inSteps = (sql: SqlClient.SqlClient, condition: Fragment): Effect.Effect<n
   Effect.gen(function* () {
     let deleted = 0
     for (;;) {
-      const rows = yield* sql<{ key: number; writer_id: number }>`
-        SELECT key, writer_id FROM stories WHERE ${condition} LIMIT ${step}`
-      if (rows.length === 0) return deleted
-      const keys = rows.map(({ key }) => Number(key))
-      const writers = Array.from(new Set(rows.map(({ writer_id }) => Number(writer_id))))
-      const remove = Effect.zipRight(sql`DELETE FROM stories WHERE ${sql.in("key", keys)}`, deleteIdle(sql, writers))
-      yield* writing(sql, remove).pipe(
+      const gone = yield* writing(sql, removeSome(sql, condition)).pipe(
         Effect.retry({ while: isBusy, schedule: Schedule.spaced("50 millis").pipe(Schedule.upTo("30 seconds")) })
       )
-      deleted += keys.length
+      if (gone === 0) return deleted
+      deleted += gone
       yield* otherWork
     }
+  })
+
+/** Gives how many it deleted: what the database does not let go is not asked for again. */
+const removeSome = (sql: SqlClient.SqlClient, condition: Fragment): Effect.Effect<number, SqlError> =>
+  Effect.gen(function* () {
+    const rows = yield* sql<{ writer_id: number }>`DELETE FROM stories
+      WHERE key IN (SELECT key FROM stories WHERE ${condition} LIMIT ${step}) RETURNING writer_id`
+    const writers = Array.from(new Set(rows.map(({ writer_id }) => Number(writer_id))))
+    if (writers.length > 0) yield* deleteIdle(sql, writers)
+    return rows.length
   })
 
 /** Deletes those of the writers that have ended and of whom no story is left. */

@@ -46,14 +46,14 @@ export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter) =>
         : yield* sql<ReadRow>`SELECT f.id, ${sql.literal(queries.failureColumns)} FROM failures AS f
             WHERE ${sql.in(
               "f.id",
-              shown.map((row) => queries.numberOf(row["newest"]))
+              shown.map((row) => queries.wholeOf(row["newest"]))
             )}`
     const named =
       slowest.length === 0
         ? []
         : yield* sql<ReadRow>`SELECT s.key, s.id, s.name, s.started_at FROM stories AS s WHERE ${sql.in(
             "s.key",
-            slowest.map((row) => queries.numberOf(row["key"]))
+            slowest.map((row) => queries.wholeOf(row["key"]))
           )}`
     const gone = unended.filter((row) => queries.statusOf(row, alive) === "interrupted")
     const all = storyStats("", storyGroups, gone)
@@ -74,7 +74,7 @@ export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter) =>
       ).sort((a, b) => b.count - a.count),
       stages: stageStats(stageRuns),
       slowest: slowest.flatMap((row) => {
-        const story = named.find(({ key }) => queries.numberOf(key) === queries.numberOf(row["key"]))
+        const story = named.find(({ key }) => queries.wholeOf(key) === queries.wholeOf(row["key"]))
         if (story === undefined) return []
         return [
           {

@@ -8,8 +8,9 @@ import type { Fragment } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+import { parseJson } from "../../internal/wireSchema.js"
 import { NarrativeEvent } from "../../NarrativeEvent.js"
-import { DamagedRow, damaged, numberOf, optionalNumber, type ReadRow } from "./queries.js"
+import { DamagedRow, damaged, numberOf, optionalNumber, pathOf, type ReadRow, wholeOf } from "./queries.js"
 
 /** The events of the rows that meet the condition on `events AS e` and `stories AS s`, in order, each with its cursor. */
 export const told = (
@@ -30,7 +31,7 @@ export const told = (
     (rows) =>
       rows.map((row) => {
         const event = decode(wireOf(row))
-        if (Either.isRight(event)) return { cursor: numberOf(row["cursor"]), event: event.right }
+        if (Either.isRight(event)) return { cursor: wholeOf(row["cursor"]), event: event.right }
         throw damaged(String(row["event"]), event.left)
       })
   )
@@ -109,8 +110,7 @@ const ofStory = (row: ReadRow) => ({
 })
 
 const ofStage = (row: ReadRow) => {
-  const path = parsed(row["stage_path"]) ?? [row["stage_name"]]
-  const names = Array.isArray(path) ? path : []
+  const names = pathOf(row["stage_path"]) ?? [row["stage_name"]]
   return {
     stage_name: row["stage_name"],
     stage_index: numberOf(row["stage_index"]),
@@ -142,7 +142,7 @@ const progressOf = (row: ReadRow) => ({
 const parsed = (cell: unknown): unknown => {
   if (typeof cell !== "string") return null
   try {
-    return JSON.parse(cell)
+    return parseJson(cell)
   } catch (error) {
     throw new DamagedRow(String(error))
   }

@@ -23,6 +23,37 @@ describe("TextLayout", () => {
     for (const line of TextLayout.wrap(text, columns)) assert.isAtMost(TextLayout.width(line), columns)
   })
 
+  it("cuts at either end, between characters", () => {
+    assert.strictEqual(TextLayout.truncateStart("src/数据/验证.ts", 9, "…"), "…/验证.ts")
+    assert.strictEqual(TextLayout.truncateStart(`${"a".repeat(1_000)}👩‍👩‍👧b`, 4, "…"), "…👩‍👩‍👧b")
+  })
+
+  it("takes a character as one wherever a long text is looked at in parts", () => {
+    for (let before = 240; before < 270; before++) {
+      const text = `${"é".repeat(before)}👩‍👩‍👧e\u0301数`
+      assert.strictEqual(TextLayout.width(text), before + 5)
+      assert.strictEqual(TextLayout.truncate(text, before + 2, ""), `${"é".repeat(before)}👩‍👩‍👧`)
+    }
+  })
+
+  it("takes a time that grows with the text, and not with its square", () => {
+    const started = performance.now()
+    for (const text of ["数据😀".repeat(50_000), `a${"\u0301".repeat(200_000)}`, " 数据 lorem".repeat(20_000)]) {
+      TextLayout.width(text)
+      TextLayout.truncate(text, 80, "…")
+      TextLayout.truncate(text, Number.POSITIVE_INFINITY, "…")
+      TextLayout.truncateStart(text, 80, "…")
+      TextLayout.wrap(text, 80)
+    }
+    assert.isBelow(performance.now() - started, 20_000)
+  })
+
+  it.prop("cuts the beginning to no more than the columns", [text, columns], ([text, columns]) => {
+    const cut = TextLayout.truncateStart(text, columns, "…")
+    assert.isAtMost(TextLayout.width(cut), columns)
+    assert.isTrue(text.endsWith(cut.replace(/^…/, "")))
+  })
+
   it.prop("loses nothing but spaces by wrapping", [text, columns], ([text, columns]) => {
     assert.strictEqual(TextLayout.wrap(text, columns).join("").replaceAll(" ", ""), text.replaceAll(" ", ""))
   })
