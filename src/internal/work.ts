@@ -10,10 +10,7 @@ import * as renderers from "./renderers.js"
 import { WorkTally } from "./workTally.js"
 
 /** The call of a provider that is going on: what it used so far. */
-export interface Call {
-  inputTokens: number
-  outputTokens: number
-}
+export type Call = Record<"prompt" | "completion" | "cached" | "reasoning", number>
 
 export interface WorkContext {
   readonly agentId: string | undefined

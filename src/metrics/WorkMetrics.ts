@@ -173,7 +173,7 @@ export const providerCall: {
       const operation = nameIn(fiber, call.operation)
       const provider = nameIn(fiber, call.provider)
       const agentId = work.workContextOf(fiber).agentId
-      const used: work.Call = { inputTokens: 0, outputTokens: 0 }
+      const used: work.Call = { prompt: 0, completion: 0, cached: 0, reasoning: 0 }
       const attributes = {
         "gen_ai.operation.name": operation,
         "gen_ai.provider.name": provider,
@@ -191,10 +191,12 @@ export const providerCall: {
           work.measure(fiber, place, Instruments.apiCallDuration, labels, durationSeconds)
           if (errorType !== undefined) work.measure(fiber, place, Instruments.apiErrors, [...labels, errorType], 1)
           const waiting = exit._tag === "Failure" ? undefined : readAnswer(fiber, place, call, exit.value, used)
-          if (used.inputTokens > 0 || used.outputTokens > 0) {
+          if (used.prompt > 0 || used.completion > 0) {
             const usage = {
-              "gen_ai.usage.input_tokens": used.inputTokens,
-              "gen_ai.usage.output_tokens": used.outputTokens
+              "gen_ai.usage.input_tokens": used.prompt,
+              "gen_ai.usage.output_tokens": used.completion,
+              ...(used.cached > 0 ? { "gen_ai.usage.cache_read.input_tokens": used.cached } : {}),
+              ...(used.reasoning > 0 ? { "gen_ai.usage.reasoning.output_tokens": used.reasoning } : {})
             }
             for (const [name, value] of Object.entries(usage)) place.span?.attribute(name, value)
             if (place.stage !== undefined) place.stage.attributes = { ...place.stage.attributes, ...usage }
@@ -280,8 +282,7 @@ const addTokens = (
     if (isCount(count)) {
       work.tally(place.story, (tally) => tally.use(told, tokenTypes[type], count))
       work.measure(fiber, place, Instruments.tokensUsed, [told, type], count)
-      if (call !== undefined && type === "prompt") call.inputTokens += count
-      if (call !== undefined && type === "completion") call.outputTokens += count
+      if (call !== undefined) call[type] += count
     } else if (count !== undefined) {
       waiting = inOrder(waiting, refused("recordTokens", wholeNumbers, type, count))
     }

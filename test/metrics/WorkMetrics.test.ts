@@ -143,7 +143,7 @@ describe("Narrative.metrics", () => {
     }).pipe(Effect.provide(heard(prefix).layer))
   })
 
-  it.effect("its span is a client's and speaks as OpenTelemetry's conventions do", () => {
+  it.effect("its stage tells what was asked, and of whom, by the names of OpenTelemetry's conventions", () => {
     const { events, layer } = heard(freshPrefix())
     return Effect.gen(function* () {
       yield* Narrative.metrics

@@ -190,3 +190,10 @@ export const make: Effect.Effect<Collector, never, Scope.Scope> = Effect.map(
   ),
   ({ collector }) => collector
 )
+
+/** The only span of that name. */
+export const spanNamed = ({ spans }: Collector, name: string): ReceivedSpan => {
+  const [found, ...more] = spans.filter((span) => span.name === name)
+  if (found === undefined || more.length > 0) throw new Error(`not one ${name} among ${spans.map(({ name }) => name)}`)
+  return found
+}

@@ -12,35 +12,12 @@ import { FailureAnalyzer, Narrative, Renderer } from "../../src/index.js"
 import { NarrativeTracing } from "../../src/otel/index.js"
 import { shape } from "../laws/exits.js"
 import { interpret, narrated, program as programs } from "../laws/programs.js"
-import { backends } from "./backends.js"
+import { backends, received } from "./backends.js"
 import * as Collector from "./Collector.js"
 
 class CsvError extends Data.TaggedError("CsvError")<{ readonly message: string; readonly password?: string }> {}
 
 const lasting = (millis: number) => Effect.sleep(millis)
-
-/** Runs a program on the test's clock and gives what a collector received of it. */
-const received = <E>(
-  program: Effect.Effect<unknown, E>,
-  backend: (url: string) => Layer.Layer<never, NarrativeTracing.InvalidTracingOption>
-) =>
-  Effect.gen(function* () {
-    const collector = yield* Collector.make
-    const running = yield* program.pipe(
-      Effect.provide(Layer.mergeAll(backend(collector.url), Renderer.none)),
-      Effect.exit,
-      Effect.fork
-    )
-    yield* TestClock.adjust("1 minute")
-    yield* running
-    return collector
-  })
-
-const spanNamed = (collector: Collector.Collector, name: string) => {
-  const found = collector.spans.filter((span) => span.name === name)
-  assert.lengthOf(found, 1, `${name} among ${collector.spans.map((span) => span.name)}`)
-  return found[0] as Collector.ReceivedSpan
-}
 
 const names = (collector: Collector.Collector) => collector.spans.map((span) => span.name).toSorted()
 
@@ -61,9 +38,9 @@ for (const backend of backends) {
           Narrative.story("Import", { labels: { region: "eu" } })
         )
         const collector = yield* received(program, backend.layer)
-        const story = spanNamed(collector, "Import")
-        const load = spanNamed(collector, "Load")
-        const parse = spanNamed(collector, "Parse")
+        const story = Collector.spanNamed(collector, "Import")
+        const load = Collector.spanNamed(collector, "Load")
+        const parse = Collector.spanNamed(collector, "Parse")
         assert.deepStrictEqual([load.parentSpanId, parse.parentSpanId], [story.spanId, load.spanId])
         assert.deepStrictEqual(new Set(collector.spans.map((span) => span.traceId)).size, 1)
         assert.deepInclude(story.attributes, { "narrative.story.name": "Import", region: "eu" })
@@ -85,7 +62,10 @@ for (const backend of backends) {
           Narrative.story("POST /orders", { kind: "request" })
         )
         const collector = yield* received(program, backend.layer)
-        assert.deepStrictEqual([spanNamed(collector, "POST /orders").kind, spanNamed(collector, "Ask").kind], [2, 3])
+        assert.deepStrictEqual(
+          [Collector.spanNamed(collector, "POST /orders").kind, Collector.spanNamed(collector, "Ask").kind],
+          [2, 3]
+        )
       })
     )
 
@@ -96,7 +76,7 @@ for (const backend of backends) {
         ).pipe(Narrative.stage("Load"), Narrative.story("Import"))
         const collector = yield* received(program, backend.layer)
         for (const name of ["Load", "Import"]) {
-          const span = spanNamed(collector, name)
+          const span = Collector.spanNamed(collector, name)
           assert.strictEqual(span.status.code, 2)
           assert.strictEqual(span.status.message, "<redacted> was refused")
           assert.strictEqual(span.attributes["error.type"], "CsvError")
@@ -116,7 +96,7 @@ for (const backend of backends) {
           Effect.ensuring(Narrative.setOutcome("3 rows")),
           Narrative.story("Import")
         )
-        const { attributes } = spanNamed(yield* received(program, backend.layer), "Import")
+        const { attributes } = Collector.spanNamed(yield* received(program, backend.layer), "Import")
         assert.deepInclude(attributes, {
           "error.type": "CsvError",
           "code.file.path": "test/otel/NarrativeTracing.test.ts",
@@ -167,7 +147,7 @@ for (const backend of backends) {
 
       it.scoped("have the analysis as an event of the story's span", () =>
         Effect.gen(function* () {
-          const { events } = spanNamed(yield* told(oracle), "Import")
+          const { events } = Collector.spanNamed(yield* told(oracle), "Import")
           const event = events.find(({ name }) => name === "narrative.analysis")
           assert.deepInclude(event?.attributes, {
             "narrative.analysis.analyzer": "oracle",
@@ -181,8 +161,8 @@ for (const backend of backends) {
       it.scoped("have the analysis in a linked span when it came after the story's end", () =>
         Effect.gen(function* () {
           const collector = yield* told(FailureAnalyzer.inBackground(oracle))
-          const story = spanNamed(collector, "Import")
-          const own = spanNamed(collector, "Failure Analysis")
+          const story = Collector.spanNamed(collector, "Import")
+          const own = Collector.spanNamed(collector, "Failure Analysis")
           assert.deepInclude(own.links[0], { traceId: story.traceId, spanId: story.spanId })
           assert.deepInclude(own.attributes, { "narrative.llm_analysis": "## Exact Why\nThe row is bad." })
           assert.strictEqual(BigInt(own.endTimeUnixNano) - BigInt(own.startTimeUnixNano), 2_000_000_000n)
@@ -197,7 +177,7 @@ for (const backend of backends) {
           B: Effect.die(new RangeError("b is off"))
         }).pipe(Narrative.story("Import"))
         const collector = yield* received(program, backend.layer)
-        const told = spanNamed(collector, "Import").events.filter((event) => event.name === "exception")
+        const told = Collector.spanNamed(collector, "Import").events.filter((event) => event.name === "exception")
         assert.isAtLeast(told.length, 2)
         assert.include(JSON.stringify(told), "b is off")
       })
@@ -213,7 +193,7 @@ for (const backend of backends) {
           Narrative.stage("Load"),
           Narrative.story("Import")
         )
-        const { events } = spanNamed(yield* received(program, backend.layer), "Load")
+        const { events } = Collector.spanNamed(yield* received(program, backend.layer), "Load")
         assert.deepStrictEqual(
           events.map(({ attributes, name }) => ({ name, attributes })),
           [
@@ -236,8 +216,8 @@ for (const backend of backends) {
           Narrative.story("Parent")
         )
         const collector = yield* received(program, backend.layer)
-        const parent = spanNamed(collector, "Parent")
-        const child = spanNamed(collector, "Child")
+        const parent = Collector.spanNamed(collector, "Parent")
+        const child = Collector.spanNamed(collector, "Child")
         assert.strictEqual(child.traceId, elsewhere.traceId)
         assert.deepInclude(parent.links[0], { traceId: child.traceId, spanId: child.spanId })
         assert.deepInclude(child.links[0], { traceId: parent.traceId, spanId: parent.spanId })
@@ -258,9 +238,9 @@ for (const backend of backends) {
           )
           const collector = yield* received(program, filtered({ excludeStages: ["Health Check"] }))
           assert.deepStrictEqual(names(collector), ["Import", "Inner", "query"])
-          const { spanId } = spanNamed(collector, "Import")
-          assert.strictEqual(spanNamed(collector, "query").parentSpanId, spanId)
-          assert.strictEqual(spanNamed(collector, "Inner").parentSpanId, spanId)
+          const { spanId } = Collector.spanNamed(collector, "Import")
+          assert.strictEqual(Collector.spanNamed(collector, "query").parentSpanId, spanId)
+          assert.strictEqual(Collector.spanNamed(collector, "Inner").parentSpanId, spanId)
         })
       )
 
@@ -273,8 +253,8 @@ for (const backend of backends) {
             Narrative.story("Import")
           )
           const collector = yield* received(program, filtered({ excludeStages: (name) => name === "Check" }))
-          const check = spanNamed(collector, "Check")
-          assert.strictEqual(check.parentSpanId, spanNamed(collector, "Import").spanId)
+          const check = Collector.spanNamed(collector, "Check")
+          assert.strictEqual(check.parentSpanId, Collector.spanNamed(collector, "Import").spanId)
           assert.strictEqual(check.status.code, 2)
           assert.deepInclude(check.attributes, { row: 7, "error.type": "string" })
           assert.deepStrictEqual(
@@ -307,7 +287,7 @@ for (const backend of backends) {
             Narrative.story("Import")
           )
           const collector = yield* received(program, filtered({ maxAttributeLength: 100 }))
-          const load = spanNamed(collector, "Load")
+          const load = Collector.spanNamed(collector, "Load")
           assert.strictEqual(load.attributes["short"], "abc")
           const texts = [load.attributes["long"], ...(load.attributes["list"] as Array<unknown>), load.status.message]
           for (const text of texts) assert.isBelow(String(text).length, 160)

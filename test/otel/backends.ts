@@ -6,7 +6,10 @@ import * as Otlp from "@effect/opentelemetry/Otlp"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto"
 import { BatchSpanProcessor } from "@opentelemetry/sdk-trace-base"
-import { Layer } from "effect"
+import { Effect, Layer, TestClock } from "effect"
+import { Renderer } from "../../src/index.js"
+import type { NarrativeTracing } from "../../src/otel/index.js"
+import * as Collector from "./Collector.js"
 
 export interface Backend {
   readonly name: string
@@ -37,3 +40,20 @@ export const otlpProtobuf: Backend = {
 }
 
 export const backends: ReadonlyArray<Backend> = [nodeSdk, otlpJson, otlpProtobuf]
+
+/** Runs a program on the test's clock and gives what a collector received of it. */
+export const received = <E>(
+  program: Effect.Effect<unknown, E>,
+  backend: (url: string) => Layer.Layer<never, NarrativeTracing.InvalidTracingOption>
+) =>
+  Effect.gen(function* () {
+    const collector = yield* Collector.make
+    const running = yield* program.pipe(
+      Effect.provide(Layer.mergeAll(backend(collector.url), Renderer.none)),
+      Effect.exit,
+      Effect.fork
+    )
+    yield* TestClock.adjust("1 minute")
+    yield* running
+    return collector
+  })
