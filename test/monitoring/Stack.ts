@@ -84,6 +84,7 @@ export const compose = {
       image: "prom/prometheus:v3.5.0",
       command: [
         "--config.file=/etc/prometheus/prometheus.yml",
+        "--storage.tsdb.path=/prometheus",
         "--storage.tsdb.retention.time=30d",
         "--enable-feature=exemplar-storage"
       ],

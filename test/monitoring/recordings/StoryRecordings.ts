@@ -106,10 +106,10 @@ export const failedStoriesForAlert = RecordingRule.make({
   idle: "nothing",
   shows: [
     {
-      when: "failures ended five minutes ago",
-      series: [ended("Import", "true", "0+3x30"), ended("Import", "false", "0+1x25 25+0x5")],
+      when: "the only one within 15 minutes failed ten minutes ago",
+      series: [ended("Import", "true", "30+0x30"), ended("Import", "false", "_x20 1+0x10")],
       at: "30m",
-      values: [{ labels: importer, value: 10 / 55 }]
+      values: [{ labels: importer, value: 1 }]
     }
   ]
 })
