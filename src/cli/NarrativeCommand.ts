@@ -15,7 +15,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Record from "effect/Record"
 import * as TerminalText from "../renderer/console/TerminalText.js"
+import * as Completions from "./Completions.js"
 import * as FailuresCommand from "./FailuresCommand.js"
 import { helpText, sectionsOf, summaryOf } from "./HelpText.js"
 import { AmbiguousId } from "./HistoryFile.js"
@@ -75,7 +77,7 @@ export const run = (argv: ReadonlyArray<string>) =>
       Effect.as(0),
       Effect.withConsole({
         ...console,
-        log: (text) => output.write(`${coloured(String(text).trimEnd(), output)}\n`),
+        log: (text) => output.write(`${coloured(printed(String(text)).trimEnd(), output)}\n`),
         error: (text) => output.warn(onOneLine(stripVTControlCharacters(String(text))))
       }),
       Effect.catchAllCause((cause) => (Cause.isInterruptedOnly(cause) ? Effect.failCause(cause) : tell(cause)))
@@ -118,6 +120,17 @@ export const runMain = (argv: ReadonlyArray<string>): void => {
     disablePrettyLogger: true,
     teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) ? Number(exit.value) : interrupted)
   })
+}
+
+/** What `@effect/cli` prints: the version, or a completion script. */
+const printed = (text: string): string => {
+  if (text.startsWith("#compdef")) {
+    return Completions.ofZsh(
+      text,
+      Record.map(commands, ({ help }) => sectionsOf(help()))
+    )
+  }
+  return text.startsWith("function _") ? Completions.ofBash(text) : text
 }
 
 /** `@effect/cli` asks nobody whether colours are wanted. */

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as CommandOptions from "./CommandOptions.js"
 import { id } from "./StoryCommand.js"
 
-const output = Options.text("output").pipe(
+const output = Options.file("output").pipe(
   Options.withAlias("o"),
   Options.withPseudoName("file"),
   Options.withDescription("Where to write the page, or - for standard output. By default story-<id>.html, here."),

@@ -7,7 +7,7 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as CommandOptions from "./CommandOptions.js"
 
-const source = Args.text({ name: "source" }).pipe(
+const source = Args.file({ name: "source" }).pipe(
   Args.withDescription("A file of JSON lines, a history, or - for standard input. The history of --db by default."),
   Args.optional
 )

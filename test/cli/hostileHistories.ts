@@ -147,7 +147,7 @@ export const placesIn = (filename: string): ReadonlyArray<Place> => {
 }
 
 const deep = (levels: number) => "[".repeat(levels) + "]".repeat(levels)
-const deepRecord = (levels: number) => '{"a":'.repeat(levels) + "1" + "}".repeat(levels)
+const deepRecord = (levels: number) => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`
 
 /** What stands in a cell that somebody else wrote. */
 export const hostileCells: Readonly<Record<string, unknown>> = {
