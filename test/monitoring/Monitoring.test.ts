@@ -99,7 +99,7 @@ layer(NodeContext.layer)("monitoring", (it) => {
           assert.match(name, /^[a-z_]+:narrative_[a-z_]+:(rate|(ratio_|p\d\d_)?increase|mean)\d+[mh]$/)
           assert.notInclude(name, "_total")
         }
-        const rows = Array.from(page.matchAll(/^\| `\w+:.*$/gm), ([row]) => row)
+        const rows = Array.from(page.matchAll(/^\| `\w+:\w+:.*$/gm), ([row]) => row)
         assert.deepStrictEqual(
           rows,
           Recordings.every.map(({ because, record, tells }) => `| \`${record}\` | ${tells} | ${because} |`)
