@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process"
+import { basename, dirname, join } from "node:path"
 import { pathToFileURL } from "node:url"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Schedule, Scope, TestClock } from "effect"
+import { Cause, Effect, Exit, Option, Schedule, Scope, TestClock } from "effect"
 import * as Narrative from "../../src/Narrative.js"
 import type { NarrativeEvent } from "../../src/NarrativeEvent.js"
 import * as Renderer from "../../src/Renderer.js"
@@ -24,27 +25,43 @@ const story = (name = "Import", id = `id of ${name}`): ReadonlyArray<NarrativeEv
   return [told.start(), told.stageStarted(load), told.completed(load), told.end()]
 }
 
-/** A disk of which only the writing is real: each story counts when it is written for the first time. */
+/**
+ * A disk that holds what the destination takes: each story counts when it is written for the first time, and an index may
+ * name only pages that are there.
+ */
 const diskOf = (destination: Destination) => {
   const seen = new Set<number>()
-  const write = (html: string) =>
+  const files = new Map<string, string>()
+  const write = (path: string, html: string) =>
     Effect.suspend(() => {
-      const sequences = storiesIn(html)
+      const data = dataIn(html)
+      const stories = data.page === "report" ? data.stories : []
+      const sequences = stories
         .map(({ nodes }) => Number(nodes[0]?.story?.id))
         .filter((sequence) => !seen.has(sequence))
         .sort((a, b) => a - b)
+      if (data.page === "index") {
+        for (const { file } of data.entries) assert.isTrue(files.has(join(dirname(path), file)), file)
+      }
       return Effect.tap(
         Effect.mapError(destination.accept(sequences), () => diskFault),
         () => {
+          files.set(path, html)
           for (const sequence of sequences) seen.add(sequence)
         }
       )
     })
   return FileSystem.layerNoop({
     makeDirectory: () => Effect.void,
-    rename: () => Effect.void,
-    remove: () => Effect.void,
-    open: () =>
+    readDirectory: (folder) =>
+      Effect.sync(() => Array.from(files.keys()).flatMap((path) => (dirname(path) === folder ? [basename(path)] : []))),
+    rename: (from, to) =>
+      Effect.sync(() => {
+        files.set(to, files.get(from) ?? "")
+        files.delete(from)
+      }),
+    remove: (path) => Effect.sync(() => void files.delete(path)),
+    open: (path) =>
       Effect.succeed({
         [FileSystem.FileTypeId]: FileSystem.FileTypeId,
         fd: FileSystem.FileDescriptor(3),
@@ -52,13 +69,16 @@ const diskOf = (destination: Destination) => {
         seek: () => Effect.void,
         sync: Effect.void,
         read: () => Effect.succeed(FileSystem.Size(0)),
-        readAlloc: () => Effect.succeedNone,
+        readAlloc: (size) =>
+          Effect.sync(() => Option.map(Option.fromNullable(files.get(path)), (html) => bytesOf(html, Number(size)))),
         truncate: () => Effect.void,
         write: () => Effect.fail(diskFault),
-        writeAll: (bytes) => write(new TextDecoder().decode(bytes))
+        writeAll: (bytes) => write(path, new TextDecoder().decode(bytes))
       })
   })
 }
+
+const bytesOf = (text: string, most: number): Uint8Array => new TextEncoder().encode(text).subarray(0, most)
 
 rendererSuite(
   "HtmlReportRenderer with one file",
@@ -69,6 +89,12 @@ rendererSuite(
 rendererSuite(
   "HtmlReportRenderer with a file a story",
   (destination) => Effect.provide(HtmlReportRenderer.make({ path: "reports/{story_id}.html" }), diskOf(destination)),
+  { events: ends }
+)
+
+rendererSuite(
+  "HtmlReportRenderer with a folder",
+  (destination) => Effect.provide(HtmlReportRenderer.make({ directory: "reports", keep: 10_000 }), diskOf(destination)),
   { events: ends }
 )
 
