@@ -234,7 +234,7 @@ describe("NarrativeMetrics", () => {
       ]) {
         assert.sameMembers([...(yield* Effect.provide(names, layers))], ["chosen", "metrics"])
       }
-      assert.deepStrictEqual(yield* Effect.provide(Effect.provide(names, metrics), Renderer.none), ["metrics"])
+      assert.deepStrictEqual(yield* Effect.provide(Effect.provide(names, metrics), Renderer.none), ["none", "metrics"])
       assert.deepStrictEqual(yield* names, byDefault)
     })
   })
