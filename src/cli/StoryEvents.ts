@@ -2,7 +2,7 @@
  * The events that a story was told by, made again from what a history keeps of it. What happened in one millisecond may
  * stand in another order than it was told in, but no stage outside the one around it.
  */
-import type { StageRecord, StoryRecord } from "../history/StoryRecord.js"
+import type { FailureRecord, StageRecord, StoryRecord } from "../history/StoryRecord.js"
 import type { NarrativeEvent, StoryStatus } from "../NarrativeEvent.js"
 import { percent } from "../Story.js"
 
@@ -36,10 +36,17 @@ function* afterStart(
     if (record === undefined) continue
     subStoriesOf.set(parentStageIndex, [...(subStoriesOf.get(parentStageIndex) ?? []), record])
   }
+  const said = new Map<number | null, Array<NarrativeEvent>>()
+  for (const event of [...story.logs, ...story.notes, ...story.retries]) {
+    const events = said.get(event.stageIndex)
+    if (events === undefined) said.set(event.stageIndex, [event])
+    else events.push(event)
+  }
   function* inside(stages: ReadonlyArray<StageRecord>, parent: StageRecord | undefined): Generator<NarrativeEvent> {
     for (const stage of stages) {
       yield told.stageStarted(stage, parent)
       yield* inside(stage.stages, stage)
+      if (stage.lastProgress !== null) yield told.stageProgressed(stage, parent, stage.lastProgress)
       if (stage.endedAt !== null) yield told.stageEnded(stage, parent)
     }
     const index = parent?.index ?? null
@@ -48,12 +55,11 @@ function* afterStart(
       yield inSub.start()
       yield* afterStart(sub, inSub, subStories)
     }
-    for (const log of story.logs) if (log.stageIndex === index) yield log
-    for (const note of story.notes) if (note.stageIndex === index) yield note
+    yield* said.get(index) ?? []
   }
 
   yield* inside(story.stages, undefined)
-  for (const { report } of story.failures) yield report
+  for (const failure of story.failures) yield* told.failure(failure)
   if (story.endedAt !== null) yield told.end(story.endedAt)
 }
 
@@ -112,6 +118,34 @@ class Teller {
         }
       default:
         return { _tag: "StageCancelled", ...end, orphaned: stage.orphaned, interruptors: stage.interruptors }
+    }
+  }
+
+  /** The last progress that the stage told; when it did is not kept. */
+  stageProgressed(
+    stage: StageRecord,
+    parent: StageRecord | undefined,
+    progress: NonNullable<StageRecord["lastProgress"]>
+  ): NarrativeEvent {
+    return { _tag: "StageProgressed", ...this.#inStory(stage.startedAt), ...ofStage(stage, parent), ...progress }
+  }
+
+  /** An analysis that was made in the background came later than the report. */
+  *failure({ analysis, analysisSeconds, occurredAt, report }: FailureRecord): Generator<NarrativeEvent> {
+    if (analysis === null || analysisSeconds === null) {
+      yield report
+      return
+    }
+    yield { ...report, analysis: null, llmAnalysis: null }
+    yield {
+      _tag: "AnalysisReady",
+      ...this.#inStory(occurredAt + analysisSeconds * 1_000),
+      stageName: report.failures[0].stageName,
+      traceId: report.traceId,
+      spanId: report.spanId,
+      llmAnalysis: report.llmAnalysis ?? "",
+      analysis,
+      latencySeconds: analysisSeconds
     }
   }
 

@@ -2,11 +2,11 @@
  * Everything kept of one story, as the console tells it: who it is, the tree of its stages, and its failures in full.
  */
 import type { FailureRecord, StageRecord, StoryRecord, StorySummary } from "../history/StoryRecord.js"
-import type { EventRecorded, LogRecorded } from "../NarrativeEvent.js"
+import type { EventRecorded, LogRecorded, StageRetried } from "../NarrativeEvent.js"
 import { analysisBox } from "../renderer/console/AnalysisBox.js"
 import { failureBlock } from "../renderer/console/FailureBlock.js"
 import { valueTable } from "../renderer/console/FrameList.js"
-import { logText, noteText, pair } from "../renderer/console/RecordText.js"
+import { attemptText, logText, noteText, pair } from "../renderer/console/RecordText.js"
 import * as TerminalText from "../renderer/console/TerminalText.js"
 import type { Paint, Theme } from "../renderer/console/Theme.js"
 import { ago, took } from "./RelativeTime.js"
@@ -113,6 +113,7 @@ const tree = (story: StoryRecord, options: StoryReportOptions): string => {
   }
   for (const log of story.logs) put(log.stageIndex, recordNode(log, logText(log, theme)))
   for (const note of story.notes) put(note.stageIndex, recordNode(note, noteText(note, theme)))
+  for (const retry of story.retries) put(retry.stageIndex, recordNode(retry, retryText(retry, theme)))
   for (const sub of story.stories) {
     put(sub.parentStageIndex, {
       at: sub.startedAt,
@@ -137,10 +138,13 @@ const maxLevel = 20
 
 const indented = (level: number, text: string): string => "  ".repeat(Math.min(level, maxLevel)) + text
 
-const recordNode = (event: LogRecorded | EventRecorded, text: string): Node => ({
+const recordNode = (event: LogRecorded | EventRecorded | StageRetried, text: string): Node => ({
   at: event.timestamp,
   lines: (level) => [indented(level, text)]
 })
+
+const retryText = (retry: StageRetried, { colours, glyphs }: Theme): string =>
+  `${colours.warning(glyphs.retried)} ${colours.dim(attemptText(retry))}`
 
 const subStoryText = (story: StorySummary, theme: Theme): string => {
   const { dim } = theme.colours

@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import { FailureAnalysis } from "../FailureAnalysis.js"
 import { ErrorCode, Interruptor, Progress } from "../FailureReport.js"
 import { key } from "../internal/wireSchema.js"
-import { CausedBy, EventRecorded, FailureOccurred, LogRecorded, StoryStarted } from "../NarrativeEvent.js"
+import { CausedBy, EventRecorded, FailureOccurred, LogRecorded, StageRetried, StoryStarted } from "../NarrativeEvent.js"
 import { PlainRecord, PlainValue } from "../PlainValue.js"
 import { Work } from "../Work.js"
 
@@ -271,6 +271,8 @@ export const StoryRecord = Schema.Struct({
   failures: Schema.Array(FailureRecord),
   logs: Schema.Array(LogRecorded),
   notes: Schema.Array(EventRecorded),
+  /** The first 10,000, as far as the history keeps them one by one; each stage counts all of its own. */
+  retries: Schema.Array(StageRetried),
   /** Log lines and notes before the last 10,000, which are counted only. */
   eventsOmitted: key(Schema.Int, "events_omitted"),
   /** Its direct sub-stories, in their order of starting. */

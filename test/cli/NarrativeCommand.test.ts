@@ -143,6 +143,15 @@ layer(HistoryFile.layer, { timeout: "30 seconds", excludeTestServices: true })("
       })
     )
 
+    it.effect("tells each retry in the stage that was tried again", () =>
+      Effect.gen(function* () {
+        const lines = linesOf((yield* on(["story", yield* idOf("Load 数据")], 100)).stdout)
+        const stage = lines.findIndex((line) => /^✔ Fetch Rates \(.*, 2 retries\)$/.test(line))
+        assert.match(lines[stage + 1] ?? "", /^ {2}↻ attempt 2 after \d\.\d{3}s: Unavailable: 503$/)
+        assert.match(lines[stage + 2] ?? "", /^ {2}↻ attempt 3 after \d\.\d{3}s: Unavailable: 503$/)
+      })
+    )
+
     it.effect("is one object with --json", () =>
       Effect.gen(function* () {
         const [story] = json((yield* on(["story", yield* idOf("Load 数据"), "--json"])).stdout)
@@ -150,6 +159,10 @@ layer(HistoryFile.layer, { timeout: "30 seconds", excludeTestServices: true })("
         assert.deepStrictEqual(
           story.stages.map(({ retries, stage_name, status }: Json) => ({ retries, stage_name, status })),
           [{ retries: 2, stage_name: "Fetch Rates", status: "completed" }]
+        )
+        assert.deepStrictEqual(
+          story.retries.map(({ attempt, reason, stage_name }: Json) => ({ attempt, reason, stage_name })),
+          [2, 3].map((attempt) => ({ attempt, reason: "Unavailable: 503", stage_name: "Fetch Rates" }))
         )
       })
     )

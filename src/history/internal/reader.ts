@@ -253,7 +253,8 @@ const story = (sql: SqlClient.SqlClient, idPrefix: string) =>
     const failures = yield* sql<ReadRow>`SELECT ${sql.literal(queries.failureColumns)},
         f.report, f.analysis, f.llm_analysis, f.analysis_seconds
       FROM failures AS f WHERE f.story_key = ${key} ORDER BY f.sequence, f.id`
-    const { omitted: eventsOmitted, rows: told } = yield* toldRows(sql, key)
+    const { omitted: eventsOmitted, rows: said } = yield* saidRows(sql, key)
+    const retries = yield* told(sql, sql`e.story_key = ${key} AND e.event = 'StageRetried'`, maxRows)
     const within = yield* sql<ReadRow>`SELECT ${sql.literal(queries.summaryColumns)} FROM stories AS s
       WHERE s.parent_story_id = ${summary.id} ORDER BY s.started_at, s.key`
     return {
@@ -267,14 +268,15 @@ const story = (sql: SqlClient.SqlClient, idPrefix: string) =>
       stages: queries.stageTree(stages, summary.status === "interrupted"),
       stagesOmitted,
       failures: failures.map(queries.failureRecordOf),
-      logs: told.filter((event) => event["event"] === "LogRecorded").map(queries.logOf),
-      notes: told.filter((event) => event["event"] === "EventRecorded").map(queries.noteOf),
+      logs: said.filter((event) => event["event"] === "LogRecorded").map(queries.logOf),
+      notes: said.filter((event) => event["event"] === "EventRecorded").map(queries.noteOf),
+      retries: retries.flatMap(({ event }) => (event._tag === "StageRetried" ? [event] : [])),
       eventsOmitted,
       stories: yield* summaries(sql, within, alive)
     }
   })
 
-/** Most stages, and most log lines and notes, that are read of one story. */
+/** Most stages, most log lines and notes, and most retries that are read of one story. */
 const maxRows = 10_000
 const firstStages = 1_000
 
@@ -292,7 +294,7 @@ const stageRows = (sql: SqlClient.SqlClient, key: number) =>
     }
   })
 
-const toldRows = (sql: SqlClient.SqlClient, key: number) =>
+const saidRows = (sql: SqlClient.SqlClient, key: number) =>
   Effect.gen(function* () {
     const ofStory = sql`story_key = ${key} AND event IN ('LogRecorded', 'EventRecorded')`
     const last = yield* sql<ReadRow>`SELECT event, data FROM events WHERE ${ofStory} ORDER BY id DESC LIMIT ${maxRows}`

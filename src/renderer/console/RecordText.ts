@@ -1,7 +1,7 @@
 /**
- * What a program said itself, on one line: a log line, and a note with its data.
+ * What is told on one line: a log line, a note with its data, an attempt.
  */
-import type { EventRecorded, LogRecorded } from "../../NarrativeEvent.js"
+import type { EventRecorded, LogRecorded, StageRetried } from "../../NarrativeEvent.js"
 import { clip, type PlainValue } from "../../PlainValue.js"
 import * as TerminalText from "./TerminalText.js"
 import type { Theme } from "./Theme.js"
@@ -22,6 +22,10 @@ export const noteText = (event: EventRecorded, { colours, glyphs }: Theme): stri
     event.data === null ? "" : colours.dim(` ${TerminalText.line(clip(JSON.stringify(event.data), maxData))}`)
   return `${colours.dim(glyphs.note)} ${TerminalText.line(event.name)}${data}`
 }
+
+/** `attempt 2 after 0.100s: Busy: try later`. */
+export const attemptText = ({ attempt, delaySeconds, reason }: StageRetried): string =>
+  `attempt ${attempt} after ${delaySeconds.toFixed(3)}s: ${TerminalText.line(reason)}`
 
 /** `key=value`, quoted where it has to be. */
 export const pair = (key: string, value: PlainValue): string => {

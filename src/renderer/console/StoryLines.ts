@@ -19,7 +19,7 @@ import * as Work from "../../Work.js"
 import { analysisBox, titleOf } from "./AnalysisBox.js"
 import { failureBlock } from "./FailureBlock.js"
 import type { OpenStories, OpenStory } from "./OpenStories.js"
-import { logText, noteText } from "./RecordText.js"
+import { attemptText, logText, noteText } from "./RecordText.js"
 import * as TerminalText from "./TerminalText.js"
 import type { Paint, Theme } from "./Theme.js"
 
@@ -185,8 +185,8 @@ export class StoryLines {
 
   #stageRetried(event: StageRetried, story: OpenStory): string {
     const { colours, glyphs } = this.#options.theme
-    const attempt = `attempt ${event.attempt} after ${event.delaySeconds.toFixed(3)}s: ${safe(event.reason)}`
-    return this.#stageLine(event, story, colours.warning(glyphs.retried), "retried", colours.dim(` (${attempt})`))
+    const rest = colours.dim(` (${attemptText(event)})`)
+    return this.#stageLine(event, story, colours.warning(glyphs.retried), "retried", rest)
   }
 
   #stageLine(
