@@ -53,7 +53,7 @@ export const outputOf = Effect.fnUntraced(function* (workspace: string, page: Do
   return stderr === "" ? text : `${text}\n--- stderr ---\n${stderr}`
 }, Effect.scoped)
 
-/** An output without what differs from run to run: times, ids, and how many packages this repository has. */
+/** An output without what differs from run to run: times and what they decide, ids, and how many packages there are. */
 export const comparable = (text: string): string =>
   text
     .replaceAll(/\d+\.\d{3}s/g, "<seconds>s")
@@ -69,4 +69,8 @@ export const comparable = (text: string): string =>
     .replaceAll(/"(trace|span)_id":"[\da-f]+"/g, '"$1_id":"<id>"')
     .replaceAll(/\d+ (packages|dependencies)/g, "<count> $1")
     .replaceAll(/[ \t]+$/gm, "")
+    .replaceAll(/(?:^.*(?: {2}<seconds>s){4}.*\n)+/gm, sorted)
     .trimEnd()
+
+/** Rows of a table in which those that took longest come first. */
+const sorted = (rows: string): string => rows.split("\n").sort().join("\n")
