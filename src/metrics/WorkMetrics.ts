@@ -68,11 +68,16 @@ export interface ProviderCall<in A = unknown> {
 }
 
 /**
+ * - `id`: what metrics know it by; one of few. `name`: what people call it, the name of its stage (default: its id).
+ * - `provider`, `model`: what it runs on, as in {@link ProviderCall}.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Agent {
   readonly id: string
+  readonly name?: string | undefined
+  readonly provider?: string | undefined
   readonly model?: string | undefined
 }
 
@@ -222,17 +227,22 @@ export const agent: {
   (self, { agent, definedAt }) =>
     region.withFiber((fiber) => {
       const id = nameIn(fiber, agent.id)
-      const model = agent.model === undefined ? unknown : nameIn(fiber, agent.model)
+      const given = (name: string | undefined) => (name === undefined ? undefined : nameIn(fiber, name))
+      const name = given(agent.name)
+      const provider = given(agent.provider)
+      const model = given(agent.model)
       const attributes = {
         "gen_ai.operation.name": "invoke_agent",
         "gen_ai.agent.id": id,
-        ...(agent.model === undefined ? {} : { "gen_ai.request.model": model })
+        ...(name === undefined ? {} : { "gen_ai.agent.name": name }),
+        ...(provider === undefined ? {} : { "gen_ai.provider.name": provider }),
+        ...(model === undefined ? {} : { "gen_ai.request.model": model })
       }
       return stageRegion.run(Effect.provideService(self, work.WorkContext, { agentId: id, call: undefined }), {
-        ...stageInit<unknown>(id, { kind: "agent", attributes }, definedAt),
+        ...stageInit<unknown>(name ?? id, { kind: "agent", attributes }, definedAt),
         ended: (fiber, place, exit, durationSeconds) => {
           const errorType = errorTypeOf(exit)
-          work.measure(fiber, place, Instruments.agentDuration, [id, model], durationSeconds)
+          work.measure(fiber, place, Instruments.agentDuration, [id, model ?? unknown], durationSeconds)
           if (errorType !== undefined) work.measure(fiber, place, Instruments.agentErrors, [id, errorType], 1)
           return undefined
         }

@@ -11,6 +11,7 @@ import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-tr
 import {
   ATTR_ERROR_TYPE,
   ATTR_GEN_AI_AGENT_ID,
+  ATTR_GEN_AI_AGENT_NAME,
   ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_PROVIDER_NAME,
   ATTR_GEN_AI_REQUEST_MODEL,
@@ -40,7 +41,7 @@ const program = Effect.succeed({ prompt: 1000, completion: 250, cached: 600, rea
       Narrative.metrics.providerCall(new RateLimited({ message: "slow down" }), { ...chat, model: "gpt-4o-mini" })
     )
   ),
-  Narrative.metrics.agent({ id: "writer", model: "gpt-4o" }),
+  Narrative.metrics.agent({ id: "writer", name: "Lead Writer", provider: "openai", model: "gpt-4o" }),
   Narrative.story("Produce")
 )
 
@@ -62,6 +63,8 @@ const refused = {
 }
 const agent = {
   [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
+  [ATTR_GEN_AI_PROVIDER_NAME]: GEN_AI_PROVIDER_NAME_VALUE_OPENAI,
+  [ATTR_GEN_AI_AGENT_NAME]: "Lead Writer",
   [ATTR_GEN_AI_REQUEST_MODEL]: "gpt-4o",
   [ATTR_GEN_AI_AGENT_ID]: "writer"
 }
@@ -109,7 +112,7 @@ for (const { layer, name } of ways) {
     it.scoped("stand below their agent's span, which is no client's", () =>
       Effect.gen(function* () {
         const collector = yield* received(program, layer)
-        const span = Collector.spanNamed(collector, "writer")
+        const span = Collector.spanNamed(collector, "Lead Writer")
         assert.strictEqual(kindOf(span), SpanKind.INTERNAL)
         assert.deepStrictEqual(genAi(span.attributes), agent)
         for (const name of ["chat gpt-4o", "chat gpt-4o-mini"]) {
@@ -139,7 +142,7 @@ describe("An exporter of OpenTelemetry's SDK", () => {
         [
           ["chat gpt-4o", SpanKind.CLIENT, SpanStatusCode.OK, call],
           ["chat gpt-4o-mini", SpanKind.CLIENT, SpanStatusCode.ERROR, refused],
-          ["writer", SpanKind.INTERNAL, SpanStatusCode.OK, agent],
+          ["Lead Writer", SpanKind.INTERNAL, SpanStatusCode.OK, agent],
           ["Produce", SpanKind.INTERNAL, SpanStatusCode.OK, {}]
         ]
       )
