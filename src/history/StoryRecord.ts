@@ -8,12 +8,11 @@ import { identity } from "effect/Function"
 import * as Schema from "effect/Schema"
 import { FailureAnalysis } from "../FailureAnalysis.js"
 import { ErrorCode, Interruptor, Progress } from "../FailureReport.js"
-import { key } from "../internal/wireSchema.js"
+import { key, NullableText } from "../internal/wireSchema.js"
 import { CausedBy, EventRecorded, FailureOccurred, LogRecorded, StageRetried, StoryStarted } from "../NarrativeEvent.js"
 import { PlainRecord, PlainValue } from "../PlainValue.js"
 import { Work } from "../Work.js"
-
-const Text = Schema.NullOr(Schema.String)
+import { eventNames } from "./internal/eventNames.js"
 
 /**
  * UTC in milliseconds since the epoch; as JSON, ISO-8601 of a fixed width.
@@ -96,11 +95,11 @@ const summary = {
   name: key(Schema.String, "story_name"),
   kind: Schema.String,
   rootStoryId: key(Schema.String, "root_story_id"),
-  parentStoryId: key(Text, "parent_story_id"),
+  parentStoryId: key(NullableText, "parent_story_id"),
   /** The stage of its parent story that it began in. */
   parentStageIndex: key(Schema.NullOr(Schema.Int), "parent_stage_index"),
   status: StoryState,
-  outcome: Text,
+  outcome: NullableText,
   startedAt: key(Timestamp, "started_at"),
   endedAt: key(Schema.NullOr(Timestamp), "ended_at"),
   durationSeconds: key(Schema.NullOr(Schema.JsonNumber), "duration_seconds"),
@@ -113,7 +112,7 @@ const summary = {
   labels: StoryStarted.fields.labels,
   failure: Schema.NullOr(
     Schema.Struct({
-      stageName: key(Text, "stage_name"),
+      stageName: key(NullableText, "stage_name"),
       errorType: key(Schema.String, "error_type"),
       errorMessage: key(Schema.String, "error_message")
     })
@@ -149,8 +148,8 @@ const stageFields = Schema.Struct({
   path: key(Schema.Array(Schema.String), "stage_path"),
   depth: Schema.Int,
   kind: Schema.String,
-  traceId: key(Text, "trace_id"),
-  spanId: key(Text, "span_id"),
+  traceId: key(NullableText, "trace_id"),
+  spanId: key(NullableText, "span_id"),
   status: StageState,
   startedAt: key(Timestamp, "started_at"),
   endedAt: key(Schema.NullOr(Timestamp), "ended_at"),
@@ -160,8 +159,8 @@ const stageFields = Schema.Struct({
     Schema.NullOr(Schema.Struct({ done: Schema.JsonNumber, total: Schema.NullOr(Schema.JsonNumber) })),
     "last_progress"
   ),
-  errorType: key(Text, "error_type"),
-  errorMessage: key(Text, "error_message"),
+  errorType: key(NullableText, "error_type"),
+  errorMessage: key(NullableText, "error_message"),
   errorCode: key(Schema.NullOr(ErrorCode), "error_code"),
   retryable: Schema.NullOr(Schema.Boolean),
   orphaned: Schema.Boolean,
@@ -205,7 +204,7 @@ export interface FailureSummary extends Schema.Schema.Type<typeof FailureSummary
 export const FailureSummary = Schema.Struct({
   storyId: key(Schema.String, "story_id"),
   storyName: key(Schema.String, "story_name"),
-  stageName: key(Text, "stage_name"),
+  stageName: key(NullableText, "stage_name"),
   occurredAt: key(Timestamp, "occurred_at"),
   /** Told with `Narrative.recordFailure`: the story did not fail with it. */
   handled: Schema.Boolean,
@@ -213,7 +212,7 @@ export const FailureSummary = Schema.Struct({
   errorMessage: key(Schema.String, "error_message"),
   errorCode: key(ErrorCode, "error_code"),
   retryable: Schema.Boolean,
-  location: Text,
+  location: NullableText,
   fingerprint: Schema.String,
   exactCause: key(Schema.String, "exact_cause"),
   analyzed: Schema.Boolean
@@ -237,7 +236,7 @@ export const FailureRecord = Schema.Struct({
   report: FailureOccurred,
   analysis: Schema.NullOr(FailureAnalysis),
   /** The analysis as text. */
-  llmAnalysis: key(Text, "llm_analysis"),
+  llmAnalysis: key(NullableText, "llm_analysis"),
   /** From the report to an analysis that was made in the background. */
   analysisSeconds: key(Schema.NullOr(Schema.JsonNumber), "analysis_seconds")
 })
@@ -256,8 +255,8 @@ export interface StoryRecord extends Schema.Schema.Type<typeof StoryRecord> {}
  */
 export const StoryRecord = Schema.Struct({
   ...summary,
-  traceId: key(Text, "trace_id"),
-  spanId: key(Text, "span_id"),
+  traceId: key(NullableText, "trace_id"),
+  spanId: key(NullableText, "span_id"),
   attributes: PlainRecord,
   causedBy: key(Schema.NullOr(CausedBy), "caused_by"),
   /** `null` when it told of none. */
@@ -293,27 +292,14 @@ export interface HistoryEvent extends Schema.Schema.Type<typeof HistoryEvent> {}
  */
 export const HistoryEvent = Schema.Struct({
   cursor: Schema.Int,
-  event: Schema.Literal(
-    "StoryStarted",
-    "StageStarted",
-    "StageProgressed",
-    "StageRetried",
-    "StageCompleted",
-    "StageFailed",
-    "StageCancelled",
-    "LogRecorded",
-    "EventRecorded",
-    "FailureOccurred",
-    "LLMAnalysisReady",
-    "StoryCompleted"
-  ),
+  event: Schema.Literal(...eventNames),
   storyId: key(Schema.String, "story_id"),
   storyName: key(Schema.String, "story_name"),
   rootStoryId: key(Schema.String, "root_story_id"),
-  parentStoryId: key(Text, "parent_story_id"),
+  parentStoryId: key(NullableText, "parent_story_id"),
   timestamp: Timestamp,
   sequence: Schema.Int,
-  stageName: key(Text, "stage_name"),
+  stageName: key(NullableText, "stage_name"),
   /** The names of the stages from the outermost down to the one it happened in; empty outside any. */
   stagePath: key(Schema.Array(Schema.String), "stage_path"),
   stageIndex: key(Schema.NullOr(Schema.Int), "stage_index"),
@@ -322,14 +308,14 @@ export const HistoryEvent = Schema.Struct({
   durationSeconds: key(Schema.NullOr(Schema.JsonNumber), "duration_seconds"),
   /** Of a story's end. */
   status: Schema.NullOr(StoryState),
-  outcome: Text,
+  outcome: NullableText,
   /** Of a failed stage, and of a failure. */
-  errorType: key(Text, "error_type"),
-  errorMessage: key(Text, "error_message"),
+  errorType: key(NullableText, "error_type"),
+  errorMessage: key(NullableText, "error_message"),
   /** Of a log line. */
-  level: Text,
+  level: NullableText,
   /** A log line's text, a note's name, a retry's reason. */
-  message: Text,
+  message: NullableText,
   /** A log line's annotations, a note's data, a retry's attempt and delay, a progress. */
   data: PlainValue
 })

@@ -16,6 +16,7 @@ import {
 } from "../../NarrativeEvent.js"
 import type { PlainRecord } from "../../PlainValue.js"
 import { Work } from "../../Work.js"
+import { nameOf } from "./eventNames.js"
 import type { Cell } from "./rows.js"
 
 export type StoryCells = Array<Cell>
@@ -197,7 +198,7 @@ export const analysisCell = (event: AnalysisReady): string => encodeAnalysis(eve
 export const eventCells = (event: NarrativeEvent): ReadonlyArray<Cell> => [
   event.sequence,
   timestamp(event.timestamp),
-  event._tag === "AnalysisReady" ? "LLMAnalysisReady" : event._tag,
+  nameOf(event._tag),
   "stageIndex" in event ? event.stageIndex : null,
   dataCell(event)
 ]

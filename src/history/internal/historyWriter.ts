@@ -10,9 +10,9 @@ import { Batch, type Kept, type OpenStories } from "./batch.js"
 import { analysisCell, eventColumns, failureColumns, stageColumns, storyColumns, timestamp } from "./cells.js"
 import { isBusy, writing } from "./database.js"
 import * as incarnation from "./incarnation.js"
-import { openWriters } from "./queries.js"
 import { deleteIdle } from "./retention.js"
 import { insertInto, run } from "./rows.js"
+import { openWriters } from "./writers.js"
 
 export interface HistoryWriter {
   readonly write: (events: Iterable<NarrativeEvent>) => Effect.Effect<void, SqlError>

@@ -4,13 +4,13 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type { NarrativeEvent } from "../../NarrativeEvent.js"
 import { text } from "../../PlainValue.js"
 import type { BufferOptions } from "../../Renderer.js"
 import { InvalidHistorySetting } from "../HistoryError.js"
 import { type Retention, wholeNumber } from "../HistoryFilter.js"
 import type { HistoryOptions } from "../HistoryRenderer.js"
 import type { Kept } from "./batch.js"
+import { tags } from "./eventNames.js"
 
 export interface Settings {
   readonly kept: Kept
@@ -23,21 +23,6 @@ export interface Settings {
   readonly shutdownTimeout: number
   readonly retention: Retention | undefined
 }
-
-const tags: ReadonlyArray<NarrativeEvent["_tag"]> = [
-  "StoryStarted",
-  "StageStarted",
-  "StageProgressed",
-  "StageRetried",
-  "StageCompleted",
-  "StageFailed",
-  "StageCancelled",
-  "LogRecorded",
-  "EventRecorded",
-  "FailureOccurred",
-  "AnalysisReady",
-  "StoryCompleted"
-]
 
 const strategies: ReadonlyArray<BufferOptions["strategy"]> = ["suspend", "dropping", "sliding"]
 

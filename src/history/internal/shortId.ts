@@ -4,7 +4,7 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import { optionalText, type ReadRow } from "./queries.js"
+import { optionalText, type ReadRow } from "./readCells.js"
 
 /** Shorter beginnings would soon be those of other stories, too. */
 const shortest = 8

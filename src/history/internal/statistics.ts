@@ -9,9 +9,10 @@ import { momentOf, type StatsFilter } from "../HistoryFilter.js"
 import type { Durations, FailureGroup, HistoryStats, StageStats, StoryStats } from "../HistoryStats.js"
 import { StoryState } from "../StoryRecord.js"
 import { timestamp } from "./cells.js"
-import type { ReadRow } from "./queries.js"
-import * as queries from "./queries.js"
+import { numberOf, type ReadRow, secondsOf, timeOf, wholeOf } from "./readCells.js"
+import * as records from "./records.js"
 import { checked } from "./settings.js"
+import { aliveWriters } from "./writers.js"
 
 /** @internal */
 export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter) =>
@@ -19,7 +20,7 @@ export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter) =>
     const now = yield* Clock.currentTimeMillis
     const { since, until } = yield* checked(() => windowOf(filter, now))
     const [from, to] = [timestamp(since), timestamp(until)]
-    const alive = yield* queries.aliveWriters(sql)
+    const alive = yield* aliveWriters(sql)
     const ofStory = (column: string) =>
       filter.story === undefined ? sql`1 = 1` : sql`${sql.literal(column)} = ${filter.story}`
     // By status, then by time: the order of an index.
@@ -43,19 +44,19 @@ export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter) =>
     const newest =
       shown.length === 0
         ? []
-        : yield* sql<ReadRow>`SELECT f.id, ${sql.literal(queries.failureColumns)} FROM failures AS f
+        : yield* sql<ReadRow>`SELECT f.id, ${sql.literal(records.failureColumns)} FROM failures AS f
             WHERE ${sql.in(
               "f.id",
-              shown.map((row) => queries.wholeOf(row["newest"]))
+              shown.map((row) => wholeOf(row["newest"]))
             )}`
     const named =
       slowest.length === 0
         ? []
         : yield* sql<ReadRow>`SELECT s.key, s.id, s.name, s.started_at FROM stories AS s WHERE ${sql.in(
             "s.key",
-            slowest.map((row) => queries.wholeOf(row["key"]))
+            slowest.map((row) => wholeOf(row["key"]))
           )}`
-    const gone = unended.filter((row) => queries.statusOf(row, alive) === "interrupted")
+    const gone = unended.filter((row) => records.statusOf(row, alive) === "interrupted")
     const all = storyStats("", storyGroups, gone)
     return {
       since,
@@ -74,20 +75,20 @@ export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter) =>
       ).sort((a, b) => b.count - a.count),
       stages: stageStats(stageRuns),
       slowest: slowest.flatMap((row) => {
-        const story = named.find(({ key }) => queries.wholeOf(key) === queries.wholeOf(row["key"]))
+        const story = named.find(({ key }) => wholeOf(key) === wholeOf(row["key"]))
         if (story === undefined) return []
         return [
           {
             storyId: String(story["id"]),
             storyName: nameOf(story),
-            startedAt: queries.timeOf(story["started_at"]),
-            durationSeconds: queries.numberOf(row["duration_seconds"])
+            startedAt: timeOf(story["started_at"]),
+            durationSeconds: numberOf(row["duration_seconds"])
           }
         ]
       }),
-      failureCount: groups.reduce((sum, row) => sum + queries.numberOf(row["count"]), 0),
+      failureCount: groups.reduce((sum, row) => sum + numberOf(row["count"]), 0),
       failures: shown.flatMap((group) => {
-        const row = newest.find((row) => queries.numberOf(row["id"]) === queries.numberOf(group["newest"]))
+        const row = newest.find((row) => numberOf(row["id"]) === numberOf(group["newest"]))
         return row === undefined ? [] : [failureGroup(group, row)]
       })
     } satisfies HistoryStats
@@ -157,8 +158,8 @@ const storyStats = (storyName: string, groups: ReadonlyArray<ReadRow>, gone: Rea
   const byStatus = { running: 0, success: 0, failed: 0, cancelled: 0, timeout: 0, partial: 0, interrupted: 0 }
   let count = 0
   for (const group of groups) {
-    byStatus[queries.storedStatusOf(group)] += queries.numberOf(group["count"])
-    count += queries.numberOf(group["count"])
+    byStatus[records.storedStatusOf(group)] += numberOf(group["count"])
+    count += numberOf(group["count"])
   }
   byStatus.running -= gone.length
   byStatus.interrupted += gone.length
@@ -167,7 +168,7 @@ const storyStats = (storyName: string, groups: ReadonlyArray<ReadRow>, gone: Rea
     count,
     byStatus,
     failureRate: share(byStatus.failed + byStatus.timeout + byStatus.interrupted, count - byStatus.running),
-    durations: durationsOf(groups.flatMap(queries.secondsOf))
+    durations: durationsOf(groups.flatMap(secondsOf))
   }
 }
 
@@ -183,7 +184,7 @@ const stageStats = (rows: ReadonlyArray<ReadRow>): ReadonlyArray<StageStats> => 
       else if (run.startsWith("fa")) failed += 1
       else if (run.startsWith("ca")) cancelled += 1
       else open += 1
-      if (run.startsWith("co") || run.startsWith("fa")) seconds.push(queries.numberOf(run.slice(2)))
+      if (run.startsWith("co") || run.startsWith("fa")) seconds.push(numberOf(run.slice(2)))
     }
     return [
       {
@@ -217,12 +218,12 @@ const durationsOf = (seconds: ReadonlyArray<number>): Durations | null => {
 }
 
 const failureGroup = (group: ReadRow, newest: ReadRow): FailureGroup => {
-  const failure = queries.failureSummaryOf(newest)
+  const failure = records.failureSummaryOf(newest)
   return {
     fingerprint: failure.fingerprint,
-    count: queries.numberOf(group["count"]),
-    firstAt: queries.timeOf(group["first_at"]),
-    lastAt: queries.timeOf(group["last_at"]),
+    count: numberOf(group["count"]),
+    firstAt: timeOf(group["first_at"]),
+    lastAt: timeOf(group["last_at"]),
     lastStoryId: failure.storyId,
     storyName: failure.storyName,
     stageName: failure.stageName,

@@ -10,7 +10,7 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { parseJson } from "../../internal/wireSchema.js"
 import { NarrativeEvent } from "../../NarrativeEvent.js"
-import { DamagedRow, damaged, numberOf, optionalNumber, pathOf, type ReadRow, wholeOf } from "./queries.js"
+import { DamagedRow, damaged, numberOf, optionalNumber, pathOf, type ReadRow, wholeOf } from "./readCells.js"
 
 /** The events of the rows that meet the condition on `events AS e` and `stories AS s`, in order, each with its cursor. */
 export const told = (

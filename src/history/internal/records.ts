@@ -1,165 +1,31 @@
 /**
  * Rows read back into what a history gives.
  */
-import type * as SqlClient from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
-import type { Fragment } from "@effect/sql/Statement"
-import * as Clock from "effect/Clock"
-import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import { ArrayFormatter, type ParseError } from "effect/ParseResult"
-import * as Schema from "effect/Schema"
-import { FailureAnalysis } from "../../FailureAnalysis.js"
-import { ErrorCode, Interruptor } from "../../FailureReport.js"
-import { json, parseJson } from "../../internal/wireSchema.js"
-import { CausedBy, fromWire, type NarrativeEvent, StoryStarted } from "../../NarrativeEvent.js"
-import { clip, PlainRecord } from "../../PlainValue.js"
-import { Work } from "../../Work.js"
+import type { PlainRecord } from "../../PlainValue.js"
+import type { FailureRecord, FailureSummary, HistoryEvent, StageRecord, StorySummary } from "../StoryRecord.js"
 import {
-  type FailureRecord,
-  type FailureSummary,
-  HistoryEvent,
-  type StageRecord,
-  StageState,
-  StoryState,
-  type StorySummary
-} from "../StoryRecord.js"
-import * as incarnation from "./incarnation.js"
-
-/** What a row holds under a column's name; of PostgreSQL a bigint is a text. */
-export type ReadRow = { readonly [column: string]: unknown }
-
-/** Whatever a cell holds that is not what we write: somebody else wrote it, or the disk did. */
-export class DamagedRow extends Error {}
-
-/** The first of what a Schema has against a value, on a line of its own. */
-export const damaged = (what: string, error: ParseError): DamagedRow => {
-  const [issue] = ArrayFormatter.formatErrorSync(error)
-  return new DamagedRow(
-    issue === undefined ? what : clip(`${what}: ${issue.path.map(String).join(".")} ${issue.message}`, 200)
-  )
-}
-
-const decoder = <A, I>(schema: Schema.Schema<A, I>, what: string, whenNull: A) => {
-  const decode = Schema.decodeUnknownEither(json(schema))
-  return (cell: unknown): A => {
-    if (cell === null || cell === undefined) return whenNull
-    const decoded = decode(cell)
-    if (Either.isRight(decoded)) return decoded.right
-    throw damaged(what, decoded.left)
-  }
-}
-
-/** JSON that is what it should be as it is: many times faster than decoding it. */
-const parser = <A>(schema: Schema.Schema<A>, what: string, whenNull: A) => {
-  const is = Schema.is(schema)
-  return (cell: unknown): A => {
-    if (cell === null || cell === undefined) return whenNull
-    const parsed = Either.getOrUndefined(Either.try(() => parseJson(textOf(cell))))
-    if (is(parsed)) return parsed
-    throw new DamagedRow(what)
-  }
-}
-
-const labelsOf = parser(StoryStarted.fields.labels, "labels of a story", {})
-const recordOf = parser(PlainRecord, "attributes", {})
-export const pathOf = decoder<ReadonlyArray<string> | null, ReadonlyArray<string> | null>(
-  Schema.NullOr(Schema.Array(Schema.String)),
-  "path of a stage",
-  null
-)
-const interruptorsOf = decoder(Schema.Array(Interruptor), "interruptors of a stage", [])
-export const workOf = decoder(Schema.NullOr(Work), "work of a story", null)
-export const causedByOf = decoder(Schema.NullOr(CausedBy), "cause of a story", null)
-const analysisOf = decoder(Schema.NullOr(FailureAnalysis), "analysis of a failure", null)
-
-const textOf = (cell: unknown): string => (typeof cell === "string" ? cell : String(cell ?? ""))
-export const optionalText = (cell: unknown): string | null =>
-  cell === null || cell === undefined ? null : textOf(cell)
-export const numberOf = (cell: unknown): number => {
-  const number = Number(cell ?? 0)
-  if (Number.isFinite(number)) return number
-  throw new DamagedRow(`${shown(cell)} is no number`)
-}
-export const wholeOf = (cell: unknown): number => {
-  const number = numberOf(cell)
-  if (Number.isSafeInteger(number)) return number
-  throw new DamagedRow(`${shown(cell)} is no whole number below 2^53`)
-}
-export const optionalNumber = (cell: unknown): number | null =>
-  cell === null || cell === undefined ? null : numberOf(cell)
-const optionalWhole = (cell: unknown): number | null => (cell === null || cell === undefined ? null : wholeOf(cell))
-export const timeOf = (cell: unknown): number => {
-  const millis = Date.parse(textOf(cell))
-  if (Number.isFinite(millis)) return millis
-  throw new DamagedRow(`${shown(cell)} is no time`)
-}
-/** One of the words that a column may hold. */
-const wordOf =
-  <A extends string>(words: ReadonlyArray<A>, what: string) =>
-  (cell: unknown): A => {
-    const word = words.find((word) => word === cell)
-    if (word !== undefined) return word
-    throw new DamagedRow(`${shown(cell)} is no ${what}`)
-  }
-const storyStateOf = wordOf(StoryState.literals, "state of a story")
-const stageStateOf = wordOf(StageState.literals, "state of a stage")
-const errorCodeOf = wordOf(ErrorCode.literals, "code of an error")
-const eventNameOf = wordOf(HistoryEvent.fields.event.literals, "event")
-
-const shown = (cell: unknown): string => clip(JSON.stringify(textOf(cell)), 60)
-/** The durations of a group; what has none has `null` there. */
-export const secondsOf = (row: ReadRow): ReadonlyArray<number> => {
-  const listed: unknown = typeof row["seconds"] === "string" ? JSON.parse(row["seconds"]) : []
-  return Array.isArray(listed) ? listed.filter(Number.isFinite) : []
-}
-
-const optionalTime = (cell: unknown): number | null => (cell === null || cell === undefined ? null : timeOf(cell))
-
-/** The event a row holds the wire form of. */
-const eventOf = <Tag extends NarrativeEvent["_tag"]>(
-  cell: unknown,
-  tag: Tag
-): Extract<NarrativeEvent, { readonly _tag: Tag }> => {
-  const decoded = fromWire(textOf(cell))
-  if (Either.isLeft(decoded)) throw damaged(tag, decoded.left)
-  const event = decoded.right
-  if (!isOf(event, tag)) throw new DamagedRow(`${tag}: it is a ${event._tag}`)
-  return event
-}
-
-const isOf = <Tag extends NarrativeEvent["_tag"]>(
-  event: NarrativeEvent,
-  tag: Tag
-): event is Extract<NarrativeEvent, { readonly _tag: Tag }> => event._tag === tag
-
-/** So many heartbeats of a process elsewhere may be missed before it is taken for gone. */
-const missedBeats = 4
-
-/** The writers that have not said that they ended, and whether they are gone all the same. */
-export const openWriters = (
-  sql: SqlClient.SqlClient
-): Effect.Effect<ReadonlyArray<{ readonly id: number; readonly gone: boolean; readonly known: boolean }>, SqlError> =>
-  Effect.gen(function* () {
-    const now = yield* Clock.currentTimeMillis
-    const rows = yield* sql<ReadRow>`SELECT id, host, pid, incarnation, heartbeat_seconds, last_seen_at
-      FROM writers WHERE ended_at IS NULL`
-    return rows.map((row) => {
-      const seen = {
-        host: textOf(row["host"]),
-        pid: Number(row["pid"]),
-        incarnation: textOf(row["incarnation"]),
-        // Of a time that is none nothing follows: a program that begins to write stumbles over no row of another one's.
-        lastSeenAt: Date.parse(textOf(row["last_seen_at"]))
-      }
-      const silence = Number(row["heartbeat_seconds"]) * 1_000 * missedBeats
-      return { id: Number(row["id"]), ...incarnation.isGone(seen, now, silence) }
-    })
-  })
-
-/** The writers that may still end their stories. */
-export const aliveWriters = (sql: SqlClient.SqlClient): Effect.Effect<ReadonlySet<number>, SqlError> =>
-  Effect.map(openWriters(sql), (writers) => new Set(writers.flatMap(({ gone, id }) => (gone ? [] : [id]))))
+  analysisOf,
+  DamagedRow,
+  errorCodeOf,
+  eventNameOf,
+  eventOf,
+  interruptorsOf,
+  labelsOf,
+  numberOf,
+  optionalNumber,
+  optionalText,
+  optionalTime,
+  optionalWhole,
+  pathOf,
+  type ReadRow,
+  recordOf,
+  retryOf,
+  stageStateOf,
+  storyStateOf,
+  textOf,
+  timeOf,
+  wholeOf
+} from "./readCells.js"
 
 /** Of `stories AS s`. */
 export const summaryColumns = `s.key, s.id, s.name, s.kind, s.root_story_id, s.parent_story_id, s.parent_stage_index, s.status, s.outcome,
@@ -307,10 +173,6 @@ const stageOf = (row: ReadRow, cutOff: boolean): Building<StageRecord> => {
 export const logOf = (row: ReadRow) => eventOf(row["data"], "LogRecorded")
 export const noteOf = (row: ReadRow) => eventOf(row["data"], "EventRecorded")
 
-const retryOf = Schema.decodeUnknownEither(
-  json(Schema.Struct({ attempt: Schema.Int, delay_seconds: Schema.Number, reason: Schema.String }))
-)
-
 /** A row of `events`, with what its story, its stage and its failure know of it. */
 export const historyEventOf = (row: ReadRow): HistoryEvent => {
   const event = eventNameOf(row["event"])
@@ -354,8 +216,8 @@ export const historyEventOf = (row: ReadRow): HistoryEvent => {
     }
     case "StageRetried": {
       const retry = retryOf(row["data"])
-      if (Either.isLeft(retry)) throw damaged(event, retry.left)
-      const { attempt, delay_seconds, reason } = retry.right
+      if (retry === null) throw new DamagedRow("a retry without its data")
+      const { attempt, delay_seconds, reason } = retry
       return { ...base, message: reason, data: { attempt, delay_seconds } }
     }
     case "StageProgressed":
@@ -363,10 +225,4 @@ export const historyEventOf = (row: ReadRow): HistoryEvent => {
     default:
       return base
   }
-}
-
-/** The conditions that are there, joined; all rows without any. */
-export const where = (sql: SqlClient.SqlClient, conditions: ReadonlyArray<Fragment | undefined>): Fragment => {
-  const given = conditions.filter((condition) => condition !== undefined)
-  return given.length === 0 ? sql`1 = 1` : sql.and(given)
 }
