@@ -69,6 +69,11 @@ const failing = Effect.gen(function* () {
   return 42
 }).pipe(Narrative.story("Failing"))
 
+/** Lets the process do what waits: who runs the tests takes one that is not heard from for a minute for lost. */
+const otherWork = Effect.async<void>((resume) => {
+  setImmediate(() => resume(Effect.void))
+})
+
 const atEveryOperation = (
   whom: "root" | "running",
   { layers = [], program = nested }: { layers?: ReadonlyArray<Layer.Layer<never>>; program?: typeof nested } = {}
@@ -76,6 +81,7 @@ const atEveryOperation = (
   Effect.gen(function* () {
     let interrupted = 0
     for (let at = 1; ; at++) {
+      yield* otherWork
       const observed = observe(...layers)
       const scheduler = new InterruptingScheduler(at, whom)
       const exit = yield* keepsContext(program).pipe(
