@@ -31,7 +31,7 @@ export const show = (value: PlainValue): Child => {
 }
 
 /** How the values that stand for something else are written. */
-const isMarker = (value: string): boolean => /^<[^<>]{1,60}>$/.test(value)
+const isMarker = (value: string): boolean => /^(?:<[^<>]{1,60}>|\+\d+ more)$/.test(value)
 
 const text = (value: string): Child => {
   if (isMarker(value)) return h("span", { class: "v-marker" }, value)
