@@ -5,6 +5,7 @@ import type { Failure } from "../FailureReport.js"
 import { analysisAttributes, failureAttributes, present } from "../internal/spanAttributes.js"
 import type * as Event from "../NarrativeEvent.js"
 import type { PlainRecord, PlainValue } from "../PlainValue.js"
+import { isKnown, type SpanIds } from "./SpanIds.js"
 
 /** A record, whoever sends it. */
 export interface LogRecord {
@@ -15,8 +16,8 @@ export interface LogRecord {
   /** What a reader of logs sees: the event in one line. */
   readonly body: string
   readonly attributes: { readonly [name: string]: PlainValue }
-  readonly traceId: string | null
-  readonly spanId: string | null
+  /** Where in a trace it belongs. */
+  readonly span: SpanIds | undefined
 }
 
 export interface Severity {
@@ -40,9 +41,11 @@ export const of = (event: Event.NarrativeEvent): LogRecord => ({
   severity: severityOf(event),
   body: bodyOf(event),
   attributes: { ...storyOf(event), ...attributesOf(event) },
-  traceId: event.traceId,
-  spanId: event.spanId
+  span: spanOf(event)
 })
+
+const spanOf = ({ spanId, traceId }: Event.NarrativeEvent): LogRecord["span"] =>
+  traceId !== null && spanId !== null && isKnown({ traceId, spanId }) ? { traceId, spanId } : undefined
 
 const eventNames: { readonly [tag in Event.NarrativeEvent["_tag"]]: string } = {
   StoryStarted: "narrative.story.started",

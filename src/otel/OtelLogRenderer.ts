@@ -109,7 +109,7 @@ export const layerOtlp = (
   )
 
 const forSdk = (event: NarrativeEvent, api: typeof OtelApi): OtelLogRecord => {
-  const { attributes, body, eventName, severity, spanId, timestamp, traceId } = LogRecord.of(event)
+  const { attributes, body, eventName, severity, span, timestamp } = LogRecord.of(event)
   return {
     eventName,
     timestamp,
@@ -118,8 +118,6 @@ const forSdk = (event: NarrativeEvent, api: typeof OtelApi): OtelLogRecord => {
     body,
     // Plain values are what OpenTelemetry calls any value.
     attributes: attributes as AnyValueMap,
-    ...(traceId === null || spanId === null
-      ? {}
-      : { context: api.trace.setSpanContext(api.ROOT_CONTEXT, { traceId, spanId, traceFlags: 1 }) })
+    ...(span === undefined ? {} : { context: api.trace.setSpanContext(api.ROOT_CONTEXT, { ...span, traceFlags: 1 }) })
   }
 }

@@ -22,7 +22,7 @@ export interface OtlpLogData {
 }
 
 export const of = (event: NarrativeEvent): OtlpLogData => {
-  const { attributes, body, eventName, severity, spanId, timestamp, traceId } = LogRecord.of(event)
+  const { attributes, body, eventName, severity, span, timestamp } = LogRecord.of(event)
   const timeUnixNano = `${Math.trunc(timestamp)}000000`
   return {
     eventName,
@@ -34,6 +34,6 @@ export const of = (event: NarrativeEvent): OtlpLogData => {
     // Not every backend, nor the protobuf form of @effect/opentelemetry, knows the event name.
     attributes: OtlpAttributes.of(Object.entries({ "event.name": eventName, ...attributes })),
     droppedAttributesCount: 0,
-    ...(traceId === null || spanId === null ? {} : { traceId, spanId, flags: 1 })
+    ...(span === undefined ? {} : { ...span, flags: 1 })
   }
 }

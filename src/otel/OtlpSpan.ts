@@ -13,6 +13,7 @@ import { messageOf, typeOf } from "../diagnostics/ThrownValue.js"
 import { attempt } from "../diagnostics/UntrustedValue.js"
 import * as PlainValue from "../PlainValue.js"
 import * as OtlpAttributes from "./OtlpAttributes.js"
+import { isKnown } from "./SpanIds.js"
 
 /** As the protocol has it: https://opentelemetry.io/docs/specs/otlp/ */
 export interface OtlpSpanData {
@@ -68,6 +69,7 @@ export class OtlpSpan implements Tracer.Span {
   status: Tracer.SpanStatus
   #events: Array<OtlpEvent> | undefined
   #droppedEvents = 0
+  readonly #parentSpanId: string | undefined
   readonly #export: (span: OtlpSpanData) => void
 
   constructor(
@@ -82,7 +84,10 @@ export class OtlpSpan implements Tracer.Span {
     send: (span: OtlpSpanData) => void
   ) {
     const outer = Option.getOrUndefined(parent)
-    this.traceId = outer === undefined ? randomHex(16) : outer.traceId
+    // One of ours was looked at when it began.
+    const known = outer instanceof OtlpSpan || (outer !== undefined && isKnown(outer)) ? outer : undefined
+    this.traceId = known === undefined ? randomHex(16) : known.traceId
+    this.#parentSpanId = known?.spanId
     this.sampled = outer === undefined || outer.sampled
     this.links = links.slice()
     this.status = { _tag: "Started", startTime }
@@ -119,7 +124,7 @@ export class OtlpSpan implements Tracer.Span {
     this.#export({
       traceId: this.traceId,
       spanId: this.spanId,
-      parentSpanId: this.parent._tag === "Some" ? this.parent.value.spanId : undefined,
+      parentSpanId: this.#parentSpanId,
       name: this.name,
       kind: kinds[this.kind],
       startTimeUnixNano: String(startTime),
@@ -129,7 +134,7 @@ export class OtlpSpan implements Tracer.Span {
       events: this.#events ?? [],
       droppedEventsCount: this.#droppedEvents,
       status,
-      links: this.links.length === 0 ? [] : this.links.map((link) => linkOf(link, this.maxLength)),
+      links: this.links.length === 0 ? [] : this.links.flatMap((link) => linkOf(link, this.maxLength)),
       droppedLinksCount: 0
     })
   }
@@ -152,12 +157,15 @@ export class OtlpSpan implements Tracer.Span {
   }
 }
 
-const linkOf = ({ attributes, span }: Tracer.SpanLink, maxLength: number): OtlpLink => ({
-  traceId: span.traceId,
-  spanId: span.spanId,
-  attributes: OtlpAttributes.of(Object.entries(attributes), maxLength),
-  droppedAttributesCount: 0
-})
+const linkOf = ({ attributes, span }: Tracer.SpanLink, maxLength: number): OtlpLink | readonly [] =>
+  isKnown(span)
+    ? {
+        traceId: span.traceId,
+        spanId: span.spanId,
+        attributes: OtlpAttributes.of(Object.entries(attributes), maxLength),
+        droppedAttributesCount: 0
+      }
+    : []
 
 // Asking for random bytes costs more than making them: many at once.
 const pool = Buffer.alloc(8_192)

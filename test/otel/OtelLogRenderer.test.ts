@@ -124,6 +124,17 @@ for (const [name, layer] of Object.entries(ways)) {
 }
 
 describe("A log record", () => {
+  it("belongs to a span only if every endpoint can read its ids", () => {
+    const ids = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331" }
+    const unreadable = [{ traceId: "a trace" }, { spanId: "12" }, { spanId: "0".repeat(16) }, { traceId: null }]
+    fc.assert(
+      fc.property(anyEvent, fc.constantFrom(...unreadable), (event, odd) => {
+        assert.deepStrictEqual(LogRecord.of({ ...event, ...ids }).span, ids)
+        assert.isUndefined(LogRecord.of({ ...event, ...ids, ...odd }).span)
+      })
+    )
+  })
+
   it("is made of any event: a known name, a severity of the data model, nothing null", () => {
     fc.assert(
       fc.property(anyEvent, (event) => {
@@ -132,6 +143,7 @@ describe("A log record", () => {
         assert.include([1, 5, 9, 13, 17, 21], record.severity.number)
         assert.strictEqual(record.attributes["narrative.story.id"] === undefined, false)
         assert.strictEqual(record.timestamp, event.timestamp)
+        if (record.span !== undefined) assert.deepInclude(event, record.span)
       })
     )
   })

@@ -16,7 +16,8 @@ import {
   Logger,
   Scope,
   TestClock,
-  TestContext
+  TestContext,
+  Tracer
 } from "effect"
 import { Narrative, Renderer } from "../../src/index.js"
 import type { Delivery } from "../../src/internal/delivery.js"
@@ -225,6 +226,36 @@ for (const [form, serialization] of Object.entries(forms)) {
           whileTimePasses
         )
         assert.deepStrictEqual(collector.spans[0]?.attributes, { ...odd, rate: "NaN" })
+      })
+    )
+
+    it.scoped("begins a trace of its own below a span whose ids no endpoint can read, and links to none such", () =>
+      Effect.gen(function* () {
+        const collector = yield* Collector.make
+        const unreadable = [
+          { traceId: "not a trace", spanId: "b7ad6b7169203331" },
+          { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "12" },
+          { traceId: "0".repeat(32), spanId: "b7ad6b7169203331" }
+        ].map(Tracer.externalSpan)
+        const good = Tracer.externalSpan({ traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331" })
+        const links = [...unreadable, good].map((span) => ({ _tag: "SpanLink" as const, span, attributes: {} }))
+        yield* Effect.forEach(unreadable, (parent) =>
+          Narrative.stage(Effect.void, "Load").pipe(
+            Narrative.story("Import"),
+            Effect.withSpan("request", { parent, links })
+          )
+        ).pipe(Effect.provide([layer(collector.url), Renderer.none]), whileTimePasses)
+        assert.lengthOf(collector.spans, 9)
+        const requests = collector.spans.filter(({ name }) => name === "request")
+        assert.strictEqual(new Set(collector.spans.map(({ traceId }) => traceId)).size, 3)
+        for (const request of requests) {
+          assert.match(request.traceId, /^[\da-f]{32}$/)
+          assert.strictEqual(request.parentSpanId, "")
+          assert.deepStrictEqual(
+            request.links.map(({ traceId, spanId }) => ({ traceId, spanId })),
+            [{ traceId: good.traceId, spanId: good.spanId }]
+          )
+        }
       })
     )
 
