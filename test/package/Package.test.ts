@@ -16,6 +16,7 @@ import {
   command,
   filesIn,
   install,
+  installUnbuilt,
   link,
   manifest,
   pack,
@@ -251,6 +252,17 @@ describe("The package", { timeout: 100_000 }, () => {
         assert.strictEqual(status, 1)
         assert.match(output, /^narrative: [^\n]*none\.db[^\n]*\n$/)
       })
+    })
+
+    it("says on one line what to do where better-sqlite3 was never built", () => {
+      const installed = [sqlite, "better-sqlite3"]
+      const linked = ["bindings", "file-uri-to-path"]
+      installed.forEach(installUnbuilt)
+      linked.forEach(link)
+      const { output, status } = narrative("failures")
+      ;[...installed, ...linked].forEach(unlink)
+      assert.strictEqual(status, 1)
+      assert.match(output, /^narrative: [^\n]* better-sqlite3 was not built [^\n]* `npm rebuild better-sqlite3`\n$/)
     })
 
     it("passes on the licence of each package that it holds code of, and of no other", () => {

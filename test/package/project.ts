@@ -55,7 +55,14 @@ export const link = (name: string) => {
   symlinkSync(join(repository, "node_modules", name), target)
 }
 
-export const unlink = (name: string) => rmSync(join(project, "node_modules", name), { force: true })
+/** As a package manager leaves it that runs no install script: without what that would have built. */
+export const installUnbuilt = (name: string) => {
+  const from = join(repository, "node_modules", name)
+  const isLeftOut = (path: string) => /^\/(build|deps|src)$/.test(path.slice(from.length))
+  cpSync(from, join(project, "node_modules", name), { recursive: true, filter: (path) => !isLeftOut(path) })
+}
+
+export const unlink = (name: string) => rmSync(join(project, "node_modules", name), { force: true, recursive: true })
 
 export const install = () => {
   mkdirSync(unpacked, { recursive: true })

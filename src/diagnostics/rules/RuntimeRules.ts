@@ -92,6 +92,16 @@ const moduleRules: ReadonlyArray<Rule> = [
     mends:
       "Build it for this Node version and platform: `npm rebuild`. One that was copied from another machine or image does not fit.",
     shows: ["code"]
+  },
+  {
+    id: "native-addon-not-built",
+    when: "A native addon was never built.",
+    on: { types: ["Error"] },
+    // What the package `bindings` says, and then every place where it looked.
+    fits: has(/^Could not locate the bindings file/),
+    mends:
+      "Let its install script run: newer package managers do so only where the package is allowed to (npm's `allowScripts`, pnpm's `onlyBuiltDependencies`). Then `npm rebuild`.",
+    why: () => "no compiled addon was found in any of the places where the package looks for one"
   }
 ]
 

@@ -65,8 +65,14 @@ export const identityOf = (filename: string): string | undefined => {
 
 const whyOf = (cause: Cause.Cause<unknown>): string => {
   const thrown = Cause.squash(cause)
-  return thrown instanceof Error ? thrown.message : String(thrown)
+  if (!(thrown instanceof Error)) return String(thrown)
+  // Followed by every place that was looked in.
+  const isNotBuilt = thrown.message.startsWith("Could not locate the bindings file")
+  return isNotBuilt || codeOf(thrown) === "ERR_DLOPEN_FAILED" ? noAddon : thrown.message
 }
+
+const noAddon =
+  "better-sqlite3 was not built for this Node. Allow its install script where your package manager asks for that, then run `npm rebuild better-sqlite3`"
 
 /** @internal */
 export const failure =

@@ -1,5 +1,6 @@
 import { execFileSync, execSync } from "node:child_process"
 import * as fs from "node:fs"
+import { createRequire } from "node:module"
 import { Worker } from "node:worker_threads"
 import { Effect } from "effect"
 import { inFolder, inForm, type RuleCase, rejecting, ruleCase, temporaryFolder, throwing } from "./RuleCase.js"
@@ -68,6 +69,11 @@ export const runtimeFailures: ReadonlyArray<RuleCase> = [
   inFolder("native-addon", "a file that is no addon", (folder) => {
     fs.writeFileSync(`${folder}/a.node`, "x")
     process.dlopen({ exports: {} }, `${folder}/a.node`)
+  }),
+  inFolder("native-addon-not-built", "a package that was never compiled", (folder) => {
+    fs.writeFileSync(`${folder}/package.json`, "{}")
+    const bindings = createRequire(createRequire(import.meta.url).resolve("better-sqlite3"))("bindings")
+    bindings({ bindings: "addon.node", module_root: folder })
   }),
   rejecting(
     "worker-out-of-memory",
