@@ -6,9 +6,11 @@
  *
  * The rows are inserted by hand, as nobody could wait for a million stories to be told; the schema is the real one.
  */
+import { execFileSync } from "node:child_process"
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { Effect, Layer } from "effect"
 import type { NarrativeEvent } from "../../src/NarrativeEvent.js"
 import { History, HistoryRenderer, Narrative, NarrativeEvents, Renderer } from "./library.js"
@@ -266,13 +268,26 @@ const queries = (someId: string, rare: string): ReadonlyArray<Query> => [
   }
 ]
 
+const command = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url))
+
+/** The command as a whole process, from its start to its end. */
+const narrative = (...args: ReadonlyArray<string>): Query => ({
+  name: `\`narrative ${args.join(" ")}\``,
+  bar: 500,
+  run: Effect.sync(() =>
+    execFileSync(process.execPath, [command, ...args], { env: { ...process.env, NARRATIVE_DB: filename } })
+  )
+})
+
 const times = 15
 
 const measure = Effect.gen(function* () {
   const page = yield* History.stories({ limit: 1, until: day(20) })
+  const asked = queries(page.stories[0]?.id ?? "", names[names.length - 1] ?? "")
+  const commands = [narrative("--help"), narrative("failures"), narrative("stories"), narrative("stats")]
   const rows: Array<{ readonly name: string; readonly bar: number; readonly median: number; readonly worst: number }> =
     []
-  for (const { bar, name, run } of queries(page.stories[0]?.id ?? "", names[names.length - 1] ?? "")) {
+  for (const { bar, name, run } of [...asked, ...commands]) {
     const taken: Array<number> = []
     for (let i = 0; i < times; i++) {
       const start = performance.now()
@@ -312,7 +327,8 @@ if (stories === million) {
 
 Written by that command; do not edit. A history of ${stories.toLocaleString("en")} stories of 3 to 7 stages, told within ${days} days, with
 every event's row and a full report of each failure (${gigabytes.toFixed(1)} GB); each query ${times} times through \`History\`, its
-answer decoded. Other programs were at work on the machine.
+answer decoded, and the command as often as a process of its own, from its start to its end. Other programs were at work on
+the machine.
 
 Node ${process.versions.node}, ${process.arch}; the library compiled, as its users get it.
 
