@@ -126,14 +126,6 @@ export const replace = <E = never, R = never>(
   renderer: Renderer | Effect.Effect<Renderer, E, R>
 ): Layer.Layer<never, E, Exclude<R, Scope.Scope>> => change(renderer, (_, renderer) => [renderer])
 
-/**
- * Narrates to nobody. Stories and stages are still spans.
- *
- * @since 0.1.0
- * @category layers
- */
-export const none: Layer.Layer<never> = Layer.suspend(() => replace(Effect.sync(renderers.none)))
-
 const change = <E, R>(
   renderer: Renderer | Effect.Effect<Renderer, E, R>,
   update: (renderers: ReadonlyArray<Renderer>, renderer: Renderer) => ReadonlyArray<Renderer>
@@ -146,6 +138,14 @@ const change = <E, R>(
       )
     )
   )
+
+/**
+ * Narrates to nobody. Stories and stages are still spans.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const none: Layer.Layer<never> = replace(Effect.sync(renderers.none))
 
 /**
  * Passes on only the events for which `predicate` holds.

@@ -286,8 +286,9 @@ export const leaves = (renderers: Renderers): ReadonlyArray<Delivery> => {
 export const none = (): Renderer => routed("none", [], () => undefined)
 
 /** Whether nobody hears. */
-export const isNone = (self: Renderers): boolean =>
-  self.length === 1 && (self as ReadonlyArray<Known>)[0]?.[RouteId]?.parts.length === 0
+export const isNone = (self: Renderers): boolean => (self as ReadonlyArray<Known>).every(hearsNothing)
+
+const hearsNothing = (renderer: Known): boolean => renderer[RouteId]?.parts.length === 0
 
 /** How deep the synchronous part of a renderer is running: what it logs there is not narrated. */
 let handling = 0

@@ -123,16 +123,12 @@ const idIn = (fiber: AnyFiber): string => {
 }
 
 /** A story is the first to need the settings for failures. */
-const settingsNotice = (fiber: AnyFiber): Waiting => {
-  const problem = Diagnostics.problemIn(fiber.currentContext)
-  return problem === undefined ? undefined : once(problem)
-}
+const settingsNotice = (fiber: AnyFiber): Waiting => noticeOf(Diagnostics.problemIn(fiber.currentContext))
 
 /** By the end of a story its redactor has been asked all it was. */
-const redactionNotice = (fiber: AnyFiber): Waiting => {
-  const problem = redaction.problemIn(fiber.currentContext)
-  return problem === undefined ? undefined : once(problem)
-}
+const redactionNotice = (fiber: AnyFiber): Waiting => noticeOf(redaction.problemIn(fiber.currentContext))
+
+const noticeOf = (problem: string | undefined): Waiting => (problem === undefined ? undefined : once(problem))
 
 const noAttributes: PlainRecord = {}
 

@@ -18,6 +18,7 @@ import { once } from "../internal/notice.js"
 import * as region from "../internal/region.js"
 import { stageInit, withSettings } from "../internal/regionInit.js"
 import { inOrder } from "../internal/renderers.js"
+import { present } from "../internal/spanAttributes.js"
 import * as stageRegion from "../internal/stageRegion.js"
 import * as work from "../internal/work.js"
 import { clip, text } from "../PlainValue.js"
@@ -183,7 +184,7 @@ export const providerCall: {
         "gen_ai.operation.name": operation,
         "gen_ai.provider.name": provider,
         "gen_ai.request.model": model,
-        ...(agentId === undefined ? {} : { "gen_ai.agent.id": agentId })
+        ...present({ "gen_ai.agent.id": agentId })
       }
       const init = stageInit<unknown>(`${operation} ${model}`, { kind: "provider", attributes }, definedAt)
       return stageRegion.run(Effect.provideService(self, work.WorkContext, { agentId, call: used }), {
@@ -234,9 +235,7 @@ export const agent: {
       const attributes = {
         "gen_ai.operation.name": "invoke_agent",
         "gen_ai.agent.id": id,
-        ...(name === undefined ? {} : { "gen_ai.agent.name": name }),
-        ...(provider === undefined ? {} : { "gen_ai.provider.name": provider }),
-        ...(model === undefined ? {} : { "gen_ai.request.model": model })
+        ...present({ "gen_ai.agent.name": name, "gen_ai.provider.name": provider, "gen_ai.request.model": model })
       }
       return stageRegion.run(Effect.provideService(self, work.WorkContext, { agentId: id, call: undefined }), {
         ...stageInit<unknown>(name ?? id, { kind: "agent", attributes }, definedAt),
