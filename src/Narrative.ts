@@ -22,34 +22,26 @@ import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import type { NoExcessProperties } from "effect/Types"
-import { definedBy, nameOf, titleCase } from "./internal/definition.js"
-import { dryRun as currentDryRun, DryRunLog, type DryRunStage } from "./internal/dryRun.js"
-import * as events from "./internal/events.js"
-import * as mainProgram from "./internal/mainProgram.js"
-import * as narrativeLogger from "./internal/narrativeLogger.js"
-import { once } from "./internal/notice.js"
-import * as region from "./internal/region.js"
-import { stageInit, storyInit, withSettings } from "./internal/regionInit.js"
-import * as renderers from "./internal/renderers.js"
-import { retelling } from "./internal/retelling.js"
-import * as settings from "./internal/settings.js"
-import * as spans from "./internal/spans.js"
-import * as stageGroup from "./internal/stageGroup.js"
-import * as stageRegion from "./internal/stageRegion.js"
-import * as storyFailure from "./internal/storyFailure.js"
-import * as storyRegion from "./internal/storyRegion.js"
-import type { StoryStatus } from "./NarrativeEvent.js"
-import * as PlainValue from "./PlainValue.js"
-import type { StageGroupError } from "./StageGroupError.js"
-import type { Stage, Story } from "./Story.js"
-
-/**
- * What there is to tell of work: tokens, cost, quality, items, agents and calls of providers.
- *
- * @since 0.1.0
- * @category telling
- */
-export * as metrics from "./metrics/WorkMetrics.js"
+import * as rendererSet from "./delivery/rendererSet.js"
+import { definedBy, nameOf, titleCase } from "./diagnostics/source/callSite.js"
+import type { StoryStatus } from "./event/NarrativeEvent.js"
+import { stageInit, storyInit, withSettings } from "./narration/combinators.js"
+import { dryRun as currentDryRun, DryRunLog, type DryRunStage } from "./narration/dryRun.js"
+import * as eventFactory from "./narration/eventFactory.js"
+import * as region from "./narration/region.js"
+import { retelling } from "./narration/retries.js"
+import * as mainProgram from "./narration/runMain.js"
+import type { StageGroupError } from "./narration/StageGroupError.js"
+import type { Stage, Story } from "./narration/Story.js"
+import * as stageGroup from "./narration/stageGroup.js"
+import * as stageRegion from "./narration/stageRegion.js"
+import * as storyFailure from "./narration/storyFailure.js"
+import * as storyLogger from "./narration/storyLogger.js"
+import * as storyRegion from "./narration/storyRegion.js"
+import * as validatedOptions from "./narration/validatedOptions.js"
+import * as PlainValue from "./plain/PlainValue.js"
+import { once } from "./runtime/warnOnce.js"
+import * as spans from "./tracing/spans.js"
 
 export {
   /**
@@ -57,7 +49,14 @@ export {
    * @category errors
    */
   StageGroupError
-} from "./StageGroupError.js"
+} from "./narration/StageGroupError.js"
+/**
+ * What there is to tell of work: tokens, cost, quality, items, agents and calls of providers.
+ *
+ * @since 0.1.0
+ * @category telling
+ */
+export * as metrics from "./narration/WorkMetrics.js"
 
 /**
  * - `kind`: what this story is, where "story" says too little: `pipeline`, `request`, `agent`, …
@@ -387,7 +386,7 @@ export const annotate: {
  */
 export const note = (name: string, data?: unknown): Effect.Effect<void> =>
   region.within(({ span, stage, story }, fiber) => {
-    const checked = settings.nameOf("note", name)
+    const checked = validatedOptions.nameOf("note", name)
     const isRead = spans.isRead(fiber, span)
     if (!isRead && region.listenersOf(fiber).length === 0) return checked.notice()
     const shownName = region.hide(fiber, story, checked.value)
@@ -396,9 +395,9 @@ export const note = (name: string, data?: unknown): Effect.Effect<void> =>
       spans.event(fiber, span, region.nanos(fiber), shownName, Predicate.isRecord(shown) ? shown : { data: shown })
     }
     const told = region.tell(fiber, story, (timestamp) =>
-      events.eventRecorded(story, stage, timestamp, span, shownName, shown)
+      eventFactory.eventRecorded(story, stage, timestamp, span, shownName, shown)
     )
-    return renderers.inOrder(checked.notice(), told)
+    return rendererSet.inOrder(checked.notice(), told)
   })
 
 /** Most often a stage tells its progress, in milliseconds. */
@@ -414,17 +413,17 @@ export const progress = (done: number, total?: number): Effect.Effect<void> =>
   region.within(({ span, stage, story }, fiber) => {
     if (stage === undefined)
       return once(`Narrative.progress says how far a stage has come, and stands outside any here`)
-    const checked = settings.progressOf(done, total)
+    const checked = validatedOptions.progressOf(done, total)
     // A fiber may outlive the stage it was forked in.
     if (checked.value === undefined || stage.status !== "running") return checked.notice()
     const at = region.now(fiber)
     if (at - stage.progressAt < progressInterval) return checked.notice()
     stage.progressAt = at
     const told = checked.value
-    return renderers.inOrder(
+    return rendererSet.inOrder(
       checked.notice(),
       region.tell(fiber, story, (timestamp) =>
-        events.stageProgressed(story, stage, timestamp, span, told.done, told.total)
+        eventFactory.stageProgressed(story, stage, timestamp, span, told.done, told.total)
       )
     )
   })
@@ -437,7 +436,7 @@ export const progress = (done: number, total?: number): Effect.Effect<void> =>
  */
 export const setTotalStages = (total: number): Effect.Effect<void> =>
   region.within(({ story }) => {
-    const checked = settings.totalOf(total)
+    const checked = validatedOptions.totalOf(total)
     if (checked.value !== undefined) story.declaredTotal = checked.value
     return checked.notice()
   })
@@ -519,7 +518,7 @@ export type {
    * @category models
    */
   DryRunStage
-} from "./internal/dryRun.js"
+} from "./narration/dryRun.js"
 
 /**
  * Runs the stories inside an effect dry, and gives the stages they visited, in order of ending. A stage with a stand-in
@@ -544,15 +543,15 @@ export const dryRun = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<Dry
  * @since 0.1.0
  * @category layers
  */
-export const logger: Layer.Layer<never> = Layer.scopedDiscard(renderers.addLogger(narrativeLogger.make))
+export const logger: Layer.Layer<never> = Layer.scopedDiscard(rendererSet.addLogger(storyLogger.make))
 
 /**
- * A Layer that turns narration off: no events, no spans of ours.
+ * A Layer that turns narration off: no eventFactory, no spans of ours.
  *
  * @since 0.1.0
  * @category layers
  */
-export const disabled: Layer.Layer<never> = Layer.scopedDiscard(renderers.mute)
+export const disabled: Layer.Layer<never> = Layer.scopedDiscard(rendererSet.mute)
 
 /**
  * Runs a program as a process, as `NodeRuntime.runMain` does, and tells its failures: one that came out of a story was
@@ -577,7 +576,7 @@ export const runMain: {
 } = dual((args) => Effect.isEffect(args[0]), mainProgram.runMain)
 
 /**
- * - `layer`: the renderers, diagnostics and redaction for the whole program: those for a failure outside any story, too.
+ * - `layer`: the rendererSet, diagnostics and redaction for the whole program: those for a failure outside any story, too.
  *   What is provided to the program itself is gone when it has failed.
  * - `disablePrettyLogger`: keeps the default logger instead of the pretty one.
  * - `teardown`: decides the exit code.

@@ -7,70 +7,70 @@
 /**
  * @since 0.1.0
  */
-export * as Answer from "./analyzer/Answer.js"
+export * as FailureAnalyzer from "./analysis/FailureAnalyzer.js"
 
 /**
  * @since 0.1.0
  */
-export * as AnthropicAnalyzer from "./analyzer/AnthropicAnalyzer.js"
+export * as AnthropicAnalyzer from "./analysis/models/AnthropicAnalyzer.js"
 
 /**
  * @since 0.1.0
  */
-export * as OllamaAnalyzer from "./analyzer/OllamaAnalyzer.js"
+export * as OllamaAnalyzer from "./analysis/models/OllamaAnalyzer.js"
 
 /**
  * @since 0.1.0
  */
-export * as OpenAiCompatibleAnalyzer from "./analyzer/OpenAiCompatibleAnalyzer.js"
-
+export * as OpenAiCompatibleAnalyzer from "./analysis/models/OpenAiCompatibleAnalyzer.js"
 /**
  * @since 0.1.0
  */
-export * as Prompt from "./analyzer/Prompt.js"
-
+export * as Answer from "./analysis/prompt/Answer.js"
 /**
  * @since 0.1.0
  */
-export * as RuleBookAnalyzer from "./analyzer/RuleBookAnalyzer.js"
-
+export * as Prompt from "./analysis/prompt/Prompt.js"
+/**
+ * @since 0.1.0
+ */
+export * as RuleBookAnalyzer from "./analysis/RuleBookAnalyzer.js"
+/**
+ * @since 0.1.0
+ */
+export * as Renderer from "./delivery/Renderer.js"
 /**
  * @since 0.1.0
  */
 export * as Diagnostics from "./diagnostics/Diagnostics.js"
-
 /**
  * @since 0.1.0
  */
-export * as RuleBook from "./diagnostics/RuleBook.js"
+export * as RuleBook from "./diagnostics/rules/RuleBook.js"
 /**
  * @since 0.1.0
  */
-export * as FailureAnalysis from "./FailureAnalysis.js"
-
+export * as FailureAnalysis from "./event/FailureAnalysis.js"
 /**
  * @since 0.1.0
  */
-export * as FailureAnalyzer from "./FailureAnalyzer.js"
-
+export * as FailureReport from "./event/FailureReport.js"
 /**
  * @since 0.1.0
  */
-export * as FailureReport from "./FailureReport.js"
+export * as NarrativeEvent from "./event/NarrativeEvent.js"
 /**
  * @since 0.1.0
  */
-export * as IdGenerator from "./IdGenerator.js"
+export * as Work from "./event/Work.js"
 /**
  * @since 0.1.0
  */
 export * as Instruments from "./metrics/Instruments.js"
-
 /**
  * @since 0.1.0
  */
 export * as NarrativeMetrics from "./metrics/NarrativeMetrics.js"
-
 /**
  * @since 0.1.0
  */
@@ -82,51 +82,40 @@ export * as Narrative from "./Narrative.js"
 /**
  * @since 0.1.0
  */
-export * as NarrativeEvent from "./NarrativeEvent.js"
+export * as IdGenerator from "./narration/IdGenerator.js"
 /**
  * @since 0.1.0
  */
-export * as PlainValue from "./PlainValue.js"
+export * as Story from "./narration/Story.js"
 /**
  * @since 0.1.0
  */
-export * as Redaction from "./Redaction.js"
-
+export * as PlainValue from "./plain/PlainValue.js"
 /**
  * @since 0.1.0
  */
-export * as Renderer from "./Renderer.js"
+export * as Redaction from "./redaction/Redaction.js"
 /**
  * @since 0.1.0
  */
-export * as AlertRenderer from "./renderer/AlertRenderer.js"
+export * as AlertRenderer from "./renderer/alert/AlertRenderer.js"
 /**
  * @since 0.1.0
  */
-export * as ConsoleRenderer from "./renderer/ConsoleRenderer.js"
+export * as ConsoleRenderer from "./renderer/console/ConsoleRenderer.js"
 /**
  * @since 0.1.0
  */
-export * as HtmlReportRenderer from "./renderer/HtmlReportRenderer.js"
-
+export * as HtmlReportRenderer from "./renderer/html/HtmlReportRenderer.js"
 /**
  * @since 0.1.0
  */
-export * as JsonRenderer from "./renderer/JsonRenderer.js"
+export * as JsonRenderer from "./renderer/json/JsonRenderer.js"
 /**
  * @since 0.1.0
  */
-export * as RotatingJsonRenderer from "./renderer/RotatingJsonRenderer.js"
+export * as RotatingJsonRenderer from "./renderer/json/RotatingJsonRenderer.js"
 /**
  * @since 0.1.0
  */
-export * as WideEventRenderer from "./renderer/WideEventRenderer.js"
-
-/**
- * @since 0.1.0
- */
-export * as Story from "./Story.js"
-/**
- * @since 0.1.0
- */
-export * as Work from "./Work.js"
+export * as WideEventRenderer from "./renderer/wide/WideEventRenderer.js"

@@ -2,7 +2,7 @@
 /**
  * `narrative`: starts the command.
  */
-import { runMain } from "./NarrativeCommand.js"
+import { runMain } from "./narrativeCommand.js"
 
 // Whoever reads the output may have seen enough (`narrative stories | head`).
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

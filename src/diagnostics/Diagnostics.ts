@@ -12,18 +12,18 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import type { FailureReport } from "../FailureReport.js"
-import * as redactor from "../internal/redactor.js"
-import type { Redactor, Secrets } from "../Redaction.js"
-import { type CauseLeaf, leavesOf } from "./CauseLeaves.js"
-import { type DiagnosticsConfig, fromEnvironment, type Settings, settingsOf } from "./DiagnosticsConfig.js"
-import * as FailureDescription from "./FailureDescription.js"
-import * as FiberFrames from "./FiberFrames.js"
-import * as Locals from "./Locals.js"
-import * as StackFrames from "./StackFrames.js"
-import * as ThrownLocals from "./ThrownLocals.js"
-import { linksOf } from "./ThrownValue.js"
-import { attempt, isObject } from "./UntrustedValue.js"
+import { type CauseLeaf, leavesOf } from "../cause/causeLeaves.js"
+import { linksOf } from "../cause/thrownValue.js"
+import type { FailureReport } from "../event/FailureReport.js"
+import { attempt, isObject } from "../plain/untrusted.js"
+import type { Redactor, Secrets } from "../redaction/Redaction.js"
+import * as redactor from "../redaction/redactor.js"
+import { type DiagnosticsConfig, fromEnvironment, type Settings, settingsOf } from "./diagnosticsConfig.js"
+import * as failureDescription from "./failureDescription.js"
+import * as fiberFrames from "./locals/fiberFrames.js"
+import * as Locals from "./locals/locals.js"
+import * as thrownLocals from "./locals/thrownLocals.js"
+import * as stackFrames from "./source/stackFrames.js"
 
 export type {
   /**
@@ -31,7 +31,7 @@ export type {
    * @category models
    */
   DiagnosticsConfig
-} from "./DiagnosticsConfig.js"
+} from "./diagnosticsConfig.js"
 
 /**
  * What was asked for, what is in force, and why that differs.
@@ -62,7 +62,7 @@ export class Diagnostics extends Context.Tag("effect-narrative/Diagnostics")<
     /** @internal */
     readonly describeIn: (
       cause: Cause.Cause<unknown>,
-      surroundings: FailureDescription.Surroundings,
+      surroundings: failureDescription.Surroundings,
       redactor: Redactor
     ) => FailureReport
   }
@@ -147,7 +147,7 @@ const open = (settings: Settings): { readonly service: Service; readonly close: 
   const mode = rich?.available === true ? "rich" : "lean"
   const { maxStackText } = settings
   const describeIn: Service["describeIn"] = (cause, surroundings, redactor) => {
-    const report = FailureDescription.describe(cause, surroundings, {
+    const report = failureDescription.describe(cause, surroundings, {
       mode,
       read: readerOf(settings.appRoots),
       maxStackText,
@@ -167,7 +167,7 @@ const open = (settings: Settings): { readonly service: Service; readonly close: 
       reason: rich?.reason ?? reasonOf(settings)
     },
     learn: (leaf, redactor, secrets) => {
-      FailureDescription.learn(leaf.error, redactor, secrets)
+      failureDescription.learn(leaf.error, redactor, secrets)
       if (rich === undefined) return
       for (const { locals } of rich.framesOf(leaf)) {
         redactor.record(Object.fromEntries(locals.map(({ name, value }) => [name, value])), secrets)
@@ -186,36 +186,36 @@ const reasonOf = ({ environment, mode, requested }: Settings): string =>
 interface Rich {
   readonly available: boolean
   readonly reason: string
-  readonly framesOf: FailureDescription.Means["framesOf"]
-  readonly droppedWith: FailureDescription.Means["droppedWith"]
+  readonly framesOf: failureDescription.Means["framesOf"]
+  readonly droppedWith: failureDescription.Means["droppedWith"]
   /** An error that is kept would keep its generators, and all they hold. */
   readonly release: (cause: Cause.Cause<unknown>) => void
   readonly close: () => void
 }
 
 const openRich = (settings: Settings): Rich => {
-  const capture = FiberFrames.install()
+  const capture = fiberFrames.install()
   const reader = Locals.openReader()
-  const thrown = settings.locals === "throws" ? ThrownLocals.install() : undefined
+  const thrown = settings.locals === "throws" ? thrownLocals.install() : undefined
   const thrownThrough = (leaf: CauseLeaf) =>
     thrown === undefined
       ? []
-      : linksOf(leaf.error).flatMap((link) => (isObject(link) ? ThrownLocals.localsOf(link) : []))
+      : linksOf(leaf.error).flatMap((link) => (isObject(link) ? thrownLocals.localsOf(link) : []))
   return {
     available: reader.status.available,
     reason: thrown === undefined ? reader.status.reason : `${reader.status.reason} ${thrown.status.reason}`,
     framesOf: (leaf) => {
-      const suspended = FiberFrames.framesOf(leaf.key)
+      const suspended = fiberFrames.framesOf(leaf.key)
       return [
         ...thrownThrough(leaf).map((frame) => ({ ...frame, suspended: false })),
         ...(suspended.length === 0 ? [] : reader.read(suspended).map((frame) => ({ ...frame, suspended: true })))
       ]
     },
-    droppedWith: (leaf) => FiberFrames.droppedWith(leaf.key),
+    droppedWith: (leaf) => fiberFrames.droppedWith(leaf.key),
     release: (cause) => {
       for (const leaf of leavesOf(cause)) {
-        FiberFrames.release(leaf.key)
-        for (const link of linksOf(leaf.error)) if (isObject(link)) ThrownLocals.release(link)
+        fiberFrames.release(leaf.key)
+        for (const link of linksOf(leaf.error)) if (isObject(link)) thrownLocals.release(link)
       }
     },
     close: () => {
@@ -227,7 +227,7 @@ const openRich = (settings: Settings): Rich => {
 }
 
 /** Outside any story. */
-const nowhere: FailureDescription.Surroundings = {
+const nowhere: failureDescription.Surroundings = {
   storyName: null,
   stageOf: () => undefined,
   timeline: [],
@@ -237,13 +237,13 @@ const nowhere: FailureDescription.Surroundings = {
   secrets: undefined
 }
 
-let known: { readonly roots: string; readonly read: StackFrames.StackReader } | undefined
+let known: { readonly roots: string; readonly read: stackFrames.StackReader } | undefined
 
 // The reader remembers frames, so one is kept for as long as the folders stay the same.
-const readerOf = (appRoots: ReadonlyArray<string> | undefined): StackFrames.StackReader => {
+const readerOf = (appRoots: ReadonlyArray<string> | undefined): stackFrames.StackReader => {
   const cwd = attempt(() => process.cwd(), "/")
   const roots = appRoots ?? [cwd]
   const key = [cwd, ...roots].join("\u0000")
-  if (known?.roots !== key) known = { roots: key, read: StackFrames.reader(roots, cwd) }
+  if (known?.roots !== key) known = { roots: key, read: stackFrames.reader(roots, cwd) }
   return known.read
 }

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
-import type { ErrorCode } from "../FailureReport.js"
-import { text } from "../PlainValue.js"
+import type { ErrorCode } from "../event/FailureReport.js"
+import { text } from "../plain/PlainValue.js"
 import { InvalidHistorySetting } from "./HistoryError.js"
 import { StoryState } from "./StoryRecord.js"
 

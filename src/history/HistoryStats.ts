@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { ErrorCode } from "../FailureReport.js"
-import { key } from "../internal/wireSchema.js"
+import { ErrorCode } from "../event/FailureReport.js"
+import { key } from "../plain/wireSchema.js"
 import { Timestamp } from "./StoryRecord.js"
 
 /**

@@ -6,13 +6,20 @@
  */
 import { identity } from "effect/Function"
 import * as Schema from "effect/Schema"
-import { FailureAnalysis } from "../FailureAnalysis.js"
-import { ErrorCode, Interruptor, Progress } from "../FailureReport.js"
-import { key, NullableText } from "../internal/wireSchema.js"
-import { CausedBy, EventRecorded, FailureOccurred, LogRecorded, StageRetried, StoryStarted } from "../NarrativeEvent.js"
-import { PlainRecord, PlainValue } from "../PlainValue.js"
-import { Work } from "../Work.js"
-import { eventNames } from "./internal/eventNames.js"
+import { FailureAnalysis } from "../event/FailureAnalysis.js"
+import { ErrorCode, Interruptor, Progress } from "../event/FailureReport.js"
+import {
+  CausedBy,
+  EventRecorded,
+  FailureOccurred,
+  LogRecorded,
+  StageRetried,
+  StoryStarted
+} from "../event/NarrativeEvent.js"
+import { Work } from "../event/Work.js"
+import { PlainRecord, PlainValue } from "../plain/PlainValue.js"
+import { key, NullableText } from "../plain/wireSchema.js"
+import { eventNames } from "./database/eventNames.js"
 
 /**
  * UTC in milliseconds since the epoch; as JSON, ISO-8601 of a fixed width.

@@ -12,9 +12,9 @@ import { globalValue } from "effect/GlobalValue"
 import type * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
-import * as Renderer from "../Renderer.js"
-import { MetricRecorder } from "./MetricRecorder.js"
-import { InvalidMetricsOption, type MetricsOptions, type MetricsSettings, parse } from "./MetricsSettings.js"
+import * as Renderer from "../delivery/Renderer.js"
+import { MetricRecorder } from "./metricRecorder.js"
+import { InvalidMetricsOption, type MetricsOptions, type MetricsSettings, parse } from "./metricsSettings.js"
 
 export type {
   /**
@@ -27,7 +27,7 @@ export type {
    * @category models
    */
   MetricsOptions
-} from "./MetricsSettings.js"
+} from "./metricsSettings.js"
 
 export {
   /**
@@ -35,7 +35,7 @@ export {
    * @category errors
    */
   InvalidMetricsOption
-} from "./MetricsSettings.js"
+} from "./metricsSettings.js"
 
 /**
  * Makes metrics of what the stories do that the layer is provided to, and of the work they tell of with

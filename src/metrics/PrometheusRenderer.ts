@@ -14,7 +14,7 @@ import { constTrue } from "effect/Function"
 import * as Layer from "effect/Layer"
 import { defaultPrefix } from "./Instruments.js"
 import * as NarrativeMetrics from "./NarrativeMetrics.js"
-import * as PrometheusText from "./PrometheusText.js"
+import * as prometheusText from "./prometheusText.js"
 
 /**
  * - `include`: `all` metrics of Effect in this process, the program's own and the runtime's among them (default), or
@@ -112,7 +112,7 @@ const handler = (
   Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) => {
     const format = wanted(headers["accept"] ?? "")
     return Effect.map(text(format, options), (body) =>
-      HttpServerResponse.text(body, { contentType: PrometheusText.contentTypes[format] })
+      HttpServerResponse.text(body, { contentType: prometheusText.contentTypes[format] })
     )
   })
 
@@ -126,12 +126,12 @@ const handler = (
 export const text = (format: "prometheus" | "openmetrics", options: TextOptions = {}): Effect.Effect<string> => {
   const own = `${options.prefix ?? defaultPrefix}.`
   const isShown = options.include === "narrative" ? (name: string) => name.startsWith(own) : constTrue
-  return Effect.zipRight(NarrativeMetrics.poll, PrometheusText.render(format, isShown))
+  return Effect.zipRight(NarrativeMetrics.poll, prometheusText.render(format, isShown))
 }
 
 /** What an `Accept` header likes best, of the two. */
-const wanted = (accept: string): PrometheusText.Format => {
-  let best: { readonly format: PrometheusText.Format; readonly weight: number } = { format: "prometheus", weight: 0 }
+const wanted = (accept: string): prometheusText.Format => {
+  let best: { readonly format: prometheusText.Format; readonly weight: number } = { format: "prometheus", weight: 0 }
   for (const range of accept.split(",")) {
     const [type, ...parameters] = range.split(";").map((part) => part.trim().toLowerCase())
     const parameter = (name: string) => parameters.find((text) => text.startsWith(`${name}=`))?.slice(name.length + 1)

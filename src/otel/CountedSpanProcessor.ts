@@ -9,8 +9,8 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
-import * as buffer from "../internal/buffer.js"
-import * as OtlpExport from "./OtlpExport.js"
+import * as boundedBuffer from "../delivery/boundedBuffer.js"
+import * as otlpExport from "./otlpExport.js"
 
 /**
  * What an OTLP queue takes, and `name`: what the queue is called in warnings and counts (default `otel-spans`).
@@ -18,7 +18,7 @@ import * as OtlpExport from "./OtlpExport.js"
  * @since 0.1.0
  * @category models
  */
-export interface CountedSpanProcessorOptions extends OtlpExport.QueueOptions {
+export interface CountedSpanProcessorOptions extends otlpExport.QueueOptions {
   readonly name?: string | undefined
 }
 
@@ -52,9 +52,9 @@ export const make = (
   Effect.gen(function* () {
     yield* Effect.addFinalizer(() => Effect.ignoreLogged(Effect.tryPromise(() => exporter.shutdown())))
     const name = options.name ?? "otel-spans"
-    const queue = yield* OtlpExport.counted(
-      buffer.open<ReadableSpan, never>({
-        ...OtlpExport.queueOptions(name, options),
+    const queue = yield* otlpExport.counted(
+      boundedBuffer.open<ReadableSpan, never>({
+        ...otlpExport.queueOptions(name, options),
         handle: (batch) => exported(exporter, batch)
       })
     )

@@ -14,11 +14,11 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import * as Tracer from "effect/Tracer"
-import type { RendererStats } from "../Renderer.js"
-import * as OtlpExport from "./OtlpExport.js"
-import * as OtlpForm from "./OtlpForm.js"
-import { OtlpSpan, type OtlpSpanData } from "./OtlpSpan.js"
-import { type Filter, filtering } from "./SpanFilter.js"
+import type { RendererStats } from "../delivery/Renderer.js"
+import * as otlpEncoding from "./otlpEncoding.js"
+import * as otlpExport from "./otlpExport.js"
+import { OtlpSpan, type OtlpSpanData } from "./otlpSpan.js"
+import { type Filter, filtering } from "./spanFilter.js"
 
 /**
  * - `excludeStages`: stages without a span of their own, by name or by a function of the name. What happens inside such
@@ -50,7 +50,7 @@ export type {
    * @category models
    */
   QueueOptions
-} from "./OtlpExport.js"
+} from "./otlpExport.js"
 
 /**
  * A setting that cannot be used.
@@ -123,14 +123,14 @@ export const layer = (options: TracingOptions = {}): Layer.Layer<never, InvalidT
  * @category layers
  */
 export const layerOtlp = (
-  options: OtlpExport.OtlpOptions & TracingOptions
+  options: otlpExport.OtlpOptions & TracingOptions
 ): Layer.Layer<never, InvalidTracingOption, HttpClient.HttpClient | OtlpSerialization> =>
   Layer.unwrapScoped(
     Effect.gen(function* () {
       const filter = yield* parse(options)
-      const form = yield* OtlpForm.inUse
-      const resource = yield* OtlpExport.resourceOf(options.resource)
-      const spans = yield* OtlpExport.queue<OtlpSpanData>(
+      const form = yield* otlpEncoding.inUse
+      const resource = yield* otlpExport.resourceOf(options.resource)
+      const spans = yield* otlpExport.queue<OtlpSpanData>(
         { name: "otlp-traces", encode: (batch) => form.traces(resource, batch) },
         options
       )
@@ -160,7 +160,7 @@ export const layerOtlp = (
  * @since 0.1.0
  * @category stats
  */
-export const exportStats: Effect.Effect<ReadonlyArray<RendererStats>> = OtlpExport.stats
+export const exportStats: Effect.Effect<ReadonlyArray<RendererStats>> = otlpExport.stats
 
 /** @internal */
 export const parse = (options: TracingOptions): Either.Either<Filter, InvalidTracingOption> =>

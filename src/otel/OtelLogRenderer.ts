@@ -14,12 +14,12 @@ import type { AnyValueMap, LogRecord as OtelLogRecord } from "@opentelemetry/api
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import type { NarrativeEvent } from "../NarrativeEvent.js"
-import * as Renderer from "../Renderer.js"
-import * as LogRecord from "./LogRecord.js"
-import * as OtlpExport from "./OtlpExport.js"
-import * as OtlpForm from "./OtlpForm.js"
-import * as OtlpLogRecord from "./OtlpLogRecord.js"
+import * as Renderer from "../delivery/Renderer.js"
+import type { NarrativeEvent } from "../event/NarrativeEvent.js"
+import * as logRecord from "./logRecord.js"
+import * as otlpEncoding from "./otlpEncoding.js"
+import * as otlpExport from "./otlpExport.js"
+import * as otlpLogRecord from "./otlpLogRecord.js"
 
 const name = "otel-logs"
 
@@ -94,22 +94,22 @@ const sdk = Effect.tryPromise({
  * @category layers
  */
 export const layerOtlp = (
-  options: OtlpExport.OtlpOptions
+  options: otlpExport.OtlpOptions
 ): Layer.Layer<never, never, HttpClient.HttpClient | OtlpSerialization> =>
   Renderer.layer(
     Effect.gen(function* () {
-      const form = yield* OtlpForm.inUse
-      const resource = yield* OtlpExport.resourceOf(options.resource)
-      const send = yield* OtlpExport.sender<NarrativeEvent>(
-        { name, encode: (batch) => form.logs(resource, batch.map(OtlpLogRecord.of)) },
+      const form = yield* otlpEncoding.inUse
+      const resource = yield* otlpExport.resourceOf(options.resource)
+      const send = yield* otlpExport.sender<NarrativeEvent>(
+        { name, encode: (batch) => form.logs(resource, batch.map(otlpLogRecord.of)) },
         options
       )
-      return yield* Renderer.batched(name, { ...OtlpExport.queueOptions(name, options), handle: send })
+      return yield* Renderer.batched(name, { ...otlpExport.queueOptions(name, options), handle: send })
     })
   )
 
 const forSdk = (event: NarrativeEvent, api: typeof OtelApi): OtelLogRecord => {
-  const { attributes, body, eventName, severity, span, timestamp } = LogRecord.of(event)
+  const { attributes, body, eventName, severity, span, timestamp } = logRecord.of(event)
   return {
     eventName,
     timestamp,

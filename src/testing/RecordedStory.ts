@@ -13,8 +13,8 @@ import type {
   StageStarted,
   StoryStarted,
   StoryStatus
-} from "../NarrativeEvent.js"
-import type { PlainRecord } from "../PlainValue.js"
+} from "../event/NarrativeEvent.js"
+import type { PlainRecord } from "../plain/PlainValue.js"
 
 /**
  * When something was going on: the positions of its first and last event among all recorded ones. `ended` is

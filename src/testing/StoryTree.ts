@@ -6,10 +6,10 @@
  *
  * @since 0.1.0
  */
-import type { StoryStatus } from "../NarrativeEvent.js"
-import type { PlainRecord } from "../PlainValue.js"
+import type { StoryStatus } from "../event/NarrativeEvent.js"
+import type { PlainRecord } from "../plain/PlainValue.js"
 import type { RecordedStage, RecordedStory } from "./RecordedStory.js"
-import * as comparison from "./TreeComparison.js"
+import * as comparison from "./treeComparison.js"
 
 /**
  * - `errorType`, `message`: of the failure, the primary one where there are several. A string of `message` has to be

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Effect, Layer } from "effect"
-import type { NarrativeEvent } from "../../src/NarrativeEvent.js"
+import type { NarrativeEvent } from "../../src/event/NarrativeEvent.js"
 import { History, HistoryRenderer, Narrative, NarrativeEvents, Renderer } from "./library.js"
 import { openSqlite } from "./sqlite.js"
 

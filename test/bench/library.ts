@@ -3,10 +3,10 @@
  */
 type Library = typeof import("../../src/index.js")
 type Otel = typeof import("../../src/otel/index.js")
-type FiberFrames = typeof import("../../src/diagnostics/FiberFrames.js")
-type Locals = typeof import("../../src/diagnostics/Locals.js")
+type FiberFrames = typeof import("../../src/diagnostics/locals/fiberFrames.js")
+type Locals = typeof import("../../src/diagnostics/locals/locals.js")
 type HistoryLibrary = typeof import("../../src/history/index.js")
-type Renderers = typeof import("../../src/internal/renderers.js")
+type Renderers = typeof import("../../src/delivery/rendererSet.js")
 type Diagnostics = typeof import("../../src/diagnostics/Diagnostics.js")
 
 const compiled = (path: string): string => new URL(`../../dist/${path}`, import.meta.url).href
@@ -23,10 +23,10 @@ export const { describe }: Diagnostics = await import(compiled("diagnostics/Diag
 
 export const { CountedSpanProcessor, NarrativeTracing }: Otel = await import(compiled("otel/index.js"))
 
-export const { framesOf, install }: FiberFrames = await import(compiled("diagnostics/FiberFrames.js"))
+export const { framesOf, install }: FiberFrames = await import(compiled("diagnostics/locals/fiberFrames.js"))
 
-export const { openReader }: Locals = await import(compiled("diagnostics/Locals.js"))
+export const { openReader }: Locals = await import(compiled("diagnostics/locals/locals.js"))
 
 export const { History, HistoryRenderer }: HistoryLibrary = await import(compiled("history/index.js"))
 
-export const { current: currentRenderers, tell }: Renderers = await import(compiled("internal/renderers.js"))
+export const { current: currentRenderers, tell }: Renderers = await import(compiled("delivery/rendererSet.js"))

@@ -23,7 +23,7 @@ const bundle = async (): Promise<Metafile> => {
     absWorkingDir: root,
     entryPoints: ["src/cli/main.ts"],
     outdir,
-    alias: { "better-sqlite3": "./src/cli/BetterSqlite3.ts" },
+    alias: { "better-sqlite3": "./src/cli/betterSqlite3.ts" },
     bundle: true,
     charset: "utf8",
     format: "esm",

@@ -34,7 +34,7 @@ const tsconfig = {
     rootDir: "../..",
     paths: {
       "effect-narrative": ["../../src/index.ts"],
-      "effect-narrative/LanguageModelAnalyzer": ["../../src/analyzer/LanguageModelAnalyzer.ts"],
+      "effect-narrative/LanguageModelAnalyzer": ["../../src/analysis/models/LanguageModelAnalyzer.ts"],
       "effect-narrative/history": ["../../src/history/index.ts"],
       "effect-narrative/otel": ["../../src/otel/index.ts"],
       "effect-narrative/testing": ["../../src/testing/index.ts"]

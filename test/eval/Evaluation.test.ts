@@ -1,7 +1,7 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
-import type { FailureAnalysis } from "../../src/FailureAnalysis.js"
+import type { FailureAnalysis } from "../../src/event/FailureAnalysis.js"
 import { RuleBookAnalyzer } from "../../src/index.js"
 import { cases, evaluate } from "./Evaluation.js"
 import * as pages from "./pages.js"

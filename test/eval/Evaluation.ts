@@ -3,10 +3,10 @@
  * no innocent, and cites only what is there.
  */
 import { Effect, Either, Option, Ref } from "effect"
-import * as EvidenceIndex from "../../src/analyzer/EvidenceIndex.js"
-import type { FailureAnalysis } from "../../src/FailureAnalysis.js"
-import type { Analyzer } from "../../src/FailureAnalyzer.js"
-import type { FailureReport } from "../../src/FailureReport.js"
+import type { Analyzer } from "../../src/analysis/FailureAnalyzer.js"
+import * as evidenceIndex from "../../src/analysis/prompt/evidenceIndex.js"
+import type { FailureAnalysis } from "../../src/event/FailureAnalysis.js"
+import type { FailureReport } from "../../src/event/FailureReport.js"
 import { Diagnostics, NarrativeEvent, Renderer } from "../../src/index.js"
 import { codeCases } from "./cases/codeCases.js"
 import { dataCases } from "./cases/dataCases.js"
@@ -102,7 +102,7 @@ const saysCause = (said: string, fix: string, { cause, innocent = [] }: Truth): 
 
 const showsPlace = (analysis: FailureAnalysis, report: FailureReport, { line }: Truth): boolean => {
   const cited = analysis.evidence.flatMap(({ cites }) => cites)
-  const index = EvidenceIndex.of(report)
+  const index = evidenceIndex.of(report)
   if (cited.some(({ id }) => id.startsWith("F") && index.get(id)?.text.includes(line) === true)) return true
   // A model may name the line in place of citing it.
   return report.failures.some(
@@ -113,7 +113,7 @@ const showsPlace = (analysis: FailureAnalysis, report: FailureReport, { line }: 
 }
 
 const citationsHold = (analysis: FailureAnalysis, report: FailureReport): boolean => {
-  const index = EvidenceIndex.of(report)
+  const index = evidenceIndex.of(report)
   const cites = analysis.evidence.flatMap(({ cites }) => cites)
   return (
     analysis.droppedCitations === 0 && cites.length > 0 && cites.every(({ id, text }) => index.get(id)?.text === text)

@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, FiberRefs, Layer, type Scope } from "effect"
+import * as rendererSet from "../../src/delivery/rendererSet.js"
 import { History, HistoryRenderer } from "../../src/history/index.js"
 import type { Renderer } from "../../src/index.js"
-import * as renderers from "../../src/internal/renderers.js"
 import { openSqlite } from "../bench/sqlite.js"
 
 /** A folder that is gone when the scope closes. */
@@ -24,7 +24,7 @@ export const rendererOf = <E, R>(
 ): Effect.Effect<Renderer.Renderer, E, R | Scope.Scope> =>
   Effect.gen(function* () {
     const runtime = yield* Layer.toRuntime(layer)
-    const renderer = FiberRefs.getOrDefault(runtime.fiberRefs, renderers.current).at(-1)
+    const renderer = FiberRefs.getOrDefault(runtime.fiberRefs, rendererSet.current).at(-1)
     if (renderer === undefined) return yield* Effect.dieMessage("the layer adds a renderer")
     return renderer
   })

@@ -8,7 +8,7 @@ import { BatchLogRecordProcessor } from "@opentelemetry/sdk-logs"
 import { Effect, FastCheck as fc, Layer, Logger } from "effect"
 import { Narrative } from "../../src/index.js"
 import { NarrativeTracing, OtelLogRenderer } from "../../src/otel/index.js"
-import * as LogRecord from "../../src/otel/LogRecord.js"
+import * as logRecord from "../../src/otel/logRecord.js"
 import { anyEvent } from "../fixtures/events.js"
 import * as Collector from "./Collector.js"
 
@@ -129,8 +129,8 @@ describe("A log record", () => {
     const unreadable = [{ traceId: "a trace" }, { spanId: "12" }, { spanId: "0".repeat(16) }, { traceId: null }]
     fc.assert(
       fc.property(anyEvent, fc.constantFrom(...unreadable), (event, odd) => {
-        assert.deepStrictEqual(LogRecord.of({ ...event, ...ids }).span, ids)
-        assert.isUndefined(LogRecord.of({ ...event, ...ids, ...odd }).span)
+        assert.deepStrictEqual(logRecord.of({ ...event, ...ids }).span, ids)
+        assert.isUndefined(logRecord.of({ ...event, ...ids, ...odd }).span)
       })
     )
   })
@@ -138,7 +138,7 @@ describe("A log record", () => {
   it("is made of any event: a known name, a severity of the data model, nothing null", () => {
     fc.assert(
       fc.property(anyEvent, (event) => {
-        const record = LogRecord.of(event)
+        const record = logRecord.of(event)
         assert.match(record.eventName, /^narrative\.[a-z.]+$/)
         assert.include([1, 5, 9, 13, 17, 21], record.severity.number)
         assert.strictEqual(record.attributes["narrative.story.id"] === undefined, false)

@@ -4,9 +4,9 @@
 import * as PlatformError from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { Effect, Either, FiberRefs, Layer, Option, type Scope } from "effect"
-import * as renderers from "../../src/internal/renderers.js"
-import { fromWire, type NarrativeEvent, toWire } from "../../src/NarrativeEvent.js"
-import type * as Renderer from "../../src/Renderer.js"
+import type * as Renderer from "../../src/delivery/Renderer.js"
+import * as rendererSet from "../../src/delivery/rendererSet.js"
+import { fromWire, type NarrativeEvent, toWire } from "../../src/event/NarrativeEvent.js"
 import { type Destination, statsOf } from "./rendererSuite.js"
 
 /** The renderer a layer adds, for as long as the scope is open. */
@@ -15,7 +15,7 @@ export const rendererOf = <E, R>(
 ): Effect.Effect<Renderer.Renderer, E, R | Scope.Scope> =>
   Effect.gen(function* () {
     const runtime = yield* Layer.toRuntime(layer)
-    const current = FiberRefs.getOrDefault(runtime.fiberRefs, renderers.current)
+    const current = FiberRefs.getOrDefault(runtime.fiberRefs, rendererSet.current)
     const renderer = current.at(-1)
     if (renderer === undefined) throw new Error("the layer adds a renderer")
     return renderer

@@ -6,9 +6,9 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Data, Effect, Exit, Fiber, Layer, Logger, Scope, TestClock } from "effect"
-import * as renderers from "../../src/internal/renderers.js"
-import type { NarrativeEvent } from "../../src/NarrativeEvent.js"
-import * as Renderer from "../../src/Renderer.js"
+import * as Renderer from "../../src/delivery/Renderer.js"
+import * as rendererSet from "../../src/delivery/rendererSet.js"
+import type { NarrativeEvent } from "../../src/event/NarrativeEvent.js"
 import { notes } from "../fixtures/events.js"
 
 export type Behaviour = "healthy" | "failing" | "dying" | "throwing" | "slow" | "hanging" | "recovering"
@@ -71,12 +71,12 @@ export class Destination {
 export const emitAll = (renderer: Renderer.Renderer, events: Iterable<NarrativeEvent>): Effect.Effect<void> =>
   Effect.forEach(
     events,
-    (event) => Effect.uninterruptible(Effect.suspend(() => renderers.tell(renderer, event) ?? Effect.void)),
+    (event) => Effect.uninterruptible(Effect.suspend(() => rendererSet.tell(renderer, event) ?? Effect.void)),
     { discard: true }
   )
 
 export const statsOf = (renderer: Renderer.Renderer): Effect.Effect<Renderer.RendererStats> =>
-  Effect.map(Effect.locally(Renderer.stats, renderers.current, [renderer]), ([stats]) => {
+  Effect.map(Effect.locally(Renderer.stats, rendererSet.current, [renderer]), ([stats]) => {
     if (stats === undefined) throw new Error("a renderer has stats")
     return stats
   })

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Data, Effect, Exit, Fiber, Layer, TestClock } from "effect"
-import * as FailureAnalyzer from "../../src/FailureAnalyzer.js"
+import * as FailureAnalyzer from "../../src/analysis/FailureAnalyzer.js"
+import * as Renderer from "../../src/delivery/Renderer.js"
 import * as Narrative from "../../src/Narrative.js"
-import * as Renderer from "../../src/Renderer.js"
 import { StoryAssertionError, StoryRecorder, StoryTree } from "../../src/testing/index.js"
 import { analysisOf, explains } from "../fixtures/analyzers.js"
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
-import type { NarrativeEvent } from "../../src/NarrativeEvent.js"
+import type { NarrativeEvent } from "../../src/event/NarrativeEvent.js"
 import { fromEvents } from "../../src/testing/RecordedStory.js"
 import * as StoryTree from "../../src/testing/StoryTree.js"
 import { Narrator, type ToldStage } from "../fixtures/events.js"

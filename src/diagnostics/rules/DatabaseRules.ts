@@ -2,7 +2,7 @@
  * What goes wrong with a database: SQLite by its codes, PostgreSQL by SQLSTATE
  * (https://www.postgresql.org/docs/current/errcodes-appendix.html), MySQL by the names of its errors.
  */
-import type { Clues, Rule } from "../Rule.js"
+import type { Clues, Rule } from "./Rule.js"
 
 const row = ["code", "constraint", "table", "column", "detail"]
 

@@ -1,7 +1,7 @@
 /**
  * What Effect's own errors and defects mean.
  */
-import type { Clues, Rule } from "../Rule.js"
+import type { Clues, Rule } from "./Rule.js"
 
 const setting =
   (reason: string) =>

@@ -1,7 +1,7 @@
 /**
  * What JavaScript's own errors mean. Messages are V8's, of Node 20 to 24.
  */
-import type { Clues, Rule } from "../Rule.js"
+import type { Clues, Rule } from "./Rule.js"
 
 /** A rule about the innermost error of a type that says something of that form. */
 const engine = (

@@ -1,7 +1,7 @@
 /**
  * What goes wrong with files and folders.
  */
-import type { Clues, Rule } from "../Rule.js"
+import type { Clues, Rule } from "./Rule.js"
 
 const path = ["code", "syscall", "path", "dest"]
 

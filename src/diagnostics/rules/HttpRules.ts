@@ -1,7 +1,7 @@
 /**
  * What a server's answer says that was not the one hoped for.
  */
-import type { Clues, Rule } from "../Rule.js"
+import type { Clues, Rule } from "./Rule.js"
 
 const answer = ["method", "url", "status", "retryAfter"]
 

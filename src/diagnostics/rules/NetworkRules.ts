@@ -1,7 +1,7 @@
 /**
  * What goes wrong between two machines: connections, names, TLS.
  */
-import type { Clues, Rule } from "../Rule.js"
+import type { Clues, Rule } from "./Rule.js"
 
 const peer = ["code", "syscall", "address", "hostname", "port", "url"]
 const certificate = ["code", "hostname", "reason", "url"]

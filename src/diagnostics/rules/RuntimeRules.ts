@@ -1,7 +1,7 @@
 /**
  * What goes wrong with modules, workers and other processes.
  */
-import type { Clues, Rule } from "../Rule.js"
+import type { Clues, Rule } from "./Rule.js"
 
 const loading = ["code", "module", "importedFrom"]
 

@@ -3,11 +3,18 @@
  * how many more there were. On the wire an alert is one JSON object: `version` 1, `alert` its kind, keys in snake_case, every field present.
  */
 import * as Schema from "effect/Schema"
-import { ErrorCode, type Failure, formatSnippet, formatTimeline, Location, Progress } from "../../FailureReport.js"
-import { plainJson } from "../../internal/plainJson.js"
-import { key, NullableText, Timestamp } from "../../internal/wireSchema.js"
-import type { FailureOccurred, StoryCompleted } from "../../NarrativeEvent.js"
-import { PlainRecord } from "../../PlainValue.js"
+import {
+  ErrorCode,
+  type Failure,
+  formatSnippet,
+  formatTimeline,
+  Location,
+  Progress
+} from "../../event/FailureReport.js"
+import type { FailureOccurred, StoryCompleted } from "../../event/NarrativeEvent.js"
+import { PlainRecord } from "../../plain/PlainValue.js"
+import { plainJson } from "../../plain/plainJson.js"
+import { key, NullableText, Timestamp } from "../../plain/wireSchema.js"
 
 const kind = <Wire extends string, Tag extends string>(wire: Wire, name: Tag) =>
   Schema.propertySignature(Schema.transformLiteral(wire, name)).pipe(Schema.fromKey("alert"))

@@ -8,12 +8,12 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
-import * as Redaction from "../../Redaction.js"
+import * as Redaction from "../../redaction/Redaction.js"
 import * as Alert from "./Alert.js"
-import type * as AlertFilter from "./AlertFilter.js"
-import * as HttpDelivery from "./HttpDelivery.js"
+import type * as alertFilter from "./alertFilter.js"
+import * as httpDelivery from "./httpDelivery.js"
 import { InvalidAlertOptions } from "./InvalidAlertOptions.js"
-import * as SlackMessage from "./SlackMessage.js"
+import * as slackMessage from "./slackMessage.js"
 
 /**
  * Where alerts go, and which ones. `R` is what it needs.
@@ -23,7 +23,7 @@ import * as SlackMessage from "./SlackMessage.js"
  */
 export interface Destination<out R = never> {
   readonly name: string
-  readonly filter: AlertFilter.AlertFilter
+  readonly filter: alertFilter.AlertFilter
   /** Checks the settings and makes what sends. A layer calls it; use `slack`, `webhook` or `destination` to make one. */
   readonly open: (delivery: Delivery) => Effect.Effect<Send, InvalidAlertOptions, R>
 }
@@ -33,7 +33,7 @@ type Send = (alert: Alert.Alert) => Effect.Effect<void, unknown>
 /** How it is delivered, whatever the destination. */
 export interface Delivery {
   readonly timeout: Duration.Duration
-  readonly retry: Schedule.Schedule<unknown, HttpDelivery.AlertDeliveryError>
+  readonly retry: Schedule.Schedule<unknown, httpDelivery.AlertDeliveryError>
 }
 
 /**
@@ -42,7 +42,7 @@ export interface Delivery {
  * @since 0.1.0
  * @category models
  */
-export interface DestinationOptions extends AlertFilter.AlertFilter {
+export interface DestinationOptions extends alertFilter.AlertFilter {
   readonly name?: string | undefined
 }
 
@@ -67,7 +67,7 @@ export const slack = (
 ): Destination<HttpClient.HttpClient> =>
   overHttp(options.name ?? "slack", url, options, () => ({
     method: "POST",
-    requestOf: (alert) => ({ body: SlackMessage.toJson(alert), headers: {} })
+    requestOf: (alert) => ({ body: slackMessage.toJson(alert), headers: {} })
   }))
 
 export const webhook = (
@@ -90,7 +90,7 @@ export const webhook = (
 
 /** What a kind of destination makes of its settings, which it checks; what is secret in them it hands over. */
 type Protocol = (secrets: Redaction.Secrets) => {
-  readonly method: HttpDelivery.DeliveryConfig["method"]
+  readonly method: httpDelivery.DeliveryConfig["method"]
   readonly requestOf: (alert: Alert.Alert) => {
     readonly body: string
     readonly headers: Readonly<Record<string, string>>
@@ -100,7 +100,7 @@ type Protocol = (secrets: Redaction.Secrets) => {
 const overHttp = (
   name: string,
   url: string | Redacted.Redacted<string>,
-  filter: AlertFilter.AlertFilter,
+  filter: alertFilter.AlertFilter,
   protocol: Protocol
 ): Destination<HttpClient.HttpClient> => ({
   name,
@@ -113,7 +113,7 @@ const overHttp = (
         const config = { ...delivery, destination: name, method, url: urlOf(url, name, secrets), secrets }
         return (alert) => {
           const { body, headers } = requestOf(alert)
-          return HttpDelivery.post(client, config, body, headers)
+          return httpDelivery.post(client, config, body, headers)
         }
       })
     )
@@ -122,7 +122,7 @@ const overHttp = (
 export const destination = <E, R>(
   name: string,
   send: (alert: Alert.Alert) => Effect.Effect<void, E, R>,
-  options: AlertFilter.AlertFilter = {}
+  options: alertFilter.AlertFilter = {}
 ): Destination<R> => ({
   name,
   filter: options,
@@ -135,7 +135,7 @@ export const destination = <E, R>(
       return Effect.timeoutFail(sent, {
         duration: timeout,
         onTimeout: () =>
-          new HttpDelivery.AlertDeliveryError({
+          new httpDelivery.AlertDeliveryError({
             reason: "Timeout",
             destination: name,
             status: null,

@@ -1,5 +1,5 @@
 import * as Data from "effect/Data"
-import { clip, text } from "../../PlainValue.js"
+import { clip, text } from "../../plain/PlainValue.js"
 
 /**
  * A setting of the alerts that cannot be used. `given` is left out where it may be secret.

@@ -2,10 +2,10 @@
  * One record for each stage and each story, with everything beside it that a query may ask for: nothing has to be joined.
  */
 import * as Schema from "effect/Schema"
-import { ErrorCode, Interruptor, Progress } from "../../FailureReport.js"
-import { key, NullableText, Timestamp } from "../../internal/wireSchema.js"
-import { StoryStatus } from "../../NarrativeEvent.js"
-import { PlainRecord, PlainValue } from "../../PlainValue.js"
+import { ErrorCode, Interruptor, Progress } from "../../event/FailureReport.js"
+import { StoryStatus } from "../../event/NarrativeEvent.js"
+import { PlainRecord, PlainValue } from "../../plain/PlainValue.js"
+import { key, NullableText, Timestamp } from "../../plain/wireSchema.js"
 
 const kind = <Wire extends string, Tag extends string>(wire: Wire, name: Tag) =>
   Schema.propertySignature(Schema.transformLiteral(wire, name)).pipe(Schema.fromKey("event"))

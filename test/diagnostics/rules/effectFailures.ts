@@ -1,5 +1,5 @@
 import { Cause, Config, ConfigError, ConfigProvider, Context, Data, Effect, Match, Option, Schema } from "effect"
-import { StageGroupError } from "../../../src/StageGroupError.js"
+import { StageGroupError } from "../../../src/narration/StageGroupError.js"
 import { type RuleCase, rejecting, ruleCase, throwing } from "./RuleCase.js"
 
 class Repository extends Context.Tag("app/Repository")<Repository, object>() {}

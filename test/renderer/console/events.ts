@@ -1,8 +1,8 @@
 /**
  * Hand-made events: a story and its stages as objects that say what happens to them.
  */
-import type { FailureAnalysis } from "../../../src/FailureAnalysis.js"
-import type { Failure, FailureReport, Location } from "../../../src/FailureReport.js"
+import type { FailureAnalysis } from "../../../src/event/FailureAnalysis.js"
+import type { Failure, FailureReport, Location } from "../../../src/event/FailureReport.js"
 import type {
   AnalysisReady,
   EventRecorded,
@@ -16,8 +16,8 @@ import type {
   StageStarted,
   StoryCompleted,
   StoryStarted
-} from "../../../src/NarrativeEvent.js"
-import type { PlainRecord, PlainValue } from "../../../src/PlainValue.js"
+} from "../../../src/event/NarrativeEvent.js"
+import type { PlainRecord, PlainValue } from "../../../src/plain/PlainValue.js"
 
 const inSpan = { kind: "internal", traceId: null, spanId: null }
 

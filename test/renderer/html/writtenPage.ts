@@ -4,9 +4,9 @@
 import type { FileSystem } from "@effect/platform/FileSystem"
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
-import type { NarrativeEvent } from "../../../src/NarrativeEvent.js"
-import * as HtmlReportRenderer from "../../../src/renderer/HtmlReportRenderer.js"
-import type { IndexData, PageStory, ReportData } from "../../../src/renderer/html/PageData.js"
+import type { NarrativeEvent } from "../../../src/event/NarrativeEvent.js"
+import * as HtmlReportRenderer from "../../../src/renderer/html/HtmlReportRenderer.js"
+import type { IndexData, PageStory, ReportData } from "../../../src/renderer/html/pageData.js"
 import { emitAll } from "../rendererSuite.js"
 
 const block = /<script type="application\/json" id="data">([\s\S]*?)<\/script>/

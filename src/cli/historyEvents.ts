@@ -1,0 +1,33 @@
+/**
+ * What is told to a history, as it comes.
+ */
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { NarrativeEvent } from "../event/NarrativeEvent.js"
+import type { GrowingFileOptions } from "../file/followedFile.js"
+import type { HistoryReader } from "../history/History.js"
+import type { HistoryError, InvalidHistorySetting } from "../history/HistoryError.js"
+
+const pollInterval = "100 millis"
+const pageSize = 1_000
+
+/** The last events, and those that are added; without `follow`, up to what is there now. */
+export const events = (
+  history: HistoryReader,
+  { follow, last }: GrowingFileOptions
+): Stream.Stream<NarrativeEvent, HistoryError | InvalidHistorySetting> =>
+  Stream.unwrap(
+    Effect.map(history.cursor, (newest) =>
+      Stream.paginateChunkEffect(Math.max(0, newest - last), (cursor) =>
+        Effect.gen(function* () {
+          const page = yield* history.told(cursor, { limit: pageSize })
+          const isAll = page.events.length < pageSize
+          if (isAll && page.events.length === 0 && follow) yield* Effect.sleep(pollInterval)
+          const next = isAll && !follow ? Option.none() : Option.some(page.cursor)
+          return [Chunk.unsafeFromArray([...page.events]), next] as const
+        })
+      )
+    )
+  )

@@ -1,0 +1,78 @@
+/**
+ * The history that `--db` names. What reads it is loaded only by the commands that do.
+ */
+import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { HistoryReader } from "../history/History.js"
+import type { AmbiguousStoryId, HistoryError, InvalidHistorySetting, StoryNotFound } from "../history/HistoryError.js"
+import { MissingPackage } from "./missingPackage.js"
+import { ago } from "./relativeTime.js"
+
+/** An option has a value that cannot be meant. */
+export class InvalidOption extends Data.TaggedError("InvalidOption")<{
+  /** As one types it. */
+  readonly option: string
+  readonly value: string
+  readonly expected: string
+}> {
+  override get message(): string {
+    return `${this.option} is ${this.value}; expected ${this.expected}`
+  }
+}
+
+/** More than one story's id begins so. */
+export class AmbiguousId extends Data.TaggedError("AmbiguousId")<{
+  readonly prefix: string
+  readonly candidates: ReadonlyArray<{ readonly id: string; readonly name: string; readonly age: string }>
+}> {
+  override get message(): string {
+    return `more than one story has an id that begins with "${this.prefix}": give more of it, or all of one of these`
+  }
+
+  /** A line for each of them. */
+  get details(): ReadonlyArray<string> {
+    return this.candidates.map(({ age, id, name }) => `  ${id}  ${name} (${age})`)
+  }
+}
+
+type HistoryFault = HistoryError | StoryNotFound | AmbiguousStoryId | InvalidHistorySetting
+
+/** Reads the history for as long as `use` takes; what goes wrong is told in terms of this command's options. */
+export const read = <A, E extends HistoryFault, R>(
+  filename: string,
+  use: (history: HistoryReader) => Effect.Effect<A, E, R>,
+  options: { readonly readonly: boolean } = { readonly: true }
+): Effect.Effect<A, HistoryError | StoryNotFound | InvalidOption | AmbiguousId | MissingPackage, R> =>
+  Effect.flatMap(historyModule, ({ History, layerSqlite }) =>
+    Effect.flatMap(History, use).pipe(Effect.provide(layerSqlite({ filename, ...options })), Effect.catchAll(inOptions))
+  )
+
+const historyModule = Effect.promise(() => import("../history/History.js")).pipe(
+  Effect.catchSomeDefect((defect) => (defect instanceof MissingPackage ? Option.some(defect) : Option.none()))
+)
+
+/** What one types, where it is not named as the history's setting. */
+const optionNames: Readonly<Record<string, string>> = {
+  errorType: "--type",
+  idPrefix: "<id>",
+  keepDays: "--keep-days",
+  keepStories: "--keep-stories",
+  labels: "--label",
+  limit: "--last",
+  name: "--story"
+}
+
+const inOptions = (
+  error: HistoryFault
+): Effect.Effect<never, HistoryError | StoryNotFound | InvalidOption | AmbiguousId> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now): ReturnType<typeof inOptions> => {
+    if (error._tag === "InvalidHistorySetting") {
+      const { expected, setting, value } = error
+      return new InvalidOption({ option: optionNames[setting] ?? `--${setting}`, value, expected })
+    }
+    if (error._tag !== "AmbiguousStoryId") return Effect.fail(error)
+    const candidates = error.candidates.map(({ id, name, startedAt }) => ({ id, name, age: ago(startedAt, now) }))
+    return new AmbiguousId({ prefix: error.idPrefix, candidates })
+  })

@@ -1,0 +1,58 @@
+/**
+ * What `narrative tail` prints.
+ */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import type * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { type NarrativeEvent, toWire } from "../event/NarrativeEvent.js"
+import { OpenStories } from "../renderer/console/openStories.js"
+import { StoryLines } from "../renderer/console/storyLines.js"
+import type { HistoryOptions } from "./commandOptions.js"
+import { events, isDatabase } from "./eventSource.js"
+import * as historyFile from "./historyFile.js"
+import { Output } from "./output.js"
+
+export interface LiveLinesOptions extends HistoryOptions {
+  readonly source: Option.Option<string>
+  readonly lines: number
+  readonly noFollow: boolean
+  readonly timestamps: boolean
+}
+
+export const tell = ({ db, json, lines, noFollow, source, timestamps }: LiveLinesOptions) =>
+  Effect.gen(function* () {
+    if (lines < 0) {
+      return yield* new historyFile.InvalidOption({
+        option: "--lines",
+        value: String(lines),
+        expected: "a whole number, 0 or more"
+      })
+    }
+    const output = yield* Output
+    const options = { last: lines, follow: !noFollow }
+    const told = new StoryLines(new OpenStories(() => 0), {
+      timestamps,
+      ids: "auto",
+      stageStarts: false,
+      logs: true,
+      theme: output.theme,
+      columns: () => output.columns,
+      cwd: output.cwd
+    })
+    const tell = Stream.runForEachChunk((chunk: Chunk.Chunk<NarrativeEvent>) => {
+      let text = ""
+      for (const event of chunk) text += json ? `${toWire(event)}\n` : told.add(event)
+      return text === "" ? Effect.void : output.write(text)
+    })
+    const path = Option.getOrElse(source, () => db)
+    const isHistory = Option.isNone(source) || (path !== "-" && (yield* isDatabase(path)))
+    if (isHistory) {
+      const history = yield* Effect.promise(() => import("./historyEvents.js"))
+      yield* historyFile.read(path, (reader) => tell(history.events(reader, options)))
+    } else {
+      yield* tell(events(path, options))
+    }
+    yield* output.write(told.rest())
+  }).pipe(Effect.provide(NodeFileSystem.layer))

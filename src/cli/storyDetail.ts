@@ -1,0 +1,36 @@
+/**
+ * What `narrative story` prints.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { HistoryReader } from "../history/History.js"
+import { StoryRecord } from "../history/StoryRecord.js"
+import type { HistoryOptions } from "./commandOptions.js"
+import * as historyFile from "./historyFile.js"
+import { Output, writeJson } from "./output.js"
+import { storyReport } from "./storyReport.js"
+
+export const tell = ({ db, id, json }: HistoryOptions & { readonly id: string }) =>
+  historyFile.read(db, (history) =>
+    Effect.gen(function* () {
+      const story = yield* history.story(id)
+      if (json) return yield* writeJson(Schema.encodeSync(StoryRecord)(story))
+      const output = yield* Output
+      const now = yield* Clock.currentTimeMillis
+      return yield* output.write(storyReport(story, yield* causeOf(story, history), { ...output, now }))
+    })
+  )
+
+/** The failure that a story refers to, told by the sub-story it surfaced in; none where that is no longer kept. */
+const causeOf = ({ causedBy }: StoryRecord, history: HistoryReader) =>
+  causedBy === null
+    ? Effect.succeed(undefined)
+    : history.story(causedBy.storyId).pipe(
+        Effect.map(({ failures }) => failures.findLast(({ handled }) => !handled)),
+        Effect.catchTags({
+          StoryNotFound: () => Effect.succeed(undefined),
+          AmbiguousStoryId: () => Effect.succeed(undefined),
+          InvalidHistorySetting: () => Effect.succeed(undefined)
+        })
+      )

@@ -1,0 +1,295 @@
+/**
+ * A bounded queue with one draining fiber: what stands between a story and anything slow.
+ */
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
+import type { NarrativeEvent } from "../event/NarrativeEvent.js"
+import { waitAtMost } from "../runtime/deadline.js"
+import { isDue } from "../runtime/warningCadence.js"
+import { Delivery } from "./deliveryCounts.js"
+import type { BufferOptions, Renderer } from "./Renderer.js"
+import { aside, inOrder, selfCounting } from "./rendererSet.js"
+
+/** So many of a batch were taken, and then not kept; and why, where that is known. */
+export class Refused {
+  constructor(
+    readonly count: number,
+    readonly cause: Cause.Cause<unknown> = Cause.empty
+  ) {}
+}
+
+type Batch<A> = readonly [A, ...Array<A>]
+
+interface BufferConfig<A, R> extends BufferOptions {
+  readonly name: string
+  /** Most events handed over at once. */
+  readonly size: number
+  /** How long to wait for a batch to fill once its first event is there. */
+  readonly within: Duration.DurationInput
+  /** Gives {@link Refused} where some of the batch were. */
+  readonly handle: (batch: Batch<A>) => Effect.Effect<unknown, unknown, R>
+}
+
+/** A renderer with a buffer in front. @internal */
+export const make = <R>(config: BufferConfig<NarrativeEvent, R>): Effect.Effect<Renderer, never, R | Scope.Scope> =>
+  Effect.map(open(config), (queue) =>
+    selfCounting({ name: config.name, handle: (event) => queue.offer(event) }, queue.delivery)
+  )
+
+/** What a buffer takes, and its books. */
+export interface Buffer<A> {
+  readonly delivery: Delivery
+  /** Takes one more. Brings back what the caller has to wait for. */
+  readonly offer: (value: A) => Effect.Effect<void> | undefined
+  /** Delivers what waits without gathering more, and ends when nothing is left. */
+  readonly flush: Effect.Effect<void>
+}
+
+/** A buffer of anything; it drains until the scope is closed. @internal */
+export const open = <A, R>(config: BufferConfig<A, R>): Effect.Effect<Buffer<A>, never, R | Scope.Scope> =>
+  Effect.gen(function* () {
+    const queue = new BoundedQueue<A>(config)
+    const shutdownTimeout = Duration.decode(config.shutdownTimeout ?? "5 seconds")
+    yield* Effect.acquireRelease(queue.drain(config).pipe(aside, Effect.interruptible, Effect.forkDaemon), (drain) =>
+      aside(close(queue, drain, shutdownTimeout))
+    )
+    return queue
+  })
+
+const close = <A>(
+  queue: BoundedQueue<A>,
+  drain: Fiber.RuntimeFiber<void>,
+  shutdownTimeout: Duration.Duration
+): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    queue.close()
+    yield* waitAtMost(Fiber.await(drain), shutdownTimeout)
+    yield* Fiber.interruptFork(drain)
+    yield* Effect.suspend(() => queue.abandon() ?? Effect.void)
+  })
+
+/**
+ * Most events a `suspend` buffer takes beyond its capacity: one of each waiting fiber, and those of fibers interrupted
+ * while they waited. Without a bound a destination that hangs would fill the heap.
+ */
+const maxBeyondCapacity = 16_384
+
+class BoundedQueue<A> implements Buffer<A> {
+  readonly delivery: Delivery
+  readonly #capacity: number
+  readonly #strategy: BufferOptions["strategy"]
+  readonly #highWaterMark: number
+  readonly #onOverflow: BufferOptions["onOverflow"]
+  readonly #events = new Fifo<A>()
+  #inFlight = 0
+  #overflowFaults = 0
+  #closed = false
+  #armed = true
+  #wakeDrain: (() => void) | undefined
+  #wakeAt = 1
+  #blocked = new Set<() => void>()
+  #flushing = new Set<() => void>()
+
+  constructor(config: BufferOptions & { readonly name: string }) {
+    this.delivery = new Delivery(config.name)
+    this.#capacity = Math.max(1, Math.floor(config.capacity) || 1)
+    this.#strategy = config.strategy
+    this.#highWaterMark = Math.max(1, Math.ceil(this.#capacity * (config.highWaterMark ?? 0.8)))
+    this.#onOverflow = config.onOverflow
+  }
+
+  offer(event: A): Effect.Effect<void> | undefined {
+    this.delivery.emitted += 1
+    if (this.#closed) return this.delivery.drop("closed")
+    let waiting: Effect.Effect<void> | undefined
+    if (this.#events.length >= this.#limit) {
+      waiting = inOrder(this.delivery.drop("overflow"), this.#overflow(1))
+      if (this.#strategy !== "sliding") return waiting
+      this.#events.take(1)
+      this.delivery.pending -= 1
+    }
+    this.#events.push(event)
+    this.delivery.pending += 1
+    waiting = inOrder(waiting, this.#watchHighWater())
+    if (this.#wakeDrain !== undefined && this.#events.length >= this.#wakeAt) this.#wakeDrain()
+    // The event is taken in any case, so an interrupted wait loses nothing: the bound is softened by one event a fiber.
+    return this.#events.length > this.#capacity && this.#strategy === "suspend" ? inOrder(waiting, this.#room) : waiting
+  }
+
+  get #limit(): number {
+    return this.#strategy === "suspend" ? this.#capacity + maxBeyondCapacity : this.#capacity
+  }
+
+  drain<R>(config: BufferConfig<A, R>): Effect.Effect<void, never, R> {
+    const size = Math.max(1, Math.floor(config.size))
+    const within = Duration.decode(config.within)
+    const fill = Duration.isZero(within)
+      ? Effect.void
+      : Effect.suspend(() => this.#arrival(size)).pipe(Effect.timeoutOption(within), Effect.asVoid)
+    const turn = Effect.suspend(() => this.#arrival(1)).pipe(
+      Effect.zipRight(fill),
+      Effect.zipRight(Effect.suspend(() => this.#deliver(this.#take(size), config.handle)))
+    )
+    return Effect.whileLoop({
+      while: () => !this.#closed || this.#events.length > 0,
+      body: () => turn,
+      step: () => {}
+    })
+  }
+
+  get flush(): Effect.Effect<void> {
+    return Effect.async<void>((resume) => {
+      if (this.delivery.pending === 0) return resume(Effect.void)
+      const done = () => resume(Effect.void)
+      this.#flushing.add(done)
+      if (this.#events.length > 0) this.#wakeDrain?.()
+      return Effect.sync(() => this.#flushing.delete(done))
+    })
+  }
+
+  #flushed(): void {
+    const flushing = this.#flushing
+    this.#flushing = new Set()
+    for (const resume of flushing) resume()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#wakeDrain?.()
+  }
+
+  /** Counts what could not be delivered any more, and tells of every loss not told of yet. */
+  abandon(): Effect.Effect<void> | undefined {
+    const lost = this.#events.length + this.#inFlight
+    const waiting = lost === 0 ? undefined : this.delivery.drop("shutdown", lost)
+    this.delivery.pending -= lost
+    this.#events.take(this.#events.length)
+    this.#inFlight = 0
+    this.#release()
+    this.#flushed()
+    return inOrder(waiting, this.delivery.finalWarning())
+  }
+
+  #deliver<R>(batch: ReadonlyArray<A>, handle: BufferConfig<A, R>["handle"]): Effect.Effect<void, never, R> {
+    if (!isBatch(batch)) return Effect.void
+    this.#inFlight = batch.length
+    return Effect.suspend(() => handle(batch)).pipe(
+      Effect.matchCauseEffect({
+        onSuccess: (refused) =>
+          this.#settle((delivery) => {
+            const failed = refused instanceof Refused ? Math.min(batch.length, refused.count) : 0
+            delivery.deliver(batch.length - failed)
+            return refused instanceof Refused && failed > 0 ? delivery.fail(refused.cause, failed) : undefined
+          }),
+        onFailure: (cause: Cause.Cause<unknown>) => this.#settle((delivery) => delivery.fail(cause, batch.length))
+      })
+    )
+  }
+
+  #settle(count: (delivery: Delivery) => Effect.Effect<void> | undefined): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      // Abandoned meanwhile: already counted.
+      if (this.#inFlight === 0) return Effect.void
+      this.delivery.pending -= this.#inFlight
+      const waiting = count(this.delivery)
+      this.#inFlight = 0
+      if (this.delivery.pending === 0) this.#flushed()
+      return waiting ?? Effect.void
+    })
+  }
+
+  #take(size: number): ReadonlyArray<A> {
+    const batch = this.#events.take(size)
+    if (this.#events.length * 2 <= this.#highWaterMark) this.#armed = true
+    if (this.#events.length < this.#capacity) this.#release()
+    return batch
+  }
+
+  #release(): void {
+    const blocked = this.#blocked
+    this.#blocked = new Set()
+    for (const resume of blocked) resume()
+  }
+
+  #hasArrived(count: number): boolean {
+    return this.#closed || this.#events.length >= (this.#flushing.size > 0 ? 1 : count)
+  }
+
+  #arrival(count: number): Effect.Effect<void> {
+    if (this.#hasArrived(count)) return Effect.void
+    return Effect.async<void>((resume) => {
+      // Once more: the fiber may have yielded between the two, and nobody would wake it for what came then.
+      if (this.#hasArrived(count)) return resume(Effect.void)
+      this.#wakeAt = count
+      this.#wakeDrain = () => {
+        this.#wakeDrain = undefined
+        resume(Effect.void)
+      }
+    })
+  }
+
+  /** Ends early when the program is interrupted: the event has its place in any case. */
+  get #room(): Effect.Effect<void> {
+    return Effect.interruptible(
+      Effect.async<void>((resume) => {
+        if (this.#closed || this.#events.length < this.#capacity) return resume(Effect.void)
+        const go = () => resume(Effect.void)
+        this.#blocked.add(go)
+        return Effect.sync(() => this.#blocked.delete(go))
+      })
+    )
+  }
+
+  #watchHighWater(): Effect.Effect<void> | undefined {
+    if (!this.#armed || this.#events.length < this.#highWaterMark) return undefined
+    this.#armed = false
+    return this.#overflow(-1)
+  }
+
+  #overflow(dropped: number): Effect.Effect<void> | undefined {
+    if (this.#onOverflow === undefined) return undefined
+    try {
+      this.#onOverflow(dropped, this.#events.length)
+      return undefined
+    } catch (defect) {
+      this.#overflowFaults += 1
+      if (!isDue(this.#overflowFaults)) return undefined
+      return Effect.logWarning(`onOverflow of renderer "${this.delivery.renderer}" threw; it was ignored`, defect)
+    }
+  }
+}
+
+const isBatch = <A>(values: ReadonlyArray<A>): values is Batch<A> => values.length > 0
+
+/** First in, first out; taking from it copies only what is taken. */
+class Fifo<A> {
+  #values: Array<A> = []
+  #head = 0
+
+  get length(): number {
+    return this.#values.length - this.#head
+  }
+
+  push(value: A): void {
+    this.#values.push(value)
+  }
+
+  take(count: number): ReadonlyArray<A> {
+    if (this.#head === 0 && count >= this.#values.length) {
+      const all = this.#values
+      this.#values = []
+      return all
+    }
+    const taken = this.#values.slice(this.#head, this.#head + count)
+    this.#head += taken.length
+    // The part already taken is let go before it outgrows the rest.
+    if (this.#head * 2 >= this.#values.length) {
+      this.#values = this.#values.slice(this.#head)
+      this.#head = 0
+    }
+    return taken
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Runs of equal stages told once: a loop that polls every second should not fill the screen.
+ */
+import type * as Effect from "effect/Effect"
+import type { StageCompleted, StageStarted } from "../event/NarrativeEvent.js"
+import type { Renderer } from "./Renderer.js"
+import { inOrder, routed, type Tell } from "./rendererSet.js"
+
+interface Run {
+  readonly place: string
+  /** Completed stages of the run so far. */
+  seen: number
+  /** The start that may yet turn out to belong to a held back stage. */
+  started: StageStarted | undefined
+  held: number
+  durationSeconds: number
+  last: StageCompleted | undefined
+}
+
+/** Most stories whose runs are followed at a time. */
+const maxRuns = 1_000
+
+const placeOf = (event: StageStarted | StageCompleted): string => event.stagePath.join("\u0000")
+
+/** @internal */
+export const make = (self: Renderer, options: { readonly threshold: number }): Renderer => {
+  const threshold = Math.max(1, Math.floor(options.threshold))
+  const runs = new Map<string, Run>()
+
+  const summary = (run: Run, tell: Tell): Effect.Effect<void> | undefined => {
+    const last = run.last
+    if (last === undefined || run.held === 0) return undefined
+    const { storyId, storyName, rootStoryId, parentStoryId, timestamp, sequence, traceId } = last
+    const data = { stage_name: last.stageName, count: run.held, duration_seconds: run.durationSeconds }
+    const inStory = { storyId, storyName, rootStoryId, parentStoryId, timestamp, sequence, traceId }
+    // The held stages are not known to those below, so the summary names neither their index nor their span.
+    const where = {
+      stageName: last.parentStageName,
+      stageIndex: null,
+      depth: Math.max(0, last.depth - 1),
+      spanId: null
+    }
+    run.held = 0
+    run.durationSeconds = 0
+    return tell(self, { _tag: "EventRecorded", ...inStory, ...where, name: "stages.coalesced", data })
+  }
+
+  const end = (storyId: string, tell: Tell): Effect.Effect<void> | undefined => {
+    const run = runs.get(storyId)
+    if (run === undefined) return undefined
+    runs.delete(storyId)
+    const waiting = summary(run, tell)
+    return run.started === undefined ? waiting : inOrder(waiting, tell(self, run.started))
+  }
+
+  return routed(self.name, [self], (event, tell) => {
+    const run = runs.get(event.storyId)
+    if (event._tag === "StageStarted" && run?.place === placeOf(event) && run.started === undefined) {
+      if (run.seen >= threshold) {
+        run.started = event
+        return undefined
+      }
+      return tell(self, event)
+    }
+    if (event._tag === "StageCompleted") {
+      if (run?.started !== undefined && run.started.stageIndex === event.stageIndex) {
+        run.started = undefined
+        run.held += 1
+        run.durationSeconds += event.durationSeconds
+        run.last = event
+        return undefined
+      }
+      if (run?.place === placeOf(event) && run.started === undefined) {
+        run.seen += 1
+        return tell(self, event)
+      }
+    }
+    let waiting = inOrder(end(event.storyId, tell), tell(self, event))
+    if (event._tag === "StageCompleted") {
+      // Before this one is added: a story whose end never comes by here would be kept for good.
+      for (const [oldest] of runs) {
+        if (runs.size < maxRuns) break
+        waiting = inOrder(waiting, end(oldest, tell))
+      }
+      runs.set(event.storyId, {
+        place: placeOf(event),
+        seen: 1,
+        started: undefined,
+        held: 0,
+        durationSeconds: 0,
+        last: undefined
+      })
+    }
+    return waiting
+  })
+}

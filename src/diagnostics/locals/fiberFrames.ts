@@ -1,0 +1,293 @@
+/**
+ * Which generators were suspended when a fiber failed: the call stack an Effect program has in place of JavaScript's.
+ *
+ * A generator that fails at a `yield*` is neither resumed nor closed, so what is remembered here can be read later, when
+ * a report is made. Besides `internal/region.ts` this is the only module that touches Effect's runtime internals.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type * as FiberId from "effect/FiberId"
+import { globalValue } from "effect/GlobalValue"
+import { isObject } from "../../plain/untrusted.js"
+
+/** A suspended generator. It is only held, never resumed. */
+export interface CapturedFrame {
+  readonly generator: object
+}
+
+/**
+ * Starts capturing. Success costs nothing; a failure about a microsecond each time it passes a handler. Ends when the
+ * last of those who installed it has uninstalled.
+ */
+export const install = (): { readonly uninstall: () => void } => {
+  if (store.users === 0) patch()
+  store.users += 1
+  let installed = true
+  return {
+    uninstall: () => {
+      if (!installed) return
+      installed = false
+      store.users -= 1
+      if (store.users === 0) unpatch()
+    }
+  }
+}
+
+/**
+ * The generators suspended when this failure passed, innermost first, those of the fibers that waited for it after its
+ * own. Empty if nothing was captured. `failure` is the error itself, or its node in the cause if it is a primitive.
+ */
+export const framesOf = (failure: object): ReadonlyArray<CapturedFrame> =>
+  (store.captures.get(failure)?.fibers ?? []).flatMap(({ generators }) =>
+    generators.map((generator): CapturedFrame => ({ generator }))
+  )
+
+/**
+ * Forgets a failure that has been told: an error that is kept would keep its generators, and all their values. The same
+ * failure is not captured again on its way out.
+ */
+export const release = (failure: object): void => {
+  const capture = store.captures.get(failure)
+  if (capture === undefined) return
+  store.captures.delete(failure)
+  // A primitive is known by its node, which a program may use for many failures: there is no telling them apart.
+  if (capture.node !== failure) store.released.set(failure, capture.node)
+}
+
+/**
+ * Defects of fibers that were interrupted because of this failure, as from a finalizer. Effect 3.22 drops them from the cause
+ * of `Effect.all`, `raceFirst` and `timeout`: nobody else tells them. One dropped while its fiber succeeded is told with the
+ * next failure of the fiber that interrupted it.
+ */
+export const droppedWith = (failure: object): ReadonlyArray<Cause.Die> => store.captures.get(failure)?.dropped ?? []
+
+/** Most generators kept of one fiber. */
+const maxGenerators = 12
+/** Most fibers kept of one failure. */
+const maxFibers = 4
+/** Most continuations of a fiber looked at: a stack may be 100,000 deep. */
+const maxContinuations = 512
+/** Most nodes of a cause looked at, for the same reason. */
+const maxNodes = 64
+/** Most fibers of which dropped defects are held, and most defects of one. */
+const maxInterruptors = 64
+const maxDropped = 8
+
+interface FiberCapture {
+  readonly fiberId: number
+  /** Innermost first. */
+  readonly generators: ReadonlyArray<object>
+}
+
+interface Capture {
+  /** The failure's node in the cause: it stays the same while the failure travels. */
+  readonly node: object
+  readonly fibers: ReadonlyArray<FiberCapture>
+  readonly dropped: ReadonlyArray<Cause.Die>
+}
+
+/** What is used of Effect's fiber, as of 3.22. */
+interface FailingFiber {
+  readonly id: () => { readonly id: number }
+  readonly _stack: ReadonlyArray<{ readonly _op: string; readonly effect_instruction_i0?: unknown }>
+}
+
+type FailureHandler = (
+  this: FailingFiber,
+  operation: { readonly effect_instruction_i0: Cause.Cause<unknown> }
+) => unknown
+
+interface FiberPrototype {
+  Failure: FailureHandler
+}
+
+interface Store {
+  users: number
+  /** Set while the prototype is patched. */
+  patched: { readonly original: FailureHandler; readonly ours: FailureHandler; readonly on: FiberPrototype } | undefined
+  /** By the original error, or the node of a primitive. */
+  readonly captures: WeakMap<object, Capture>
+  /** The node by which a failure was known when it was told. */
+  readonly released: WeakMap<object, object>
+  /** By the number of the fiber that interrupted: defects that its own failure may turn out to lack. */
+  readonly pendingDefects: Map<number, ReadonlyArray<Cause.Die>>
+}
+
+// Two copies of this module must not patch each other's patch.
+const store: Store = globalValue("effect-narrative/FiberFrames", () => ({
+  users: 0,
+  patched: undefined,
+  captures: new WeakMap(),
+  released: new WeakMap(),
+  pendingDefects: new Map()
+}))
+
+const patch = (): void => {
+  if (store.patched !== undefined) return
+  // The prototype is not exported: a fiber that has ended already leads to it.
+  const prototype: FiberPrototype = Object.getPrototypeOf(Effect.runFork(Effect.void))
+  const original = prototype.Failure
+  if (typeof original !== "function") return
+  const ours: FailureHandler = function (operation) {
+    if (store.users > 0) {
+      try {
+        captureCause(this, operation.effect_instruction_i0)
+      } catch {
+        // An Effect made differently than expected: the failure goes on, uncaptured.
+      }
+    }
+    return original.call(this, operation)
+  }
+  prototype.Failure = ours
+  store.patched = { original, ours, on: prototype }
+}
+
+const unpatch = (): void => {
+  // If somebody else has patched the prototype since, ours stays below theirs and does nothing.
+  if (store.patched === undefined || store.patched.on.Failure !== store.patched.ours) return
+  store.patched.on.Failure = store.patched.original
+  store.patched = undefined
+}
+
+const captureCause = (fiber: FailingFiber, cause: Cause.Cause<unknown>): void => {
+  if (cause._tag === "Interrupt" || cause._tag === "Empty") return
+  if (cause._tag === "Fail" || cause._tag === "Die") {
+    captureFailure(fiber, cause, undefined, takePending(fiber, [cause]))
+    return
+  }
+  const failures: Array<Cause.Fail<unknown> | Cause.Die> = []
+  const interruptors: Array<FiberId.FiberId> = []
+  const pending: Array<Cause.Cause<unknown>> = [cause]
+  for (let seen = 0; seen < maxNodes; seen++) {
+    const node = pending.pop()
+    if (node === undefined) break
+    if (node._tag === "Sequential" || node._tag === "Parallel") pending.push(node.right, node.left)
+    else if (node._tag === "Interrupt") interruptors.push(node.fiberId)
+    else if (node._tag !== "Empty") failures.push(node)
+  }
+  if (failures.length === 0) return
+  if (interruptors.length > 0) addPending(fiber, interruptors, failures)
+  const dropped = takePending(fiber, failures)
+  const generators = suspendedIn(fiber)
+  for (const failure of failures) captureFailure(fiber, failure, generators, dropped)
+}
+
+const captureFailure = (
+  fiber: FailingFiber,
+  node: Cause.Fail<unknown> | Cause.Die,
+  suspended: ReadonlyArray<object> | undefined,
+  dropped: ReadonlyArray<Cause.Die>
+): void => {
+  const key = keyOf(node)
+  const fiberId = fiber.id().id
+  const known = store.captures.get(key)
+  // On its way up through one fiber a failure passes here at every handler: the first pass saw the most.
+  if (known?.node === node && key !== node && known.fibers.at(-1)?.fiberId === fiberId) {
+    if (dropped.length > 0) keep(key, known.node, known.fibers, known.dropped, dropped)
+    return
+  }
+  if (known === undefined && store.released.get(key) === node) return
+  const generators = suspended ?? suspendedIn(fiber)
+  if (known === undefined) {
+    if (generators.length > 0 || dropped.length > 0) keep(key, node, [{ fiberId, generators }], none, dropped)
+    return
+  }
+  const travelled = stillTravelling(known, node, key, { fiberId, generators })
+  if (travelled === undefined) keep(key, node, known.fibers, known.dropped, dropped)
+  else if (travelled.length === 0) keep(key, node, [{ fiberId, generators }], none, dropped)
+  else keep(key, node, [...travelled, { fiberId, generators }].slice(0, maxFibers), known.dropped, dropped)
+}
+
+// Looking for Effect's proxy may run a trap of the program's own.
+const keyOf = (node: Cause.Fail<unknown> | Cause.Die): object => {
+  const thrown = node._tag === "Fail" ? node.error : node.defect
+  if (!isObject(thrown)) return node
+  try {
+    const original: unknown = Cause.originalError(thrown)
+    return isObject(original) ? original : node
+  } catch {
+    return thrown
+  }
+}
+
+const keep = (
+  key: object,
+  node: object,
+  fibers: ReadonlyArray<FiberCapture>,
+  before: ReadonlyArray<Cause.Die>,
+  dropped: ReadonlyArray<Cause.Die>
+): void => {
+  const all = dropped.length === 0 ? before : [...before, ...dropped].slice(0, maxDropped)
+  store.captures.set(key, { node, fibers, dropped: all })
+}
+
+const addPending = (
+  fiber: FailingFiber,
+  interruptors: ReadonlyArray<FiberId.FiberId>,
+  failures: ReadonlyArray<Cause.Fail<unknown> | Cause.Die>
+): void => {
+  const defects = failures.filter((node) => node._tag === "Die")
+  if (defects.length === 0) return
+  for (const interruptor of interruptors) {
+    if (interruptor._tag !== "Runtime" || interruptor.id === fiber.id().id) continue
+    const known = store.pendingDefects.get(interruptor.id) ?? []
+    // A Map keeps the order of insertion: the one that was added to last is dropped last.
+    store.pendingDefects.delete(interruptor.id)
+    store.pendingDefects.set(interruptor.id, [...new Set([...known, ...defects])].slice(0, maxDropped))
+  }
+  for (const oldest of store.pendingDefects.keys()) {
+    if (store.pendingDefects.size <= maxInterruptors) break
+    store.pendingDefects.delete(oldest)
+  }
+}
+
+const none: ReadonlyArray<Cause.Die> = []
+
+const takePending = (
+  fiber: FailingFiber,
+  told: ReadonlyArray<Cause.Fail<unknown> | Cause.Die>
+): ReadonlyArray<Cause.Die> => {
+  if (store.pendingDefects.size === 0) return none
+  const { id } = fiber.id()
+  const pending = store.pendingDefects.get(id)
+  if (pending === undefined) return none
+  store.pendingDefects.delete(id)
+  return pending.filter(
+    (defect) => !told.some((node) => node === defect || (node._tag === "Die" && node.defect === defect.defect))
+  )
+}
+
+/**
+ * What to keep of an earlier capture of the same error: `undefined` to keep it as it is, empty to replace it. One error may
+ * fail many requests, and none may be told with the values of another.
+ */
+const stillTravelling = (
+  known: Capture,
+  node: object,
+  key: object,
+  now: FiberCapture
+): ReadonlyArray<FiberCapture> | undefined => {
+  const own = known.fibers.find(({ fiberId }) => fiberId === now.fiberId)
+  if (own !== undefined) {
+    // Raised again by a handler, only generators that were suspended before can still be.
+    return now.generators.every((generator) => own.generators.includes(generator)) ? undefined : []
+  }
+  // A fiber is made after the one that waits for it. What came between is a fiber that waited for the same result.
+  const waitedFor = known.fibers.filter(({ fiberId }) => fiberId > now.fiberId)
+  if (known.node !== node || key === node) return known.node === node ? waitedFor : []
+  const origin = known.fibers[0]
+  return origin === undefined || waitedFor.includes(origin) ? waitedFor : [origin, ...waitedFor]
+}
+
+const suspendedIn = (fiber: FailingFiber): ReadonlyArray<object> => {
+  const stack = fiber._stack
+  const generators: Array<object> = []
+  const end = Math.max(0, stack.length - maxContinuations)
+  for (let i = stack.length - 1; i >= end && generators.length < maxGenerators; i--) {
+    const continuation = stack[i]
+    if (continuation?._op === "Iterator" && isObject(continuation.effect_instruction_i0)) {
+      generators.push(continuation.effect_instruction_i0)
+    }
+  }
+  return generators
+}

@@ -1,0 +1,263 @@
+/**
+ * One function of a running script as its source has it: where it stands, what it is called, and which of the values V8
+ * holds for it are variables that a reader of the source knows, and have a value yet.
+ */
+import { types } from "node:util"
+import { propertyOf } from "../../plain/untrusted.js"
+import * as sourceText from "../source/sourceText.js"
+import { anonymous } from "../source/stackFrames.js"
+import { type Binding, type ScannedFunction, scanFunction } from "./bindings.js"
+import { type Script, type SourcePlace, topLevelNames } from "./scriptTable.js"
+
+/**
+ * A variable. Its value is the one it had at the failure, but an object shows what was done to it since. `state` says how
+ * far the value can be trusted:
+ *
+ * - `value`: it holds this
+ * - `unassigned`: it was not assigned yet; `value` is `undefined`
+ * - `unknown`: it is `undefined`, unassigned, or was optimised out
+ */
+export interface Local {
+  readonly name: string
+  readonly value: unknown
+  readonly state: "value" | "unassigned" | "unknown"
+}
+
+/** The lines of a function in its source, counted from 1, so that a stack frame can be told to stand in it. */
+export interface FunctionRange {
+  readonly file: string
+  readonly startLine: number
+  readonly endLine: number
+}
+
+/** A scope of a suspended or paused function, as V8 gives it. */
+export interface Scope {
+  /** `Block`, `Local`, `Closure`, `Catch`, … */
+  readonly type: string
+  readonly variables: object
+}
+
+/** A place in a script, both counted from 0, as V8 gives it. */
+export interface ScriptPlace {
+  readonly lineNumber: number
+  readonly columnNumber?: number | undefined
+}
+
+export interface FunctionSource {
+  readonly name: string
+  readonly range: FunctionRange
+  /** Where a place of the script stands in the source. */
+  readonly placeOf: (at: ScriptPlace) => SourcePlace
+  /** The variables that have a meaning at a place, in the order of their declarations, then those from around it. */
+  readonly localsAt: (at: ScriptPlace, scopes: ReadonlyArray<Scope>) => ReadonlyArray<Local>
+}
+
+/** Most variables told of one function. */
+const maxLocals = 64
+/** Longest text of a function looked into, in UTF-16 code units. */
+const maxText = 200_000
+
+/**
+ * Reads a function. `text` is its own, and V8 says that it begins `at` — by which it means the list of parameters, or the
+ * first word if `text` begins there. `name` is what V8 calls it.
+ */
+export const make = (
+  script: Script,
+  text: string,
+  at: ScriptPlace,
+  beginsAt: "parameters" | "text",
+  name: string
+): FunctionSource => {
+  const scanned = scanFunction(text.length > maxText ? "" : text)
+  const positions = positionsIn(text, beginsAt === "text" ? 0 : scanned.parametersAt, at)
+  const sourceAt = (offset: number): SourcePlace => placeIn(script, positions.placeOf(offset))
+  const start = sourceAt(0)
+  const sourceNameOf = remembered((offset: number, written: string) => sourceName(sourceAt(offset), written))
+  const isTopLevel = (known: string, offset: number | undefined): boolean =>
+    topLevelNames(start.path, start.content).has(offset === undefined ? known : sourceNameOf(offset, known)) ||
+    (script.path !== start.path && topLevelNames(script.path, undefined).has(known))
+  return {
+    name: nameOf(scanned, start, name, sourceNameOf),
+    range: { file: start.path, startLine: start.line, endLine: lastLineOf(text, scanned, start, sourceAt) },
+    placeOf: (at) => placeIn(script, at),
+    localsAt: (at, scopes) => {
+      const offset = positions.offsetOf(at)
+      // Without the text there is no telling old values from new ones: better none than a wrong one.
+      if (offset === undefined || offset < 0 || offset >= text.length || scanned.starts.length === 0) return []
+      return localsOf(scanned, offset, scopes, sourceNameOf, isTopLevel)
+    }
+  }
+}
+
+const placeIn = (script: Script, { columnNumber, lineNumber }: ScriptPlace): SourcePlace =>
+  script.sourceOf(lineNumber + 1, (columnNumber ?? 0) + 1)
+
+interface Positions {
+  readonly placeOf: (offset: number) => Required<ScriptPlace>
+  readonly offsetOf: (at: ScriptPlace) => number | undefined
+}
+
+/** Places in the script for offsets in the text, and back, from one that is known. */
+const positionsIn = (text: string, anchor: number, at: ScriptPlace): Positions => {
+  const lines = lineStartsOf(text)
+  const lineOf = (offset: number): number => {
+    let low = 0
+    for (let high = lines.length - 1; low < high; ) {
+      const middle = (low + high + 1) >> 1
+      if ((lines[middle] ?? 0) <= offset) low = middle
+      else high = middle - 1
+    }
+    return low
+  }
+  const anchorLine = lineOf(anchor)
+  const firstLine = at.lineNumber - anchorLine
+  // Only the text's first line does not begin where the script's line does.
+  const indent = anchorLine === 0 ? (at.columnNumber ?? 0) - anchor : 0
+  return {
+    placeOf: (offset) => {
+      const line = lineOf(offset)
+      return { lineNumber: firstLine + line, columnNumber: offset - (lines[line] ?? 0) + (line === 0 ? indent : 0) }
+    },
+    offsetOf: ({ columnNumber, lineNumber }) => {
+      const line = lineNumber - firstLine
+      const from = lines[line]
+      return from === undefined ? undefined : from + (columnNumber ?? 0) - (line === 0 ? indent : 0)
+    }
+  }
+}
+
+/** The offsets at which the lines of a text begin, as V8 counts lines. */
+export const lineStartsOf = (text: string): ReadonlyArray<number> => {
+  const starts = [0]
+  for (const { 0: end, index } of text.matchAll(/\r\n|[\n\r\u2028\u2029]/g)) starts.push(index + end.length)
+  return starts
+}
+
+type SourceNameOf = (offset: number, written: string) => string
+
+const remembered = (compute: SourceNameOf): SourceNameOf => {
+  const known = new Map<number, string>()
+  return (offset, written) => {
+    const name = known.get(offset) ?? compute(offset, written)
+    known.set(offset, name)
+    return name
+  }
+}
+
+// Compilers rename: what the source says at that very place is the name its reader knows.
+const sourceName = (place: SourcePlace, written: string): string => {
+  if (!place.mapped || !place.exact) return written
+  if (place.name !== undefined && identifier.test(place.name)) return place.name
+  const line = sourceText.linesOf(place.path, place.content)[place.line - 1]
+  return (line === undefined ? undefined : identifier.exec(line.slice(place.column - 1))?.[0]) ?? written
+}
+
+const identifier = /^[\p{ID_Start}$_][\p{ID_Continue}$]*/u
+
+const nameOf = (scanned: ScannedFunction, start: SourcePlace, name: string, sourceNameOf: SourceNameOf): string => {
+  if (scanned.name !== undefined) return sourceNameOf(scanned.name.start, scanned.name.text)
+  const lines = sourceText.linesOf(start.path, start.content)
+  return sourceText.enclosingNameOf(lines, start.line, start.column) ?? (name === "" ? anonymous : name)
+}
+
+const lastLineOf = (
+  text: string,
+  scanned: ScannedFunction,
+  start: SourcePlace,
+  sourceAt: (offset: number) => SourcePlace
+): number => {
+  if (!start.mapped) return sourceAt(text.length - 1).line
+  // Not every bracket has a mapping: the last token that has one stands near enough.
+  for (let i = scanned.starts.length - 1; i >= 0 && i > scanned.starts.length - 20; i--) {
+    const place = sourceAt(scanned.starts[i] ?? 0)
+    if (place.mapped && place.path === start.path && place.line >= start.line) return place.line
+  }
+  return start.line
+}
+
+interface Found extends Local {
+  /** Where it stands in the text; past its end for what comes from around the function. */
+  readonly order: number
+}
+
+const localsOf = (
+  scanned: ScannedFunction,
+  offset: number,
+  scopes: ReadonlyArray<Scope>,
+  sourceNameOf: SourceNameOf,
+  isTopLevel: (name: string, offset: number | undefined) => boolean
+): ReadonlyArray<Local> => {
+  const found = new Map<string, Found>()
+  const seen = new Map<string, number>()
+  const own = scopes.findLastIndex(({ type }) => type === "Local")
+  for (const [i, { variables }] of scopesOfFunctions(scopes, own, scanned, isTopLevel).entries()) {
+    for (const name of Object.keys(variables)) {
+      const mention = scanned.mentionOf(name)
+      if (isGenerated(name) || (i > own && mention === undefined)) continue
+      const value = valueIn(variables, name)
+      const shadows = seen.get(name) ?? 0
+      seen.set(name, shadows + 1)
+      const binding = i > own ? undefined : scanned.bindingsAt(offset, name)[shadows]
+      const state = stateOf(binding, offset, value)
+      if (state === "unassigned" ? binding?.callable : isPlumbing(value)) continue
+      const place = binding?.nameStart ?? mention
+      const told = place === undefined ? name : sourceNameOf(place, name)
+      // The innermost variable of a name is the one that is seen.
+      if (found.has(told)) continue
+      found.set(told, {
+        name: told,
+        value: state === "value" ? value : undefined,
+        state,
+        order: i > own ? Number.MAX_SAFE_INTEGER : (place ?? 0)
+      })
+    }
+  }
+  return Array.from(found.values())
+    .sort((a, b) => a.order - b.order)
+    .slice(0, maxLocals)
+    .map(({ name, state, value }) => ({ name, value, state }))
+}
+
+/**
+ * Where modules are run as functions (CommonJS, Vitest), a module's own variables look like those of a function around it.
+ * They are constants and services, not what a call worked on.
+ */
+const scopesOfFunctions = (
+  scopes: ReadonlyArray<Scope>,
+  own: number,
+  scanned: ScannedFunction,
+  isTopLevel: (name: string, offset: number | undefined) => boolean
+): ReadonlyArray<Scope> => {
+  let end = scopes.length
+  while (end - 1 > own) {
+    const names = Object.keys(scopes[end - 1]?.variables ?? {})
+    const isModule = names.every((name) => isGenerated(name) || isTopLevel(name, scanned.mentionOf(name)))
+    if (!isModule) break
+    end -= 1
+  }
+  return scopes.slice(0, end)
+}
+
+const stateOf = (binding: Binding | undefined, offset: number, value: unknown): Local["state"] => {
+  if (binding !== undefined && offset < binding.assignedAt) return "unassigned"
+  if (binding !== undefined && offset >= binding.doubtfulAt) return "unknown"
+  return value === undefined ? "unknown" : "value"
+}
+
+/** Names that compilers and module loaders make up. */
+const isGenerated = (name: string): boolean => generated.test(name)
+
+const generated = /^(?:__vi_|__vite_ssr_|__name$|arguments$|this$|exports$|require$|module$|__filename$|__dirname$|\.)/
+
+// Functions and modules are the program, not its data.
+const isPlumbing = (value: unknown): boolean => {
+  if (typeof value === "function" || types.isModuleNamespaceObject(value)) return true
+  if (typeof value !== "object" || value === null || types.isProxy(value)) return false
+  // What stands in for a module where modules are run as functions.
+  const own = (key: PropertyKey): unknown => Object.getOwnPropertyDescriptor(value, key)?.value
+  return own("__esModule") === true || own(Symbol.toStringTag) === "Module"
+}
+
+// V8 hands variables out as plain properties; the descriptor makes sure that nothing is run.
+const valueIn = (variables: object, name: string): unknown =>
+  propertyOf(Object.getOwnPropertyDescriptor(variables, name), "value")

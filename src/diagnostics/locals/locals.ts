@@ -1,0 +1,246 @@
+/**
+ * The local variables of suspended generators, read through V8's inspector: after the fact, without pausing, and only
+ * when a report is made.
+ */
+import type { Runtime } from "node:inspector"
+import { classify } from "../source/stackFrames.js"
+import * as timeBudget from "../timeBudget.js"
+import type { CapturedFrame } from "./fiberFrames.js"
+import * as functionSource from "./functionSource.js"
+import * as inspectorSession from "./inspectorSession.js"
+import * as scriptTable from "./scriptTable.js"
+
+/** A generator as it stood when its fiber failed. */
+export interface GeneratorFrame {
+  /** The source's absolute path. */
+  readonly file: string
+  /** The `yield*` it was suspended at; `line` and `column` count from 1. */
+  readonly line: number
+  readonly column: number
+  /** The generator function's name, else that of the declaration around it, else `<anonymous>`. */
+  readonly functionName: string
+  /** The whole generator function: a stack frame of the same call stands in it. */
+  readonly functionRange: functionSource.FunctionRange
+  /** `false` if no source map was found, and places are those of the JavaScript. */
+  readonly mapped: boolean
+  /** The values themselves, unredacted. */
+  readonly locals: ReadonlyArray<functionSource.Local>
+}
+
+/** Whether locals can be read, and why not. */
+export interface LocalsStatus {
+  readonly available: boolean
+  readonly reason: string
+}
+
+export interface LocalsReader {
+  /**
+   * What the generators hold. Effect's and this library's own are left out, and what cannot be read is. Never throws.
+   *
+   * @param options.maxFrames most frames told, 12 unless given
+   * @param options.deadlineMillis time (see `TimeBudget`) after which no further frame is begun, 100 unless given
+   */
+  readonly read: (
+    frames: ReadonlyArray<CapturedFrame>,
+    options?: { readonly maxFrames?: number; readonly deadlineMillis?: number }
+  ) => ReadonlyArray<GeneratorFrame>
+  readonly status: LocalsStatus
+  readonly close: () => void
+}
+
+/**
+ * Opens a reader and tries it on a generator of its own. Takes tens of milliseconds, so that reading does not. Never throws:
+ * where it does not work, `status` says why, and nothing is read.
+ */
+export const openReader = (): LocalsReader => {
+  let session: inspectorSession.InspectorSession | undefined
+  try {
+    session = inspectorSession.open()
+    const reader = readerOn(session)
+    selfTest(reader)
+    return reader
+  } catch (error) {
+    closeQuietly(session)
+    const why = error instanceof Error ? error.message : String(error)
+    return { read: () => [], status: { available: false, reason: `No local variables: ${why}` }, close: () => {} }
+  }
+}
+
+const defaultMaxFrames = 12
+const defaultDeadlineMillis = 100
+/** Most functions whose source is remembered. */
+const maxKnownFunctions = 256
+
+interface OpenReader extends LocalsReader {
+  /** Like `read`, leaving nothing out, and throwing. */
+  readonly readOne: (generator: object) => GeneratorFrame | undefined
+}
+
+const readerOn = (session: inspectorSession.InspectorSession): OpenReader => {
+  const scripts = scriptTable.make(session)
+  const functions = new Map<string, functionSource.FunctionSource>()
+  let closed = false
+
+  const functionOf = (handle: Runtime.RemoteObject, script: scriptTable.Script): functionSource.FunctionSource => {
+    const location = placeOf(propertiesOf(session, handle).get("[[FunctionLocation]]"))
+    const key = `${location.scriptId}:${location.lineNumber}:${location.columnNumber}`
+    const known = functions.get(key)
+    if (known !== undefined) return known
+    const made = functionSource.make(script, handle.description ?? "", location, "parameters", "")
+    if (functions.size >= maxKnownFunctions) functions.clear()
+    functions.set(key, made)
+    return made
+  }
+
+  const pictureOf = (
+    generator: object,
+    leavesOut: (script: scriptTable.Script) => boolean
+  ): GeneratorFrame | undefined => {
+    const internals = propertiesOf(session, { type: "object", objectId: session.handleOf(generator) })
+    // A generator that was resumed since has gone on: what it holds now is not what it failed with.
+    if (internals.get("[[GeneratorState]]")?.value !== "suspended") return undefined
+    const location = placeOf(internals.get("[[GeneratorLocation]]"))
+    const script = scripts.scriptOf(location.scriptId)
+    const body = internals.get("[[GeneratorFunction]]")
+    if (script === undefined || body === undefined || leavesOut(script)) return undefined
+    const source = functionOf(body, script)
+    const place = source.placeOf(location)
+    return {
+      file: place.path,
+      line: place.line,
+      column: place.column,
+      functionName: source.name,
+      functionRange: source.range,
+      mapped: place.mapped,
+      locals: source.localsAt(location, scopesOf(session, internals.get("[[Scopes]]")))
+    }
+  }
+
+  return {
+    status: { available: true, reason: "Local variables are read from suspended generators." },
+    readOne: (generator) => {
+      try {
+        return pictureOf(generator, () => false)
+      } finally {
+        session.forget()
+      }
+    },
+    read: (frames, options = {}) => {
+      const found: Array<GeneratorFrame> = []
+      if (closed) return found
+      const max = options.maxFrames ?? defaultMaxFrames
+      const time = timeBudget.start(options.deadlineMillis ?? defaultDeadlineMillis)
+      try {
+        for (const { generator } of frames) {
+          if (found.length >= max || time.isSpent()) break
+          try {
+            const frame = pictureOf(generator, isMachinery)
+            if (frame !== undefined && !isMachineryFile(frame.file)) found.push(frame)
+          } catch {
+            // An iterator that is no generator, or one of another context: the others can still be read.
+          }
+        }
+      } finally {
+        forgetQuietly(session)
+      }
+      return found
+    },
+    close: () => {
+      closed = true
+      closeQuietly(session)
+    }
+  }
+}
+
+type Properties = ReadonlyMap<string, Runtime.RemoteObject>
+
+/** What V8 tells of a value beside its properties: `[[GeneratorState]]`, `[[Scopes]]`, … No getter is run. */
+const propertiesOf = (session: inspectorSession.InspectorSession, handle: Runtime.RemoteObject): Properties => {
+  const { internalProperties } = session.ask<Runtime.GetPropertiesReturnType>("Runtime.getProperties", {
+    objectId: handle.objectId,
+    ownProperties: true
+  })
+  const found = new Map<string, Runtime.RemoteObject>()
+  for (const { name, value } of internalProperties ?? []) {
+    if (value !== undefined) found.set(name, value)
+  }
+  return found
+}
+
+interface ScriptLocation extends functionSource.ScriptPlace {
+  readonly scriptId: string
+}
+
+const placeOf = (location: Runtime.RemoteObject | undefined): ScriptLocation => {
+  const value: Partial<ScriptLocation> | undefined = location?.value
+  if (value?.scriptId === undefined || value.lineNumber === undefined) throw new Error("V8 did not tell a location")
+  return { scriptId: value.scriptId, lineNumber: value.lineNumber, columnNumber: value.columnNumber }
+}
+
+/** The scopes of a generator up to its module, innermost first. */
+const scopesOf = (
+  session: inspectorSession.InspectorSession,
+  list: Runtime.RemoteObject | undefined
+): ReadonlyArray<functionSource.Scope> => {
+  if (list?.objectId === undefined) throw new Error("V8 did not tell the scopes of a generator")
+  const entries = session.valueOf(list.objectId)
+  if (!Array.isArray(entries)) throw new Error("V8 told the scopes of a generator in an unknown form")
+  const scopes: Array<functionSource.Scope> = []
+  // Its array has no prototype, and so no iterator.
+  for (const { description, object } of Array.from({ length: entries.length }, (_, i) => entries[i])) {
+    const type = String(description).split(" ", 1)[0] ?? ""
+    if (type === "Global" || type === "Module" || type === "Script") continue
+    scopes.push({ type, variables: object })
+  }
+  return scopes
+}
+
+const isMachinery = ({ origin }: scriptTable.Script): boolean => origin === "effect" || origin === "node"
+
+const isMachineryFile = (file: string): boolean => {
+  const origin = classify(file, [])
+  return origin === "effect" || origin === "node" || /(?:^|\/)node_modules\/(?:effect|@effect)\//.test(file)
+}
+
+/** What a reader is tried on. */
+export function* probe(known: object): Generator<object, void, unknown> {
+  for (const round of [0, 1]) {
+    const held = { known, round }
+    const answer = yield held
+    if (answer === known) return
+  }
+}
+
+/** Whether this V8 tells what this module was written for: the state, the place and the values of a generator. */
+const selfTest = ({ readOne }: OpenReader): void => {
+  const known = { probe: true }
+  const generator = probe(known)
+  const held = generator.next().value
+  generator.next()
+  const frame = readOne(generator)
+  if (frame === undefined) throw new Error("the self-test found no generator")
+  const values = new Map(frame.locals.map(({ state, value }) => [value, state]))
+  // By value and not by name: a bundler may have renamed everything here.
+  if (values.get(known) !== "value" || values.get(1) !== "value") {
+    throw new Error("the self-test read other values than a generator held")
+  }
+  if (values.has(held) || !frame.locals.some(({ state }) => state === "unassigned")) {
+    throw new Error("the self-test could not tell an old value from a new one")
+  }
+}
+
+const closeQuietly = (session: inspectorSession.InspectorSession | undefined): void => {
+  try {
+    session?.close()
+  } catch {
+    // It was closed already.
+  }
+}
+
+const forgetQuietly = (session: inspectorSession.InspectorSession): void => {
+  try {
+    session.forget()
+  } catch {
+    // It was closed under us: the handles went with it.
+  }
+}

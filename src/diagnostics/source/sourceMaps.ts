@@ -1,0 +1,137 @@
+/**
+ * Where compiled JavaScript came from, by the source map beside it or inside it.
+ *
+ * For programs run from `dist` without `--enable-source-maps`; elsewhere stacks are mapped already. Never throws.
+ */
+import { existsSync, readFileSync, statSync } from "node:fs"
+import { SourceMap, type SourceMapPayload, type SourceMapping } from "node:module"
+import * as path from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
+import { remembering } from "../../plain/lruCache.js"
+import { attempt } from "../../plain/untrusted.js"
+
+/** A place in an original source. `content` is its text if the map carries it. */
+export interface Original {
+  readonly path: string
+  readonly line: number
+  readonly column: number
+  readonly content: string | undefined
+}
+
+/** The original of a place in a `.js` file; lines and columns count from 1. */
+export const originalOf = (file: string, line: number, column: number): Original | undefined => {
+  if (!compiled.test(file)) return undefined
+  const map = mapOf(file)
+  return map === undefined ? undefined : originalIn(map, line, column)
+}
+
+/** An original, and what the map says of the name that stands there. */
+export interface NamedOriginal extends Original {
+  /** The name in the source, if the map tells it. */
+  readonly name: string | undefined
+  /** Whether something begins exactly here, so that what is said of it holds for nothing else. */
+  readonly exact: boolean
+}
+
+/** Finds originals by places in one running script, counted from 1. */
+export type ScriptMap = (line: number, column: number) => NamedOriginal | undefined
+
+/**
+ * The map of a script as it was compiled in memory: `url` is its own `sourceMappingURL`, "" if it names none. `file` is
+ * where it says it is.
+ */
+export const ofScript = (file: string, url: string): ScriptMap | undefined => {
+  const map =
+    url === "" ? (compiled.test(file) ? mapOf(file) : undefined) : attempt(() => loadUrl(url, file), undefined)
+  return map && ((line, column) => originalIn(map, line, column))
+}
+
+const originalIn = ({ contents, map }: LoadedMap, line: number, column: number): NamedOriginal | undefined => {
+  try {
+    const found: Partial<SourceMapping> & { readonly name?: string } = map.findEntry(line - 1, column - 1)
+    // A place without a mapping is answered with the nearest one before it, on whatever line that stands.
+    if (found.originalLine === undefined || found.originalColumn === undefined) return undefined
+    if (found.generatedLine !== line - 1 || !found.originalSource) return undefined
+    return {
+      path: found.originalSource,
+      line: found.originalLine + 1,
+      column: found.originalColumn + 1,
+      content: contents.get(found.originalSource),
+      name: found.name || undefined,
+      exact: found.generatedColumn === column - 1
+    }
+  } catch {
+    return undefined
+  }
+}
+
+const compiled = /\.[cm]?js$/i
+
+/** Largest compiled file or map read, in bytes. */
+const maxFile = 20_000_000
+
+interface LoadedMap {
+  readonly map: SourceMap
+  readonly contents: ReadonlyMap<string, string>
+}
+
+const mapOf = remembering(32, (file): LoadedMap | undefined => {
+  try {
+    const found = payloadOf(file)
+    return found === undefined ? undefined : load(found.payload, found.from)
+  } catch {
+    return undefined
+  }
+})
+
+// `from` is what the sources' names are relative to.
+const payloadOf = (file: string): FoundPayload | undefined => payloadAt(mappingUrlIn(readBounded(file)), file)
+
+const loadUrl = (url: string, file: string): LoadedMap | undefined => {
+  const found = payloadAt(url, file)
+  return found && load(found.payload, found.from)
+}
+
+interface FoundPayload {
+  readonly payload: SourceMapPayload
+  readonly from: string
+}
+
+const payloadAt = (url: string | undefined, file: string): FoundPayload | undefined => {
+  const inline = url === undefined ? null : /^data:application\/json[^,]*?(;base64)?,/.exec(url)
+  if (url !== undefined && inline !== null) {
+    const data = url.slice(inline[0].length)
+    const text = inline[1] === undefined ? decodeURIComponent(data) : Buffer.from(data, "base64").toString("utf8")
+    return { payload: JSON.parse(text), from: file }
+  }
+  const besides = url === undefined ? `${file}.map` : resolve(url, file)
+  return existsSync(besides) ? { payload: JSON.parse(readBounded(besides)), from: besides } : undefined
+}
+
+const mappingUrlIn = (text: string): string | undefined => {
+  const at = text.lastIndexOf("# sourceMappingURL=")
+  return at < 0 ? undefined : /^\S+/.exec(text.slice(at + "# sourceMappingURL=".length))?.[0]
+}
+
+const readBounded = (file: string): string => {
+  const stat = statSync(file)
+  return stat.isFile() && stat.size <= maxFile ? readFileSync(file, "utf8") : ""
+}
+
+const load = (payload: SourceMapPayload, from: string): LoadedMap => {
+  const root = payload.sourceRoot ? `${payload.sourceRoot.replace(/\/$/, "")}/` : ""
+  const sources = payload.sources.map((source) => resolve(root + source, from))
+  const contents = new Map<string, string>()
+  for (const [i, source] of sources.entries()) {
+    const content: unknown = payload.sourcesContent?.[i]
+    if (typeof content === "string") contents.set(source, content)
+  }
+  // Node keeps what it is given: without the contents, they are held once.
+  return { map: new SourceMap({ ...payload, sources, sourcesContent: [], sourceRoot: "" }), contents }
+}
+
+// Bundlers name sources by URLs of their own (`webpack://app/./src/x.ts`): those stay as they are.
+const resolve = (name: string, from: string): string => {
+  const url = /^[a-z][a-z\d+.-]+:/i.test(name) ? name : new URL(encodeURI(name), pathToFileURL(from)).href
+  return url.startsWith("file:") ? fileURLToPath(url) : path.posix.normalize(url)
+}

@@ -1,0 +1,213 @@
+/**
+ * V8's stack text as frames: where each stands in the source, whose code it is, what its function is called.
+ */
+import { realpathSync } from "node:fs"
+import * as path from "node:path"
+import { fileURLToPath } from "node:url"
+import type { FrameOrigin, StackFrame } from "../../event/FailureReport.js"
+import { remembering } from "../../plain/lruCache.js"
+import * as Redaction from "../../redaction/Redaction.js"
+import * as sourceMaps from "./sourceMaps.js"
+
+/** A frame, with what is needed to read its source. */
+export interface Frame {
+  /** As a report tells it: the file relative to the working directory. `line` is 0 where there is no file. */
+  readonly told: StackFrame
+  /** The file's absolute path. */
+  readonly path: string
+  /** The source, if a source map carries it. */
+  readonly content: string | undefined
+  /** As a line of a stack, without what looks like a secret. */
+  readonly text: string
+}
+
+/** The function's name where V8 knows none that a reader would. */
+export const anonymous = "<anonymous>"
+
+/** Reads stacks. `message` is the error's own, which may itself look like frames. */
+export type StackReader = (stack: string, message?: string) => ReadonlyArray<Frame>
+
+/**
+ * A reader for programs whose own files are under `appRoots`. The same frames turn up again and again, so it remembers
+ * them.
+ */
+export const reader = (appRoots: ReadonlyArray<string>, cwd: string): StackReader => {
+  const paths = appRoots.map((root) => path.resolve(cwd, root))
+  const roots = [...new Set([...paths, ...paths.map(realPath)])].map(segmentsOf)
+  const frameOf = remembering(2_048, (line) => resolveFrame(line, roots, cwd))
+  return (stack, message = "") => {
+    const frames: Array<Frame> = []
+    for (const line of frameLinesOf(stack, message)) {
+      const frame = frameOf(line)
+      if (frame !== undefined) frames.push(frame)
+    }
+    return frames
+  }
+}
+
+/** Whose code a file is, by whole segments of its path. */
+export const classify = (file: string, appRoots: ReadonlyArray<string>): FrameOrigin =>
+  originOf(file, appRoots.map(segmentsOf))
+
+/** Most frames read of one stack. */
+const maxFrames = 1_000
+/** Most lines looked at for frames, the message's included. */
+const maxLines = 20_000
+/** Longest line of a stack read as a frame: a path is at most 4,096 long, and a hostile stack must not cost seconds. */
+const maxFrameLine = 8_192
+
+const frameLine = /^\s*at /
+
+// The message stands before the frames and may contain lines like theirs. Where it was changed since, the last block of
+// frames is taken: nothing in the message comes after that.
+const frameLinesOf = (stack: string, message: string): ReadonlyArray<string> => {
+  const at = stack.indexOf(message)
+  const isHeader = at >= 0 && (at === 0 || stack.lastIndexOf("\n", at - 1) < 0)
+  const lines = (isHeader ? stack.slice(at + message.length) : stack).split("\n", maxLines)
+  const startsBlock = (line: string, i: number) => frameLine.test(line) && !frameLine.test(lines[i - 1] ?? "")
+  const first = isHeader ? lines.findIndex(startsBlock) : lines.findLastIndex(startsBlock)
+  if (first < 0) return []
+  const end = lines.findIndex((line, i) => i > first && !frameLine.test(line))
+  return lines.slice(first, Math.min(end < 0 ? lines.length : end, first + maxFrames))
+}
+
+// What a key looks like is the same for everybody. A frame is read once and told many times.
+const shapes = Redaction.make()
+
+const resolveFrame = (line: string, roots: ReadonlyArray<Segments>, cwd: string): Frame | undefined => {
+  if (line.length > maxFrameLine) return undefined
+  const text = line.trim().replace(/^at (?:async )?/, "")
+  const { location, name } = splitFrame(text)
+  const raw = locate(location)
+  const told = (place: Place, origin: FrameOrigin): StackFrame => ({
+    file: relativeTo(cwd, place.path),
+    line: place.line,
+    column: place.column,
+    function: nameOf(name),
+    origin,
+    suspended: false,
+    locals: null
+  })
+  const origin = originOf(raw.path, roots)
+  // Only the app's own positions are worth the reading of a map: everything else is recognised by where it stands.
+  const original = origin === "app" ? sourceMaps.originalOf(raw.path, raw.line, raw.column) : undefined
+  if (original === undefined) {
+    return { told: told(raw, origin), path: raw.path, content: undefined, text: shapes.text(`    ${line.trim()}`) }
+  }
+  const mapped = told(
+    original,
+    path.isAbsolute(original.path) ? originOf(original.path, roots) : originOfUrl(original.path)
+  )
+  const position = `${original.path}:${original.line}:${original.column}`
+  return {
+    told: mapped,
+    path: original.path,
+    content: original.content,
+    text: shapes.text(name === "" ? `    at ${position}` : `    at ${name} (${position})`)
+  }
+}
+
+/** Where a function's name ends: what follows is a place, and neither names nor paths are free of parentheses. */
+const placeStart = / \((?=(?:\/|[A-Za-z]:[\\/]|[a-z][a-z\d+.-]*:|eval at |<anonymous>|native|index \d|\[))/
+
+const splitFrame = (text: string): { readonly name: string; readonly location: string } => {
+  if (!text.endsWith(")")) return { name: "", location: text }
+  const start = placeStart.exec(text)?.index ?? text.indexOf(" (")
+  return start < 0 ? { name: "", location: text } : { name: text.slice(0, start), location: text.slice(start + 2, -1) }
+}
+
+interface Place {
+  readonly path: string
+  readonly line: number
+  readonly column: number
+}
+
+const position = /^(.+?):(\d{1,9})(?::(\d{1,9}))?$/
+
+const locate = (location: string): Place => {
+  if (location.startsWith("eval at ")) return locate(evalCaller(location))
+  const found = position.exec(location)
+  if (found === null) return { path: location, line: 0, column: 0 }
+  return { path: pathOf(found[1] ?? ""), line: Number(found[2]), column: Number(found[3] ?? 1) }
+}
+
+// `eval at outer (eval at inner (/app/a.js:1:2), <anonymous>:1:1), <anonymous>:1:1`: the file is the innermost place.
+const evalCaller = (location: string): string => {
+  const inner = location.slice(location.lastIndexOf("eval at "))
+  const start = placeStart.exec(inner)
+  return (start && /^(.+?:\d+:\d+)\)/.exec(inner.slice(start.index + 2))?.[1]) ?? anonymous
+}
+
+const pathOf = (location: string): string => {
+  if (!location.startsWith("file:")) return path.isAbsolute(location) ? path.normalize(location) : location
+  try {
+    return fileURLToPath(location.replace(/[?#].*$/, ""))
+  } catch {
+    return location
+  }
+}
+
+/** What V8, Effect and generators put where a function's name should be: V8 also the calls around an anonymous one. */
+const notNames =
+  /^(?:next|body|<anonymous>|effect_(?:instruction_i\d|internal_function)|_?\w*\.next|(?:Effect|Narrative)\..*|)$/
+
+const nameOf = (name: string): string => {
+  const alias = name.endsWith("]") ? name.lastIndexOf(" [as ") : -1
+  const bare = (alias < 0 ? name : name.slice(0, alias)).replace(/^(?:Object|Module|EffectPrimitive|globalThis)\./, "")
+  return notNames.test(bare) ? anonymous : bare
+}
+
+const relativeTo = (cwd: string, file: string): string => {
+  if (!path.isAbsolute(file)) return file
+  const relative = path.relative(cwd, file)
+  return relative === "" || relative === ".." || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative)
+    ? file
+    : relative
+}
+
+type Segments = ReadonlyArray<string>
+
+const segmentsOf = (file: string): Segments =>
+  file.split(/[\\/]+/).filter((segment) => segment !== "" && segment !== ".")
+
+const startsWith = (file: Segments, root: Segments): boolean => root.every((segment, i) => file[i] === segment)
+
+const originOf = (file: string, roots: ReadonlyArray<Segments>): FrameOrigin => {
+  if (file.startsWith("node:")) return "node"
+  if (!path.isAbsolute(file)) return placeless.test(file) ? "node" : "dependency"
+  const segments = segmentsOf(file)
+  const packaged = originOfPackage(segments)
+  if (packaged !== undefined) return packaged
+  if (own.some((root) => startsWith(segments, root))) return "effect"
+  return roots.some((root) => startsWith(segments, root)) ? "app" : "dependency"
+}
+
+// A source that a bundler names by a URL was in the app's bundle: it is the app's unless it came from a package.
+const originOfUrl = (url: string): FrameOrigin => originOfPackage(segmentsOf(url)) ?? "app"
+
+const originOfPackage = (segments: Segments): FrameOrigin | undefined => {
+  const at = segments.lastIndexOf("node_modules")
+  if (at < 0) return undefined
+  const name = segments[at + 1]
+  return name === "effect" || name === "@effect" || name === "effect-narrative" ? "effect" : "dependency"
+}
+
+/** Builtins without a file: `<anonymous>`, `native`, `index 0` of `Promise.all`. */
+const placeless = /^(?:<anonymous>|native|index \d+|unknown location)?$/
+
+// This library's machinery is as little the user's as Effect's. In a bundle this module stands somewhere else, and the
+// directory around the bundle is the app's.
+const own: ReadonlyArray<Segments> = (() => {
+  const here = pathOf(import.meta.url)
+  if (!/[\\/](?:src|dist)[\\/]diagnostics[\\/]StackFrames\.[jt]s$/.test(here)) return []
+  const root = path.resolve(here, "../../..")
+  return [segmentsOf(path.join(root, "src")), segmentsOf(path.join(root, "dist"))]
+})()
+
+const realPath = (file: string): string => {
+  try {
+    return realpathSync(file)
+  } catch {
+    return file
+  }
+}

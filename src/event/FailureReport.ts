@@ -1,0 +1,279 @@
+/**
+ * What is known about a failure: every failure in the cause, where each stood, and what had succeeded before.
+ *
+ * Keys and nesting on the wire are those log pipelines know (`location`, `stack_frames`, `exception_chain`, …).
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { PlainRecord } from "../plain/PlainValue.js"
+import { key } from "../plain/wireSchema.js"
+
+/**
+ * How far a story has come. `percent` is 0–100, rounded down; `totalStages` is the declared number, or the number of
+ * stages started so far.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Progress extends Schema.Schema.Type<typeof Progress> {}
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Progress = Schema.Struct({
+  percent: Schema.Int,
+  completedStages: key(Schema.Int, "completed_stages"),
+  totalStages: key(Schema.Int, "total_stages")
+})
+
+/**
+ * A place in a source file. `line` and `column` count from 1.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Location extends Schema.Schema.Type<typeof Location> {}
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Location = Schema.Struct({
+  file: key(Schema.String, "filename"),
+  line: key(Schema.Int, "lineno"),
+  column: Schema.Int,
+  function: Schema.String,
+  sourceLine: key(Schema.NullOr(Schema.String), "source_line")
+})
+
+/**
+ * Whose code a stack frame is.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type FrameOrigin = typeof FrameOrigin.Type
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const FrameOrigin = Schema.Literal("app", "dependency", "effect", "node")
+
+/**
+ * One call on the way to a failure, innermost first in its list. `locals` are the variables that stood there, redacted,
+ * where they could be read (rich mode), else `null`. `suspended` marks a generator that was waiting at its `yield*`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StackFrame extends Schema.Schema.Type<typeof StackFrame> {}
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const StackFrame = Schema.Struct({
+  file: key(Schema.String, "filename"),
+  line: key(Schema.Int, "lineno"),
+  column: Schema.Int,
+  function: Schema.String,
+  origin: FrameOrigin,
+  suspended: Schema.Boolean,
+  locals: Schema.NullOr(PlainRecord)
+})
+
+/**
+ * A line of source around a location; `failing` marks the line the location points at.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SnippetLine extends Schema.Schema.Type<typeof SnippetLine> {}
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const SnippetLine = Schema.Struct({
+  line: key(Schema.Int, "lineno"),
+  text: Schema.String,
+  failing: Schema.Boolean
+})
+
+/**
+ * Who interrupted a stage: a fiber, and the story and stage that fiber was in, where known.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Interruptor extends Schema.Schema.Type<typeof Interruptor> {}
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Interruptor = Schema.Struct({
+  fiberId: key(Schema.String, "fiber_id"),
+  storyName: key(Schema.NullOr(Schema.String), "story_name"),
+  stageName: key(Schema.NullOr(Schema.String), "stage_name")
+})
+
+/**
+ * One stage as the report's timeline tells it. `durationSeconds` is `null` while the stage is running.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TimelineEntry extends Schema.Schema.Type<typeof TimelineEntry> {}
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const TimelineEntry = Schema.Struct({
+  name: Schema.String,
+  index: Schema.Int,
+  depth: Schema.NonNegativeInt,
+  status: Schema.Literal("running", "completed", "failed", "cancelled"),
+  durationSeconds: key(Schema.NullOr(Schema.JsonNumber), "duration_seconds")
+})
+
+/**
+ * What kind of failure it is, read through its wrappers from tags, names, codes and HTTP statuses.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ErrorCode = typeof ErrorCode.Type
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ErrorCode = Schema.Literal(
+  "TIMEOUT",
+  "CIRCUIT_OPEN",
+  "RATE_LIMITED",
+  "INVALID_INPUT",
+  "NOT_FOUND",
+  "UNAUTHORIZED",
+  "CONFLICT",
+  "UNAVAILABLE",
+  "CANCELLED",
+  "UNKNOWN"
+)
+
+/**
+ * One failure of a cause.
+ *
+ * - `path`: where in the cause it stands: `∥L`/`∥R` for the sides of a parallel cause, `→L`/`→R` for those of a
+ *   sequential one, empty for a cause that is a single failure.
+ * - `kind`: `fail` is an expected, typed error; `die` is a defect.
+ * - `stagePath`: the names of the stages around the failure, outermost first; empty outside any stage.
+ * - `locationReason`: how the place was found, so that a guess is never mistaken for a fact.
+ * - `errorCode`, `retryable`: what kind of failure it is, and whether trying again may help.
+ * - `facts`: what the error and its causes say in fields of their own: a code, a status, a path, an address.
+ * - `hint`: what usually mends such a failure, by the rule of the rule book named in `rule`; both `null` where none fits.
+ * - `fingerprint`: 16 hexadecimal digits, the same for failures of one kind at one place: of the error's type, its file
+ *   and function, and its chain without the parts that vary (numbers, ids, quoted text).
+ * - `stageAttributes`: what was annotated on the stage it came from.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Failure extends Schema.Schema.Type<typeof Failure> {}
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Failure = Schema.Struct({
+  path: Schema.String,
+  kind: Schema.Literal("fail", "die"),
+  errorType: key(Schema.String, "error_type"),
+  errorMessage: key(Schema.String, "error_message"),
+  stageName: key(Schema.NullOr(Schema.String), "stage_name"),
+  stagePath: key(Schema.Array(Schema.String), "stage_path"),
+  location: Schema.NullOr(Location),
+  locationReason: key(
+    Schema.Literal("app_frame", "generator", "stage", "innermost_frame", "unknown"),
+    "primary_frame_reason"
+  ),
+  stackFrames: key(Schema.Array(StackFrame), "stack_frames"),
+  stackSummary: key(Schema.String, "compressed_stack_summary"),
+  hiddenFrameCount: key(Schema.Int, "hidden_frame_count"),
+  stackText: key(Schema.String, "traceback_text"),
+  stackTruncated: key(Schema.Boolean, "traceback_truncated"),
+  snippet: key(Schema.Array(SnippetLine), "source_snippet_lines"),
+  exceptionChain: key(Schema.String, "exception_chain"),
+  exactCause: key(Schema.String, "exact_cause"),
+  errorCode: key(ErrorCode, "error_code"),
+  retryable: Schema.Boolean,
+  facts: PlainRecord,
+  hint: Schema.NullOr(Schema.String),
+  rule: Schema.NullOr(Schema.String),
+  fingerprint: Schema.String,
+  stageAttributes: key(PlainRecord, "stage_attributes")
+})
+
+/**
+ * Everything a failed story has to tell. `storyName` is `null` for a failure outside any story. `diagnosticsTruncated` says that describing took too long and was cut;
+ * `redactedValues` counts what was hidden. `failures` holds the parallel and sequential failures of the cause in its
+ * order, each once; the first is the primary one. `timeline` is in order of starting; `timelineOmitted` stages between
+ * its first and its last are counted only.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FailureReport extends Schema.Schema.Type<typeof FailureReport> {}
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const FailureReport = Schema.Struct({
+  storyName: key(Schema.NullOr(Schema.String), "story_name"),
+  diagnosticsMode: key(Schema.Literal("lean", "rich"), "diagnostics_mode"),
+  diagnosticsTruncated: key(Schema.Boolean, "diagnostics_truncated"),
+  redactedValues: key(Schema.Int, "redaction_removed_keys"),
+  failures: Schema.NonEmptyArray(Failure),
+  interruptors: Schema.Array(Interruptor),
+  timeline: Schema.Array(TimelineEntry),
+  timelineOmitted: key(Schema.Int, "timeline_omitted"),
+  progress: Progress
+})
+
+/**
+ * The timeline as one line, e.g. `Load CSV=completed (0.012s) | Insert Records=failed (0.001s)`.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const formatTimeline = (report: Pick<FailureReport, "timeline" | "timelineOmitted">): string => {
+  const entries = report.timeline.map((entry) =>
+    entry.durationSeconds === null
+      ? `${entry.name}=${entry.status}`
+      : `${entry.name}=${entry.status} (${entry.durationSeconds.toFixed(3)}s)`
+  )
+  if (report.timelineOmitted > 0) {
+    const gap = report.timeline.findIndex((entry, i) => entry.index !== i)
+    entries.splice(gap < 0 ? entries.length : gap, 0, `… ${report.timelineOmitted} more …`)
+  }
+  return entries.join(" | ")
+}
+
+/**
+ * The snippet as text, a line each, the failing one marked with `>`.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const formatSnippet = (snippet: ReadonlyArray<SnippetLine>): string => {
+  const width = Math.max(...snippet.map((line) => String(line.line).length), 0)
+  return snippet
+    .map((line) => `${line.failing ? ">" : " "} ${String(line.line).padStart(width)} | ${line.text}`)
+    .join("\n")
+}

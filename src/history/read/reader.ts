@@ -1,0 +1,66 @@
+/**
+ * What a history is asked. Each question is bounded by the size of its answer, not by that of the history.
+ */
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { type Database, failure, queryFailed } from "../database/database.js"
+import { checkReadable } from "../database/migrations.js"
+import * as retention from "../database/retention.js"
+import type { HistoryReader } from "../History.js"
+import type { HistoryError } from "../HistoryError.js"
+import type { Retention } from "../HistoryFilter.js"
+import { checked, retentionOf } from "../write/settings.js"
+import { DamagedRow } from "./decodeColumns.js"
+import { cursor, eventsSince, toldSince } from "./eventList.js"
+import { failures } from "./failureList.js"
+import { shortId } from "./shortId.js"
+import * as statistics from "./statistics.js"
+import { story } from "./storyDetail.js"
+import { stories } from "./storyList.js"
+
+/** @internal */
+export const make = (database: Database): Effect.Effect<HistoryReader, HistoryError> => {
+  const { filename, sql } = database
+  /** What the database and damaged rows say, in the history's own words; and no spans of ours. */
+  const reading = <A, E extends { readonly _tag: string }>(
+    self: Effect.Effect<A, E | SqlError>
+  ): Effect.Effect<A, Exclude<E, SqlError> | HistoryError> =>
+    self.pipe(
+      Effect.catchAll((error) =>
+        Effect.fail(isSqlError(error) ? queryFailed(filename)(error) : (error as Exclude<E, SqlError>))
+      ),
+      Effect.catchSomeDefect((defect) =>
+        defect instanceof DamagedRow
+          ? Option.some(failure(filename)("damaged", `has a row that cannot be read: ${defect.message}`, defect))
+          : Option.none()
+      ),
+      Effect.withTracerEnabled(false)
+    )
+  return Effect.as(checkReadable(database), {
+    failures: (filter = {}) => reading(failures(sql, filter)),
+    story: (idPrefix) => reading(story(sql, idPrefix)),
+    stories: (filter = {}) => reading(stories(sql, filter)),
+    stats: (filter = {}) => reading(statistics.stats(sql, filter)),
+    eventsSince: (cursor, filter = {}) => reading(eventsSince(sql, cursor, filter)),
+    told: (cursor, filter = {}) => reading(toldSince(sql, cursor, filter)),
+    cursor: reading(cursor(sql)),
+    shortIds: (ids) => reading(Effect.forEach(ids, (id) => shortId(sql, id))),
+    prunable: (keep) =>
+      reading(
+        Effect.flatMap(
+          checked(() => retentionOf(keep)),
+          (keep) => (keep === undefined ? Effect.succeed(0) : retention.prunable(sql, keep))
+        )
+      ),
+    prune: (keep: Retention) =>
+      reading(
+        Effect.flatMap(
+          checked(() => retentionOf(keep)),
+          (keep) => (keep === undefined ? Effect.succeed(0) : retention.prune(sql, keep))
+        )
+      )
+  })
+}
+
+const isSqlError = (error: { readonly _tag: string }): error is SqlError => error._tag === "SqlError"

@@ -1,0 +1,157 @@
+/**
+ * The stories of a history in short, a page at a time.
+ */
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import type { Fragment } from "@effect/sql/Statement"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { text } from "../../plain/PlainValue.js"
+import { aliveWriters } from "../database/writerProcesses.js"
+import type { StoryPage } from "../History.js"
+import { InvalidHistorySetting } from "../HistoryError.js"
+import { momentOf, type StoryFilter, statesOf, wholeNumber } from "../HistoryFilter.js"
+import { StoryState, type StorySummary } from "../StoryRecord.js"
+import { timestamp } from "../write/columns.js"
+import { checked } from "../write/settings.js"
+import { where } from "./conditions.js"
+import { numberOf, type ReadRow, wholeOf } from "./decodeColumns.js"
+import * as records from "./records.js"
+
+export const stories = (sql: SqlClient.SqlClient, filter: StoryFilter) =>
+  Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const asked = yield* checked(() => ({
+      limit: wholeNumber("limit", filter.limit, { least: 1, most: 1_000, otherwise: 50 }),
+      after: filter.cursor === undefined ? undefined : readCursor(filter.cursor),
+      since: filter.since === undefined ? undefined : timestamp(momentOf("since", filter.since, now)),
+      until: filter.until === undefined ? undefined : timestamp(momentOf("until", filter.until, now)),
+      states: statesOf(filter.status)
+    }))
+    const alive = yield* aliveWriters(sql)
+    const found = yield* storyPositions(sql, { ...filter, ...asked }, alive)
+    const positions = found.slice(0, asked.limit)
+    const page = yield* storiesAt(sql, positions)
+    const last = positions.at(-1)
+    return {
+      stories: yield* summaries(sql, page, alive),
+      next: found.length > positions.length && last !== undefined ? writeCursor(last) : null
+    } satisfies StoryPage
+  })
+
+interface Asked extends Omit<StoryFilter, "since" | "until"> {
+  readonly limit: number
+  readonly states: ReadonlyArray<StoryState> | undefined
+  readonly after: StoryPosition | undefined
+  readonly since: string | undefined
+  readonly until: string | undefined
+}
+
+/** So few stories with a label are all looked at. */
+const fewStories = 2_000
+
+/**
+ * Where the newest stories of some states are. A query for each status: within a status, or within a label, an index gives
+ * stories in the right order, and reading stops when there are enough.
+ */
+const storyPositions = (sql: SqlClient.SqlClient, asked: Asked, alive: ReadonlySet<number>) =>
+  Effect.gen(function* () {
+    const { after, limit, name, rootsOnly, since, until } = asked
+    const labels = Object.entries(asked.labels ?? {})
+    const [first] = labels
+    const counted =
+      first === undefined
+        ? []
+        : yield* sql<ReadRow>`SELECT count(*) AS count FROM (
+            SELECT 1 FROM story_labels WHERE name = ${first[0]} AND value = ${first[1]} LIMIT ${fewStories}) AS some_of_them`
+    const isFew = first !== undefined && numberOf(counted[0]?.["count"]) < fewStories
+    const living = alive.size === 0 ? sql`1 = 0` : sql.in("s.writer_id", Array.from(alive))
+    const conditions = [
+      name === undefined ? undefined : sql`s.name = ${name}`,
+      since === undefined ? undefined : sql`s.started_at >= ${since}`,
+      until === undefined ? undefined : sql`s.started_at < ${until}`,
+      after === undefined ? undefined : sql`s.started_at <= ${after.startedAt}`,
+      after === undefined ? undefined : sql`(s.started_at < ${after.startedAt} OR s.key < ${after.key})`,
+      rootsOnly === true ? sql`s.parent_story_id IS NULL` : undefined
+    ]
+    const labelled = labels.map(
+      ([label, value]) =>
+        sql`EXISTS (SELECT 1 FROM story_labels AS l WHERE l.name = ${label} AND l.value = ${value}
+          AND l.started_at = s.started_at AND l.story_key = s.key)`
+    )
+    const byStatus = (status: Fragment) =>
+      sql<ReadRow>`SELECT s.key, s.started_at FROM stories AS s
+        WHERE ${where(sql, [status, ...conditions, ...labelled])}
+        ORDER BY s.started_at DESC, s.key DESC LIMIT ${limit + 1}`
+    // A cross join is not reordered: the label leads, in the order of its stories' starting.
+    const byLabel = (label: string, value: string, status: Fragment) =>
+      sql<ReadRow>`SELECT s.key, s.started_at FROM story_labels AS l CROSS JOIN stories AS s
+        WHERE l.name = ${label} AND l.value = ${value}
+          AND ${where(sql, [sql`s.key = l.story_key`, status, ...conditions, ...labelled.slice(1)])}
+        ORDER BY l.started_at DESC, l.story_key DESC LIMIT ${limit + 1}`
+    const statuses = (asked.states ?? StoryState.literals).flatMap((state) => {
+      const stored = sql`s.status = ${state}`
+      const open = sql`s.status = 'running'`
+      if (state === "running") return [{ frequent: false, status: sql`${open} AND ${living}` }]
+      if (state !== "interrupted") return [{ frequent: state === "success", status: stored }]
+      return [stored, sql`${open} AND NOT (${living})`].map((status) => ({ frequent: false, status }))
+    })
+    const parts =
+      first === undefined
+        ? statuses.map(({ status }) => byStatus(status))
+        : isFew
+          ? [byLabel(...first, sql.or(statuses.map(({ status }) => sql`(${status})`)))]
+          : statuses.map(({ frequent, status }) => (frequent ? byLabel(...first, status) : byStatus(status)))
+    const found: Array<ReadRow> = []
+    for (const part of parts) found.push(...(yield* part))
+    return found.map(positionOf).sort(newestFirst)
+  })
+
+const storiesAt = (
+  sql: SqlClient.SqlClient,
+  positions: ReadonlyArray<StoryPosition>
+): Effect.Effect<ReadonlyArray<ReadRow>, SqlError> => {
+  if (positions.length === 0) return Effect.succeed([])
+  const keys = positions.map(({ key }) => key)
+  return sql<ReadRow>`SELECT ${sql.literal(records.summaryColumns)} FROM stories AS s
+    WHERE ${sql.in("s.key", keys)} ORDER BY s.started_at DESC, s.key DESC`
+}
+
+const positionOf = (row: ReadRow): StoryPosition => ({
+  startedAt: String(row["started_at"]),
+  key: wholeOf(row["key"])
+})
+
+const newestFirst = (a: StoryPosition, b: StoryPosition): number =>
+  a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : b.key - a.key
+
+interface StoryPosition {
+  readonly startedAt: string
+  readonly key: number
+}
+
+const writeCursor = ({ key, startedAt }: StoryPosition): string => `${startedAt}_${key}`
+
+const readCursor = (cursor: string): StoryPosition => {
+  const [, startedAt, key] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)_(\d{1,15})$/.exec(cursor) ?? []
+  if (startedAt !== undefined && key !== undefined) return { startedAt, key: Number(key) }
+  throw new InvalidHistorySetting({ setting: "cursor", value: text(cursor), expected: "the `next` of another page" })
+}
+
+/** Rows of stories, each with the failure it ended with. */
+export const summaries = (
+  sql: SqlClient.SqlClient,
+  rows: ReadonlyArray<ReadRow>,
+  alive: ReadonlySet<number>
+): Effect.Effect<ReadonlyArray<StorySummary>, SqlError> => {
+  const failed = rows.filter((row) => row["status"] !== "success").map((row) => wholeOf(row["key"]))
+  const found =
+    failed.length === 0
+      ? Effect.succeed([])
+      : sql<ReadRow>`SELECT story_key, stage_name, error_type, error_message FROM failures
+          WHERE handled = 0 AND ${sql.in("story_key", failed)} ORDER BY id`
+  return Effect.map(found, (failures) => {
+    const failureOf = new Map(failures.map((failure) => [wholeOf(failure["story_key"]), failure]))
+    return rows.map((row) => records.summaryOf(row, alive, failureOf.get(wholeOf(row["key"]))))
+  })
+}

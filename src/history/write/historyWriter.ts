@@ -1,0 +1,225 @@
+/**
+ * Writes batches of events, each in one transaction.
+ */
+import * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { NarrativeEvent } from "../../event/NarrativeEvent.js"
+import * as processIdentity from "../../file/processIdentity.js"
+import { insertInto, run } from "../database/bulkInsert.js"
+import { isBusy, writing } from "../database/database.js"
+import { deleteIdle } from "../database/retention.js"
+import { openWriters } from "../database/writerProcesses.js"
+import { analysisCell, eventColumns, failureColumns, stageColumns, storyColumns, timestamp } from "./columns.js"
+import { Batch, type Kept, type OpenStories } from "./eventBatch.js"
+
+export interface HistoryWriter {
+  readonly write: (events: Iterable<NarrativeEvent>) => Effect.Effect<void, SqlError>
+  /** Says that this process lives, if a story of its is open. */
+  readonly beat: Effect.Effect<void, SqlError>
+  /** Says that nothing more will come. */
+  readonly end: Effect.Effect<void, SqlError>
+}
+
+/**
+ * `busyTimeout`, in milliseconds: how long a database that others write to is waited for. It counts from the first
+ * refusal: a database that is locked for good does not cost that much for each batch. `heartbeat`, in milliseconds: how
+ * often `beat` is going to be run.
+ *
+ * @internal
+ */
+export const make = (options: {
+  readonly sql: SqlClient.SqlClient
+  readonly kept: Kept
+  readonly busyTimeout: number
+  readonly heartbeat: number
+}): Effect.Effect<HistoryWriter, SqlError> =>
+  Effect.gen(function* () {
+    const { busyTimeout, heartbeat, kept, sql } = options
+    const patiently = patience(busyTimeout)
+    const id = yield* patiently(writing(sql, register(sql, heartbeat)))
+    const known: OpenStories = new Map()
+    const statements = statementsFor(sql)
+    const write = (events: Iterable<NarrativeEvent>) =>
+      Effect.suspend(() => {
+        const batch = new Batch(known, id, kept)
+        for (const event of events) batch.add(event)
+        const attempt = Effect.tapErrorCause(writing(sql, insert(batch, statements)), () =>
+          Effect.sync(() => batch.forgetKeys())
+        )
+        return Effect.map(patiently(attempt), () => batch.settle())
+      })
+    const beat = Effect.gen(function* () {
+      const now = timestamp(yield* Clock.currentTimeMillis)
+      yield* sql`UPDATE writers SET last_seen_at = ${now} WHERE id = ${id}`
+    }).pipe(
+      Effect.catchIf(isBusy, () => Effect.void),
+      Effect.withTracerEnabled(false)
+    )
+    const end = Effect.gen(function* () {
+      const now = timestamp(yield* Clock.currentTimeMillis)
+      yield* sql`UPDATE writers SET last_seen_at = ${now} WHERE id = ${id}`
+      yield* cutOff(sql, id)
+      yield* deleteIdle(sql, [id])
+    })
+    return {
+      write,
+      beat: Effect.suspend(() => (known.size === 0 ? Effect.void : beat)),
+      end: patiently(writing(sql, end))
+    }
+  })
+
+const register = (sql: SqlClient.SqlClient, heartbeat: number) =>
+  Effect.gen(function* () {
+    for (const gone of (yield* openWriters(sql)).filter(({ gone, known }) => gone && known)) yield* cutOff(sql, gone.id)
+    const now = timestamp(yield* Clock.currentTimeMillis)
+    const self = {
+      ...processIdentity.own(),
+      heartbeat_seconds: heartbeat / 1_000,
+      started_at: now,
+      last_seen_at: now
+    }
+    const rows = yield* sql<{ id: number }>`INSERT INTO writers ${sql.insert(self)} RETURNING id`
+    return Number(rows[0]?.id)
+  })
+
+/** What a writer left open will have no end. Readers know that by themselves; this says it to those who ask with SQL. */
+const cutOff = (sql: SqlClient.SqlClient, writer: number) =>
+  Effect.gen(function* () {
+    yield* sql`UPDATE stages SET status = 'interrupted' WHERE status = 'running'
+      AND story_key IN (SELECT key FROM stories WHERE status = 'running' AND writer_id = ${writer})`
+    yield* sql`UPDATE stories SET status = 'interrupted' WHERE status = 'running' AND writer_id = ${writer}`
+    yield* sql`UPDATE writers SET ended_at = last_seen_at WHERE id = ${writer}`
+  })
+
+/** Retries what was refused because others were writing. */
+const patience = (busyTimeout: number) => {
+  let busySince: number | undefined
+  return <A>(self: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> => {
+    const attempt = (pause: number): Effect.Effect<A, SqlError> =>
+      Effect.matchEffect(self, {
+        onSuccess: (value) => {
+          busySince = undefined
+          return Effect.succeed(value)
+        },
+        onFailure: (error) => {
+          if (!isBusy(error)) return Effect.fail(error)
+          return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+            busySince ??= now
+            return now - busySince >= busyTimeout
+              ? Effect.fail(error)
+              : Effect.zipRight(Effect.sleep(pause), attempt(Math.min(pause * 2, 250)))
+          })
+        }
+      })
+    return attempt(1)
+  }
+}
+
+const overwrite = (columns: ReadonlyArray<string>): string =>
+  columns.map((column) => `${column} = excluded.${column}`).join(", ")
+
+const statementsFor = (sql: SqlClient.SqlClient) => ({
+  begin: insertInto(sql, "stories", storyColumns, " RETURNING key"),
+  end: insertInto(
+    sql,
+    "stories",
+    ["key", ...storyColumns],
+    ` ON CONFLICT (key) DO UPDATE SET ${overwrite([
+      "status",
+      "outcome",
+      "ended_at",
+      "duration_seconds",
+      "percent",
+      "completed_stages",
+      "total_stages",
+      "failed_stages",
+      "cancelled_stages",
+      "dry_run",
+      "labels",
+      "attributes",
+      "caused_by",
+      "work"
+    ])}`
+  ),
+  label: insertInto(
+    sql,
+    "story_labels",
+    ["name", "value", "started_at", "story_key"],
+    " ON CONFLICT (name, value, started_at, story_key) DO NOTHING"
+  ),
+  stage: insertInto(
+    sql,
+    "stages",
+    ["story_key", ...stageColumns],
+    ` ON CONFLICT (story_key, stage_index) DO UPDATE SET ${overwrite([
+      "status",
+      "ended_at",
+      "duration_seconds",
+      "error_type",
+      "error_message",
+      "error_code",
+      "retryable",
+      "orphaned",
+      "interruptors"
+    ])},
+      retries = stages.retries + excluded.retries,
+      attributes = COALESCE(excluded.attributes, stages.attributes),
+      progress_total = CASE WHEN excluded.progress_done IS NULL THEN stages.progress_total ELSE excluded.progress_total END,
+      progress_done = COALESCE(excluded.progress_done, stages.progress_done)`
+  ),
+  failure: insertInto(sql, "failures", ["story_key", ...failureColumns]),
+  event: insertInto(sql, "events", ["story_key", ...eventColumns]),
+  analysis: updateAnalysis(sql),
+  newestOf: sql.onDialectOrElse({
+    sqlite: () => "SELECT max(key) FROM stories WHERE id = ?",
+    orElse: () => "SELECT max(key) FROM stories WHERE id = $1"
+  })
+})
+
+const updateAnalysis = (sql: SqlClient.SqlClient) => (event: Batch["analyses"][number]) =>
+  sql`UPDATE failures SET
+    llm_analysis = ${event.event.llmAnalysis},
+    analysis = ${analysisCell(event.event)},
+    analysis_seconds = ${event.event.latencySeconds}
+  WHERE id = (
+    SELECT id FROM failures WHERE story_key = ${event.story.key ?? null}
+    ORDER BY
+      CASE WHEN COALESCE(stage_name, '') = ${event.event.stageName ?? ""} THEN 0 ELSE 1 END,
+      CASE WHEN analysis IS NULL THEN 0 ELSE 1 END,
+      sequence
+    LIMIT 1
+  )`
+
+const insert = (batch: Batch, statements: ReturnType<typeof statementsFor>) =>
+  Effect.gen(function* () {
+    const [connection] = yield* SqlClient.TransactionConnection
+    const keys = yield* run(
+      connection,
+      statements.begin,
+      batch.begun.map(({ cells }) => cells)
+    )
+    giveKeys(batch, keys)
+    yield* run(connection, statements.label, batch.labelRows())
+    yield* run(connection, statements.stage, batch.stageRows())
+    yield* run(connection, statements.end, batch.rowsOf(batch.ended))
+    yield* run(connection, statements.failure, batch.rowsOf(batch.failures))
+    for (const analysis of batch.analyses) {
+      if (analysis.story.key === undefined) {
+        const found = yield* connection.executeValues(statements.newestOf, [analysis.story.id])
+        const key = found[0]?.[0]
+        if (key !== undefined && key !== null) analysis.story.key = Number(key)
+      }
+      yield* statements.analysis(analysis)
+    }
+    yield* run(connection, statements.event, batch.rowsOf(batch.events))
+  })
+
+/** Keys ascend in the order of the rows; what was returned may be in any. */
+const giveKeys = (batch: Batch, returned: ReadonlyArray<Record<string, unknown>>): void => {
+  const keys = returned.map(({ key }) => Number(key)).sort((a, b) => a - b)
+  batch.begun.forEach(({ story }, i) => {
+    story.key = keys[i]
+  })
+}

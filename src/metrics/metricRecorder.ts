@@ -1,0 +1,229 @@
+/**
+ * From events and measurements to the series of every instrument.
+ */
+import * as Fiber from "effect/Fiber"
+import { type Delivery, openQueues } from "../delivery/deliveryCounts.js"
+import type { Renderer } from "../delivery/Renderer.js"
+import * as rendererSet from "../delivery/rendererSet.js"
+import type {
+  FailureOccurred,
+  NarrativeEvent,
+  StageEnded,
+  StageRetried,
+  StoryCompleted,
+  StoryStarted
+} from "../event/NarrativeEvent.js"
+import { listenersOf } from "../narration/region.js"
+import * as Instruments from "./Instruments.js"
+import { LabelValues, unknown } from "./labelValues.js"
+import type { MetricsSettings } from "./metricsSettings.js"
+import type { Series } from "./series.js"
+import { SeriesTable } from "./seriesTable.js"
+
+/** What instruments that know the story by name know of it. */
+interface OpenStory {
+  readonly active: Series
+  readonly labels: ReadonlyArray<string>
+}
+
+interface Counts {
+  readonly delivered: number
+  readonly dropped: number
+  readonly failed: number
+}
+
+const noCounts: Counts = { delivered: 0, dropped: 0, failed: 0 }
+const noLabels: ReadonlyArray<string> = []
+
+interface SpanIds {
+  readonly traceId: string | null
+  readonly spanId: string | null
+  readonly timestamp: number
+}
+
+export class MetricRecorder {
+  readonly renderer: Renderer
+  readonly #settings: MetricsSettings
+  readonly #values = new Map<string, LabelValues>()
+  readonly #tables = new Map<Instruments.Instrument, SeriesTable>()
+  readonly #open = new Map<string, OpenStory>()
+  readonly #dry = new Set<string>()
+  readonly #counted = new WeakMap<Delivery, Counts>()
+  /** The counts of renderers that may still change without an event that tells. */
+  readonly #watched = new Set<Delivery>()
+
+  constructor(settings: MetricsSettings) {
+    this.#settings = settings
+    const renderer: Renderer = { name: "metrics", handle: (event) => this.#handle(event) }
+    this.renderer = rendererSet.metering(renderer, {
+      record: (instrument, labels, value, { span, story, timestamp }) => {
+        const table = this.#table(instrument)
+        const ofStory = instrument.labels[0] === "story_name" ? this.#labelsOf(story?.labels) : noLabels
+        const series = table.at(ofStory.length === 0 ? labels : [...labels, ...ofStory])
+        const ids = { traceId: span?.traceId ?? null, spanId: span?.spanId ?? null, timestamp }
+        if (instrument.kind === "histogram") observe(series, value, ids)
+        else series.add(value)
+      }
+    })
+  }
+
+  #handle(event: NarrativeEvent): void {
+    switch (event._tag) {
+      case "StoryStarted":
+        this.#watch()
+        this.#storyStarted(event)
+        break
+      case "StoryCompleted":
+        this.#watch()
+        this.#storyCompleted(event)
+        this.poll()
+        break
+      case "StageCompleted":
+        this.#stageEnded(event, "completed")
+        break
+      case "StageFailed":
+        this.#stageEnded(event, "failed")
+        break
+      case "StageCancelled":
+        this.#stageEnded(event, "cancelled")
+        break
+      case "StageRetried":
+        this.#stageRetried(event)
+        break
+      case "FailureOccurred":
+        this.#failure(event)
+        break
+      case "AnalysisReady":
+        observe(this.#table(Instruments.analysisLatency).at([event.storyName]), event.latencySeconds, event)
+        break
+    }
+  }
+
+  #storyStarted(event: StoryStarted): void {
+    if (event.dryRun) {
+      this.#dry.add(event.storyId)
+      return
+    }
+    const labels = this.#labelsOf(event.labels)
+    const active = this.#table(Instruments.activeStories).at([event.storyName, ...labels])
+    this.#open.set(event.storyId, { active, labels })
+    active.add(1)
+  }
+
+  #storyCompleted(event: StoryCompleted): void {
+    this.#dry.delete(event.storyId)
+    if (event.dryRun) return
+    const labels = [event.storyName, event.success ? "true" : "false", ...this.#labelsOf(event.labels)]
+    observe(this.#table(Instruments.storyDuration).at(labels), event.durationSeconds, event)
+    this.#table(Instruments.stories).at(labels).add(1)
+    this.#open.get(event.storyId)?.active.add(-1)
+    this.#open.delete(event.storyId)
+  }
+
+  #stageEnded(event: StageEnded, status: "completed" | "failed" | "cancelled"): void {
+    if (this.#isDry(event)) return
+    const { stageName, storyName } = event
+    const ofStory = this.#labelsIn(event)
+    const duration = [storyName, stageName, ...ofStory]
+    const count = [storyName, stageName, status, ...ofStory]
+    observe(this.#table(Instruments.stageDuration).at(duration), event.durationSeconds, event)
+    this.#table(Instruments.stages).at(count).add(1)
+  }
+
+  #stageRetried(event: StageRetried): void {
+    if (this.#isDry(event)) return
+    this.#table(Instruments.stageRetries)
+      .at([event.storyName, event.stageName, ...this.#labelsIn(event)])
+      .add(1)
+  }
+
+  #failure(event: FailureOccurred): void {
+    if (this.#isDry(event)) return
+    this.#table(event.handled ? Instruments.handledFailures : Instruments.storyFailures)
+      .at([event.storyName, event.failures[0].errorType, ...this.#labelsIn(event)])
+      .add(1)
+  }
+
+  #isDry(event: NarrativeEvent): boolean {
+    return this.#dry.size > 0 && this.#dry.has(event.storyId)
+  }
+
+  /** The story's own labels that were asked for. */
+  #labelsOf(labels: { readonly [key: string]: string } | undefined): ReadonlyArray<string> {
+    const { storyLabels } = this.#settings
+    return storyLabels.length === 0
+      ? noLabels
+      : storyLabels.map((name) => (labels !== undefined && Object.hasOwn(labels, name) ? labels[name] : unknown) ?? "")
+  }
+
+  #labelsIn(event: NarrativeEvent): ReadonlyArray<string> {
+    if (this.#settings.storyLabels.length === 0) return noLabels
+    // A story that began before anybody counted is not known.
+    return this.#open.get(event.storyId)?.labels ?? this.#labelsOf(undefined)
+  }
+
+  #table(instrument: Instruments.Instrument): SeriesTable {
+    const known = this.#tables.get(instrument)
+    if (known !== undefined) return known
+    const { maxSeries, prefix } = this.#settings
+    const names = Instruments.labelsOf(instrument, this.#settings.storyLabels)
+    const table = new SeriesTable({
+      instrument,
+      prefix,
+      buckets: this.#settings.buckets.get(instrument.name),
+      labels: names.map((name) => [name, this.#valuesOf(name)]),
+      mostSeries: maxSeries,
+      onOverflow: (label) => this.#table(Instruments.labelOverflow).at([label]).add(1)
+    })
+    this.#tables.set(instrument, table)
+    return table
+  }
+
+  /** A label has the same values in every instrument. */
+  #valuesOf(label: string): LabelValues {
+    const known = this.#values.get(label)
+    if (known !== undefined) return known
+    const values = new LabelValues(this.#settings.maxLabelValues)
+    this.#values.set(label, values)
+    return values
+  }
+
+  /** Keeps an eye on the renderers that hear what this one hears. */
+  #watch(): void {
+    const fiber = Fiber.getCurrentFiber()
+    if (fiber._tag === "None") return
+    for (const delivery of rendererSet.leaves(listenersOf(fiber.value))) this.#watched.add(delivery)
+  }
+
+  /** Tells what became of events since the last time. */
+  poll(): void {
+    for (const delivery of openQueues) this.#watched.add(delivery)
+    for (const delivery of this.#watched) {
+      const before = this.#counted.get(delivery) ?? noCounts
+      const now = { delivered: delivery.delivered, dropped: delivery.droppedTotal, failed: delivery.failed }
+      this.#counted.set(delivery, now)
+      this.#tell(delivery.renderer, "delivered", now.delivered - before.delivered)
+      this.#tell(delivery.renderer, "dropped", now.dropped - before.dropped)
+      this.#tell(delivery.renderer, "failed", now.failed - before.failed)
+      // The next event of a story brings it back.
+      if (delivery.pending === 0) this.#watched.delete(delivery)
+    }
+  }
+
+  #tell(renderer: string, result: string, count: number): void {
+    if (count > 0) this.#table(Instruments.rendererEvents).at([renderer, result]).add(count)
+  }
+
+  /** Nobody tells it anything any more: stories whose end it is not going to hear are none of its. */
+  close(): void {
+    this.poll()
+    for (const { active } of this.#open.values()) active.add(-1)
+    this.#open.clear()
+    this.#dry.clear()
+  }
+}
+
+const observe = (series: Series, value: number, { spanId, timestamp, traceId }: SpanIds): void => {
+  series.add(value)
+  if (traceId !== null && spanId !== null) series.exemplars?.add({ value, traceId, spanId, timestamp })
+}

@@ -1,0 +1,245 @@
+/**
+ * The story a fiber is in: its identity, its stages so far, its progress and its timeline. Pure state; it does no I/O.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import type * as FiberId from "effect/FiberId"
+import type * as Tracer from "effect/Tracer"
+import type { Progress, TimelineEntry } from "../event/FailureReport.js"
+import type { StoryStatus } from "../event/NarrativeEvent.js"
+import type { PlainRecord } from "../plain/PlainValue.js"
+import { Secrets } from "../redaction/Redaction.js"
+import type { WorkTally } from "./workTally.js"
+
+/** Most stages of one story that are remembered: the first ones, and the last ones. */
+const keptFirst = 50
+const keptLast = 200
+
+/**
+ * `min(100, floor(completed * 100 / total))`; 0 of 0 is 0.
+ *
+ * @since 0.1.0
+ * @category progress
+ */
+export const percent = (completed: number, total: number): number =>
+  total <= 0 ? 0 : Math.min(100, Math.floor((completed * 100) / total))
+
+/**
+ * One stage of a story, while it runs and after.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Stage {
+  status: TimelineEntry["status"] = "running"
+  durationSeconds: number | null = null
+  attributes: PlainRecord
+  /** How often it was tried again. */
+  retries = 0
+  readonly depth: number
+  /** @internal */ startNanos = 0n
+  /** @internal */ span: Tracer.Span | undefined
+  /** @internal */ next: Stage | undefined
+  /** @internal */ previous: Stage | undefined
+  /** @internal */ progressAt = Number.NEGATIVE_INFINITY
+  #path: ReadonlyArray<string> | undefined
+
+  /** @internal */
+  constructor(
+    readonly name: string,
+    /** The 0-based order of starting within the story, nested stages included. */
+    readonly index: number,
+    readonly kind: string,
+    readonly parent: Stage | undefined,
+    readonly fiberId: FiberId.Runtime,
+    attributes: PlainRecord,
+    /** @internal */ readonly definedAt: { readonly stack?: string } | undefined
+  ) {
+    this.depth = parent === undefined ? 0 : parent.depth + 1
+    this.attributes = attributes
+  }
+
+  /** The names of the stages from the outermost down to this one. */
+  get path(): ReadonlyArray<string> {
+    this.#path ??= this.parent === undefined ? [this.name] : [...this.parent.path, this.name]
+    return this.#path
+  }
+
+  /** @internal */
+  isWithin(stage: Stage): boolean {
+    let outer: Stage | undefined = this
+    while (outer !== undefined && outer !== stage) outer = outer.parent
+    return outer === stage
+  }
+}
+
+/** @internal */
+export interface StoryInit {
+  readonly id: string
+  readonly name: string
+  readonly kind: string
+  readonly parent: Story | undefined
+  /** The stage of the parent it stands in. */
+  readonly around: Stage | undefined
+  readonly fiberId: FiberId.Runtime
+  readonly totalStages: number | undefined
+  readonly labels: { readonly [key: string]: string }
+  readonly attributes: PlainRecord
+  readonly dryRun: boolean
+}
+
+/**
+ * A story. What a program reads of it with `Narrative.current` is a live view: it goes on changing while the story runs.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Story {
+  readonly id: string
+  readonly name: string
+  readonly kind: string
+  readonly parentStoryId: string | null
+  readonly rootStoryId: string
+  readonly labels: { readonly [key: string]: string }
+  readonly dryRun: boolean
+  attributes: PlainRecord
+  outcome: string | null = null
+  status: StoryStatus | "running" = "running"
+
+  /** @internal */ readonly parent: Story | undefined
+  /** The stage of the parent it stands in. @internal */
+  readonly around: Stage | undefined
+  /** @internal */ readonly fiberId: FiberId.Runtime
+  /** @internal */ declaredTotal: number | undefined
+  /** @internal */ requestedStatus: StoryStatus | undefined
+  /** @internal */ sequence = 0
+  /** @internal */ startedStages = 0
+  /** @internal */ completedStages = 0
+  /** @internal */ failedStages = 0
+  /** @internal */ cancelledStages = 0
+  /** Waiting that an event without a fiber of its own (a log line) left to the next one. @internal */
+  owed: Effect.Effect<void> | undefined
+  /** How long its fiber waited for analyses: no part of its duration. @internal */
+  idleNanos = 0n
+  /** The work told of so far. @internal */
+  tally: WorkTally | undefined
+  /** Handled failures whose analysis is awaited: each tells its own without it when the story ends first. @internal */
+  unexplained: Set<() => Effect.Effect<void> | undefined> | undefined
+  /** The innermost stage each failure came from; weak, so that caught failures are forgotten. @internal */
+  readonly #origins = new WeakMap<object, Stage>()
+  #secrets: Secrets | undefined
+  readonly #first: Array<Stage> = []
+  readonly #last: Array<Stage> = []
+  #openHead: Stage | undefined
+  #openTail: Stage | undefined
+
+  /** @internal */
+  constructor(init: StoryInit) {
+    this.id = init.id
+    this.name = init.name
+    this.kind = init.kind
+    this.parent = init.parent
+    this.around = init.around
+    this.parentStoryId = init.parent?.id ?? null
+    this.rootStoryId = init.parent?.rootStoryId ?? init.id
+    this.labels = init.labels
+    this.dryRun = init.dryRun
+    this.attributes = init.attributes
+    this.declaredTotal = init.totalStages
+    this.fiberId = init.fiberId
+  }
+
+  get progress(): Progress {
+    const total = this.declaredTotal ?? this.startedStages
+    return {
+      percent: percent(this.completedStages, total),
+      completedStages: this.completedStages,
+      totalStages: total
+    }
+  }
+
+  /** The first 50 and the last 200 stages, in order of starting. */
+  get stages(): ReadonlyArray<Stage> {
+    const start = Math.max(0, this.startedStages - keptFirst) % keptLast
+    return this.#last.length < keptLast
+      ? [...this.#first, ...this.#last]
+      : [...this.#first, ...this.#last.slice(start), ...this.#last.slice(0, start)]
+  }
+
+  /** How many stages between the first and the last ones are not in {@link stages}. */
+  get omittedStages(): number {
+    return this.startedStages - this.#first.length - this.#last.length
+  }
+
+  /** The stages still running, in order of starting. */
+  get openStages(): ReadonlyArray<Stage> {
+    const open: Array<Stage> = []
+    for (let stage = this.#openHead; stage !== undefined; stage = stage.next) open.push(stage)
+    return open
+  }
+
+  /** What was hidden so far in this story and those around it, so that it can be hidden wherever it turns up. @internal */
+  get secrets(): Secrets {
+    if (this.parent !== undefined) return this.parent.secrets
+    this.#secrets ??= new Secrets()
+    return this.#secrets
+  }
+
+  /** @internal */
+  begin(
+    name: string,
+    kind: string,
+    parent: Stage | undefined,
+    fiberId: FiberId.Runtime,
+    attributes: PlainRecord,
+    definedAt: { readonly stack?: string } | undefined
+  ): Stage {
+    const stage = new Stage(name, this.startedStages, kind, parent, fiberId, attributes, definedAt)
+    if (stage.index < keptFirst) this.#first.push(stage)
+    else this.#last[(stage.index - keptFirst) % keptLast] = stage
+    this.startedStages += 1
+    stage.previous = this.#openTail
+    if (this.#openTail === undefined) this.#openHead = stage
+    else this.#openTail.next = stage
+    this.#openTail = stage
+    return stage
+  }
+
+  /** Ends a stage, once: `false` when it had ended before. @internal */
+  end(stage: Stage, status: "completed" | "failed" | "cancelled", durationSeconds: number): boolean {
+    if (stage.status !== "running") return false
+    stage.status = status
+    stage.durationSeconds = durationSeconds
+    if (status === "completed") this.completedStages += 1
+    else if (status === "failed") this.failedStages += 1
+    else this.cancelledStages += 1
+    if (stage.previous === undefined) this.#openHead = stage.next
+    else stage.previous.next = stage.next
+    if (stage.next === undefined) this.#openTail = stage.previous
+    else stage.next.previous = stage.previous
+    stage.next = stage.previous = undefined
+    return true
+  }
+
+  /**
+   * Notes that a failure came out of a stage. The innermost one is kept; an error value that failed before, in a stage
+   * that does not stand inside this one, is a new failure. @internal
+   */
+  blame(failure: object, stage: Stage): void {
+    const known = this.#origins.get(failure)
+    if (known === undefined || !known.isWithin(stage)) this.#origins.set(failure, stage)
+  }
+
+  /** @internal */
+  originOf(failure: object): Stage | undefined {
+    return this.#origins.get(failure)
+  }
+
+  /** @internal */
+  isWithin(story: Story): boolean {
+    let outer: Story | undefined = this
+    while (outer !== undefined && outer !== story) outer = outer.parent
+    return outer === story
+  }
+}

@@ -1,0 +1,333 @@
+/**
+ * What a program tells of its work: tokens, cost, quality, items, agents and calls of providers. It stands in the story
+ * ({@link Work}), and in metrics where `NarrativeMetrics.layer` or `PrometheusRenderer.layer` is there; nothing here
+ * asks for either.
+ *
+ * A wrong value is left out, and told of once as a warning; the good values beside it count.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Tracer from "effect/Tracer"
+import { leavesOf } from "../cause/causeLeaves.js"
+import { typeOf } from "../cause/thrownValue.js"
+import { inOrder } from "../delivery/rendererSet.js"
+import * as Instruments from "../metrics/Instruments.js"
+import { clip, text } from "../plain/PlainValue.js"
+import { attempt } from "../plain/untrusted.js"
+import { once } from "../runtime/warnOnce.js"
+import { present } from "../tracing/spanAttributes.js"
+import { stageInit, withSettings } from "./combinators.js"
+import * as region from "./region.js"
+import * as stageRegion from "./stageRegion.js"
+import * as workContext from "./workContext.js"
+
+/**
+ * Tokens of one use of a model, whole numbers of 0 or more. `cached` ones are part of `prompt`, `reasoning` ones of
+ * `completion`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Tokens {
+  readonly prompt?: number | undefined
+  readonly completion?: number | undefined
+  readonly cached?: number | undefined
+  readonly reasoning?: number | undefined
+}
+
+/**
+ * How many items of work there were, whole numbers of 0 or more.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Items {
+  readonly discovered?: number | undefined
+  readonly succeeded?: number | undefined
+  readonly failed?: number | undefined
+  readonly skipped?: number | undefined
+}
+
+/**
+ * - `operation`: as OpenTelemetry names it: `chat`, `embeddings`, `text_completion`, …
+ * - `provider`: `openai`, `anthropic`, …
+ * - `usage`, `cost`: read the tokens and the US dollars out of the answer; the same as `recordTokens` and `recordCost`
+ *   inside the call.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ProviderCall<in A = unknown> {
+  readonly operation: string
+  readonly provider: string
+  readonly model: string
+  readonly usage?: ((answer: A) => Tokens | undefined) | undefined
+  readonly cost?: ((answer: A) => number | undefined) | undefined
+}
+
+/**
+ * - `id`: what metrics know it by; one of few. `name`: what people call it, the name of its stage (default: its id).
+ * - `provider`, `model`: what it runs on, as in {@link ProviderCall}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Agent {
+  readonly id: string
+  readonly name?: string | undefined
+  readonly provider?: string | undefined
+  readonly model?: string | undefined
+}
+
+/**
+ * Counts tokens of a model, for the story and the call of a provider that this is in.
+ *
+ * @since 0.1.0
+ * @category telling
+ */
+export const recordTokens = (model: string, tokens: Tokens): Effect.Effect<void> =>
+  tell((fiber) => addTokens(fiber, workContext.placeOf(fiber), model, tokens))
+
+/**
+ * Counts a cost in US dollars, 0 or more.
+ *
+ * @since 0.1.0
+ * @category telling
+ */
+export const recordCost = (model: string, usd: number): Effect.Effect<void> =>
+  tell((fiber) => addCost(fiber, workContext.placeOf(fiber), model, usd))
+
+/**
+ * Tells how good a result is, from 0 to 1, by one metric: `coherence`, `logic`, …
+ *
+ * @since 0.1.0
+ * @category telling
+ */
+export const recordQuality = (metric: string, score: number): Effect.Effect<void> =>
+  tell((fiber) => {
+    if (typeof score !== "number" || !(score >= 0 && score <= 1)) {
+      return refused("recordQuality", "a score from 0 to 1", "score", score)
+    }
+    const place = workContext.placeOf(fiber)
+    const told = nameIn(fiber, metric)
+    workContext.tally(place.story, (tally) => tally.score(told, score))
+    workContext.measure(fiber, place, Instruments.qualityScore, [storyNameOf(place), told], score)
+    return undefined
+  })
+
+/**
+ * Counts items of workContext.
+ *
+ * @since 0.1.0
+ * @category telling
+ */
+export const recordItems = (items: Items): Effect.Effect<void> =>
+  tell((fiber) => {
+    const place = workContext.placeOf(fiber)
+    let waiting: region.Waiting
+    for (const result of ["discovered", "succeeded", "failed", "skipped"] as const) {
+      const count: unknown = attempt(() => items[result], Number.NaN)
+      if (isCount(count)) {
+        workContext.tally(place.story, (tally) => tally.items(result, count))
+        workContext.measure(fiber, place, Instruments.items, [storyNameOf(place), result], count)
+      } else if (count !== undefined) {
+        waiting = inOrder(waiting, refused("recordItems", wholeNumbers, result, count))
+      }
+    }
+    return waiting
+  })
+
+/**
+ * Runs a call of a provider as a stage of the kind `provider`: its latency, its outcome, and the tokens told inside it.
+ * Its span is a client's, and says all that by the names of OpenTelemetry's conventions for generative AI. Outside any
+ * story it is counted too.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Narrative } from "effect-narrative"
+ *
+ * declare const ask: Effect.Effect<{ readonly text: string; readonly usage: { prompt: number; completion: number } }>
+ *
+ * export const answer = ask.pipe(
+ *   Narrative.metrics.providerCall({
+ *     operation: "chat",
+ *     provider: "openai",
+ *     model: "gpt-4o",
+ *     usage: (answer) => answer.usage
+ *   }),
+ *   Narrative.story("Answer")
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category stages
+ */
+export const providerCall: {
+  <A>(
+    call: ProviderCall<NoInfer<A>>
+  ): <E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
+  <A, E, R>(self: Effect.Effect<A, E, R>, call: ProviderCall<A>): Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
+} = withSettings(
+  (call: ProviderCall<unknown>, _: undefined, definedAt) => ({ call, definedAt }),
+  (self, { call, definedAt }) =>
+    region.withFiber((fiber) => {
+      const model = nameIn(fiber, call.model)
+      const operation = nameIn(fiber, call.operation)
+      const provider = nameIn(fiber, call.provider)
+      const agentId = workContext.workContextOf(fiber).agentId
+      const used: workContext.Call = { prompt: 0, completion: 0, cached: 0, reasoning: 0 }
+      const attributes = {
+        "gen_ai.operation.name": operation,
+        "gen_ai.provider.name": provider,
+        "gen_ai.request.model": model,
+        ...present({ "gen_ai.agent.id": agentId })
+      }
+      const init = stageInit<unknown>(`${operation} ${model}`, { kind: "provider", attributes }, definedAt)
+      return stageRegion.run(Effect.provideService(self, workContext.WorkContext, { agentId, call: used }), {
+        ...init,
+        ended: (fiber, place, exit, durationSeconds) => {
+          const errorType = errorTypeOf(exit)
+          workContext.tally(place.story, (tally) => tally.call(errorType !== undefined))
+          const labels = [model, provider, operation]
+          workContext.measure(fiber, place, Instruments.apiCalls, [...labels, workContext.agentIdOf(fiber)], 1)
+          workContext.measure(fiber, place, Instruments.apiCallDuration, labels, durationSeconds)
+          if (errorType !== undefined)
+            workContext.measure(fiber, place, Instruments.apiErrors, [...labels, errorType], 1)
+          const waiting = exit._tag === "Failure" ? undefined : readAnswer(fiber, place, call, exit.value, used)
+          if (used.prompt > 0 || used.completion > 0) {
+            const usage = {
+              "gen_ai.usage.input_tokens": used.prompt,
+              "gen_ai.usage.output_tokens": used.completion,
+              ...(used.cached > 0 ? { "gen_ai.usage.cache_read.input_tokens": used.cached } : {}),
+              ...(used.reasoning > 0 ? { "gen_ai.usage.reasoning.output_tokens": used.reasoning } : {})
+            }
+            for (const [name, value] of Object.entries(usage)) place.span?.attribute(name, value)
+            if (place.stage !== undefined) place.stage.attributes = { ...place.stage.attributes, ...usage }
+          }
+          return waiting
+        }
+      })
+    })
+)
+
+/**
+ * Runs an agent as a stage of the kind `agent`, named after it: its duration and its outcome. What is told inside it of
+ * calls, cost and retries is told as its own.
+ *
+ * @since 0.1.0
+ * @category stages
+ */
+export const agent: {
+  (agent: Agent): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
+  <A, E, R>(self: Effect.Effect<A, E, R>, agent: Agent): Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
+} = withSettings(
+  (agent: Agent, _: undefined, definedAt) => ({ agent, definedAt }),
+  (self, { agent, definedAt }) =>
+    region.withFiber((fiber) => {
+      const id = nameIn(fiber, agent.id)
+      const given = (name: string | undefined) => (name === undefined ? undefined : nameIn(fiber, name))
+      const name = given(agent.name)
+      const provider = given(agent.provider)
+      const model = given(agent.model)
+      const attributes = {
+        "gen_ai.operation.name": "invoke_agent",
+        "gen_ai.agent.id": id,
+        ...present({ "gen_ai.agent.name": name, "gen_ai.provider.name": provider, "gen_ai.request.model": model })
+      }
+      return stageRegion.run(Effect.provideService(self, workContext.WorkContext, { agentId: id, call: undefined }), {
+        ...stageInit<unknown>(name ?? id, { kind: "agent", attributes }, definedAt),
+        ended: (fiber, place, exit, durationSeconds) => {
+          const errorType = errorTypeOf(exit)
+          workContext.measure(fiber, place, Instruments.agentDuration, [id, model ?? unknown], durationSeconds)
+          if (errorType !== undefined) workContext.measure(fiber, place, Instruments.agentErrors, [id, errorType], 1)
+          return undefined
+        }
+      })
+    })
+)
+
+const tell = (f: (fiber: region.AnyFiber) => region.Waiting): Effect.Effect<void> =>
+  region.withFiber((fiber) =>
+    region.isEnabled(fiber) ? Effect.uninterruptible(Effect.suspend(() => f(fiber) ?? Effect.void)) : Effect.void
+  )
+
+const wholeNumbers = "whole numbers of 0 or more"
+const unknown = "unknown"
+const noStory = "none"
+
+const isCount = (value: unknown): value is number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0
+
+const refused = (what: string, takes: string, field: string, value: unknown): region.Waiting =>
+  once(`Narrative.metrics.${what} takes ${takes}; ${field} ${clip(text(value), 40)} was left out`)
+
+const storyNameOf = ({ story }: workContext.Place): string => story?.name ?? noStory
+
+/** A name as it may leave; what is no text is not known. */
+const nameIn = (fiber: region.AnyFiber, name: unknown): string =>
+  typeof name === "string" && name.trim() !== "" ? clip(region.redactorOf(fiber).text(name), 256) : unknown
+
+const tokenTypes = {
+  prompt: "promptTokens",
+  completion: "completionTokens",
+  cached: "cachedTokens",
+  reasoning: "reasoningTokens"
+} as const
+
+const addTokens = (
+  fiber: region.AnyFiber,
+  place: workContext.Place,
+  model: string,
+  tokens: Tokens,
+  call = workContext.workContextOf(fiber).call
+): region.Waiting => {
+  const told = nameIn(fiber, model)
+  let waiting: region.Waiting
+  for (const type of ["prompt", "completion", "cached", "reasoning"] as const) {
+    const count: unknown = attempt(() => tokens[type], Number.NaN)
+    if (isCount(count)) {
+      workContext.tally(place.story, (tally) => tally.use(told, tokenTypes[type], count))
+      workContext.measure(fiber, place, Instruments.tokensUsed, [told, type], count)
+      if (call !== undefined) call[type] += count
+    } else if (count !== undefined) {
+      waiting = inOrder(waiting, refused("recordTokens", wholeNumbers, type, count))
+    }
+  }
+  return waiting
+}
+
+const addCost = (fiber: region.AnyFiber, place: workContext.Place, model: string, usd: unknown): region.Waiting => {
+  if (typeof usd !== "number" || !Number.isFinite(usd) || usd < 0) {
+    return refused("recordCost", "US dollars of 0 or more", "cost", usd)
+  }
+  const told = nameIn(fiber, model)
+  workContext.tally(place.story, (tally) => tally.use(told, "costUsd", usd))
+  workContext.measure(fiber, place, Instruments.costUsd, [told, workContext.agentIdOf(fiber)], usd)
+  return undefined
+}
+
+/** What the answer of a call says of tokens and cost; a reader that throws is left out. */
+const readAnswer = (
+  fiber: region.AnyFiber,
+  place: workContext.Place,
+  { cost, model, usage }: ProviderCall<unknown>,
+  answer: unknown,
+  used: workContext.Call
+): region.Waiting => {
+  const tokens = usage === undefined ? undefined : attempt(() => usage(answer), { prompt: Number.NaN })
+  const usd = cost === undefined ? undefined : attempt(() => cost(answer), Number.NaN)
+  return inOrder(
+    tokens === undefined || tokens === null ? undefined : addTokens(fiber, place, model, tokens, used),
+    usd === undefined ? undefined : addCost(fiber, place, model, usd)
+  )
+}
+
+/** `undefined` for a success, and for an interruption, which is no error. */
+const errorTypeOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
+  if (exit._tag === "Success" || Cause.isInterruptedOnly(exit.cause)) return undefined
+  return typeOf(leavesOf(exit.cause)[0]?.error)
+}

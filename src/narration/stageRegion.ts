@@ -1,0 +1,198 @@
+/**
+ * The region of a stage: from its start to its one end.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { LazyArg } from "effect/Function"
+import type * as Tracer from "effect/Tracer"
+import { leavesOf } from "../cause/causeLeaves.js"
+import { summarize } from "../cause/errorSummary.js"
+import { messageOf, typeOf } from "../cause/thrownValue.js"
+import { inOrder } from "../delivery/rendererSet.js"
+import * as Diagnostics from "../diagnostics/Diagnostics.js"
+import { attempt } from "../plain/untrusted.js"
+import * as spans from "../tracing/spans.js"
+import { dryResult, dryRun } from "./dryRun.js"
+import * as eventFactory from "./eventFactory.js"
+import { interruptorsNamed } from "./interruptors.js"
+import {
+  type AnyFiber,
+  contextWith,
+  currentFiber,
+  type DefinedAt,
+  type Entered,
+  enterContext,
+  hide,
+  isEnabled,
+  leaveContext,
+  listenersOf,
+  nanos,
+  plainRecord,
+  redactorOf,
+  regionIn,
+  seconds,
+  tell,
+  type Waiting,
+  withFiber
+} from "./region.js"
+import type { Stage, Story } from "./Story.js"
+import type { Place } from "./workContext.js"
+
+export interface StageInit<A> {
+  readonly name: string
+  readonly kind: string
+  readonly attributes: Readonly<Record<string, unknown>> | undefined
+  /** The value of a dry run. */
+  readonly standIn: LazyArg<A> | undefined
+  readonly definedAt: DefinedAt
+  /** What there is to say about the settings. */
+  readonly notice: () => Waiting
+  /** Hears of the one end, before it is told. It never throws. */
+  readonly ended?: (fiber: AnyFiber, place: Place, exit: Exit.Exit<A, unknown>, durationSeconds: number) => Waiting
+}
+
+/** Runs an effect as a stage of the story it finds itself in; outside any story, in a span. */
+export const run = <A, E, R>(self: Effect.Effect<A, E, R>, init: StageInit<A>): Effect.Effect<A, E, R> =>
+  withFiber((fiber) =>
+    isEnabled(fiber) ? Effect.uninterruptibleMask((restore) => enter(self, init, fiber, restore)) : self
+  )
+
+/** Makes an effect as interruptible as it was outside. */
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+interface StageRun<A> {
+  readonly init: StageInit<A>
+  readonly fiber: AnyFiber
+  readonly restore: Restore
+  readonly entered: Entered
+  readonly span: Tracer.Span | undefined
+  readonly story: Story | undefined
+  readonly stage: Stage | undefined
+  readonly startNanos: bigint
+}
+
+const enter = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  init: StageInit<A>,
+  fiber: AnyFiber,
+  restore: Restore
+): Effect.Effect<A, E, R> => {
+  const outside = fiber.currentContext
+  const outer = regionIn(outside)
+  const startNanos = nanos(fiber)
+  const span = spans.start(fiber, "stage", init.name, init.kind, fiber.currentSpan, startNanos)
+  const attributes = plainRecord(fiber, outer?.story, init.attributes)
+  if (span !== undefined) for (const key in attributes) span.attribute(key, attributes[key])
+  if (outer === undefined) {
+    const entered = enterContext(fiber, contextWith(outside, undefined, span))
+    return body(self, { init, fiber, restore, entered, span, story: undefined, stage: undefined, startNanos })
+  }
+  const story = outer.story
+  const stage = story.begin(init.name, init.kind, outer.stage, fiber.id(), attributes, init.definedAt)
+  stage.startNanos = startNanos
+  stage.span = span
+  if (span !== undefined) {
+    span.attribute("narrative.story.id", story.id)
+    span.attribute("narrative.story.name", story.name)
+    span.attribute("narrative.stage.name", stage.name)
+    span.attribute("narrative.stage.index", stage.index)
+  }
+  const entered = enterContext(fiber, contextWith(outside, { story, stage, span }, span))
+  const waiting = inOrder(
+    init.notice(),
+    tell(fiber, story, (timestamp) => eventFactory.stageStarted(story, stage, timestamp, span))
+  )
+  const run = { init, fiber, restore, entered, span, story, stage, startNanos }
+  if (waiting === undefined && listenersOf(fiber).length === 0) return body(self, run)
+  // A duration covers the effect only, not what its renderers did before.
+  const timed = () => {
+    stage.startNanos = nanos(currentFiber(fiber))
+    return body(self, run)
+  }
+  return waiting === undefined ? timed() : Effect.flatMap(waiting, timed)
+}
+
+const body = <A, E, R>(self: Effect.Effect<A, E, R>, run: StageRun<A>): Effect.Effect<A, E, R> => {
+  const standIn = run.story?.dryRun === true ? run.init.standIn : undefined
+  return Effect.matchCauseEffect(run.restore(standIn === undefined ? self : Effect.sync(standIn)), {
+    onSuccess: (value) => leave<A, E>(run, Exit.succeed(value)),
+    onFailure: (cause) => leave<A, E>(run, Exit.failCause(cause))
+  })
+}
+
+const leave = <A, E>(run: StageRun<A>, exit: Exit.Exit<A, E>): Effect.Effect<A, E> => {
+  const { entered, init, span, stage, story } = run
+  const fiber = currentFiber(run.fiber)
+  const endNanos = nanos(fiber)
+  leaveContext(fiber, entered)
+  const isStandIn = story?.dryRun === true && init.standIn !== undefined
+  const waiting = isStandIn
+    ? undefined
+    : init.ended?.(fiber, run, exit, seconds(stage?.startNanos ?? run.startNanos, endNanos))
+  const told = story === undefined || stage === undefined ? { exit } : tellEnd(run, story, stage, fiber, endNanos, exit)
+  if (span !== undefined) {
+    const secrets = told.exit._tag === "Failure" ? story?.secrets : undefined
+    spans.end(fiber, span, endNanos, told.exit, { definedAt: init.definedAt, secrets })
+  }
+  const all = inOrder(waiting, told.waiting)
+  return all === undefined ? told.exit : Effect.zipRight(all, told.exit)
+}
+
+interface Told<A, E> {
+  readonly exit: Exit.Exit<A, E>
+  readonly waiting?: Waiting
+}
+
+const tellEnd = <A, E>(
+  run: StageRun<A>,
+  story: Story,
+  stage: Stage,
+  fiber: AnyFiber,
+  endNanos: bigint,
+  ended: Exit.Exit<A, E>
+): Told<A, E> => {
+  const exit = story.dryRun ? dryResult(ended) : ended
+  const { span } = run
+  const durationSeconds = seconds(stage.startNanos, endNanos)
+  if (story.dryRun) fiber.getFiberRef(dryRun)?.visit(story, stage, run.init.standIn !== undefined, ended)
+  if (exit._tag === "Success") {
+    if (!story.end(stage, "completed", durationSeconds)) return { exit }
+    return {
+      exit,
+      waiting: tell(fiber, story, (timestamp) => eventFactory.stageCompleted(story, stage, timestamp, span))
+    }
+  }
+  const cause = exit.cause
+  if (Cause.isInterruptedOnly(cause)) {
+    if (!story.end(stage, "cancelled", durationSeconds)) return { exit }
+    const interruptors = interruptorsNamed(cause, story)
+    return {
+      exit,
+      waiting: tell(fiber, story, (timestamp) =>
+        eventFactory.stageCancelled(story, stage, timestamp, span, false, interruptors)
+      )
+    }
+  }
+  const leaves = leavesOf(cause)
+  for (const leaf of leaves) story.blame(leaf.key, stage)
+  const [first] = leaves
+  // Its span says what the error says, as the event does.
+  if (first !== undefined && (spans.isRead(fiber, span) || listenersOf(fiber).length > 0)) {
+    attempt(() => Diagnostics.of(fiber.currentContext).learn(first, redactorOf(fiber), story.secrets), undefined)
+  }
+  if (!story.end(stage, "failed", durationSeconds)) return { exit }
+  return {
+    exit,
+    waiting: tell(fiber, story, (timestamp) => {
+      const error = first?.error
+      const { code, retryable } = summarize(error)
+      return eventFactory.stageFailed(story, stage, timestamp, span, {
+        errorType: typeOf(error),
+        errorMessage: hide(fiber, story, messageOf(error)),
+        errorCode: code,
+        retryable
+      })
+    })
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * The region of a story: opened and closed as one step each, by an effect that runs inside it or by a scope.
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { leavesOf } from "../cause/causeLeaves.js"
+import { inOrder } from "../delivery/rendererSet.js"
+import * as Diagnostics from "../diagnostics/Diagnostics.js"
+import type { StoryStatus } from "../event/NarrativeEvent.js"
+import type { PlainRecord } from "../plain/PlainValue.js"
+import { attempt } from "../plain/untrusted.js"
+import * as redaction from "../redaction/redactor.js"
+import { once } from "../runtime/warnOnce.js"
+import * as spans from "../tracing/spans.js"
+import { dryResult, dryRun } from "./dryRun.js"
+import * as eventFactory from "./eventFactory.js"
+import { IdGenerator, uuid } from "./IdGenerator.js"
+import {
+  type AnyFiber,
+  contextWith,
+  currentFiber,
+  type DefinedAt,
+  enterContext,
+  isEnabled,
+  leaveContext,
+  nanos,
+  now,
+  plainRecord,
+  type Region,
+  redactorOf,
+  regionIn,
+  seconds,
+  tell,
+  type Waiting,
+  withFiber
+} from "./region.js"
+import { Story } from "./Story.js"
+import * as storyFailure from "./storyFailure.js"
+
+export interface StoryInit {
+  readonly name: string
+  readonly kind: string
+  readonly id: string | undefined
+  readonly totalStages: number | undefined
+  readonly labels: { readonly [key: string]: string }
+  readonly attributes: Readonly<Record<string, unknown>> | undefined
+  readonly dryRun: boolean
+  readonly definedAt: DefinedAt
+  /** What there is to say about the settings. */
+  readonly notice: () => Waiting
+}
+
+/** A story that is running. */
+export interface OpenStory {
+  readonly region: Region
+  readonly init: StoryInit
+  startNanos: bigint
+}
+
+export const run = <A, E, R>(self: Effect.Effect<A, E, R>, init: StoryInit): Effect.Effect<A, E, R> =>
+  withFiber((fiber) =>
+    isEnabled(fiber)
+      ? Effect.uninterruptibleMask((restore) => {
+          const { opened, waiting } = open(init, fiber)
+          const entered = enterContext(fiber, contextWith(fiber.currentContext, opened.region, opened.region.span))
+          const leave = (exit: Exit.Exit<A, E>): Effect.Effect<A, E> => {
+            const here = currentFiber(fiber)
+            leaveContext(here, entered)
+            const told = opened.region.story.dryRun ? dryResult(exit) : exit
+            const waiting = close(opened, here, told)
+            return waiting === undefined ? told : Effect.zipRight(waiting, told)
+          }
+          const body = () => {
+            opened.startNanos = nanos(currentFiber(fiber))
+            return Effect.matchCauseEffect(restore(self), {
+              onSuccess: (value) => leave(Exit.succeed(value)),
+              onFailure: (cause) => leave(Exit.failCause(cause))
+            })
+          }
+          return waiting === undefined ? body() : Effect.flatMap(waiting, body)
+        })
+      : self
+  )
+
+/** Begins a story in an uninterruptible fiber. */
+export const open = (init: StoryInit, fiber: AnyFiber): { readonly opened: OpenStory; readonly waiting: Waiting } => {
+  const around = regionIn(fiber.currentContext)
+  const parent = around?.story
+  const startNanos = nanos(fiber)
+  const span = spans.start(fiber, "story", init.name, init.kind, fiber.currentSpan, startNanos)
+  const story = new Story({
+    ...init,
+    labels: labelsIn(fiber, init.labels),
+    attributes: noAttributes,
+    id: init.id ?? idIn(fiber),
+    parent,
+    around: around?.stage,
+    fiberId: fiber.id(),
+    dryRun: init.dryRun || parent?.dryRun === true || fiber.getFiberRef(dryRun) !== undefined
+  })
+  story.attributes = plainRecord(fiber, story, init.attributes)
+  if (span !== undefined) {
+    if (around?.span !== undefined) spans.link(around.span, span)
+    span.attribute("narrative.story.id", story.id)
+    span.attribute("narrative.story.name", story.name)
+    for (const key in story.labels) span.attribute(key, story.labels[key])
+    for (const key in story.attributes) span.attribute(key, story.attributes[key])
+  }
+  const waiting = inOrder(
+    inOrder(init.notice(), settingsNotice(fiber)),
+    tell(fiber, story, (timestamp) => eventFactory.storyStarted(story, around?.stage, timestamp, span))
+  )
+  return { opened: { region: { story, stage: undefined, span }, init, startNanos }, waiting }
+}
+
+/** An id from the generator in force; one that throws, or makes none, costs the program nothing. */
+const idIn = (fiber: AnyFiber): string => {
+  const timestamp = now(fiber)
+  const id: unknown = attempt(() => Context.get(fiber.currentContext, IdGenerator).next(timestamp), undefined)
+  return typeof id === "string" && id !== "" ? id : uuid(timestamp)
+}
+
+/** A story is the first to need the settings for failures. */
+const settingsNotice = (fiber: AnyFiber): Waiting => noticeOf(Diagnostics.problemIn(fiber.currentContext))
+
+/** By the end of a story its redactor has been asked all it was. */
+const redactionNotice = (fiber: AnyFiber): Waiting => noticeOf(redaction.problemIn(fiber.currentContext))
+
+const noticeOf = (problem: string | undefined): Waiting => (problem === undefined ? undefined : once(problem))
+
+const noAttributes: PlainRecord = {}
+
+const labelsIn = (fiber: AnyFiber, labels: StoryInit["labels"]): StoryInit["labels"] => {
+  const redactor = redactorOf(fiber)
+  let hidden: Record<string, string> | undefined
+  for (const [name, label] of Object.entries(labels)) {
+    const shown = redactor.isSecretName(name) ? "<redacted>" : redactor.text(label)
+    if (shown !== label) hidden = { ...labels, ...hidden, [name]: shown }
+  }
+  return hidden ?? labels
+}
+
+/** Ends a story, once, in an uninterruptible fiber. */
+export const close = (
+  { init, region, startNanos }: OpenStory,
+  fiber: AnyFiber,
+  exit: Exit.Exit<unknown, unknown>
+): Waiting => {
+  const { span, story } = region
+  const endNanos = nanos(fiber)
+  const durationSeconds = seconds(startNanos + story.idleNanos, endNanos)
+  const waiting = inOrder(storyFailure.tellUnexplained(story), cancelOrphans(region, fiber, endNanos))
+  const failure =
+    exit._tag === "Success" ? undefined : storyFailure.tellFailure(region, fiber, exit.cause, init.definedAt)
+  const status = statusOf(story, exit)
+  const end = (endedAt?: number): Waiting => {
+    const waiting = tell(fiber, story, (timestamp) =>
+      eventFactory.storyCompleted(story, endedAt ?? timestamp, span, status, durationSeconds, failure?.causedBy ?? null)
+    )
+    story.status = status
+    if (span !== undefined) {
+      span.attribute("narrative.story.status", status)
+      if (story.outcome !== null) span.attribute("narrative.story.outcome", story.outcome)
+      const secrets = exit._tag === "Failure" ? story.secrets : undefined
+      spans.end(fiber, span, endNanos, exit, { definedAt: init.definedAt, secrets })
+    }
+    return inOrder(waiting, redactionNotice(fiber))
+  }
+  if (failure?.asked === undefined) return inOrder(inOrder(waiting, failure?.waiting), end())
+  // It is over for whoever is still in it, though its end is told only after the failure, and that after its analysis.
+  story.status = status
+  const endedAt = now(fiber)
+  return inOrder(
+    waiting,
+    Effect.flatMap(failure.asked, () => end(endedAt) ?? Effect.void)
+  )
+}
+
+/** Ends the stages that fibers outliving the story left running: the innermost first, as they would have ended. */
+const cancelOrphans = ({ story }: Region, fiber: AnyFiber, endNanos: bigint): Waiting => {
+  let waiting: Waiting
+  for (const stage of story.openStages.toReversed()) {
+    story.end(stage, "cancelled", seconds(stage.startNanos, endNanos))
+    waiting = inOrder(
+      waiting,
+      tell(fiber, story, (timestamp) => eventFactory.stageCancelled(story, stage, timestamp, stage.span, true, []))
+    )
+  }
+  return waiting
+}
+
+const statusOf = (story: Story, exit: Exit.Exit<unknown, unknown>): StoryStatus => {
+  if (exit._tag === "Success") return story.requestedStatus ?? "success"
+  const error = leavesOf(exit.cause)[0]?.error
+  if (error === undefined && Cause.isInterruptedOnly(exit.cause)) return "cancelled"
+  return attempt(() => Cause.isTimeoutException(error), false) ? "timeout" : "failed"
+}

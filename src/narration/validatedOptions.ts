@@ -1,0 +1,90 @@
+/**
+ * What users pass to stories and stages, made safe to use: wrong values are clipped or left out, and told of once.
+ */
+
+import { inOrder } from "../delivery/rendererSet.js"
+import { clip, fromRecord, text } from "../plain/PlainValue.js"
+import * as Redaction from "../redaction/Redaction.js"
+import { once } from "../runtime/warnOnce.js"
+import type { Waiting } from "./region.js"
+
+/** Longest name or label, in UTF-16 code units. */
+const maxName = 256
+/** Most labels of a story: they become labels of metrics, and those cost. */
+const maxLabels = 32
+
+const noLabels: { readonly [key: string]: string } = {}
+
+/** A safe value, and what there is to say about the one that was given. */
+export interface Checked<A> {
+  readonly value: A
+  readonly notice: () => Waiting
+}
+
+const fine = (): Waiting => undefined
+
+// What a key or a credential looks like is the same for everybody; which names are secret is not asked of a name.
+const shapes = Redaction.make()
+
+export const nameOf = (what: "story" | "stage" | "note", given: unknown): Checked<string> => {
+  const name = typeof given === "string" ? shapes.text(given) : given
+  if (typeof name === "string" && name.length <= maxName && name.trim() !== "") return { value: name, notice: fine }
+  if (typeof name !== "string" || name.trim() === "") {
+    return {
+      value: `(unnamed ${what})`,
+      notice: () => once(`A ${what} has no name: give Narrative.${what} a text that is not empty`)
+    }
+  }
+  return {
+    value: clip(name, maxName),
+    notice: () => once(`The name of a ${what} was cut to ${maxName} characters: ${clip(name, 60)}`)
+  }
+}
+
+export const totalOf = (total: unknown): Checked<number | undefined> => {
+  if (total === undefined) return { value: undefined, notice: fine }
+  if (typeof total === "number" && Number.isSafeInteger(total) && total >= 0) return { value: total, notice: fine }
+  return {
+    value: undefined,
+    notice: () => once(`totalStages has to be a whole number of 0 or more; ${text(total)} was ignored`)
+  }
+}
+
+export const labelsOf = (
+  labels: Readonly<Record<string, string>> | undefined
+): Checked<{ readonly [key: string]: string }> => {
+  if (labels === undefined) return { value: noLabels, notice: fine }
+  const entries = Object.entries(fromRecord(labels))
+  const value = Object.fromEntries(entries.slice(0, maxLabels).map(([key, label]) => [key, clip(text(label), maxName)]))
+  return entries.length <= maxLabels
+    ? { value, notice: fine }
+    : { value, notice: () => once(`A story keeps ${maxLabels} labels; ${entries.length - maxLabels} were left out`) }
+}
+
+export const noticeOf =
+  (...checked: ReadonlyArray<Checked<unknown>>) =>
+  (): Waiting =>
+    checked.reduce<Waiting>((all, one) => inOrder(all, one.notice()), undefined)
+
+/** `done` is brought into 0…`total`. */
+export const progressOf = (
+  done: unknown,
+  total: unknown
+): Checked<{ readonly done: number; readonly total: number | null } | undefined> => {
+  const isAmount = (value: unknown): value is number =>
+    typeof value === "number" && Number.isFinite(value) && value >= 0
+  if (!isAmount(done) || (total !== undefined && !isAmount(total))) {
+    return {
+      value: undefined,
+      notice: () =>
+        once(
+          `Narrative.progress takes amounts of 0 or more; ${text(done)}${total === undefined ? "" : ` of ${text(total)}`} was ignored`
+        )
+    }
+  }
+  if (total === undefined || done <= total) return { value: { done, total: total ?? null }, notice: fine }
+  return {
+    value: { done: total, total },
+    notice: () => once("Narrative.progress was told of more done than there is in all; it shows all")
+  }
+}

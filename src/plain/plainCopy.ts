@@ -1,0 +1,222 @@
+/**
+ * The plain copy of any value, and where redaction takes part in it.
+ */
+import { EffectTypeId } from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import type { PlainValue } from "./PlainValue.js"
+
+/** What decides over a copy while it is made. */
+export interface Sieve {
+  /** What stands for the value of that name, or `undefined` to copy it. */
+  readonly named: (name: string, value: unknown) => PlainValue | undefined
+  /** What is left of a text, before it is cut to size. */
+  readonly text: (text: string, isName: boolean) => string
+  readonly redacted: (value: Redacted.Redacted<unknown>) => void
+}
+
+/** Longest text kept of one string, in UTF-16 code units. */
+const maxText = 8_192
+/** Longest name kept of a field. */
+const maxName = 256
+/** Most entries kept of one array, object, map or set. */
+const maxEntries = 100
+/** Deepest nesting kept. */
+const maxDepth = 6
+/** Most values kept altogether. */
+const maxValues = 1_000
+/** How much of a text beyond what is kept a sieve sees: what begins before the cut may go on behind it. */
+const lookahead = 4_096
+
+export const clip = (text: string, max: number = maxText): string => {
+  if (text.length <= max) return text
+  const end = wholeUpTo(text, max)
+  return `${text.slice(0, end)}… (+${text.length - end} characters)`
+}
+
+/** Never throws. */
+export const copy = (value: unknown, sieve?: Sieve): PlainValue => {
+  if (sieve === undefined) {
+    // The values most attributes hold.
+    if (typeof value === "string") return clip(value)
+    if (typeof value === "number") return fromNumber(value)
+  }
+  return safely(value, { values: 0, path: [], sieve })
+}
+
+// Not in the middle of a character.
+const wholeUpTo = (text: string, max: number): number => {
+  const last = text.charCodeAt(max - 1)
+  return last >= 0xd800 && last <= 0xdbff ? max - 1 : max
+}
+
+interface Budget {
+  values: number
+  readonly path: Array<object>
+  readonly sieve: Sieve | undefined
+}
+
+/** Hides before it cuts, since half a secret is not found. Looks at little more of a long text than it keeps. */
+export const clipHidden = (text: string, max: number, hide: (text: string) => string): string => {
+  if (text.length <= max + lookahead) return clip(hide(text), max)
+  const head = hide(text.slice(0, max + lookahead))
+  // At most `lookahead` characters at its end are half of something that was not known for it.
+  const end = wholeUpTo(head, Math.max(0, Math.min(max, head.length - lookahead)))
+  return `${head.slice(0, end)}… (+${text.length - end} characters)`
+}
+
+const kept = (text: string, { sieve }: Budget, max: number = maxText, isName = false): string =>
+  sieve === undefined ? clip(text, max) : clipHidden(text, max, (text) => sieve.text(text, isName))
+
+// -0 and the numbers JSON cannot hold would not come back as they went.
+const fromNumber = (value: number): PlainValue => (Number.isFinite(value) ? value + 0 || 0 : String(value))
+
+const safely = (value: unknown, budget: Budget): PlainValue => {
+  try {
+    return unsafeCopy(value, budget)
+  } catch {
+    return "<unreadable>"
+  }
+}
+
+const unsafeCopy = (value: unknown, budget: Budget): PlainValue => {
+  switch (typeof value) {
+    case "string":
+      return kept(value, budget)
+    case "number":
+      return fromNumber(value)
+    case "boolean":
+      return value
+    case "bigint":
+    case "symbol":
+      return kept(String(value), budget)
+    case "function":
+      return `[Function ${nameOf(value, budget)}]`
+  }
+  if (value === null || value === undefined) return null
+  if (Redacted.isRedacted(value)) {
+    budget.sieve?.redacted(value)
+    return "<redacted>"
+  }
+  if (value instanceof Date) return fromDate(value)
+  if (value instanceof Error) return kept(`${value.name}: ${value.message}`, budget)
+  if (value instanceof RegExp || value instanceof URL) return kept(String(value), budget)
+  if (value instanceof String) return kept(String.prototype.valueOf.call(value), budget)
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`
+  // What an effect is made of says nothing; an Option, an Exit and the like are data, and have a tag.
+  if (Predicate.hasProperty(value, EffectTypeId) && "_op" in value && !("_tag" in value)) return "[Effect]"
+  if (budget.path.includes(value)) return "<circular>"
+  if (budget.path.length >= maxDepth) return Array.isArray(value) ? "[Array]" : "[Object]"
+  budget.path.push(value)
+  try {
+    if (Array.isArray(value)) return copyEntries(value, value.length, budget)
+    if (value instanceof Set) return copyEntries(value, value.size, budget)
+    if (value instanceof Map) return copyFields(value, value.size, budget)
+    if (value instanceof Headers || value instanceof URLSearchParams) {
+      const fields = Array.from(value.entries())
+      return copyFields(fields, fields.length, budget)
+    }
+    if (Predicate.hasProperty(value, "toJSON") && Predicate.isFunction(value.toJSON)) {
+      return safely(value.toJSON(), budget)
+    }
+    const keys = Object.keys(value)
+    return copyFields(ownFields(value, keys), keys.length, budget)
+  } finally {
+    budget.path.pop()
+  }
+}
+
+// A class may have a static `name` of its own, of any type.
+const nameOf = (value: object, budget: Budget): string => {
+  const name = Object.getOwnPropertyDescriptor(value, "name")?.value
+  return typeof name === "string" && name !== "" ? kept(name, budget, 100) : "anonymous"
+}
+
+// The prototype's own methods: those of the value may be anything.
+const fromDate = (value: Date): string =>
+  Number.isNaN(Date.prototype.getTime.call(value)) ? "Invalid Date" : Date.prototype.toISOString.call(value)
+
+const copyEntries = (entries: Iterable<unknown>, size: number, budget: Budget): PlainValue => {
+  const out: Array<PlainValue> = []
+  for (const entry of entries) {
+    if (out.length >= maxEntries || budget.values >= maxValues) break
+    budget.values += 1
+    out.push(copyPair(entry, budget) ?? safely(entry, budget))
+  }
+  if (size > out.length) out.push(`… (+${size - out.length} more)`)
+  return out
+}
+
+/** An entry that is a name and its value, as in a list of headers, if the value is not to be copied. */
+const copyPair = (entry: unknown, budget: Budget): PlainValue | undefined => {
+  const { sieve } = budget
+  if (sieve === undefined || typeof entry !== "object") return undefined
+  try {
+    if (!Array.isArray(entry) || entry.length !== 2) return undefined
+    const name: unknown = entry[0]
+    const shown = typeof name === "string" ? sieve.named(name, entry[1]) : undefined
+    return shown === undefined ? undefined : [keyOf(name, budget), shown]
+  } catch {
+    return undefined
+  }
+}
+
+const copyFields = (fields: Iterable<readonly [unknown, unknown]>, size: number, budget: Budget): PlainValue => {
+  const { sieve } = budget
+  const out: Record<string, PlainValue> = {}
+  let seen = 0
+  let label: unknown
+  let labelled: unknown
+  for (const [key, field] of fields) {
+    if (seen >= maxEntries || budget.values >= maxValues) break
+    seen += 1
+    if (field === undefined) continue
+    budget.values += 1
+    const name = keyOf(key, budget)
+    if (field === getter) {
+      setField(out, name, "<getter>")
+    } else if (sieve === undefined) {
+      setField(out, name, safely(field, budget))
+    } else {
+      if (key === "name" || key === "key") label = field
+      else if (key === "value") labelled = field
+      const shown = typeof key === "string" ? sieve.named(key, field) : undefined
+      setField(out, name === key ? name : unusedName(out, name), shown ?? safely(field, budget))
+    }
+  }
+  // `{ name: "Authorization", value: … }` is a named value as well.
+  if (typeof label === "string" && labelled !== undefined && sieve !== undefined) {
+    const shown = sieve.named(label, labelled)
+    if (shown !== undefined) setField(out, "value", shown)
+  }
+  if (size > seen) setField(out, "…", `+${size - seen} more`)
+  return out
+}
+
+// A plain assignment to `__proto__` would set the prototype instead.
+const setField = (out: Record<string, PlainValue>, name: string, value: PlainValue): void => {
+  Object.defineProperty(out, name, { value, enumerable: true, configurable: true, writable: true })
+}
+
+// Two names may be the same once what is secret in them is hidden.
+const unusedName = (out: object, name: string): string => {
+  if (!Object.hasOwn(out, name)) return name
+  let number = 2
+  while (Object.hasOwn(out, `${name} (${number})`)) number += 1
+  return `${name} (${number})`
+}
+
+const keyOf = (key: unknown, budget: Budget): string => {
+  const plain = typeof key === "string" ? key : safely(key, budget)
+  return kept(typeof plain === "string" ? plain : JSON.stringify(plain), budget, maxName, true)
+}
+
+/** In place of a value that only code could tell. */
+const getter = Symbol()
+
+function* ownFields(value: object, keys: ReadonlyArray<string>): Iterable<readonly [string, unknown]> {
+  for (const key of keys) {
+    const property = Object.getOwnPropertyDescriptor(value, key)
+    yield [key, property === undefined || "value" in property ? property?.value : getter]
+  }
+}

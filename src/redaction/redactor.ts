@@ -1,0 +1,69 @@
+/**
+ * The redactor in use, such that nothing it does reaches the program: somebody's own may throw, or answer with nonsense.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { typeOf } from "../cause/thrownValue.js"
+import * as PlainValue from "../plain/PlainValue.js"
+import { attempt } from "../plain/untrusted.js"
+import { isOurs, Redaction, type Redactor } from "./Redaction.js"
+import { redacted } from "./secretValues.js"
+
+/** The redactor among these services. What it cannot hide is hidden whole. */
+export const redactorIn = (services: Context.Context<never>): Redactor => {
+  const redactor = Context.get(services, Redaction)
+  return isOurs(redactor) ? redactor : guarded(redactor).redactor
+}
+
+/** The redactor in use where it is asked. */
+export const current: Effect.Effect<Redactor> = Effect.contextWith(redactorIn)
+
+/** What there is to say about the redactor among these services, once it failed. */
+export const problemIn = (services: Context.Context<never>): string | undefined => {
+  const redactor = Context.get(services, Redaction)
+  return isOurs(redactor) ? undefined : guarded(redactor).problem
+}
+
+interface Guarded {
+  readonly redactor: Redactor
+  problem: string | undefined
+}
+
+const known = new WeakMap<Redactor, Guarded>()
+
+const guarded = (redactor: Redactor): Guarded => {
+  const seen = known.get(redactor)
+  if (seen !== undefined) return seen
+  const asked = <A>(what: keyof Redactor, ask: () => A, otherwise: A): A => {
+    try {
+      return ask()
+    } catch (error) {
+      // Not what the error says: that may be what was to be hidden.
+      guard.problem ??= `The Redaction in use failed (${what}: ${typeOf(error)}): whatever it fails for is hidden whole`
+      return otherwise
+    }
+  }
+  const guard: Guarded = {
+    problem: undefined,
+    redactor: {
+      isSecretName: (name) => asked("isSecretName", () => redactor.isSecretName(name) !== false, true),
+      value: (value, secrets) =>
+        asked<PlainValue.PlainValue>("value", () => PlainValue.from(redactor.value(value, secrets)), redacted),
+      record: (record, secrets) =>
+        asked("record", () => PlainValue.fromRecord(redactor.record(record, secrets)), hiddenIn(record)),
+      text: (text, secrets) => asked("text", () => textOf(redactor.text(text, secrets)), redacted),
+      source: (line, secrets) => asked("source", () => textOf(redactor.source(line, secrets)), redacted)
+    }
+  }
+  known.set(redactor, guard)
+  return guard
+}
+
+/** The names of a record, and none of its values. */
+const hiddenIn = (record: Readonly<Record<string, unknown>>): PlainValue.PlainRecord =>
+  Object.fromEntries(attempt(() => Object.keys(record), []).map((name) => [name, redacted]))
+
+const textOf = (answer: unknown): string => {
+  if (typeof answer === "string") return answer
+  throw new TypeError("not a text")
+}

@@ -1,0 +1,128 @@
+/**
+ * One destination as a renderer: what passes its filter and its gate goes into its queue, and one fiber sends it.
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as boundedBuffer from "../../delivery/boundedBuffer.js"
+import type { Renderer } from "../../delivery/Renderer.js"
+import { aside, inOrder, selfCounting } from "../../delivery/rendererSet.js"
+import type { Alert, AlertStatus, AnalysisAlert, OccurrenceAlert } from "./Alert.js"
+import * as alertFilter from "./alertFilter.js"
+import { AlertGate, type GateConfig, type Verdict } from "./alertLimiter.js"
+import type { AlertSource } from "./alertSource.js"
+import type { Delivery, Destination } from "./Destination.js"
+import type { InvalidAlertOptions } from "./InvalidAlertOptions.js"
+import { AwaitedAnalyses } from "./pendingAnalyses.js"
+
+export interface DestinationConfig {
+  /** What holds for every destination, statuses aside. */
+  readonly filter: alertFilter.AlertFilter
+  readonly statuses: ReadonlySet<AlertStatus>
+  /** Whether analyses that come later are told. */
+  readonly analyses: boolean
+  readonly gate: GateConfig
+  readonly delivery: Delivery
+  readonly capacity: number
+  readonly shutdownTimeout: Duration.Duration
+}
+
+export const make = <R>(
+  name: string,
+  destination: Destination<R>,
+  source: AlertSource,
+  config: DestinationConfig
+): Effect.Effect<Renderer, InvalidAlertOptions, R | Scope.Scope> =>
+  Effect.gen(function* () {
+    const send = yield* destination.open(config.delivery)
+    const clock = yield* Effect.clock
+    // Monotonic, unlike the milliseconds, so that no window outlives a change of the system's time.
+    const now = () => Number(clock.unsafeCurrentTimeNanos() / 1_000_000n)
+    const { capacity, shutdownTimeout } = config
+    const queue = yield* boundedBuffer.open<Alert, never>({
+      name,
+      capacity,
+      // The first alerts of many tell more than the last ones.
+      strategy: "dropping",
+      shutdownTimeout,
+      size: 1,
+      within: 0,
+      handle: ([alert]) => send(alert)
+    })
+    const gate = new AlertGate(config.gate)
+    const awaited = new AwaitedAnalyses()
+    let closed = false
+    let wake = () => {}
+
+    const withhold = (reason: string): undefined => {
+      queue.delivery.emitted += 1
+      queue.delivery.withhold(reason)
+    }
+    const put = (alert: Alert): Effect.Effect<void> | undefined => {
+      if (config.analyses) awaited.sent(alert)
+      return queue.offer(alert)
+    }
+    const act = (verdicts: ReadonlyArray<Verdict>): Effect.Effect<void> | undefined => {
+      let waiting: Effect.Effect<void> | undefined
+      for (const verdict of verdicts) {
+        waiting = inOrder(waiting, verdict._tag === "Send" ? put(verdict.alert) : withhold(verdict.reason))
+      }
+      return waiting
+    }
+    const take = (alert: OccurrenceAlert): Effect.Effect<void> | undefined => {
+      // The queue counts what comes too late.
+      if (closed) return queue.offer(alert)
+      if (!config.statuses.has(alert.status)) return withhold("filter")
+      const everywhere = alertFilter.admits(config.filter, alert)
+      const here = everywhere.admitted ? alertFilter.admits(destination.filter, alert) : everywhere
+      if (!here.admitted) return inOrder(here.notice, withhold("filter"))
+      const at = now()
+      const waiting = act([...gate.due(at), gate.admit(alert, at)])
+      wake()
+      return inOrder(inOrder(everywhere.notice, here.notice), waiting)
+    }
+
+    const follow = (alert: AnalysisAlert): Effect.Effect<void> | undefined => {
+      if (closed) return queue.offer(alert)
+      const at = now()
+      const waiting = act([...gate.due(at), gate.follow(alert, at)])
+      wake()
+      return waiting
+    }
+
+    // Before the queue closes, which waits for what is put into it here.
+    yield* Effect.addFinalizer(() =>
+      Effect.suspend(() => {
+        closed = true
+        return act(gate.close(now())) ?? Effect.void
+      })
+    )
+
+    /** Until the next summary is due, or something else may be. */
+    const pause = Effect.suspend(() => {
+      const { deadline } = gate
+      const change = Effect.async<void>((resume) => {
+        // It may have changed since, with nobody to wake.
+        if (gate.deadline !== deadline) return resume(Effect.void)
+        wake = () => gate.deadline !== deadline && resume(Effect.void)
+      })
+      return deadline === undefined ? change : Effect.timeoutOption(change, Math.max(1, deadline - now()))
+    })
+    yield* pause.pipe(
+      Effect.zipRight(Effect.suspend(() => act(gate.due(now())) ?? Effect.void)),
+      Effect.forever,
+      aside,
+      Effect.interruptible,
+      Effect.forkScoped
+    )
+
+    const handle = (event: Parameters<Renderer["handle"]>[0]) => {
+      if (event._tag === "AnalysisReady") {
+        const analysis = awaited.take(event)
+        return analysis === undefined ? undefined : follow(analysis)
+      }
+      const alert = source.of(event)
+      return alert === undefined ? undefined : take(alert)
+    }
+    return selfCounting({ name, handle }, queue.delivery)
+  })

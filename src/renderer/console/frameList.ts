@@ -1,0 +1,82 @@
+/**
+ * The calls on the way to a failure, with the values that stood there; what is not the app's own folded into one line.
+ */
+import type { Failure, StackFrame } from "../../event/FailureReport.js"
+import type { PlainRecord, PlainValue } from "../../plain/PlainValue.js"
+import * as terminalText from "../../plain/terminalText.js"
+import * as textLayout from "./textLayout.js"
+import type { Theme } from "./theme.js"
+
+export interface FrameListOptions {
+  readonly theme: Theme
+  /** The columns of the terminal, `undefined` where there is none. */
+  readonly columns: number | undefined
+}
+
+/** Most frames of one failure shown. */
+const maxFrames = 12
+/** Most variables of one frame shown. */
+const maxLocals = 12
+const localsIndent = 6
+/** Widest column of names. */
+const maxNameColumns = 20
+/** Widest value where no terminal sets a bound. */
+const maxValue = 160
+
+/** A line for each of the app's calls and a table of its values below it; nothing where the block above told it all. */
+export const frameList = (failure: Failure, options: FrameListOptions): ReadonlyArray<string> => {
+  const { dim } = options.theme.colours
+  const own = failure.stackFrames.filter((frame) => frame.origin === "app")
+  if (own.length < 2 && own.every((frame) => frame.locals === null)) return []
+  const out: Array<string> = []
+  for (const frame of own.slice(0, maxFrames)) {
+    out.push(`  ${frameLine(frame, failure, options)}`)
+    for (const line of valueTable(frame.locals ?? {}, localsIndent, options)) out.push(" ".repeat(localsIndent) + line)
+  }
+  const fold = (count: number, of: string) => {
+    if (count > 0) out.push(dim(`  ${options.theme.glyphs.ellipsis} ${count} ${of}`))
+  }
+  fold(own.length - maxFrames, "more frame(s)")
+  fold(failure.stackFrames.length - own.length, "frame(s) of libraries and the runtime")
+  return out
+}
+
+/** Names and values in two columns, a line each, for a place that many columns from the left. */
+export const valueTable = (
+  values: PlainRecord,
+  indent: number,
+  { columns, theme }: FrameListOptions
+): ReadonlyArray<string> => {
+  // Under "…" a copy says how much of it was left out.
+  const { "…": omitted, ...kept } = values
+  const entries = Object.entries(kept)
+  const shown = entries.slice(0, maxLocals).map(([name, value]) => [terminalText.line(name), valueText(value)] as const)
+  const widest = Math.max(0, ...shown.map(([name]) => textLayout.width(name)))
+  const nameColumns = Math.min(widest, maxNameColumns)
+  const room = columns === undefined ? maxValue : Math.max(10, columns - indent - nameColumns - 2)
+  const lines = shown.map(([name, value]) => {
+    const label = textLayout.pad(textLayout.truncate(name, nameColumns, theme.glyphs.ellipsis), nameColumns)
+    return `${theme.colours.dim(label)}  ${textLayout.truncate(value, room, theme.glyphs.ellipsis)}`
+  })
+  if (entries.length > maxLocals) lines.push(theme.colours.dim(`+${entries.length - maxLocals} more`))
+  if (omitted !== undefined) lines.push(theme.colours.dim(terminalText.line(String(omitted))))
+  return lines
+}
+
+const frameLine = (
+  { file, function: name, line, suspended }: StackFrame,
+  { location, locationReason }: Failure,
+  { theme }: FrameListOptions
+): string => {
+  const { bold, dim, place } = theme.colours
+  const where = place(terminalText.line(`${file}:${line}`))
+  // What failed by itself is not waiting for anything, even where it stands still at a `yield*`.
+  const failed = locationReason === "app_frame" && file === location?.file && line === location.line
+  return `${dim(suspended && !failed ? "waiting in" : "at")} ${bold(terminalText.line(name))} ${where}`
+}
+
+/** A value as a reader of code would write it; what stands for a value that is not there is not quoted. */
+const valueText = (value: PlainValue): string => {
+  if (typeof value === "string" && /^<[a-z, ]+>$/.test(value)) return value
+  return terminalText.line(JSON.stringify(value))
+}

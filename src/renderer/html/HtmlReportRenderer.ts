@@ -1,0 +1,178 @@
+/**
+ * Stories as pages for a browser: a waterfall of the stages, every failure with its source, values and analysis, the
+ * log. A page is one file that needs no network, and can be sent to a colleague as it is.
+ *
+ * @since 0.1.0
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as Renderer from "../../delivery/Renderer.js"
+import { aside } from "../../delivery/rendererSet.js"
+import { waitAtMost } from "../../runtime/deadline.js"
+import * as browser from "./browser.js"
+import { OpenPages } from "./openPages.js"
+import * as pagePath from "./pagePath.js"
+import * as pageStore from "./pageStore.js"
+
+/**
+ * - `title`: of the page, instead of the story's name.
+ * - `keep`: most stories in the one file, or in the folder; older ones are left out (1 or more, default 50 in a file,
+ *   200 in a folder).
+ * - `openBrowser`: show the first page that is written, unless `CI` is set or there is no display. Default `false`.
+ * - `env`: where `CI`, `DISPLAY`, `WAYLAND_DISPLAY` and `PATH` are read. Default `process.env`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HtmlReportSettings {
+  readonly title?: string | undefined
+  readonly keep?: number | undefined
+  readonly openBrowser?: boolean | undefined
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined
+}
+
+/**
+ * Where the reports stand.
+ *
+ * - `path`: one file for all stories of the process, e.g. `report.html`; or, with placeholders, a file for each:
+ *   `reports/{story_name}.html` holds the last story of each name. There are `{story_name}`, `{story_id}` and
+ *   `{started}`.
+ * - `directory`: a file for each story, named by time, and an `index.html` that leads to them, those of earlier runs
+ *   included. Its oldest pages are removed, see `keep`.
+ *
+ * Folders are created. Relative paths count from the working directory.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type HtmlReportOptions = HtmlReportSettings &
+  (
+    | { readonly path: string; readonly directory?: undefined }
+    | { readonly directory: string; readonly path?: undefined }
+  )
+
+/**
+ * Writes each root story, with its sub-stories, when it ends; again when an analysis comes later; and what is still
+ * running when the layer closes. Stages never wait for it. Of a story with very many stages the first and the last ones
+ * are shown, and those that failed.
+ *
+ * A page that cannot be written is a warning, and tried again with the next one; the program goes on.
+ *
+ * @example
+ * ```ts
+ * import * as NodeContext from "@effect/platform-node/NodeContext"
+ * import { Effect, Layer } from "effect"
+ * import { HtmlReportRenderer, Narrative } from "effect-narrative"
+ *
+ * const program = Effect.sleep("10 millis").pipe(Narrative.stage("Load CSV"), Narrative.story("Import Customers"))
+ *
+ * const Reports = HtmlReportRenderer.layer({ path: "reports/import.html" }).pipe(Layer.provide(NodeContext.layer))
+ *
+ * program.pipe(Effect.provide(Reports), Effect.runPromise)
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: HtmlReportOptions): Layer.Layer<never, never, FileSystem.FileSystem> =>
+  Renderer.layer(make(options))
+
+/**
+ * The same as a renderer. Dies with a `TypeError` that names the option when one cannot be used.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  options: HtmlReportOptions
+): Effect.Effect<Renderer.Renderer, never, FileSystem.FileSystem | Scope.Scope> =>
+  Effect.gen(function* () {
+    check(options)
+    const fs = yield* FileSystem.FileSystem
+    const shelf = shelfOf(fs, options)
+    const pages = new OpenPages()
+    let isShown = options.openBrowser !== true
+    const write = (all: boolean) =>
+      Effect.gen(function* () {
+        const due = pages.due(all)
+        if (due.length === 0) return
+        const path = yield* Effect.tapErrorCause(shelf.put(due, yield* Clock.currentTimeMillis), () =>
+          Effect.sync(() => pages.unwritten())
+        )
+        pages.written(due, all)
+        if (isShown) return
+        isShown = true
+        yield* browser.open(path, options.env ?? process.env)
+      })
+    // Added first, and so run last: when the queue has been emptied.
+    yield* Effect.addFinalizer(() =>
+      aside(
+        Effect.zipRight(
+          waitAtMost(Effect.exit(write(true)), Duration.decode(shutdownTimeout)),
+          // What had ended and could not be written was told of then.
+          Effect.suspend(() =>
+            pages.hasRunning ? Effect.logWarning(`What was still running is not in ${placeOf(options)}`) : Effect.void
+          )
+        )
+      )
+    )
+    return yield* Renderer.batched("html", {
+      size: 1_024,
+      within: "50 millis",
+      capacity: 16_384,
+      shutdownTimeout,
+      handle: (events) =>
+        Effect.suspend(() => {
+          for (const event of events) pages.take(event)
+          return write(false)
+        })
+    })
+  })
+
+const shutdownTimeout = "5 seconds"
+
+const placeOf = (options: HtmlReportOptions): string => options.path ?? options.directory
+
+const shelfOf = (fs: FileSystem.FileSystem, options: HtmlReportOptions): pageStore.Shelf => {
+  const title = options.title ?? null
+  if (options.directory !== undefined) {
+    return pageStore.folder(fs, options.directory, { title, keep: options.keep ?? 200 })
+  }
+  return pagePath.isTemplate(options.path)
+    ? pageStore.fileEach(fs, options.path, { title })
+    : pageStore.oneFile(fs, options.path, { title, keep: options.keep ?? 50 })
+}
+
+const check = (options: HtmlReportOptions): void => {
+  const { directory, env, keep, openBrowser, path, title }: { readonly [name: string]: unknown } = { ...options }
+  const wrong = (message: string) => {
+    throw new TypeError(`HtmlReportRenderer: ${message}`)
+  }
+  if ((path === undefined) === (directory === undefined)) wrong('give either "path" or "directory"')
+  for (const [name, value] of Object.entries({ path, directory })) {
+    if (value !== undefined && (typeof value !== "string" || value.trim() === "")) {
+      wrong(`the option "${name}" is a text that is not empty, not ${String(value)}`)
+    }
+  }
+  if (typeof path === "string") {
+    const [unknown] = pagePath.unknownPlaceholders(path)
+    if (unknown !== undefined) {
+      wrong(`the option "path" takes ${pagePath.placeholders.join(", ")}, not ${unknown}`)
+    }
+    if (keep !== undefined && pagePath.isTemplate(path)) wrong('the option "keep" is of no use with a file a story')
+  }
+  if (title !== undefined && typeof title !== "string") wrong(`the option "title" is a text, not ${String(title)}`)
+  if (keep !== undefined && !(typeof keep === "number" && Number.isSafeInteger(keep) && keep >= 1)) {
+    wrong(`the option "keep" is a whole number of 1 or more, not ${String(keep)}`)
+  }
+  if (openBrowser !== undefined && typeof openBrowser !== "boolean") {
+    wrong(`the option "openBrowser" is true or false, not ${String(openBrowser)}`)
+  }
+  if (env !== undefined && (typeof env !== "object" || env === null)) {
+    wrong(`the option "env" is a record of texts, not ${String(env)}`)
+  }
+}

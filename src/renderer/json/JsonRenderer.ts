@@ -1,0 +1,86 @@
+/**
+ * One line of JSON an event, for log pipelines and for reading back with `NarrativeEvent.fromWire`.
+ *
+ * @since 0.1.0
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import * as Renderer from "../../delivery/Renderer.js"
+import { toWire } from "../../event/NarrativeEvent.js"
+
+const name = "json"
+
+/**
+ * Writes each event to a stream as it happens, `process.stdout` unless told otherwise. The stream is not closed.
+ *
+ * A stream that was closed at its other end (`program | head`) counts every further event as failed; the program goes
+ * on.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { JsonRenderer, Narrative } from "effect-narrative"
+ *
+ * const program = Effect.void.pipe(Narrative.stage("Charge"), Narrative.story("Process Payment"))
+ *
+ * program.pipe(Effect.provide(JsonRenderer.layer({ stream: process.stderr })), Effect.runPromise)
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options?: { readonly stream?: NodeJS.WritableStream | undefined }): Layer.Layer<never> =>
+  Renderer.layer(Effect.sync(() => Renderer.toStream(name, toWire, options?.stream ?? process.stdout)))
+
+/**
+ * - `flushInterval`: how long events may be gathered before they are written. By default they are written as soon as
+ *   the write before is done. A process that is killed loses what it gathered.
+ * - `capacity`: most events waiting (default 8,192); beyond it, stages wait for the disk.
+ * - `shutdownTimeout`: how long the closing layer waits for the last events to be written (default 5 seconds).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FileOptions {
+  readonly flushInterval?: Duration.DurationInput | undefined
+  readonly capacity?: number | undefined
+  readonly shutdownTimeout?: Duration.DurationInput | undefined
+}
+
+/**
+ * Appends each event to a file, whole lines at a time, without making a stage wait for the disk. Folders are created;
+ * a line torn by a crash at the end of an existing file is cut off, with a warning. A file that was renamed or deleted
+ * meanwhile is opened anew. For one process: several may write to the file of `RotatingJsonRenderer`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFile = (
+  path: string,
+  options?: FileOptions
+): Layer.Layer<never, PlatformError, FileSystem.FileSystem> =>
+  Renderer.layer(Renderer.toFile(name, path, toWire, { ...options, isWhole: isJson }))
+
+/**
+ * Whether a line is complete, as a torn one is not.
+ *
+ * @internal
+ */
+export const isJson = (line: string): boolean => {
+  try {
+    JSON.parse(line)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Lines of JSON on standard output, for a program that chose no renderer.
+ *
+ * @internal
+ */
+export const forStdout = (): Renderer.Renderer => Renderer.toStream(name, toWire, process.stdout)

@@ -1,0 +1,239 @@
+/**
+ * Spans as `Effect.withSpan` makes them, minus its gap: an interruption cannot come between the start of a span and the
+ * handler that ends it, because the caller holds the fiber uninterruptible.
+ *
+ * What a tracer is given is what leaves: texts are redacted here, as they are in events.
+ */
+import type * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import { globalValue } from "effect/GlobalValue"
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
+import { type CauseLeaf, leavesOf } from "../cause/causeLeaves.js"
+import * as redactedCause from "../cause/redactedCause.js"
+import { messageOf, typeOf } from "../cause/thrownValue.js"
+import { muted } from "../delivery/rendererSet.js"
+import * as FailureAnalysis from "../event/FailureAnalysis.js"
+import type { FailureReport } from "../event/FailureReport.js"
+import { attempt, textOf } from "../plain/untrusted.js"
+import type { Secrets } from "../redaction/Redaction.js"
+import { redactorIn } from "../redaction/redactor.js"
+import { isOn } from "../runtime/switches.js"
+import { analysisAttributes, failureAttributes } from "./spanAttributes.js"
+
+type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
+
+/** What a span is the span of, for a tracer that wants to know: it stands in the span's context. */
+export const SpanOf = Context.GenericTag<"story" | "stage">("effect-narrative/SpanOf")
+
+const contexts = {
+  story: Context.make(SpanOf, "story") as Context.Context<never>,
+  stage: Context.make(SpanOf, "stage") as Context.Context<never>
+}
+
+/** `undefined` when tracing or narration is switched off here. */
+export const start = (
+  fiber: AnyFiber,
+  of: "story" | "stage",
+  name: string,
+  kind: string,
+  parent: Tracer.AnySpan | undefined,
+  startNanos: bigint
+): Tracer.Span | undefined => {
+  if (!fiber.getFiberRef(FiberRef.currentTracerEnabled) || isOn(fiber.getFiberRef(muted))) return undefined
+  const visible = visibleParent(parent)
+  const links = fiber.getFiberRef(FiberRef.currentTracerSpanLinks)
+  try {
+    const span = fiber.currentTracer.span(
+      name,
+      visible === undefined ? Option.none() : Option.some(visible),
+      contexts[of],
+      // An array of its own: a span may add to it.
+      Chunk.isEmpty(links) ? [] : Chunk.toReadonlyArray(links).slice(),
+      fiber.getFiberRef(FiberRef.currentTracerTimingEnabled) ? startNanos : 0n,
+      spanKinds.get(kind) ?? "internal"
+    )
+    const annotations = fiber.getFiberRef(FiberRef.currentTracerSpanAnnotations)
+    if (HashMap.size(annotations) > 0) HashMap.forEach(annotations, (value, key) => span.attribute(key, value))
+    return span
+  } catch {
+    // A tracer that cannot make a span must not fail what it traces.
+    return undefined
+  }
+}
+
+// Of the kinds of stories and stages, those that OpenTelemetry has a word for.
+const spanKinds: ReadonlyMap<string, Tracer.SpanKind> = new Map([
+  ["request", "server"],
+  ["rpc", "server"],
+  ["message", "consumer"],
+  ["job", "consumer"],
+  ["provider", "client"]
+])
+
+const visibleParent = (span: Tracer.AnySpan | undefined): Tracer.AnySpan | undefined => {
+  let visible = span
+  while (visible !== undefined && isHidden(visible)) {
+    visible = visible._tag === "Span" ? Option.getOrUndefined(visible.parent) : undefined
+  }
+  return visible
+}
+
+// Most spans are ours, or have no context of their own.
+const isHidden = ({ context }: Tracer.AnySpan): boolean =>
+  context !== contexts.stage &&
+  context !== contexts.story &&
+  context.unsafeMap.size > 0 &&
+  Context.get(context, Tracer.DisablePropagation)
+
+/** Ties two spans of different traces to each other: a story, and its sub-story that began in a trace of its own. */
+export const link = (outer: Tracer.Span, inner: Tracer.Span): void => {
+  if (outer.traceId === inner.traceId) return
+  const tie = (from: Tracer.Span, to: Tracer.Span, what: string) =>
+    attempt(() => from.addLinks([{ _tag: "SpanLink", span: to, attributes: { "narrative.link": what } }]), undefined)
+  tie(outer, inner, "sub-story")
+  tie(inner, outer, "parent-story")
+}
+
+const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
+
+/** Whether anybody may read a span: Effect's own tracer keeps its spans to itself. */
+export const isRead = (fiber: AnyFiber, span: Tracer.Span | undefined): span is Tracer.Span =>
+  span?.sampled === true && fiber.currentTracer !== nativeTracer
+
+/** Most events of one span, as in OpenTelemetry's own limits. */
+const maxEvents = 128
+
+const eventCounts = new WeakMap<Tracer.Span, number>()
+
+/** Adds an event to a span that somebody reads and that has not ended. Beyond the most there may be, they are counted. */
+export const event = (
+  fiber: AnyFiber,
+  span: Tracer.Span | undefined,
+  nanos: bigint,
+  name: string,
+  attributes: Readonly<Record<string, unknown>>
+): void => {
+  if (!isRead(fiber, span) || span.status._tag === "Ended") return
+  const count = (eventCounts.get(span) ?? 0) + 1
+  eventCounts.set(span, count)
+  if (count > maxEvents) span.attribute("narrative.events.dropped", count - maxEvents)
+  else attempt(() => span.event(name, nanos, attributes), undefined)
+}
+
+/** What went wrong in a story, as its span tells it. */
+export const describe = (span: Tracer.Span, report: FailureReport): void => {
+  const attributes = failureAttributes(report.failures[0], report.failures.length)
+  for (const key in attributes) attempt(() => span.attribute(key, attributes[key]), undefined)
+}
+
+/** An analysis, as an event of its story's span; where that has ended, in a span of its own, linked to it. */
+export const explain = (
+  fiber: AnyFiber,
+  span: Tracer.Span | undefined,
+  analysis: FailureAnalysis.FailureAnalysis,
+  askedNanos: bigint,
+  nanos: bigint
+): void => {
+  if (!isRead(fiber, span)) return
+  const attributes = {
+    ...analysisAttributes(analysis, Number(nanos - askedNanos) / 1e9),
+    "narrative.llm_analysis": FailureAnalysis.format(analysis)
+  }
+  if (span.status._tag !== "Ended") {
+    event(fiber, span, nanos, "narrative.analysis", attributes)
+    return
+  }
+  try {
+    const link: Tracer.SpanLink = { _tag: "SpanLink", span, attributes: { "narrative.link": "analysis-of" } }
+    const own = fiber.currentTracer.span(
+      "Failure Analysis",
+      Option.none(),
+      Context.empty(),
+      [link],
+      askedNanos,
+      "internal"
+    )
+    for (const [key, value] of Object.entries(attributes)) own.attribute(key, value)
+    own.end(nanos, Exit.void)
+  } catch {
+    // A tracer that cannot take it must not keep the analysis from others.
+  }
+}
+
+// Where Effect's own `Cause.pretty` looks up the place a span was written.
+const spanToTrace = globalValue("effect/Tracer/spanToTrace", () => new WeakMap<Tracer.Span, () => string | undefined>())
+
+/** What a story knows when one of its spans ends. */
+export interface Ending {
+  readonly definedAt: { readonly stack?: string } | undefined
+  /** What was hidden so far. */
+  readonly secrets: Secrets | undefined
+}
+
+/** Ends a span once, telling of the place it was written and of every failure when it failed. */
+export const end = (
+  fiber: AnyFiber,
+  span: Tracer.Span,
+  endNanos: bigint,
+  exit: Exit.Exit<unknown, unknown>,
+  ending: Ending
+): void => {
+  if (span.status._tag === "Ended") return
+  try {
+    let told = exit
+    if (exit._tag === "Failure") {
+      const place = lastLine(ending.definedAt?.stack)
+      if (place !== undefined) {
+        spanToTrace.set(span, () => place)
+        span.attribute("code.stacktrace", place)
+      }
+      if (isRead(fiber, span)) told = Exit.failCause(failed(fiber, span, endNanos, exit.cause, ending.secrets))
+    }
+    span.end(fiber.getFiberRef(FiberRef.currentTracerTimingEnabled) ? endNanos : 0n, told)
+  } catch {
+    // Nor must one that cannot end it.
+  }
+}
+
+/** Most failures of one cause that are told as exception events. */
+const maxExceptions = 10
+
+/** Tells what failed, and gives the cause as it may be read. */
+const failed = (
+  fiber: AnyFiber,
+  span: Tracer.Span,
+  endNanos: bigint,
+  cause: Cause.Cause<unknown>,
+  secrets: Secrets | undefined
+): Cause.Cause<unknown> => {
+  const redactor = redactorIn(fiber.currentContext)
+  const safe = redactedCause.shown(cause, {
+    text: (text) => redactor.text(text, secrets),
+    value: (value) => redactor.value(value, secrets)
+  })
+  // The first is told as an exception by whoever ends the span.
+  const [first, ...others] = leavesOf(safe)
+  if (first === undefined) return safe
+  span.attribute("error.type", typeOf(first.error))
+  for (const leaf of others.slice(0, maxExceptions - 1)) span.event("exception", endNanos, exception(leaf))
+  if (others.length > 0) span.attribute("narrative.failures", others.length + 1)
+  return safe
+}
+
+const exception = ({ error }: CauseLeaf): Record<string, unknown> => ({
+  "exception.type": typeOf(error),
+  "exception.message": messageOf(error),
+  "exception.stacktrace": textOf(error, "stack") ?? ""
+})
+
+const lastLine = (stack: string | undefined): string | undefined => {
+  const line = stack?.trimEnd().split("\n").at(-1)?.trim()
+  return line?.startsWith("at ") ? line : undefined
+}

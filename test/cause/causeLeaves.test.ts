@@ -1,0 +1,89 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Data, Effect, Exit, FiberId, Option } from "effect"
+import { interruptorsOf, leavesOf } from "../../src/cause/causeLeaves.js"
+
+const told = (cause: Cause.Cause<unknown>) => leavesOf(cause).map((leaf) => `${leaf.path} ${leaf.kind} ${leaf.error}`)
+
+const group = (failures: Record<string, Cause.Cause<unknown>>) => ({
+  _tag: "StageGroupError",
+  failures,
+  toString: () => "group"
+})
+
+class Broken extends Data.TaggedError("Broken")<{ readonly part: string }> {}
+
+describe("CauseLeaves", () => {
+  it("gives a single failure the empty path", () => {
+    assert.deepStrictEqual(told(Cause.fail("a")), [" fail a"])
+  })
+
+  it("tells every failure in the cause's order with the way to it", () => {
+    const cause = Cause.sequential(Cause.parallel(Cause.fail("a"), Cause.die("b")), Cause.fail("c"))
+    assert.deepStrictEqual(told(cause), ["→L∥L fail a", "→L∥R die b", "→R fail c"])
+  })
+
+  it("tells one error once, however often it stands in the cause", () => {
+    const error = new Error("once")
+    assert.lengthOf(
+      leavesOf(Cause.parallel(Cause.fail(error), Cause.sequential(Cause.die(error), Cause.fail(error)))),
+      1
+    )
+    const node = Cause.fail("text")
+    assert.lengthOf(leavesOf(Cause.parallel(node, node)), 1)
+    assert.lengthOf(leavesOf(Cause.parallel(Cause.fail("text"), Cause.fail("text"))), 2)
+  })
+
+  it.effect("takes an error out of the proxy Effect wraps it in, and keeps its span", () =>
+    Effect.gen(function* () {
+      const error = new Broken({ part: "axle" })
+      const exit = yield* Effect.exit(Effect.fail(error).pipe(Effect.withSpan("saving")))
+      const leaf = Exit.isFailure(exit) ? leavesOf(exit.cause)[0] : undefined
+      assert.strictEqual(leaf?.error, error)
+      assert.strictEqual(leaf?.key, error)
+      assert.deepStrictEqual(
+        Option.map(leaf?.span ?? Option.none(), (span) => span.name),
+        Option.some("saving")
+      )
+    })
+  )
+
+  it("keys what is no object by its place in the cause", () => {
+    const cause = Cause.fail("text")
+    assert.strictEqual(leavesOf(cause)[0]?.key, cause)
+  })
+
+  it("looks through a group of stages as through a parallel cause", () => {
+    const cause = Cause.fail(group({ a: Cause.fail("a"), b: Cause.die("b"), c: Cause.fail("c") }))
+    assert.deepStrictEqual(told(cause), ["∥L∥L fail a", "∥L∥R die b", "∥R fail c"])
+    assert.deepStrictEqual(told(Cause.fail(group({ only: Cause.fail("a") }))), [" fail a"])
+  })
+
+  it("keeps a group that has no failure to show", () => {
+    assert.deepStrictEqual(told(Cause.fail(group({}))), [" fail group"])
+    assert.deepStrictEqual(told(Cause.fail(group({ a: Cause.interrupt(FiberId.none) }))), [" fail group"])
+  })
+
+  it("ends on a group that contains itself", () => {
+    const failures: Record<string, Cause.Cause<unknown>> = { a: Cause.fail("a") }
+    failures["self"] = Cause.fail(group(failures))
+    assert.deepStrictEqual(told(Cause.fail(group(failures))).length, 1)
+  })
+
+  it("walks causes 100,000 deep", () => {
+    let left: Cause.Cause<string> = Cause.fail("innermost")
+    let right: Cause.Cause<string> = Cause.fail("innermost")
+    for (let i = 0; i < 100_000; i++) {
+      left = Cause.sequential(left, Cause.fail(`${i}`))
+      right = Cause.parallel(Cause.fail(`${i}`), right)
+    }
+    assert.strictEqual(leavesOf(left)[0]?.error, "innermost")
+    assert.strictEqual(leavesOf(right).at(-1)?.error, "innermost")
+    assert.isBelow(leavesOf(left)[0]?.path.length ?? Number.NaN, 200)
+  })
+
+  it("names each interruptor once", () => {
+    const [one, two] = [FiberId.make(1, 0), FiberId.make(2, 0)]
+    const cause = Cause.parallel(Cause.interrupt(one), Cause.sequential(Cause.interrupt(two), Cause.interrupt(one)))
+    assert.sameDeepMembers([...interruptorsOf(cause)], [one, two])
+  })
+})

@@ -1,0 +1,151 @@
+// @effect-diagnostics multipleEffectProvide:off -- how provided layers nest is what is tested here.
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, FiberRef, Layer, ManagedRuntime } from "effect"
+import { Narrative, Renderer } from "../../src/index.js"
+
+/** Renderers by name, and how many events each was told. */
+const renderers = (...names: ReadonlyArray<string>) => {
+  const told: Record<string, number> = {}
+  const layers = names.map((name) =>
+    Renderer.layer(
+      Renderer.make(name, () => {
+        told[name] = (told[name] ?? 0) + 1
+      })
+    )
+  )
+  return { told, layers: layers as [Layer.Layer<never>, Layer.Layer<never>, ...Array<Layer.Layer<never>>] }
+}
+
+/** Two events. */
+const story = Effect.void.pipe(Narrative.story("Any"))
+
+describe("renderer layers add up", () => {
+  it.effect("by Layer.mergeAll, in any order", () =>
+    Effect.gen(function* () {
+      const { layers, told } = renderers("a", "b", "c")
+      yield* story.pipe(Effect.provide(Layer.mergeAll(...layers)))
+      yield* story.pipe(Effect.provide(Layer.mergeAll(layers[1], layers[0])))
+      assert.deepStrictEqual(told, { a: 4, b: 4, c: 2 })
+    })
+  )
+
+  it.effect("by a list of layers", () =>
+    Effect.gen(function* () {
+      const { layers, told } = renderers("a", "b")
+      yield* story.pipe(Effect.provide(layers))
+      assert.deepStrictEqual(told, { a: 2, b: 2 })
+    })
+  )
+
+  it.effect("by one provide inside another, each holding for what it is provided to", () =>
+    Effect.gen(function* () {
+      const {
+        layers: [a, b],
+        told
+      } = renderers("outer", "inner")
+      const inner = story.pipe(Effect.provide(b))
+      yield* Effect.zipRight(inner, story).pipe(Effect.provide(a))
+      assert.deepStrictEqual(told, { outer: 4, inner: 2 })
+    })
+  )
+
+  it.effect("by Layer.provideMerge and Layer.provide", () =>
+    Effect.gen(function* () {
+      const { layers, told } = renderers("a", "b", "c")
+      const [a, b, c] = layers
+      yield* story.pipe(Effect.provide(a.pipe(Layer.provideMerge(b), Layer.provideMerge(c ?? Layer.empty))))
+      assert.deepStrictEqual(told, { a: 2, b: 2, c: 2 })
+    })
+  )
+
+  it.effect("in a ManagedRuntime", () =>
+    Effect.gen(function* () {
+      const { layers, told } = renderers("a", "b")
+      const runtime = ManagedRuntime.make(Layer.mergeAll(...layers))
+      yield* Effect.promise(() => runtime.runPromise(story))
+      yield* Effect.promise(() => runtime.runPromise(story))
+      yield* Effect.promise(() => runtime.dispose())
+      assert.deepStrictEqual(told, { a: 4, b: 4 })
+    })
+  )
+
+  it.effect("for forked fibers, and what a child adds stays with the child", () =>
+    Effect.gen(function* () {
+      const {
+        layers: [a, b],
+        told
+      } = renderers("parent", "child")
+      yield* Effect.gen(function* () {
+        const child = yield* Effect.fork(story.pipe(Effect.provide(b)))
+        const other = yield* Effect.forkDaemon(story)
+        yield* Fiber.join(child)
+        yield* Fiber.join(other)
+        yield* story
+      }).pipe(Effect.provide(a))
+      assert.deepStrictEqual(told, { parent: 6, child: 2 })
+    })
+  )
+
+  it.effect("within fibers that run at once", () =>
+    Effect.gen(function* () {
+      const {
+        layers: [a, b],
+        told
+      } = renderers("a", "b")
+      yield* Effect.all([story.pipe(Effect.provide(a)), story.pipe(Effect.provide(b)), story], {
+        concurrency: "unbounded"
+      }).pipe(Effect.provide(Renderer.none))
+      assert.deepStrictEqual(told, { a: 2, b: 2 })
+    })
+  )
+
+  it.effect("once, when the same layer is provided twice to one effect", () =>
+    Effect.gen(function* () {
+      const {
+        layers: [a],
+        told
+      } = renderers("a", "unused")
+      yield* story.pipe(Effect.provide(Layer.mergeAll(a, a)))
+      assert.deepStrictEqual(told, { a: 2 })
+    })
+  )
+
+  it.effect("and are gone when the layer's scope is closed", () =>
+    Effect.gen(function* () {
+      const {
+        layers: [a],
+        told
+      } = renderers("a", "unused")
+      yield* Effect.void.pipe(Effect.provide(a))
+      yield* story.pipe(Effect.provide(Renderer.none))
+      assert.deepStrictEqual(told, {})
+    })
+  )
+
+  it.effect("except for the one that replaces the others, and the one that is none", () =>
+    Effect.gen(function* () {
+      const {
+        layers: [a],
+        told
+      } = renderers("a", "unused")
+      let only = 0
+      const replacing = Renderer.replace(Renderer.make("only", () => void only++))
+      yield* story.pipe(Effect.provide(replacing), Effect.provide(a))
+      yield* story.pipe(Effect.provide(Renderer.none), Effect.provide(a))
+      assert.deepStrictEqual([told, only], [{}, 2])
+    })
+  )
+
+  it.effect("leaving other fiber-local settings of the same layers alone", () =>
+    Effect.gen(function* () {
+      const ref = FiberRef.unsafeMake("initial")
+      const {
+        layers: [a],
+        told
+      } = renderers("a", "unused")
+      const setting = Layer.scopedDiscard(Effect.locallyScoped(ref, "set"))
+      const value = yield* Effect.zipRight(story, FiberRef.get(ref)).pipe(Effect.provide(Layer.mergeAll(setting, a)))
+      assert.deepStrictEqual([value, told], ["set", { a: 2 }])
+    })
+  )
+})

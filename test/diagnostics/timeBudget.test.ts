@@ -1,0 +1,26 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as timeBudget from "../../src/diagnostics/timeBudget.js"
+
+/** Lets time pass without using any of the processor, as a machine does that is busy with something else. */
+const stall = (millis: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, millis)
+
+describe("TimeBudget", () => {
+  it("is spent by work", () => {
+    const time = timeBudget.start(20)
+    let turns = 0
+    while (!time.isSpent()) turns += 1
+    assert.isAbove(turns, 1)
+  })
+
+  it("is not spent while the process had no processor, but does not wait for ever either", () => {
+    const time = timeBudget.start(100)
+    stall(150)
+    assert.isFalse(time.isSpent())
+    stall(900)
+    assert.isTrue(time.isSpent())
+  })
+
+  it("is spent from the beginning when there is none", () => {
+    assert.isTrue(timeBudget.start(-1).isSpent())
+  })
+})

@@ -1,0 +1,101 @@
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+
+const program = fileURLToPath(new URL("../fixtures/mainProgram.ts", import.meta.url))
+
+const run = (way: string, env: Readonly<Record<string, string>> = {}) =>
+  Effect.async<{ readonly code: number; readonly lines: ReadonlyArray<string>; readonly stderr: string }>((resume) => {
+    const args = ["--import", "tsx", program, way]
+    execFile(process.execPath, args, { timeout: 25_000, env: { ...process.env, ...env } }, (error, stdout, stderr) =>
+      resume(
+        Effect.succeed({
+          code: error === null ? 0 : Number(error.code ?? -1),
+          lines: stdout.split("\n").filter((line) => line !== ""),
+          stderr
+        })
+      )
+    )
+  })
+
+describe("Narrative.runMain", () => {
+  it.live("leaves a program that succeeds as it is", () =>
+    Effect.gen(function* () {
+      const { code, lines } = yield* run("succeeds")
+      assert.deepStrictEqual([code, lines], [0, ["StoryStarted Fine", "StoryCompleted Fine"]])
+    })
+  )
+
+  it.live("tells a failure outside any story like any other, to the renderers of its layer, and exits with 1", () =>
+    Effect.gen(function* () {
+      const { code, lines, stderr } = yield* run("outside")
+      assert.strictEqual(code, 1)
+      assert.deepStrictEqual(lines, [
+        "StoryStarted mainProgram.ts",
+        "FailureOccurred mainProgram.ts Broken lean",
+        "StoryCompleted mainProgram.ts"
+      ])
+      assert.notInclude(stderr, "Broken")
+    })
+  )
+
+  it.live("tells a failure that its story told only there, without a raw stack beside it", () =>
+    Effect.gen(function* () {
+      const { code, lines, stderr } = yield* run("inside")
+      assert.strictEqual(code, 1)
+      assert.deepStrictEqual(lines, ["StoryStarted Inner", "FailureOccurred Inner Broken lean", "StoryCompleted Inner"])
+      assert.notInclude(stderr, "    at ")
+    })
+  )
+
+  it.live("reads locals from the first failure on where the environment asks for it", () =>
+    Effect.gen(function* () {
+      const { lines } = yield* run("outside", { RUNTIME_NARRATIVE_FAILURE_DIAGNOSTICS: "rich" })
+      assert.include(lines, "FailureOccurred mainProgram.ts Broken rich")
+    })
+  )
+
+  it.live("warns of an invalid setting in the environment, and goes on lean", () =>
+    Effect.gen(function* () {
+      const { lines, stderr, code } = yield* run("outside", { RUNTIME_NARRATIVE_FAILURE_DIAGNOSTICS: "rihc" })
+      assert.strictEqual(code, 1)
+      assert.include(lines.join("\n"), "FailureOccurred mainProgram.ts Broken lean")
+      assert.include(`${lines.join("\n")}${stderr}`, "RUNTIME_NARRATIVE_FAILURE_DIAGNOSTICS takes lean or rich")
+    })
+  )
+
+  it.live("ends its stories when it is interrupted by a signal", () =>
+    Effect.gen(function* () {
+      const { lines } = yield* run("interrupted")
+      assert.deepStrictEqual(lines, ["StoryStarted Waiting", "StoryCompleted Waiting"])
+    })
+  )
+
+  it.live("explains a failure outside any story by the analyzer of its layer", () =>
+    Effect.gen(function* () {
+      const { code, lines } = yield* run("explained")
+      assert.strictEqual(code, 1)
+      assert.include(lines, "FailureOccurred mainProgram.ts Broken lean because")
+    })
+  )
+
+  it.live("waits for the analyses in the background before it exits", () =>
+    Effect.gen(function* () {
+      const { code, lines } = yield* run("explainedLater")
+      assert.strictEqual(code, 1)
+      assert.deepStrictEqual(lines.slice(-3), [
+        "FailureOccurred Inner Broken lean",
+        "StoryCompleted Inner",
+        "AnalysisReady Inner because"
+      ])
+    })
+  )
+
+  it.live("ends at once when it is interrupted by a signal while it waits for an analysis", () =>
+    Effect.gen(function* () {
+      const { lines } = yield* run("interruptedAnalysis")
+      assert.deepStrictEqual(lines, ["StoryStarted Inner", "FailureOccurred Inner Broken lean", "StoryCompleted Inner"])
+    })
+  )
+})

@@ -1,0 +1,590 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Exit, FastCheck, Layer } from "effect"
+import type { NarrativeEvent } from "../../../src/event/NarrativeEvent.js"
+import * as ConsoleRenderer from "../../../src/renderer/console/ConsoleRenderer.js"
+import { type Destination, rendererSuite } from "../rendererSuite.js"
+import { failure, location, StoryScript } from "./events.js"
+import { FakeTerminal, Recording } from "./FakeTerminal.js"
+
+const tell = (
+  events: ReadonlyArray<NarrativeEvent>,
+  options: Omit<ConsoleRenderer.ConsoleRendererOptions, "stream"> = {},
+  stream: Recording = new Recording()
+) =>
+  Effect.gen(function* () {
+    const renderer = yield* ConsoleRenderer.make({ env: {}, ...options, stream })
+    for (const event of events) assert.isUndefined(renderer.handle(event))
+    return stream
+  }).pipe(Effect.scoped)
+
+/** A stream that takes notes whose data is their sequence. */
+class DestinationStream extends Recording {
+  constructor(readonly destination: Destination) {
+    super()
+  }
+
+  override write(chunk: unknown, ...rest: ReadonlyArray<unknown>): boolean {
+    this.destination.acceptNow(Array.from(String(chunk).matchAll(/^• note (\d+)$/gm), (match) => Number(match[1])))
+    const done = rest.find((one) => typeof one === "function")
+    done?.()
+    return true
+  }
+}
+
+rendererSuite(
+  "ConsoleRenderer",
+  (destination) => ConsoleRenderer.make({ stream: new DestinationStream(destination), env: {} }),
+  {
+    events: (count) => {
+      const story = importCustomers()
+      return Array.from({ length: count }, (_, sequence) => story.note("note", sequence))
+    }
+  }
+)
+
+const importCustomers = () => new StoryScript("Import Customers", { totalStages: 3 })
+
+/** Everything up to the failing third stage. */
+const failingImport = () => {
+  const story = importCustomers()
+  const load = story.stage("Load CSV")
+  const validate = story.stage("Validate Data")
+  const insert = story.stage("Insert Records")
+  const events = [
+    story.started(),
+    load.started(),
+    load.completed(0.012),
+    validate.started(),
+    validate.completed(0.004),
+    insert.started(),
+    insert.failed("ValueError", "duplicate customer id")
+  ]
+  return { story, insert, events }
+}
+
+const timeline = [
+  { name: "Load CSV", index: 0, depth: 0, status: "completed", durationSeconds: 0.012 },
+  { name: "Validate Data", index: 1, depth: 0, status: "completed", durationSeconds: 0.004 },
+  { name: "Insert Records", index: 2, depth: 0, status: "failed", durationSeconds: 0.001 }
+] as const
+
+describe("a plain stream", () => {
+  it.effect("gets one line a stage while all is well", () =>
+    Effect.gen(function* () {
+      const story = importCustomers()
+      const load = story.stage("Load CSV")
+      const validate = story.stage("Validate Data")
+      const stream = yield* tell([
+        story.started(),
+        load.started(),
+        load.completed(0.012),
+        validate.started(),
+        validate.progressed(1, 2),
+        validate.completed(0.0894),
+        story.completed()
+      ])
+      assert.deepStrictEqual(stream.lines, [
+        "▶ Story started: Import Customers",
+        "✔ Stage completed: Load CSV (0.012s)",
+        "✔ Stage completed: Validate Data (0.089s)",
+        "▶ Story ended: SUCCESS"
+      ])
+    })
+  )
+
+  it.effect("gets the failure block when the story fails", () =>
+    Effect.gen(function* () {
+      const { events, insert, story } = failingImport()
+      const failure = insert.failure({ errorMessage: "duplicate customer id", location })
+      const stream = yield* tell([...events, story.failed([failure], { timeline }), story.completed("failed")])
+      assert.deepStrictEqual(stream.lines.slice(3), [
+        "",
+        "❌ Failure detected",
+        "Story:         Import Customers",
+        "Stage:         Insert Records",
+        "Error:         ValueError - duplicate customer id",
+        "Location:      app/db.ts:47 (insertRow)",
+        'Code:          throw new ValueError("duplicate customer id")',
+        "Recent stages: Load CSV=completed (0.012s) | Validate Data=completed (0.004s) | Insert Records=failed (0.001s)",
+        "Progress:      66% (2 / 3)",
+        "▶ Story ended: FAILED"
+      ])
+    })
+  )
+
+  it.effect("gets one write for an event", () =>
+    Effect.gen(function* () {
+      const { events, insert, story } = failingImport()
+      const stream = yield* tell([...events, story.failed([insert.failure()])])
+      assert.strictEqual(stream.writes, 4)
+    })
+  )
+
+  it.effect("gets no escape sequence, whatever the terminal variables say", () =>
+    Effect.gen(function* () {
+      const { events } = failingImport()
+      const stream = yield* tell(events, { env: { TERM: "xterm-256color", LANG: "C" } })
+      assert.notInclude(stream.text, "\x1b")
+      assert.include(stream.text, "✔")
+    })
+  )
+
+  it.effect("gets colours when FORCE_COLOR asks for them", () =>
+    Effect.gen(function* () {
+      const story = importCustomers()
+      const stream = yield* tell([story.started()], { env: { FORCE_COLOR: "1" } })
+      assert.include(stream.text, "\x1b[1mImport Customers\x1b[22m")
+    })
+  )
+})
+
+describe("the end of a story", () => {
+  it.effect("tells the outcome and who is to blame", () =>
+    Effect.gen(function* () {
+      const story = importCustomers()
+      const causedBy = { storyId: "x", storyName: "Sub Story", stageName: null, errorType: "E" }
+      const stream = yield* tell([
+        story.completed("success", { outcome: "200 OK" }),
+        story.completed("failed", { causedBy }),
+        story.completed("cancelled"),
+        story.completed("timeout"),
+        story.completed("partial")
+      ])
+      assert.deepStrictEqual(stream.lines, [
+        "▶ Story ended: SUCCESS (200 OK)",
+        '▶ Story ended: FAILED (because of "Sub Story")',
+        "▶ Story ended: CANCELLED",
+        "▶ Story ended: TIMEOUT",
+        "▶ Story ended: PARTIAL"
+      ])
+    })
+  )
+})
+
+describe("a stage that failed", () => {
+  const failedLines = (stream: Recording) => stream.lines.filter((line) => line.includes("Stage failed"))
+
+  it.effect("is told once it is clear that the failure was caught", () =>
+    Effect.gen(function* () {
+      const story = importCustomers()
+      const cache = story.stage("Read Cache")
+      const load = story.stage("Load CSV")
+      const stream = yield* tell([story.started(), cache.started(), cache.failed("CacheError", "cold"), load.started()])
+      assert.deepStrictEqual(stream.lines.slice(1), ["✖ Stage failed: Read Cache (0.001s) - CacheError: cold"])
+    })
+  )
+
+  it.effect("is told at the latest when the story ends without a failure", () =>
+    Effect.gen(function* () {
+      const story = importCustomers()
+      const cache = story.stage("Read Cache")
+      const stream = yield* tell([cache.started(), cache.failed("CacheError", "cold"), story.completed()])
+      assert.deepStrictEqual(stream.lines, [
+        "✖ Stage failed: Read Cache (0.001s) - CacheError: cold",
+        "▶ Story ended: SUCCESS"
+      ])
+    })
+  )
+
+  it.effect("is left to the failure block, together with the stages around it", () =>
+    Effect.gen(function* () {
+      const story = importCustomers()
+      const outer = story.stage("Outer")
+      const inner = outer.stage("Inner")
+      const stream = yield* tell([
+        outer.started(),
+        inner.started(),
+        inner.failed(),
+        outer.failed(),
+        story.failed([inner.failure()]),
+        story.completed("failed")
+      ])
+      assert.deepStrictEqual(failedLines(stream), [])
+      assert.include(stream.text, "Stage:         Inner (in Outer)\n")
+    })
+  )
+
+  it.effect("is left to the failure block also when it took its siblings down", () =>
+    Effect.gen(function* () {
+      const story = importCustomers()
+      const [a, b] = [story.stage("A"), story.stage("B")]
+      const stream = yield* tell([
+        a.started(),
+        b.started(),
+        a.failed(),
+        b.cancelled(0.004),
+        story.failed([a.failure()]),
+        story.completed("failed")
+      ])
+      assert.deepStrictEqual(stream.lines.slice(0, 3), ["⊘ Stage cancelled: B (0.004s)", "", "❌ Failure detected"])
+      assert.deepStrictEqual(failedLines(stream), [])
+    })
+  )
+
+  it.effect("is told when the failure block is about another stage", () =>
+    Effect.gen(function* () {
+      const story = importCustomers()
+      const [a, b] = [story.stage("A"), story.stage("B")]
+      const stream = yield* tell([
+        a.started(),
+        b.started(),
+        a.failed("Caught"),
+        b.failed(),
+        story.failed([b.failure()])
+      ])
+      assert.deepStrictEqual(failedLines(stream), ["✖ Stage failed: A (0.001s) - Caught: bad"])
+    })
+  )
+
+  it.effect("is left to the sub-story that the story blames", () =>
+    Effect.gen(function* () {
+      const story = importCustomers()
+      const stage = story.stage("Call")
+      const causedBy = { storyId: "x", storyName: "Sub", stageName: null, errorType: "ValueError" }
+      const stream = yield* tell([stage.started(), stage.failed(), story.completed("failed", { causedBy })])
+      assert.deepStrictEqual(failedLines(stream), [])
+    })
+  )
+
+  it.effect("is told before the sub-story that follows it", () =>
+    Effect.gen(function* () {
+      const story = importCustomers()
+      const sub = new StoryScript("Fallback", { id: "bbbbbb", parent: story })
+      const stage = story.stage("Call")
+      const stream = yield* tell([stage.started(), stage.failed(), sub.started()])
+      assert.deepStrictEqual(stream.lines, [
+        "✖ Stage failed: Call (0.001s) - ValueError: bad",
+        "  ▶ Story started: Fallback"
+      ])
+    })
+  )
+})
+
+describe("other lines", () => {
+  it.effect("tell retries, cancellations, notes and logs", () =>
+    Effect.gen(function* () {
+      const story = importCustomers()
+      const stage = story.stage("Fetch")
+      const inStage = { stageName: "Fetch", stageIndex: 0 }
+      const stream = yield* tell([
+        stage.started(),
+        stage.retried(2, 0.1, "socket hang up"),
+        story.note("checkpoint", { at: 100 }),
+        story.note("paused"),
+        story.note("page", [1], inStage),
+        story.log("wrote rows", { annotations: { rows: 12, file: "a b.csv", ok: true }, level: "WARN" }),
+        story.log("gone", { cause: "Error: x\n  at y\n  at z" }),
+        stage.cancelled(0.004)
+      ])
+      assert.deepStrictEqual(stream.lines, [
+        "↻ Stage retried: Fetch (attempt 2 after 0.100s: socket hang up)",
+        '• checkpoint {"at":100}',
+        "• paused",
+        "  • page [1]",
+        '  WARN wrote rows rows=12 file="a b.csv" ok=true',
+        '  INFO gone cause="Error: x (+2 lines)"',
+        "⊘ Stage cancelled: Fetch (0.004s)"
+      ])
+    })
+  )
+
+  it.effect("leave logs out when asked to", () =>
+    Effect.gen(function* () {
+      const stream = yield* tell([importCustomers().log("hello")], { logs: false })
+      assert.strictEqual(stream.text, "")
+    })
+  )
+
+  it.effect("tell stage starts and times when asked to", () =>
+    Effect.gen(function* () {
+      const stage = importCustomers().stage("Fetch")
+      const stream = yield* tell([stage.started()], { stageStarts: true, timestamps: true })
+      assert.deepStrictEqual(stream.lines, ["2025-01-02T03:04:05.006Z ▷ Stage started: Fetch"])
+    })
+  )
+})
+
+describe("nesting", () => {
+  it.effect("indents stages below their stage, and sub-stories below where they started", () =>
+    Effect.gen(function* () {
+      const story = importCustomers()
+      const outer = story.stage("Outer")
+      const inner = outer.stage("Inner")
+      const sub = new StoryScript("Notify", { id: "bbbbbb", parent: story })
+      const mail = sub.stage("Send Mail")
+      const stream = yield* tell([
+        story.started(),
+        outer.started(),
+        inner.started(),
+        inner.completed(),
+        sub.started(),
+        mail.started(),
+        mail.completed(),
+        sub.completed(),
+        outer.completed(),
+        story.completed()
+      ])
+      assert.deepStrictEqual(stream.lines, [
+        "▶ Story started: Import Customers",
+        "  ✔ Stage completed: Inner (0.012s)",
+        "  ▶ Story started: Notify",
+        "    ✔ Stage completed: Send Mail (0.012s)",
+        "  ▶ Story ended: SUCCESS",
+        "✔ Stage completed: Outer (0.012s)",
+        "▶ Story ended: SUCCESS"
+      ])
+    })
+  )
+})
+
+describe("concurrent stories", () => {
+  const two = () => {
+    const a = new StoryScript("A", { id: "aaaaaa" })
+    const b = new StoryScript("B", { id: "bbbbbb" })
+    return { a, b, events: [a.started(), b.started(), a.note("one"), b.note("two"), b.completed(), a.note("three")] }
+  }
+
+  it.effect("are told apart by a short id while there are several", () =>
+    Effect.gen(function* () {
+      const stream = yield* tell(two().events)
+      assert.deepStrictEqual(stream.lines, [
+        "▶ Story started: A",
+        "[bbbbbb] ▶ Story started: B",
+        "[aaaaaa] • one  (A)",
+        "[bbbbbb] • two",
+        "[bbbbbb] ▶ Story ended: SUCCESS",
+        "• three"
+      ])
+    })
+  )
+
+  it.effect("carry their ids always or never when asked to", () =>
+    Effect.gen(function* () {
+      const always = yield* tell(two().events, { ids: true })
+      const never = yield* tell(two().events, { ids: false })
+      assert.isTrue(always.lines.every((line) => /^\[(aaaaaa|bbbbbb)\] /.test(line)))
+      assert.notInclude(never.text, "[")
+    })
+  )
+
+  it.effect("carry no ids when one is only the sub-story of the other", () =>
+    Effect.gen(function* () {
+      const story = importCustomers()
+      const sub = new StoryScript("Sub", { id: "bbbbbb", parent: story })
+      const stream = yield* tell([story.started(), sub.started()])
+      assert.notInclude(stream.text, "[")
+    })
+  )
+})
+
+describe("the failure block", () => {
+  const block = (...args: Parameters<StoryScript["failed"]>) =>
+    Effect.map(tell([importCustomers().failed(...args)]), (stream) => stream.lines)
+
+  it.effect("says when there is no stage and no place", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* block([failure()]), [
+        "",
+        "❌ Failure detected",
+        "Story:         Import Customers",
+        "Stage:         (outside any stage)",
+        "Error:         ValueError - bad",
+        "Progress:      0% (0 / 3)"
+      ])
+    })
+  )
+
+  it.effect("has another heading for a failure that was handled", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* block([failure()], { handled: true }))[1], "⚠ Failure handled")
+    })
+  )
+
+  it.effect("keeps the lines of an error message", () =>
+    Effect.gen(function* () {
+      const lines = yield* block([failure({ errorMessage: "one\r\ntwo\n" })])
+      assert.deepStrictEqual(lines.slice(4, 6), ["Error:         ValueError - one", "               two"])
+    })
+  )
+
+  it.effect("adds why, the chain, the snippet and every other failure", () =>
+    Effect.gen(function* () {
+      const snippet = [46, 47, 48].map((line) => ({ line, text: `\tline ${line}`, failing: line === 47 }))
+      const lines = yield* block([
+        failure({ exactCause: "the index is unique", exceptionChain: "A: x <- B: y", snippet }),
+        failure({ stageName: "Other", stagePath: ["Other"], errorType: "HttpError", errorMessage: "500", location }),
+        failure({ errorMessage: "third" })
+      ])
+      assert.deepStrictEqual(lines.slice(6), [
+        "Why:           the index is unique",
+        "Chain:         A: x <- B: y",
+        "  46 |   line 46",
+        "> 47 |   line 47",
+        "  48 |   line 48",
+        "Also failed:   2. Other: HttpError - 500",
+        "                  app/db.ts:47 (insertRow)",
+        "               3. ValueError - third"
+      ])
+    })
+  )
+
+  it.effect("adds the hint below why, unless that says it already", () =>
+    Effect.gen(function* () {
+      const hint = "Look the row up first."
+      const told = yield* block([failure({ exactCause: "the index is unique", hint, rule: "unique-violation" })])
+      assert.deepStrictEqual(told.slice(6), [
+        "Why:           the index is unique",
+        "Hint:          Look the row up first."
+      ])
+      const said = yield* block([failure({ exactCause: "a row exists. Look the row up first.", hint })])
+      assert.isFalse(said.some((line) => line.startsWith("Hint:")))
+    })
+  )
+
+  it.effect("says when a place is only a guess", () =>
+    Effect.gen(function* () {
+      const lines = yield* block([failure({ location, locationReason: "stage" })])
+      assert.strictEqual(lines[5], "Location:      app/db.ts:47 (insertRow) - where the stage is made")
+    })
+  )
+
+  it.effect("shows a file of this directory relative to it", () =>
+    Effect.gen(function* () {
+      const lines = yield* block([failure({ location: { ...location, file: `${process.cwd()}/src/a.ts` } })])
+      assert.strictEqual(lines[5], "Location:      src/a.ts:47 (insertRow)")
+    })
+  )
+
+  it.effect("shows the latest stages of a long timeline", () =>
+    Effect.gen(function* () {
+      const timeline = Array.from({ length: 20 }, (_, index) => {
+        return { name: `S${index}`, index, depth: 0, status: "completed", durationSeconds: 1 } as const
+      })
+      const lines = yield* block([failure()], { timeline, timelineOmitted: 5 })
+      assert.match(lines[5] ?? "", /^Recent stages: … 13 earlier … \| S8=completed \(1\.000s\) \| S9/)
+    })
+  )
+
+  it.effect("hangs its values under their label on a terminal", () =>
+    Effect.gen(function* () {
+      const errorMessage = "duplicate customer id in the table of customers"
+      const terminal = new FakeTerminal({ columns: 40 })
+      yield* tell([importCustomers().failed([failure({ errorMessage })])], { env: { CI: "1" } }, terminal)
+      assert.deepStrictEqual(terminal.screen.slice(4, 7), [
+        "Error:         ValueError - duplicate",
+        "               customer id in the table",
+        "               of customers"
+      ])
+    })
+  )
+
+  it.effect("is followed by the analysis in a box", () =>
+    Effect.gen(function* () {
+      const llmAnalysis = "## Exact Why\nIt exists.\n## Code Changes\ndb.ts:47 - check"
+      const lines = yield* block([failure()], { llmAnalysis })
+      const row = (text: string) => `${text.padEnd(73)}|`
+      assert.deepStrictEqual(lines.slice(6), [
+        `+-- LLM Debug ${"-".repeat(59)}+`,
+        row("| Exact Why"),
+        row("| It exists."),
+        row("|"),
+        row(">> Code Changes"),
+        row("| db.ts:47 - check"),
+        `+${"-".repeat(72)}+`
+      ])
+    })
+  )
+})
+
+describe("an analysis that comes late", () => {
+  it.effect("names its story, and needs none to be open", () =>
+    Effect.gen(function* () {
+      const story = importCustomers()
+      const stream = yield* tell([story.completed("failed"), story.analysis("plain words")])
+      assert.match(stream.lines[1] ?? "", /^\+-- LLM Debug - llama3 - Import Customers \(1\.500s\) -+\+$/)
+      assert.isTrue(stream.lines.slice(1).every((line) => line.length === 74))
+    })
+  )
+
+  it.effect("is as wide as a narrow terminal", () =>
+    Effect.gen(function* () {
+      const terminal = new FakeTerminal({ columns: 40 })
+      const analysis = importCustomers().analysis(`数据 ${"word ".repeat(20)}${"x".repeat(90)}`)
+      yield* tell([analysis], { env: { CI: "1", NO_COLOR: "1" } }, terminal)
+      // A wide character takes one cell of this fake, and two columns of its line.
+      assert.deepStrictEqual(
+        Array.from(new Set(terminal.lines.map((line) => line.replace("数据", "1234").length))),
+        [40]
+      )
+    })
+  )
+})
+
+describe("safety", () => {
+  const text = FastCheck.string({ unit: "binary" })
+
+  it.effect.prop("no text of a program reaches the stream as a control character", [text, text], ([a, b]) =>
+    Effect.gen(function* () {
+      const story = new StoryScript(a)
+      const stage = story.stage(b)
+      const stream = yield* tell(
+        [
+          story.started(),
+          stage.started(),
+          stage.retried(2, 1, a),
+          story.log(a, { annotations: { [b]: a, nested: { [a]: b } }, cause: b }),
+          story.note(a, { [b]: a }),
+          stage.failed(a, b),
+          story.note(b, a),
+          story.failed(
+            [
+              failure({ errorType: a, errorMessage: b, exactCause: a, exceptionChain: `${a} <- ${b}` }),
+              stage.failure({
+                errorMessage: a,
+                location: { ...location, file: a, function: b, sourceLine: a },
+                snippet: [
+                  { line: 1, text: a, failing: true },
+                  { line: 2, text: b, failing: false }
+                ]
+              })
+            ],
+            { llmAnalysis: `## ${a}\n${b}`, timeline: [{ ...timeline[0], name: b }] }
+          ),
+          story.completed("failed", { outcome: a, causedBy: { storyId: a, storyName: b, stageName: a, errorType: b } }),
+          story.analysis(a)
+        ],
+        { ids: true }
+      )
+      assert.notMatch(stream.text, /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/)
+    })
+  )
+
+  it.scoped("a stream that was closed makes the event a failed one", () =>
+    Effect.gen(function* () {
+      const stream = new Recording()
+      const renderer = yield* ConsoleRenderer.make({ stream, env: {} })
+      stream.destroy()
+      assert.throws(() => renderer.handle(importCustomers().started()), /output stream is closed/)
+    })
+  )
+})
+
+describe("options", () => {
+  const fault = (options: unknown) =>
+    Effect.gen(function* () {
+      // As a program without types would pass them.
+      const layer = ConsoleRenderer.layer(options as ConsoleRenderer.ConsoleRendererOptions)
+      const exit = yield* Effect.exit(Effect.scoped(Layer.build(layer)))
+      return Exit.isFailure(exit) ? String(Cause.squash(exit.cause)) : "none"
+    })
+
+  it.effect("that cannot be used are named at once", () =>
+    Effect.gen(function* () {
+      assert.include(yield* fault({ stream: {} }), 'TypeError: ConsoleRenderer: the option "stream"')
+      assert.include(yield* fault({ stream: null }), 'the option "stream"')
+      assert.include(yield* fault({ ids: "always" }), 'the option "ids"')
+      assert.include(yield* fault({ logs: 1 }), 'the option "logs"')
+      assert.strictEqual(yield* fault({ ids: true }), "none")
+    })
+  )
+})

@@ -1,0 +1,73 @@
+import { assert, describe, it } from "@effect/vitest"
+import { FastCheck as fc } from "effect"
+import { StoryPage } from "../../../src/renderer/html/storyPage.js"
+import { Narrator } from "../../fixtures/events.js"
+
+describe("a story's page", () => {
+  it("stays bounded over hundreds of thousands of stages, and keeps the one that failed in the middle and the one around them", () => {
+    const told = new Narrator()
+    const page = new StoryPage(told.start())
+    const outer = told.stage("Outer")
+    page.take(told.stageStarted(outer))
+    for (let i = 0; i < 300_000; i++) {
+      const stage = told.stage("Row", outer)
+      page.take(told.stageStarted(stage))
+      page.take(i === 150_000 ? told.failed(stage) : told.completed(stage))
+    }
+    const { nodes, omitted } = page.data(false)
+    assert.isAtMost(nodes.length, 21_000)
+    assert.strictEqual(nodes.length + omitted.nodes, 300_002)
+    assert.deepStrictEqual(
+      nodes.filter(({ status }) => status === "failed").map(({ index }) => index),
+      [150_001]
+    )
+    assert.strictEqual(nodes[1]?.name, "Outer")
+  })
+
+  it("keeps what it was told within bounds: values, log lines, reports", () => {
+    const told = new Narrator()
+    const page = new StoryPage(told.start())
+    const text = "x".repeat(8_000)
+    for (let i = 0; i < 20_000; i++) {
+      page.take({ ...told.note("note"), data: text })
+    }
+    for (let i = 0; i < 100; i++) page.take(told.failureOccurred({ handled: true }))
+    const data = page.data(false)
+    assert.isAtMost(JSON.stringify(data).length, 40 * 1024 * 1024)
+    assert.strictEqual(data.entries.length + data.omitted.entries, 20_000)
+    assert.strictEqual(data.failures.length + data.omitted.failures, 100)
+    assert.isAbove(data.omitted.values, 0)
+  })
+
+  it("puts every stage and sub-story into the one that it began in, however they overlap", () => {
+    // Each number chooses which of the running stages the next one stands in, or which ends.
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.boolean(), fc.nat())), (steps) => {
+        const told = new Narrator()
+        const page = new StoryPage(told.start())
+        const running = [told.stage("Same")]
+        const parents = new Map<number, number>()
+        for (const stage of running) page.take(told.stageStarted(stage))
+        for (const [begins, choice] of steps) {
+          const at = choice % Math.max(1, running.length)
+          const chosen = running[at]
+          if (begins) {
+            const stage = told.stage("Same", chosen)
+            if (chosen !== undefined) parents.set(stage.index, chosen.index)
+            running.push(stage)
+            page.take(told.stageStarted(stage))
+          } else if (chosen !== undefined) {
+            running.splice(at, 1)
+            page.take(told.completed(chosen))
+          }
+        }
+        const { nodes } = page.data(false)
+        const byId = new Map(nodes.map((node) => [node.id, node]))
+        for (const { index, parent } of nodes) {
+          if (index === undefined) continue
+          assert.strictEqual(byId.get(parent ?? -1)?.index, parents.get(index))
+        }
+      })
+    )
+  })
+})

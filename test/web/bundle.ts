@@ -1,0 +1,50 @@
+/**
+ * Puts the page's script and style into `src/renderer/html/assets.ts`, so that a report needs no file but itself.
+ *
+ *     npm run html
+ */
+import { createHash } from "node:crypto"
+import { writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { build } from "esbuild"
+
+const folder = fileURLToPath(new URL("../../src/", import.meta.url))
+
+export const assetsFile = `${folder}renderer/html/assets.ts`
+
+const bundle = async (entry: string): Promise<string> => {
+  const { outputFiles } = await build({
+    entryPoints: [`${folder}web/report/${entry}`],
+    bundle: true,
+    charset: "ascii",
+    format: "iife",
+    legalComments: "none",
+    minify: true,
+    target: ["chrome110", "firefox115", "safari16.4"],
+    write: false
+  })
+  const text = outputFiles[0]?.text.trim() ?? ""
+  // Either would end the element that the text is put into.
+  if (/<\/(?:script|style)|<!--/i.test(text)) throw new Error(`${entry} holds an end tag or a comment`)
+  return text
+}
+
+const hashOf = (text: string): string => `sha256-${createHash("sha256").update(text).digest("base64")}`
+
+/** The text of `assets.ts`. */
+export const assets = async (): Promise<string> => {
+  const [script, style] = await Promise.all([bundle("main.ts"), bundle("style.css")])
+  return `/**
+ * The script and the style of a page, and their hashes for its policy. Made from \`web/report\` by \`npm run html\`.
+ */
+export const script = ${JSON.stringify(script)}
+
+export const style = ${JSON.stringify(style)}
+
+export const scriptHash = ${JSON.stringify(hashOf(script))}
+
+export const styleHash = ${JSON.stringify(hashOf(style))}
+`
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(assetsFile, await assets())
