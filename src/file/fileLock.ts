@@ -64,7 +64,7 @@ export const make = (
 ): Effect.Effect<FileLock, PlatformError, FileSystem.FileSystem | Scope.Scope> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const owner = yield* lockOwner.make
+    const owner = lockOwner.make()
     const lock = join(dirname(path), `.${basename(path)}.lock`)
     const own = besideOf(path, owner)
     const patience = Duration.toMillis(timeout)
@@ -106,9 +106,10 @@ export const make = (
       })
 
     const isLeft = (holder: string) =>
-      Effect.flatMap(Effect.provideService(lockOwner.lifeOf(holder), FileSystem.FileSystem, fs), (life) =>
-        life === "unknown" ? isAbandoned(holder) : Effect.succeed(life === "dead")
-      )
+      Effect.suspend(() => {
+        const life = lockOwner.lifeOf(holder)
+        return life === "unknown" ? isAbandoned(holder) : Effect.succeed(life === "dead")
+      })
 
     /** Whether it is ours now. */
     const attempt = (fs: Files): Effect.Effect<boolean, PlatformError> =>
@@ -240,7 +241,7 @@ const removeLeft = (fs: FileSystem.FileSystem, path: string): Effect.Effect<void
       const [owner = ""] = name.slice(prefix.length).split(".")
       if (!lockOwner.isOwner(owner)) continue
       const left = join(dirname(path), name)
-      const life = yield* lockOwner.lifeOf(owner)
+      const life = lockOwner.lifeOf(owner)
       if (life === "dead" || (life === "unknown" && (yield* isOld(fs, left))))
         yield* fs.remove(left, { recursive: true })
     }

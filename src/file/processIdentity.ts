@@ -1,99 +1,90 @@
 /**
- * Which process this is, told so that another one can know whether it still lives, whatever became of its pid.
+ * Which process this is, and whether another one still lives, whatever became of its pid.
+ *
+ * A pid names one process only together with when that process started, and only among the pids that are counted with it:
+ * those of one machine, since it was booted, in one container. Two containers may share a host name, and the pids of one
+ * machine may be counted in several namespaces.
  */
 import { readFileSync, readlinkSync } from "node:fs"
 import { hostname } from "node:os"
 
-/** A process, and when it last said that it lives, in milliseconds since the epoch. */
-export interface ProcessSeen {
+/** Where a pid means something. `boot` and `namespace` are empty where there is no `/proc`. */
+export interface PidSpace {
   readonly host: string
-  readonly pid: number
-  /** Tells this process from any other that had or will have its pid. */
-  readonly incarnation: string
-  readonly lastSeenAt: number
-}
-
-/**
- * The boot of the machine, the namespace that pids count in, and when the process started; empty where there is no
- * `/proc`. Two containers may share a host name, and one machine's pids may be counted in several namespaces.
- */
-interface Incarnation {
   readonly boot: string
   readonly namespace: string
-  readonly start: string
 }
 
-const unknown: Incarnation = { boot: "", namespace: "", start: "" }
-
-const incarnationOf = (pid: number | "self"): Incarnation | undefined => {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1")
-    // The name, in parentheses, may hold anything: the rest is counted from its end. Field 22 is the start.
-    const start = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? ""
-    return { ...whereWeAre(), start }
-  } catch {
-    return undefined
-  }
+export interface ProcessIdentity extends PidSpace {
+  readonly pid: number
+  /** In ticks since the boot; empty where there is no `/proc`. */
+  readonly startedAt: string
 }
 
-const whereWeAre = (): Omit<Incarnation, "start"> => {
+/** `unknown`: it runs elsewhere, or has a pid that may be another process's by now. */
+export type Life = "alive" | "dead" | "unknown"
+
+/** Where the pids of this process mean something. */
+export const ownSpace = (): PidSpace => {
+  const host = hostname()
   try {
     return {
+      host,
       boot: readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim(),
       namespace: readlinkSync("/proc/self/ns/pid")
     }
   } catch {
-    return unknown
+    return { host, boot: "", namespace: "" }
   }
-}
-
-const write = ({ boot, namespace, start }: Incarnation): string => [boot, namespace, start].join(" ")
-
-const read = (text: string): Incarnation => {
-  const [boot = "", namespace = "", start = ""] = text.split(" ")
-  return { boot, namespace, start }
 }
 
 /** This process. */
-export const own = (): Omit<ProcessSeen, "lastSeenAt"> => ({
-  host: hostname(),
+export const own = (): ProcessIdentity => ({
+  ...ownSpace(),
   pid: process.pid,
-  incarnation: write(incarnationOf("self") ?? unknown)
+  startedAt: statOf(process.pid)?.startedAt ?? ""
 })
 
-/**
- * Whether a process is gone. `known` tells a fact, as the process table has it or a day of silence makes it, from what is
- * concluded from a silence of more than `silence` milliseconds.
- *
- * @internal
- */
-export const isGone = (
-  seen: ProcessSeen,
-  now: number,
-  silence: number
-): { readonly gone: boolean; readonly known: boolean } => {
-  const there = read(seen.incarnation)
-  const here = whereWeAre()
-  const silentFor = now - seen.lastSeenAt
-  const silent = { gone: silentFor > silence, known: silentFor > Math.max(silence, millisOfDay) }
-  if (here.boot !== "" && there.boot !== "") {
-    const samePids = here.boot === there.boot && here.namespace === there.namespace
-    if (!samePids) return silent
-    return { gone: incarnationOf(seen.pid)?.start !== there.start, known: true }
-  }
-  // Without /proc the pid alone may be another process's by now, but one that does not exist is surely gone.
-  if (here.boot === there.boot && seen.host === hostname() && !exists(seen.pid)) return { gone: true, known: true }
-  return silent
+/** Whether a process still lives. */
+export const lifeOf = (identity: ProcessIdentity): Life =>
+  isHere(identity) ? lifeHere(identity.pid, identity.startedAt) : "unknown"
+
+const isHere = ({ boot, host, namespace }: PidSpace): boolean => {
+  const here = ownSpace()
+  // A machine may be renamed while it runs; its boot is its own.
+  return boot === here.boot && namespace === here.namespace && (boot !== "" || host === here.host)
 }
 
-const millisOfDay = 86_400_000
+/** Whether a process still lives whose pid is counted where ours are. */
+export const lifeHere = (pid: number, startedAt: string): Life => {
+  if (!exists(pid)) return "dead"
+  const stat = statOf(pid)
+  if (stat === undefined || startedAt === "") return "unknown"
+  return stat.startedAt === startedAt && !stat.ended ? "alive" : "dead"
+}
 
 const exists = (pid: number): boolean => {
+  // 0 and below name groups of processes.
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false
   try {
-    process.kill(pid, 0)
-    return true
+    // Signal 0 only asks. `FileSystem` and `Command` have no way to.
+    return process.kill(pid, 0)
   } catch (error) {
-    // It may not be signalled by us, but is there.
+    // Not ours to signal, but there.
     return error instanceof Error && "code" in error && error.code === "EPERM"
+  }
+}
+
+/** What Linux knows of a process; nothing elsewhere, nor of a process that is hidden from us. */
+const statOf = (pid: number): { readonly ended: boolean; readonly startedAt: string } | undefined => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1")
+    // The 2nd field, the command in parentheses, may hold anything. The 3rd is the state, the 22nd the time of the start.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+    const [state = "", startedAt = ""] = [fields[0], fields[19]]
+    // One that was killed has its pid until its parent takes notice.
+    return /^\d+$/.test(startedAt) ? { ended: "ZXx".includes(state), startedAt } : undefined
+  } catch {
+    return undefined
   }
 }

@@ -98,7 +98,7 @@ describe("A lock", () => {
     it.live(`is taken at once from ${what}`, () =>
       inFolder((path, fs) =>
         Effect.gen(function* () {
-          const own = yield* lockOwner.make
+          const own = lockOwner.make()
           yield* leaveLock(fs, path, ownerOf(own, yield* endedPid))
           const lock = yield* lockOf(path)
           const [took] = yield* Effect.timed(lock.hold(() => Effect.void))
@@ -116,7 +116,7 @@ describe("A lock", () => {
     it.effect(`is taken from ${what} after five seconds in which nothing changed`, () =>
       inFolder((path, fs) =>
         Effect.gen(function* () {
-          yield* leaveLock(fs, path, ownerOf(yield* lockOwner.make))
+          yield* leaveLock(fs, path, ownerOf(lockOwner.make()))
           const lock = yield* lockOf(path)
           const fiber = yield* Effect.fork(lock.hold(() => Effect.succeed("mine")))
           const turn = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 2)))
@@ -134,7 +134,7 @@ describe("A lock", () => {
   it.live("is never taken from a process that lives, and is waited for only once while that hangs", () =>
     inFolder((path, fs) =>
       Effect.gen(function* () {
-        const own = yield* lockOwner.make
+        const own = lockOwner.make()
         yield* leaveLock(fs, path, own)
         const lock = yield* fileLock.make(path, Duration.seconds(1))
         const [first, error] = yield* Effect.timed(Effect.flip(lock.hold(() => Effect.void)))
@@ -164,7 +164,7 @@ describe("A lock", () => {
   it.live("leaves nothing behind, and removes what killed owners left", () =>
     inFolder((path, fs) =>
       Effect.gen(function* () {
-        const dead = (yield* lockOwner.make).replace(/^\d+/, `${yield* endedPid}`)
+        const dead = lockOwner.make().replace(/^\d+/, `${yield* endedPid}`)
         yield* fs.makeDirectory(fileLock.besideOf(path, dead))
         yield* fs.writeFileString(`${fileLock.besideOf(path, dead)}.gz`, "half of it")
         yield* fs.writeFileString(fileLock.besideOf(path, "notes"), "somebody else's")
@@ -177,7 +177,7 @@ describe("A lock", () => {
   it.live("removes what an owner of whom nothing is known left an hour ago, and leaves what is younger", () =>
     inFolder((path, fs) =>
       Effect.gen(function* () {
-        const here = yield* lockOwner.make
+        const here = lockOwner.make()
         const [older, younger] = ["0123456789ab", "abcdef012345"].map((space) =>
           fileLock.besideOf(path, here.replace(/-[0-9a-f]{12}-/, `-${space}-`))
         ) as [string, string]

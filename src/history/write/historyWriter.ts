@@ -6,11 +6,10 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { NarrativeEvent } from "../../event/NarrativeEvent.js"
-import * as processIdentity from "../../file/processIdentity.js"
 import { insertInto, run } from "../database/bulkInsert.js"
 import { isBusy, writing } from "../database/database.js"
 import { deleteIdle } from "../database/retention.js"
-import { openWriters } from "../database/writerProcesses.js"
+import { openWriters, ownColumns } from "../database/writerProcesses.js"
 import { analysisCell, eventColumns, failureColumns, stageColumns, storyColumns, timestamp } from "./columns.js"
 import { Batch, type Kept, type OpenStories } from "./eventBatch.js"
 
@@ -75,7 +74,7 @@ const register = (sql: SqlClient.SqlClient, heartbeat: number) =>
     for (const gone of (yield* openWriters(sql)).filter(({ gone, known }) => gone && known)) yield* cutOff(sql, gone.id)
     const now = timestamp(yield* Clock.currentTimeMillis)
     const self = {
-      ...processIdentity.own(),
+      ...ownColumns(),
       heartbeat_seconds: heartbeat / 1_000,
       started_at: now,
       last_seen_at: now
