@@ -56,8 +56,8 @@ const filename = Effect.map(
 
 // The layer is closed after the night: whatever was told is in the file then.
 const HistoryLive = Layer.unwrapEffect(
-  Effect.map(filename, (filename) => HistoryRenderer.layer({ filename, keepDays: 30 }))
+  Effect.map(filename, (filename) => HistoryRenderer.layer({ path: filename, keepDays: 30 }))
 )
-const HistoryAsked = Layer.unwrapEffect(Effect.map(filename, (filename) => History.layerSqlite({ filename })))
+const HistoryAsked = Layer.unwrapEffect(Effect.map(filename, (filename) => History.layerSqlite({ path: filename })))
 
 night.pipe(Effect.provide(HistoryLive), Effect.zipRight(Effect.provide(morning, HistoryAsked)), Narrative.runMain)

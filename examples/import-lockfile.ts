@@ -104,9 +104,9 @@ const Live = Layer.unwrapEffect(
       SqliteClient.layer({ filename: `${folder}/lockfile.db` }),
       ConsoleRenderer.layer(),
       Diagnostics.layer({ mode: "rich" }),
-      JsonRenderer.layerFile(`${folder}/events.jsonl`),
+      JsonRenderer.layerFile({ path: `${folder}/events.jsonl` }),
       HtmlReportRenderer.layer({ path: `${folder}/report.html` }),
-      HistoryRenderer.layer({ filename: `${folder}/history.db`, keepStories: 1_000 })
+      HistoryRenderer.layer({ path: `${folder}/history.db`, keepStories: 1_000 })
     )
   })
 ).pipe(Layer.provideMerge(NodeFileSystem.layer))

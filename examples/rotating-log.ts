@@ -44,7 +44,8 @@ const program = Effect.gen(function* () {
   const folder = yield* Config.string("NARRATIVE_DIR").pipe(Config.withDefault(".narrative/rotating-log"))
   yield* fs.remove(folder, { recursive: true, force: true })
 
-  const Log = RotatingJsonRenderer.layer(`${folder}/narrative.log`, {
+  const Log = RotatingJsonRenderer.layer({
+    path: `${folder}/narrative.log`,
     maxBytes: 16 * 1024,
     backupCount: 5,
     gzip: true

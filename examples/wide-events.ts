@@ -56,7 +56,7 @@ const program = Effect.gen(function* () {
   const folder = yield* Config.string("NARRATIVE_DIR").pipe(Config.withDefault(".narrative"))
   const path = `${folder}/wide-events.jsonl`
   yield* Effect.ignore((yield* FileSystem.FileSystem).remove(path))
-  yield* Effect.provide(requests, WideEventRenderer.layerFile(path))
+  yield* Effect.provide(requests, WideEventRenderer.layerFile({ path }))
   yield* report(path)
 })
 

@@ -69,7 +69,7 @@ layer(NodeContext.layer)("examples", (it) => {
 
         assert.lengthOf(storiesIn(yield* fs.readFileString(`${folder}/report.html`)), 2)
         const { stories } = yield* History.stories().pipe(
-          Effect.provide(History.layerSqlite({ filename: `${folder}/history.db` }))
+          Effect.provide(History.layerSqlite({ path: `${folder}/history.db` }))
         )
         assert.deepStrictEqual(
           stories.map(({ status }) => status),

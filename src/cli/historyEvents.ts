@@ -7,8 +7,8 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { NarrativeEvent } from "../event/NarrativeEvent.js"
 import type { GrowingFileOptions } from "../file/followedFile.js"
-import type { HistoryReader } from "../history/History.js"
 import type { HistoryError, InvalidHistorySetting } from "../history/HistoryError.js"
+import type { HistoryReader } from "../history/HistoryReader.js"
 
 const pollInterval = "100 millis"
 const pageSize = 1_000
@@ -22,7 +22,7 @@ export const events = (
     Effect.map(history.cursor, (newest) =>
       Stream.paginateChunkEffect(Math.max(0, newest - last), (cursor) =>
         Effect.gen(function* () {
-          const page = yield* history.told(cursor, { limit: pageSize })
+          const page = yield* history.events(cursor, { limit: pageSize })
           const isAll = page.events.length < pageSize
           if (isAll && page.events.length === 0 && follow) yield* Effect.sleep(pollInterval)
           const next = isAll && !follow ? Option.none() : Option.some(page.cursor)

@@ -5,8 +5,8 @@ import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { HistoryReader } from "../history/History.js"
 import type { AmbiguousStoryId, HistoryError, InvalidHistorySetting, StoryNotFound } from "../history/HistoryError.js"
+import type { HistoryReader } from "../history/HistoryReader.js"
 import { MissingPackage } from "./missingPackage.js"
 import { ago } from "./relativeTime.js"
 
@@ -46,7 +46,10 @@ export const read = <A, E extends HistoryFault, R>(
   options: { readonly readonly: boolean } = { readonly: true }
 ): Effect.Effect<A, HistoryError | StoryNotFound | InvalidOption | AmbiguousId | MissingPackage, R> =>
   Effect.flatMap(historyModule, ({ History, layerSqlite }) =>
-    Effect.flatMap(History, use).pipe(Effect.provide(layerSqlite({ filename, ...options })), Effect.catchAll(inOptions))
+    Effect.flatMap(History, use).pipe(
+      Effect.provide(layerSqlite({ path: filename, ...options })),
+      Effect.catchAll(inOptions)
+    )
   )
 
 const historyModule = Effect.promise(() => import("../history/History.js")).pipe(

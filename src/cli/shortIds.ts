@@ -2,8 +2,8 @@
  * Ids as short as they can be typed: the beginnings by which a history finds their stories.
  */
 import * as Effect from "effect/Effect"
-import type { HistoryReader } from "../history/History.js"
 import type { HistoryError } from "../history/HistoryError.js"
+import type { HistoryReader } from "../history/HistoryReader.js"
 
 /** What to show of each of these ids. */
 export const shortIds = (

@@ -4,7 +4,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { HistoryReader } from "../history/History.js"
+import type { HistoryReader } from "../history/HistoryReader.js"
 import { StoryRecord } from "../history/StoryRecord.js"
 import type { HistoryOptions } from "./commandOptions.js"
 import * as historyFile from "./historyFile.js"

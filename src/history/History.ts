@@ -1,7 +1,7 @@
 /**
- * Asks the past: which stories there were, what failed and why, how long things take, what happens right now.
+ * Asks what programs did: which stories there were, what failed and why, how long things take, what happens right now.
  *
- * `HistoryRenderer` writes what is asked for here. Needs `@effect/sql`, and `@effect/sql-sqlite-node` for a file.
+ * `HistoryRenderer` writes what is read here. Needs `@effect/sql`, and `@effect/sql-sqlite-node` for a file.
  *
  * @since 0.1.0
  */
@@ -9,79 +9,15 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { NarrativeEvent } from "../event/NarrativeEvent.js"
 import { openExisting } from "./database/database.js"
 import type { AmbiguousStoryId, HistoryError, InvalidHistorySetting, StoryNotFound } from "./HistoryError.js"
 import type { EventFilter, FailureFilter, Retention, StatsFilter, StoryFilter } from "./HistoryFilter.js"
+import type { ChangePage, EventPage, HistoryReader, StoryPage } from "./HistoryReader.js"
 import type { HistoryStats } from "./HistoryStats.js"
 import * as reader from "./read/reader.js"
-import type { FailureSummary, HistoryEvent, StoryRecord, StorySummary } from "./StoryRecord.js"
+import type { FailureSummary, StoryRecord } from "./StoryRecord.js"
 
-/**
- * A page of stories, the newest first. `next` is the cursor of the page after it, `null` on the last one.
- *
- * @since 0.1.0
- * @category models
- */
-export interface StoryPage {
-  readonly stories: ReadonlyArray<StorySummary>
-  readonly next: string | null
-}
-
-/**
- * The events after a cursor, in the order in which they were written, and the cursor to go on from.
- *
- * @since 0.1.0
- * @category models
- */
-export interface EventPage {
-  readonly events: ReadonlyArray<HistoryEvent>
-  readonly cursor: number
-}
-
-/**
- * The events after a cursor as they were told, in the order in which they were written, and the cursor to go on from. Of
- * the progress at each stage's end only the story's last is kept.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ToldPage {
-  readonly events: ReadonlyArray<NarrativeEvent>
-  readonly cursor: number
-}
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface HistoryReader {
-  /** The newest failures, in short; `story` has their full reports. */
-  readonly failures: (
-    filter?: FailureFilter
-  ) => Effect.Effect<ReadonlyArray<FailureSummary>, HistoryError | InvalidHistorySetting>
-  /** The one story whose id begins so, with everything kept of it. */
-  readonly story: (
-    idPrefix: string
-  ) => Effect.Effect<StoryRecord, StoryNotFound | AmbiguousStoryId | HistoryError | InvalidHistorySetting>
-  readonly stories: (filter?: StoryFilter) => Effect.Effect<StoryPage, HistoryError | InvalidHistorySetting>
-  readonly stats: (filter?: StatsFilter) => Effect.Effect<HistoryStats, HistoryError | InvalidHistorySetting>
-  /** What was written after a cursor: 0 is before everything. Ask again with the cursor it gives to follow a program. */
-  readonly eventsSince: (
-    cursor: number,
-    filter?: EventFilter
-  ) => Effect.Effect<EventPage, HistoryError | InvalidHistorySetting>
-  /** The same as the events themselves, for a renderer: each as it was told. */
-  readonly told: (cursor: number, filter?: EventFilter) => Effect.Effect<ToldPage, HistoryError | InvalidHistorySetting>
-  /** The cursor after everything written so far. */
-  readonly cursor: Effect.Effect<number, HistoryError>
-  /** Of each id, in order, the shortest beginning that means its story: 8 characters or more. */
-  readonly shortIds: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, HistoryError>
-  /** How many stories `prune` would delete now. */
-  readonly prunable: (retention: Retention) => Effect.Effect<number, HistoryError | InvalidHistorySetting>
-  /** Deletes what is not to be kept, a few stories at a time, and gives how many stories that were. */
-  readonly prune: (retention: Retention) => Effect.Effect<number, HistoryError | InvalidHistorySetting>
-}
+export type { ChangePage, EventPage, HistoryReader, StoryPage } from "./HistoryReader.js"
 
 /**
  * @since 0.1.0
@@ -101,8 +37,18 @@ export const layer: Layer.Layer<History, HistoryError, SqlClient.SqlClient> = La
 )
 
 /**
- * Reads an SQLite file, which has to be there; programs may go on writing to it. With `readonly` (default `true`)
- * nothing can be written to it, and `prune` fails.
+ * @since 0.1.0
+ * @category models
+ */
+export interface SqliteOptions {
+  /** The file of a history. */
+  readonly path: string
+  /** Opens it for reading only (the default); `prune` fails then. */
+  readonly readonly?: boolean | undefined
+}
+
+/**
+ * Reads an SQLite file, which has to exist; programs may go on writing to it.
  *
  * @example
  * ```ts
@@ -115,17 +61,14 @@ export const layer: Layer.Layer<History, HistoryError, SqlClient.SqlClient> = La
  *   }
  * })
  *
- * program.pipe(Effect.provide(History.layerSqlite({ filename: "narrative.db" })), Effect.runPromise)
+ * program.pipe(Effect.provide(History.layerSqlite({ path: "narrative.db" })), Effect.runPromise)
  * ```
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerSqlite = (options: {
-  readonly filename: string
-  readonly readonly?: boolean | undefined
-}): Layer.Layer<History, HistoryError> =>
-  Layer.scoped(History, Effect.flatMap(openExisting(options.filename, options.readonly ?? true), reader.make))
+export const layerSqlite = ({ path, readonly = true }: SqliteOptions): Layer.Layer<History, HistoryError> =>
+  Layer.scoped(History, Effect.flatMap(openExisting(path, readonly), reader.make))
 
 /**
  * The newest failures, in short; `story` has their full reports.
@@ -139,7 +82,7 @@ export const failures = (
   Effect.flatMap(History, (history) => history.failures(filter))
 
 /**
- * The one story whose id begins so, with everything kept of it.
+ * The one story whose id begins with `idPrefix`, with everything kept of it.
  *
  * @since 0.1.0
  * @category accessors
@@ -172,28 +115,29 @@ export const stats = (
   Effect.flatMap(History, (history) => history.stats(filter))
 
 /**
- * What was written after a cursor, for following programs live.
+ * The events written after a cursor, each as it was emitted; 0 is before everything. Ask again with the cursor of the page
+ * to follow a program.
  *
  * @since 0.1.0
  * @category accessors
  */
-export const eventsSince = (
+export const events = (
   cursor: number,
   filter?: EventFilter
 ): Effect.Effect<EventPage, HistoryError | InvalidHistorySetting, History> =>
-  Effect.flatMap(History, (history) => history.eventsSince(cursor, filter))
+  Effect.flatMap(History, (history) => history.events(cursor, filter))
 
 /**
- * The same as the events themselves, for a renderer: each as it was told.
+ * The same in short: one flat record an event, all of the same columns.
  *
  * @since 0.1.0
  * @category accessors
  */
-export const told = (
+export const changes = (
   cursor: number,
   filter?: EventFilter
-): Effect.Effect<ToldPage, HistoryError | InvalidHistorySetting, History> =>
-  Effect.flatMap(History, (history) => history.told(cursor, filter))
+): Effect.Effect<ChangePage, HistoryError | InvalidHistorySetting, History> =>
+  Effect.flatMap(History, (history) => history.changes(cursor, filter))
 
 /**
  * The cursor after everything written so far.
@@ -204,7 +148,7 @@ export const told = (
 export const cursor: Effect.Effect<number, HistoryError, History> = Effect.flatMap(History, ({ cursor }) => cursor)
 
 /**
- * Of each id, in order, the shortest beginning that means its story: 8 characters or more.
+ * For each id, in order, the shortest beginning that no other story's id has: 8 characters or more.
  *
  * @since 0.1.0
  * @category accessors

@@ -19,39 +19,21 @@ import { type Database, identityOf, makeDurable, openFile, queryFailed } from ".
 import { migrate } from "./database/migrations.js"
 import * as retention from "./database/retention.js"
 import type { HistoryError, InvalidHistorySetting } from "./HistoryError.js"
-import type { Retention } from "./HistoryFilter.js"
 import * as historyWriter from "./write/historyWriter.js"
+import type { HistoryOptions } from "./write/settings.js"
 import * as settings from "./write/settings.js"
+
+export type { HistoryOptions } from "./write/settings.js"
 
 const name = "history"
 
 /**
- * - `keepDays`, `keepStories`: older stories are deleted in the background, a few at a time. All are kept by default.
- * - `events`: the kinds of event that get a row of their own, in the order in which they happened, for following a
- *   program live (`all` but `StageProgressed` by default). Stories, stages and failures are kept in any case; log lines
- *   and notes only here.
- * - `batchSize`: most events in a transaction: 1–32,768 (default 2,048).
- * - `batchWithin`: how long events may be gathered (default 100 ms). A process that is killed loses what it gathered.
- * - `capacity`: most events waiting (default 16,384), and `strategy`, when they are that many: `suspend` makes stages wait
- *   (the default), `dropping` drops the new event, `sliding` the oldest.
- * - `busyTimeout`: how long a database that others write to is waited for before events are given up (default 30
- *   seconds). The program's thread is not blocked meanwhile.
- * - `heartbeat`: how often a process with a running story says that it lives, for readers on other machines (default 15
- *   seconds).
- * - `shutdownTimeout`: how long the closing layer waits for the last events to be written (default 5 seconds).
- *
  * @since 0.1.0
  * @category models
  */
-export interface HistoryOptions extends Retention {
-  readonly events?: "all" | ReadonlyArray<NarrativeEvent["_tag"]> | undefined
-  readonly batchSize?: number | undefined
-  readonly batchWithin?: Duration.DurationInput | undefined
-  readonly capacity?: number | undefined
-  readonly strategy?: Renderer.BufferOptions["strategy"] | undefined
-  readonly busyTimeout?: Duration.DurationInput | undefined
-  readonly heartbeat?: Duration.DurationInput | undefined
-  readonly shutdownTimeout?: Duration.DurationInput | undefined
+export interface SqliteOptions extends HistoryOptions {
+  /** The file, such as `narrative.db`. */
+  readonly path: string
 }
 
 /**
@@ -68,7 +50,7 @@ export interface HistoryOptions extends Retention {
  *
  * const Renderers = Layer.merge(
  *   ConsoleRenderer.layer(),
- *   HistoryRenderer.layer({ filename: "narrative.db", keepDays: 30 })
+ *   HistoryRenderer.layer({ path: "narrative.db", keepDays: 30 })
  * )
  *
  * program.pipe(Effect.provide(Renderers), Narrative.runMain)
@@ -77,12 +59,10 @@ export interface HistoryOptions extends Retention {
  * @since 0.1.0
  * @category layers
  */
-export const layer = (
-  options: HistoryOptions & { readonly filename: string }
-): Layer.Layer<never, HistoryError | InvalidHistorySetting> =>
+export const layer = (options: SqliteOptions): Layer.Layer<never, HistoryError | InvalidHistorySetting> =>
   Renderer.layer(
     Effect.flatMap(settings.decode(options), (settings) =>
-      Effect.flatMap(toFile(options.filename, settings), (write) => fromWrite(settings, write))
+      Effect.flatMap(toFile(options.path, settings), (write) => fromWrite(settings, write))
     )
   )
 

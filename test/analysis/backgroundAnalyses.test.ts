@@ -255,7 +255,7 @@ describe("an analysis in the background reaches a file", () => {
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
         const path = `${yield* fs.makeTempDirectoryScoped()}/narrative.jsonl`
-        yield* run(Layer.provide(JsonRenderer.layerFile(path), NodeFileSystem.layer))
+        yield* run(Layer.provide(JsonRenderer.layerFile({ path }), NodeFileSystem.layer))
         const lines = (yield* fs.readFileString(path)).trimEnd().split("\n")
         const events = yield* Effect.forEach(lines, NarrativeEvent.fromWire)
         assertWellFormed(events)

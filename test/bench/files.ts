@@ -83,13 +83,15 @@ const cases: ReadonlyArray<Case> = [
   {
     name: "stage, JSON lines to a file",
     run: () =>
-      Effect.runPromise(Effect.provide(told, Layer.provide(JsonRenderer.layerFile(newFile()), NodeFileSystem.layer)))
+      Effect.runPromise(
+        Effect.provide(told, Layer.provide(JsonRenderer.layerFile({ path: newFile() }), NodeFileSystem.layer))
+      )
   },
   {
     name: rotating,
     run: () =>
       Effect.runPromise(
-        Effect.provide(told, Layer.provide(RotatingJsonRenderer.layer(newFile()), NodeFileSystem.layer))
+        Effect.provide(told, Layer.provide(RotatingJsonRenderer.layer({ path: newFile() }), NodeFileSystem.layer))
       )
   },
   {
@@ -98,7 +100,7 @@ const cases: ReadonlyArray<Case> = [
       Effect.runPromise(
         Effect.provide(
           told,
-          Layer.provide(RotatingJsonRenderer.layer(newFile(), { maxBytes: 500_000 }), NodeFileSystem.layer)
+          Layer.provide(RotatingJsonRenderer.layer({ path: newFile(), maxBytes: 500_000 }), NodeFileSystem.layer)
         )
       )
   },

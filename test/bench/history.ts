@@ -46,7 +46,7 @@ const write = (path: string) =>
   Effect.scoped(
     Effect.gen(function* () {
       const scope = yield* Effect.scope
-      const runtime = yield* Scope.extend(Layer.toRuntime(HistoryRenderer.layer({ filename: path, batchSize })), scope)
+      const runtime = yield* Scope.extend(Layer.toRuntime(HistoryRenderer.layer({ path, batchSize })), scope)
       const renderer = FiberRefs.getOrDefault(runtime.fiberRefs, currentRenderers).at(-1) as AnyRenderer
       for (const event of told) {
         const waiting = tell(renderer, event)
@@ -132,7 +132,7 @@ const stage: Group = {
         Effect.runPromise(
           Effect.provide(
             program(storyName, stages),
-            Layer.merge(Renderer.none, HistoryRenderer.layer({ filename: newFile() }))
+            Layer.merge(Renderer.none, HistoryRenderer.layer({ path: newFile() }))
           )
         )
     },

@@ -264,7 +264,7 @@ const queries = (someId: string, rare: string): ReadonlyArray<Query> => [
   {
     name: "500 events, followed from the end",
     bar: 20,
-    run: Effect.flatMap(History.cursor, (cursor) => History.eventsSince(cursor - 500))
+    run: Effect.flatMap(History.cursor, (cursor) => History.changes(cursor - 500))
   }
 ]
 
@@ -300,10 +300,10 @@ const measure = Effect.gen(function* () {
     rows.push(row)
   }
   return rows
-}).pipe(Effect.provide(History.layerSqlite({ filename })))
+}).pipe(Effect.provide(History.layerSqlite({ path: filename })))
 
 // Makes the tables.
-await Effect.runPromise(Effect.scoped(Layer.build(HistoryRenderer.layer({ filename }))))
+await Effect.runPromise(Effect.scoped(Layer.build(HistoryRenderer.layer({ path: filename }))))
 const [, , , failed] = await Effect.runPromise(failing)
 const start = performance.now()
 build(failed === undefined ? "" : NarrativeEvents.toWire(failed))

@@ -77,7 +77,7 @@ export const original = Effect.gen(function* () {
   yield* Effect.provide(
     Effect.zipRight(order, cause),
     Layer.mergeAll(
-      HistoryRenderer.layer({ filename, batchWithin: "1 millis", events: "all" }),
+      HistoryRenderer.layer({ path: filename, batchWithin: "1 millis", events: "all" }),
       Narrative.logger,
       Diagnostics.layer({ mode: "rich" }),
       FailureAnalyzer.inBackground()(analyzer),

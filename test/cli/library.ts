@@ -90,7 +90,7 @@ export const told = <A, E>(filename: string, program: Effect.Effect<A, E>) =>
   program.pipe(
     Effect.provide(
       Layer.mergeAll(
-        HistoryRenderer.layer({ filename, batchWithin: "1 millis" }),
+        HistoryRenderer.layer({ path: filename, batchWithin: "1 millis" }),
         Narrative.logger,
         Diagnostics.layer({ mode: "rich" }),
         analyzer,

@@ -22,7 +22,7 @@ const hour = 3_600 * second
 /** Writes events as they are, at the times they say. */
 const written = (filename: string, events: ReadonlyArray<Event>) =>
   Effect.scoped(
-    Effect.flatMap(rendererOf(HistoryRenderer.layer({ filename })), (renderer) => emitAll(renderer, events))
+    Effect.flatMap(rendererOf(HistoryRenderer.layer({ path: filename })), (renderer) => emitAll(renderer, events))
   )
 
 interface Run {
@@ -247,7 +247,7 @@ describe("History.stories", () => {
           assert.deepInclude(error, { _tag: "InvalidHistorySetting", setting })
         }
         assert.strictEqual((yield* Effect.flip(History.failures({ last: -1 })))._tag, "InvalidHistorySetting")
-        assert.strictEqual((yield* Effect.flip(History.eventsSince(-1)))._tag, "InvalidHistorySetting")
+        assert.strictEqual((yield* Effect.flip(History.changes(-1)))._tag, "InvalidHistorySetting")
         const empty = yield* Effect.flip(History.stats({ since: 5, until: 5 }))
         assert.deepInclude(empty, { _tag: "InvalidHistorySetting", setting: "until" })
       }).pipe((self) => asked(self, filename))
@@ -363,7 +363,7 @@ describe("History.stats", () => {
   )
 })
 
-describe("History.eventsSince", () => {
+describe("History.changes", () => {
   it.scoped("gives each event once to somebody who follows, with what is known of it", () =>
     Effect.gen(function* () {
       const filename = yield* file
@@ -373,9 +373,9 @@ describe("History.eventsSince", () => {
       const seen: Array<StoryRecord.HistoryEvent> = []
       let cursor = start
       for (;;) {
-        const page = yield* asked(History.eventsSince(cursor, { limit: 2 }), filename)
-        if (page.events.length === 0) break
-        seen.push(...page.events)
+        const page = yield* asked(History.changes(cursor, { limit: 2 }), filename)
+        if (page.changes.length === 0) break
+        seen.push(...page.changes)
         cursor = page.cursor
       }
       assert.deepStrictEqual(
@@ -394,7 +394,7 @@ describe("History.eventsSince", () => {
           { errorType: null, event: "StoryCompleted", stageName: null, status: "failed", storyId: "after" }
         ]
       )
-      assert.lengthOf((yield* asked(History.eventsSince(0, { story: "Nobody" }), filename)).events, 0)
+      assert.lengthOf((yield* asked(History.changes(0, { story: "Nobody" }), filename)).changes, 0)
       const encode = Schema.encodeEither(Schema.Array(StoryRecord.HistoryEvent))
       assert.isTrue(Either.isRight(encode(seen)))
     })

@@ -138,12 +138,12 @@ describe("what a history gives back", () => {
             // Every event has its row, in the order of telling.
             const { cursor } = history
             const end = yield* cursor
-            const { events } = yield* history.eventsSince(end - observed.events.length, { limit: 10_000 })
+            const { changes } = yield* history.changes(end - observed.events.length, { limit: 10_000 })
             assert.deepStrictEqual(
-              events.map(({ sequence, storyId }) => ({ sequence, storyId })),
+              changes.map(({ sequence, storyId }) => ({ sequence, storyId })),
               observed.events.map(({ sequence, storyId }) => ({ sequence, storyId }))
             )
-            const again = yield* history.told(end - observed.events.length, { limit: 10_000 })
+            const again = yield* history.events(end - observed.events.length, { limit: 10_000 })
             assert.deepStrictEqual(again.events.map(asKept), observed.events.map(asKept))
             assert.strictEqual(again.cursor, end)
           }).pipe(Effect.provide(quiet))
@@ -166,7 +166,7 @@ describe("what a history gives back", () => {
             yield* history.stories({ limit: 1_000 })
             yield* history.failures({ last: 1_000 })
             yield* history.stats({ since: 0, until: Date.UTC(9999, 11, 31) })
-            yield* history.eventsSince(Math.max(0, (yield* history.cursor) - 20))
+            yield* history.changes(Math.max(0, (yield* history.cursor) - 20))
           })
         )
       )

@@ -192,7 +192,7 @@ describe("A history where nothing may be written", () => {
   )
 
   const opening = (filename: string) =>
-    Effect.scoped(Effect.zipRight(asNobody, Effect.flip(Layer.build(HistoryRenderer.layer({ filename })))))
+    Effect.scoped(Effect.zipRight(asNobody, Effect.flip(Layer.build(HistoryRenderer.layer({ path: filename })))))
 
   it.scopedLive("says so where its folder is read-only", () =>
     Effect.gen(function* () {

@@ -74,7 +74,7 @@ describe("HistoryRenderer", () => {
     Effect.gen(function* () {
       const filename = yield* file
       const narrator = new Narrator()
-      const renderer = yield* rendererOf(HistoryRenderer.layer({ filename }))
+      const renderer = yield* rendererOf(HistoryRenderer.layer({ path: filename }))
       yield* emitAll(renderer, [narrator.start()])
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(yield* rowsOf(filename, "SELECT name, status, ended_at FROM stories"), [
@@ -86,7 +86,7 @@ describe("HistoryRenderer", () => {
   it.scoped("waits for a locked database without holding the program up, and then writes everything", () =>
     Effect.gen(function* () {
       const filename = yield* file
-      const renderer = yield* rendererOf(HistoryRenderer.layer({ filename }))
+      const renderer = yield* rendererOf(HistoryRenderer.layer({ path: filename }))
       const locked = yield* Scope.make()
       yield* Scope.extend(lock(filename), locked)
       yield* emitAll(renderer, notes(100))
@@ -103,7 +103,7 @@ describe("HistoryRenderer", () => {
       Effect.gen(function* () {
         const filename = yield* file
         const renderer = yield* rendererOf(
-          HistoryRenderer.layer({ filename, batchSize: 10, busyTimeout: "30 seconds" })
+          HistoryRenderer.layer({ path: filename, batchSize: 10, busyTimeout: "30 seconds" })
         )
         const locked = yield* Scope.make()
         yield* Scope.extend(lock(filename), locked)
@@ -173,7 +173,7 @@ describe("HistoryRenderer", () => {
       Effect.gen(function* () {
         const filename = yield* file
         const narrator = new Narrator()
-        const renderer = yield* rendererOf(HistoryRenderer.layer({ filename }))
+        const renderer = yield* rendererOf(HistoryRenderer.layer({ path: filename }))
         yield* emitAll(renderer, [narrator.start()])
         yield* TestClock.adjust("1 second")
         for (const end of ["", "-wal", "-shm"]) unlinkSync(`${filename}${end}`)
@@ -218,7 +218,7 @@ describe("HistoryRenderer", () => {
       narrator.stageStarted(load)
       const renderer = yield* Effect.scoped(
         Effect.gen(function* () {
-          const renderer = yield* rendererOf(HistoryRenderer.layer({ filename }))
+          const renderer = yield* rendererOf(HistoryRenderer.layer({ path: filename }))
           yield* emitAll(renderer, [narrator.completed(load, { timestamp: 2_000 }), narrator.end({ timestamp: 3_000 })])
           return renderer
         })
@@ -264,7 +264,7 @@ describe("HistoryRenderer", () => {
         [ready(3)]
       ]) {
         yield* Effect.scoped(
-          Effect.flatMap(rendererOf(HistoryRenderer.layer({ filename })), (renderer) => emitAll(renderer, batch))
+          Effect.flatMap(rendererOf(HistoryRenderer.layer({ path: filename })), (renderer) => emitAll(renderer, batch))
         )
       }
       const { failures, status } = yield* asked(History.story("analysed"), filename)
@@ -311,7 +311,7 @@ describe("HistoryRenderer", () => {
       const filename = yield* file
       const old = Array.from({ length: 120 }, (_, i) => new Narrator("Old", `old ${i}`))
       const open = new Narrator("Open", "open")
-      const renderer = yield* rendererOf(HistoryRenderer.layer({ filename, keepDays: 0.5, heartbeat: "1 day" }))
+      const renderer = yield* rendererOf(HistoryRenderer.layer({ path: filename, keepDays: 0.5, heartbeat: "1 day" }))
       yield* emitAll(renderer, [open.start(), ...old.flatMap((narrator) => [narrator.start(), narrator.end()])])
       yield* TestClock.adjust("11 hours")
       assert.deepStrictEqual(yield* rowsOf(filename, "SELECT count(*) AS n FROM stories"), [{ n: 121 }])
@@ -364,7 +364,7 @@ describe("A history that cannot be opened", () => {
       reason: "reason" in error ? error.reason : undefined,
       message: error.message
     }))
-  const opening = (filename: string) => reasonOf(Effect.scoped(Layer.build(HistoryRenderer.layer({ filename }))))
+  const opening = (filename: string) => reasonOf(Effect.scoped(Layer.build(HistoryRenderer.layer({ path: filename }))))
 
   it.scoped("says so where the file is no database, and leaves it as it is", () =>
     Effect.gen(function* () {
@@ -465,7 +465,7 @@ describe("A history that cannot be opened", () => {
         ["events", { events: ["StoryStarted", "StoryEnded"] }]
       ]
       for (const [setting, options] of bad) {
-        const layer = HistoryRenderer.layer({ filename: "/proc/nowhere/history.db", ...options })
+        const layer = HistoryRenderer.layer({ path: "/proc/nowhere/history.db", ...options })
         const error = yield* Effect.flip(Effect.scoped(Layer.build(layer)))
         assert.deepInclude(error, { _tag: "InvalidHistorySetting", setting })
         assert.include(error.message, setting)

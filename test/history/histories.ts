@@ -34,11 +34,11 @@ export const recorded = <A, E, R>(
   self: Effect.Effect<A, E, R>,
   filename: string,
   options: HistoryRenderer.HistoryOptions = {}
-) => Effect.provide(self, HistoryRenderer.layer({ filename, ...options }))
+) => Effect.provide(self, HistoryRenderer.layer({ path: filename, ...options }))
 
 /** Asks a history that programs may still be writing to. */
 export const asked = <A, E, R>(self: Effect.Effect<A, E, R>, filename: string, readonly = true) =>
-  Effect.provide(self, History.layerSqlite({ filename, readonly }))
+  Effect.provide(self, History.layerSqlite({ path: filename, readonly }))
 
 /** Rows as somebody finds them who opens the file by hand. */
 export const rowsOf = (

@@ -25,12 +25,12 @@ import * as switches from "../../src/runtime/switches.js"
 
 /** Every layer that changes who hears of a story, those that have something to close writing to a folder. */
 const layersIn = (folder: string) => ({
-  json: JsonRenderer.layerFile(`${folder}/a.jsonl`),
-  rotating: RotatingJsonRenderer.layer(`${folder}/b.jsonl`),
+  json: JsonRenderer.layerFile({ path: `${folder}/a.jsonl` }),
+  rotating: RotatingJsonRenderer.layer({ path: `${folder}/b.jsonl` }),
   html: HtmlReportRenderer.layer({ path: `${folder}/c.html` }),
-  wide: WideEventRenderer.layerFile(`${folder}/d.jsonl`),
+  wide: WideEventRenderer.layerFile({ path: `${folder}/d.jsonl` }),
   alerts: AlertRenderer.layer({ destinations: [AlertRenderer.destination("none", () => Effect.void)] }),
-  history: HistoryRenderer.layer({ filename: `${folder}/e.db` }),
+  history: HistoryRenderer.layer({ path: `${folder}/e.db` }),
   logs: Layer.provide(OtelLogRenderer.layerOtlp({ url: "http://127.0.0.1:9/v1/logs", retries: 0 }), [
     NodeHttpClient.layer,
     OtlpSerialization.layerJson

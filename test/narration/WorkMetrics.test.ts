@@ -200,9 +200,11 @@ describe("Narrative.metrics", () => {
       const filename = `${yield* fs.makeTempDirectoryScoped()}/history.db`
       yield* Narrative.metrics
         .recordCost("gpt-4o", 2)
-        .pipe(Narrative.story("Produce"), Effect.provide(HistoryRenderer.layer({ filename })))
-      const { stories } = yield* History.stories().pipe(Effect.provide(History.layerSqlite({ filename })))
-      const record = yield* History.story(stories[0]?.id ?? "").pipe(Effect.provide(History.layerSqlite({ filename })))
+        .pipe(Narrative.story("Produce"), Effect.provide(HistoryRenderer.layer({ path: filename })))
+      const { stories } = yield* History.stories().pipe(Effect.provide(History.layerSqlite({ path: filename })))
+      const record = yield* History.story(stories[0]?.id ?? "").pipe(
+        Effect.provide(History.layerSqlite({ path: filename }))
+      )
       assert.strictEqual(record.work === null ? 0 : Work.costUsd(record.work), 2)
     }).pipe(Effect.provide(NodeFileSystem.layer))
   )

@@ -69,7 +69,7 @@ const historyProgram = `
     Narrative.stage("Load"),
     Narrative.story("Import"),
     Effect.exit,
-    Effect.provide(HistoryRenderer.layer({ filename: ".narrative/history.db" })),
+    Effect.provide(HistoryRenderer.layer({ path: ".narrative/history.db" })),
     Effect.runPromise
   )
 `

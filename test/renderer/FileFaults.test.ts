@@ -174,7 +174,7 @@ layer(ProgramLive, { timeout, excludeTestServices: true })("Files", (it) => {
           yield* fs.writeFile(`${folder}/ballast`, new Uint8Array(24 * 1_024))
           const tellThree = Effect.scoped(
             Effect.gen(function* () {
-              const renderer = yield* rendererOf(RotatingJsonRenderer.layer(path, { gzip: true }))
+              const renderer = yield* rendererOf(RotatingJsonRenderer.layer({ path, gzip: true }))
               yield* emitAll(renderer, notes(3))
               assert.deepInclude(yield* settled(renderer), { delivered: 3, failed: 0 })
             })
@@ -200,7 +200,7 @@ layer(ProgramLive, { timeout, excludeTestServices: true })("Files", (it) => {
       const holder = yield* start({ do: "hold", renderer: "rotating", path, story: "", count: 0 })
       yield* holder.saying("held")
       yield* holder.kill
-      const [took, renderer] = yield* Effect.timed(rendererOf(RotatingJsonRenderer.layer(path)))
+      const [took, renderer] = yield* Effect.timed(rendererOf(RotatingJsonRenderer.layer({ path })))
       yield* emitAll(renderer, notes(3))
       yield* delivered(renderer, 3)
       assert.isBelow(Duration.toMillis(took), 4_500)
@@ -214,7 +214,7 @@ layer(ProgramLive, { timeout, excludeTestServices: true })("Files", (it) => {
         const path = yield* inFolder
         const holder = yield* start({ do: "hold", renderer: "rotating", path, story: "", count: 0 })
         yield* holder.saying("held")
-        const renderer = yield* rendererOf(RotatingJsonRenderer.layer(path, { lockTimeout: "200 millis" }))
+        const renderer = yield* rendererOf(RotatingJsonRenderer.layer({ path, lockTimeout: "200 millis" }))
         assert.lengthOf(warnings, 1)
         yield* emitAll(renderer, notes(3))
         const stats = yield* settled(renderer)
@@ -229,8 +229,8 @@ layer(ProgramLive, { timeout, excludeTestServices: true })("Files", (it) => {
   )
 
   const kinds: Readonly<Record<string, (path: string) => Layer.Layer<never, unknown, FileSystem.FileSystem>>> = {
-    "JsonRenderer.layerFile": JsonRenderer.layerFile,
-    "RotatingJsonRenderer.layer": RotatingJsonRenderer.layer
+    "JsonRenderer.layerFile": (path) => JsonRenderer.layerFile({ path }),
+    "RotatingJsonRenderer.layer": (path) => RotatingJsonRenderer.layer({ path })
   }
 
   for (const [kind, make] of Object.entries(kinds)) {

@@ -13,7 +13,7 @@ import { told } from "./storedEvents.js"
 export const cursor = (sql: SqlClient.SqlClient) =>
   Effect.map(sql<ReadRow>`SELECT max(id) AS cursor FROM events`, ([row]) => wholeOf(row?.["cursor"]))
 
-export const toldSince = (sql: SqlClient.SqlClient, after: number, filter: EventFilter) =>
+export const events = (sql: SqlClient.SqlClient, after: number, filter: EventFilter) =>
   Effect.gen(function* () {
     const { from, limit } = yield* checked(() => windowOf(after, filter))
     const rows = yield* told(
@@ -29,7 +29,7 @@ const windowOf = (after: number, { limit }: EventFilter) => ({
   limit: wholeNumber("limit", limit, { least: 1, most: 10_000, otherwise: 500 })
 })
 
-export const eventsSince = (sql: SqlClient.SqlClient, after: number, filter: EventFilter) =>
+export const changes = (sql: SqlClient.SqlClient, after: number, filter: EventFilter) =>
   Effect.gen(function* () {
     const { from, limit } = yield* checked(() => windowOf(after, filter))
     const rows = yield* sql<ReadRow>`SELECT e.id, e.event, e.sequence, e.recorded_at, e.stage_index, e.data,
@@ -45,7 +45,7 @@ export const eventsSince = (sql: SqlClient.SqlClient, after: number, filter: Eve
       WHERE ${where(sql, [sql`e.id > ${from}`, filter.story === undefined ? undefined : sql`s.name = ${filter.story}`])}
       ORDER BY e.id LIMIT ${limit}`
     return {
-      events: rows.map(records.historyEventOf),
+      changes: rows.map(records.historyEventOf),
       cursor: rows.length === 0 ? from : wholeOf(rows.at(-1)?.["id"])
     }
   })

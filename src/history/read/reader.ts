@@ -7,12 +7,12 @@ import * as Option from "effect/Option"
 import { type Database, failure, queryFailed } from "../database/database.js"
 import { checkReadable } from "../database/migrations.js"
 import * as retention from "../database/retention.js"
-import type { HistoryReader } from "../History.js"
 import type { HistoryError } from "../HistoryError.js"
 import type { Retention } from "../HistoryFilter.js"
+import type { HistoryReader } from "../HistoryReader.js"
 import { checked, retentionOf } from "../write/settings.js"
 import { DamagedRow } from "./decodeColumns.js"
-import { cursor, eventsSince, toldSince } from "./eventList.js"
+import { changes, cursor, events } from "./eventList.js"
 import { failures } from "./failureList.js"
 import { shortId } from "./shortId.js"
 import * as statistics from "./statistics.js"
@@ -42,8 +42,8 @@ export const make = (database: Database): Effect.Effect<HistoryReader, HistoryEr
     story: (idPrefix) => reading(story(sql, idPrefix)),
     stories: (filter = {}) => reading(stories(sql, filter)),
     stats: (filter = {}) => reading(statistics.stats(sql, filter)),
-    eventsSince: (cursor, filter = {}) => reading(eventsSince(sql, cursor, filter)),
-    told: (cursor, filter = {}) => reading(toldSince(sql, cursor, filter)),
+    events: (cursor, filter = {}) => reading(events(sql, cursor, filter)),
+    changes: (cursor, filter = {}) => reading(changes(sql, cursor, filter)),
     cursor: reading(cursor(sql)),
     shortIds: (ids) => reading(Effect.forEach(ids, (id) => shortId(sql, id))),
     prunable: (keep) =>

@@ -5,12 +5,47 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { BufferOptions } from "../../delivery/Renderer.js"
+import type { NarrativeEvent } from "../../event/NarrativeEvent.js"
 import { text } from "../../plain/PlainValue.js"
 import { tags } from "../database/eventNames.js"
 import { InvalidHistorySetting } from "../HistoryError.js"
 import { type Retention, wholeNumber } from "../HistoryFilter.js"
-import type { HistoryOptions } from "../HistoryRenderer.js"
 import type { Kept } from "./eventBatch.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface HistoryOptions extends Retention {
+  /**
+   * The kinds of event that get a row of their own, in the order in which they happened, for following a program live.
+   * Stories, stages and failures are kept in any case; log lines and notes only here. All but `StageProgressed` by
+   * default.
+   */
+  readonly events?: "all" | ReadonlyArray<NarrativeEvent["_tag"]> | undefined
+  /** Most events in a transaction: 1–32,768 (default 2,048). */
+  readonly batchSize?: number | undefined
+  /** How long events may be gathered (default 100 ms). A process that is killed loses what it gathered. */
+  readonly batchWithin?: Duration.DurationInput | undefined
+  /** Most events waiting (default 16,384). */
+  readonly capacity?: number | undefined
+  /**
+   * What happens when `capacity` events wait: `suspend` makes stages wait (the default), `dropping` drops the new event,
+   * `sliding` the oldest.
+   */
+  readonly strategy?: BufferOptions["strategy"] | undefined
+  /**
+   * How long a database that others write to is waited for before events are given up (default 30 seconds). The
+   * program's thread is not blocked meanwhile.
+   */
+  readonly busyTimeout?: Duration.DurationInput | undefined
+  /**
+   * How often a process with a running story writes that it lives, for readers on other machines (default 15 seconds).
+   */
+  readonly heartbeat?: Duration.DurationInput | undefined
+  /** How long the closing layer waits for the last events to be written (default 5 seconds). */
+  readonly shutdownTimeout?: Duration.DurationInput | undefined
+}
 
 export interface Settings {
   readonly kept: Kept

@@ -14,7 +14,16 @@ import { toWire } from "../../event/NarrativeEvent.js"
 const name = "json"
 
 /**
- * Writes each event to a stream as it happens, `process.stdout` unless told otherwise. The stream is not closed.
+ * @since 0.1.0
+ * @category models
+ */
+export interface StreamOptions {
+  /** Default `process.stdout`. */
+  readonly stream?: NodeJS.WritableStream | undefined
+}
+
+/**
+ * Writes each event to a stream as it happens. The stream is not closed.
  *
  * A stream that was closed at its other end (`program | head`) counts every further event as failed; the program goes
  * on.
@@ -32,37 +41,37 @@ const name = "json"
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options?: { readonly stream?: NodeJS.WritableStream | undefined }): Layer.Layer<never> =>
+export const layer = (options?: StreamOptions): Layer.Layer<never> =>
   Renderer.layer(Effect.sync(() => Renderer.toStream(name, toWire, options?.stream ?? process.stdout)))
 
 /**
- * - `flushInterval`: how long events may be gathered before they are written. By default they are written as soon as
- *   the write before is done. A process that is killed loses what it gathered.
- * - `capacity`: most events waiting (default 8,192); beyond it, stages wait for the disk.
- * - `shutdownTimeout`: how long the closing layer waits for the last events to be written (default 5 seconds).
- *
  * @since 0.1.0
  * @category models
  */
 export interface FileOptions {
+  /** The file, such as `logs/narrative.jsonl`. Folders are created. */
+  readonly path: string
+  /**
+   * How long events may be gathered before they are written. By default they are written as soon as the write before is
+   * done. A process that is killed loses what it gathered.
+   */
   readonly flushInterval?: Duration.DurationInput | undefined
+  /** Most events waiting (default 8,192); beyond it, stages wait for the disk. */
   readonly capacity?: number | undefined
+  /** How long the closing layer waits for the last events to be written (default 5 seconds). */
   readonly shutdownTimeout?: Duration.DurationInput | undefined
 }
 
 /**
- * Appends each event to a file, whole lines at a time, without making a stage wait for the disk. Folders are created;
- * a line torn by a crash at the end of an existing file is cut off, with a warning. A file that was renamed or deleted
- * meanwhile is opened anew. For one process: several may write to the file of `RotatingJsonRenderer`.
+ * Appends each event to a file, whole lines at a time, without making a stage wait for the disk. A line torn by a crash
+ * at the end of an existing file is cut off, with a warning. A file that was renamed or deleted meanwhile is opened anew.
+ * For one process: several may write to the file of `RotatingJsonRenderer`.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerFile = (
-  path: string,
-  options?: FileOptions
-): Layer.Layer<never, PlatformError, FileSystem.FileSystem> =>
-  Renderer.layer(Renderer.toFile(name, path, toWire, { ...options, isWhole: isJson }))
+export const layerFile = (options: FileOptions): Layer.Layer<never, PlatformError, FileSystem.FileSystem> =>
+  Renderer.layer(Renderer.toFile(name, options.path, toWire, { ...options, isWhole: isJson }))
 
 /**
  * Whether a line is complete, as a torn one is not.

@@ -18,23 +18,25 @@ import * as rotatingFile from "../../file/rotatingFile.js"
 import { type FileOptions, isJson } from "./JsonRenderer.js"
 
 /**
- * - `maxBytes`: the file is rotated before it would grow beyond this many bytes. 1,024 or more, `Infinity` to rotate by
- *   date only (default 10 MiB). An event whose line is longer counts as failed.
- * - `backupCount`: how many backups are kept, 0 or more (default 5). The oldest one goes; with 0 a full file does.
- * - `daily`: rotates, too, at the first write of a new day, by UTC (default `false`). The backups are numbered as ever.
- * - `gzip`: compresses backups, in the background: `narrative.log.1.gz` (default `false`).
- * - `lockTimeout`: how long to wait for another process that holds the file's lock (default 10 seconds). Events that
- *   could not be written by then count as failed.
- * - `flushInterval`, `capacity`, `shutdownTimeout`: as for `JsonRenderer.layerFile`.
- *
  * @since 0.1.0
  * @category models
  */
 export interface RotatingOptions extends FileOptions {
+  /**
+   * The file is rotated before it would grow beyond this many bytes: 1,024 or more, `Infinity` to rotate by date only
+   * (default 10 MiB). An event whose line is longer counts as failed.
+   */
   readonly maxBytes?: number | undefined
+  /** How many backups are kept, 0 or more (default 5). The oldest is deleted; with 0 a full file is. */
   readonly backupCount?: number | undefined
+  /** Rotates at the first write of a new day by UTC as well (default `false`). The backups are numbered as ever. */
   readonly daily?: boolean | undefined
+  /** Compresses backups in the background: `narrative.log.1.gz` (default `false`). */
   readonly gzip?: boolean | undefined
+  /**
+   * How long to wait for another process that holds the file's lock (default 10 seconds). Events that could not be
+   * written by then count as failed.
+   */
   readonly lockTimeout?: Duration.DurationInput | undefined
 }
 
@@ -56,7 +58,7 @@ export class InvalidRotation extends Data.TaggedError("InvalidRotation")<{
 
 /**
  * Appends each event to a rotated file, without making a stage wait for the disk. Folders are created. What a crash
- * left half-done, a torn line or a rotation, is put right by the next start.
+ * left half-done, a torn line or a rotation, is repaired by the next start.
  *
  * @example
  * ```ts
@@ -64,7 +66,7 @@ export class InvalidRotation extends Data.TaggedError("InvalidRotation")<{
  * import { Effect, Layer } from "effect"
  * import { Narrative, RotatingJsonRenderer } from "effect-narrative"
  *
- * const Log = RotatingJsonRenderer.layer("logs/narrative.log", { maxBytes: 50 * 1024 * 1024, gzip: true })
+ * const Log = RotatingJsonRenderer.layer({ path: "logs/narrative.log", maxBytes: 50 * 1024 * 1024, gzip: true })
  *
  * const program = Effect.void.pipe(Narrative.stage("Charge"), Narrative.story("Process Payment"))
  *
@@ -75,13 +77,12 @@ export class InvalidRotation extends Data.TaggedError("InvalidRotation")<{
  * @category layers
  */
 export const layer = (
-  path: string,
-  options: RotatingOptions = {}
+  options: RotatingOptions
 ): Layer.Layer<never, PlatformError | InvalidRotation, FileSystem.FileSystem> =>
   Renderer.layer(
     Effect.gen(function* () {
       const rotation = yield* rotationOf(options)
-      const file = yield* rotatingFile.make(path, rotation, isJson)
+      const file = yield* rotatingFile.make(options.path, rotation, isJson)
       return yield* Renderer.toLines("rotating-json", toWire, options, file.append)
     })
   )

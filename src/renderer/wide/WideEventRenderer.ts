@@ -22,39 +22,43 @@ import * as wideEventJson from "./wideEventJson.js"
 export { LogCounts, StageResult, StageWide, StoryWide, WideEvent, WideNote } from "./WideEvent.js"
 
 /**
- * - `stages`, `stories`: which records are made. Default both.
- * - `capacity`: most events waiting (default 8,192); beyond it, stages wait.
- * - `shutdownTimeout`: how long the closing layer waits for the last records (default 5 seconds).
- *
  * @since 0.1.0
  * @category models
  */
 export interface WideEventOptions {
+  /** Whether a record is made of each stage (default `true`). */
   readonly stages?: boolean | undefined
+  /** Whether a record is made of each story (default `true`). */
   readonly stories?: boolean | undefined
+  /** Most events waiting (default 8,192); beyond it, stages wait. */
   readonly capacity?: number | undefined
+  /** How long the closing layer waits for the last records (default 5 seconds). */
   readonly shutdownTimeout?: Duration.DurationInput | undefined
 }
 
 /**
- * `write`: takes one record at a time. Return nothing when done, or an Effect: the next record waits for it, the program
- * does not.
- *
  * @since 0.1.0
  * @category models
  */
 export interface WriteOptions extends WideEventOptions {
+  /**
+   * Takes one record at a time. Return nothing when done, or an Effect: the next record waits for it, the program does
+   * not.
+   */
   readonly write: (record: WideEvent) => void | Effect.Effect<void>
 }
 
 /**
- * `flushInterval`: how long records may be gathered before they are written. By default they are written as soon as the
- * write before is done.
- *
  * @since 0.1.0
  * @category models
  */
 export interface FileOptions extends WideEventOptions {
+  /** The file, such as `logs/wide-events.jsonl`. Folders are created. */
+  readonly path: string
+  /**
+   * How long records may be gathered before they are written. By default they are written as soon as the write before is
+   * done.
+   */
   readonly flushInterval?: Duration.DurationInput | undefined
 }
 
@@ -103,13 +107,13 @@ export const layer = (options: WriteOptions): Layer.Layer<never> =>
  * @since 0.1.0
  * @category layers
  */
-export const layerFile = (
-  path: string,
-  options: FileOptions = {}
-): Layer.Layer<never, PlatformError, FileSystem.FileSystem> =>
+export const layerFile = (options: FileOptions): Layer.Layer<never, PlatformError, FileSystem.FileSystem> =>
   Renderer.layer(
     make(options, (recordsOf) =>
-      Renderer.toFile(name, path, (event) => recordsOf(event).map(toJson).join("\n"), { ...options, isWhole: isJson })
+      Renderer.toFile(name, options.path, (event) => recordsOf(event).map(toJson).join("\n"), {
+        ...options,
+        isWhole: isJson
+      })
     )
   )
 

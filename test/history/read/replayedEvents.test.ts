@@ -71,7 +71,7 @@ describe("a story told again from its history", () => {
       yield* Fiber.join(running)
       const filename = yield* file
       yield* Effect.scoped(
-        Effect.flatMap(rendererOf(HistoryRenderer.layer({ filename })), (renderer) =>
+        Effect.flatMap(rendererOf(HistoryRenderer.layer({ path: filename })), (renderer) =>
           emitAll(renderer, observed.events)
         )
       )

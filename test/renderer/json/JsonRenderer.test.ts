@@ -28,14 +28,14 @@ rendererSuite("JsonRenderer.layer", (destination) =>
 )
 
 rendererSuite("JsonRenderer.layerFile", (destination) =>
-  Effect.orDie(rendererOf(Layer.provide(JsonRenderer.layerFile("logs/story.jsonl"), diskOf(destination))))
+  Effect.orDie(rendererOf(Layer.provide(JsonRenderer.layerFile({ path: "logs/story.jsonl" }), diskOf(destination))))
 )
 
 rendererSuite("JsonRenderer.layerFile with a flush interval", (destination) =>
   Effect.orDie(
     rendererOf(
       Layer.provide(
-        JsonRenderer.layerFile("logs/story.jsonl", { flushInterval: "200 millis", capacity: 16 }),
+        JsonRenderer.layerFile({ path: "logs/story.jsonl", flushInterval: "200 millis", capacity: 16 }),
         diskOf(destination)
       )
     )
@@ -44,7 +44,7 @@ rendererSuite("JsonRenderer.layerFile with a flush interval", (destination) =>
 
 const writeTo = (path: string, events: ReadonlyArray<NarrativeEvent>) =>
   Effect.scoped(
-    Effect.flatMap(rendererOf(JsonRenderer.layerFile(path)), (renderer) =>
+    Effect.flatMap(rendererOf(JsonRenderer.layerFile({ path })), (renderer) =>
       Effect.zipRight(emitAll(renderer, events), Effect.succeed(renderer))
     )
   )
@@ -197,7 +197,9 @@ describe("JsonRenderer.layerFile", () => {
       Effect.gen(function* () {
         const disk = breakingDisk(fs, 30)
         const scope = yield* Scope.make()
-        const renderer = yield* rendererOf(Layer.provide(JsonRenderer.layerFile(path), disk)).pipe(Scope.extend(scope))
+        const renderer = yield* rendererOf(Layer.provide(JsonRenderer.layerFile({ path }), disk)).pipe(
+          Scope.extend(scope)
+        )
         const [first, ...rest] = story()
         yield* emitAll(renderer, first === undefined ? [] : [first])
         yield* Effect.repeat(Effect.zipRight(Effect.yieldNow(), statsOf(renderer)), {
@@ -232,7 +234,7 @@ describe("JsonRenderer.layerFile", () => {
     onDisk((path, fs) =>
       Effect.gen(function* () {
         yield* existing(fs, path, "")
-        const exit = yield* Effect.exit(Layer.launch(JsonRenderer.layerFile(`${path}/below-a-file.jsonl`)))
+        const exit = yield* Effect.exit(Layer.launch(JsonRenderer.layerFile({ path: `${path}/below-a-file.jsonl` })))
         assert.isTrue(Exit.isFailure(exit))
       })
     )
@@ -243,7 +245,7 @@ describe("JsonRenderer.layerFile", () => {
       Effect.gen(function* () {
         const other = Renderer.make("other", () => {})
         const names = Effect.map(FiberRef.get(rendererSet.current), (all) => all.map((renderer) => renderer.name))
-        const inside = yield* Effect.provide(names, [Renderer.layer(other), JsonRenderer.layerFile(path)])
+        const inside = yield* Effect.provide(names, [Renderer.layer(other), JsonRenderer.layerFile({ path })])
         assert.deepStrictEqual(inside, ["other", "json"])
       })
     )

@@ -10,10 +10,12 @@ import { delivered, diskOf, linesOf, rendererOf } from "../files.js"
 import { assertConserved, emitAll, rendererSuite, statsOf, withWarnings } from "../rendererSuite.js"
 
 rendererSuite("RotatingJsonRenderer.layer", (destination) =>
-  Effect.orDie(rendererOf(Layer.provide(RotatingJsonRenderer.layer("logs/narrative.log"), diskOf(destination))))
+  Effect.orDie(
+    rendererOf(Layer.provide(RotatingJsonRenderer.layer({ path: "logs/narrative.log" }), diskOf(destination)))
+  )
 )
 
-type Options = RotatingJsonRenderer.RotatingOptions
+type Options = Omit<RotatingJsonRenderer.RotatingOptions, "path">
 
 const inFolder = <A, E>(
   test: (path: string, fs: FileSystem.FileSystem) => Effect.Effect<A, E, FileSystem.FileSystem | Scope.Scope>
@@ -26,7 +28,7 @@ const inFolder = <A, E>(
 /** Tells the events to a renderer of its own, from its start to its end, and yields it. */
 const writeTo = (path: string, events: ReadonlyArray<NarrativeEvent>, options?: Options) =>
   Effect.scoped(
-    Effect.flatMap(rendererOf(RotatingJsonRenderer.layer(path, options)), (renderer) =>
+    Effect.flatMap(rendererOf(RotatingJsonRenderer.layer({ path, ...options })), (renderer) =>
       Effect.as(emitAll(renderer, events), renderer)
     )
   )
@@ -136,8 +138,8 @@ describe("RotatingJsonRenderer", () => {
           yield* fs.symlink("other.log", link)
           const events = notes(9)
           const options = { maxBytes: fourLines }
-          const byLink = yield* rendererOf(RotatingJsonRenderer.layer(link, options))
-          const byName = yield* rendererOf(RotatingJsonRenderer.layer(path, options))
+          const byLink = yield* rendererOf(RotatingJsonRenderer.layer({ path: link, ...options }))
+          const byName = yield* rendererOf(RotatingJsonRenderer.layer({ path, ...options }))
           for (const [i, event] of events.entries()) {
             const renderer = i % 2 === 0 ? byLink : byName
             yield* emitAll(renderer, [event])
@@ -181,7 +183,7 @@ describe("RotatingJsonRenderer", () => {
   it.effect("mends what another writer, killed meanwhile, left of a line", () =>
     inFolder((path, fs) =>
       Effect.gen(function* () {
-        const renderer = yield* rendererOf(RotatingJsonRenderer.layer(path))
+        const renderer = yield* rendererOf(RotatingJsonRenderer.layer({ path }))
         yield* emitAll(renderer, notes(2))
         yield* delivered(renderer, 2)
         yield* fs.writeFileString(path, toWire(note).slice(0, -20), { flag: "a" })
@@ -263,7 +265,7 @@ describe("RotatingJsonRenderer", () => {
     inFolder((path, fs) =>
       Effect.gen(function* () {
         yield* TestClock.setTime(Date.now())
-        const renderer = yield* rendererOf(RotatingJsonRenderer.layer(path, { daily: true }))
+        const renderer = yield* rendererOf(RotatingJsonRenderer.layer({ path, daily: true }))
         const lines = notes(6)
         for (const index of lines.keys()) {
           if (index % 2 === 0) yield* TestClock.adjust(Duration.days(1))
@@ -302,7 +304,9 @@ describe("RotatingJsonRenderer", () => {
         ]
         for (const [setting, value] of wrong) {
           const error = yield* Effect.flip(
-            Effect.scoped(Layer.build(RotatingJsonRenderer.layer(path, { [setting]: value } as Options)))
+            Effect.scoped(
+              Layer.build(RotatingJsonRenderer.layer({ path, [setting]: value } as Options & { readonly path: string }))
+            )
           )
           assert(error._tag === "InvalidRotation")
           assert.deepStrictEqual([error.setting, error.value], [setting, value])
@@ -317,7 +321,7 @@ describe("RotatingJsonRenderer", () => {
     inFolder((path) =>
       Effect.gen(function* () {
         yield* writeTo(path, [])
-        const exit = yield* Effect.exit(Layer.launch(RotatingJsonRenderer.layer(`${path}/below-a-file.log`)))
+        const exit = yield* Effect.exit(Layer.launch(RotatingJsonRenderer.layer({ path: `${path}/below-a-file.log` })))
         assert.isTrue(Exit.isFailure(exit))
       })
     )

@@ -1,0 +1,87 @@
+/**
+ * What can be asked of a history.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import type { NarrativeEvent } from "../event/NarrativeEvent.js"
+import type { AmbiguousStoryId, HistoryError, InvalidHistorySetting, StoryNotFound } from "./HistoryError.js"
+import type { EventFilter, FailureFilter, Retention, StatsFilter, StoryFilter } from "./HistoryFilter.js"
+import type { HistoryStats } from "./HistoryStats.js"
+import type { FailureSummary, HistoryEvent, StoryRecord, StorySummary } from "./StoryRecord.js"
+
+/**
+ * A page of stories, the newest first.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StoryPage {
+  readonly stories: ReadonlyArray<StorySummary>
+  /** The cursor of the page after this one; `null` on the last. */
+  readonly next: string | null
+}
+
+/**
+ * Events as they were emitted, in the order in which they were written.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EventPage {
+  readonly events: ReadonlyArray<NarrativeEvent>
+  /** The cursor to go on from. */
+  readonly cursor: number
+}
+
+/**
+ * Events in short, in the order in which they were written.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ChangePage {
+  readonly changes: ReadonlyArray<HistoryEvent>
+  /** The cursor to go on from. */
+  readonly cursor: number
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface HistoryReader {
+  /** The newest failures, in short; `story` has their full reports. */
+  readonly failures: (
+    filter?: FailureFilter
+  ) => Effect.Effect<ReadonlyArray<FailureSummary>, HistoryError | InvalidHistorySetting>
+  /** The one story whose id begins with `idPrefix`, with everything kept of it. */
+  readonly story: (
+    idPrefix: string
+  ) => Effect.Effect<StoryRecord, StoryNotFound | AmbiguousStoryId | HistoryError | InvalidHistorySetting>
+  /** Stories in short, a page at a time, the newest first. */
+  readonly stories: (filter?: StoryFilter) => Effect.Effect<StoryPage, HistoryError | InvalidHistorySetting>
+  /** Counts, durations and the most frequent failures of a span of time. */
+  readonly stats: (filter?: StatsFilter) => Effect.Effect<HistoryStats, HistoryError | InvalidHistorySetting>
+  /**
+   * The events written after a cursor, each as it was emitted; 0 is before everything. Ask again with the cursor of the
+   * page to follow a program.
+   */
+  readonly events: (
+    cursor: number,
+    filter?: EventFilter
+  ) => Effect.Effect<EventPage, HistoryError | InvalidHistorySetting>
+  /** The same in short: one flat record an event, all of the same columns. */
+  readonly changes: (
+    cursor: number,
+    filter?: EventFilter
+  ) => Effect.Effect<ChangePage, HistoryError | InvalidHistorySetting>
+  /** The cursor after everything written so far. */
+  readonly cursor: Effect.Effect<number, HistoryError>
+  /** For each id, in order, the shortest beginning that no other story's id has: 8 characters or more. */
+  readonly shortIds: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, HistoryError>
+  /** How many stories `prune` would delete now. */
+  readonly prunable: (retention: Retention) => Effect.Effect<number, HistoryError | InvalidHistorySetting>
+  /** Deletes what is not to be kept, a few stories at a time, and gives how many stories that were. */
+  readonly prune: (retention: Retention) => Effect.Effect<number, HistoryError | InvalidHistorySetting>
+}
