@@ -195,12 +195,12 @@ const originOfPackage = (segments: Segments): FrameOrigin | undefined => {
 /** Builtins without a file: `<anonymous>`, `native`, `index 0` of `Promise.all`. */
 const placeless = /^(?:<anonymous>|native|index \d+|unknown location)?$/
 
-// This library's machinery is as little the user's as Effect's. In a bundle this module stands somewhere else, and the
+// This library's machinery is as little the user's as Effect's. In a bundle this module is somewhere else, and the
 // directory around the bundle is the app's.
 const own: ReadonlyArray<Segments> = (() => {
   const here = pathOf(import.meta.url)
-  if (!/[\\/](?:src|dist)[\\/]diagnostics[\\/]StackFrames\.[jt]s$/.test(here)) return []
-  const root = path.resolve(here, "../../..")
+  if (!/[\\/](?:src|dist)[\\/]diagnostics[\\/]source[\\/]stackFrames\.[jt]s$/.test(here)) return []
+  const root = path.resolve(here, "../../../..")
   return [segmentsOf(path.join(root, "src")), segmentsOf(path.join(root, "dist"))]
 })()
 
