@@ -1,7 +1,7 @@
 /**
  * Calls whose values can be read as frames of a report, and as one list with those of the stack: one call is one frame.
  */
-import type { PlainRecord } from "../../plain/PlainValue.js"
+import type { PlainRecord, PlainValue } from "../../plain/PlainValue.js"
 import type { Redactor, Secrets } from "../../redaction/Redaction.js"
 import * as stackFrames from "../source/stackFrames.js"
 import type { GeneratorFrame } from "./locals.js"
@@ -21,7 +21,8 @@ export interface ToldFrame extends stackFrames.Frame {
 
 const states = {
   unassigned: "<not assigned yet>",
-  unknown: "<undefined, unassigned or optimised out>"
+  unknown: "<undefined, unassigned or optimised out>",
+  lost: "<optimised out>"
 }
 
 /** A frame of the report; `undefined` where its place cannot be told. */
@@ -39,11 +40,18 @@ export const told = (
 }
 
 const localsOf = ({ locals: variables }: GeneratorFrame, redactor: Redactor, secrets: Secrets): PlainRecord => {
-  const values = variables
-    .slice(0, maxLocals)
-    .map(({ name, state, value }) => [name, state === "value" ? value : states[state]] as const)
-  const locals = redactor.record(Object.fromEntries(values), secrets)
-  return variables.length <= maxLocals ? locals : { ...locals, "…": `+${variables.length - maxLocals} more` }
+  const shown = variables.slice(0, maxLocals)
+  // The words for what has no value are no values: under the name of a secret, they would be taken for it.
+  const held = shown.filter(({ state }) => state === "value").map(({ name, value }) => [name, value] as const)
+  const values = redactor.record(Object.fromEntries(held), secrets)
+  const locals = new Map<string, PlainValue>()
+  for (const { name, state } of shown) {
+    const shownAs = state === "value" ? values[name] : states[state]
+    if (shownAs !== undefined) locals.set(name, shownAs)
+  }
+  for (const [name, value] of Object.entries(values)) locals.set(name, value)
+  if (variables.length > maxLocals) locals.set("…", `+${variables.length - maxLocals} more`)
+  return Object.fromEntries(locals)
 }
 
 /**

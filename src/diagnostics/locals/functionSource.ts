@@ -3,10 +3,10 @@
  * holds for it are variables that a reader of the source knows, and have a value yet.
  */
 import { types } from "node:util"
-import { propertyOf } from "../../plain/untrusted.js"
 import * as sourceText from "../source/sourceText.js"
 import { anonymous } from "../source/stackFrames.js"
 import { type Binding, type ScannedFunction, scanFunction } from "./bindings.js"
+import type { ScopeVariables } from "./inspectorSession.js"
 import { type Script, type SourcePlace, topLevelNames } from "./scriptTable.js"
 
 /**
@@ -16,11 +16,12 @@ import { type Script, type SourcePlace, topLevelNames } from "./scriptTable.js"
  * - `value`: it holds this
  * - `unassigned`: it was not assigned yet; `value` is `undefined`
  * - `unknown`: it is `undefined`, unassigned, or was optimised out
+ * - `lost`: it was optimised out: V8 no longer has it
  */
 export interface Local {
   readonly name: string
   readonly value: unknown
-  readonly state: "value" | "unassigned" | "unknown"
+  readonly state: "value" | "unassigned" | "unknown" | "lost"
 }
 
 /** The lines of a function in its source, counted from 1, so that a stack frame can be told to stand in it. */
@@ -31,11 +32,14 @@ export interface FunctionRange {
 }
 
 /** A scope of a suspended or paused function, as V8 gives it. */
-export interface Scope {
-  /** `Block`, `Local`, `Closure`, `Catch`, … */
+export interface Scope extends ScopeVariables {
   readonly type: string
-  readonly variables: object
 }
+
+/** Whether a scope of this type belongs to a function. One of a `with` is an object of the program's. */
+export const isScopeOfFunction = (type: string): boolean => scopeTypes.has(type)
+
+const scopeTypes = new Set(["Block", "Local", "Closure", "Catch", "Eval"])
 
 /** A place in a script, both counted from 0, as V8 gives it. */
 export interface ScriptPlace {
@@ -190,15 +194,18 @@ const localsOf = (
   const found = new Map<string, Found>()
   const seen = new Map<string, number>()
   const own = scopes.findLastIndex(({ type }) => type === "Local")
-  for (const [i, { variables }] of scopesOfFunctions(scopes, own, scanned, isTopLevel).entries()) {
-    for (const name of Object.keys(variables)) {
+  for (const [i, scope] of scopesOfFunctions(scopes, own, scanned, isTopLevel).entries()) {
+    const names = scope.names.filter(
+      (name) => !isGenerated(name) && (i <= own || scanned.mentionOf(name) !== undefined)
+    )
+    const values = names.length === 0 ? nothing : scope.read(names)
+    for (const name of names) {
       const mention = scanned.mentionOf(name)
-      if (isGenerated(name) || (i > own && mention === undefined)) continue
-      const value = valueIn(variables, name)
+      const value = values.get(name)
       const shadows = seen.get(name) ?? 0
       seen.set(name, shadows + 1)
       const binding = i > own ? undefined : scanned.bindingsAt(offset, name)[shadows]
-      const state = stateOf(binding, offset, value)
+      const state = stateOf(binding, offset, values, name)
       if (state === "unassigned" ? binding?.callable : isPlumbing(value)) continue
       const place = binding?.nameStart ?? mention
       const told = place === undefined ? name : sourceNameOf(place, name)
@@ -230,7 +237,7 @@ const scopesOfFunctions = (
 ): ReadonlyArray<Scope> => {
   let end = scopes.length
   while (end - 1 > own) {
-    const names = Object.keys(scopes[end - 1]?.variables ?? {})
+    const names = scopes[end - 1]?.names ?? []
     const isModule = names.every((name) => isGenerated(name) || isTopLevel(name, scanned.mentionOf(name)))
     if (!isModule) break
     end -= 1
@@ -238,10 +245,18 @@ const scopesOfFunctions = (
   return scopes.slice(0, end)
 }
 
-const stateOf = (binding: Binding | undefined, offset: number, value: unknown): Local["state"] => {
+const nothing: ReadonlyMap<string, unknown> = new Map()
+
+const stateOf = (
+  binding: Binding | undefined,
+  offset: number,
+  values: ReadonlyMap<string, unknown>,
+  name: string
+): Local["state"] => {
   if (binding !== undefined && offset < binding.assignedAt) return "unassigned"
+  if (!values.has(name)) return "lost"
   if (binding !== undefined && offset >= binding.doubtfulAt) return "unknown"
-  return value === undefined ? "unknown" : "value"
+  return values.get(name) === undefined ? "unknown" : "value"
 }
 
 /** Names that compilers and module loaders make up. */
@@ -257,7 +272,3 @@ const isPlumbing = (value: unknown): boolean => {
   const own = (key: PropertyKey): unknown => Object.getOwnPropertyDescriptor(value, key)?.value
   return own("__esModule") === true || own(Symbol.toStringTag) === "Module"
 }
-
-// V8 hands variables out as plain properties; the descriptor makes sure that nothing is run.
-const valueIn = (variables: object, name: string): unknown =>
-  propertyOf(Object.getOwnPropertyDescriptor(variables, name), "value")

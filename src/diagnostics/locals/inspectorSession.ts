@@ -11,13 +11,24 @@ export interface InspectorSession {
   readonly ask: <A = unknown>(method: string, parameters?: object) => A
   /** The inspector's handle of a value. It lives until `forget`. */
   readonly handleOf: (value: object) => string
-  /** The value behind a handle: the very value, not a copy. */
+  /** The value behind a handle: the very value, not a copy. The handle must be that of an object or a function. */
   readonly valueOf: (handle: string) => unknown
-  /** Lets go of all handles: while they live, so do the values. */
+  /**
+   * The variables of a scope. `handle` is that of the object by which V8 describes it, or of what `property` of it holds.
+   */
+  readonly scopeOf: (handle: string, property?: string) => ScopeVariables
+  /** Releases all handles: while they live, so do the values. */
   readonly forget: () => void
   /** All scripts of the thread. Takes tens of milliseconds. */
   readonly scripts: () => ReadonlyArray<Debugger.ScriptParsedEventDataType>
   readonly close: () => void
+}
+
+/** The variables of one scope as V8 describes them. */
+export interface ScopeVariables {
+  readonly names: ReadonlyArray<string>
+  /** The values of these variables, the very values. What is missing V8 no longer has. Can be asked once. */
+  readonly read: (names: ReadonlyArray<string>) => ReadonlyMap<string, unknown>
 }
 
 /** The inspector, or why there is none. */
@@ -42,15 +53,36 @@ export const open = (): InspectorSession => {
     // The protocol says what each method answers with; the callers name it.
     return answer.result as A
   }
+  const call = (
+    handle: string,
+    declaration: string,
+    names: ReadonlyArray<string> = [],
+    generatePreview = false
+  ): Called => {
+    const box: Box = { value: undefined }
+    setBox(box)
+    try {
+      const { result } = ask<Runtime.CallFunctionOnReturnType>("Runtime.callFunctionOn", {
+        objectId: handle,
+        functionDeclaration: declaration,
+        arguments: names.map((value) => ({ value })),
+        objectGroup,
+        generatePreview,
+        silent: true
+      })
+      return { value: box.value, result }
+    } finally {
+      removeBox()
+    }
+  }
   return {
     connection,
     ask,
     handleOf: (value) => {
-      const box: Box = { value }
-      setBox(box)
+      setBox({ value })
       try {
         const { result } = ask<Runtime.EvaluateReturnType>("Runtime.evaluate", {
-          expression: `process[Symbol.for(${JSON.stringify(boxName)})].value`,
+          expression: `${boxInside}.value`,
           objectGroup,
           silent: true
         })
@@ -60,19 +92,12 @@ export const open = (): InspectorSession => {
         removeBox()
       }
     },
-    valueOf: (handle) => {
-      const box: Box = { value: undefined }
-      setBox(box)
-      try {
-        ask("Runtime.callFunctionOn", {
-          objectId: handle,
-          functionDeclaration: `function () { process[Symbol.for(${JSON.stringify(boxName)})].value = this }`,
-          silent: true
-        })
-        return box.value
-      } finally {
-        removeBox()
-      }
+    valueOf: (handle) => call(handle, `function () { ${boxInside}.value = this }`).value,
+    scopeOf: (handle, property) => {
+      const { result, value } = call(handle, namesOfScope, property === undefined ? [] : [property])
+      const { objectId } = result
+      if (objectId === undefined || !Array.isArray(value)) throw new Error("V8 described a scope in an unknown form")
+      return { names: value.map(String), read: (names) => readVariables(objectId, names, call) }
     },
     forget: () => {
       ask("Runtime.releaseObjectGroup", { objectGroup })
@@ -95,6 +120,40 @@ export const open = (): InspectorSession => {
   }
 }
 
+interface Called {
+  /** What the function put into the box. */
+  readonly value: unknown
+  /** What it returned, as the protocol describes it. */
+  readonly result: Runtime.RemoteObject
+}
+
+/**
+ * Where a function was optimised, V8 keeps a marker of its own in place of a variable that is not needed any more, and to touch
+ * it aborts the process. So nothing is read that a preview has not given a type: it is made without JavaScript, and passes
+ * over such markers. It shows the first few variables only, hence step by step: those that were shown are read and taken out
+ * of the scope, which is a copy that V8 made for the inspector.
+ */
+const readVariables = (
+  scope: string,
+  names: ReadonlyArray<string>,
+  call: (handle: string, declaration: string, names: ReadonlyArray<string>, generatePreview: boolean) => Called
+): ReadonlyMap<string, unknown> => {
+  const found = new Map<string, unknown>()
+  let shown: ReadonlyArray<string> = []
+  try {
+    for (let step = call(scope, keepOnly, names, true); ; step = call(scope, takeOut, shown, true)) {
+      const values: ReadonlyArray<unknown> = Array.isArray(step.value) ? step.value : []
+      for (const [i, name] of shown.entries()) if (i in values) found.set(name, values[i])
+      // An accessor is how V8 says that a variable must not be touched.
+      shown = (step.result.preview?.properties ?? []).flatMap(({ name, type }) => (type === "accessor" ? [] : [name]))
+      if (shown.length === 0) return found
+    }
+  } catch {
+    // Something in this scope cannot even be described: what was read until then is right.
+    return found
+  }
+}
+
 const objectGroup = "effect-narrative"
 
 interface Box {
@@ -103,6 +162,27 @@ interface Box {
 
 const boxName = "effect-narrative/InspectorSession/box"
 const boxKey = Symbol.for(boxName)
+const boxInside = `process[Symbol.for(${JSON.stringify(boxName)})]`
+
+const namesOfScope = `function (property) {
+  const scope = property === undefined ? this : this[property]
+  ${boxInside}.value = Object.keys(scope)
+  return scope
+}`
+// Only what V8 made for the inspector has no prototype: an object of the program's is never changed.
+const isCopy = `if (Object.getPrototypeOf(this) !== null) throw new Error("not a copy of a scope")`
+const keepOnly = `function (...names) {
+  ${isCopy}
+  const kept = new Set(names)
+  for (const name of Object.keys(this)) if (!kept.has(name)) delete this[name]
+  return this
+}`
+const takeOut = `function (...names) {
+  ${isCopy}
+  ${boxInside}.value = names.map((name) => this[name])
+  for (const name of names) delete this[name]
+  return this
+}`
 
 // On `process`, which every context of the thread shares: what runs in a `vm` context has another `globalThis`.
 const setBox = (box: Box): void => {

@@ -173,7 +173,7 @@ interface ScriptLocation extends functionSource.ScriptPlace {
 
 const placeOf = (location: Runtime.RemoteObject | undefined): ScriptLocation => {
   const value: Partial<ScriptLocation> | undefined = location?.value
-  if (value?.scriptId === undefined || value.lineNumber === undefined) throw new Error("V8 did not tell a location")
+  if (value?.scriptId === undefined || value.lineNumber === undefined) throw new Error("V8 did not give a location")
   return { scriptId: value.scriptId, lineNumber: value.lineNumber, columnNumber: value.columnNumber }
 }
 
@@ -182,15 +182,16 @@ const scopesOf = (
   session: inspectorSession.InspectorSession,
   list: Runtime.RemoteObject | undefined
 ): ReadonlyArray<functionSource.Scope> => {
-  if (list?.objectId === undefined) throw new Error("V8 did not tell the scopes of a generator")
-  const entries = session.valueOf(list.objectId)
-  if (!Array.isArray(entries)) throw new Error("V8 told the scopes of a generator in an unknown form")
+  if (list?.objectId === undefined) throw new Error("V8 did not give the scopes of a generator")
+  const { result } = session.ask<Runtime.GetPropertiesReturnType>("Runtime.getProperties", {
+    objectId: list.objectId,
+    ownProperties: true
+  })
   const scopes: Array<functionSource.Scope> = []
-  // Its array has no prototype, and so no iterator.
-  for (const { description, object } of Array.from({ length: entries.length }, (_, i) => entries[i])) {
-    const type = String(description).split(" ", 1)[0] ?? ""
-    if (type === "Global" || type === "Module" || type === "Script") continue
-    scopes.push({ type, variables: object })
+  for (const { value } of result) {
+    const type = value?.description?.split(" ", 1)[0] ?? ""
+    if (value?.objectId === undefined || !functionSource.isScopeOfFunction(type)) continue
+    scopes.push({ type, ...session.scopeOf(value.objectId, "object") })
   }
   return scopes
 }

@@ -191,9 +191,9 @@ const scopesOf = (
 ): ReadonlyArray<functionSource.Scope> => {
   const scopes: Array<functionSource.Scope> = []
   for (const { object, type } of chain) {
-    if (type === "global" || type === "module" || type === "script" || object.objectId === undefined) continue
-    const variables = session.valueOf(object.objectId)
-    if (isObject(variables)) scopes.push({ type: type[0]?.toUpperCase() + type.slice(1), variables })
+    const name = `${type[0]?.toUpperCase()}${type.slice(1)}`
+    if (object.objectId === undefined || !functionSource.isScopeOfFunction(name)) continue
+    scopes.push({ type: name, ...session.scopeOf(object.objectId) })
   }
   return scopes
 }

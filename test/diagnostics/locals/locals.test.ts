@@ -95,6 +95,45 @@ describe("Locals", () => {
     assert.deepStrictEqual(frame?.locals, [{ name: "reached", value: undefined, state: "unknown" }])
   })
 
+  it("trap 1: of hot code shows what V8 still has, variable by variable, and says that the rest was optimised out", () => {
+    const hot = function* (id: number, fails: boolean): Generator<unknown, unknown, unknown> {
+      const dice = (id * 7919) % 100
+      const order = { id }
+      yield dice
+      return fails ? yield `${dice} of ${order.id}` : id
+    }
+    const failing: Array<object> = []
+    for (let id = 0; id < 200_000; id++) {
+      const generator = hot(id, id % 1_000 === 0)
+      generator.next()
+      if (generator.next().done !== true) failing.push(generator)
+    }
+    const last = failing.slice(-20).map((generator) => read(generator)[0]?.locals.slice(0, 4))
+    const [id, fails, dice, order] = last.at(-1) ?? []
+    assert.deepStrictEqual(id, { name: "id", value: 199_000, state: "value" })
+    assert.deepStrictEqual(fails, { name: "fails", value: true, state: "value" })
+    assert.deepStrictEqual(dice, { name: "dice", value: undefined, state: "lost" })
+    assert.deepStrictEqual(order, { name: "order", value: undefined, state: "lost" })
+  })
+
+  it("reads a long text without sending it through the inspector, and a scope of many variables", () => {
+    const text = "long".repeat(2_000_000)
+    const names = Array.from({ length: 60 }, (_, i) => `v${i}`)
+    const body = `const ${names.map((name, i) => `${name} = ${i}`)}; yield [${names}, text]`
+    const generator: Iterator<unknown> = new Function(
+      "text",
+      `return (function* (text) { ${body} })(text)\n//# sourceURL=/app/many.js`
+    )(text)
+    const startedAt = performance.now()
+    const locals = localsOf(suspended(generator))
+    assert.isBelow(performance.now() - startedAt, 2_000)
+    assert.isTrue(locals["text"] === text)
+    assert.deepStrictEqual(
+      names.map((name) => locals[name]),
+      names.map((_, i) => i)
+    )
+  })
+
   it("trap 4: the range of the function holds every line of a `yield*` over several lines", () => {
     const [frame] = read(
       suspended(
