@@ -4,7 +4,7 @@
  *     npm run html
  */
 import { createHash } from "node:crypto"
-import { writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
 
@@ -12,7 +12,7 @@ const folder = fileURLToPath(new URL("../../src/", import.meta.url))
 
 export const assetsFile = `${folder}renderer/html/assets.ts`
 
-const bundle = async (entry: string): Promise<string> => {
+const bundle = async (entry: string, banner = ""): Promise<string> => {
   const { outputFiles } = await build({
     entryPoints: [`${folder}web/report/${entry}`],
     bundle: true,
@@ -23,17 +23,30 @@ const bundle = async (entry: string): Promise<string> => {
     target: ["chrome110", "firefox115", "safari16.4"],
     write: false
   })
-  const text = outputFiles[0]?.text.trim() ?? ""
+  const text = `${banner}${outputFiles[0]?.text.trim() ?? ""}`
   // Either would end the element that the text is put into.
   if (/<\/(?:script|style)|<!--/i.test(text)) throw new Error(`${entry} holds an end tag or a comment`)
   return text
+}
+
+/** What the script holds of others. All have the same licence, which asks for its text in every copy. */
+const bundled = ["preact", "@preact/signals", "@preact/signals-core"]
+
+const licences = (): string => {
+  const texts = bundled.map((name) => readFileSync(`${folder}../node_modules/${name}/LICENSE`, "utf8").trim())
+  const holders = texts.map((text) => /^Copyright .*$/m.exec(text)?.[0])
+  const conditions = texts.map((text) => text.replace(/^[\s\S]*?^Copyright .*$/m, "").trim())
+  const [condition] = new Set(conditions)
+  if (new Set(conditions).size !== 1) throw new Error(`${bundled.join(", ")} have different licences`)
+  const names = bundled.map((name, i) => `${name}: ${holders[i]}`).join("; ")
+  return `/*! ${names}. ${condition?.replace(/\s+/g, " ")} */`
 }
 
 const hashOf = (text: string): string => `sha256-${createHash("sha256").update(text).digest("base64")}`
 
 /** The text of `assets.ts`. */
 export const assets = async (): Promise<string> => {
-  const [script, style] = await Promise.all([bundle("main.ts"), bundle("style.css")])
+  const [script, style] = await Promise.all([bundle("main.tsx", licences()), bundle("style/report.css")])
   return `/**
  * The script and the style of a page, and their hashes for its policy. Made from \`web/report\` by \`npm run html\`.
  */

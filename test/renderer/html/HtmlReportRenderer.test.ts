@@ -486,7 +486,9 @@ describe("openBrowser", () => {
         const env = yield* opener(folder, fs)
         const path = `${folder}/a page; $(touch pwned).html`
         yield* write({ path, openBrowser: true, env }, [...story("A"), ...story("B")])
-        const opened = yield* Effect.retry(fs.readFileString(`${folder}/opened`), Schedule.spaced("20 millis"))
+        // The file exists before what is written to it does.
+        const written = Effect.filterOrFail(fs.readFileString(`${folder}/opened`), (text) => text !== "")
+        const opened = yield* Effect.retry(written, Schedule.spaced("20 millis"))
         assert.strictEqual(opened, `1:${pathToFileURL(path).href}`)
         assert.isFalse(yield* fs.exists(`${folder}/pwned`))
       })

@@ -1,0 +1,20 @@
+/**
+ * Words for what a node is at.
+ */
+import type { PageNode } from "../../renderer/html/pageData.js"
+import { duration } from "../kit/format.js"
+
+export const statusLabel = (node: PageNode): string => {
+  if (node.orphaned === true) return "orphaned"
+  return node.story === undefined ? node.status : node.story.status
+}
+
+export const durationLabel = ({ seconds }: PageNode): string => (seconds === undefined ? "running" : duration(seconds))
+
+export const progressLabel = ({ progress, story }: PageNode): string | undefined => {
+  if (progress !== undefined)
+    return progress.total === null ? String(progress.done) : `${progress.done} of ${progress.total}`
+  if (story === undefined) return undefined
+  const total = story.declaredStages ?? story.startedStages
+  return `${story.completedStages} of ${total} stages`
+}
