@@ -23,7 +23,7 @@ const processOrder = (order: string, amount: number) =>
 
 const filename = `${process.env["NARRATIVE_DIR"] ?? ".narrative"}/orders.db`
 
-const History = Layer.provideMerge(HistoryRenderer.layer({ path: filename }), Renderer.none)
+const History = Layer.provideMerge(HistoryRenderer.layer({ path: filename }), Renderer.layerNone)
 
 const orders = Effect.forEach(["A-1", "A-2", "A-3", "A-4"], (order, i) => Effect.exit(processOrder(order, 20 + i)))
 

@@ -38,6 +38,6 @@ const program = Effect.gen(function* () {
 })
 
 // Closing the layer waits for what the pager has not delivered yet.
-const Live = Layer.mergeAll(ConsoleRenderer.layer(), Renderer.layer(pager))
+const Live = Layer.mergeAll(ConsoleRenderer.layer(), Renderer.layerScoped(pager))
 
 program.pipe(Effect.provide(Live), Narrative.runMain)

@@ -18,7 +18,8 @@ const send = (letters: ReadonlyArray<string>): Effect.Effect<void, Offline> =>
 
 const sendReminders = Effect.gen(function* () {
   const invoices = yield* fetchInvoices.pipe(
-    Narrative.stage("Fetch Invoices", { dryRun: () => [{ customer: "Ada", euros: 12 }] })
+    Narrative.whenDryRun(() => [{ customer: "Ada", euros: 12 }]),
+    Narrative.stage("Fetch Invoices")
   )
   const letters = yield* Effect.succeed(invoices.map(({ customer, euros }) => `Dear ${customer}, ${euros} EUR`)).pipe(
     Narrative.stage("Write Letters")

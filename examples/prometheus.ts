@@ -9,7 +9,7 @@ import { createServer } from "node:http"
 import { HttpServer } from "@effect/platform"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Config, Data, Effect, Layer } from "effect"
-import { Narrative, PrometheusRenderer } from "effect-narrative"
+import { Narrative, PrometheusRenderer, Work } from "effect-narrative"
 
 class NoPrice extends Data.TaggedError("NoPrice")<{ readonly message: string }> {}
 
@@ -17,21 +17,21 @@ class NoPrice extends Data.TaggedError("NoPrice")<{ readonly message: string }> 
 const answer = Effect.delay(Effect.succeed({ score: 0.75, usage: { prompt: 1000, completion: 250 } }), "10 millis")
 
 const describe = answer.pipe(
-  Narrative.metrics.providerCall({
+  Work.providerCall({
     operation: "chat",
     provider: "openai",
     model: "gpt-4o",
     usage: ({ usage }) => usage,
     cost: ({ usage }) => (usage.prompt * 2.5 + usage.completion * 10) / 1_000_000
   }),
-  Effect.tap(({ score }) => Narrative.metrics.recordQuality("coherence", score)),
-  Narrative.metrics.agent({ id: "writer", model: "gpt-4o" })
+  Effect.tap(({ score }) => Work.recordQuality("coherence", score)),
+  Work.agent({ id: "writer", model: "gpt-4o" })
 )
 
 const validate = (prices: ReadonlyArray<number | undefined>) =>
   Effect.gen(function* () {
     const priced = prices.filter((price) => price !== undefined)
-    yield* Narrative.metrics.recordItems({ succeeded: priced.length, failed: prices.length - priced.length })
+    yield* Work.recordItems({ succeeded: priced.length, failed: prices.length - priced.length })
     if (priced.length === 0) return yield* new NoPrice({ message: "an order without a price" })
   })
 

@@ -30,7 +30,7 @@ class MailWorker extends Effect.Service<MailWorker>()("MailWorker", {
       })
     }
   }),
-  dependencies: [Narrative.layer("Mail Worker", { kind: "worker" })]
+  dependencies: [Narrative.layerStory("Mail Worker", { kind: "worker" })]
 }) {}
 
 const program = Effect.gen(function* () {

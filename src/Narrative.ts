@@ -6,7 +6,6 @@
  *
  * @since 0.1.0
  */
-import type { Teardown } from "@effect/platform/Runtime"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -22,12 +21,13 @@ import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import type { NoExcessProperties } from "effect/Types"
-import * as rendererSet from "./delivery/rendererSet.js"
+import { renderersOf } from "./delivery/rendererSet.js"
 import { definedBy, nameOf, titleCase } from "./diagnostics/source/callSite.js"
 import type { StoryStatus } from "./event/NarrativeEvent.js"
 import { stageInit, storyInit, withSettings } from "./narration/combinators.js"
-import { dryRun as currentDryRun, DryRunLog, type DryRunStage } from "./narration/dryRun.js"
+import { dryRun as currentDryRun, DryRunLog, type DryRunStage, standInFor } from "./narration/dryRun.js"
 import * as eventFactory from "./narration/eventFactory.js"
+import type { GroupOptions, MainOptions, RetryOptions, StageOptions, StoryOptions } from "./narration/Options.js"
 import * as region from "./narration/region.js"
 import { retelling } from "./narration/retries.js"
 import * as mainProgram from "./narration/runMain.js"
@@ -36,13 +36,44 @@ import type { Stage, Story } from "./narration/Story.js"
 import * as stageGroup from "./narration/stageGroup.js"
 import * as stageRegion from "./narration/stageRegion.js"
 import * as storyFailure from "./narration/storyFailure.js"
-import * as storyLogger from "./narration/storyLogger.js"
+import { addLogger } from "./narration/storyLogger.js"
 import * as storyRegion from "./narration/storyRegion.js"
 import * as validatedOptions from "./narration/validatedOptions.js"
 import * as PlainValue from "./plain/PlainValue.js"
-import { once } from "./runtime/warnOnce.js"
+import { nanos, now, withFiber } from "./runtime/fiber.js"
+import { setContext } from "./runtime/fiberInternals.js"
+import { isEnabled, mute } from "./runtime/muting.js"
+import { inOrder } from "./runtime/waiting.js"
+import { warnOnce } from "./runtime/warnOnce.js"
 import * as spans from "./tracing/spans.js"
 
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  GroupOptions,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  MainOptions,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  RetryOptions,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  StageOptions,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  StoryOptions
+} from "./narration/Options.js"
 export {
   /**
    * @since 0.1.0
@@ -50,48 +81,6 @@ export {
    */
   StageGroupError
 } from "./narration/StageGroupError.js"
-/**
- * What there is to tell of work: tokens, cost, quality, items, agents and calls of providers.
- *
- * @since 0.1.0
- * @category telling
- */
-export * as metrics from "./narration/WorkMetrics.js"
-
-/**
- * - `kind`: what this story is, where "story" says too little: `pipeline`, `request`, `agent`, …
- * - `totalStages`: how many stages are expected, 0 or more; makes progress true at every stage's end. Can be set later
- *   with {@link setTotalStages}.
- * - `labels`: few keys with few values each (they become labels of metrics): at most 32, 256 characters each.
- * - `attributes`: anything worth knowing; span attributes, shown in failure reports.
- * - `dryRun`: no body of a stage that has a stand-in is run, and no failure counts. See {@link dryRun}.
- * - `id`: otherwise the `IdGenerator` makes one.
- *
- * @since 0.1.0
- * @category models
- */
-export interface StoryOptions {
-  readonly kind?: string | undefined
-  readonly totalStages?: number | undefined
-  readonly labels?: Readonly<Record<string, string>> | undefined
-  readonly attributes?: Readonly<Record<string, unknown>> | undefined
-  readonly dryRun?: boolean | undefined
-  readonly id?: string | undefined
-}
-
-/**
- * - `kind`: what this stage is, where "stage" says too little: `tool`, `provider`, `query`, …
- * - `attributes`: anything worth knowing; span attributes, shown in failure reports.
- * - `dryRun`: the stand-in value: in a dry run it is the result, and the body is not run.
- *
- * @since 0.1.0
- * @category models
- */
-export interface StageOptions<A = never> {
-  readonly kind?: string | undefined
-  readonly attributes?: Readonly<Record<string, unknown>> | undefined
-  readonly dryRun?: LazyArg<A> | undefined
-}
 
 /**
  * Runs an effect as a story. Inside another story it is a sub-story of it.
@@ -129,16 +118,40 @@ export const story: {
  * @category stages
  */
 export const stage: {
-  <A2 = never>(
+  (
     name: string,
-    options?: StageOptions<A2>
-  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A | A2, E, Exclude<R, Tracer.ParentSpan>>
-  <A, E, R, A2 = never>(
+    options?: StageOptions
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
+  <A, E, R>(
     self: Effect.Effect<A, E, R>,
     name: string,
-    options?: StageOptions<A2>
-  ): Effect.Effect<A | A2, E, Exclude<R, Tracer.ParentSpan>>
-} = withSettings<StageOptions<unknown>, stageRegion.StageInit<unknown>>(stageInit, stageRegion.run)
+    options?: StageOptions
+  ): Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
+} = withSettings<StageOptions, stageRegion.StageInit<unknown>>(stageInit, stageRegion.run)
+
+/**
+ * In a dry run, yields the stand-in instead of running the effect. Pipe it inside the stage whose work it stands in for.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Narrative } from "effect-narrative"
+ *
+ * declare const charge: Effect.Effect<{ readonly receipt: string }, Error>
+ *
+ * const charged = charge.pipe(
+ *   Narrative.whenDryRun(() => ({ receipt: "dry run" })),
+ *   Narrative.stage("Charge")
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category stages
+ */
+export const whenDryRun: {
+  <B>(standIn: LazyArg<B>): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A | B, E, R>
+  <A, E, R, B>(self: Effect.Effect<A, E, R>, standIn: LazyArg<B>): Effect.Effect<A | B, E, R>
+} = dual(2, standInFor)
 
 /**
  * A function whose every call is a stage, as `Effect.fn` makes a function whose every call is a span. Without a name the
@@ -160,7 +173,7 @@ export const stage: {
  * @since 0.1.0
  * @category stages
  */
-export const fn = (name?: string, options?: Omit<StageOptions, "dryRun">): Effect.fn.Untraced => {
+export const fn = (name?: string, options?: StageOptions): Effect.fn.Untraced => {
   type Body = (...args: Array<never>) => Generator<never, unknown, never>
   type Step = (self: Effect.Effect<unknown>, ...args: Array<never>) => unknown
   const make = (body: Body, ...steps: Array<Step>) => {
@@ -189,8 +202,8 @@ export const fn = (name?: string, options?: Omit<StageOptions, "dryRun">): Effec
  * @since 0.1.0
  * @category stories
  */
-export const layer = (name: string, options?: StoryOptions): Layer.Layer<Tracer.ParentSpan> => {
-  const init = storyInit(name, options, definedBy(layer))
+export const layerStory = (name: string, options?: StoryOptions): Layer.Layer<Tracer.ParentSpan> => {
+  const init = storyInit(name, options, definedBy(layerStory))
   return Layer.scopedContext(
     Effect.map(
       openScoped(init),
@@ -207,15 +220,15 @@ export const layer = (name: string, options?: StoryOptions): Layer.Layer<Tracer.
  * @since 0.1.0
  * @category stories
  */
-export const scoped = (name: string, options?: StoryOptions): Effect.Effect<Story, never, Scope.Scope> => {
-  const init = storyInit(name, options, definedBy(scoped))
+export const storyScoped = (name: string, options?: StoryOptions): Effect.Effect<Story, never, Scope.Scope> => {
+  const init = storyInit(name, options, definedBy(storyScoped))
   return Effect.uninterruptible(
-    region.withFiber((fiber) => {
+    withFiber((fiber) => {
       const outside = fiber.currentContext
       return Effect.flatMap(openScoped(init), (opened) => {
-        region.setContext(fiber, region.contextWith(fiber.currentContext, opened.region, opened.region.span))
-        const leave = region.withFiber((fiber) => {
-          region.setContext(fiber, region.contextWithout(fiber.currentContext, opened.region, outside))
+        setContext(fiber, region.contextWith(fiber.currentContext, opened.region, opened.region.span))
+        const leave = withFiber((fiber) => {
+          setContext(fiber, region.contextWithout(fiber.currentContext, opened.region, outside))
           return Effect.void
         })
         return Effect.as(
@@ -229,10 +242,10 @@ export const scoped = (name: string, options?: StoryOptions): Effect.Effect<Stor
 
 const openScoped = (init: storyRegion.StoryInit): Effect.Effect<storyRegion.OpenStory, never, Scope.Scope> =>
   Effect.uninterruptible(
-    region.withFiber((fiber) => {
+    withFiber((fiber) => {
       const { opened, waiting } = storyRegion.open(init, fiber)
       const close = (exit: Exit.Exit<unknown, unknown>) =>
-        region.withFiber((fiber) => storyRegion.close(opened, fiber, exit) ?? Effect.void)
+        withFiber((fiber) => storyRegion.close(opened, fiber, exit) ?? Effect.void)
       return (waiting ?? Effect.void).pipe(Effect.zipRight(Effect.addFinalizer(close)), Effect.as(opened))
     })
   )
@@ -241,7 +254,7 @@ const openScoped = (init: storyRegion.StoryInit): Effect.Effect<storyRegion.Open
  * A task group: each entry a stage of that name, run concurrently, and all of them awaited. Gives a struct of the
  * results, or fails with a {@link StageGroupError} that holds every failure under its stage's name.
  *
- * `concurrency` bounds how many run at once (default: all).
+ * `concurrency` bounds how many run at warnOnce (default: all).
  *
  * @example
  * ```ts
@@ -259,7 +272,7 @@ const openScoped = (init: storyRegion.StoryInit): Effect.Effect<storyRegion.Open
  */
 export const group = <const Stages extends Readonly<Record<string, Effect.Effect<unknown, unknown, unknown>>>>(
   stages: Stages,
-  options?: { readonly concurrency?: number | "unbounded" | undefined; readonly kind?: string | undefined }
+  options?: GroupOptions
 ): Effect.Effect<
   { readonly [Name in keyof Stages]: Effect.Effect.Success<Stages[Name]> },
   StageGroupError<Effect.Effect.Error<Stages[keyof Stages]>>,
@@ -318,16 +331,6 @@ export const retry: {
 )
 
 /**
- * - `reason`: what to say of the error that made a retry necessary (default: its type and message).
- *
- * @since 0.1.0
- * @category models
- */
-export interface RetryOptions<in E> {
-  readonly reason?: ((error: E) => string) | undefined
-}
-
-/**
  * `Effect.timeout` whose failure names the stage that took too long. A story that fails with it ends with the status
  * `timeout`.
  *
@@ -343,7 +346,7 @@ export const timeout: {
     duration: Duration.DurationInput
   ): Effect.Effect<A, E | Cause.TimeoutException, R>
 } = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, duration: Duration.DurationInput) =>
-  region.withFiber((fiber) => {
+  withFiber((fiber) => {
     const here = region.regionIn(fiber.currentContext)
     const what =
       here === undefined
@@ -360,7 +363,7 @@ export const timeout: {
 
 /**
  * Adds attributes to the current stage, or to the story where no stage is running: span attributes, carried by the
- * events of its end, and shown in failure reports. Values are copied at once; see `PlainValue`.
+ * events of its end, and shown in failure reports. Values are copied at warnOnce; see `PlainValue`.
  *
  * @since 0.1.0
  * @category telling
@@ -379,7 +382,7 @@ export const annotate: {
   })
 
 /**
- * Tells of something that happened, as an `EventRecorded`. `data` is copied at once; see `PlainValue`.
+ * Tells of something that happened, as an `EventRecorded`. `data` is copied at warnOnce; see `PlainValue`.
  *
  * @since 0.1.0
  * @category telling
@@ -388,16 +391,16 @@ export const note = (name: string, data?: unknown): Effect.Effect<void> =>
   region.within(({ span, stage, story }, fiber) => {
     const checked = validatedOptions.nameOf("note", name)
     const isRead = spans.isRead(fiber, span)
-    if (!isRead && region.listenersOf(fiber).length === 0) return checked.notice()
+    if (!isRead && renderersOf(fiber).length === 0) return checked.notice()
     const shownName = region.hide(fiber, story, checked.value)
     const shown = region.redactorOf(fiber).value(data, story.secrets)
     if (isRead) {
-      spans.event(fiber, span, region.nanos(fiber), shownName, Predicate.isRecord(shown) ? shown : { data: shown })
+      spans.event(fiber, span, nanos(fiber), shownName, Predicate.isRecord(shown) ? shown : { data: shown })
     }
-    const told = region.tell(fiber, story, (timestamp) =>
+    const told = region.emit(fiber, story, (timestamp) =>
       eventFactory.eventRecorded(story, stage, timestamp, span, shownName, shown)
     )
-    return rendererSet.inOrder(checked.notice(), told)
+    return inOrder(checked.notice(), told)
   })
 
 /** Most often a stage tells its progress, in milliseconds. */
@@ -412,24 +415,24 @@ const progressInterval = 100
 export const progress = (done: number, total?: number): Effect.Effect<void> =>
   region.within(({ span, stage, story }, fiber) => {
     if (stage === undefined)
-      return once(`Narrative.progress says how far a stage has come, and stands outside any here`)
+      return warnOnce(`Narrative.progress says how far a stage has come, and stands outside any here`)
     const checked = validatedOptions.progressOf(done, total)
     // A fiber may outlive the stage it was forked in.
     if (checked.value === undefined || stage.status !== "running") return checked.notice()
-    const at = region.now(fiber)
+    const at = now(fiber)
     if (at - stage.progressAt < progressInterval) return checked.notice()
     stage.progressAt = at
     const told = checked.value
-    return rendererSet.inOrder(
+    return inOrder(
       checked.notice(),
-      region.tell(fiber, story, (timestamp) =>
+      region.emit(fiber, story, (timestamp) =>
         eventFactory.stageProgressed(story, stage, timestamp, span, told.done, told.total)
       )
     )
   })
 
 /**
- * Says how many stages the current story is going to have, once that is known. 0 or more.
+ * Says how many stages the current story is going to have, warnOnce that is known. 0 or more.
  *
  * @since 0.1.0
  * @category telling
@@ -472,7 +475,7 @@ export const setStatus = (status: StoryStatus): Effect.Effect<void> =>
  * @since 0.1.0
  * @category reading
  */
-export const current: Effect.Effect<Option.Option<Story>> = region.withFiber((fiber) =>
+export const current: Effect.Effect<Option.Option<Story>> = withFiber((fiber) =>
   Effect.succeed(Option.fromNullable(region.regionIn(fiber.currentContext)?.story))
 )
 
@@ -482,8 +485,8 @@ export const current: Effect.Effect<Option.Option<Story>> = region.withFiber((fi
  * @since 0.1.0
  * @category reading
  */
-export const isActive: Effect.Effect<boolean> = region.withFiber((fiber) =>
-  Effect.succeed(region.isEnabled(fiber) && region.regionIn(fiber.currentContext) !== undefined)
+export const isActive: Effect.Effect<boolean> = withFiber((fiber) =>
+  Effect.succeed(isEnabled(fiber) && region.regionIn(fiber.currentContext) !== undefined)
 )
 
 /**
@@ -543,21 +546,30 @@ export const dryRun = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<Dry
  * @since 0.1.0
  * @category layers
  */
-export const logger: Layer.Layer<never> = Layer.scopedDiscard(rendererSet.addLogger(storyLogger.make))
+export const logger: Layer.Layer<never> = Layer.scopedDiscard(addLogger)
 
 /**
- * A Layer that turns narration off: no eventFactory, no spans of ours.
+ * A Layer that turns narration off: no events, no spans of ours.
  *
  * @since 0.1.0
  * @category layers
  */
-export const disabled: Layer.Layer<never> = Layer.scopedDiscard(rendererSet.mute)
+export const disabled: Layer.Layer<never> = Layer.scopedDiscard(mute)
 
 /**
- * Runs a program as a process, as `NodeRuntime.runMain` does, and tells its failures: one that came out of a story was
- * told there and is not printed again; any other is told the same way, as the story of the program itself, by whichever
- * renderers are in force outermost (with none, the default one). Exits with code 1 on a failure, unless
- * `teardown` says otherwise.
+ * The default renderer, for applications: the console on a terminal, lines of JSON otherwise. It gives way to any
+ * renderer that is provided further inside.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerDefault: Layer.Layer<never> = mainProgram.layerDefault
+
+/**
+ * Runs a program as a process, as `NodeRuntime.runMain` does, with {@link layerDefault}, and reports its failures: one
+ * that came out of a story was reported there and is not printed again; any other is reported the same way, as the story
+ * of the program itself, by the renderers of `layer` (without any, the default one). Exits with code 1 on a failure,
+ * unless `teardown` says otherwise.
  *
  * @example
  * ```ts
@@ -574,18 +586,3 @@ export const runMain: {
   (options?: MainOptions): <A, E>(self: Effect.Effect<A, E>) => void
   <A, E>(self: Effect.Effect<A, E>, options?: MainOptions): void
 } = dual((args) => Effect.isEffect(args[0]), mainProgram.runMain)
-
-/**
- * - `layer`: the rendererSet, diagnostics and redaction for the whole program: those for a failure outside any story, too.
- *   What is provided to the program itself is gone when it has failed.
- * - `disablePrettyLogger`: keeps the default logger instead of the pretty one.
- * - `teardown`: decides the exit code.
- *
- * @since 0.1.0
- * @category models
- */
-export interface MainOptions {
-  readonly layer?: Layer.Layer<never, unknown> | undefined
-  readonly disablePrettyLogger?: boolean | undefined
-  readonly teardown?: Teardown | undefined
-}

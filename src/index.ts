@@ -62,10 +62,6 @@ export * as NarrativeEvent from "./event/NarrativeEvent.js"
 /**
  * @since 0.1.0
  */
-export * as Work from "./event/Work.js"
-/**
- * @since 0.1.0
- */
 export * as Instruments from "./metrics/Instruments.js"
 /**
  * @since 0.1.0
@@ -119,3 +115,7 @@ export * as RotatingJsonRenderer from "./renderer/json/RotatingJsonRenderer.js"
  * @since 0.1.0
  */
 export * as WideEventRenderer from "./renderer/wide/WideEventRenderer.js"
+/**
+ * @since 0.1.0
+ */
+export * as Work from "./Work.js"

@@ -150,9 +150,9 @@ describe("a story", () => {
 
   it.effect("as a Layer lasts as long as the layer's scope, and ends as that scope ended", () =>
     Effect.gen(function* () {
-      const ok = yield* told(Effect.void.pipe(Narrative.stage("Serve"), Effect.provide(Narrative.layer("Server"))))
+      const ok = yield* told(Effect.void.pipe(Narrative.stage("Serve"), Effect.provide(Narrative.layerStory("Server"))))
       assert.deepStrictEqual(ok.tags, ["StoryStarted", "StageStarted Serve", "StageCompleted Serve", "StoryCompleted"])
-      const failed = yield* told(fails().pipe(Narrative.stage("Serve"), Effect.provide(Narrative.layer("Server"))))
+      const failed = yield* told(fails().pipe(Narrative.stage("Serve"), Effect.provide(Narrative.layerStory("Server"))))
       assert.strictEqual(failed.one("StoryCompleted").status, "failed")
       assert.strictEqual(failed.one("FailureOccurred").failures[0].stageName, "Serve")
     })
@@ -164,7 +164,7 @@ describe("a story", () => {
         Effect.gen(function* () {
           const active = yield* Effect.scoped(
             Effect.gen(function* () {
-              const story = yield* Narrative.scoped("Session")
+              const story = yield* Narrative.storyScoped("Session")
               yield* Effect.void.pipe(Narrative.stage("Inside"))
               const current = yield* Narrative.current
               return Option.getOrNull(current) === story && (yield* Narrative.isActive)
@@ -681,7 +681,10 @@ describe("a dry run", () => {
           const rows = yield* Effect.sync(() => {
             connected = true
             return ["real"]
-          }).pipe(Narrative.stage("Load", { dryRun: () => ["stand-in"] }))
+          }).pipe(
+            Narrative.whenDryRun(() => ["stand-in"]),
+            Narrative.stage("Load")
+          )
           yield* mayFail().pipe(Narrative.stage("Transform"))
           yield* Effect.sync(() => JSON.parse("not JSON")).pipe(Narrative.stage("Export"))
           return rows
@@ -700,7 +703,10 @@ describe("a dry run", () => {
   it.effect("of an effect gives a report of the stages visited", () =>
     Effect.gen(function* () {
       const report = yield* Effect.gen(function* () {
-        yield* Effect.succeed(1).pipe(Narrative.stage("Load", { dryRun: () => 0 }))
+        yield* Effect.succeed(1).pipe(
+          Narrative.whenDryRun(() => 0),
+          Narrative.stage("Load")
+        )
         yield* mayFail().pipe(Narrative.stage("Row"), Narrative.stage("Insert"))
       }).pipe(Narrative.story("Import"), Narrative.dryRun, Effect.provide(observe().layer))
       assert.deepStrictEqual(report.stages, [
@@ -743,14 +749,14 @@ describe("narration", () => {
       )
       const { exit, tags } = yield* told(
         Effect.gen(function* () {
-          yield* Effect.scoped(Narrative.scoped("Scoped"))
+          yield* Effect.scoped(Narrative.storyScoped("Scoped"))
           yield* Narrative.note("nothing")
           return yield* Narrative.isActive
         }).pipe(
           Narrative.stage("Off"),
           Narrative.story("Off"),
           Effect.provide(
-            Narrative.layer("Layer").pipe(Layer.provideMerge(Layer.mergeAll(Narrative.disabled, counting)))
+            Narrative.layerStory("Layer").pipe(Layer.provideMerge(Layer.mergeAll(Narrative.disabled, counting)))
           )
         )
       )

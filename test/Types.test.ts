@@ -31,8 +31,11 @@ const types = () => {
   expectTypeOf(Narrative.stage({} as Effect.Effect<void, never, Tracer.ParentSpan>, "Span")).toEqualTypeOf<
     Effect.Effect<void>
   >()
-  expectTypeOf(find(1).pipe(Narrative.stage("Dry", { dryRun: () => "stand-in" }))).toEqualTypeOf<
+  expectTypeOf(find(1).pipe(Narrative.whenDryRun(() => "stand-in"))).toEqualTypeOf<
     Effect.Effect<string, Missing, Database>
+  >()
+  expectTypeOf(Narrative.whenDryRun(find(1), () => 0)).toEqualTypeOf<
+    Effect.Effect<string | number, Missing, Database>
   >()
   expectTypeOf(find(1).pipe(Narrative.timeout("1 second"))).toEqualTypeOf<
     Effect.Effect<string, Missing | Cause.TimeoutException, Database>
@@ -63,14 +66,17 @@ const types = () => {
   expectTypeOf(Narrative.annotate("a", 1)).toEqualTypeOf<Effect.Effect<void>>()
   expectTypeOf(Narrative.annotate({ a: 1 })).toEqualTypeOf<Effect.Effect<void>>()
   expectTypeOf(Narrative.current).toEqualTypeOf<Effect.Effect<Option.Option<Story.Story>>>()
-  expectTypeOf(Narrative.scoped("S")).toEqualTypeOf<Effect.Effect<Story.Story, never, Scope.Scope>>()
+  expectTypeOf(Narrative.storyScoped("S")).toEqualTypeOf<Effect.Effect<Story.Story, never, Scope.Scope>>()
   expectTypeOf(Narrative.dryRun(find(1))).toEqualTypeOf<Effect.Effect<Narrative.DryRunReport, Missing, Database>>()
   expectTypeOf(Narrative.disabled).toEqualTypeOf<Layer.Layer<never>>()
   const renderer = Renderer.make("any", () => undefined)
   expectTypeOf(Renderer.layer(renderer)).toEqualTypeOf<Layer.Layer<never>>()
-  expectTypeOf(Renderer.layer({} as Effect.Effect<Renderer.Renderer, Missing, Database | Scope.Scope>)).toEqualTypeOf<
+  expectTypeOf(Renderer.layerEffect({} as Effect.Effect<Renderer.Renderer, Missing, Database>)).toEqualTypeOf<
     Layer.Layer<never, Missing, Database>
   >()
+  expectTypeOf(
+    Renderer.layerScoped({} as Effect.Effect<Renderer.Renderer, Missing, Database | Scope.Scope>)
+  ).toEqualTypeOf<Layer.Layer<never, Missing, Database>>()
   const ollama = OllamaAnalyzer.layer({ model: "llama3" }).pipe(
     FailureAnalyzer.withTimeout("12 seconds"),
     FailureAnalyzer.withRetry(Schedule.recurs(2)),

@@ -10,10 +10,9 @@ import * as FiberId from "effect/FiberId"
 import type * as Scope from "effect/Scope"
 import { type Pledge, pledge, redeem } from "../delivery/pendingWork.js"
 import type { Renderer } from "../delivery/Renderer.js"
-import { inOrder } from "../delivery/rendererSet.js"
 import type { FailureAnalysis } from "../event/FailureAnalysis.js"
-import type { Waiting } from "../narration/region.js"
 import { waitAtMost } from "../runtime/deadline.js"
+import { inOrder, type Waiting } from "../runtime/waiting.js"
 import type { AnalysisCounts } from "./analysisCounts.js"
 
 export interface BackgroundSettings {

@@ -6,7 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { messageOf } from "../cause/thrownValue.js"
 import type { FailureReport } from "../event/FailureReport.js"
-import { once } from "../runtime/warnOnce.js"
+import { warnOnce } from "../runtime/warnOnce.js"
 import * as analyzerTimeout from "./analyzerTimeout.js"
 import * as deriveAnalyzer from "./deriveAnalyzer.js"
 import type { Analyzer } from "./FailureAnalyzer.js"
@@ -21,7 +21,7 @@ export const askInTime = (analyzer: Analyzer, report: FailureReport): deriveAnal
 
 const usualLimit: Effect.Effect<Duration.Duration> = Effect.catchAllCause(analyzerTimeout.fromEnvironment, (cause) => {
   const problem = `Analyzers may take ${Duration.format(analyzerTimeout.usual)}: ${messageOf(Cause.squash(cause))}`
-  return Effect.as(once(problem) ?? Effect.void, analyzerTimeout.usual)
+  return Effect.as(warnOnce(problem) ?? Effect.void, analyzerTimeout.usual)
 })
 
 const within = (limit: Duration.Duration, analyzer: Analyzer, asked: deriveAnalyzer.Answer): deriveAnalyzer.Answer =>

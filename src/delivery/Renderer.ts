@@ -2,84 +2,93 @@
  * What consumes events: the console, a file, a database, a test. A renderer is a name and a function; Layers add
  * renderers for everything they are provided to, in any order and any combination.
  *
- * A renderer cannot hurt the program: one that throws, fails or dies is isolated and counted, and told of through
+ * A renderer cannot hurt the program: one that throws, fails or dies is isolated and counted, and logged through
  * `Effect.logWarning` at its 1st, 2nd, 4th, 8th, … fault. What does slow work should be {@link buffered}.
+ *
+ * Without a renderer there is no output: stories and stages are then their spans.
  *
  * @since 0.1.0
  */
-import type { PlatformError } from "@effect/platform/Error"
-import * as FileSystem from "@effect/platform/FileSystem"
-import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
-import { constTrue, dual } from "effect/Function"
-import * as Layer from "effect/Layer"
+import { dual } from "effect/Function"
+import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { NarrativeEvent } from "../event/NarrativeEvent.js"
-import * as appendedFile from "../file/appendedFile.js"
-import * as streamWriter from "../file/streamWriter.js"
+import { inOrder } from "../runtime/waiting.js"
 import * as boundedBuffer from "./boundedBuffer.js"
 import * as coalescing from "./coalescing.js"
 import { statsOf } from "./deliveryCounts.js"
-import * as pendingWork from "./pendingWork.js"
+import { countsBelow, routed } from "./dispatch.js"
+import { rendererLayer } from "./rendererLayer.js"
+import type { BufferOptions, Renderer, RendererStats } from "./rendererModel.js"
+import * as rendererModel from "./rendererModel.js"
 import * as rendererSet from "./rendererSet.js"
 
-/**
- * @since 0.1.0
- * @category models
- */
-export interface Renderer {
-  readonly name: string
+export {
   /**
-   * Called in the emitting fiber, in order of the events' `sequence`. Return nothing when done; return an Effect only
-   * when the caller has to wait for it.
+   * @since 0.1.0
+   * @category models
    */
-  readonly handle: (event: NarrativeEvent) => void | Effect.Effect<void>
-}
+  type ToFileOptions,
+  /**
+   * @since 0.1.0
+   * @category constructors
+   */
+  toFile,
+  /**
+   * @since 0.1.0
+   * @category constructors
+   */
+  toStream
+} from "./lineSinks.js"
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  BufferOptions,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  Renderer,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  RendererStats
+} from "./rendererModel.js"
+export {
+  /**
+   * @since 0.1.0
+   * @category symbols
+   */
+  TypeId
+} from "./rendererModel.js"
 
 /**
- * What became of the events a renderer was given: `emitted = delivered + dropped + failed + pending`, at any time.
- *
  * @since 0.1.0
- * @category models
+ * @category guards
  */
-export interface RendererStats {
-  readonly name: string
-  readonly emitted: number
-  readonly delivered: number
-  /** By reason: `overflow`, `shutdown`, `closed`, or what a renderer names itself. */
-  readonly dropped: { readonly [reason: string]: number }
-  readonly failed: number
-  readonly pending: number
-}
+export const isRenderer: (value: unknown) => value is Renderer = rendererModel.isRenderer
 
 /**
- * - `capacity`: most events waiting. 1 or more.
- * - `strategy`, when full: `suspend` makes the emitting fiber wait for room, `dropping` drops the new event, `sliding`
- *   the oldest one. With `suspend` nothing is lost, an interrupted wait included, until 16,384 events more than
- *   `capacity` are there: a destination that hangs must not fill the heap.
- * - `highWaterMark`: the share of `capacity` (0–1, default 0.8) at which `onOverflow(-1, size)` is called, once on the
- *   way up; it is re-armed when the queue is down to half of that.
- * - `onOverflow(dropped, size)`: also called with each dropped event. It may throw: that is isolated.
- * - `shutdownTimeout`: how long the closing scope waits for the queue to drain (default 5 seconds).
+ * A renderer from its name and what it does with an event.
  *
- * @since 0.1.0
- * @category models
- */
-export interface BufferOptions {
-  readonly capacity: number
-  readonly strategy: "suspend" | "dropping" | "sliding"
-  readonly highWaterMark?: number | undefined
-  readonly onOverflow?: ((dropped: number, size: number) => void) | undefined
-  readonly shutdownTimeout?: Duration.DurationInput | undefined
-}
-
-/**
  * @since 0.1.0
  * @category constructors
  */
-export const make = (name: string, handle: Renderer["handle"]): Renderer => ({ name, handle })
+export const make: (name: string, handle: Renderer["handle"]) => Renderer = rendererModel.make
+
+/**
+ * A renderer that discards every event.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const none: Renderer = routed("none", [], () => undefined)
 
 /**
  * Adds a renderer for everything the layer is provided to; every other renderer stays.
@@ -101,51 +110,75 @@ export const make = (name: string, handle: Renderer["handle"]): Renderer => ({ n
  * @since 0.1.0
  * @category layers
  */
-export const layer = <E = never, R = never>(
-  renderer: Renderer | Effect.Effect<Renderer, E, R>
-): Layer.Layer<never, E, Exclude<R, Scope.Scope>> => change(renderer, rendererSet.add)
+export const layer = (renderer: Renderer): Layer.Layer<never> => layerScoped(Effect.succeed(renderer))
 
 /**
- * Adds a renderer that is no place to read stories in, one that makes metrics of them say: as {@link layer}, but where
- * nobody chose another renderer the default one stays as well.
+ * {@link layer}, for an effect that makes a renderer.
  *
  * @since 0.1.0
  * @category layers
  */
-export const accompanying = <E = never, R = never>(
-  renderer: Renderer | Effect.Effect<Renderer, E, R>
-): Layer.Layer<never, E, Exclude<R, Scope.Scope>> => change(renderer, rendererSet.accompany)
+export const layerEffect = <E, R>(renderer: Effect.Effect<Renderer, E, R>): Layer.Layer<never, E, R> =>
+  // What is made without a scope needs none.
+  layerScoped(renderer) as Layer.Layer<never, E, R>
 
 /**
- * Narrates to this renderer only.
+ * {@link layer}, for a scoped effect that makes a renderer. It is taken out before its scope is closed.
  *
  * @since 0.1.0
  * @category layers
  */
-export const replace = <E = never, R = never>(
-  renderer: Renderer | Effect.Effect<Renderer, E, R>
-): Layer.Layer<never, E, Exclude<R, Scope.Scope>> => change(renderer, (_, renderer) => [renderer])
-
-const change = <E, R>(
-  renderer: Renderer | Effect.Effect<Renderer, E, R>,
-  update: (renderers: ReadonlyArray<Renderer>, renderer: Renderer) => ReadonlyArray<Renderer>
-): Layer.Layer<never, E, Exclude<R, Scope.Scope>> =>
-  Layer.scopedDiscard(
-    Effect.zipRight(
-      rendererSet.owned,
-      Effect.flatMap(Effect.isEffect(renderer) ? renderer : Effect.succeed(renderer), (renderer) =>
-        rendererSet.changeRenderers((current) => update(current, renderer), pendingWork.awaitAll(renderer), renderer)
-      )
-    )
-  )
+export const layerScoped = <E, R>(
+  renderer: Effect.Effect<Renderer, E, R>
+): Layer.Layer<never, E, Exclude<R, Scope.Scope>> => rendererLayer(renderer, rendererSet.add)
 
 /**
- * Narrates to nobody. Stories and stages are still spans.
+ * Adds a renderer in which nobody reads stories, one that makes metrics of them for instance: as {@link layerScoped},
+ * but the default renderer of `Narrative.layerDefault` and `Narrative.runMain` stays beside it.
  *
  * @since 0.1.0
  * @category layers
  */
-export const none: Layer.Layer<never> = replace(Effect.sync(rendererSet.none))
+export const layerAlongside = <E, R>(
+  renderer: Effect.Effect<Renderer, E, R>
+): Layer.Layer<never, E, Exclude<R, Scope.Scope>> => rendererLayer(renderer, rendererSet.addCompanion)
+
+/**
+ * Replaces every renderer by this one.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const replace = (renderer: Renderer): Layer.Layer<never> => replaceScoped(Effect.succeed(renderer))
+
+/**
+ * {@link replace}, for an effect that makes a renderer.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const replaceEffect = <E, R>(renderer: Effect.Effect<Renderer, E, R>): Layer.Layer<never, E, R> =>
+  // What is made without a scope needs none.
+  replaceScoped(renderer) as Layer.Layer<never, E, R>
+
+/**
+ * {@link replace}, for a scoped effect that makes a renderer.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const replaceScoped = <E, R>(
+  renderer: Effect.Effect<Renderer, E, R>
+): Layer.Layer<never, E, Exclude<R, Scope.Scope>> => rendererLayer(renderer, (_, renderer) => [renderer])
+
+/**
+ * Silence: replaces every renderer by {@link none}. Stories and stages are still spans.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+// One a layer, so that it is known when it is gone.
+export const layerNone: Layer.Layer<never> = replaceEffect(Effect.sync(() => routed("none", [], () => undefined)))
 
 /**
  * Passes on only the events for which `predicate` holds.
@@ -159,7 +192,7 @@ export const filter: {
 } = dual(
   2,
   (self: Renderer, predicate: (event: NarrativeEvent) => boolean): Renderer =>
-    rendererSet.routed(self.name, [self], (event, tell) => (predicate(event) ? tell(self, event) : undefined))
+    routed(self.name, [self], (event, deliver) => (predicate(event) ? deliver(self, event) : undefined))
 )
 
 /**
@@ -174,11 +207,11 @@ export const mapEvents: {
 } = dual(
   2,
   (self: Renderer, f: (event: NarrativeEvent) => NarrativeEvent): Renderer =>
-    rendererSet.routed(self.name, [self], (event, tell) => tell(self, f(event)))
+    routed(self.name, [self], (event, deliver) => deliver(self, f(event)))
 )
 
 /**
- * Both rendererSet, as one.
+ * Both renderers, as one.
  *
  * @since 0.1.0
  * @category combinators
@@ -189,16 +222,16 @@ export const merge: {
 } = dual(
   2,
   (self: Renderer, that: Renderer): Renderer =>
-    rendererSet.routed(`${self.name}+${that.name}`, [self, that], (event, tell) =>
-      rendererSet.inOrder(tell(self, event), tell(that, event))
+    routed(`${self.name}+${that.name}`, [self, that], (event, deliver) =>
+      inOrder(deliver(self, event), deliver(that, event))
     )
 )
 
 /**
  * Collapses runs of equal stages. After `threshold` (1 or more) consecutive completions of stages of one name in one
- * place, further ones are held back and told as one `EventRecorded` named `stages.coalesced` with
+ * place, further ones are held back and emitted as one `EventRecorded` named `stages.coalesced` with
  * `{ stage_name, count, duration_seconds }` when the run ends: at the next different event of the story. Anything that
- * fails, is cancelled, or stands inside such a stage is always told.
+ * fails, is cancelled, or is inside such a stage is always emitted.
  *
  * @since 0.1.0
  * @category combinators
@@ -256,107 +289,6 @@ export const batched = <E, R>(
   boundedBuffer.make({ capacity: Math.max(8_192, options.size * 2), strategy: "suspend", ...options, name })
 
 /**
- * A renderer that writes each event to a stream as a line of text, in the emitting fiber. `format` returns the line
- * without its line break.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const toStream = (
-  name: string,
-  format: (event: NarrativeEvent) => string,
-  stream: NodeJS.WritableStream
-): Renderer => {
-  const writer = streamWriter.make(stream)
-  return make(name, (event) => writer.write(`${format(event)}\n`))
-}
-
-/**
- * - `flushInterval`: how long events may be gathered before they are written (default: no longer than the write before
- *   takes).
- * - `capacity`: most events waiting (default 8,192); beyond it, emitting fibers wait.
- * - `shutdownTimeout`: how long the closing scope waits for the last events to be written (default 5 seconds).
- * - `isWhole`: tells whether a last line found without its line break is complete. If not, it is cut off. By default
- *   every line is kept.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ToFileOptions {
-  readonly flushInterval?: Duration.DurationInput | undefined
-  readonly capacity?: number | undefined
-  readonly shutdownTimeout?: Duration.DurationInput | undefined
-  readonly isWhole?: ((line: string) => boolean) | undefined
-}
-
-/**
- * A renderer that appends each event to a file as a line of text, through a boundedBuffer. Whatever is written at once is
- * whole lines. `format` returns the line without its line break; should it throw, the events written together with
- * that one count as failed.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const toFile = (
-  name: string,
-  path: string,
-  format: (event: NarrativeEvent) => string,
-  options: ToFileOptions = {}
-): Effect.Effect<Renderer, PlatformError, FileSystem.FileSystem | Scope.Scope> =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const file = yield* appendedFile.make(path, { isWhole: options.isWhole ?? constTrue, shared: false })
-    // What is wrong with the path is told before anything runs.
-    yield* file.stand(fs)
-    return yield* toLines(name, format, options, (lines) =>
-      Effect.flatMap(file.stand(fs), (standing) => file.append(lines, standing))
-    )
-  })
-
-/**
- * A renderer that hands lines of text to `append`, through a boundedBuffer.
- *
- * @internal
- */
-export const toLines = <E>(
-  name: string,
-  format: (event: NarrativeEvent) => string,
-  options: Omit<ToFileOptions, "isWhole">,
-  append: (lines: Uint8Array) => Effect.Effect<void, E | appendedFile.BrokenOff>
-): Effect.Effect<Renderer, never, Scope.Scope> => {
-  const capacity = options.capacity ?? 8_192
-  const encoder = new TextEncoder()
-  return boundedBuffer.make({
-    name,
-    capacity,
-    strategy: "suspend",
-    shutdownTimeout: options.shutdownTimeout,
-    size: Math.min(capacity, 1_024),
-    within: options.flushInterval ?? 0,
-    handle: (events) =>
-      Effect.suspend(() => {
-        const texts = events.map(format)
-        return Effect.catchIf(
-          append(encoder.encode(`${texts.join("\n")}\n`)),
-          (error) => error instanceof appendedFile.BrokenOff,
-          ({ reason, written }) =>
-            Effect.succeed(new boundedBuffer.Refused(events.length - textsWithin(texts, written), Cause.fail(reason)))
-        )
-      })
-  })
-}
-
-/** How many of the texts, from the first on, are within so many lines. What is told as several lines is whole or lost. */
-const textsWithin = (texts: ReadonlyArray<string>, lines: number): number => {
-  let left = lines
-  const broken = texts.findIndex((text) => {
-    left -= text.split("\n").length
-    return left < 0
-  })
-  return broken < 0 ? texts.length : broken
-}
-
-/**
  * The counts of each renderer in use here, in their order. A combinator counts nothing itself; the renderers it hands
  * events to do.
  *
@@ -365,5 +297,5 @@ const textsWithin = (texts: ReadonlyArray<string>, lines: number): number => {
  */
 export const stats: Effect.Effect<ReadonlyArray<RendererStats>> = Effect.map(
   FiberRef.get(rendererSet.current),
-  (current) => rendererSet.leaves(current).map(statsOf)
+  (current) => countsBelow(current).map(statsOf)
 )

@@ -8,10 +8,11 @@ import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { NarrativeEvent } from "../event/NarrativeEvent.js"
 import { waitAtMost } from "../runtime/deadline.js"
+import { withoutNarration } from "../runtime/muting.js"
+import { inOrder } from "../runtime/waiting.js"
 import { isDue } from "../runtime/warningCadence.js"
 import { Delivery } from "./deliveryCounts.js"
-import type { BufferOptions, Renderer } from "./Renderer.js"
-import { aside, inOrder, selfCounting } from "./rendererSet.js"
+import { type BufferOptions, makeCounting, type Renderer } from "./rendererModel.js"
 
 /** So many of a batch were taken, and then not kept; and why, where that is known. */
 export class Refused {
@@ -35,9 +36,7 @@ interface BufferConfig<A, R> extends BufferOptions {
 
 /** A renderer with a buffer in front. @internal */
 export const make = <R>(config: BufferConfig<NarrativeEvent, R>): Effect.Effect<Renderer, never, R | Scope.Scope> =>
-  Effect.map(open(config), (queue) =>
-    selfCounting({ name: config.name, handle: (event) => queue.offer(event) }, queue.delivery)
-  )
+  Effect.map(open(config), (queue) => makeCounting(config.name, (event) => queue.offer(event), queue.delivery))
 
 /** What a buffer takes, and its books. */
 export interface Buffer<A> {
@@ -53,8 +52,9 @@ export const open = <A, R>(config: BufferConfig<A, R>): Effect.Effect<Buffer<A>,
   Effect.gen(function* () {
     const queue = new BoundedQueue<A>(config)
     const shutdownTimeout = Duration.decode(config.shutdownTimeout ?? "5 seconds")
-    yield* Effect.acquireRelease(queue.drain(config).pipe(aside, Effect.interruptible, Effect.forkDaemon), (drain) =>
-      aside(close(queue, drain, shutdownTimeout))
+    yield* Effect.acquireRelease(
+      queue.drain(config).pipe(withoutNarration, Effect.interruptible, Effect.forkDaemon),
+      (drain) => withoutNarration(close(queue, drain, shutdownTimeout))
     )
     return queue
   })

@@ -3,8 +3,9 @@
  */
 import type * as Effect from "effect/Effect"
 import type { StageCompleted, StageStarted } from "../event/NarrativeEvent.js"
-import type { Renderer } from "./Renderer.js"
-import { inOrder, routed, type Tell } from "./rendererSet.js"
+import { inOrder } from "../runtime/waiting.js"
+import { routed } from "./dispatch.js"
+import type { Deliver, Renderer } from "./rendererModel.js"
 
 interface Run {
   readonly place: string
@@ -27,7 +28,7 @@ export const make = (self: Renderer, options: { readonly threshold: number }): R
   const threshold = Math.max(1, Math.floor(options.threshold))
   const runs = new Map<string, Run>()
 
-  const summary = (run: Run, tell: Tell): Effect.Effect<void> | undefined => {
+  const summary = (run: Run, deliver: Deliver): Effect.Effect<void> | undefined => {
     const last = run.last
     if (last === undefined || run.held === 0) return undefined
     const { storyId, storyName, rootStoryId, parentStoryId, timestamp, sequence, traceId } = last
@@ -42,25 +43,25 @@ export const make = (self: Renderer, options: { readonly threshold: number }): R
     }
     run.held = 0
     run.durationSeconds = 0
-    return tell(self, { _tag: "EventRecorded", ...inStory, ...where, name: "stages.coalesced", data })
+    return deliver(self, { _tag: "EventRecorded", ...inStory, ...where, name: "stages.coalesced", data })
   }
 
-  const end = (storyId: string, tell: Tell): Effect.Effect<void> | undefined => {
+  const end = (storyId: string, deliver: Deliver): Effect.Effect<void> | undefined => {
     const run = runs.get(storyId)
     if (run === undefined) return undefined
     runs.delete(storyId)
-    const waiting = summary(run, tell)
-    return run.started === undefined ? waiting : inOrder(waiting, tell(self, run.started))
+    const waiting = summary(run, deliver)
+    return run.started === undefined ? waiting : inOrder(waiting, deliver(self, run.started))
   }
 
-  return routed(self.name, [self], (event, tell) => {
+  return routed(self.name, [self], (event, deliver) => {
     const run = runs.get(event.storyId)
     if (event._tag === "StageStarted" && run?.place === placeOf(event) && run.started === undefined) {
       if (run.seen >= threshold) {
         run.started = event
         return undefined
       }
-      return tell(self, event)
+      return deliver(self, event)
     }
     if (event._tag === "StageCompleted") {
       if (run?.started !== undefined && run.started.stageIndex === event.stageIndex) {
@@ -72,15 +73,15 @@ export const make = (self: Renderer, options: { readonly threshold: number }): R
       }
       if (run?.place === placeOf(event) && run.started === undefined) {
         run.seen += 1
-        return tell(self, event)
+        return deliver(self, event)
       }
     }
-    let waiting = inOrder(end(event.storyId, tell), tell(self, event))
+    let waiting = inOrder(end(event.storyId, deliver), deliver(self, event))
     if (event._tag === "StageCompleted") {
       // Before this one is added: a story whose end never comes by here would be kept for good.
       for (const [oldest] of runs) {
         if (runs.size < maxRuns) break
-        waiting = inOrder(waiting, end(oldest, tell))
+        waiting = inOrder(waiting, end(oldest, deliver))
       }
       runs.set(event.storyId, {
         place: placeOf(event),

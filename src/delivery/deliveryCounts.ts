@@ -5,7 +5,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { globalValue } from "effect/GlobalValue"
 import { isDue } from "../runtime/warningCadence.js"
-import type { RendererStats } from "./Renderer.js"
+import type { RendererStats } from "./rendererModel.js"
 
 /** Counts of one renderer. Mutable on purpose: they are touched once or twice an event. */
 export class Delivery {

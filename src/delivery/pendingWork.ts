@@ -3,9 +3,9 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { Waiting } from "../narration/region.js"
 import { waitAtMost } from "../runtime/deadline.js"
-import type { Renderer } from "./Renderer.js"
+import type { Waiting } from "../runtime/waiting.js"
+import type { Renderer } from "./rendererModel.js"
 
 export interface Pledge {
   /** Ends when it was told. */

@@ -5,6 +5,7 @@
 
 import type { PlainValue } from "../plain/PlainValue.js"
 import { plainJson } from "../plain/plainJson.js"
+import type * as Event from "./anyEvent.js"
 import type { Evidence, FailureAnalysis } from "./FailureAnalysis.js"
 import {
   type Failure,
@@ -14,8 +15,8 @@ import {
   type Progress,
   type StackFrame
 } from "./FailureReport.js"
-import type * as Event from "./NarrativeEvent.js"
-import type { ModelUse, Work } from "./Work.js"
+import type * as Story from "./storyEvents.js"
+import type { ModelUse, Work } from "./WorkSummary.js"
 
 // What JSON must escape, and what it may leave but terminals obey.
 const needsEscape = /["\\\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/
@@ -90,7 +91,7 @@ const span = (event: Omit<InSpan, "kind">): string =>
 const stage = (event: Event.StageEvent): string =>
   `,"stage_name":${text(event.stageName)},"stage_index":${event.stageIndex},"stage_path":${list(event.stagePath, text)},"parent_stage_name":${optionalText(event.parentStageName)},"parent_stage_index":${event.parentStageIndex},"depth":${event.depth},"kind":${text(event.kind)}${span(event)}`
 
-const within = (event: Event.LogRecorded | Event.EventRecorded): string =>
+const within = (event: Story.LogRecorded | Story.EventRecorded): string =>
   `,"stage_name":${optionalText(event.stageName)},"stage_index":${event.stageIndex},"depth":${event.depth}${span(event)}`
 
 const progress = (value: Progress): string =>
@@ -133,7 +134,7 @@ const analysis = (value: FailureAnalysis): string =>
 const evidence = (value: Evidence): string =>
   `{"text":${text(value.text)},"cites":${list(value.cites, (cited) => `{"id":${text(cited.id)},"text":${text(cited.text)}}`)}}`
 
-const timelineEntry = (value: Event.FailureOccurred["timeline"][number]): string =>
+const timelineEntry = (value: Story.FailureOccurred["timeline"][number]): string =>
   `{"name":${text(value.name)},"index":${value.index},"depth":${value.depth},"status":"${value.status}","duration_seconds":${value.durationSeconds}}`
 
 /** @internal */
@@ -166,7 +167,7 @@ export const encode = (event: Event.NarrativeEvent): string => {
   }
 }
 
-const causedBy = (value: Event.CausedBy | null): string =>
+const causedBy = (value: Story.CausedBy | null): string =>
   value === null
     ? "null"
     : `{"story_id":${text(value.storyId)},"story_name":${text(value.storyName)},"stage_name":${optionalText(value.stageName)},"error_type":${text(value.errorType)}}`
@@ -179,7 +180,7 @@ const work = (value: Work | null): string =>
 const modelUse = (use: ModelUse): string =>
   `{"model":${text(use.model)},"prompt_tokens":${use.promptTokens},"completion_tokens":${use.completionTokens},"cached_tokens":${use.cachedTokens},"reasoning_tokens":${use.reasoningTokens},"cost_usd":${number(use.costUsd)}}`
 
-const encodeFailure = (event: Event.FailureOccurred): string => {
+const encodeFailure = (event: Story.FailureOccurred): string => {
   const primary = event.failures[0]
   const snippet = primary.snippet.length === 0 ? "null" : text(formatSnippet(primary.snippet))
   return `${head("FailureOccurred", event)}${span(event)},"handled":${event.handled},${failureFields(primary)},"source_snippet":${snippet},"llm_analysis":${optionalText(event.llmAnalysis)},"analysis":${event.analysis === null ? "null" : analysis(event.analysis)},"diagnostics_mode":"${event.diagnosticsMode}","diagnostics_truncated":${event.diagnosticsTruncated},"redaction_removed_keys":${event.redactedValues},"locals_by_frame":${localsByFrame(primary)},"stage_timeline":${text(formatTimeline(event))},"timeline":${list(event.timeline, timelineEntry)},"timeline_omitted":${event.timelineOmitted}${progress(event.progress)},"interruptors":${list(event.interruptors, interruptor)},"failures":${list(event.failures, failure)}}`

@@ -13,7 +13,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
-import { aside } from "../delivery/rendererSet.js"
+import { withoutNarration } from "../runtime/muting.js"
 import * as appendedFile from "./appendedFile.js"
 import * as backups from "./backups.js"
 import type { Files } from "./fileAccess.js"
@@ -161,7 +161,7 @@ const compressing = (path: string, { backupCount, shutdownTimeout }: Rotation, l
             done = upTo
           })
         )
-    }).pipe(aside)
+    }).pipe(withoutNarration)
     yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Queue.take(wishes), compress)))
     // What is not compressed by then, the next start compresses. A daemon, since the closing fiber may be interrupted.
     yield* Effect.addFinalizer(() =>

@@ -13,8 +13,8 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as ScopedRef from "effect/ScopedRef"
 import * as Renderer from "../delivery/Renderer.js"
-import { aside } from "../delivery/rendererSet.js"
 import type { NarrativeEvent } from "../event/NarrativeEvent.js"
+import { withoutNarration } from "../runtime/muting.js"
 import { type Database, identityOf, makeDurable, openFile, queryFailed } from "./database/database.js"
 import { migrate } from "./database/migrations.js"
 import * as retention from "./database/retention.js"
@@ -60,7 +60,7 @@ export interface SqliteOptions extends HistoryOptions {
  * @category layers
  */
 export const layer = (options: SqliteOptions): Layer.Layer<never, HistoryError | InvalidHistorySetting> =>
-  Renderer.layer(
+  Renderer.layerScoped(
     Effect.flatMap(settings.decode(options), (settings) =>
       Effect.flatMap(toFile(options.path, settings), (write) => fromWrite(settings, write))
     )
@@ -76,7 +76,7 @@ export const layer = (options: SqliteOptions): Layer.Layer<never, HistoryError |
 export const layerSql = (
   options: HistoryOptions = {}
 ): Layer.Layer<never, HistoryError | InvalidHistorySetting, SqlClient.SqlClient> =>
-  Renderer.layer(
+  Renderer.layerScoped(
     Effect.flatMap(settings.decode(options), (settings) =>
       Effect.flatMap(SqlClient.SqlClient, (sql) =>
         Effect.flatMap(open({ sql: sql.withoutTransforms(), filename: null }, settings, Effect.void), ({ write }) =>
@@ -165,7 +165,7 @@ const background = <E>(
       }
     }),
     Effect.repeat(Schedule.spaced(everyMillis)),
-    aside,
+    withoutNarration,
     Effect.interruptible,
     Effect.forkScoped,
     Effect.asVoid

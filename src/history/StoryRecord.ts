@@ -16,7 +16,7 @@ import {
   StageRetried,
   StoryStarted
 } from "../event/NarrativeEvent.js"
-import { Work } from "../event/Work.js"
+import { Work } from "../event/WorkSummary.js"
 import { PlainRecord, PlainValue } from "../plain/PlainValue.js"
 import { key, NullableText } from "../plain/wireSchema.js"
 import { eventNames } from "./database/eventNames.js"

@@ -67,7 +67,7 @@ export {
  * @category layers
  */
 export const layer = (options: MetricsOptions = {}): Layer.Layer<never, InvalidMetricsOption> =>
-  Renderer.accompanying(
+  Renderer.layerAlongside(
     Effect.gen(function* () {
       const settings = yield* parse(options)
       const { renderer } = yield* recorder(settings)
@@ -124,7 +124,7 @@ const enter = (settings: MetricsSettings): Either.Either<Known, InvalidMetricsOp
 }
 
 /**
- * Tells what became of the events that wait in queues up to now; it is told every second otherwise.
+ * Counts what became of the events that wait in queues up to now, as is done every second otherwise.
  *
  * @internal
  */

@@ -3,8 +3,9 @@
  */
 import * as Fiber from "effect/Fiber"
 import { type Delivery, openQueues } from "../delivery/deliveryCounts.js"
-import type { Renderer } from "../delivery/Renderer.js"
-import * as rendererSet from "../delivery/rendererSet.js"
+import { countsBelow } from "../delivery/dispatch.js"
+import { make, type Renderer } from "../delivery/rendererModel.js"
+import { renderersOf } from "../delivery/rendererSet.js"
 import type {
   FailureOccurred,
   NarrativeEvent,
@@ -13,9 +14,9 @@ import type {
   StoryCompleted,
   StoryStarted
 } from "../event/NarrativeEvent.js"
-import { listenersOf } from "../narration/region.js"
 import * as Instruments from "./Instruments.js"
 import { LabelValues, unknown } from "./labelValues.js"
+import { attachMeter } from "./meter.js"
 import type { MetricsSettings } from "./metricsSettings.js"
 import type { Series } from "./series.js"
 import { SeriesTable } from "./seriesTable.js"
@@ -54,11 +55,11 @@ export class MetricRecorder {
 
   constructor(settings: MetricsSettings) {
     this.#settings = settings
-    const renderer: Renderer = { name: "metrics", handle: (event) => this.#handle(event) }
-    this.renderer = rendererSet.metering(renderer, {
-      record: (instrument, labels, value, { span, story, timestamp }) => {
+    this.renderer = make("metrics", (event) => this.#handle(event))
+    attachMeter(this.renderer, {
+      record: (instrument, labels, value, { span, storyLabels, timestamp }) => {
         const table = this.#table(instrument)
-        const ofStory = instrument.labels[0] === "story_name" ? this.#labelsOf(story?.labels) : noLabels
+        const ofStory = instrument.labels[0] === "story_name" ? this.#labelsOf(storyLabels) : noLabels
         const series = table.at(ofStory.length === 0 ? labels : [...labels, ...ofStory])
         const ids = { traceId: span?.traceId ?? null, spanId: span?.spanId ?? null, timestamp }
         if (instrument.kind === "histogram") observe(series, value, ids)
@@ -188,33 +189,33 @@ export class MetricRecorder {
     return values
   }
 
-  /** Keeps an eye on the renderers that hear what this one hears. */
+  /** Watches the renderers that get the events this one gets. */
   #watch(): void {
     const fiber = Fiber.getCurrentFiber()
     if (fiber._tag === "None") return
-    for (const delivery of rendererSet.leaves(listenersOf(fiber.value))) this.#watched.add(delivery)
+    for (const delivery of countsBelow(renderersOf(fiber.value))) this.#watched.add(delivery)
   }
 
-  /** Tells what became of events since the last time. */
+  /** Counts what became of events since the last time. */
   poll(): void {
     for (const delivery of openQueues) this.#watched.add(delivery)
     for (const delivery of this.#watched) {
       const before = this.#counted.get(delivery) ?? noCounts
       const now = { delivered: delivery.delivered, dropped: delivery.droppedTotal, failed: delivery.failed }
       this.#counted.set(delivery, now)
-      this.#tell(delivery.renderer, "delivered", now.delivered - before.delivered)
-      this.#tell(delivery.renderer, "dropped", now.dropped - before.dropped)
-      this.#tell(delivery.renderer, "failed", now.failed - before.failed)
+      this.#count(delivery.renderer, "delivered", now.delivered - before.delivered)
+      this.#count(delivery.renderer, "dropped", now.dropped - before.dropped)
+      this.#count(delivery.renderer, "failed", now.failed - before.failed)
       // The next event of a story brings it back.
       if (delivery.pending === 0) this.#watched.delete(delivery)
     }
   }
 
-  #tell(renderer: string, result: string, count: number): void {
+  #count(renderer: string, result: string, count: number): void {
     if (count > 0) this.#table(Instruments.rendererEvents).at([renderer, result]).add(count)
   }
 
-  /** Nobody tells it anything any more: stories whose end it is not going to hear are none of its. */
+  /** No event comes any more: stories whose end it would not see are no longer counted as open. */
   close(): void {
     this.poll()
     for (const { active } of this.#open.values()) active.add(-1)

@@ -37,6 +37,8 @@ export class Stage {
   attributes: PlainRecord
   /** How often it was tried again. */
   retries = 0
+  /** Whether a stand-in took the place of its work, in a dry run. @internal */
+  stoodIn = false
   readonly depth: number
   /** @internal */ startNanos = 0n
   /** @internal */ span: Tracer.Span | undefined
@@ -119,7 +121,7 @@ export class Story {
   /** @internal */ failedStages = 0
   /** @internal */ cancelledStages = 0
   /** Waiting that an event without a fiber of its own (a log line) left to the next one. @internal */
-  owed: Effect.Effect<void> | undefined
+  deferred: Effect.Effect<void> | undefined
   /** How long its fiber waited for analyses: no part of its duration. @internal */
   idleNanos = 0n
   /** The work told of so far. @internal */

@@ -2,9 +2,9 @@
  * From what users pass to stories and stages to what a region is made of.
  */
 import * as Effect from "effect/Effect"
+import type { DefinedAt } from "../diagnostics/source/callSite.js"
 import { definedBy } from "../diagnostics/source/callSite.js"
-import type { StageOptions, StoryOptions } from "../Narrative.js"
-import type { DefinedAt } from "./region.js"
+import type { StageOptions, StoryOptions } from "./Options.js"
 import type { StageInit } from "./stageRegion.js"
 import type { StoryInit } from "./storyRegion.js"
 import * as validatedOptions from "./validatedOptions.js"
@@ -46,17 +46,12 @@ export const storyInit = (name: string, options: StoryOptions | undefined, defin
   }
 }
 
-export const stageInit = <A>(
-  name: string,
-  options: StageOptions<A> | undefined,
-  definedAt: DefinedAt
-): StageInit<A> => {
+export const stageInit = <A>(name: string, options: StageOptions | undefined, definedAt: DefinedAt): StageInit<A> => {
   const checkedName = validatedOptions.nameOf("stage", name)
   return {
     name: checkedName.value,
     kind: options?.kind ?? "stage",
     attributes: options?.attributes,
-    standIn: options?.dryRun,
     definedAt,
     notice: checkedName.notice
   }

@@ -2,11 +2,15 @@
  * What a dry run visited.
  */
 import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
+import type { LazyArg } from "effect/Function"
 import { globalValue } from "effect/GlobalValue"
 import { leavesOf } from "../cause/causeLeaves.js"
 import { messageOf, typeOf } from "../cause/thrownValue.js"
+import { withFiber } from "../runtime/fiber.js"
+import { regionIn } from "./region.js"
 import type { Stage, Story } from "./Story.js"
 
 /** Most stages a report lists; the rest is counted. */
@@ -56,3 +60,12 @@ export const dryResult = <A, E>(exit: Exit.Exit<A, E>): Exit.Exit<A, E> =>
 export const dryRun: FiberRef.FiberRef<DryRunLog | undefined> = globalValue("effect-narrative/dryRun", () =>
   FiberRef.unsafeMake<DryRunLog | undefined>(undefined)
 )
+
+/** In a dry run, the stand-in instead of the effect. */
+export const standInFor = <A, E, R, B>(self: Effect.Effect<A, E, R>, standIn: LazyArg<B>): Effect.Effect<A | B, E, R> =>
+  withFiber<A | B, E, R>((fiber) => {
+    const region = regionIn(fiber.currentContext)
+    if (region === undefined || !region.story.dryRun) return self
+    if (region.stage !== undefined) region.stage.stoodIn = true
+    return Effect.sync(standIn)
+  })

@@ -16,23 +16,15 @@ import { shownAnalysis } from "../analysis/redactedAnalysis.js"
 import { askedReport } from "../analysis/redactedReport.js"
 import { askInTime } from "../analysis/timeLimit.js"
 import type { Renderer } from "../delivery/Renderer.js"
-import { aside } from "../delivery/rendererSet.js"
 import type { FailureAnalysis } from "../event/FailureAnalysis.js"
 import type { FailureReport } from "../event/FailureReport.js"
 import { isSynchronous, polled } from "../runtime/deadline.js"
+import { type AnyFiber, currentFiber, nanos, now, seconds } from "../runtime/fiber.js"
+import { withoutNarration } from "../runtime/muting.js"
+import type { Waiting } from "../runtime/waiting.js"
 import * as spans from "../tracing/spans.js"
 import * as eventFactory from "./eventFactory.js"
-import {
-  type AnyFiber,
-  contextOutside,
-  currentFiber,
-  nanos,
-  now,
-  redactorOf,
-  seconds,
-  tellTo,
-  type Waiting
-} from "./region.js"
+import { contextOutside, emitTo, redactorOf } from "./region.js"
 import type { Story } from "./Story.js"
 
 /** What is asked, and who is going to hear of it. */
@@ -90,7 +82,7 @@ export const answerLater = (inquiry: Inquiry, background: BackgroundAnalyses): W
       const here = currentFiber(fiber)
       const readyAt = nanos(here)
       spans.explain(fiber, span, analysis, askedAt, readyAt)
-      return tellTo(listeners, story, () => {
+      return emitTo(listeners, story, () => {
         const { stageName } = report.failures[0]
         return eventFactory.analysisReady(story, now(here), span, stageName, analysis, seconds(askedAt, readyAt))
       })
@@ -121,7 +113,7 @@ const analysisOf = (
     }),
     Effect.withTracerEnabled(false),
     Effect.locally(FiberRef.currentContext, contextOutside(fiber.currentContext)),
-    aside
+    withoutNarration
   )
 }
 

@@ -3,11 +3,13 @@
  */
 import * as Effect from "effect/Effect"
 import { messageOf, typeOf } from "../cause/thrownValue.js"
+import { renderersOf } from "../delivery/rendererSet.js"
 import * as Instruments from "../metrics/Instruments.js"
 import * as PlainValue from "../plain/PlainValue.js"
+import { nanos, seconds, withFiber } from "../runtime/fiber.js"
 import * as spans from "../tracing/spans.js"
 import * as eventFactory from "./eventFactory.js"
-import { hide, listenersOf, nanos, seconds, tell, withFiber, within } from "./region.js"
+import { emit, hide, within } from "./region.js"
 import * as workContext from "./workContext.js"
 
 /** One effect's attempts; has to be made anew for each series of them. */
@@ -35,14 +37,14 @@ export const retelling = <A, E, R>(
       1
     )
     const isRead = spans.isRead(fiber, span)
-    if (!isRead && listenersOf(fiber).length === 0) return undefined
+    if (!isRead && renderersOf(fiber).length === 0) return undefined
     const startNanos = nanos(fiber)
     const delaySeconds = seconds(atNanos, startNanos)
     const told = hide(fiber, story, reasonOf(error, reason))
     if (isRead) {
       spans.event(fiber, span, startNanos, "narrative.retry", { attempt, delay_seconds: delaySeconds, reason: told })
     }
-    return tell(fiber, story, (timestamp) =>
+    return emit(fiber, story, (timestamp) =>
       eventFactory.stageRetried(story, stage, timestamp, span, attempt, delaySeconds, told)
     )
   })

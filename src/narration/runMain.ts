@@ -1,5 +1,5 @@
 /**
- * A program run as a process: a failure that came out of no story is told like any other, and only once.
+ * A program run as a process: a failure that came out of no story is reported like any other, and only once.
  */
 import { basename } from "node:path"
 import { makeRunMain, type RunMain } from "@effect/platform/Runtime"
@@ -8,9 +8,11 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
 import * as Layer from "effect/Layer"
+import { rendererLayer } from "../delivery/rendererLayer.js"
+import * as rendererSet from "../delivery/rendererSet.js"
 import * as Diagnostics from "../diagnostics/Diagnostics.js"
-import type { MainOptions } from "../Narrative.js"
 import { storyInit } from "./combinators.js"
+import type { MainOptions } from "./Options.js"
 import * as storyFailure from "./storyFailure.js"
 import * as storyRegion from "./storyRegion.js"
 
@@ -41,8 +43,17 @@ const run: RunMain = makeRunMain(({ fiber, teardown }) => {
   })
 })
 
-/** Tells what fails and was not told by a story, as the story of the program itself. */
-const telling = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+// Loaded when it is asked for: whoever instruments a library must not pay for the console.
+const loadDefault = Effect.promise(() => import("../renderer/defaultRenderer.js"))
+
+/** @internal */
+export const layerDefault: Layer.Layer<never> = rendererLayer(
+  Effect.flatMap(loadDefault, ({ make }) => make),
+  rendererSet.addDefault
+)
+
+/** Reports what fails and was not reported by a story, as the story of the program itself. */
+const reporting = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.catchAllCause(self, (cause) => {
     const failing = Effect.failCause(cause)
     if (Cause.isInterruptedOnly(cause) || storyFailure.isReported(cause)) return failing
@@ -54,5 +65,7 @@ const telling = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
 export const runMain = <A, E>(self: Effect.Effect<A, E>, options?: MainOptions): void => {
   // Whoever reads locals has to be there before anything fails.
   Diagnostics.of(Context.empty())
-  run(Effect.provide(telling(self), options?.layer ?? Layer.empty), { ...options, disableErrorReporting: true })
+  const program = Effect.provide(reporting(self), options?.layer ?? Layer.empty)
+  // Once more: a layer that cannot be built is a failure, too.
+  run(Effect.provide(reporting(program), layerDefault), { ...options, disableErrorReporting: true })
 }

@@ -4,38 +4,23 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { LazyArg } from "effect/Function"
 import type * as Tracer from "effect/Tracer"
 import { leavesOf } from "../cause/causeLeaves.js"
 import { summarize } from "../cause/errorSummary.js"
 import { messageOf, typeOf } from "../cause/thrownValue.js"
-import { inOrder } from "../delivery/rendererSet.js"
+import { renderersOf } from "../delivery/rendererSet.js"
 import * as Diagnostics from "../diagnostics/Diagnostics.js"
+import type { DefinedAt } from "../diagnostics/source/callSite.js"
 import { attempt } from "../plain/untrusted.js"
+import { type AnyFiber, currentFiber, nanos, seconds, withFiber } from "../runtime/fiber.js"
+import { type Entered, enterContext, leaveContext } from "../runtime/fiberInternals.js"
+import { isEnabled } from "../runtime/muting.js"
+import { inOrder, type Waiting } from "../runtime/waiting.js"
 import * as spans from "../tracing/spans.js"
 import { dryResult, dryRun } from "./dryRun.js"
 import * as eventFactory from "./eventFactory.js"
 import { interruptorsNamed } from "./interruptors.js"
-import {
-  type AnyFiber,
-  contextWith,
-  currentFiber,
-  type DefinedAt,
-  type Entered,
-  enterContext,
-  hide,
-  isEnabled,
-  leaveContext,
-  listenersOf,
-  nanos,
-  plainRecord,
-  redactorOf,
-  regionIn,
-  seconds,
-  tell,
-  type Waiting,
-  withFiber
-} from "./region.js"
+import { contextWith, emit, hide, plainRecord, redactorOf, regionIn } from "./region.js"
 import type { Stage, Story } from "./Story.js"
 import type { Place } from "./workContext.js"
 
@@ -43,8 +28,6 @@ export interface StageInit<A> {
   readonly name: string
   readonly kind: string
   readonly attributes: Readonly<Record<string, unknown>> | undefined
-  /** The value of a dry run. */
-  readonly standIn: LazyArg<A> | undefined
   readonly definedAt: DefinedAt
   /** What there is to say about the settings. */
   readonly notice: () => Waiting
@@ -101,10 +84,10 @@ const enter = <A, E, R>(
   const entered = enterContext(fiber, contextWith(outside, { story, stage, span }, span))
   const waiting = inOrder(
     init.notice(),
-    tell(fiber, story, (timestamp) => eventFactory.stageStarted(story, stage, timestamp, span))
+    emit(fiber, story, (timestamp) => eventFactory.stageStarted(story, stage, timestamp, span))
   )
   const run = { init, fiber, restore, entered, span, story, stage, startNanos }
-  if (waiting === undefined && listenersOf(fiber).length === 0) return body(self, run)
+  if (waiting === undefined && renderersOf(fiber).length === 0) return body(self, run)
   // A duration covers the effect only, not what its renderers did before.
   const timed = () => {
     stage.startNanos = nanos(currentFiber(fiber))
@@ -113,21 +96,18 @@ const enter = <A, E, R>(
   return waiting === undefined ? timed() : Effect.flatMap(waiting, timed)
 }
 
-const body = <A, E, R>(self: Effect.Effect<A, E, R>, run: StageRun<A>): Effect.Effect<A, E, R> => {
-  const standIn = run.story?.dryRun === true ? run.init.standIn : undefined
-  return Effect.matchCauseEffect(run.restore(standIn === undefined ? self : Effect.sync(standIn)), {
+const body = <A, E, R>(self: Effect.Effect<A, E, R>, run: StageRun<A>): Effect.Effect<A, E, R> =>
+  Effect.matchCauseEffect(run.restore(self), {
     onSuccess: (value) => leave<A, E>(run, Exit.succeed(value)),
     onFailure: (cause) => leave<A, E>(run, Exit.failCause(cause))
   })
-}
 
 const leave = <A, E>(run: StageRun<A>, exit: Exit.Exit<A, E>): Effect.Effect<A, E> => {
   const { entered, init, span, stage, story } = run
   const fiber = currentFiber(run.fiber)
   const endNanos = nanos(fiber)
   leaveContext(fiber, entered)
-  const isStandIn = story?.dryRun === true && init.standIn !== undefined
-  const waiting = isStandIn
+  const waiting = stage?.stoodIn
     ? undefined
     : init.ended?.(fiber, run, exit, seconds(stage?.startNanos ?? run.startNanos, endNanos))
   const told = story === undefined || stage === undefined ? { exit } : tellEnd(run, story, stage, fiber, endNanos, exit)
@@ -155,12 +135,12 @@ const tellEnd = <A, E>(
   const exit = story.dryRun ? dryResult(ended) : ended
   const { span } = run
   const durationSeconds = seconds(stage.startNanos, endNanos)
-  if (story.dryRun) fiber.getFiberRef(dryRun)?.visit(story, stage, run.init.standIn !== undefined, ended)
+  if (story.dryRun) fiber.getFiberRef(dryRun)?.visit(story, stage, stage.stoodIn, ended)
   if (exit._tag === "Success") {
     if (!story.end(stage, "completed", durationSeconds)) return { exit }
     return {
       exit,
-      waiting: tell(fiber, story, (timestamp) => eventFactory.stageCompleted(story, stage, timestamp, span))
+      waiting: emit(fiber, story, (timestamp) => eventFactory.stageCompleted(story, stage, timestamp, span))
     }
   }
   const cause = exit.cause
@@ -169,7 +149,7 @@ const tellEnd = <A, E>(
     const interruptors = interruptorsNamed(cause, story)
     return {
       exit,
-      waiting: tell(fiber, story, (timestamp) =>
+      waiting: emit(fiber, story, (timestamp) =>
         eventFactory.stageCancelled(story, stage, timestamp, span, false, interruptors)
       )
     }
@@ -178,13 +158,13 @@ const tellEnd = <A, E>(
   for (const leaf of leaves) story.blame(leaf.key, stage)
   const [first] = leaves
   // Its span says what the error says, as the event does.
-  if (first !== undefined && (spans.isRead(fiber, span) || listenersOf(fiber).length > 0)) {
+  if (first !== undefined && (spans.isRead(fiber, span) || renderersOf(fiber).length > 0)) {
     attempt(() => Diagnostics.of(fiber.currentContext).learn(first, redactorOf(fiber), story.secrets), undefined)
   }
   if (!story.end(stage, "failed", durationSeconds)) return { exit }
   return {
     exit,
-    waiting: tell(fiber, story, (timestamp) => {
+    waiting: emit(fiber, story, (timestamp) => {
       const error = first?.error
       const { code, retryable } = summarize(error)
       return eventFactory.stageFailed(story, stage, timestamp, span, {

@@ -7,29 +7,20 @@ import * as Equal from "effect/Equal"
 import { traitsOf } from "../analysis/deriveAnalyzer.js"
 import { type CauseLeaf, leavesOf } from "../cause/causeLeaves.js"
 import { causeOf, typeOf } from "../cause/thrownValue.js"
-import { inOrder } from "../delivery/rendererSet.js"
+import { renderersOf } from "../delivery/rendererSet.js"
 import * as Diagnostics from "../diagnostics/Diagnostics.js"
 import type { Surroundings } from "../diagnostics/failureDescription.js"
+import type { DefinedAt } from "../diagnostics/source/callSite.js"
 import type { FailureAnalysis } from "../event/FailureAnalysis.js"
 import type { CausedBy } from "../event/NarrativeEvent.js"
 import { attempt } from "../plain/untrusted.js"
+import { type AnyFiber, currentFiber, nanos, now } from "../runtime/fiber.js"
+import { inOrder, type Waiting } from "../runtime/waiting.js"
 import * as spans from "../tracing/spans.js"
 import * as eventFactory from "./eventFactory.js"
 import * as failureAnalysisRequest from "./failureAnalysisRequest.js"
 import { interruptorsNamed } from "./interruptors.js"
-import {
-  type AnyFiber,
-  currentFiber,
-  type DefinedAt,
-  listenersOf,
-  nanos,
-  now,
-  type Region,
-  redactorOf,
-  tell,
-  tellTo,
-  type Waiting
-} from "./region.js"
+import { emit, emitTo, type Region, redactorOf } from "./region.js"
 import type { Stage, Story } from "./Story.js"
 
 /** A failure that was told, or one that is told by the effect `asked`, when its analysis is there. */
@@ -111,7 +102,7 @@ const report = (
   const { handled } = options
   const describe = () =>
     Diagnostics.of(fiber.currentContext).describeIn(cause, surroundingsOf(story, cause, options), redactorOf(fiber))
-  const listeners = listenersOf(fiber)
+  const listeners = renderersOf(fiber)
   const analyzer = listeners.length === 0 ? undefined : failureAnalysisRequest.analyzerOf(fiber, story)
   const isRead = spans.isRead(fiber, span) && !handled
   const described = analyzer === undefined && !isRead ? undefined : attempt(describe, undefined)
@@ -120,13 +111,13 @@ const report = (
     // Where it could not be described, this says so.
     const report = () => described ?? describe()
     return {
-      waiting: tell(fiber, story, (at) => eventFactory.failureOccurred(story, at, span, report(), handled, null))
+      waiting: emit(fiber, story, (at) => eventFactory.failureOccurred(story, at, span, report(), handled, null))
     }
   }
   const question = { analyzer, report: described, story, span, fiber, listeners }
   const failedAt = now(fiber)
   const tellIt = (at: number, analysis: FailureAnalysis | null) =>
-    tellTo(listeners, story, () => eventFactory.failureOccurred(story, at, span, described, handled, analysis))
+    emitTo(listeners, story, () => eventFactory.failureOccurred(story, at, span, described, handled, analysis))
   const background = traitsOf(analyzer).background
   if (background !== undefined) {
     return { waiting: inOrder(tellIt(failedAt, null), failureAnalysisRequest.answerLater(question, background)) }

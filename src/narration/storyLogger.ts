@@ -1,20 +1,44 @@
 /**
- * `Effect.log*` inside a story, told as an event.
+ * `Effect.log*` inside a story, as an event.
  */
 import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import * as HashMap from "effect/HashMap"
+import * as HashSet from "effect/HashSet"
 import * as Logger from "effect/Logger"
 import type * as LogLevel from "effect/LogLevel"
+import type * as Scope from "effect/Scope"
+import { isHandling } from "../delivery/dispatch.js"
 import * as rendererSet from "../delivery/rendererSet.js"
+import { renderersAmong } from "../delivery/rendererSet.js"
 import type { LogRecorded } from "../event/NarrativeEvent.js"
 import * as PlainValue from "../plain/PlainValue.js"
 import { redactorIn } from "../redaction/redactor.js"
-import { isOn } from "../runtime/switches.js"
+import { muted } from "../runtime/muting.js"
+import { changeScoped } from "../runtime/scopedChange.js"
+import * as switches from "../runtime/switches.js"
 import * as eventFactory from "./eventFactory.js"
-import { listenersAmong, regionIn, tellTo } from "./region.js"
+import { emitTo, regionIn } from "./region.js"
+
+/** Whether log lines are narrated here. */
+export const logging = switches.make("effect-narrative/logging")
+
+/**
+ * Adds the logger until the scope is closed. Among Effect's loggers it may be left behind by what fibers join back: it
+ * does nothing but where it is switched on.
+ */
+export const addLogger: Effect.Effect<void, never, Scope.Scope> = Effect.suspend(() =>
+  Effect.zipRight(
+    changeScoped(logging, switches.hold),
+    changeScoped(FiberRef.currentLoggers, (loggers) => ({
+      after: HashSet.add(loggers, logger),
+      undo: HashSet.remove(logger)
+    }))
+  )
+)
 
 const levels: { readonly [Tag in LogLevel.LogLevel["_tag"]]: LogRecorded["level"] } = {
   All: "TRACE",
@@ -27,23 +51,22 @@ const levels: { readonly [Tag in LogLevel.LogLevel["_tag"]]: LogRecorded["level"
   None: "TRACE"
 }
 
-/** @internal */
-export const make: Logger.Logger<unknown, void> = Logger.make(
+const logger: Logger.Logger<unknown, void> = Logger.make(
   ({ annotations, cause, context, date, fiberId, logLevel, message }) => {
-    // What narration itself says would come back to it for ever.
-    if (rendererSet.isHandling() || !isOn(FiberRefs.getOrDefault(context, rendererSet.logging))) return
-    const listeners = listenersAmong(
-      FiberRefs.getOrDefault(context, rendererSet.muted),
+    // What narration itself logs would come back to it for ever.
+    if (isHandling() || !switches.isOn(FiberRefs.getOrDefault(context, logging))) return
+    const renderers = renderersAmong(
+      FiberRefs.getOrDefault(context, muted),
       FiberRefs.getOrDefault(context, rendererSet.current)
     )
     const services = FiberRefs.getOrDefault(context, FiberRef.currentContext)
     const region = regionIn(services)
-    if (region === undefined || listeners.length === 0) return
+    if (region === undefined || renderers.length === 0) return
     const { span, stage, story } = region
     const redactor = redactorIn(services)
     // A logger cannot wait; the story's next event does.
-    story.owed = tellTo(listeners, story, () => {
-      // Annotations first: what they hide may stand in the message.
+    story.deferred = emitTo(renderers, story, () => {
+      // Annotations first: what they hide may be in the message.
       const shown = redactor.record(Object.fromEntries(HashMap.entries(annotations)), story.secrets)
       return eventFactory.logRecorded(story, stage, date.getTime(), span, {
         level: levels[logLevel._tag],

@@ -6,36 +6,22 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { leavesOf } from "../cause/causeLeaves.js"
-import { inOrder } from "../delivery/rendererSet.js"
 import * as Diagnostics from "../diagnostics/Diagnostics.js"
+import type { DefinedAt } from "../diagnostics/source/callSite.js"
 import type { StoryStatus } from "../event/NarrativeEvent.js"
 import type { PlainRecord } from "../plain/PlainValue.js"
 import { attempt } from "../plain/untrusted.js"
 import * as redaction from "../redaction/redactor.js"
-import { once } from "../runtime/warnOnce.js"
+import { type AnyFiber, currentFiber, nanos, now, seconds, withFiber } from "../runtime/fiber.js"
+import { enterContext, leaveContext } from "../runtime/fiberInternals.js"
+import { isEnabled } from "../runtime/muting.js"
+import { inOrder, type Waiting } from "../runtime/waiting.js"
+import { warnOnce } from "../runtime/warnOnce.js"
 import * as spans from "../tracing/spans.js"
 import { dryResult, dryRun } from "./dryRun.js"
 import * as eventFactory from "./eventFactory.js"
 import { IdGenerator, uuid } from "./IdGenerator.js"
-import {
-  type AnyFiber,
-  contextWith,
-  currentFiber,
-  type DefinedAt,
-  enterContext,
-  isEnabled,
-  leaveContext,
-  nanos,
-  now,
-  plainRecord,
-  type Region,
-  redactorOf,
-  regionIn,
-  seconds,
-  tell,
-  type Waiting,
-  withFiber
-} from "./region.js"
+import { contextWith, emit, plainRecord, type Region, redactorOf, regionIn } from "./region.js"
 import { Story } from "./Story.js"
 import * as storyFailure from "./storyFailure.js"
 
@@ -110,7 +96,7 @@ export const open = (init: StoryInit, fiber: AnyFiber): { readonly opened: OpenS
   }
   const waiting = inOrder(
     inOrder(init.notice(), settingsNotice(fiber)),
-    tell(fiber, story, (timestamp) => eventFactory.storyStarted(story, around?.stage, timestamp, span))
+    emit(fiber, story, (timestamp) => eventFactory.storyStarted(story, around?.stage, timestamp, span))
   )
   return { opened: { region: { story, stage: undefined, span }, init, startNanos }, waiting }
 }
@@ -128,7 +114,7 @@ const settingsNotice = (fiber: AnyFiber): Waiting => noticeOf(Diagnostics.proble
 /** By the end of a story its redactor has been asked all it was. */
 const redactionNotice = (fiber: AnyFiber): Waiting => noticeOf(redaction.problemIn(fiber.currentContext))
 
-const noticeOf = (problem: string | undefined): Waiting => (problem === undefined ? undefined : once(problem))
+const noticeOf = (problem: string | undefined): Waiting => (problem === undefined ? undefined : warnOnce(problem))
 
 const noAttributes: PlainRecord = {}
 
@@ -142,7 +128,7 @@ const labelsIn = (fiber: AnyFiber, labels: StoryInit["labels"]): StoryInit["labe
   return hidden ?? labels
 }
 
-/** Ends a story, once, in an uninterruptible fiber. */
+/** Ends a story, warnOnce, in an uninterruptible fiber. */
 export const close = (
   { init, region, startNanos }: OpenStory,
   fiber: AnyFiber,
@@ -156,7 +142,7 @@ export const close = (
     exit._tag === "Success" ? undefined : storyFailure.tellFailure(region, fiber, exit.cause, init.definedAt)
   const status = statusOf(story, exit)
   const end = (endedAt?: number): Waiting => {
-    const waiting = tell(fiber, story, (timestamp) =>
+    const waiting = emit(fiber, story, (timestamp) =>
       eventFactory.storyCompleted(story, endedAt ?? timestamp, span, status, durationSeconds, failure?.causedBy ?? null)
     )
     story.status = status
@@ -185,7 +171,7 @@ const cancelOrphans = ({ story }: Region, fiber: AnyFiber, endNanos: bigint): Wa
     story.end(stage, "cancelled", seconds(stage.startNanos, endNanos))
     waiting = inOrder(
       waiting,
-      tell(fiber, story, (timestamp) => eventFactory.stageCancelled(story, stage, timestamp, stage.span, true, []))
+      emit(fiber, story, (timestamp) => eventFactory.stageCancelled(story, stage, timestamp, stage.span, true, []))
     )
   }
   return waiting

@@ -1,12 +1,11 @@
 /**
- * What users pass to stories and stages, made safe to use: wrong values are clipped or left out, and told of once.
+ * What users pass to stories and stages, made safe to use: wrong values are clipped or left out, and told of warnOnce.
  */
 
-import { inOrder } from "../delivery/rendererSet.js"
 import { clip, fromRecord, text } from "../plain/PlainValue.js"
 import * as Redaction from "../redaction/Redaction.js"
-import { once } from "../runtime/warnOnce.js"
-import type { Waiting } from "./region.js"
+import { inOrder, type Waiting } from "../runtime/waiting.js"
+import { warnOnce } from "../runtime/warnOnce.js"
 
 /** Longest name or label, in UTF-16 code units. */
 const maxName = 256
@@ -32,12 +31,12 @@ export const nameOf = (what: "story" | "stage" | "note", given: unknown): Checke
   if (typeof name !== "string" || name.trim() === "") {
     return {
       value: `(unnamed ${what})`,
-      notice: () => once(`A ${what} has no name: give Narrative.${what} a text that is not empty`)
+      notice: () => warnOnce(`A ${what} has no name: give Narrative.${what} a text that is not empty`)
     }
   }
   return {
     value: clip(name, maxName),
-    notice: () => once(`The name of a ${what} was cut to ${maxName} characters: ${clip(name, 60)}`)
+    notice: () => warnOnce(`The name of a ${what} was cut to ${maxName} characters: ${clip(name, 60)}`)
   }
 }
 
@@ -46,7 +45,7 @@ export const totalOf = (total: unknown): Checked<number | undefined> => {
   if (typeof total === "number" && Number.isSafeInteger(total) && total >= 0) return { value: total, notice: fine }
   return {
     value: undefined,
-    notice: () => once(`totalStages has to be a whole number of 0 or more; ${text(total)} was ignored`)
+    notice: () => warnOnce(`totalStages has to be a whole number of 0 or more; ${text(total)} was ignored`)
   }
 }
 
@@ -58,7 +57,10 @@ export const labelsOf = (
   const value = Object.fromEntries(entries.slice(0, maxLabels).map(([key, label]) => [key, clip(text(label), maxName)]))
   return entries.length <= maxLabels
     ? { value, notice: fine }
-    : { value, notice: () => once(`A story keeps ${maxLabels} labels; ${entries.length - maxLabels} were left out`) }
+    : {
+        value,
+        notice: () => warnOnce(`A story keeps ${maxLabels} labels; ${entries.length - maxLabels} were left out`)
+      }
 }
 
 export const noticeOf =
@@ -77,7 +79,7 @@ export const progressOf = (
     return {
       value: undefined,
       notice: () =>
-        once(
+        warnOnce(
           `Narrative.progress takes amounts of 0 or more; ${text(done)}${total === undefined ? "" : ` of ${text(total)}`} was ignored`
         )
     }
@@ -85,6 +87,6 @@ export const progressOf = (
   if (total === undefined || done <= total) return { value: { done, total: total ?? null }, notice: fine }
   return {
     value: { done: total, total },
-    notice: () => once("Narrative.progress was told of more done than there is in all; it shows all")
+    notice: () => warnOnce("Narrative.progress was told of more done than there is in all; it shows all")
   }
 }

@@ -3,9 +3,12 @@
  */
 import * as Context from "effect/Context"
 import type * as Tracer from "effect/Tracer"
-import * as rendererSet from "../delivery/rendererSet.js"
+import { renderersOf } from "../delivery/rendererSet.js"
 import type { Instrument } from "../metrics/Instruments.js"
-import { type AnyFiber, isEnabled, listenersOf, now, regionIn } from "./region.js"
+import { metersOf } from "../metrics/meter.js"
+import { type AnyFiber, now } from "../runtime/fiber.js"
+import { isEnabled } from "../runtime/muting.js"
+import { regionIn } from "./region.js"
 import type { Stage, Story } from "./Story.js"
 import { WorkTally } from "./workTally.js"
 
@@ -47,9 +50,9 @@ export const measure = (
   value: number
 ): void => {
   if (!isEnabled(fiber)) return
-  const meters = rendererSet.metersOf(listenersOf(fiber))
+  const meters = metersOf(renderersOf(fiber))
   if (meters.length === 0) return
-  const at = { story, span, timestamp: now(fiber) }
+  const at = { storyLabels: story?.labels, span, timestamp: now(fiber) }
   for (const meter of meters) {
     try {
       meter.record(instrument, labels, value, at)

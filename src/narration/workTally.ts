@@ -1,7 +1,7 @@
 /**
  * The work of one story, added up while it runs.
  */
-import type * as Work from "../event/Work.js"
+import type * as Work from "../event/WorkSummary.js"
 
 /** Most models, and most metrics of quality, of one story. */
 const mostNames = 32

@@ -44,7 +44,7 @@ const name = "otel-logs"
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<never, SdkMissing, OtelLoggerProvider> = Renderer.layer(
+export const layer: Layer.Layer<never, SdkMissing, OtelLoggerProvider> = Renderer.layerScoped(
   Effect.gen(function* () {
     const { api, Provider } = yield* sdk
     const logger = (yield* Provider).getLogger("effect-narrative")
@@ -96,7 +96,7 @@ const sdk = Effect.tryPromise({
 export const layerOtlp = (
   options: otlpExport.OtlpOptions
 ): Layer.Layer<never, never, HttpClient.HttpClient | OtlpSerialization> =>
-  Renderer.layer(
+  Renderer.layerScoped(
     Effect.gen(function* () {
       const form = yield* otlpEncoding.inUse
       const resource = yield* otlpExport.resourceOf(options.resource)

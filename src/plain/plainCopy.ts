@@ -4,10 +4,18 @@
 import { EffectTypeId } from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import type { PlainValue } from "./PlainValue.js"
+
+/** A JSON value. */
+export type PlainValue =
+  | string
+  | number
+  | boolean
+  | null
+  | ReadonlyArray<PlainValue>
+  | { readonly [key: string]: PlainValue }
 
 /** What decides over a copy while it is made. */
-export interface Sieve {
+export interface CopyPolicy {
   /** What stands for the value of that name, or `undefined` to copy it. */
   readonly named: (name: string, value: unknown) => PlainValue | undefined
   /** What is left of a text, before it is cut to size. */
@@ -25,7 +33,7 @@ const maxEntries = 100
 const maxDepth = 6
 /** Most values kept altogether. */
 const maxValues = 1_000
-/** How much of a text beyond what is kept a sieve sees: what begins before the cut may go on behind it. */
+/** How much of a text beyond what is kept a policy sees: what begins before the cut may go on behind it. */
 const lookahead = 4_096
 
 export const clip = (text: string, max: number = maxText): string => {
@@ -35,13 +43,13 @@ export const clip = (text: string, max: number = maxText): string => {
 }
 
 /** Never throws. */
-export const copy = (value: unknown, sieve?: Sieve): PlainValue => {
-  if (sieve === undefined) {
+export const copy = (value: unknown, policy?: CopyPolicy): PlainValue => {
+  if (policy === undefined) {
     // The values most attributes hold.
     if (typeof value === "string") return clip(value)
     if (typeof value === "number") return fromNumber(value)
   }
-  return safely(value, { values: 0, path: [], sieve })
+  return safely(value, { values: 0, path: [], policy })
 }
 
 // Not in the middle of a character.
@@ -53,7 +61,7 @@ const wholeUpTo = (text: string, max: number): number => {
 interface Budget {
   values: number
   readonly path: Array<object>
-  readonly sieve: Sieve | undefined
+  readonly policy: CopyPolicy | undefined
 }
 
 /** Hides before it cuts, since half a secret is not found. Looks at little more of a long text than it keeps. */
@@ -65,8 +73,8 @@ export const clipHidden = (text: string, max: number, hide: (text: string) => st
   return `${head.slice(0, end)}… (+${text.length - end} characters)`
 }
 
-const kept = (text: string, { sieve }: Budget, max: number = maxText, isName = false): string =>
-  sieve === undefined ? clip(text, max) : clipHidden(text, max, (text) => sieve.text(text, isName))
+const kept = (text: string, { policy }: Budget, max: number = maxText, isName = false): string =>
+  policy === undefined ? clip(text, max) : clipHidden(text, max, (text) => policy.text(text, isName))
 
 // -0 and the numbers JSON cannot hold would not come back as they went.
 const fromNumber = (value: number): PlainValue => (Number.isFinite(value) ? value + 0 || 0 : String(value))
@@ -95,7 +103,7 @@ const unsafeCopy = (value: unknown, budget: Budget): PlainValue => {
   }
   if (value === null || value === undefined) return null
   if (Redacted.isRedacted(value)) {
-    budget.sieve?.redacted(value)
+    budget.policy?.redacted(value)
     return "<redacted>"
   }
   if (value instanceof Date) return fromDate(value)
@@ -149,12 +157,12 @@ const copyEntries = (entries: Iterable<unknown>, size: number, budget: Budget): 
 
 /** An entry that is a name and its value, as in a list of headers, if the value is not to be copied. */
 const copyPair = (entry: unknown, budget: Budget): PlainValue | undefined => {
-  const { sieve } = budget
-  if (sieve === undefined || typeof entry !== "object") return undefined
+  const { policy } = budget
+  if (policy === undefined || typeof entry !== "object") return undefined
   try {
     if (!Array.isArray(entry) || entry.length !== 2) return undefined
     const name: unknown = entry[0]
-    const shown = typeof name === "string" ? sieve.named(name, entry[1]) : undefined
+    const shown = typeof name === "string" ? policy.named(name, entry[1]) : undefined
     return shown === undefined ? undefined : [keyOf(name, budget), shown]
   } catch {
     return undefined
@@ -162,7 +170,7 @@ const copyPair = (entry: unknown, budget: Budget): PlainValue | undefined => {
 }
 
 const copyFields = (fields: Iterable<readonly [unknown, unknown]>, size: number, budget: Budget): PlainValue => {
-  const { sieve } = budget
+  const { policy } = budget
   const out: Record<string, PlainValue> = {}
   let seen = 0
   let label: unknown
@@ -175,18 +183,18 @@ const copyFields = (fields: Iterable<readonly [unknown, unknown]>, size: number,
     const name = keyOf(key, budget)
     if (field === getter) {
       setField(out, name, "<getter>")
-    } else if (sieve === undefined) {
+    } else if (policy === undefined) {
       setField(out, name, safely(field, budget))
     } else {
       if (key === "name" || key === "key") label = field
       else if (key === "value") labelled = field
-      const shown = typeof key === "string" ? sieve.named(key, field) : undefined
+      const shown = typeof key === "string" ? policy.named(key, field) : undefined
       setField(out, name === key ? name : unusedName(out, name), shown ?? safely(field, budget))
     }
   }
   // `{ name: "Authorization", value: … }` is a named value as well.
-  if (typeof label === "string" && labelled !== undefined && sieve !== undefined) {
-    const shown = sieve.named(label, labelled)
+  if (typeof label === "string" && labelled !== undefined && policy !== undefined) {
+    const shown = policy.named(label, labelled)
     if (shown !== undefined) setField(out, "value", shown)
   }
   if (size > seen) setField(out, "…", `+${size - seen} more`)

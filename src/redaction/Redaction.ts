@@ -15,7 +15,7 @@ import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { type PlainRecord, type PlainValue, text } from "../plain/PlainValue.js"
-import { copy, type Sieve } from "../plain/plainCopy.js"
+import { type CopyPolicy, copy } from "../plain/plainCopy.js"
 import { attempt } from "../plain/untrusted.js"
 import { isName, type NameKind, type SecretNames, secretNames } from "./secretNames.js"
 import { hideShapes, hideShapesInSource } from "./secretShapes.js"
@@ -253,9 +253,9 @@ const fromNames = (names: SecretNames): Redactor => {
   const redactValue = (value: unknown, given: Secrets | undefined): PlainValue => {
     const secrets = given ?? new Secrets()
     const before = secrets.version
-    const first = copy(value, sieve(names, secrets, redactText, true))
+    const first = copy(value, copyPolicy(names, secrets, redactText, true))
     // What stood before a secret may repeat it, and was copied when it was not known yet.
-    return secrets.version === before ? first : copy(value, sieve(names, secrets, redactText, false))
+    return secrets.version === before ? first : copy(value, copyPolicy(names, secrets, redactText, false))
   }
 
   const redactor: Redactor = {
@@ -285,12 +285,12 @@ const ours = new WeakSet<Redactor>()
  */
 export const isOurs = (redactor: Redactor): boolean => ours.has(redactor)
 
-const sieve = (
+const copyPolicy = (
   names: SecretNames,
   secrets: Secrets,
   redactText: (text: string, secrets: Secrets) => string,
   isFirst: boolean
-): Sieve => ({
+): CopyPolicy => ({
   named: (name, value) => {
     if (isShown(names.kindOf(name), value)) return undefined
     if (isFirst) {

@@ -1,14 +1,12 @@
 /**
- * The renderer of a program that chose none: the console on a terminal, lines of JSON everywhere else.
+ * The renderer of an application that chose none: the console on a terminal, lines of JSON everywhere else.
  */
-import type { Renderer } from "../delivery/Renderer.js"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { Renderer } from "../delivery/rendererModel.js"
 import * as ConsoleRenderer from "./console/ConsoleRenderer.js"
 import * as JsonRenderer from "./json/JsonRenderer.js"
 
-let made: ReadonlyArray<Renderer> | undefined
-
-/** Made at the first event, so that importing the library touches no stream. */
-export const current = (): ReadonlyArray<Renderer> => {
-  made ??= [process.stdout.isTTY ? ConsoleRenderer.forStdout() : JsonRenderer.forStdout()]
-  return made
-}
+export const make: Effect.Effect<Renderer, never, Scope.Scope> = Effect.suspend(() =>
+  process.stdout.isTTY ? ConsoleRenderer.make() : Effect.sync(() => JsonRenderer.make())
+)

@@ -1,23 +1,23 @@
 /**
- * What narration has to say about the way it goes or is used: as a warning, instead of failing.
+ * What the library logs about the way it is used: a warning, instead of a failure.
  */
 import * as Effect from "effect/Effect"
 import { globalValue } from "effect/GlobalValue"
-import { aside } from "../delivery/rendererSet.js"
-import type { Waiting } from "../narration/region.js"
+import { withoutNarration } from "./muting.js"
+import type { Waiting } from "./waiting.js"
 
-/** Most different notices a process is told; what uses narration that wrongly has been told enough. */
-const maxNotices = 1_000
+/** Most different warnings of one process. */
+const maxWarnings = 1_000
 
-const given = globalValue("effect-narrative/notices", () => new Set<string>())
+const given = globalValue("effect-narrative/warnings", () => new Set<string>())
 
 /** A warning, the first time it is given. */
-export const once = (message: string): Waiting => {
-  if (given.has(message) || given.size >= maxNotices) return undefined
+export const warnOnce = (message: string): Waiting => {
+  if (given.has(message) || given.size >= maxWarnings) return undefined
   given.add(message)
   return warning(message)
 }
 
-/** A warning aside from narration. A logger that throws is not the program's concern here. */
+/** A warning that is not narrated. A logger that throws must not reach the program. */
 export const warning = (message: string): Effect.Effect<void> =>
-  Effect.asVoid(Effect.exit(aside(Effect.logWarning(message))))
+  Effect.asVoid(Effect.exit(withoutNarration(Effect.logWarning(message))))

@@ -11,19 +11,19 @@ import * as DefaultServices from "effect/DefaultServices"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
-import { globalValue } from "effect/GlobalValue"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import { type CauseLeaf, leavesOf } from "../cause/causeLeaves.js"
 import * as redactedCause from "../cause/redactedCause.js"
 import { messageOf, typeOf } from "../cause/thrownValue.js"
-import { muted } from "../delivery/rendererSet.js"
 import * as FailureAnalysis from "../event/FailureAnalysis.js"
 import type { FailureReport } from "../event/FailureReport.js"
 import { attempt, textOf } from "../plain/untrusted.js"
 import type { Secrets } from "../redaction/Redaction.js"
 import { redactorIn } from "../redaction/redactor.js"
+import { spanToTrace } from "../runtime/fiberInternals.js"
+import { muted } from "../runtime/muting.js"
 import { isOn } from "../runtime/switches.js"
 import { analysisAttributes, failureAttributes } from "./spanAttributes.js"
 
@@ -166,9 +166,6 @@ export const explain = (
     // A tracer that cannot take it must not keep the analysis from others.
   }
 }
-
-// Where Effect's own `Cause.pretty` looks up the place a span was written.
-const spanToTrace = globalValue("effect/Tracer/spanToTrace", () => new WeakMap<Tracer.Span, () => string | undefined>())
 
 /** What a story knows when one of its spans ends. */
 export interface Ending {

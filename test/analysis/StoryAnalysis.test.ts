@@ -195,8 +195,11 @@ describe("a failing story with an analyzer in its context", () => {
     Effect.gen(function* () {
       const analyzer = explains()
       const story = fails("x").pipe(Narrative.story("S"))
-      yield* told(story.pipe(Effect.provide(Renderer.none)), analyzer)
-      yield* told(story.pipe(Effect.provide(Layer.merge(Renderer.none, Layer.fresh(Renderer.none)))), analyzer)
+      yield* told(story.pipe(Effect.provide(Renderer.layerNone)), analyzer)
+      yield* told(
+        story.pipe(Effect.provide(Layer.merge(Renderer.layerNone, Layer.fresh(Renderer.layerNone)))),
+        analyzer
+      )
       yield* told(story.pipe(Effect.provide(Narrative.disabled)), analyzer)
       yield* told(Narrative.dryRun(Effect.zipRight(Narrative.recordFailure(Cause.fail("x")), story)), analyzer)
       yield* told(story.pipe(Effect.provide(FailureAnalyzer.none)), analyzer)

@@ -106,7 +106,7 @@ const cases: ReadonlyArray<Case> = [
   },
   {
     name: "stage, no renderer",
-    run: () => Effect.runPromise(Effect.provide(told, Renderer.none))
+    run: () => Effect.runPromise(Effect.provide(told, Renderer.layerNone))
   },
   { name: "withSpan, no lines", run: () => Effect.runPromise(inSpan(repeat(spanned(work)))) },
   {

@@ -9,7 +9,7 @@ import { join } from "node:path"
 import { Effect, FiberRefs, Layer, Scope } from "effect"
 import type { Renderer as AnyRenderer } from "../../src/delivery/Renderer.js"
 import type { NarrativeEvent } from "../../src/event/NarrativeEvent.js"
-import { currentRenderers, HistoryRenderer, Narrative, Renderer, tell } from "./library.js"
+import { currentRenderers, deliver, HistoryRenderer, Narrative, Renderer } from "./library.js"
 import type { Group } from "./rounds.js"
 import { openSqlite } from "./sqlite.js"
 
@@ -49,7 +49,7 @@ const write = (path: string) =>
       const runtime = yield* Scope.extend(Layer.toRuntime(HistoryRenderer.layer({ path, batchSize })), scope)
       const renderer = FiberRefs.getOrDefault(runtime.fiberRefs, currentRenderers).at(-1) as AnyRenderer
       for (const event of told) {
-        const waiting = tell(renderer, event)
+        const waiting = deliver(renderer, event)
         if (waiting !== undefined) yield* waiting
       }
     })
@@ -132,13 +132,13 @@ const stage: Group = {
         Effect.runPromise(
           Effect.provide(
             program(storyName, stages),
-            Layer.merge(Renderer.none, HistoryRenderer.layer({ path: newFile() }))
+            Layer.merge(Renderer.layerNone, HistoryRenderer.layer({ path: newFile() }))
           )
         )
     },
     {
       name: "stage, no renderer",
-      run: () => Effect.runPromise(Effect.provide(program(storyName, stages), Renderer.none))
+      run: () => Effect.runPromise(Effect.provide(program(storyName, stages), Renderer.layerNone))
     },
     { name: "withSpan", run: () => Effect.runPromise(spanned(true)) },
     { name: "withSpan, captureStackTrace: false", run: () => Effect.runPromise(spanned(false)) }

@@ -6,6 +6,7 @@ type Otel = typeof import("../../src/otel/index.js")
 type FiberFrames = typeof import("../../src/diagnostics/locals/fiberFrames.js")
 type Locals = typeof import("../../src/diagnostics/locals/locals.js")
 type HistoryLibrary = typeof import("../../src/history/index.js")
+type Dispatch = typeof import("../../src/delivery/dispatch.js")
 type Renderers = typeof import("../../src/delivery/rendererSet.js")
 type Diagnostics = typeof import("../../src/diagnostics/Diagnostics.js")
 
@@ -29,4 +30,6 @@ export const { openReader }: Locals = await import(compiled("diagnostics/locals/
 
 export const { History, HistoryRenderer }: HistoryLibrary = await import(compiled("history/index.js"))
 
-export const { current: currentRenderers, tell }: Renderers = await import(compiled("delivery/rendererSet.js"))
+export const { current: currentRenderers }: Renderers = await import(compiled("delivery/rendererSet.js"))
+
+export const { deliver }: Dispatch = await import(compiled("delivery/dispatch.js"))

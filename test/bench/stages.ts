@@ -76,14 +76,14 @@ const cases = (way: keyof Loops): ReadonlyArray<Case> => {
   return [
     one("bare effect", bare[way]),
     one("stage, narration disabled", story, Narrative.disabled),
-    one("stage, no renderer", story, Renderer.none),
+    one("stage, no renderer", story, Renderer.layerNone),
     one("stage, one synchronous renderer", story, counting("first")),
     capturing(one("stage, one renderer, rich diagnostics", story, counting("first"))),
     one("stage, three renderers", story, Layer.mergeAll(counting("first"), counting("second"), counting("third"))),
     one(plain, inSpan(unplacedSpan[way])),
     one("withSpan", inSpan(span[way])),
     one(otel, inSpan(unplacedSpan[way]), openTelemetry),
-    one("stage, OpenTelemetry SDK", story, Layer.merge(Renderer.none, openTelemetry))
+    one("stage, OpenTelemetry SDK", story, Layer.merge(Renderer.layerNone, openTelemetry))
   ]
 }
 

@@ -30,7 +30,7 @@ const repeat = (self: Effect.Effect<void>) =>
 
 const told = repeat(Narrative.stage(work, stageName)).pipe(
   Narrative.story(storyName, { totalStages: stages }),
-  Effect.provide(Renderer.none)
+  Effect.provide(Renderer.layerNone)
 )
 
 /** The span of a stage, with all that stands on it. */

@@ -5,7 +5,7 @@ import { copyFileSync } from "node:fs"
 import { join } from "node:path"
 import { Data, Effect, Layer, Logger, Option, Schedule } from "effect"
 import { HistoryRenderer } from "../../src/history/index.js"
-import { Diagnostics, FailureAnalyzer, Narrative } from "../../src/index.js"
+import { Diagnostics, FailureAnalyzer, Narrative, Work } from "../../src/index.js"
 import { openSqlite, type Sqlite } from "../bench/sqlite.js"
 import { folder } from "../history/histories.js"
 
@@ -40,8 +40,8 @@ const order = Effect.gen(function* () {
     Effect.zipRight(Narrative.stage(Effect.void, "Look Up")),
     Narrative.stage("Validate")
   )
-  yield* Narrative.metrics.recordTokens("a-model", { prompt: 10, completion: 5 })
-  yield* Narrative.metrics.recordQuality("logic", 0.5)
+  yield* Work.recordTokens("a-model", { prompt: 10, completion: 5 })
+  yield* Work.recordQuality("logic", 0.5)
   yield* Effect.logInfo("charging", { order: "A-2" })
   yield* Narrative.note("priced", { amount: 250 })
   yield* ship.pipe(Narrative.stage("Ship"))

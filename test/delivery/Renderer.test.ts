@@ -13,6 +13,7 @@ import {
   Scope,
   TestClock
 } from "effect"
+import { deliver, deliverAll } from "../../src/delivery/dispatch.js"
 import * as Renderer from "../../src/delivery/Renderer.js"
 import * as rendererSet from "../../src/delivery/rendererSet.js"
 import type { NarrativeEvent } from "../../src/event/NarrativeEvent.js"
@@ -63,7 +64,7 @@ describe("a renderer", () => {
           const faulty = Renderer.make("faulty", handle)
           const { events, renderer } = recording()
           for (const event of notes(4)) {
-            yield* Effect.uninterruptible(rendererSet.tellAll([faulty, renderer], event) ?? Effect.void)
+            yield* Effect.uninterruptible(deliverAll([faulty, renderer], event) ?? Effect.void)
           }
           assert.lengthOf(events, 4)
           assert.deepInclude(yield* statsOf(faulty), { emitted: 4, delivered: 0, failed: 4, pending: 0 })
@@ -78,7 +79,7 @@ describe("a renderer", () => {
     Effect.gen(function* () {
       const list: Array<NarrativeEvent> = []
       const renderer = Renderer.make("list", (event) => list.push(event) as unknown as undefined)
-      for (const event of notes(2)) assert.isUndefined(rendererSet.tell(renderer, event))
+      for (const event of notes(2)) assert.isUndefined(deliver(renderer, event))
       assert.deepInclude(yield* statsOf(renderer), { emitted: 2, delivered: 2 })
     })
   )
@@ -126,9 +127,9 @@ describe("layers of renderers", () => {
       const before = yield* names
       yield* Effect.provide(names, layerOf("a"))
       assert.deepStrictEqual(yield* names, before)
-      yield* Effect.provide(names, [layerOf("a"), Renderer.none, layerOf("b")])
+      yield* Effect.provide(names, [layerOf("a"), Renderer.layerNone, layerOf("b")])
       assert.deepStrictEqual(yield* names, before)
-      assert.strictEqual(yield* FiberRef.get(rendererSet.current), rendererSet.unset)
+      assert.deepStrictEqual(yield* FiberRef.get(rendererSet.current), [])
       const outer = Effect.gen(function* () {
         yield* Effect.provide(names, [layerOf("a"), layerOf("b"), layerOf("c")])
         return yield* names
@@ -141,8 +142,8 @@ describe("layers of renderers", () => {
     Effect.gen(function* () {
       const only = Renderer.replace(Renderer.make("only", () => {}))
       assert.deepStrictEqual(yield* names.pipe(within(only), within(layerOf("outer"))), ["only"])
-      assert.deepStrictEqual(yield* names.pipe(within(Renderer.none), within(layerOf("outer"))), [])
-      assert.deepStrictEqual(yield* names.pipe(within(layerOf("inner")), within(Renderer.none)), ["inner"])
+      assert.deepStrictEqual(yield* names.pipe(within(Renderer.layerNone), within(layerOf("outer"))), [])
+      assert.deepStrictEqual(yield* names.pipe(within(layerOf("inner")), within(Renderer.layerNone)), ["inner"])
     })
   )
 
@@ -161,7 +162,7 @@ describe("layers of renderers", () => {
 
   it.effect("are made with effects that fail as the layer", () =>
     Effect.gen(function* () {
-      const exit = yield* Effect.exit(Effect.provide(names, Renderer.layer(Effect.fail("no disk"))))
+      const exit = yield* Effect.exit(Effect.provide(names, Renderer.layerEffect(Effect.fail("no disk"))))
       assert.deepStrictEqual(exit, Exit.fail("no disk"))
     })
   )
@@ -456,9 +457,9 @@ describe("Renderer.batched", () => {
         within: 0,
         handle: () => (++calls === 1 ? Effect.fail("busy") : Effect.void)
       })
-      for (const event of notes(4)) rendererSet.tell(renderer, event)
+      for (const event of notes(4)) deliver(renderer, event)
       yield* settle
-      for (const event of notes(4)) rendererSet.tell(renderer, event)
+      for (const event of notes(4)) deliver(renderer, event)
       yield* settle
       assert.deepInclude(yield* statsOf(renderer), { emitted: 8, failed: 4, delivered: 4, pending: 0 })
     })
@@ -657,7 +658,7 @@ describe("Renderer.buffered", () => {
     Effect.gen(function* () {
       const { renderer } = yield* tapped({ capacity: 10, strategy: "suspend", shutdownTimeout: 0 })
       const [event] = notes(1)
-      for (let i = 0; i < 20_000; i++) rendererSet.tell(renderer, event as NarrativeEvent)
+      for (let i = 0; i < 20_000; i++) deliver(renderer, event as NarrativeEvent)
       const stats = yield* statsOf(renderer)
       assertConserved(stats)
       assert.strictEqual(stats.pending, 10 + 16_384)
@@ -813,7 +814,7 @@ describe("Renderer.buffered", () => {
       yield* Effect.scoped(
         Effect.gen(function* () {
           const buffered = yield* Renderer.buffered(renderer, { capacity: 100_000, strategy: "suspend" })
-          for (const event of told) rendererSet.tell(buffered, event)
+          for (const event of told) deliver(buffered, event)
         })
       )
       assert.lengthOf(events, 100_000)

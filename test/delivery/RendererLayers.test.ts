@@ -94,7 +94,7 @@ describe("renderer layers add up", () => {
       } = renderers("a", "b")
       yield* Effect.all([story.pipe(Effect.provide(a)), story.pipe(Effect.provide(b)), story], {
         concurrency: "unbounded"
-      }).pipe(Effect.provide(Renderer.none))
+      }).pipe(Effect.provide(Renderer.layerNone))
       assert.deepStrictEqual(told, { a: 2, b: 2 })
     })
   )
@@ -117,7 +117,7 @@ describe("renderer layers add up", () => {
         told
       } = renderers("a", "unused")
       yield* Effect.void.pipe(Effect.provide(a))
-      yield* story.pipe(Effect.provide(Renderer.none))
+      yield* story.pipe(Effect.provide(Renderer.layerNone))
       assert.deepStrictEqual(told, {})
     })
   )
@@ -131,7 +131,7 @@ describe("renderer layers add up", () => {
       let only = 0
       const replacing = Renderer.replace(Renderer.make("only", () => void only++))
       yield* story.pipe(Effect.provide(replacing), Effect.provide(a))
-      yield* story.pipe(Effect.provide(Renderer.none), Effect.provide(a))
+      yield* story.pipe(Effect.provide(Renderer.layerNone), Effect.provide(a))
       assert.deepStrictEqual([told, only], [{}, 2])
     })
   )

@@ -52,8 +52,10 @@ const nested = Effect.gen(function* () {
     Effect.fail("nope").pipe(Narrative.stage("Fails"), Effect.ignore),
     Effect.yieldNow().pipe(Narrative.story("Sub Story"))
   ]).pipe(Narrative.stage("Parallel"))
-  yield* Effect.scoped(Effect.zipRight(Narrative.scoped("Scoped"), Narrative.stage(Effect.yieldNow(), "In Scoped")))
-  yield* Effect.yieldNow().pipe(Effect.provide(Narrative.layer("Layered")))
+  yield* Effect.scoped(
+    Effect.zipRight(Narrative.storyScoped("Scoped"), Narrative.stage(Effect.yieldNow(), "In Scoped"))
+  )
+  yield* Effect.yieldNow().pipe(Effect.provide(Narrative.layerStory("Layered")))
   yield* Effect.fail("once").pipe(
     Narrative.retry({ times: 1 }),
     Effect.ignore,

@@ -20,7 +20,9 @@ import {
   RotatingJsonRenderer,
   WideEventRenderer
 } from "../../src/index.js"
+import { logging } from "../../src/narration/storyLogger.js"
 import { OtelLogRenderer } from "../../src/otel/index.js"
+import { muted } from "../../src/runtime/muting.js"
 import * as switches from "../../src/runtime/switches.js"
 
 /** Every layer that changes who hears of a story, those that have something to close writing to a folder. */
@@ -41,7 +43,7 @@ const layersIn = (folder: string) => ({
     NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })
   ),
   console: ConsoleRenderer.layer(),
-  none: Renderer.none,
+  none: Renderer.layerNone,
   disabled: Narrative.disabled,
   logger: Narrative.logger,
   other: Layer.scopedDiscard(Effect.addFinalizer(() => Effect.void))
@@ -50,8 +52,8 @@ const layersIn = (folder: string) => ({
 /** Who would hear of a story here, and of what is logged in it. */
 const heard = Effect.all({
   renderers: Effect.map(FiberRef.get(rendererSet.current), (current) => current.map(({ name }) => name)),
-  muted: Effect.map(FiberRef.get(rendererSet.muted), switches.isOn),
-  logging: Effect.map(FiberRef.get(rendererSet.logging), switches.isOn)
+  muted: Effect.map(FiberRef.get(muted), switches.isOn),
+  logging: Effect.map(FiberRef.get(logging), switches.isOn)
 })
 
 describe("Renderer layers", () => {

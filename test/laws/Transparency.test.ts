@@ -25,15 +25,15 @@ const hostile: ReadonlyArray<readonly [string, Layer.Layer<never>]> = [
   ["is slow", Renderer.layer(Renderer.make("is slow", () => Effect.yieldNow().pipe(Effect.repeatN(5))))],
   [
     "hangs behind a buffer that drops",
-    Renderer.layer(Renderer.buffered(never, { capacity: 2, strategy: "dropping", shutdownTimeout: 0 }))
+    Renderer.layerScoped(Renderer.buffered(never, { capacity: 2, strategy: "dropping", shutdownTimeout: 0 }))
   ],
   [
     "hangs behind a buffer that slides",
-    Renderer.layer(Renderer.buffered(never, { capacity: 2, strategy: "sliding", shutdownTimeout: 0 }))
+    Renderer.layerScoped(Renderer.buffered(never, { capacity: 2, strategy: "sliding", shutdownTimeout: 0 }))
   ],
   [
     "dies behind a buffer that makes wait",
-    Renderer.layer(
+    Renderer.layerScoped(
       Renderer.buffered(
         Renderer.make("dies", () => Effect.die("renderer")),
         { capacity: 1, strategy: "suspend", shutdownTimeout: 0 }

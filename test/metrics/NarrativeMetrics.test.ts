@@ -3,10 +3,10 @@ import * as v8 from "node:v8"
 import * as vm from "node:vm"
 import { assert, describe, it } from "@effect/vitest"
 import { Data, Effect, Exit, Fiber, FastCheck as fc, Layer, Schedule, Scope, TestClock } from "effect"
+import { renderersOf } from "../../src/delivery/rendererSet.js"
 import { Instruments, Narrative, type NarrativeEvent, NarrativeMetrics, Renderer } from "../../src/index.js"
 import { MetricRecorder } from "../../src/metrics/metricRecorder.js"
 import { parse } from "../../src/metrics/metricsSettings.js"
-import { listenersOf } from "../../src/narration/region.js"
 import { Narrator } from "../fixtures/events.js"
 import { interpret, narrated, program } from "../laws/programs.js"
 import { freshPrefix, readings, total } from "./readings.js"
@@ -87,7 +87,7 @@ describe("NarrativeMetrics", () => {
           [Number.POSITIVE_INFINITY, 2]
         ]
       )
-    }).pipe(Effect.provide([Renderer.none, NarrativeMetrics.layer({ prefix })]))
+    }).pipe(Effect.provide([Renderer.layerNone, NarrativeMetrics.layer({ prefix })]))
   })
 
   it.effect("a failure that was handled is counted by itself", () => {
@@ -99,7 +99,7 @@ describe("NarrativeMetrics", () => {
       )
       assert.strictEqual(yield* total(Instruments.handledFailures, prefix, { error_type: "CsvError" }), 1)
       assert.strictEqual(yield* total(Instruments.storyFailures, prefix), 0)
-    }).pipe(Effect.provide([Renderer.none, NarrativeMetrics.layer({ prefix })]))
+    }).pipe(Effect.provide([Renderer.layerNone, NarrativeMetrics.layer({ prefix })]))
   })
 
   it.effect("a story is active from its start to its end, and no longer than somebody counts", () =>
@@ -114,7 +114,7 @@ describe("NarrativeMetrics", () => {
       assert.strictEqual(yield* total(Instruments.activeStories, prefix), 0)
       yield* Fiber.interrupt(serving)
       assert.strictEqual(yield* total(Instruments.activeStories, prefix), 0)
-    }).pipe(Effect.provide(Renderer.none))
+    }).pipe(Effect.provide(Renderer.layerNone))
   )
 
   it.effect("a dry run is not counted", () => {
@@ -124,7 +124,7 @@ describe("NarrativeMetrics", () => {
       for (const instrument of [Instruments.stories, Instruments.stages, Instruments.activeStories]) {
         assert.strictEqual(yield* total(instrument, prefix), 0)
       }
-    }).pipe(Effect.provide([Renderer.none, NarrativeMetrics.layer({ prefix })]))
+    }).pipe(Effect.provide([Renderer.layerNone, NarrativeMetrics.layer({ prefix })]))
   })
 
   it.effect("only the labels of stories that were asked for become labels of metrics", () => {
@@ -138,7 +138,7 @@ describe("NarrativeMetrics", () => {
       assert.deepStrictEqual(story?.labels, { story_name: "Import", success: "true", region: "eu" })
       const [stage] = yield* readings(Instruments.stages, prefix)
       assert.strictEqual(stage?.labels["region"], "eu")
-    }).pipe(Effect.provide([Renderer.none, NarrativeMetrics.layer({ prefix, storyLabels: ["region"] })]))
+    }).pipe(Effect.provide([Renderer.layerNone, NarrativeMetrics.layer({ prefix, storyLabels: ["region"] })]))
   })
 
   it.effect("a million story names are 200 series and one called other, and flat memory", () =>
@@ -205,7 +205,7 @@ describe("NarrativeMetrics", () => {
       assert.strictEqual(yield* total(Instruments.stories, prefix), 1)
       yield* Effect.void.pipe(Narrative.story("Import"))
       assert.strictEqual(yield* total(Instruments.stories, prefix), 2)
-    }).pipe(Effect.provide([Renderer.none, metrics(), metrics()]))
+    }).pipe(Effect.provide([Renderer.layerNone, metrics(), metrics()]))
   })
 
   it.effect("one prefix has one set of settings at a time", () => {
@@ -219,7 +219,7 @@ describe("NarrativeMetrics", () => {
 
   it.effect("the default renderer stays where nobody chose another one", () => {
     const names = Effect.withFiberRuntime<ReadonlyArray<string>>((fiber) =>
-      Effect.succeed(listenersOf(fiber).map(({ name }) => name))
+      Effect.succeed(renderersOf(fiber).map(({ name }) => name))
     )
     const metrics = NarrativeMetrics.layer({ prefix: freshPrefix() })
     const chosen = Renderer.layer(Renderer.make("chosen", () => {}))
@@ -234,7 +234,10 @@ describe("NarrativeMetrics", () => {
       ]) {
         assert.sameMembers([...(yield* Effect.provide(names, layers))], ["chosen", "metrics"])
       }
-      assert.deepStrictEqual(yield* Effect.provide(Effect.provide(names, metrics), Renderer.none), ["none", "metrics"])
+      assert.deepStrictEqual(yield* Effect.provide(Effect.provide(names, metrics), Renderer.layerNone), [
+        "none",
+        "metrics"
+      ])
       assert.deepStrictEqual(yield* names, byDefault)
     })
   })
@@ -254,7 +257,7 @@ describe("NarrativeMetrics", () => {
       assert.isAbove(dropped, 0)
       assert.isAbove(delivered, 0)
       assert.strictEqual(failed, 0)
-    }).pipe(Effect.provide([Renderer.layer(events), NarrativeMetrics.layer({ prefix })]))
+    }).pipe(Effect.provide([Renderer.layerScoped(events), NarrativeMetrics.layer({ prefix })]))
   })
 
   for (const [options, said] of [
@@ -292,6 +295,8 @@ describe("NarrativeMetrics", () => {
         story?.buckets?.map(([bound]) => bound),
         [1, 2, Number.POSITIVE_INFINITY]
       )
-    }).pipe(Effect.provide([Renderer.none, NarrativeMetrics.layer({ prefix, buckets: { "story.duration": [1, 2] } })]))
+    }).pipe(
+      Effect.provide([Renderer.layerNone, NarrativeMetrics.layer({ prefix, buckets: { "story.duration": [1, 2] } })])
+    )
   })
 })

@@ -36,8 +36,10 @@ describe("metrics by OTLP", () => {
         yield* Effect.void.pipe(
           Narrative.stage("Load"),
           Narrative.story("Import"),
-          Effect.provide(Layer.mergeAll(Renderer.none, NarrativeMetrics.layer({ prefix }), backend(collector.url))),
-          Effect.provide(Renderer.none)
+          Effect.provide(
+            Layer.mergeAll(Renderer.layerNone, NarrativeMetrics.layer({ prefix }), backend(collector.url))
+          ),
+          Effect.provide(Renderer.layerNone)
         )
         // biome-ignore lint/suspicious/noExplicitAny: as the protocol has it.
         const metric = (of: string): any => collector.metrics.findLast((metric) => metric["name"] === `${prefix}.${of}`)

@@ -184,7 +184,7 @@ describe("PrometheusRenderer.text", () => {
         .split("\n")
         .filter((line) => line !== "" && !/no help text|milliseconds/.test(line))
       assert.deepStrictEqual(found, [])
-    }).pipe(Effect.provide([Renderer.none, NarrativeMetrics.layer({ prefix })]))
+    }).pipe(Effect.provide([Renderer.layerNone, NarrativeMetrics.layer({ prefix })]))
   })
 
   it.scoped("OpenMetrics has units, a trace for a bucket, and an end", () => {
@@ -201,7 +201,7 @@ describe("PrometheusRenderer.text", () => {
       )
       assert.isTrue(text.endsWith("# EOF\n"))
       assert.strictEqual(text.split("# EOF").length, 2)
-    }).pipe(Effect.provide([Renderer.none, NarrativeMetrics.layer({ prefix })]))
+    }).pipe(Effect.provide([Renderer.layerNone, NarrativeMetrics.layer({ prefix })]))
   })
 
   it.scoped("ten thousand series are text in well under a second, and others run meanwhile", () => {

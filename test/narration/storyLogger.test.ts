@@ -93,7 +93,7 @@ describe("Narrative.logger", () => {
       yield* Effect.gen(function* () {
         yield* Effect.log("inside").pipe(
           Narrative.story("Story"),
-          Effect.provide(Layer.mergeAll(Narrative.logger, Renderer.none))
+          Effect.provide(Layer.mergeAll(Narrative.logger, Renderer.layerNone))
         )
         yield* Effect.log("after")
       }).pipe(Effect.provide(other))

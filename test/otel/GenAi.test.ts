@@ -24,7 +24,7 @@ import {
   GEN_AI_PROVIDER_NAME_VALUE_OPENAI
 } from "@opentelemetry/semantic-conventions/incubating"
 import { Data, Effect, Layer } from "effect"
-import { Narrative, Renderer } from "../../src/index.js"
+import { Narrative, Renderer, Work } from "../../src/index.js"
 import { NarrativeTracing } from "../../src/otel/index.js"
 import { backends, received } from "./backends.js"
 import * as Collector from "./Collector.js"
@@ -35,13 +35,11 @@ const chat = { operation: "chat", provider: "openai", model: "gpt-4o" }
 
 /** An agent that asks a model, and is refused when it asks again. */
 const program = Effect.succeed({ prompt: 1000, completion: 250, cached: 600, reasoning: 50 }).pipe(
-  Narrative.metrics.providerCall({ ...chat, usage: (usage) => usage }),
+  Work.providerCall({ ...chat, usage: (usage) => usage }),
   Effect.zipRight(
-    Effect.ignore(
-      Narrative.metrics.providerCall(new RateLimited({ message: "slow down" }), { ...chat, model: "gpt-4o-mini" })
-    )
+    Effect.ignore(Work.providerCall(new RateLimited({ message: "slow down" }), { ...chat, model: "gpt-4o-mini" }))
   ),
-  Narrative.metrics.agent({ id: "writer", name: "Lead Writer", provider: "openai", model: "gpt-4o" }),
+  Work.agent({ id: "writer", name: "Lead Writer", provider: "openai", model: "gpt-4o" }),
   Narrative.story("Produce")
 )
 
@@ -136,7 +134,7 @@ describe("An exporter of OpenTelemetry's SDK", () => {
       const spans = yield* Effect.zipRight(
         program,
         Effect.sync(() => exporter.getFinishedSpans())
-      ).pipe(Effect.provide([sdk, Renderer.none]))
+      ).pipe(Effect.provide([sdk, Renderer.layerNone]))
       assert.deepStrictEqual(
         spans.map(({ attributes, kind, name, status }) => [name, kind, status.code, genAi(attributes)]),
         [

@@ -322,7 +322,7 @@ describe("NarrativeTracing.layer", () => {
       yield* Effect.void.pipe(
         Narrative.stage("Load"),
         Narrative.story("Import"),
-        Effect.provide([Layer.provide(NarrativeTracing.layer(options), layer), Renderer.none])
+        Effect.provide([Layer.provide(NarrativeTracing.layer(options), layer), Renderer.layerNone])
       )
       assert.deepStrictEqual(
         spans.map((span) => span.name),
@@ -355,7 +355,7 @@ describe("NarrativeTracing.layer", () => {
             Effect.zipRight(Effect.sync(() => (exported = exporter.getFinishedSpans().slice()))),
             Effect.provide([
               Layer.provide(NarrativeTracing.layer({ excludeStages, minDuration: "1 day" }), sdk),
-              Renderer.none
+              Renderer.layerNone
             ]),
             Effect.runPromise
           )
@@ -386,12 +386,14 @@ describe("NarrativeTracing.layer", () => {
           async (random, excludeStages, short) => {
             const { layer, spans } = inMemory()
             const minDuration = short ? "1 day" : 0
-            const bare = await Effect.runPromiseExit(interpret(random, narrated).pipe(Effect.provide(Renderer.none)))
+            const bare = await Effect.runPromiseExit(
+              interpret(random, narrated).pipe(Effect.provide(Renderer.layerNone))
+            )
             const exit = await interpret(random, narrated).pipe(
               Narrative.story("Root"),
               Effect.provide([
                 Layer.provide(NarrativeTracing.layer({ excludeStages, minDuration }), layer),
-                Renderer.none
+                Renderer.layerNone
               ]),
               Effect.runPromiseExit
             )

@@ -49,7 +49,7 @@ export const received = <E>(
   Effect.gen(function* () {
     const collector = yield* Collector.make
     const running = yield* program.pipe(
-      Effect.provide(Layer.mergeAll(backend(collector.url), Renderer.none)),
+      Effect.provide(Layer.mergeAll(backend(collector.url), Renderer.layerNone)),
       Effect.exit,
       Effect.fork
     )

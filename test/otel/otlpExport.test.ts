@@ -180,7 +180,7 @@ const stages = (count: number) =>
   Narrative.stage(Effect.void, "Load").pipe(
     Effect.repeatN(count - 1),
     Narrative.story("Import"),
-    Effect.provide(Renderer.none)
+    Effect.provide(Renderer.layerNone)
   )
 
 const forms = { JSON: OtlpSerialization.layerJson, protobuf: OtlpSerialization.layerProtobuf }
@@ -243,7 +243,7 @@ for (const [form, serialization] of Object.entries(forms)) {
             Narrative.story("Import"),
             Effect.withSpan("request", { parent, links })
           )
-        ).pipe(Effect.provide([layer(collector.url), Renderer.none]), whileTimePasses)
+        ).pipe(Effect.provide([layer(collector.url), Renderer.layerNone]), whileTimePasses)
         assert.lengthOf(collector.spans, 9)
         const requests = collector.spans.filter(({ name }) => name === "request")
         assert.strictEqual(new Set(collector.spans.map(({ traceId }) => traceId)).size, 3)
@@ -287,7 +287,7 @@ for (const [form, serialization] of Object.entries(forms)) {
           Effect.zipRight(Effect.ignore(Narrative.stage(Effect.interrupt, "Stopped"))),
           Narrative.story("Import"),
           Effect.exit,
-          Effect.provide([layer(collector.url), Renderer.none]),
+          Effect.provide([layer(collector.url), Renderer.layerNone]),
           whileTimePasses
         )
         const [load, stopped, story] = collector.spans

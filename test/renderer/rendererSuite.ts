@@ -6,6 +6,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Data, Effect, Exit, Fiber, Layer, Logger, Scope, TestClock } from "effect"
+import { deliver } from "../../src/delivery/dispatch.js"
 import * as Renderer from "../../src/delivery/Renderer.js"
 import * as rendererSet from "../../src/delivery/rendererSet.js"
 import type { NarrativeEvent } from "../../src/event/NarrativeEvent.js"
@@ -71,7 +72,7 @@ export class Destination {
 export const emitAll = (renderer: Renderer.Renderer, events: Iterable<NarrativeEvent>): Effect.Effect<void> =>
   Effect.forEach(
     events,
-    (event) => Effect.uninterruptible(Effect.suspend(() => rendererSet.tell(renderer, event) ?? Effect.void)),
+    (event) => Effect.uninterruptible(Effect.suspend(() => deliver(renderer, event) ?? Effect.void)),
     { discard: true }
   )
 

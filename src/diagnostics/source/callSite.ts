@@ -2,9 +2,11 @@
  * Where something was written: one frame, captured when a combinator is called and formatted only when a failure asks.
  */
 
-import type { DefinedAt } from "../../narration/region.js"
 import { linesOf } from "./sourceText.js"
 import { reader } from "./stackFrames.js"
+
+/** The stack of a definition, formatted only when it is read. */
+export type DefinedAt = { readonly stack?: string } | undefined
 
 /** The caller of `below`. */
 export const definedBy = (below: (...args: Array<never>) => unknown): DefinedAt => {

@@ -1,13 +1,13 @@
 /**
  * Where a failure is said to be: the user's line, whoever knows it.
  */
-import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import * as thrownValue from "../../cause/thrownValue.js"
 import type { Failure, Location } from "../../event/FailureReport.js"
 import { attempt, isObject, propertyOf, textOf } from "../../plain/untrusted.js"
 import type { Redactor } from "../../redaction/Redaction.js"
+import { spanToTrace } from "../../runtime/fiberInternals.js"
 import * as sourceText from "./sourceText.js"
 import * as stackFrames from "./stackFrames.js"
 
@@ -94,16 +94,13 @@ const constructorsOf = (error: unknown): ReadonlySet<string> => {
   return names
 }
 
-/** Effect's own table of where spans were made. */
-const spanToTrace = globalValue("effect/Tracer/spanToTrace", () => new WeakMap<object, unknown>())
-
 const appFrameOfSpan = (
   span: Option.Option<Tracer.AnySpan>,
   read: stackFrames.StackReader
 ): stackFrames.Frame | undefined => {
   let current = span
   for (let up = 0; up < 10 && Option.isSome(current) && current.value._tag === "Span"; up++) {
-    const trace = spanToTrace.get(current.value)
+    const trace: unknown = spanToTrace.get(current.value)
     const stack: unknown = typeof trace === "function" ? attempt(() => trace(), undefined) : undefined
     const frame = typeof stack === "string" ? read(stack).find(isApp) : undefined
     if (frame !== undefined) return frame

@@ -14,7 +14,7 @@ import {
   type StoryCompleted,
   toWire
 } from "../../event/NarrativeEvent.js"
-import { Work } from "../../event/Work.js"
+import { Work } from "../../event/WorkSummary.js"
 import type { PlainRecord } from "../../plain/PlainValue.js"
 import type { Cell } from "../database/bulkInsert.js"
 import { nameOf } from "../database/eventNames.js"

@@ -16,8 +16,9 @@ import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import { routed } from "../../delivery/dispatch.js"
 import * as Renderer from "../../delivery/Renderer.js"
-import { inOrder, routed } from "../../delivery/rendererSet.js"
+import { inOrder } from "../../runtime/waiting.js"
 import type { Alert, AlertStatus } from "./Alert.js"
 import * as alertFilter from "./alertFilter.js"
 import { AlertSource } from "./alertSource.js"
@@ -160,7 +161,7 @@ type Needs<Destinations extends ReadonlyArray<destinations.Destination<unknown>>
  */
 export const layer = <const Destinations extends ReadonlyArray<destinations.Destination<unknown>>>(
   options: AlertOptions<Destinations>
-): Layer.Layer<never, InvalidAlertOptions, Needs<Destinations>> => Renderer.layer(make(options))
+): Layer.Layer<never, InvalidAlertOptions, Needs<Destinations>> => Renderer.layerScoped(make(options))
 
 /**
  * The alerts as a renderer, until the scope closes.

@@ -5,7 +5,7 @@ import type * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { ErrorCode } from "../../event/FailureReport.js"
-import { once } from "../../runtime/warnOnce.js"
+import { warnOnce } from "../../runtime/warnOnce.js"
 import { AlertStatus, type OccurrenceAlert } from "./Alert.js"
 import { InvalidAlertOptions } from "./InvalidAlertOptions.js"
 
@@ -62,6 +62,6 @@ export const admits = (
   try {
     return { admitted: filter.predicate(alert), notice: undefined }
   } catch {
-    return { admitted: true, notice: once("The predicate of an alert filter threw; the alert was sent") }
+    return { admitted: true, notice: warnOnce("The predicate of an alert filter threw; the alert was sent") }
   }
 }

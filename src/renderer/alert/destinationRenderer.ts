@@ -6,7 +6,9 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as boundedBuffer from "../../delivery/boundedBuffer.js"
 import type { Renderer } from "../../delivery/Renderer.js"
-import { aside, inOrder, selfCounting } from "../../delivery/rendererSet.js"
+import { makeCounting } from "../../delivery/rendererModel.js"
+import { withoutNarration } from "../../runtime/muting.js"
+import { inOrder } from "../../runtime/waiting.js"
 import type { Alert, AlertStatus, AnalysisAlert, OccurrenceAlert } from "./Alert.js"
 import * as alertFilter from "./alertFilter.js"
 import { AlertGate, type GateConfig, type Verdict } from "./alertLimiter.js"
@@ -16,7 +18,7 @@ import type { InvalidAlertOptions } from "./InvalidAlertOptions.js"
 import { AwaitedAnalyses } from "./pendingAnalyses.js"
 
 export interface DestinationConfig {
-  /** What holds for every destination, statuses aside. */
+  /** What holds for every destination, statuses withoutNarration. */
   readonly filter: alertFilter.AlertFilter
   readonly statuses: ReadonlySet<AlertStatus>
   /** Whether analyses that come later are told. */
@@ -111,7 +113,7 @@ export const make = <R>(
     yield* pause.pipe(
       Effect.zipRight(Effect.suspend(() => act(gate.due(now())) ?? Effect.void)),
       Effect.forever,
-      aside,
+      withoutNarration,
       Effect.interruptible,
       Effect.forkScoped
     )
@@ -124,5 +126,5 @@ export const make = <R>(
       const alert = source.of(event)
       return alert === undefined ? undefined : take(alert)
     }
-    return selfCounting({ name, handle }, queue.delivery)
+    return makeCounting(name, handle, queue.delivery)
   })

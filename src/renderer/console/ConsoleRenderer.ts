@@ -68,7 +68,7 @@ export interface ConsoleRendererOptions {
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options?: ConsoleRendererOptions): Layer.Layer<never> => Renderer.layer(make(options))
+export const layer = (options?: ConsoleRendererOptions): Layer.Layer<never> => Renderer.layerScoped(make(options))
 
 /**
  * The console as a renderer. When the scope closes, the live area is gone for good; lines can still be written.
@@ -86,13 +86,6 @@ export const make = (options?: ConsoleRendererOptions): Effect.Effect<Renderer.R
     ),
     ({ renderer }) => renderer
   )
-
-/**
- * The console for a program that provides no renderer: it lives as long as the process.
- *
- * @internal
- */
-export const forStdout = (): Renderer.Renderer => unsafeMake().renderer
 
 const unsafeMake = (options: ConsoleRendererOptions = {}) => {
   check(options)

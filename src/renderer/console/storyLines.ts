@@ -15,7 +15,7 @@ import type {
   StoryCompleted,
   StoryStarted
 } from "../../event/NarrativeEvent.js"
-import * as Work from "../../event/Work.js"
+import * as Work from "../../event/WorkSummary.js"
 import * as terminalText from "../../plain/terminalText.js"
 import { analysisBox, titleOf } from "./analysisBox.js"
 import { failureBlock } from "./failureBlock.js"

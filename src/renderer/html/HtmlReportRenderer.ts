@@ -11,8 +11,8 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Renderer from "../../delivery/Renderer.js"
-import { aside } from "../../delivery/rendererSet.js"
 import { waitAtMost } from "../../runtime/deadline.js"
+import { withoutNarration } from "../../runtime/muting.js"
 import * as browser from "./browser.js"
 import { OpenPages } from "./openPages.js"
 import * as pagePath from "./pagePath.js"
@@ -79,7 +79,7 @@ export type HtmlReportOptions = HtmlReportSettings &
  * @category layers
  */
 export const layer = (options: HtmlReportOptions): Layer.Layer<never, never, FileSystem.FileSystem> =>
-  Renderer.layer(make(options))
+  Renderer.layerScoped(make(options))
 
 /**
  * The same as a renderer. Dies with a `TypeError` that names the option when one cannot be used.
@@ -110,7 +110,7 @@ export const make = (
       })
     // Added first, and so run last: when the queue has been emptied.
     yield* Effect.addFinalizer(() =>
-      aside(
+      withoutNarration(
         Effect.zipRight(
           waitAtMost(Effect.exit(write(true)), Duration.decode(shutdownTimeout)),
           // What had ended and could not be written was told of then.

@@ -14,7 +14,7 @@ import type {
   StoryStarted,
   StoryStatus
 } from "../../event/NarrativeEvent.js"
-import * as Work from "../../event/Work.js"
+import * as Work from "../../event/WorkSummary.js"
 import { clip, type PlainRecord, type PlainValue } from "../../plain/PlainValue.js"
 import { Kept } from "./boundedList.js"
 import type { NodeStatus, PageEntry, PageFailure, PageNode, PageStory, StoryCard } from "./pageData.js"

@@ -42,7 +42,16 @@ export interface StreamOptions {
  * @category layers
  */
 export const layer = (options?: StreamOptions): Layer.Layer<never> =>
-  Renderer.layer(Effect.sync(() => Renderer.toStream(name, toWire, options?.stream ?? process.stdout)))
+  Renderer.layerEffect(Effect.sync(() => make(options)))
+
+/**
+ * The renderer of {@link layer}, as a value.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options?: StreamOptions): Renderer.Renderer =>
+  Renderer.toStream(name, toWire, options?.stream ?? process.stdout)
 
 /**
  * @since 0.1.0
@@ -71,7 +80,7 @@ export interface FileOptions {
  * @category layers
  */
 export const layerFile = (options: FileOptions): Layer.Layer<never, PlatformError, FileSystem.FileSystem> =>
-  Renderer.layer(Renderer.toFile(name, options.path, toWire, { ...options, isWhole: isJson }))
+  Renderer.layerScoped(Renderer.toFile(name, options.path, toWire, { ...options, isWhole: isJson }))
 
 /**
  * Whether a line is complete, as a torn one is not.
@@ -86,10 +95,3 @@ export const isJson = (line: string): boolean => {
     return false
   }
 }
-
-/**
- * Lines of JSON on standard output, for a program that chose no renderer.
- *
- * @internal
- */
-export const forStdout = (): Renderer.Renderer => Renderer.toStream(name, toWire, process.stdout)

@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { toLines } from "../../delivery/lineSinks.js"
 import * as Renderer from "../../delivery/Renderer.js"
 import { toWire } from "../../event/NarrativeEvent.js"
 import * as rotatingFile from "../../file/rotatingFile.js"
@@ -79,11 +80,11 @@ export class InvalidRotation extends Data.TaggedError("InvalidRotation")<{
 export const layer = (
   options: RotatingOptions
 ): Layer.Layer<never, PlatformError | InvalidRotation, FileSystem.FileSystem> =>
-  Renderer.layer(
+  Renderer.layerScoped(
     Effect.gen(function* () {
       const rotation = yield* rotationOf(options)
       const file = yield* rotatingFile.make(options.path, rotation, isJson)
-      return yield* Renderer.toLines("rotating-json", toWire, options, file.append)
+      return yield* toLines("rotating-json", toWire, options, file.append)
     })
   )
 

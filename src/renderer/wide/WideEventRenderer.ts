@@ -11,9 +11,12 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
+import { deliver, routed } from "../../delivery/dispatch.js"
 import * as Renderer from "../../delivery/Renderer.js"
-import { aside, inOrder, routed, type Tell, tell } from "../../delivery/rendererSet.js"
+import type { Deliver } from "../../delivery/rendererModel.js"
 import type { NarrativeEvent } from "../../event/NarrativeEvent.js"
+import { withoutNarration } from "../../runtime/muting.js"
+import { inOrder } from "../../runtime/waiting.js"
 import { isJson } from "../json/JsonRenderer.js"
 import { OpenRecords } from "./openRecords.js"
 import type { WideEvent } from "./WideEvent.js"
@@ -89,7 +92,7 @@ const name = "wide-events"
  * @category layers
  */
 export const layer = (options: WriteOptions): Layer.Layer<never> =>
-  Renderer.layer(
+  Renderer.layerScoped(
     make(options, (recordsOf) => {
       if (!Predicate.isFunction(options.write)) {
         throw new TypeError('WideEventRenderer: the option "write" is a function that takes a record')
@@ -108,7 +111,7 @@ export const layer = (options: WriteOptions): Layer.Layer<never> =>
  * @category layers
  */
 export const layerFile = (options: FileOptions): Layer.Layer<never, PlatformError, FileSystem.FileSystem> =>
-  Renderer.layer(
+  Renderer.layerScoped(
     make(options, (recordsOf) =>
       Renderer.toFile(name, options.path, (event) => recordsOf(event).map(toJson).join("\n"), {
         ...options,
@@ -128,7 +131,7 @@ export const toJson: (record: WideEvent) => string = wideEventJson.encode
 type RecordsOf = (event: NarrativeEvent) => ReadonlyArray<WideEvent>
 
 /**
- * What comes between the program and a sink: the sink is told only the events that make a record whole, and asks for the
+ * What comes between the program and a sink: the sink gets only the events that complete a record, and asks for the
  * record when it comes to write it.
  */
 const make = <E, R>(
@@ -141,21 +144,21 @@ const make = <E, R>(
     return Effect.gen(function* () {
       const sink = yield* makeSink((event) => records.get(event) ?? [])
       const open = new OpenRecords()
-      const hand = (event: NarrativeEvent, all: ReadonlyArray<WideEvent>, tell: Tell) => {
+      const pass = (event: NarrativeEvent, all: ReadonlyArray<WideEvent>, deliver: Deliver) => {
         const made = all.filter(isWanted)
         if (made.length === 0) return undefined
         records.set(event, made)
-        return tell(sink, event)
+        return deliver(sink, event)
       }
-      // Before the sink closes, which waits for what it is told here.
+      // Before the sink closes, which waits for what it is given here.
       yield* Effect.addFinalizer(() =>
         Effect.suspend(() => {
           let waiting: Effect.Effect<void> | undefined
-          for (const [event, record] of open.close()) waiting = inOrder(waiting, hand(event, [record], tell))
-          return waiting === undefined ? Effect.void : aside(waiting)
+          for (const [event, record] of open.close()) waiting = inOrder(waiting, pass(event, [record], deliver))
+          return waiting === undefined ? Effect.void : withoutNarration(waiting)
         })
       )
-      return routed(name, [sink], (event, tell) => hand(event, open.take(event), tell))
+      return routed(name, [sink], (event, deliver) => pass(event, open.take(event), deliver))
     })
   })
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { ConsoleRenderer, Narrative } from "../../../src/index.js"
+import { ConsoleRenderer, Narrative, Work } from "../../../src/index.js"
 import { FakeTerminal, Recording } from "./FakeTerminal.js"
 
 /** What the console writes of a program. */
@@ -13,18 +13,18 @@ const told = <A, E>(program: Effect.Effect<A, E>, stream: Recording = new Record
 
 const chat = { operation: "chat", provider: "openai", model: "gpt-4o" }
 
-const ask = Narrative.metrics.providerCall(Effect.succeed({ prompt: 1000, completion: 500 }), {
+const ask = Work.providerCall(Effect.succeed({ prompt: 1000, completion: 500 }), {
   ...chat,
   usage: (usage) => usage,
   cost: () => 0.05
 })
 
 const work = Effect.all([
-  Narrative.metrics.recordItems({ discovered: 12, succeeded: 9, failed: 1, skipped: 2 }),
+  Work.recordItems({ discovered: 12, succeeded: 9, failed: 1, skipped: 2 }),
   ask,
-  Effect.ignore(Narrative.metrics.providerCall(Effect.fail("refused"), chat)),
-  Narrative.metrics.recordQuality("coherence", 0.9),
-  Narrative.metrics.recordQuality("logic", 0.86)
+  Effect.ignore(Work.providerCall(Effect.fail("refused"), chat)),
+  Work.recordQuality("coherence", 0.9),
+  Work.recordQuality("logic", 0.86)
 ])
 
 const line = "Work: 12 items (1 failed, 2 skipped) · 2 calls (1 failed) · 1,500 tokens (gpt-4o) · $0.05 · quality 0.88"
@@ -40,7 +40,7 @@ describe("the line of a story's work", () => {
   it.effect("says no more than there was", () =>
     Effect.gen(function* () {
       const lines = yield* told(
-        Narrative.metrics.recordItems({ succeeded: 1 }).pipe(Narrative.stage("Load"), Narrative.story("Import"))
+        Work.recordItems({ succeeded: 1 }).pipe(Narrative.stage("Load"), Narrative.story("Import"))
       )
       assert.deepStrictEqual(lines, [
         "▶ Story started: Import",
@@ -55,8 +55,8 @@ describe("the line of a story's work", () => {
     Effect.gen(function* () {
       for (const nothing of [
         Effect.void,
-        Narrative.metrics.recordTokens("gpt-4o", { prompt: 0 }),
-        Narrative.metrics.recordItems({ succeeded: 0 })
+        Work.recordTokens("gpt-4o", { prompt: 0 }),
+        Work.recordItems({ succeeded: 0 })
       ]) {
         assert.deepStrictEqual(yield* told(nothing.pipe(Narrative.story("Import"))), [
           "▶ Story started: Import",
@@ -69,13 +69,11 @@ describe("the line of a story's work", () => {
   it.effect("stands among the stages of a sub-story, and of the story around it with all that was told", () =>
     Effect.gen(function* () {
       const lines = yield* told(
-        Narrative.metrics
-          .recordCost("gpt-4o", 1)
-          .pipe(
-            Narrative.story("Inner"),
-            Effect.zipRight(Narrative.metrics.recordCost("gpt-4o", 2)),
-            Narrative.story("Outer")
-          )
+        Work.recordCost("gpt-4o", 1).pipe(
+          Narrative.story("Inner"),
+          Effect.zipRight(Work.recordCost("gpt-4o", 2)),
+          Narrative.story("Outer")
+        )
       )
       assert.deepStrictEqual(lines, [
         "▶ Story started: Outer",
@@ -113,9 +111,7 @@ describe("the line of a story's work", () => {
   it.effect("lets no control sequence through", () =>
     Effect.gen(function* () {
       const lines = yield* told(
-        Narrative.metrics
-          .recordTokens("gpt\u001b[2J-4o\n▶ Story ended: FAILED", { prompt: 1 })
-          .pipe(Narrative.story("Produce"))
+        Work.recordTokens("gpt\u001b[2J-4o\n▶ Story ended: FAILED", { prompt: 1 }).pipe(Narrative.story("Produce"))
       )
       assert.strictEqual(lines.length, 3)
       assert.notInclude(lines.join(""), "\u001b")

@@ -114,7 +114,7 @@ describe("HtmlReportRenderer.layer", () => {
         yield* Effect.void.pipe(
           Narrative.stage("Load CSV"),
           Narrative.story("Import", { attributes: { file: "a.csv" } }),
-          Effect.provide(Renderer.replace(HtmlReportRenderer.make({ path })))
+          Effect.provide(Renderer.replaceScoped(HtmlReportRenderer.make({ path })))
         )
         const [story] = storiesIn(yield* fs.readFileString(path))
         assert.deepStrictEqual(
@@ -218,7 +218,7 @@ describe("HtmlReportRenderer.layer", () => {
           Narrative.stage("Store"),
           Narrative.story("Import"),
           Effect.exit,
-          Effect.provide(Renderer.replace(HtmlReportRenderer.make({ path })))
+          Effect.provide(Renderer.replaceScoped(HtmlReportRenderer.make({ path })))
         )
         const [page] = storiesIn(yield* fs.readFileString(path))
         assert.deepStrictEqual(

@@ -3,6 +3,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, FiberRef, Layer, Scope } from "effect"
+import { deliver } from "../../../src/delivery/dispatch.js"
 import * as Renderer from "../../../src/delivery/Renderer.js"
 import * as rendererSet from "../../../src/delivery/rendererSet.js"
 import { type NarrativeEvent, toWire } from "../../../src/event/NarrativeEvent.js"
@@ -102,7 +103,7 @@ describe("JsonRenderer.layer", () => {
           }
         })
         const renderer = yield* rendererOf(JsonRenderer.layer({ stream }))
-        for (const event of story()) assert.isUndefined(rendererSet.tell(renderer, event))
+        for (const event of story()) assert.isUndefined(deliver(renderer, event))
         assert.deepStrictEqual(
           written,
           story().map((event) => `${toWire(event)}\n`)

@@ -3,7 +3,7 @@
  * ({@link Work}), and in metrics where `NarrativeMetrics.layer` or `PrometheusRenderer.layer` is there; nothing here
  * asks for either.
  *
- * A wrong value is left out, and told of once as a warning; the good values beside it count.
+ * A wrong value is left out, and told of warnOnce as a warning; the good values beside it count.
  *
  * @since 0.1.0
  */
@@ -11,18 +11,48 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
-import { leavesOf } from "../cause/causeLeaves.js"
-import { typeOf } from "../cause/thrownValue.js"
-import { inOrder } from "../delivery/rendererSet.js"
-import * as Instruments from "../metrics/Instruments.js"
-import { clip, text } from "../plain/PlainValue.js"
-import { attempt } from "../plain/untrusted.js"
-import { once } from "../runtime/warnOnce.js"
-import { present } from "../tracing/spanAttributes.js"
-import { stageInit, withSettings } from "./combinators.js"
-import * as region from "./region.js"
-import * as stageRegion from "./stageRegion.js"
-import * as workContext from "./workContext.js"
+import { leavesOf } from "./cause/causeLeaves.js"
+import { typeOf } from "./cause/thrownValue.js"
+import * as Instruments from "./metrics/Instruments.js"
+import { stageInit, withSettings } from "./narration/combinators.js"
+import * as region from "./narration/region.js"
+import * as stageRegion from "./narration/stageRegion.js"
+import * as workContext from "./narration/workContext.js"
+import { clip, text } from "./plain/PlainValue.js"
+import { attempt } from "./plain/untrusted.js"
+import { type AnyFiber, withFiber } from "./runtime/fiber.js"
+import { isEnabled } from "./runtime/muting.js"
+import { inOrder, type Waiting } from "./runtime/waiting.js"
+import { warnOnce } from "./runtime/warnOnce.js"
+import { present } from "./tracing/spanAttributes.js"
+
+export {
+  /**
+   * @since 0.1.0
+   * @category getters
+   */
+  costUsd,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  ModelUse,
+  /**
+   * @since 0.1.0
+   * @category getters
+   */
+  summary,
+  /**
+   * @since 0.1.0
+   * @category getters
+   */
+  tokens,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  Work
+} from "./event/WorkSummary.js"
 
 /**
  * Tokens of one use of a model, whole numbers of 0 or more. `cached` ones are part of `prompt`, `reasoning` ones of
@@ -127,7 +157,7 @@ export const recordQuality = (metric: string, score: number): Effect.Effect<void
 export const recordItems = (items: Items): Effect.Effect<void> =>
   tell((fiber) => {
     const place = workContext.placeOf(fiber)
-    let waiting: region.Waiting
+    let waiting: Waiting
     for (const result of ["discovered", "succeeded", "failed", "skipped"] as const) {
       const count: unknown = attempt(() => items[result], Number.NaN)
       if (isCount(count)) {
@@ -148,12 +178,12 @@ export const recordItems = (items: Items): Effect.Effect<void> =>
  * @example
  * ```ts
  * import { Effect } from "effect"
- * import { Narrative } from "effect-narrative"
+ * import { Narrative, Work } from "effect-narrative"
  *
  * declare const ask: Effect.Effect<{ readonly text: string; readonly usage: { prompt: number; completion: number } }>
  *
  * export const answer = ask.pipe(
- *   Narrative.metrics.providerCall({
+ *   Work.providerCall({
  *     operation: "chat",
  *     provider: "openai",
  *     model: "gpt-4o",
@@ -174,7 +204,7 @@ export const providerCall: {
 } = withSettings(
   (call: ProviderCall<unknown>, _: undefined, definedAt) => ({ call, definedAt }),
   (self, { call, definedAt }) =>
-    region.withFiber((fiber) => {
+    withFiber((fiber) => {
       const model = nameIn(fiber, call.model)
       const operation = nameIn(fiber, call.operation)
       const provider = nameIn(fiber, call.provider)
@@ -227,7 +257,7 @@ export const agent: {
 } = withSettings(
   (agent: Agent, _: undefined, definedAt) => ({ agent, definedAt }),
   (self, { agent, definedAt }) =>
-    region.withFiber((fiber) => {
+    withFiber((fiber) => {
       const id = nameIn(fiber, agent.id)
       const given = (name: string | undefined) => (name === undefined ? undefined : nameIn(fiber, name))
       const name = given(agent.name)
@@ -250,9 +280,9 @@ export const agent: {
     })
 )
 
-const tell = (f: (fiber: region.AnyFiber) => region.Waiting): Effect.Effect<void> =>
-  region.withFiber((fiber) =>
-    region.isEnabled(fiber) ? Effect.uninterruptible(Effect.suspend(() => f(fiber) ?? Effect.void)) : Effect.void
+const tell = (f: (fiber: AnyFiber) => Waiting): Effect.Effect<void> =>
+  withFiber((fiber) =>
+    isEnabled(fiber) ? Effect.uninterruptible(Effect.suspend(() => f(fiber) ?? Effect.void)) : Effect.void
   )
 
 const wholeNumbers = "whole numbers of 0 or more"
@@ -262,13 +292,13 @@ const noStory = "none"
 const isCount = (value: unknown): value is number =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0
 
-const refused = (what: string, takes: string, field: string, value: unknown): region.Waiting =>
-  once(`Narrative.metrics.${what} takes ${takes}; ${field} ${clip(text(value), 40)} was left out`)
+const refused = (what: string, takes: string, field: string, value: unknown): Waiting =>
+  warnOnce(`Work.${what} takes ${takes}; ${field} ${clip(text(value), 40)} was left out`)
 
 const storyNameOf = ({ story }: workContext.Place): string => story?.name ?? noStory
 
 /** A name as it may leave; what is no text is not known. */
-const nameIn = (fiber: region.AnyFiber, name: unknown): string =>
+const nameIn = (fiber: AnyFiber, name: unknown): string =>
   typeof name === "string" && name.trim() !== "" ? clip(region.redactorOf(fiber).text(name), 256) : unknown
 
 const tokenTypes = {
@@ -279,14 +309,14 @@ const tokenTypes = {
 } as const
 
 const addTokens = (
-  fiber: region.AnyFiber,
+  fiber: AnyFiber,
   place: workContext.Place,
   model: string,
   tokens: Tokens,
   call = workContext.workContextOf(fiber).call
-): region.Waiting => {
+): Waiting => {
   const told = nameIn(fiber, model)
-  let waiting: region.Waiting
+  let waiting: Waiting
   for (const type of ["prompt", "completion", "cached", "reasoning"] as const) {
     const count: unknown = attempt(() => tokens[type], Number.NaN)
     if (isCount(count)) {
@@ -300,7 +330,7 @@ const addTokens = (
   return waiting
 }
 
-const addCost = (fiber: region.AnyFiber, place: workContext.Place, model: string, usd: unknown): region.Waiting => {
+const addCost = (fiber: AnyFiber, place: workContext.Place, model: string, usd: unknown): Waiting => {
   if (typeof usd !== "number" || !Number.isFinite(usd) || usd < 0) {
     return refused("recordCost", "US dollars of 0 or more", "cost", usd)
   }
@@ -312,12 +342,12 @@ const addCost = (fiber: region.AnyFiber, place: workContext.Place, model: string
 
 /** What the answer of a call says of tokens and cost; a reader that throws is left out. */
 const readAnswer = (
-  fiber: region.AnyFiber,
+  fiber: AnyFiber,
   place: workContext.Place,
   { cost, model, usage }: ProviderCall<unknown>,
   answer: unknown,
   used: workContext.Call
-): region.Waiting => {
+): Waiting => {
   const tokens = usage === undefined ? undefined : attempt(() => usage(answer), { prompt: Number.NaN })
   const usd = cost === undefined ? undefined : attempt(() => cost(answer), Number.NaN)
   return inOrder(

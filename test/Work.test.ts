@@ -2,10 +2,10 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { Data, Effect, Fiber, FiberId, Layer, Scheduler, TestClock } from "effect"
-import { History, HistoryRenderer } from "../../src/history/index.js"
-import { Instruments, Narrative, type NarrativeEvent, NarrativeMetrics, Renderer, Work } from "../../src/index.js"
-import { assertWellFormed, observe } from "../laws/observed.js"
-import { freshPrefix, readings, total } from "../metrics/readings.js"
+import { History, HistoryRenderer } from "../src/history/index.js"
+import { Instruments, Narrative, type NarrativeEvent, NarrativeMetrics, Renderer, Work } from "../src/index.js"
+import { assertWellFormed, observe } from "./laws/observed.js"
+import { freshPrefix, readings, total } from "./metrics/readings.js"
 
 class RateLimitError extends Data.TaggedError("RateLimitError")<{ readonly retryAfter: number }> {}
 
@@ -48,10 +48,10 @@ describe("Narrative.metrics", () => {
     return Effect.gen(function* () {
       yield* Effect.succeed({ prompt: 1_000, completion: 500, cached: 200 }).pipe(
         Effect.tap(() => TestClock.adjust("2 seconds")),
-        Narrative.metrics.providerCall({ ...chat, usage: (usage) => usage, cost: () => 0.05 }),
-        Effect.zipRight(Narrative.metrics.recordQuality("coherence", 0.88)),
-        Effect.zipRight(Narrative.metrics.recordItems({ discovered: 12, succeeded: 11, failed: 1 })),
-        Narrative.metrics.agent({ id: "writer", model: "gpt-4o" }),
+        Work.providerCall({ ...chat, usage: (usage) => usage, cost: () => 0.05 }),
+        Effect.zipRight(Work.recordQuality("coherence", 0.88)),
+        Effect.zipRight(Work.recordItems({ discovered: 12, succeeded: 11, failed: 1 })),
+        Work.agent({ id: "writer", model: "gpt-4o" }),
         Narrative.story("Produce")
       )
       const api = { model: "gpt-4o", provider: "openai", operation: "chat" }
@@ -94,13 +94,11 @@ describe("Narrative.metrics", () => {
   it.effect("a sub-story's work is part of the stories around it, and no other story's", () => {
     const { ends, layer } = heard(freshPrefix())
     return Effect.gen(function* () {
-      yield* Narrative.metrics
-        .recordCost("gpt-4o", 1)
-        .pipe(
-          Narrative.story("Inner"),
-          Effect.zipRight(Narrative.metrics.recordCost("gpt-4o", 2)),
-          Narrative.story("Outer")
-        )
+      yield* Work.recordCost("gpt-4o", 1).pipe(
+        Narrative.story("Inner"),
+        Effect.zipRight(Work.recordCost("gpt-4o", 2)),
+        Narrative.story("Outer")
+      )
       yield* Effect.void.pipe(Narrative.story("Other"))
       assert.deepStrictEqual(
         ends().map(({ storyName, work }) => [storyName, work === null ? null : Work.costUsd(work)]),
@@ -118,9 +116,9 @@ describe("Narrative.metrics", () => {
     const { ends, layer } = heard(prefix)
     return Effect.gen(function* () {
       yield* new RateLimitError({ retryAfter: 1 }).pipe(
-        Narrative.metrics.providerCall(chat),
+        Work.providerCall(chat),
         Narrative.retry({ times: 2 }),
-        Narrative.metrics.agent({ id: "writer" }),
+        Work.agent({ id: "writer" }),
         Narrative.story("Produce"),
         Effect.ignore
       )
@@ -136,8 +134,8 @@ describe("Narrative.metrics", () => {
   it.effect("outside any story it is counted too", () => {
     const prefix = freshPrefix()
     return Effect.gen(function* () {
-      yield* Effect.void.pipe(Narrative.metrics.providerCall(chat))
-      yield* Narrative.metrics.recordTokens("gpt-4o", { prompt: 3 })
+      yield* Effect.void.pipe(Work.providerCall(chat))
+      yield* Work.recordTokens("gpt-4o", { prompt: 3 })
       assert.strictEqual(yield* total(Instruments.apiCalls, prefix, { agent_id: "none" }), 1)
       assert.strictEqual(yield* total(Instruments.tokensUsed, prefix), 3)
     }).pipe(Effect.provide(heard(prefix).layer))
@@ -146,9 +144,10 @@ describe("Narrative.metrics", () => {
   it.effect("its stage tells what was asked, and of whom, by the names of OpenTelemetry's conventions", () => {
     const { events, layer } = heard(freshPrefix())
     return Effect.gen(function* () {
-      yield* Narrative.metrics
-        .recordTokens("gpt-4o", { prompt: 7, completion: 5 })
-        .pipe(Narrative.metrics.providerCall(chat), Narrative.story("Ask"))
+      yield* Work.recordTokens("gpt-4o", { prompt: 7, completion: 5 }).pipe(
+        Work.providerCall(chat),
+        Narrative.story("Ask")
+      )
       const stage = events.find((event) => event._tag === "StageCompleted")
       assert.deepStrictEqual(stage?.attributes, {
         "gen_ai.operation.name": "chat",
@@ -169,16 +168,16 @@ describe("Narrative.metrics", () => {
     return Effect.gen(function* () {
       yield* Effect.gen(function* () {
         for (const value of [Number.NaN, -1, Number.POSITIVE_INFINITY, 0.5, "7", null, {}]) {
-          yield* Narrative.metrics.recordTokens("gpt-4o", { prompt: wrong(value), completion: 1 })
-          yield* Narrative.metrics.recordItems({ failed: wrong(value), succeeded: 1 })
+          yield* Work.recordTokens("gpt-4o", { prompt: wrong(value), completion: 1 })
+          yield* Work.recordItems({ failed: wrong(value), succeeded: 1 })
         }
         for (const value of [Number.NaN, -1, Number.POSITIVE_INFINITY, "7", null]) {
-          yield* Narrative.metrics.recordCost("gpt-4o", wrong(value))
+          yield* Work.recordCost("gpt-4o", wrong(value))
         }
-        for (const value of [7, -0.1, Number.NaN, "1"]) yield* Narrative.metrics.recordQuality("logic", wrong(value))
-        yield* Narrative.metrics.recordTokens("gpt-4o", wrong(null) as Narrative.metrics.Tokens)
+        for (const value of [7, -0.1, Number.NaN, "1"]) yield* Work.recordQuality("logic", wrong(value))
+        yield* Work.recordTokens("gpt-4o", wrong(null) as Work.Tokens)
         yield* Effect.void.pipe(
-          Narrative.metrics.providerCall({
+          Work.providerCall({
             ...chat,
             usage: () => {
               throw new Error("no usage")
@@ -198,9 +197,10 @@ describe("Narrative.metrics", () => {
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const filename = `${yield* fs.makeTempDirectoryScoped()}/history.db`
-      yield* Narrative.metrics
-        .recordCost("gpt-4o", 2)
-        .pipe(Narrative.story("Produce"), Effect.provide(HistoryRenderer.layer({ path: filename })))
+      yield* Work.recordCost("gpt-4o", 2).pipe(
+        Narrative.story("Produce"),
+        Effect.provide(HistoryRenderer.layer({ path: filename }))
+      )
       const { stories } = yield* History.stories().pipe(Effect.provide(History.layerSqlite({ path: filename })))
       const record = yield* History.story(stories[0]?.id ?? "").pipe(
         Effect.provide(History.layerSqlite({ path: filename }))
@@ -217,8 +217,8 @@ describe("Narrative.metrics", () => {
         (event) => (event._tag === "StageCompleted" || event._tag === "StageCancelled") && event.kind === kind
       ).length
     const self = Effect.yieldNow().pipe(
-      Narrative.metrics.providerCall(chat),
-      Narrative.metrics.agent({ id: "writer" }),
+      Work.providerCall(chat),
+      Work.agent({ id: "writer" }),
       Narrative.story("Produce")
     )
     return Effect.gen(function* () {

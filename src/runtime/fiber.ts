@@ -1,0 +1,29 @@
+/**
+ * What a synchronous step of a fiber reads of that fiber.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+
+export type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
+
+/** `Effect.withFiberRuntime`, for what needs nothing of the fiber's types. */
+export const withFiber = <A, E, R>(f: (fiber: AnyFiber) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.withFiberRuntime<A, E, R>(f)
+
+/** With request batching, a continuation may run in another fiber than its start did. */
+export const currentFiber = (otherwise: AnyFiber): AnyFiber => {
+  const fiber = Fiber.getCurrentFiber()
+  return fiber._tag === "Some" ? fiber.value : otherwise
+}
+
+const clockOf = (fiber: AnyFiber): Clock.Clock => Context.get(fiber.currentDefaultServices, Clock.Clock)
+
+/** Milliseconds since the epoch. */
+export const now = (fiber: AnyFiber): number => clockOf(fiber).unsafeCurrentTimeMillis()
+
+export const nanos = (fiber: AnyFiber): bigint => clockOf(fiber).unsafeCurrentTimeNanos()
+
+/** The seconds between two readings of {@link nanos}. */
+export const seconds = (from: bigint, to: bigint): number => Number(to - from) / 1e9

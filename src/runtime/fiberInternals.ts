@@ -1,0 +1,60 @@
+/**
+ * What this library uses of Effect 3.22 that Effect does not export, all in one place: a move to another version of
+ * Effect begins here (and in `diagnostics/locals`, which reads suspended fibers).
+ */
+import type * as Context from "effect/Context"
+import * as Equal from "effect/Equal"
+import * as FiberRef from "effect/FiberRef"
+import * as FiberRefs from "effect/FiberRefs"
+import { globalValue } from "effect/GlobalValue"
+import type * as Tracer from "effect/Tracer"
+import type { AnyFiber } from "./fiber.js"
+
+// On every fiber of 3.22, but missing from its public interface.
+interface Internals {
+  readonly _fiberRefs: FiberRefs.FiberRefs
+  setFiberRefs(refs: FiberRefs.FiberRefs): void
+}
+
+const internalsOf = (fiber: AnyFiber): Internals => fiber as unknown as Internals
+
+const refsOf = (fiber: AnyFiber): FiberRefs.FiberRefs => internalsOf(fiber)._fiberRefs
+
+/**
+ * Sets the context of a fiber, as `FiberRefs.updateAs` would but for its comparison of the two contexts, which hashes
+ * both: they always differ.
+ */
+export const setContext = (fiber: AnyFiber, context: Context.Context<never>): void => {
+  const locals = new Map(refsOf(fiber).locals)
+  const values = locals.get(FiberRef.currentContext)
+  const own = [fiber.id(), context] as const
+  const isOwn = values !== undefined && Equal.equals(values[0][0], fiber.id())
+  locals.set(FiberRef.currentContext, values === undefined ? [own] : [own, ...(isOwn ? values.slice(1) : values)])
+  internalsOf(fiber).setFiberRefs(FiberRefs.unsafeMake(locals))
+}
+
+/** A context that was set in a fiber, and can be taken back. */
+export interface Entered {
+  readonly outside: Context.Context<never>
+  readonly before: FiberRefs.FiberRefs
+  readonly after: FiberRefs.FiberRefs
+}
+
+export const enterContext = (fiber: AnyFiber, context: Context.Context<never>): Entered => {
+  const outside = fiber.currentContext
+  const before = refsOf(fiber)
+  setContext(fiber, context)
+  return { outside, before, after: refsOf(fiber) }
+}
+
+export const leaveContext = (fiber: AnyFiber, { after, before, outside }: Entered): void => {
+  // Mostly nothing else was set meanwhile.
+  if (refsOf(fiber) === after) internalsOf(fiber).setFiberRefs(before)
+  else setContext(fiber, outside)
+}
+
+/** Where `Cause.pretty` looks up the source line of a span. */
+export const spanToTrace = globalValue(
+  "effect/Tracer/spanToTrace",
+  () => new WeakMap<Tracer.AnySpan, () => string | undefined>()
+)
