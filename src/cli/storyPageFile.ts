@@ -8,9 +8,8 @@ import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { StoryNotFound } from "../history/HistoryError.js"
 import type { HistoryReader } from "../history/HistoryReader.js"
-import { storyEvents } from "../history/read/replayedEvents.js"
-import type { StoryRecord } from "../history/StoryRecord.js"
 import * as browser from "../renderer/html/browser.js"
 import * as pageFile from "../renderer/html/pageFile.js"
 import * as pageHtml from "../renderer/html/pageHtml.js"
@@ -35,9 +34,6 @@ export class UnwritablePage extends Data.TaggedError("UnwritablePage")<{
   }
 }
 
-/** Most sub-stories on the page, however deep; those that started last are left out. */
-const maxSubStories = 1_000
-
 export const write = ({ db, id, json, open, output: path }: StoryPageFileOptions) =>
   Effect.gen(function* () {
     const output = yield* Output
@@ -57,11 +53,12 @@ const unwritable = (path: string, error: PlatformError): UnwritablePage =>
 const pageOf = (history: HistoryReader, id: string) =>
   Effect.gen(function* () {
     const story = yield* history.story(id)
-    const subStories = yield* subStoriesOf(history, story)
-    const [first, ...rest] = storyEvents(story, (id) => subStories.get(id))
+    const [first, ...rest] = yield* history.replay(story.id)
+    // A story has at least its start.
+    if (first === undefined) return yield* new StoryNotFound({ idPrefix: id })
     const page = new StoryPage(first)
     for (const event of [first, ...rest]) page.take(event)
-    // Who tells it knows whether more can come; the page would say of itself that it runs.
+    // The page alone cannot know whether more can come.
     const unfinished = story.status === "interrupted"
     const writtenAt = yield* Clock.currentTimeMillis
     const html = pageHtml.report(
@@ -70,17 +67,3 @@ const pageOf = (history: HistoryReader, id: string) =>
     )
     return { html, story }
   })
-
-/** The sub-stories and theirs, by id. One that is pruned meanwhile is left out. */
-const subStoriesOf = Effect.fnUntraced(function* (history: HistoryReader, story: StoryRecord) {
-  const found = new Map<string, StoryRecord>()
-  const waiting = [...story.stories]
-  for (let next = waiting.shift(); next !== undefined && found.size < maxSubStories; next = waiting.shift()) {
-    if (found.has(next.id) || next.id === story.id) continue
-    const record = yield* Effect.option(history.story(next.id))
-    if (Option.isNone(record)) continue
-    found.set(next.id, record.value)
-    waiting.push(...record.value.stories)
-  }
-  return found
-})

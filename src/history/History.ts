@@ -9,6 +9,7 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { NarrativeEvent } from "../event/NarrativeEvent.js"
 import { openExisting } from "./database/database.js"
 import type { AmbiguousStoryId, HistoryError, InvalidHistorySetting, StoryNotFound } from "./HistoryError.js"
 import type { EventFilter, FailureFilter, Retention, StatsFilter, StoryFilter } from "./HistoryFilter.js"
@@ -138,6 +139,21 @@ export const changes = (
   filter?: EventFilter
 ): Effect.Effect<ChangePage, HistoryError | InvalidHistorySetting, History> =>
   Effect.flatMap(History, (history) => history.changes(cursor, filter))
+
+/**
+ * The events of the one story whose id begins with `idPrefix`, and of its sub-stories, in their order: what a renderer was
+ * given. An event without a row of its own is made of its stage, its failure or its story.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const replay = (
+  idPrefix: string
+): Effect.Effect<
+  ReadonlyArray<NarrativeEvent>,
+  StoryNotFound | AmbiguousStoryId | HistoryError | InvalidHistorySetting,
+  History
+> => Effect.flatMap(History, (history) => history.replay(idPrefix))
 
 /**
  * The cursor after everything written so far.

@@ -20,88 +20,88 @@ import { StoryState } from "./StoryRecord.js"
 export type TimeInput = Date | number | string | Duration.Duration
 
 /**
- * - `last`: how many, the newest first: 1–1,000 (default 10).
- * - `stage`, `story`: their names, exactly.
- * - `since`, `until`: from the one up to but without the other.
- * - `errorType`, `code`, `fingerprint`: as the report has them; of a fingerprint its beginning will do.
- * - `handled`: also those told with `Narrative.recordFailure` (default `true`).
- *
  * @since 0.1.0
  * @category models
  */
 export interface FailureFilter {
+  /** How many, the newest first: 1–1,000 (default 10). */
   readonly last?: number | undefined
+  /** The name of the stage, exactly. */
   readonly stage?: string | undefined
+  /** The name of the story, exactly. */
   readonly story?: string | undefined
+  /** From this moment on. */
   readonly since?: TimeInput | undefined
+  /** Up to but without this moment. */
   readonly until?: TimeInput | undefined
+  /** As the report has it. */
   readonly errorType?: string | undefined
+  /** As the report has it. */
   readonly code?: ErrorCode | undefined
+  /** As the report has it, or its beginning. */
   readonly fingerprint?: string | undefined
+  /** Also those reported with `Narrative.recordFailure` (default `true`). */
   readonly handled?: boolean | undefined
 }
 
 /**
- * - `limit`: most on a page: 1–1,000 (default 50).
- * - `cursor`: the `next` of the page before.
- * - `status`: one or several.
- * - `name`: exactly.
- * - `since`, `until`: when they started.
- * - `labels`: all of these.
- * - `rootsOnly`: without sub-stories (default `false`).
- *
  * @since 0.1.0
  * @category models
  */
 export interface StoryFilter {
+  /** Most on a page: 1–1,000 (default 50). */
   readonly limit?: number | undefined
+  /** The `next` of the page before. */
   readonly cursor?: string | undefined
+  /** One or several. */
   readonly status?: StoryState | ReadonlyArray<StoryState> | undefined
+  /** The name, exactly. */
   readonly name?: string | undefined
+  /** Started at this moment or later. */
   readonly since?: TimeInput | undefined
+  /** Started before this moment. */
   readonly until?: TimeInput | undefined
+  /** Those that have all of these. */
   readonly labels?: { readonly [name: string]: string } | undefined
+  /** Without sub-stories (default `false`). */
   readonly rootsOnly?: boolean | undefined
 }
 
 /**
- * - `since` (default 24 hours ago), `until` (default now).
- * - `story`: of the stories of this name only.
- *
  * @since 0.1.0
  * @category models
  */
 export interface StatsFilter {
+  /** From this moment on (default 24 hours ago). */
   readonly since?: TimeInput | undefined
+  /** Up to but without this moment (default now). */
   readonly until?: TimeInput | undefined
+  /** Of the stories of this name only. */
   readonly story?: string | undefined
 }
 
 /**
- * - `limit`: most at once: 1–10,000 (default 500).
- * - `story`: of the stories of this name only.
- *
  * @since 0.1.0
  * @category models
  */
 export interface EventFilter {
+  /** Most at once: 1–10,000 (default 500). */
   readonly limit?: number | undefined
+  /** Of the stories of this name only. */
   readonly story?: string | undefined
 }
 
 /**
- * What to keep. Stories that are running are kept in any case.
- *
- * - `keepDays`: stories that ended within so many days (more than 0; a fraction is fine).
- * - `keepStories`: so many of the newest stories (0 or more).
- *
- * With both, a story goes that either of them does not keep.
+ * What to keep. Stories that are running are kept in any case. With both options, a story is deleted that either of them
+ * does not keep.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Retention {
+  /** Stories that ended within so many days: more than 0; a fraction is fine. */
   readonly keepDays?: number | undefined
+  /** So many of the newest stories: 0 or more. */
   readonly keepStories?: number | undefined
 }
 

@@ -76,6 +76,16 @@ export interface HistoryReader {
     cursor: number,
     filter?: EventFilter
   ) => Effect.Effect<ChangePage, HistoryError | InvalidHistorySetting>
+  /**
+   * The events of the one story whose id begins with `idPrefix`, and of its sub-stories, in their order: what a renderer
+   * was given. An event without a row of its own is made of its stage, its failure or its story.
+   */
+  readonly replay: (
+    idPrefix: string
+  ) => Effect.Effect<
+    ReadonlyArray<NarrativeEvent>,
+    StoryNotFound | AmbiguousStoryId | HistoryError | InvalidHistorySetting
+  >
   /** The cursor after everything written so far. */
   readonly cursor: Effect.Effect<number, HistoryError>
   /** For each id, in order, the shortest beginning that no other story's id has: 8 characters or more. */

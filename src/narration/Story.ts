@@ -8,22 +8,16 @@ import type * as FiberId from "effect/FiberId"
 import type * as Tracer from "effect/Tracer"
 import type { Progress, TimelineEntry } from "../event/FailureReport.js"
 import type { StoryStatus } from "../event/NarrativeEvent.js"
+import { percent } from "../event/progress.js"
 import type { PlainRecord } from "../plain/PlainValue.js"
 import { Secrets } from "../redaction/Redaction.js"
 import type { WorkTally } from "./workTally.js"
 
+export { percent } from "../event/progress.js"
+
 /** Most stages of one story that are remembered: the first ones, and the last ones. */
 const keptFirst = 50
 const keptLast = 200
-
-/**
- * `min(100, floor(completed * 100 / total))`; 0 of 0 is 0.
- *
- * @since 0.1.0
- * @category progress
- */
-export const percent = (completed: number, total: number): number =>
-  total <= 0 ? 0 : Math.min(100, Math.floor((completed * 100) / total))
 
 /**
  * One stage of a story, while it runs and after.

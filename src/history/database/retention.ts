@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type { Retention } from "../HistoryFilter.js"
 import { StoryState } from "../StoryRecord.js"
-import { timestamp } from "../write/columns.js"
+import { time } from "./columns.js"
 import { isBusy, writing } from "./database.js"
 
 /** Stories deleted at once: some milliseconds' work. */
@@ -58,7 +58,7 @@ interface Doomed {
 const doomed = (sql: SqlClient.SqlClient, { keepDays, keepStories }: Retention): Effect.Effect<Doomed, SqlError> =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
-    const before = keepDays === undefined ? undefined : timestamp(Math.max(0, now - keepDays * millisOfDay))
+    const before = keepDays === undefined ? undefined : time.encode(Math.max(0, now - keepDays * millisOfDay))
     const tooOld =
       before === undefined ? undefined : sql`(started_at < ${before} AND COALESCE(ended_at, started_at) < ${before})`
     const [newest] = keepStories === undefined ? [] : yield* firstBeyond(sql, keepStories, tooOld)

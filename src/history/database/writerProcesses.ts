@@ -5,8 +5,10 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as processIdentity from "../../file/processIdentity.js"
-import { type ReadRow, textOf } from "../read/decodeColumns.js"
+import { decodeRow, type Found } from "./decodeRows.js"
+import { type Row, writers } from "./tables.js"
 
 /** The columns of `writers` that name this process. */
 export const ownColumns = () => {
@@ -30,22 +32,23 @@ interface Writer {
 export const openWriters = (sql: SqlClient.SqlClient): Effect.Effect<ReadonlyArray<Writer>, SqlError> =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
-    const rows = yield* sql<ReadRow>`SELECT id, host, pid, incarnation, heartbeat_seconds, last_seen_at
-      FROM writers WHERE ended_at IS NULL`
-    return rows.map((row): Writer => {
-      const id = Number(row["id"])
-      const life = processIdentity.lifeOf(identityOf(row))
+    const rows = yield* sql<Found>`SELECT * FROM writers WHERE ended_at IS NULL`
+    return rows.map((found): Writer => {
+      const row = decodeRow(writers, found)
+      // Nothing follows from a damaged row: a program that begins to write must not fail at another one's.
+      if (Either.isLeft(row)) return { id: Number(found["id"]), gone: false, known: false }
+      const { heartbeat_seconds: heartbeat, id, last_seen_at: lastSeenAt } = row.right
+      const life = processIdentity.lifeOf(identityOf(row.right))
       if (life !== "unknown") return { id, gone: life === "dead", known: true }
-      // Of a time that is none nothing follows: a program that begins to write must not fail at another one's row.
-      const silence = now - Date.parse(textOf(row["last_seen_at"]))
-      const patience = Number(row["heartbeat_seconds"]) * 1_000 * missedBeats
+      const silence = now - lastSeenAt
+      const patience = heartbeat * 1_000 * missedBeats
       return { id, gone: silence > patience, known: silence > Math.max(patience, longSilence) }
     })
   })
 
-const identityOf = (row: ReadRow): processIdentity.ProcessIdentity => {
-  const [boot = "", namespace = "", startedAt = ""] = textOf(row["incarnation"]).split(" ")
-  return { host: textOf(row["host"]), pid: Number(row["pid"]), boot, namespace, startedAt }
+const identityOf = ({ host, incarnation, pid }: Row<typeof writers>): processIdentity.ProcessIdentity => {
+  const [boot = "", namespace = "", startedAt = ""] = incarnation.split(" ")
+  return { host, pid, boot, namespace, startedAt }
 }
 
 /** The writers that may still end their stories. */

@@ -3,49 +3,92 @@
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
+import type { NarrativeEvent } from "../../event/NarrativeEvent.js"
+import { whole } from "../database/columns.js"
+import { decodeRow, type Found } from "../database/decodeRows.js"
+import { nameOf } from "../database/eventNames.js"
 import { type EventFilter, wholeNumber } from "../HistoryFilter.js"
+import type { HistoryEvent } from "../StoryRecord.js"
 import { checked } from "../write/settings.js"
 import { where } from "./conditions.js"
-import { type ReadRow, wholeOf } from "./decodeColumns.js"
-import * as records from "./records.js"
-import { told } from "./storedEvents.js"
+import { type StoredEvent, storedEvents } from "./storedEvents.js"
 
 export const cursor = (sql: SqlClient.SqlClient) =>
-  Effect.map(sql<ReadRow>`SELECT max(id) AS cursor FROM events`, ([row]) => wholeOf(row?.["cursor"]))
+  Effect.gen(function* () {
+    const [row = {}] = yield* sql<Found>`SELECT COALESCE(max(id), 0) AS newest FROM events`
+    const { newest } = yield* decodeRow({ newest: whole }, row)
+    return newest
+  })
 
 export const events = (sql: SqlClient.SqlClient, after: number, filter: EventFilter) =>
-  Effect.gen(function* () {
-    const { from, limit } = yield* checked(() => windowOf(after, filter))
-    const rows = yield* told(
-      sql,
-      where(sql, [sql`e.id > ${from}`, filter.story === undefined ? undefined : sql`s.name = ${filter.story}`]),
-      limit
-    )
-    return { events: rows.map(({ event }) => event), cursor: rows.at(-1)?.cursor ?? from }
-  })
-
-const windowOf = (after: number, { limit }: EventFilter) => ({
-  from: wholeNumber("cursor", after, { least: 0, most: Number.MAX_SAFE_INTEGER, otherwise: 0 }),
-  limit: wholeNumber("limit", limit, { least: 1, most: 10_000, otherwise: 500 })
-})
+  Effect.map(pageOf(sql, after, filter), ({ cursor, stored }) => ({
+    events: stored.map(({ event }) => event),
+    cursor
+  }))
 
 export const changes = (sql: SqlClient.SqlClient, after: number, filter: EventFilter) =>
+  Effect.map(pageOf(sql, after, filter), ({ cursor, stored }) => ({ changes: stored.map(changeOf), cursor }))
+
+const pageOf = (sql: SqlClient.SqlClient, after: number, filter: EventFilter) =>
   Effect.gen(function* () {
-    const { from, limit } = yield* checked(() => windowOf(after, filter))
-    const rows = yield* sql<ReadRow>`SELECT e.id, e.event, e.sequence, e.recorded_at, e.stage_index, e.data,
-        s.id AS story_id, s.name AS story_name, s.root_story_id, s.parent_story_id, s.status AS story_status, s.outcome,
-        s.duration_seconds AS story_seconds, t.name AS stage_name, t.path AS stage_path,
-        t.duration_seconds AS stage_seconds, t.error_type AS stage_error_type, t.error_message AS stage_error_message,
-        f.stage_name AS failed_stage, f.error_type, f.error_message
-      FROM events AS e
-      JOIN stories AS s ON s.key = e.story_key
-      LEFT JOIN stages AS t ON t.story_key = e.story_key AND t.stage_index = e.stage_index
-      LEFT JOIN failures AS f
-        ON e.event = 'FailureOccurred' AND f.story_key = e.story_key AND f.sequence = e.sequence
-      WHERE ${where(sql, [sql`e.id > ${from}`, filter.story === undefined ? undefined : sql`s.name = ${filter.story}`])}
-      ORDER BY e.id LIMIT ${limit}`
-    return {
-      changes: rows.map(records.historyEventOf),
-      cursor: rows.length === 0 ? from : wholeOf(rows.at(-1)?.["id"])
-    }
+    const { from, limit } = yield* checked(() => ({
+      from: wholeNumber("cursor", after, { least: 0, most: Number.MAX_SAFE_INTEGER, otherwise: 0 }),
+      limit: wholeNumber("limit", filter.limit, { least: 1, most: 10_000, otherwise: 500 })
+    }))
+    const { story } = filter
+    const condition = where(sql, [sql`e.id > ${from}`, story === undefined ? undefined : sql`s.name = ${story}`])
+    const stored = yield* storedEvents(sql, condition, limit)
+    return { stored, cursor: stored.at(-1)?.cursor ?? from }
   })
+
+/** An event in short. */
+const changeOf = ({ cursor, event, stage }: StoredEvent): HistoryEvent => {
+  const path = stage?.path ?? []
+  const short: HistoryEvent = {
+    cursor,
+    event: nameOf(event._tag),
+    storyId: event.storyId,
+    storyName: event.storyName,
+    rootStoryId: event.rootStoryId,
+    parentStoryId: event.parentStoryId,
+    timestamp: event.timestamp,
+    sequence: event.sequence,
+    stageName: stage?.name ?? null,
+    stagePath: path,
+    stageIndex: stage?.index ?? null,
+    depth: Math.max(0, path.length - 1),
+    durationSeconds: "durationSeconds" in event ? event.durationSeconds : null,
+    status: null,
+    outcome: null,
+    errorType: null,
+    errorMessage: null,
+    level: null,
+    message: null,
+    data: null
+  }
+  return { ...short, ...detailsOf(event) }
+}
+
+/** What only some kinds of event have. */
+const detailsOf = (event: NarrativeEvent): Partial<HistoryEvent> => {
+  switch (event._tag) {
+    case "StoryCompleted":
+      return { status: event.status, outcome: event.outcome }
+    case "StageFailed":
+      return { errorType: event.errorType, errorMessage: event.errorMessage }
+    case "StageProgressed":
+      return { data: { done: event.done, total: event.total } }
+    case "StageRetried":
+      return { message: event.reason, data: { attempt: event.attempt, delay_seconds: event.delaySeconds } }
+    case "LogRecorded":
+      return { level: event.level, message: event.message, data: event.annotations }
+    case "EventRecorded":
+      return { message: event.name, data: event.data }
+    case "FailureOccurred": {
+      const [{ errorMessage, errorType, stageName }] = event.failures
+      return { stageName, errorType, errorMessage }
+    }
+    default:
+      return {}
+  }
+}

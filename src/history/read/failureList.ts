@@ -4,11 +4,12 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { time } from "../database/columns.js"
+import type { Found } from "../database/decodeRows.js"
 import { type FailureFilter, momentOf, wholeNumber } from "../HistoryFilter.js"
-import { timestamp } from "../write/columns.js"
 import { checked } from "../write/settings.js"
 import { beginsWith, where } from "./conditions.js"
-import type { ReadRow } from "./decodeColumns.js"
 import * as records from "./records.js"
 
 export const failures = (sql: SqlClient.SqlClient, filter: FailureFilter) =>
@@ -16,11 +17,11 @@ export const failures = (sql: SqlClient.SqlClient, filter: FailureFilter) =>
     const now = yield* Clock.currentTimeMillis
     const { last, since, until } = yield* checked(() => ({
       last: wholeNumber("last", filter.last, { least: 1, most: 1_000, otherwise: 10 }),
-      since: filter.since === undefined ? undefined : timestamp(momentOf("since", filter.since, now)),
-      until: filter.until === undefined ? undefined : timestamp(momentOf("until", filter.until, now))
+      since: filter.since === undefined ? undefined : time.encode(momentOf("since", filter.since, now)),
+      until: filter.until === undefined ? undefined : time.encode(momentOf("until", filter.until, now))
     }))
     const { code, errorType, fingerprint, handled, stage, story } = filter
-    const rows = yield* sql<ReadRow>`SELECT ${sql.literal(records.failureColumns)} FROM failures AS f
+    const rows = yield* sql<Found>`SELECT ${sql.literal(records.failureColumns)} FROM failures AS f
       WHERE ${where(sql, [
         since === undefined ? undefined : sql`f.occurred_at >= ${since}`,
         until === undefined ? undefined : sql`f.occurred_at < ${until}`,
@@ -32,5 +33,5 @@ export const failures = (sql: SqlClient.SqlClient, filter: FailureFilter) =>
         handled === false ? sql`f.handled = 0` : undefined
       ])}
       ORDER BY f.occurred_at DESC, f.id DESC LIMIT ${last}`
-    return rows.map(records.failureSummaryOf)
+    return yield* Either.all(rows.map(records.failureSummaryOf))
   })

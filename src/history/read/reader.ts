@@ -1,19 +1,19 @@
 /**
  * What a history is asked. Each question is bounded by the size of its answer, not by that of the history.
  */
-import type { SqlError } from "@effect/sql/SqlError"
+import { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import { type Database, failure, queryFailed } from "../database/database.js"
+import { DamagedRow } from "../database/decodeRows.js"
 import { checkReadable } from "../database/migrations.js"
 import * as retention from "../database/retention.js"
 import type { HistoryError } from "../HistoryError.js"
 import type { Retention } from "../HistoryFilter.js"
 import type { HistoryReader } from "../HistoryReader.js"
 import { checked, retentionOf } from "../write/settings.js"
-import { DamagedRow } from "./decodeColumns.js"
 import { changes, cursor, events } from "./eventList.js"
 import { failures } from "./failureList.js"
+import { replay } from "./replay.js"
 import { shortId } from "./shortId.js"
 import * as statistics from "./statistics.js"
 import { story } from "./storyDetail.js"
@@ -22,19 +22,19 @@ import { stories } from "./storyList.js"
 /** @internal */
 export const make = (database: Database): Effect.Effect<HistoryReader, HistoryError> => {
   const { filename, sql } = database
-  /** What the database and damaged rows say, in the history's own words; and no spans of ours. */
-  const reading = <A, E extends { readonly _tag: string }>(
-    self: Effect.Effect<A, E | SqlError>
-  ): Effect.Effect<A, Exclude<E, SqlError> | HistoryError> =>
+  /** Errors in the history's own words; and no spans of ours. */
+  const reading = <A, E>(
+    self: Effect.Effect<A, E>
+  ): Effect.Effect<A, Exclude<E, SqlError | DamagedRow> | HistoryError> =>
     self.pipe(
-      Effect.catchAll((error) =>
-        Effect.fail(isSqlError(error) ? queryFailed(filename)(error) : (error as Exclude<E, SqlError>))
-      ),
-      Effect.catchSomeDefect((defect) =>
-        defect instanceof DamagedRow
-          ? Option.some(failure(filename)("damaged", `has a row that cannot be read: ${defect.message}`, defect))
-          : Option.none()
-      ),
+      Effect.mapError((error) => {
+        if (error instanceof SqlError) return queryFailed(filename)(error)
+        if (error instanceof DamagedRow) {
+          return failure(filename)("damaged", `has a row that cannot be read: ${error.message}`, error)
+        }
+        // It is neither, which the type of a parameter cannot say.
+        return error as Exclude<E, SqlError | DamagedRow>
+      }),
       Effect.withTracerEnabled(false)
     )
   return Effect.as(checkReadable(database), {
@@ -44,6 +44,7 @@ export const make = (database: Database): Effect.Effect<HistoryReader, HistoryEr
     stats: (filter = {}) => reading(statistics.stats(sql, filter)),
     events: (cursor, filter = {}) => reading(events(sql, cursor, filter)),
     changes: (cursor, filter = {}) => reading(changes(sql, cursor, filter)),
+    replay: (idPrefix) => reading(replay(sql, idPrefix)),
     cursor: reading(cursor(sql)),
     shortIds: (ids) => reading(Effect.forEach(ids, (id) => shortId(sql, id))),
     prunable: (keep) =>
@@ -62,5 +63,3 @@ export const make = (database: Database): Effect.Effect<HistoryReader, HistoryEr
       )
   })
 }
-
-const isSqlError = (error: { readonly _tag: string }): error is SqlError => error._tag === "SqlError"

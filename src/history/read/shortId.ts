@@ -4,19 +4,24 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import { optionalText, type ReadRow } from "./decodeColumns.js"
+import { nullable, text } from "../database/columns.js"
+import { type DamagedRow, decodeRow, type Found } from "../database/decodeRows.js"
 
 /** Shorter beginnings would soon be those of other stories, too. */
 const shortest = 8
 
 /** Sorted, no other id has more in common with this one than its two neighbours. */
-export const shortId = (sql: SqlClient.SqlClient, id: string): Effect.Effect<string, SqlError> =>
+export const shortId = (sql: SqlClient.SqlClient, id: string): Effect.Effect<string, SqlError | DamagedRow> =>
   Effect.gen(function* () {
-    const [before] = yield* sql<ReadRow>`SELECT max(id) AS id FROM stories WHERE id < ${id}`
-    const [after] = yield* sql<ReadRow>`SELECT min(id) AS id FROM stories WHERE id > ${id}`
-    const shared = Math.max(common(id, optionalText(before?.["id"])), common(id, optionalText(after?.["id"])))
+    const [row = {}] = yield* sql<Found>`SELECT
+      (SELECT max(id) FROM stories WHERE id < ${id}) AS previous_id,
+      (SELECT min(id) FROM stories WHERE id > ${id}) AS next_id`
+    const { next_id: next, previous_id: previous } = yield* decodeRow(neighbours, row)
+    const shared = Math.max(common(id, previous), common(id, next))
     return whole(id, Math.max(shortest, shared + 1))
   })
+
+const neighbours = { previous_id: nullable(text), next_id: nullable(text) }
 
 const common = (id: string, other: string | null): number => {
   if (other === null) return 0

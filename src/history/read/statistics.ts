@@ -2,16 +2,20 @@
  * Counts and exact percentiles over a span of time.
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import type { Fragment } from "@effect/sql/Statement"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { nullable, real, text, time, whole } from "../database/columns.js"
+import { type DamagedRow, decodeRows, type Found, pick, selected } from "../database/decodeRows.js"
+import type { Row } from "../database/tables.js"
+import * as tables from "../database/tables.js"
 import { aliveWriters } from "../database/writerProcesses.js"
 import { InvalidHistorySetting } from "../HistoryError.js"
 import { momentOf, type StatsFilter } from "../HistoryFilter.js"
 import type { Durations, FailureGroup, HistoryStats, StageStats, StoryStats } from "../HistoryStats.js"
 import { StoryState } from "../StoryRecord.js"
-import { timestamp } from "../write/columns.js"
 import { checked } from "../write/settings.js"
-import { numberOf, type ReadRow, secondsOf, timeOf, wholeOf } from "./decodeColumns.js"
 import * as records from "./records.js"
 
 /** @internal */
@@ -19,45 +23,13 @@ export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter) =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     const { since, until } = yield* checked(() => windowOf(filter, now))
-    const [from, to] = [timestamp(since), timestamp(until)]
+    const window: Window = { from: time.encode(since), to: time.encode(until), story: filter.story }
     const alive = yield* aliveWriters(sql)
-    const ofStory = (column: string) =>
-      filter.story === undefined ? sql`1 = 1` : sql`${sql.literal(column)} = ${filter.story}`
-    // By status, then by time: the order of an index.
-    const inWindow = sql`${sql.in("s.status", StoryState.literals)}
-      AND s.started_at >= ${from} AND s.started_at < ${to} AND ${ofStory("s.name")}`
-    // A list of durations for each group: a row of its own for each of them costs several times as much to hand over.
-    const storyGroups =
-      yield* sql<ReadRow>`SELECT s.name, s.status, count(*) AS count, ${listOf(sql, "s.duration_seconds")} AS seconds
-      FROM stories AS s WHERE ${inWindow} GROUP BY s.name, s.status`
-    const stageRuns = yield* stagesOf(sql, filter.story, from, to)
-    const unended = yield* sql<ReadRow>`SELECT s.name, s.status, s.writer_id FROM stories AS s
-      WHERE s.status = 'running' AND s.started_at >= ${from} AND s.started_at < ${to} AND ${ofStory("s.name")}`
-    const slowest = yield* sql<ReadRow>`SELECT s.key, s.duration_seconds FROM stories AS s
-      WHERE ${inWindow} AND s.duration_seconds IS NOT NULL ORDER BY s.duration_seconds DESC LIMIT 10`
-    const groups = yield* sql<ReadRow>`SELECT f.fingerprint, count(*) AS count, min(f.occurred_at) AS first_at,
-        max(f.occurred_at) AS last_at, max(f.id) AS newest
-      FROM failures AS f
-      WHERE f.occurred_at >= ${from} AND f.occurred_at < ${to} AND ${ofStory("f.story_name")}
-      GROUP BY f.fingerprint ORDER BY count DESC, last_at DESC`
-    const shown = groups.slice(0, 20)
-    const newest =
-      shown.length === 0
-        ? []
-        : yield* sql<ReadRow>`SELECT f.id, ${sql.literal(records.failureColumns)} FROM failures AS f
-            WHERE ${sql.in(
-              "f.id",
-              shown.map((row) => wholeOf(row["newest"]))
-            )}`
-    const named =
-      slowest.length === 0
-        ? []
-        : yield* sql<ReadRow>`SELECT s.key, s.id, s.name, s.started_at FROM stories AS s WHERE ${sql.in(
-            "s.key",
-            slowest.map((row) => wholeOf(row["key"]))
-          )}`
-    const gone = unended.filter((row) => records.statusOf(row, alive) === "interrupted")
-    const all = storyStats("", storyGroups, gone)
+    const groups = yield* storyGroups(sql, window)
+    const stageRuns = yield* stagesOf(sql, window)
+    const gone = (yield* runningStories(sql, window)).filter((row) => records.statusOf(row, alive) === "interrupted")
+    const all = storyStats("", groups, gone)
+    const failures = yield* failureGroups(sql, window)
     return {
       since,
       until,
@@ -66,39 +38,128 @@ export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter) =>
       byStatus: all.byStatus,
       failureRate: all.failureRate,
       storiesPerHour: all.count / Math.max((until - since) / 3_600_000, Number.MIN_VALUE),
-      stories: Array.from(grouped(storyGroups, nameOf), ([name, rows]) =>
-        storyStats(
-          name,
-          rows,
-          gone.filter((row) => nameOf(row) === name)
-        )
+      stories: Array.from(
+        grouped(groups, ({ name }) => name),
+        ([name, rows]) =>
+          storyStats(
+            name,
+            rows,
+            gone.filter((row) => row.name === name)
+          )
       ).sort((a, b) => b.count - a.count),
       stages: stageStats(stageRuns),
-      slowest: slowest.flatMap((row) => {
-        const story = named.find(({ key }) => wholeOf(key) === wholeOf(row["key"]))
-        if (story === undefined) return []
-        return [
-          {
-            storyId: String(story["id"]),
-            storyName: nameOf(story),
-            startedAt: timeOf(story["started_at"]),
-            durationSeconds: numberOf(row["duration_seconds"])
-          }
-        ]
-      }),
-      failureCount: groups.reduce((sum, row) => sum + numberOf(row["count"]), 0),
-      failures: shown.flatMap((group) => {
-        const row = newest.find((row) => numberOf(row["id"]) === numberOf(group["newest"]))
-        return row === undefined ? [] : [failureGroup(group, row)]
-      })
+      slowest: yield* slowestStories(sql, window),
+      failureCount: failures.reduce((sum, { count }) => sum + count, 0),
+      failures: yield* describedGroups(sql, failures.slice(0, maxFailureGroups))
     } satisfies HistoryStats
   })
+
+interface Window {
+  readonly from: string
+  readonly to: string
+  readonly story: string | undefined
+}
+
+const maxFailureGroups = 20
+
+const ofStory = (sql: SqlClient.SqlClient, column: string, story: string | undefined): Fragment =>
+  story === undefined ? sql`1 = 1` : sql`${sql.literal(column)} = ${story}`
+
+/** By status, then by time: the order of an index. */
+const inWindow = (sql: SqlClient.SqlClient, { from, story, to }: Window): Fragment =>
+  sql`${sql.in("s.status", StoryState.literals)}
+    AND s.started_at >= ${from} AND s.started_at < ${to} AND ${ofStory(sql, "s.name", story)}`
+
+const groupColumns = { ...pick(tables.stories, ["name", "status"]), count: whole, seconds: nullable(text) }
+
+/** A list of durations for each group: a row of its own for each of them costs several times as much to hand over. */
+const storyGroups = (sql: SqlClient.SqlClient, window: Window) =>
+  Effect.flatMap(
+    sql<Found>`SELECT s.name, s.status, count(*) AS count, ${listOf(sql, "s.duration_seconds")} AS seconds
+      FROM stories AS s WHERE ${inWindow(sql, window)} GROUP BY s.name, s.status`,
+    (rows) => decodeRows(groupColumns, rows)
+  )
+
+const runningColumns = pick(tables.stories, ["name", "status", "writer_id"])
+
+const runningStories = (sql: SqlClient.SqlClient, { from, story, to }: Window) =>
+  Effect.flatMap(
+    sql<Found>`SELECT s.name, s.status, s.writer_id FROM stories AS s
+      WHERE s.status = 'running' AND s.started_at >= ${from} AND s.started_at < ${to}
+        AND ${ofStory(sql, "s.name", story)}`,
+    (rows) => decodeRows(runningColumns, rows)
+  )
+
+const slowColumns = { ...pick(tables.stories, ["id", "name", "started_at"]), duration_seconds: real }
+
+const slowestStories = (sql: SqlClient.SqlClient, window: Window) =>
+  Effect.gen(function* () {
+    const slowest = yield* sql<Found>`SELECT s.key FROM stories AS s
+      WHERE ${inWindow(sql, window)} AND s.duration_seconds IS NOT NULL ORDER BY s.duration_seconds DESC LIMIT 10`
+    if (slowest.length === 0) return []
+    const keys = (yield* decodeRows({ key: whole }, slowest)).map(({ key }) => key)
+    const rows = yield* sql<Found>`SELECT ${sql.literal(selected("s", slowColumns))} FROM stories AS s
+      WHERE ${sql.in("s.key", keys)} ORDER BY s.duration_seconds DESC`
+    return (yield* decodeRows(slowColumns, rows)).map((row) => ({
+      storyId: row.id,
+      storyName: row.name,
+      startedAt: row.started_at,
+      durationSeconds: row.duration_seconds
+    }))
+  })
+
+const failureGroupColumns = { fingerprint: text, count: whole, first_at: time, last_at: time, newest: whole }
+
+/** The most frequent first. */
+const failureGroups = (sql: SqlClient.SqlClient, { from, story, to }: Window) =>
+  Effect.flatMap(
+    sql<Found>`SELECT f.fingerprint, count(*) AS count, min(f.occurred_at) AS first_at,
+        max(f.occurred_at) AS last_at, max(f.id) AS newest
+      FROM failures AS f
+      WHERE f.occurred_at >= ${from} AND f.occurred_at < ${to} AND ${ofStory(sql, "f.story_name", story)}
+      GROUP BY f.fingerprint ORDER BY count DESC, last_at DESC`,
+    (rows) => decodeRows(failureGroupColumns, rows)
+  )
+
+/** Each group with what its newest failure says. One that was pruned meanwhile is left out. */
+const describedGroups = (
+  sql: SqlClient.SqlClient,
+  groups: ReadonlyArray<Row<typeof failureGroupColumns>>
+): Effect.Effect<ReadonlyArray<FailureGroup>, SqlError | DamagedRow> =>
+  Effect.gen(function* () {
+    if (groups.length === 0) return []
+    const ids = groups.map(({ newest }) => newest)
+    const found = yield* sql<Found>`SELECT ${sql.literal(selected("f", records.failureTable))} FROM failures AS f
+      WHERE ${sql.in("f.id", ids)}`
+    const failures = new Map((yield* decodeRows(records.failureTable, found)).map((row) => [row.id, row]))
+    return groups.flatMap((group) => {
+      const failure = failures.get(group.newest)
+      if (failure === undefined) return []
+      return [
+        {
+          fingerprint: failure.fingerprint,
+          count: group.count,
+          firstAt: group.first_at,
+          lastAt: group.last_at,
+          lastStoryId: failure.story_id,
+          storyName: failure.story_name,
+          stageName: failure.stage_name,
+          errorType: failure.error_type,
+          errorMessage: failure.error_message,
+          errorCode: failure.error_code,
+          location: failure.location
+        }
+      ]
+    })
+  })
+
+const runColumns = { story_name: text, name: text, runs: nullable(text) }
 
 /**
  * What became of the stages of each name, in a text such as `co0.25,fa1.5,ru`: the beginning of each one's status, and its
  * duration. An index holds them by name and time, so the names are found by leaps, and no row is read but those asked for.
  */
-const stagesOf = (sql: SqlClient.SqlClient, story: string | undefined, from: string, to: string) => {
+const stagesOf = (sql: SqlClient.SqlClient, { from, story, to }: Window) => {
   const names =
     story === undefined
       ? sql`SELECT min(story_name) FROM stages UNION ALL
@@ -109,7 +170,7 @@ const stagesOf = (sql: SqlClient.SqlClient, story: string | undefined, from: str
     sqlite: () => "group_concat(substr(t.status, 1, 2) || COALESCE(t.duration_seconds, ''))",
     orElse: () => "string_agg(substr(t.status, 1, 2) || COALESCE(t.duration_seconds::text, ''), ',')"
   })
-  return sql<ReadRow>`WITH RECURSIVE story_names (name) AS (${names}),
+  const rows = sql<Found>`WITH RECURSIVE story_names (name) AS (${names}),
     pairs (story_name, name) AS (
       SELECT n.name, (SELECT min(t.name) FROM stages AS t WHERE t.story_name = n.name) FROM story_names AS n
       WHERE n.name IS NOT NULL
@@ -122,6 +183,7 @@ const stagesOf = (sql: SqlClient.SqlClient, story: string | undefined, from: str
       WHERE t.story_name = p.story_name AND t.name = p.name AND t.started_at >= ${from} AND t.started_at < ${to}
     ) AS runs
     FROM pairs AS p WHERE p.name IS NOT NULL`
+  return Effect.flatMap(rows, (rows) => decodeRows(runColumns, rows))
 }
 
 const listOf = (sql: SqlClient.SqlClient, column: string) =>
@@ -129,16 +191,14 @@ const listOf = (sql: SqlClient.SqlClient, column: string) =>
     sql.onDialectOrElse({ sqlite: () => `json_group_array(${column})`, orElse: () => `json_agg(${column})::text` })
   )
 
-const nameOf = (row: ReadRow): string => String(row["name"])
-
 const windowOf = (filter: StatsFilter, now: number) => {
   const since = momentOf("since", filter.since ?? now - 86_400_000, now)
   const until = momentOf("until", filter.until ?? now, now)
   if (since < until) return { since, until }
   throw new InvalidHistorySetting({
     setting: "until",
-    value: timestamp(until),
-    expected: `a time after since, which is ${timestamp(since)}`
+    value: time.encode(until),
+    expected: `a time after since, which is ${time.encode(since)}`
   })
 }
 
@@ -154,12 +214,16 @@ const grouped = <A>(rows: ReadonlyArray<A>, keyOf: (row: A) => string): Map<stri
 }
 
 /** `groups` are by status; `gone` are those of them that have no end and will get none. */
-const storyStats = (storyName: string, groups: ReadonlyArray<ReadRow>, gone: ReadonlyArray<ReadRow>): StoryStats => {
+const storyStats = (
+  storyName: string,
+  groups: ReadonlyArray<Row<typeof groupColumns>>,
+  gone: ReadonlyArray<unknown>
+): StoryStats => {
   const byStatus = { running: 0, success: 0, failed: 0, cancelled: 0, timeout: 0, partial: 0, interrupted: 0 }
   let count = 0
   for (const group of groups) {
-    byStatus[records.storedStatusOf(group)] += numberOf(group["count"])
-    count += numberOf(group["count"])
+    byStatus[group.status] += group.count
+    count += group.count
   }
   byStatus.running -= gone.length
   byStatus.interrupted += gone.length
@@ -168,28 +232,35 @@ const storyStats = (storyName: string, groups: ReadonlyArray<ReadRow>, gone: Rea
     count,
     byStatus,
     failureRate: share(byStatus.failed + byStatus.timeout + byStatus.interrupted, count - byStatus.running),
-    durations: durationsOf(groups.flatMap(secondsOf))
+    durations: durationsOf(groups.flatMap(({ seconds }) => secondsIn(seconds)))
   }
+}
+
+/** The durations of a group, as the database lists them; `null` for what has none. */
+const secondsIn = (list: string | null): ReadonlyArray<number> => {
+  const listed: unknown = list === null ? [] : JSON.parse(list)
+  return Array.isArray(listed) ? listed.filter(Number.isFinite) : []
 }
 
 const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole)
 
-const stageStats = (rows: ReadonlyArray<ReadRow>): ReadonlyArray<StageStats> => {
-  const stats = rows.flatMap((row): ReadonlyArray<StageStats> => {
-    if (typeof row["runs"] !== "string") return []
+const stageStats = (rows: ReadonlyArray<Row<typeof runColumns>>): ReadonlyArray<StageStats> => {
+  const stats = rows.flatMap(({ name: stageName, runs, story_name: storyName }): ReadonlyArray<StageStats> => {
+    if (runs === null) return []
     let [completed, failed, cancelled, open] = [0, 0, 0, 0]
     const seconds: Array<number> = []
-    for (const run of row["runs"].split(",")) {
+    for (const run of runs.split(",")) {
+      const duration = Number(run.slice(2))
       if (run.startsWith("co")) completed += 1
       else if (run.startsWith("fa")) failed += 1
       else if (run.startsWith("ca")) cancelled += 1
       else open += 1
-      if (run.startsWith("co") || run.startsWith("fa")) seconds.push(numberOf(run.slice(2)))
+      if ((run.startsWith("co") || run.startsWith("fa")) && Number.isFinite(duration)) seconds.push(duration)
     }
     return [
       {
-        storyName: String(row["story_name"]),
-        stageName: nameOf(row),
+        storyName,
+        stageName,
         count: completed + failed + cancelled + open,
         completed,
         failed,
@@ -214,22 +285,5 @@ const durationsOf = (seconds: ReadonlyArray<number>): Durations | null => {
     p99: rank(0.99),
     max: rank(1),
     mean: sorted.reduce((sum, value) => sum + value, 0) / sorted.length
-  }
-}
-
-const failureGroup = (group: ReadRow, newest: ReadRow): FailureGroup => {
-  const failure = records.failureSummaryOf(newest)
-  return {
-    fingerprint: failure.fingerprint,
-    count: numberOf(group["count"]),
-    firstAt: timeOf(group["first_at"]),
-    lastAt: timeOf(group["last_at"]),
-    lastStoryId: failure.storyId,
-    storyName: failure.storyName,
-    stageName: failure.stageName,
-    errorType: failure.errorType,
-    errorMessage: failure.errorMessage,
-    errorCode: failure.errorCode,
-    location: failure.location
   }
 }

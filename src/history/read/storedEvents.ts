@@ -1,6 +1,5 @@
 /**
- * Events read back as they were told: a row of `events`, and what its story, its stage and its failure know of it. Not kept
- * is how far the story had come at a stage's end, where the story's last progress stands.
+ * Events read back as they were emitted: a row of `events`, and what its story, its stage and its failure hold of it.
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
@@ -8,147 +7,128 @@ import type { Fragment } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { NarrativeEvent } from "../../event/NarrativeEvent.js"
-import { parseJson } from "../../plain/wireSchema.js"
-import { DamagedRow, damaged, numberOf, optionalNumber, pathOf, type ReadRow, wholeOf } from "./decodeColumns.js"
+import * as Struct from "effect/Struct"
+import { Progress } from "../../event/FailureReport.js"
+import {
+  type NarrativeEvent,
+  StageProgressed,
+  StageRetried,
+  StoryStarted,
+  StoryStatus
+} from "../../event/NarrativeEvent.js"
+import { type Cell, type Column, nullableJson, plainRecord } from "../database/columns.js"
+import { DamagedRow, decodeRow, decodeRows, eventOf, type Found, selected } from "../database/decodeRows.js"
+import type { Row } from "../database/tables.js"
+import * as tables from "../database/tables.js"
+import { type StageFields, stageFields, storyDetail, storyFields } from "./records.js"
+import * as restore from "./restoreEvent.js"
 
-/** The events of the rows that meet the condition on `events AS e` and `stories AS s`, in order, each with its cursor. */
-export const told = (
+export interface StoredEvent {
+  /** What to go on from. */
+  readonly cursor: number
+  readonly event: NarrativeEvent
+  /** The stage that it belongs to, or that it was emitted in. */
+  readonly stage: StageFields | undefined
+}
+
+/** The events of the rows that meet the condition on `events AS e` and `stories AS s`, in order. */
+export const storedEvents = (
   sql: SqlClient.SqlClient,
   condition: Fragment,
   limit: number
-): Effect.Effect<ReadonlyArray<{ readonly cursor: number; readonly event: NarrativeEvent }>, SqlError> =>
-  Effect.map(
-    sql<ReadRow>`SELECT ${sql.literal(columns)}
+): Effect.Effect<ReadonlyArray<StoredEvent>, SqlError | DamagedRow> =>
+  Effect.gen(function* () {
+    const rows = yield* sql<Found>`SELECT ${sql.literal(columns)}
       FROM events AS e
       JOIN stories AS s ON s.key = e.story_key
       LEFT JOIN stages AS t ON t.story_key = e.story_key AND t.stage_index = e.stage_index
-      LEFT JOIN failures AS f ON f.story_key = e.story_key AND (
-        (e.event = 'FailureOccurred' AND f.sequence = e.sequence) OR
-        (e.event = 'LLMAnalysisReady' AND f.id = (SELECT max(a.id) FROM failures AS a
-          WHERE a.story_key = e.story_key AND a.analysis_seconds IS NOT NULL)))
-      WHERE ${condition} ORDER BY e.id LIMIT ${limit}`,
-    (rows) =>
-      rows.map((row) => {
-        const event = decode(wireOf(row))
-        if (Either.isRight(event)) return { cursor: wholeOf(row["cursor"]), event: event.right }
-        throw damaged(String(row["event"]), event.left)
-      })
-  )
+      LEFT JOIN failures AS f ON e.event = 'FailureOccurred' AND f.story_key = e.story_key AND f.sequence = e.sequence
+      WHERE ${condition} ORDER BY e.id LIMIT ${limit}`
+    const keys = Array.from(new Set(rows.map((row) => row["e_story_key"])))
+    const found = keys.length === 0 ? [] : yield* sql<Found>`SELECT * FROM stories WHERE ${sql.in("key", keys)}`
+    const stories = new Map<number, restore.StoryOf>()
+    for (const row of yield* decodeRows(tables.stories, found)) {
+      stories.set(row.key, { ...storyFields(row), ...storyDetail(row) })
+    }
+    return (yield* Either.all(rows.map((row) => storedEvent(row, stories)))).flat()
+  })
 
-const columns = `e.id AS cursor, e.event, e.sequence, e.recorded_at, e.stage_index, e.data,
-  s.id AS story_id, s.name AS story_name, s.root_story_id, s.parent_story_id, s.parent_stage_index, s.kind AS story_kind,
-  s.status, s.outcome, s.duration_seconds AS story_seconds, s.declared_stages, s.percent, s.completed_stages,
-  s.total_stages, s.failed_stages, s.cancelled_stages, s.dry_run, s.trace_id AS story_trace_id,
-  s.span_id AS story_span_id, s.labels, s.attributes AS story_attributes, s.caused_by, s.work,
-  t.name AS stage_name, t.path AS stage_path, t.parent_index, t.kind AS stage_kind, t.duration_seconds AS stage_seconds,
-  t.error_type, t.error_message, t.error_code, t.retryable, t.orphaned, t.interruptors, t.trace_id, t.span_id, t.attributes AS stage_attributes,
-  f.stage_name AS failed_stage, f.report, f.analysis, f.llm_analysis, f.analysis_seconds`
+const columns = [selected("e", tables.events, "e_"), selected("t", tables.stages, "t_"), "f.report"].join(", ")
 
-const decode = Schema.decodeUnknownEither(NarrativeEvent)
+/** None for a story that was pruned just now. */
+const storedEvent = (
+  found: Found,
+  stories: ReadonlyMap<number, restore.StoryOf>
+): Either.Either<ReadonlyArray<StoredEvent>, DamagedRow> =>
+  Either.gen(function* () {
+    const row = yield* decodeRow(tables.events, found, "e_")
+    const story = stories.get(row.story_key)
+    if (story === undefined) return []
+    const hasStage = found["t_story_key"] !== null && found["t_story_key"] !== undefined
+    const stage = hasStage ? stageFields(yield* decodeRow(tables.stages, found, "t_")) : undefined
+    const event = yield* fromRows(row, story, stage, found["report"])
+    return [{ cursor: row.id, event, stage }]
+  })
 
-/** The event on the wire, as far as the row has it; the Schema tells what is missing. */
-const wireOf = (row: ReadRow): unknown => {
-  switch (row["event"]) {
+const fromRows = (
+  row: Row<typeof tables.events>,
+  story: restore.StoryOf,
+  stage: StageFields | undefined,
+  report: unknown
+): Either.Either<NarrativeEvent, DamagedRow> => {
+  const { data, event } = row
+  const at = { timestamp: row.recorded_at, sequence: row.sequence }
+  switch (event) {
     case "LogRecorded":
     case "EventRecorded":
-      return parsed(row["data"])
-    case "FailureOccurred": {
-      // An analysis that was made in the background is told when it came.
-      const isLater = row["analysis_seconds"] !== null
-      const analysis = isLater ? null : parsed(row["analysis"])
-      return { ...recordOf(row["report"]), analysis, llm_analysis: isLater ? null : row["llm_analysis"] }
-    }
+      return eventOf(data, event)
     case "LLMAnalysisReady":
-      return {
-        ...recordOf(row["report"]),
-        ...inStory(row),
-        stage_name: row["failed_stage"],
-        llm_analysis: row["llm_analysis"],
-        analysis: parsed(row["analysis"]),
-        latency_seconds: row["analysis_seconds"]
-      }
+      return eventOf(data, "AnalysisReady")
+    case "FailureOccurred":
+      return eventOf(typeof report === "string" ? report : null, event)
     case "StoryStarted":
-      return { ...inStory(row), ...ofStory(row), total_stages: optionalNumber(row["declared_stages"]) }
-    case "StoryCompleted":
-      return {
-        ...inStory(row),
-        ...ofStory(row),
-        status: row["status"],
-        success: row["status"] === "success",
-        outcome: row["outcome"],
-        duration_seconds: row["story_seconds"],
-        progress: progressOf(row),
-        failed_stages: numberOf(row["failed_stages"]),
-        cancelled_stages: numberOf(row["cancelled_stages"]),
-        caused_by: parsed(row["caused_by"]),
-        work: parsed(row["work"])
-      }
-    default:
-      return { ...inStory(row), ...ofStage(row), ...recordOf(row["data"]) }
+      return Either.map(dataOf(StartOfStory, data), (start) => restore.storyStarted(story, at, start ?? story))
+    case "StoryCompleted": {
+      const { progress, status } = story
+      return isEnded(status) && progress !== null
+        ? Either.right(restore.storyCompleted(story, at, status, progress))
+        : damaged(event, "its story has no end")
+    }
+  }
+  if (stage === undefined) return damaged(event, "its stage has no row")
+  switch (event) {
+    case "StageStarted":
+      return Either.map(dataOf(plainRecord, data), (attributes) => restore.stageStarted(story, stage, at, attributes))
+    case "StageProgressed":
+      return Either.map(required(dataOf(Progressed, data), event), (progress) =>
+        restore.stageProgressed(story, stage, at, progress)
+      )
+    case "StageRetried":
+      return Either.map(required(dataOf(Retried, data), event), (retry) =>
+        restore.stageRetried(story, stage, at, retry)
+      )
+    case "StageCompleted":
+    case "StageFailed":
+    case "StageCancelled":
+      return Either.map(dataOf(ProgressAtEnd, data), (progress) =>
+        restore.stageEnded(story, stage, at, event, progress ?? story.progress ?? noProgress)
+      )
   }
 }
 
-const inStory = (row: ReadRow) => ({
-  event: row["event"],
-  story_id: row["story_id"],
-  story_name: row["story_name"],
-  root_story_id: row["root_story_id"],
-  parent_story_id: row["parent_story_id"],
-  timestamp: row["recorded_at"],
-  sequence: numberOf(row["sequence"])
-})
+const noProgress = { percent: 0, completedStages: 0, totalStages: 0 }
 
-const ofStory = (row: ReadRow) => ({
-  kind: row["story_kind"],
-  trace_id: row["story_trace_id"],
-  span_id: row["story_span_id"],
-  parent_stage_index: optionalNumber(row["parent_stage_index"]),
-  labels: recordOf(row["labels"]),
-  attributes: recordOf(row["story_attributes"]),
-  dry_run: numberOf(row["dry_run"]) === 1
-})
+const isEnded = Schema.is(StoryStatus)
 
-const ofStage = (row: ReadRow) => {
-  const names = pathOf(row["stage_path"]) ?? [row["stage_name"]]
-  return {
-    stage_name: row["stage_name"],
-    stage_index: numberOf(row["stage_index"]),
-    stage_path: names,
-    parent_stage_name: names.at(-2) ?? null,
-    parent_stage_index: optionalNumber(row["parent_index"]),
-    depth: names.length - 1,
-    kind: row["stage_kind"],
-    trace_id: row["trace_id"],
-    span_id: row["span_id"],
-    attributes: recordOf(row["stage_attributes"]),
-    duration_seconds: row["stage_seconds"],
-    progress: progressOf(row),
-    error_type: row["error_type"],
-    error_message: row["error_message"],
-    error_code: row["error_code"],
-    retryable: numberOf(row["retryable"]) === 1,
-    orphaned: numberOf(row["orphaned"]) === 1,
-    interruptors: parsed(row["interruptors"]) ?? []
-  }
-}
+const StartOfStory = nullableJson(Schema.Struct(Struct.pick(StoryStarted.fields, "labels", "attributes")))
+const ProgressAtEnd = nullableJson(Progress)
+const Progressed = nullableJson(Schema.Struct(Struct.pick(StageProgressed.fields, "done", "total")))
+const Retried = nullableJson(Schema.Struct(Struct.pick(StageRetried.fields, "attempt", "delaySeconds", "reason")))
 
-const progressOf = (row: ReadRow) => ({
-  percent: numberOf(row["percent"]),
-  completed_stages: numberOf(row["completed_stages"]),
-  total_stages: numberOf(row["total_stages"])
-})
+const damaged = (column: string, why: string) => Either.left(new DamagedRow({ column, why }))
 
-const parsed = (cell: unknown): unknown => {
-  if (typeof cell !== "string") return null
-  try {
-    return parseJson(cell)
-  } catch (error) {
-    throw new DamagedRow(String(error))
-  }
-}
+const dataOf = <A>(column: Column<A, Cell>, data: string | null): Either.Either<A, DamagedRow> =>
+  Either.mapLeft(column.decode(data), ({ why }) => new DamagedRow({ column: "data", why }))
 
-const recordOf = (cell: unknown): object => {
-  const value = parsed(cell)
-  return typeof value === "object" && value !== null ? value : {}
-}
+const required = <A>(decoded: Either.Either<A | null, DamagedRow>, event: string): Either.Either<A, DamagedRow> =>
+  Either.flatMap(decoded, (value) => (value === null ? damaged(event, "it has no data") : Either.right(value)))

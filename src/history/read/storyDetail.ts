@@ -3,45 +3,45 @@
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { nullable, text, time, whole } from "../database/columns.js"
+import { DamagedRow, decodeRow, decodeRows, eventOf, type Found, pick, selected } from "../database/decodeRows.js"
+import * as tables from "../database/tables.js"
 import { aliveWriters } from "../database/writerProcesses.js"
 import { AmbiguousStoryId, InvalidHistorySetting, StoryNotFound } from "../HistoryError.js"
 import { beginsWith } from "./conditions.js"
-import { causedByOf, numberOf, optionalText, type ReadRow, timeOf, wholeOf, workOf } from "./decodeColumns.js"
 import * as records from "./records.js"
-import { told } from "./storedEvents.js"
+import { storedEvents } from "./storedEvents.js"
 import { summaries } from "./storyList.js"
 
 export const story = (sql: SqlClient.SqlClient, idPrefix: string) =>
+  Effect.flatMap(keyOf(sql, idPrefix), (key) => storyAt(sql, key, idPrefix))
+
+/** The story of a key; `idPrefix` is how it was asked for. */
+export const storyAt = (sql: SqlClient.SqlClient, key: number, idPrefix: string) =>
   Effect.gen(function* () {
-    const row = yield* storyRow(sql, idPrefix)
+    const { row, writer } = yield* storyRow(sql, key, idPrefix)
     const alive = yield* aliveWriters(sql)
-    const key = wholeOf(row["key"])
     const [summary] = yield* summaries(sql, [row], alive)
     if (summary === undefined) return yield* new StoryNotFound({ idPrefix })
     const { omitted: stagesOmitted, rows: stages } = yield* stageRows(sql, key)
-    const failures = yield* sql<ReadRow>`SELECT ${sql.literal(records.failureColumns)},
-        f.report, f.analysis, f.llm_analysis, f.analysis_seconds
-      FROM failures AS f WHERE f.story_key = ${key} ORDER BY f.sequence, f.id`
-    const { omitted: eventsOmitted, rows: said } = yield* saidRows(sql, key)
-    const retries = yield* told(sql, sql`e.story_key = ${key} AND e.event = 'StageRetried'`, maxRows)
-    const within = yield* sql<ReadRow>`SELECT ${sql.literal(records.summaryColumns)} FROM stories AS s
+    const failures = yield* sql<Found>`SELECT * FROM failures WHERE story_key = ${key} ORDER BY sequence, id`
+    const { events, omitted: eventsOmitted } = yield* recordedEvents(sql, key)
+    const retries = yield* storedEvents(sql, sql`e.story_key = ${key} AND e.event = 'StageRetried'`, maxRows)
+    const within = yield* sql<Found>`SELECT ${sql.literal(selected("s", records.summaryTable))} FROM stories AS s
       WHERE s.parent_story_id = ${summary.id} ORDER BY s.started_at, s.key`
     return {
       ...summary,
-      traceId: optionalText(row["trace_id"]),
-      spanId: optionalText(row["span_id"]),
-      attributes: records.attributesOf(row),
-      causedBy: causedByOf(row["caused_by"]),
-      work: workOf(row["work"]),
-      writer: records.writerOf(row),
+      ...records.storyDetail(row),
+      writer,
       stages: records.stageTree(stages, summary.status === "interrupted"),
       stagesOmitted,
-      failures: failures.map(records.failureRecordOf),
-      logs: said.filter((event) => event["event"] === "LogRecorded").map(records.logOf),
-      notes: said.filter((event) => event["event"] === "EventRecorded").map(records.noteOf),
+      failures: yield* Either.all((yield* decodeRows(tables.failures, failures)).map(records.failureRecord)),
+      logs: events.flatMap((event) => (event._tag === "LogRecorded" ? [event] : [])),
+      notes: events.flatMap((event) => (event._tag === "EventRecorded" ? [event] : [])),
       retries: retries.flatMap(({ event }) => (event._tag === "StageRetried" ? [event] : [])),
       eventsOmitted,
-      stories: yield* summaries(sql, within, alive)
+      stories: yield* summaries(sql, yield* decodeRows(records.summaryTable, within), alive)
     }
   })
 
@@ -49,34 +49,64 @@ export const story = (sql: SqlClient.SqlClient, idPrefix: string) =>
 const maxRows = 10_000
 const firstStages = 1_000
 
+const countOf = (rows: ReadonlyArray<Found>) =>
+  Either.map(decodeRow({ count: whole }, rows[0] ?? {}), ({ count }) => count)
+
 const stageRows = (sql: SqlClient.SqlClient, key: number) =>
   Effect.gen(function* () {
     const rows =
-      yield* sql<ReadRow>`SELECT * FROM stages WHERE story_key = ${key} ORDER BY stage_index LIMIT ${maxRows + 1}`
-    if (rows.length <= maxRows) return { rows, omitted: 0 }
-    const last = yield* sql<ReadRow>`SELECT * FROM stages WHERE story_key = ${key}
+      yield* sql<Found>`SELECT * FROM stages WHERE story_key = ${key} ORDER BY stage_index LIMIT ${maxRows + 1}`
+    if (rows.length <= maxRows) return { rows: yield* decodeRows(tables.stages, rows), omitted: 0 }
+    const last = yield* sql<Found>`SELECT * FROM stages WHERE story_key = ${key}
       ORDER BY stage_index DESC LIMIT ${maxRows - firstStages}`
-    const [all] = yield* sql<ReadRow>`SELECT count(*) AS count FROM stages WHERE story_key = ${key}`
-    return {
-      rows: [...rows.slice(0, firstStages), ...last.toReversed()],
-      omitted: numberOf(all?.["count"]) - maxRows
-    }
+    const count = yield* countOf(yield* sql<Found>`SELECT count(*) AS count FROM stages WHERE story_key = ${key}`)
+    const kept = [...rows.slice(0, firstStages), ...last.toReversed()]
+    return { rows: yield* decodeRows(tables.stages, kept), omitted: count - maxRows }
   })
 
-const saidRows = (sql: SqlClient.SqlClient, key: number) =>
+/** Log lines and notes. */
+const recordedEvents = (sql: SqlClient.SqlClient, key: number) =>
   Effect.gen(function* () {
     const ofStory = sql`story_key = ${key} AND event IN ('LogRecorded', 'EventRecorded')`
-    const last = yield* sql<ReadRow>`SELECT event, data FROM events WHERE ${ofStory} ORDER BY id DESC LIMIT ${maxRows}`
-    const rows = last.toReversed()
-    if (rows.length < maxRows) return { rows, omitted: 0 }
-    const [all] = yield* sql<ReadRow>`SELECT count(*) AS count FROM events WHERE ${ofStory}`
-    return { rows, omitted: numberOf(all?.["count"]) - maxRows }
+    const last = yield* sql<Found>`SELECT event, data FROM events WHERE ${ofStory} ORDER BY id DESC LIMIT ${maxRows}`
+    const rows = yield* decodeRows(pick(tables.events, ["event", "data"]), last.toReversed())
+    const events = yield* Either.all(
+      rows.map(({ data, event }) => eventOf(data, event === "LogRecorded" ? event : "EventRecorded"))
+    )
+    if (rows.length < maxRows) return { events, omitted: 0 }
+    const count = yield* countOf(yield* sql<Found>`SELECT count(*) AS count FROM events WHERE ${ofStory}`)
+    return { events, omitted: count - maxRows }
+  })
+
+const writerColumns = {
+  host: nullable(text),
+  pid: nullable(whole),
+  started_at: nullable(time),
+  last_seen_at: nullable(time)
+}
+
+const storyRow = (sql: SqlClient.SqlClient, key: number, idPrefix: string) =>
+  Effect.gen(function* () {
+    const [found] = yield* sql<Found>`SELECT ${sql.literal(selected("s", tables.stories))},
+        ${sql.literal(selected("w", writerColumns, "w_"))}
+      FROM stories AS s LEFT JOIN writers AS w ON w.id = s.writer_id WHERE s.key = ${key}`
+    // Pruned meanwhile.
+    if (found === undefined) return yield* new StoryNotFound({ idPrefix })
+    const row = yield* decodeRow(tables.stories, found)
+    const { host, last_seen_at: lastSeenAt, pid, started_at: startedAt } = yield* decodeRow(writerColumns, found, "w_")
+    if (host === null || pid === null || startedAt === null || lastSeenAt === null) {
+      return yield* new DamagedRow({ column: "writer_id", why: "there is no such writer" })
+    }
+    return { row, writer: { host, pid, startedAt, lastSeenAt } }
   })
 
 /** Most candidates named when a beginning is that of several ids. */
 const maxCandidates = 10
 
-const storyRow = (sql: SqlClient.SqlClient, idPrefix: string) =>
+const candidateColumns = pick(tables.stories, ["key", "id", "name", "started_at"])
+
+/** The key of the one story whose id begins so. */
+export const keyOf = (sql: SqlClient.SqlClient, idPrefix: string) =>
   Effect.gen(function* () {
     if (idPrefix === "") {
       return yield* new InvalidHistorySetting({
@@ -85,26 +115,18 @@ const storyRow = (sql: SqlClient.SqlClient, idPrefix: string) =>
         expected: "the id of a story, or its beginning"
       })
     }
-    const candidates = yield* sql<ReadRow>`SELECT s.key, s.id, s.name, s.started_at FROM stories AS s
+    const found = yield* sql<Found>`SELECT ${sql.literal(selected("s", candidateColumns))} FROM stories AS s
       WHERE ${beginsWith(sql, "s.id", idPrefix)} ORDER BY s.id DESC, s.key DESC LIMIT ${maxCandidates}`
-    // An id given by the program may be that of several stories: the newest is meant.
-    const exact = yield* sql<ReadRow>`SELECT max(key) AS key FROM stories WHERE id = ${idPrefix}`
-    const ids = new Set(candidates.map((row) => row["id"]))
-    const key = exact[0]?.["key"] ?? (ids.size === 1 ? candidates[0]?.["key"] : undefined)
-    if (key !== undefined && key !== null) {
-      const rows = yield* sql<ReadRow>`SELECT ${sql.literal(records.summaryColumns)},
-          s.trace_id, s.span_id, s.attributes, s.caused_by, s.work, w.host, w.pid, w.started_at AS writer_started_at, w.last_seen_at
-        FROM stories AS s LEFT JOIN writers AS w ON w.id = s.writer_id WHERE s.key = ${wholeOf(key)}`
-      // Pruned meanwhile, where there is none.
-      return rows[0] ?? (yield* new StoryNotFound({ idPrefix }))
-    }
-    if (candidates.length === 0) return yield* new StoryNotFound({ idPrefix })
+    // An id that the program gave may be that of several stories: the newest is meant.
+    const [row = {}] = yield* sql<Found>`SELECT max(key) AS key FROM stories WHERE id = ${idPrefix}`
+    const exact = yield* decodeRow({ key: nullable(whole) }, row)
+    const candidates = yield* decodeRows(candidateColumns, found)
+    const [newest] = candidates
+    if (exact.key !== null) return exact.key
+    if (newest === undefined) return yield* new StoryNotFound({ idPrefix })
+    if (candidates.every(({ id }) => id === newest.id)) return newest.key
     return yield* new AmbiguousStoryId({
       idPrefix,
-      candidates: candidates.map((row) => ({
-        id: String(row["id"]),
-        name: String(row["name"]),
-        startedAt: timeOf(row["started_at"])
-      }))
+      candidates: candidates.map(({ id, name, started_at: startedAt }) => ({ id, name, startedAt }))
     })
   })

@@ -6,16 +6,18 @@ import type { SqlError } from "@effect/sql/SqlError"
 import type { Fragment } from "@effect/sql/Statement"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { text } from "../../plain/PlainValue.js"
+import { text as shown } from "../../plain/PlainValue.js"
+import { text, time, whole } from "../database/columns.js"
+import { type DamagedRow, decodeRow, decodeRows, type Found, pick, selected } from "../database/decodeRows.js"
+import type { Row } from "../database/tables.js"
+import * as tables from "../database/tables.js"
 import { aliveWriters } from "../database/writerProcesses.js"
 import { InvalidHistorySetting } from "../HistoryError.js"
 import { momentOf, type StoryFilter, statesOf, wholeNumber } from "../HistoryFilter.js"
 import type { StoryPage } from "../HistoryReader.js"
 import { StoryState, type StorySummary } from "../StoryRecord.js"
-import { timestamp } from "../write/columns.js"
 import { checked } from "../write/settings.js"
 import { where } from "./conditions.js"
-import { numberOf, type ReadRow, wholeOf } from "./decodeColumns.js"
 import * as records from "./records.js"
 
 export const stories = (sql: SqlClient.SqlClient, filter: StoryFilter) =>
@@ -24,8 +26,8 @@ export const stories = (sql: SqlClient.SqlClient, filter: StoryFilter) =>
     const asked = yield* checked(() => ({
       limit: wholeNumber("limit", filter.limit, { least: 1, most: 1_000, otherwise: 50 }),
       after: filter.cursor === undefined ? undefined : readCursor(filter.cursor),
-      since: filter.since === undefined ? undefined : timestamp(momentOf("since", filter.since, now)),
-      until: filter.until === undefined ? undefined : timestamp(momentOf("until", filter.until, now)),
+      since: filter.since === undefined ? undefined : time.encode(momentOf("since", filter.since, now)),
+      until: filter.until === undefined ? undefined : time.encode(momentOf("until", filter.until, now)),
       states: statesOf(filter.status)
     }))
     const alive = yield* aliveWriters(sql)
@@ -62,9 +64,10 @@ const storyPositions = (sql: SqlClient.SqlClient, asked: Asked, alive: ReadonlyS
     const counted =
       first === undefined
         ? []
-        : yield* sql<ReadRow>`SELECT count(*) AS count FROM (
+        : yield* sql<Found>`SELECT count(*) AS count FROM (
             SELECT 1 FROM story_labels WHERE name = ${first[0]} AND value = ${first[1]} LIMIT ${fewStories}) AS some_of_them`
-    const isFew = first !== undefined && numberOf(counted[0]?.["count"]) < fewStories
+    const few = yield* decodeRow({ count: whole }, counted[0] ?? { count: 0 })
+    const isFew = first !== undefined && few.count < fewStories
     const living = alive.size === 0 ? sql`1 = 0` : sql.in("s.writer_id", Array.from(alive))
     const conditions = [
       name === undefined ? undefined : sql`s.name = ${name}`,
@@ -80,12 +83,12 @@ const storyPositions = (sql: SqlClient.SqlClient, asked: Asked, alive: ReadonlyS
           AND l.started_at = s.started_at AND l.story_key = s.key)`
     )
     const byStatus = (status: Fragment) =>
-      sql<ReadRow>`SELECT s.key, s.started_at FROM stories AS s
+      sql<Found>`SELECT s.key, s.started_at FROM stories AS s
         WHERE ${where(sql, [status, ...conditions, ...labelled])}
         ORDER BY s.started_at DESC, s.key DESC LIMIT ${limit + 1}`
     // A cross join is not reordered: the label leads, in the order of its stories' starting.
     const byLabel = (label: string, value: string, status: Fragment) =>
-      sql<ReadRow>`SELECT s.key, s.started_at FROM story_labels AS l CROSS JOIN stories AS s
+      sql<Found>`SELECT s.key, s.started_at FROM story_labels AS l CROSS JOIN stories AS s
         WHERE l.name = ${label} AND l.value = ${value}
           AND ${where(sql, [sql`s.key = l.story_key`, status, ...conditions, ...labelled.slice(1)])}
         ORDER BY l.started_at DESC, l.story_key DESC LIMIT ${limit + 1}`
@@ -102,25 +105,27 @@ const storyPositions = (sql: SqlClient.SqlClient, asked: Asked, alive: ReadonlyS
         : isFew
           ? [byLabel(...first, sql.or(statuses.map(({ status }) => sql`(${status})`)))]
           : statuses.map(({ frequent, status }) => (frequent ? byLabel(...first, status) : byStatus(status)))
-    const found: Array<ReadRow> = []
+    const found: Array<Found> = []
     for (const part of parts) found.push(...(yield* part))
-    return found.map(positionOf).sort(newestFirst)
+    return (yield* decodeRows(positionColumns, found)).map(positionOf).sort(newestFirst)
   })
 
 const storiesAt = (
   sql: SqlClient.SqlClient,
   positions: ReadonlyArray<StoryPosition>
-): Effect.Effect<ReadonlyArray<ReadRow>, SqlError> => {
+): Effect.Effect<ReadonlyArray<Row<typeof records.summaryTable>>, SqlError | DamagedRow> => {
   if (positions.length === 0) return Effect.succeed([])
   const keys = positions.map(({ key }) => key)
-  return sql<ReadRow>`SELECT ${sql.literal(records.summaryColumns)} FROM stories AS s
-    WHERE ${sql.in("s.key", keys)} ORDER BY s.started_at DESC, s.key DESC`
+  return Effect.flatMap(
+    sql<Found>`SELECT ${sql.literal(selected("s", records.summaryTable))} FROM stories AS s
+      WHERE ${sql.in("s.key", keys)} ORDER BY s.started_at DESC, s.key DESC`,
+    (rows) => decodeRows(records.summaryTable, rows)
+  )
 }
 
-const positionOf = (row: ReadRow): StoryPosition => ({
-  startedAt: String(row["started_at"]),
-  key: wholeOf(row["key"])
-})
+const positionColumns = { key: whole, started_at: text }
+
+const positionOf = ({ key, started_at: startedAt }: Row<typeof positionColumns>): StoryPosition => ({ key, startedAt })
 
 const newestFirst = (a: StoryPosition, b: StoryPosition): number =>
   a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : b.key - a.key
@@ -135,23 +140,34 @@ const writeCursor = ({ key, startedAt }: StoryPosition): string => `${startedAt}
 const readCursor = (cursor: string): StoryPosition => {
   const [, startedAt, key] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)_(\d{1,15})$/.exec(cursor) ?? []
   if (startedAt !== undefined && key !== undefined) return { startedAt, key: Number(key) }
-  throw new InvalidHistorySetting({ setting: "cursor", value: text(cursor), expected: "the `next` of another page" })
+  throw new InvalidHistorySetting({ setting: "cursor", value: shown(cursor), expected: "the `next` of another page" })
 }
+
+const lastFailureColumns = pick(tables.failures, ["story_key", "stage_name", "error_type", "error_message"])
 
 /** Rows of stories, each with the failure it ended with. */
 export const summaries = (
   sql: SqlClient.SqlClient,
-  rows: ReadonlyArray<ReadRow>,
+  rows: ReadonlyArray<Row<typeof records.summaryTable>>,
   alive: ReadonlySet<number>
-): Effect.Effect<ReadonlyArray<StorySummary>, SqlError> => {
-  const failed = rows.filter((row) => row["status"] !== "success").map((row) => wholeOf(row["key"]))
-  const found =
-    failed.length === 0
-      ? Effect.succeed([])
-      : sql<ReadRow>`SELECT story_key, stage_name, error_type, error_message FROM failures
-          WHERE handled = 0 AND ${sql.in("story_key", failed)} ORDER BY id`
-  return Effect.map(found, (failures) => {
-    const failureOf = new Map(failures.map((failure) => [wholeOf(failure["story_key"]), failure]))
-    return rows.map((row) => records.summaryOf(row, alive, failureOf.get(wholeOf(row["key"]))))
+): Effect.Effect<ReadonlyArray<StorySummary>, SqlError | DamagedRow> =>
+  Effect.gen(function* () {
+    const failed = rows.filter(({ status }) => status !== "success").map(({ key }) => key)
+    const found =
+      failed.length === 0
+        ? []
+        : yield* sql<Found>`SELECT ${sql.literal(selected("f", lastFailureColumns))} FROM failures AS f
+            WHERE f.handled = 0 AND ${sql.in("f.story_key", failed)} ORDER BY f.id`
+    const failures = yield* decodeRows(lastFailureColumns, found)
+    const failureOf = new Map(
+      failures.map(({ error_message: errorMessage, error_type: errorType, stage_name: stageName, story_key: key }) => [
+        key,
+        { stageName, errorType, errorMessage }
+      ])
+    )
+    return rows.map((row) => ({
+      ...records.storyFields(row),
+      status: records.statusOf(row, alive),
+      failure: failureOf.get(row.key) ?? null
+    }))
   })
-}

@@ -7,11 +7,14 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { NarrativeEvent } from "../../event/NarrativeEvent.js"
 import { insertInto, run } from "../database/bulkInsert.js"
+import { time } from "../database/columns.js"
 import { isBusy, writing } from "../database/database.js"
 import { deleteIdle } from "../database/retention.js"
+import * as tables from "../database/tables.js"
+import { columnsOf } from "../database/tables.js"
 import { openWriters, ownColumns } from "../database/writerProcesses.js"
-import { analysisCell, eventColumns, failureColumns, stageColumns, storyColumns, timestamp } from "./columns.js"
 import { Batch, type Kept, type OpenStories } from "./eventBatch.js"
+import { stageEndColumns, storyEndColumns } from "./eventRows.js"
 
 export interface HistoryWriter {
   readonly write: (events: Iterable<NarrativeEvent>) => Effect.Effect<void, SqlError>
@@ -50,14 +53,14 @@ export const make = (options: {
         return Effect.map(patiently(attempt), () => batch.settle())
       })
     const beat = Effect.gen(function* () {
-      const now = timestamp(yield* Clock.currentTimeMillis)
+      const now = time.encode(yield* Clock.currentTimeMillis)
       yield* sql`UPDATE writers SET last_seen_at = ${now} WHERE id = ${id}`
     }).pipe(
       Effect.catchIf(isBusy, () => Effect.void),
       Effect.withTracerEnabled(false)
     )
     const end = Effect.gen(function* () {
-      const now = timestamp(yield* Clock.currentTimeMillis)
+      const now = time.encode(yield* Clock.currentTimeMillis)
       yield* sql`UPDATE writers SET last_seen_at = ${now} WHERE id = ${id}`
       yield* cutOff(sql, id)
       yield* deleteIdle(sql, [id])
@@ -72,7 +75,7 @@ export const make = (options: {
 const register = (sql: SqlClient.SqlClient, heartbeat: number) =>
   Effect.gen(function* () {
     for (const gone of (yield* openWriters(sql)).filter(({ gone, known }) => gone && known)) yield* cutOff(sql, gone.id)
-    const now = timestamp(yield* Clock.currentTimeMillis)
+    const now = time.encode(yield* Clock.currentTimeMillis)
     const self = {
       ...ownColumns(),
       heartbeat_seconds: heartbeat / 1_000,
@@ -116,60 +119,32 @@ const patience = (busyTimeout: number) => {
   }
 }
 
-const overwrite = (columns: ReadonlyArray<string>): string =>
-  columns.map((column) => `${column} = excluded.${column}`).join(", ")
-
 const statementsFor = (sql: SqlClient.SqlClient) => ({
-  begin: insertInto(sql, "stories", storyColumns, " RETURNING key"),
+  begin: insertInto(sql, "stories", columnsOf(tables.stories, ["key"]), " RETURNING key"),
   end: insertInto(
     sql,
     "stories",
-    ["key", ...storyColumns],
-    ` ON CONFLICT (key) DO UPDATE SET ${overwrite([
-      "status",
-      "outcome",
-      "ended_at",
-      "duration_seconds",
-      "percent",
-      "completed_stages",
-      "total_stages",
-      "failed_stages",
-      "cancelled_stages",
-      "dry_run",
-      "labels",
-      "attributes",
-      "caused_by",
-      "work"
-    ])}`
+    columnsOf(tables.stories),
+    ` ON CONFLICT (key) DO UPDATE SET ${overwrite(storyEndColumns)}`
   ),
   label: insertInto(
     sql,
     "story_labels",
-    ["name", "value", "started_at", "story_key"],
+    columnsOf(tables.storyLabels),
     " ON CONFLICT (name, value, started_at, story_key) DO NOTHING"
   ),
   stage: insertInto(
     sql,
     "stages",
-    ["story_key", ...stageColumns],
-    ` ON CONFLICT (story_key, stage_index) DO UPDATE SET ${overwrite([
-      "status",
-      "ended_at",
-      "duration_seconds",
-      "error_type",
-      "error_message",
-      "error_code",
-      "retryable",
-      "orphaned",
-      "interruptors"
-    ])},
+    columnsOf(tables.stages),
+    ` ON CONFLICT (story_key, stage_index) DO UPDATE SET ${overwrite(stageEndColumns)},
       retries = stages.retries + excluded.retries,
       attributes = COALESCE(excluded.attributes, stages.attributes),
       progress_total = CASE WHEN excluded.progress_done IS NULL THEN stages.progress_total ELSE excluded.progress_total END,
       progress_done = COALESCE(excluded.progress_done, stages.progress_done)`
   ),
-  failure: insertInto(sql, "failures", ["story_key", ...failureColumns]),
-  event: insertInto(sql, "events", ["story_key", ...eventColumns]),
+  failure: insertInto(sql, "failures", columnsOf(tables.failures, ["id", "analysis_seconds"])),
+  event: insertInto(sql, "events", columnsOf(tables.events, ["id"])),
   analysis: updateAnalysis(sql),
   newestOf: sql.onDialectOrElse({
     sqlite: () => "SELECT max(key) FROM stories WHERE id = ?",
@@ -177,10 +152,13 @@ const statementsFor = (sql: SqlClient.SqlClient) => ({
   })
 })
 
+const overwrite = (columns: ReadonlyArray<string>): string =>
+  columns.map((column) => `${column} = excluded.${column}`).join(", ")
+
 const updateAnalysis = (sql: SqlClient.SqlClient) => (event: Batch["analyses"][number]) =>
   sql`UPDATE failures SET
     llm_analysis = ${event.event.llmAnalysis},
-    analysis = ${analysisCell(event.event)},
+    analysis = ${tables.failures.analysis.encode(event.event.analysis)},
     analysis_seconds = ${event.event.latencySeconds}
   WHERE id = (
     SELECT id FROM failures WHERE story_key = ${event.story.key ?? null}
@@ -194,16 +172,11 @@ const updateAnalysis = (sql: SqlClient.SqlClient) => (event: Batch["analyses"][n
 const insert = (batch: Batch, statements: ReturnType<typeof statementsFor>) =>
   Effect.gen(function* () {
     const [connection] = yield* SqlClient.TransactionConnection
-    const keys = yield* run(
-      connection,
-      statements.begin,
-      batch.begun.map(({ cells }) => cells)
-    )
-    giveKeys(batch, keys)
-    yield* run(connection, statements.label, batch.labelRows())
-    yield* run(connection, statements.stage, batch.stageRows())
-    yield* run(connection, statements.end, batch.rowsOf(batch.ended))
-    yield* run(connection, statements.failure, batch.rowsOf(batch.failures))
+    giveKeys(batch, yield* run(connection, statements.begin, batch.storyRows))
+    yield* run(connection, statements.label, batch.labelRows)
+    yield* run(connection, statements.stage, batch.stageRows)
+    yield* run(connection, statements.end, batch.endRows)
+    yield* run(connection, statements.failure, batch.failureRows)
     for (const analysis of batch.analyses) {
       if (analysis.story.key === undefined) {
         const found = yield* connection.executeValues(statements.newestOf, [analysis.story.id])
@@ -212,7 +185,7 @@ const insert = (batch: Batch, statements: ReturnType<typeof statementsFor>) =>
       }
       yield* statements.analysis(analysis)
     }
-    yield* run(connection, statements.event, batch.rowsOf(batch.events))
+    yield* run(connection, statements.event, batch.eventRows)
   })
 
 /** Keys ascend in the order of the rows; what was returned may be in any. */

@@ -1,0 +1,135 @@
+/**
+ * The events of a story, made of what a history keeps of it: the one inverse of what is written into the tables.
+ */
+import type {
+  StageEnded,
+  StageEvent,
+  StageProgressed,
+  StageRetried,
+  StageStarted,
+  StoryCompleted,
+  StoryStarted,
+  StoryStatus
+} from "../../event/NarrativeEvent.js"
+import type { StageFields, StoryDetail, StoryFields } from "./records.js"
+
+export type StoryOf = StoryFields & StoryDetail
+
+/** When an event was emitted. */
+export interface Moment {
+  readonly timestamp: number
+  readonly sequence: number
+}
+
+type Progress = StageEnded["progress"]
+
+export const storyStarted = (
+  story: StoryOf,
+  at: Moment,
+  { attributes, labels }: Pick<StoryStarted, "attributes" | "labels">
+): StoryStarted => ({
+  _tag: "StoryStarted",
+  ...inStory(story, at),
+  ...inSpan(story),
+  parentStageIndex: story.parentStageIndex,
+  totalStages: story.declaredStages,
+  labels,
+  attributes,
+  dryRun: story.dryRun
+})
+
+export const storyCompleted = (
+  story: StoryOf,
+  at: Moment,
+  status: StoryStatus,
+  progress: Progress
+): StoryCompleted => ({
+  _tag: "StoryCompleted",
+  ...inStory(story, at),
+  ...inSpan(story),
+  status,
+  success: status === "success",
+  outcome: story.outcome,
+  durationSeconds: story.durationSeconds ?? 0,
+  progress,
+  failedStages: story.failedStages,
+  cancelledStages: story.cancelledStages,
+  labels: story.labels,
+  attributes: story.attributes,
+  dryRun: story.dryRun,
+  causedBy: story.causedBy,
+  work: story.work
+})
+
+export const stageStarted = (
+  story: StoryOf,
+  stage: StageFields,
+  at: Moment,
+  attributes: StageStarted["attributes"]
+): StageStarted => ({ _tag: "StageStarted", ...ofStage(story, stage, at), attributes })
+
+export const stageProgressed = (
+  story: StoryOf,
+  stage: StageFields,
+  at: Moment,
+  { done, total }: Pick<StageProgressed, "done" | "total">
+): StageProgressed => ({ _tag: "StageProgressed", ...ofStage(story, stage, at), done, total })
+
+export const stageRetried = (
+  story: StoryOf,
+  stage: StageFields,
+  at: Moment,
+  { attempt, delaySeconds, reason }: Pick<StageRetried, "attempt" | "delaySeconds" | "reason">
+): StageRetried => ({ _tag: "StageRetried", ...ofStage(story, stage, at), attempt, delaySeconds, reason })
+
+export const stageEnded = (
+  story: StoryOf,
+  stage: StageFields,
+  at: Moment,
+  tag: StageEnded["_tag"],
+  progress: Progress
+): StageEnded => {
+  const end = {
+    ...ofStage(story, stage, at),
+    durationSeconds: stage.durationSeconds ?? 0,
+    attributes: stage.attributes,
+    progress
+  }
+  switch (tag) {
+    case "StageCompleted":
+      return { _tag: tag, ...end }
+    case "StageCancelled":
+      return { _tag: tag, ...end, orphaned: stage.orphaned, interruptors: stage.interruptors }
+    case "StageFailed":
+      return {
+        _tag: tag,
+        ...end,
+        errorType: stage.errorType ?? "",
+        errorMessage: stage.errorMessage ?? "",
+        errorCode: stage.errorCode ?? "UNKNOWN",
+        retryable: stage.retryable ?? false
+      }
+  }
+}
+
+export const inStory = ({ id, name, parentStoryId, rootStoryId }: StoryOf, { sequence, timestamp }: Moment) => ({
+  storyId: id,
+  storyName: name,
+  rootStoryId,
+  parentStoryId,
+  timestamp,
+  sequence
+})
+
+const inSpan = ({ kind, spanId, traceId }: StoryOf | StageFields) => ({ kind, traceId, spanId })
+
+const ofStage = (story: StoryOf, stage: StageFields, at: Moment): Omit<StageEvent, "_tag"> => ({
+  ...inStory(story, at),
+  stageName: stage.name,
+  stageIndex: stage.index,
+  stagePath: stage.path,
+  parentStageName: stage.path.at(-2) ?? null,
+  parentStageIndex: stage.parentStageIndex,
+  depth: stage.depth,
+  ...inSpan(stage)
+})
