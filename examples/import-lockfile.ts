@@ -85,7 +85,7 @@ const program = Effect.gen(function* () {
     Effect.catchTag("SqlError", () => Console.log("\nThis failure was on purpose: the same rows were already there."))
   )
   yield* Console.log(`
-What was told above stands in
+The output above was also written to
   ${folder}/report.html    a page: open it in a browser
   ${folder}/events.jsonl   a line of JSON for each event
   ${folder}/history.db     every run so far, for the narrative command:

@@ -252,7 +252,7 @@ export const coalesce: {
  *
  * const slow = Renderer.make("audit", (event) => Effect.sleep("1 second").pipe(Effect.zipRight(Effect.log(event._tag))))
  *
- * export const AuditLayer = Renderer.layer(pipe(slow, Renderer.buffered({ capacity: 1_000, strategy: "sliding" })))
+ * export const AuditLayer = Renderer.layerScoped(pipe(slow, Renderer.buffered({ capacity: 1_000, strategy: "sliding" })))
  * ```
  *
  * @since 0.1.0

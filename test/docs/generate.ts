@@ -2,7 +2,7 @@
  * Writes the output of the programs that README and docs show below them. An output that is only as old as its times
  * and ids stays.
  *
- * `npm run docs` runs it.
+ * `npm run docs` runs it, `npm run docs -- README concepts` for these pages only.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeContext from "@effect/platform-node/NodeContext"
@@ -14,7 +14,9 @@ import * as Workspace from "./Workspace.js"
 
 const generate = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
-  const pages = yield* DocPage.pages
+  const chosen = process.argv.slice(2)
+  const isChosen = ({ path }: DocPage.DocPage) => chosen.length === 0 || chosen.some((name) => path.endsWith(`${name}.md`))
+  const pages = (yield* DocPage.pages).filter(isChosen)
   const workspace = yield* Workspace.make(pages)
   for (const page of pages) {
     const fresh = new Map<string, string>()
