@@ -15,7 +15,8 @@ import * as Workspace from "./Workspace.js"
 const generate = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const chosen = process.argv.slice(2)
-  const isChosen = ({ path }: DocPage.DocPage) => chosen.length === 0 || chosen.some((name) => path.endsWith(`${name}.md`))
+  const isChosen = ({ path }: DocPage.DocPage) =>
+    chosen.length === 0 || chosen.some((name) => path.endsWith(`${name}.md`))
   const pages = (yield* DocPage.pages).filter(isChosen)
   const workspace = yield* Workspace.make(pages)
   for (const page of pages) {
