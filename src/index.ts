@@ -86,6 +86,10 @@ export * as Story from "./narration/Story.js"
 /**
  * @since 0.1.0
  */
+export * as InvalidOption from "./plain/InvalidOption.js"
+/**
+ * @since 0.1.0
+ */
 export * as PlainValue from "./plain/PlainValue.js"
 /**
  * @since 0.1.0

@@ -7,20 +7,9 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { AmbiguousStoryId, HistoryError, InvalidHistorySetting, StoryNotFound } from "../history/HistoryError.js"
 import type { HistoryReader } from "../history/HistoryReader.js"
+import { InvalidOption } from "../plain/InvalidOption.js"
 import { MissingPackage } from "./missingPackage.js"
 import { ago } from "./relativeTime.js"
-
-/** An option has a value that cannot be meant. */
-export class InvalidOption extends Data.TaggedError("InvalidOption")<{
-  /** As one types it. */
-  readonly option: string
-  readonly value: string
-  readonly expected: string
-}> {
-  override get message(): string {
-    return `${this.option} is ${this.value}; expected ${this.expected}`
-  }
-}
 
 /** More than one story's id begins so. */
 export class AmbiguousId extends Data.TaggedError("AmbiguousId")<{
@@ -73,7 +62,7 @@ const inOptions = (
   Effect.flatMap(Clock.currentTimeMillis, (now): ReturnType<typeof inOptions> => {
     if (error._tag === "InvalidHistorySetting") {
       const { expected, setting, value } = error
-      return new InvalidOption({ option: optionNames[setting] ?? `--${setting}`, value, expected })
+      return new InvalidOption({ setting: optionNames[setting] ?? `--${setting}`, given: value, expected })
     }
     if (error._tag !== "AmbiguousStoryId") return Effect.fail(error)
     const candidates = error.candidates.map(({ id, name, startedAt }) => ({ id, name, age: ago(startedAt, now) }))

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { type NarrativeEvent, toWire } from "../event/NarrativeEvent.js"
+import { InvalidOption } from "../plain/InvalidOption.js"
 import { OpenStories } from "../renderer/console/openStories.js"
 import { StoryLines } from "../renderer/console/storyLines.js"
 import type { HistoryOptions } from "./commandOptions.js"
@@ -24,10 +25,10 @@ export interface LiveLinesOptions extends HistoryOptions {
 export const tell = ({ db, json, lines, noFollow, source, timestamps }: LiveLinesOptions) =>
   Effect.gen(function* () {
     if (lines < 0) {
-      return yield* new historyFile.InvalidOption({
-        option: "--lines",
-        value: String(lines),
-        expected: "a whole number, 0 or more"
+      return yield* new InvalidOption({
+        setting: "--lines",
+        expected: "a whole number of 0 or more",
+        given: String(lines)
       })
     }
     const output = yield* Output

@@ -5,6 +5,7 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { InvalidOption } from "../plain/InvalidOption.js"
 import * as commandOptions from "./commandOptions.js"
 import * as historyFile from "./historyFile.js"
 import { Output, writeJson } from "./output.js"
@@ -29,11 +30,7 @@ export const command = Command.make(
   ({ db, dryRun, json, keepDays, keepStories }) =>
     Effect.gen(function* () {
       if (Option.isNone(keepDays) && Option.isNone(keepStories)) {
-        return yield* new historyFile.InvalidOption({
-          option: "--keep-days",
-          value: "not given, nor is --keep-stories",
-          expected: "at least one of them"
-        })
+        return yield* new InvalidOption({ setting: "prune", expected: "--keep-days, --keep-stories or both" })
       }
       const retention = { keepDays: Option.getOrUndefined(keepDays), keepStories: Option.getOrUndefined(keepStories) }
       const stories = yield* historyFile.read(

@@ -13,8 +13,9 @@ import type * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Renderer from "../delivery/Renderer.js"
+import { InvalidOption } from "../plain/InvalidOption.js"
 import { MetricRecorder } from "./metricRecorder.js"
-import { InvalidMetricsOption, type MetricsOptions, type MetricsSettings, parse } from "./metricsSettings.js"
+import { type MetricsOptions, type MetricsSettings, parse } from "./metricsSettings.js"
 
 export type {
   /**
@@ -27,14 +28,6 @@ export type {
    * @category models
    */
   MetricsOptions
-} from "./metricsSettings.js"
-
-export {
-  /**
-   * @since 0.1.0
-   * @category errors
-   */
-  InvalidMetricsOption
 } from "./metricsSettings.js"
 
 /**
@@ -66,7 +59,7 @@ export {
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: MetricsOptions = {}): Layer.Layer<never, InvalidMetricsOption> =>
+export const layer = (options: MetricsOptions = {}): Layer.Layer<never, InvalidOption> =>
   Renderer.layerAlongside(
     Effect.gen(function* () {
       const settings = yield* parse(options)
@@ -85,7 +78,7 @@ interface Known {
 const recorders = globalValue("effect-narrative/metricRecorders", () => new Map<string, Known>())
 
 /** The one recorder of a prefix, for as long as the scope is open. */
-const recorder = (settings: MetricsSettings): Effect.Effect<MetricRecorder, InvalidMetricsOption, Scope.Scope> =>
+const recorder = (settings: MetricsSettings): Effect.Effect<MetricRecorder, InvalidOption, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
     const known = yield* enter(settings)
@@ -106,7 +99,7 @@ const leave = (known: Known): Effect.Effect<void> =>
     else known.recorder.poll()
   })
 
-const enter = (settings: MetricsSettings): Either.Either<Known, InvalidMetricsOption> => {
+const enter = (settings: MetricsSettings): Either.Either<Known, InvalidOption> => {
   const text = JSON.stringify({ ...settings, buckets: Array.from(settings.buckets).sort() })
   const known = recorders.get(settings.prefix)
   if (known?.settings === text) {
@@ -114,9 +107,15 @@ const enter = (settings: MetricsSettings): Either.Either<Known, InvalidMetricsOp
     return Either.right(known)
   }
   if (known !== undefined && known.users > 0) {
-    const reason =
-      "a layer with that prefix and other settings is in use; give both the same settings or another prefix"
-    return Either.left(new InvalidMetricsOption({ setting: "prefix", value: settings.prefix, reason }))
+    return Either.left(
+      new InvalidOption({
+        module: "NarrativeMetrics",
+        setting: "prefix",
+        expected: "one that is not in use with other settings",
+        given: settings.prefix,
+        advice: "Give both layers the same settings, or one of them another prefix"
+      })
+    )
   }
   const made = { settings: text, recorder: new MetricRecorder(settings), users: 1 }
   recorders.set(settings.prefix, made)

@@ -9,33 +9,35 @@ import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import { constTrue } from "effect/Function"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import type { InvalidOption } from "../plain/InvalidOption.js"
+import * as options from "../plain/options.js"
 import { defaultPrefix } from "./Instruments.js"
 import * as NarrativeMetrics from "./NarrativeMetrics.js"
 import * as prometheusText from "./prometheusText.js"
 
 /**
- * - `include`: `all` metrics of Effect in this process, the program's own and the runtime's among them (default), or
- *   those of the `narrative`: whose names begin with `prefix`.
- * - `prefix`: as in `NarrativeMetrics` (default `narrative`).
- *
  * @since 0.1.0
  * @category models
  */
 export interface TextOptions {
+  /**
+   * `all` metrics of Effect in this process, the program's own and the runtime's among them (default), or those of the
+   * `narrative`: whose names begin with `prefix`.
+   */
   readonly include?: "all" | "narrative" | undefined
+  /** As in `NarrativeMetrics` (default `narrative`). */
   readonly prefix?: string | undefined
 }
 
 /**
- * - `path`: where it is served (default `/metrics`).
- *
  * @since 0.1.0
  * @category models
  */
 export interface PrometheusOptions extends NarrativeMetrics.MetricsOptions, TextOptions {
+  /** Where it is served (default `/metrics`). */
   readonly path?: `/${string}` | undefined
 }
 
@@ -56,32 +58,31 @@ export interface PrometheusOptions extends NarrativeMetrics.MetricsOptions, Text
  * @since 0.1.0
  * @category layers
  */
-export const layer = (
-  options: PrometheusOptions = {}
-): Layer.Layer<never, NarrativeMetrics.InvalidMetricsOption, HttpServer.HttpServer> =>
+export const layer = (settings: PrometheusOptions = {}): Layer.Layer<never, InvalidOption, HttpServer.HttpServer> =>
   Layer.unwrapEffect(
-    Effect.map(validated(options), (path) =>
+    Effect.map(decode(settings), ({ path }) =>
       Layer.merge(
-        NarrativeMetrics.layer(options),
+        NarrativeMetrics.layer(settings),
         // Traces of scrapes would only hide the others.
-        HttpServer.serve(HttpRouter.empty.pipe(HttpRouter.get(path, handler(options)))).pipe(
+        HttpServer.serve(HttpRouter.empty.pipe(HttpRouter.get(path, handler(settings)))).pipe(
           HttpMiddleware.withTracerDisabledWhen(constTrue)
         )
       )
     )
   )
 
-const validated = ({
-  include = "all",
-  path = "/metrics"
-}: PrometheusOptions): Either.Either<HttpRouter.PathInput, NarrativeMetrics.InvalidMetricsOption> => {
-  const invalid = (setting: "include" | "path", value: unknown, reason: string) =>
-    Either.left(new NarrativeMetrics.InvalidMetricsOption({ setting, value: String(value), reason }))
-  if (include !== "all" && include !== "narrative") return invalid("include", include, "it has to be all or narrative")
-  return typeof path === "string" && /^\/[\w./~-]*$/.test(path)
-    ? Either.right(path)
-    : invalid("path", path, "it has to begin with / and to be letters, digits, . _ ~ - and /")
-}
+const Served = Schema.Struct({
+  include: Schema.optional(options.oneOf("all", "narrative")),
+  path: options.withDefault(
+    Schema.TemplateLiteral("/", Schema.String).pipe(
+      Schema.pattern(/^\/[\w./~-]*$/),
+      options.takes("a path: / and then letters, digits, . _ ~ - and /")
+    ),
+    "/metrics"
+  )
+})
+
+const decode = options.decode("PrometheusRenderer", Served)
 
 /**
  * Adds `GET /metrics`, or another path, to a router that is there already. What is told there is counted by
@@ -102,16 +103,16 @@ const validated = ({
  * @category serving
  */
 export const route =
-  (options: TextOptions & Pick<PrometheusOptions, "path"> = {}) =>
+  (settings: TextOptions & Pick<PrometheusOptions, "path"> = {}) =>
   <E, R>(router: HttpRouter.HttpRouter<E, R>): HttpRouter.HttpRouter<E, R> =>
-    HttpRouter.get(router, options.path ?? "/metrics", handler(options))
+    HttpRouter.get(router, settings.path ?? "/metrics", handler(settings))
 
 const handler = (
-  options: TextOptions
+  settings: TextOptions
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest> =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) => {
     const format = wanted(headers["accept"] ?? "")
-    return Effect.map(text(format, options), (body) =>
+    return Effect.map(text(format, settings), (body) =>
       HttpServerResponse.text(body, { contentType: prometheusText.contentTypes[format] })
     )
   })
@@ -123,9 +124,9 @@ const handler = (
  * @since 0.1.0
  * @category serving
  */
-export const text = (format: "prometheus" | "openmetrics", options: TextOptions = {}): Effect.Effect<string> => {
-  const own = `${options.prefix ?? defaultPrefix}.`
-  const isShown = options.include === "narrative" ? (name: string) => name.startsWith(own) : constTrue
+export const text = (format: "prometheus" | "openmetrics", settings: TextOptions = {}): Effect.Effect<string> => {
+  const own = `${settings.prefix ?? defaultPrefix}.`
+  const isShown = settings.include === "narrative" ? (name: string) => name.startsWith(own) : constTrue
   return Effect.zipRight(NarrativeMetrics.poll, prometheusText.render(format, isShown))
 }
 

@@ -7,35 +7,43 @@
  */
 import type { OtlpSerialization } from "@effect/opentelemetry/OtlpSerialization"
 import type * as HttpClient from "@effect/platform/HttpClient"
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import * as Runtime from "effect/Runtime"
+import * as Schema from "effect/Schema"
 import * as Tracer from "effect/Tracer"
 import type { RendererStats } from "../delivery/Renderer.js"
+import type { InvalidOption } from "../plain/InvalidOption.js"
+import * as options from "../plain/options.js"
 import * as otlpEncoding from "./otlpEncoding.js"
 import * as otlpExport from "./otlpExport.js"
 import { OtlpSpan, type OtlpSpanData } from "./otlpSpan.js"
 import { type Filter, filtering } from "./spanFilter.js"
 
 /**
- * - `excludeStages`: stages without a span of their own, by name or by a function of the name. What happens inside such
- *   a stage belongs to the span around it.
- * - `minDuration`: a stage that took less has no span (default: 0, all have one). One with a span inside it that is kept
- *   stays, since that span names it as its parent.
- * - `maxAttributeLength`: longest text of an attribute, a message or a stack, in UTF-16 code units; 1 or more (default
- *   8,192). A longer one is cut, and says how much is missing.
- *
- * A stage that fails always has its span.
+ * Which stages have spans. A stage that fails always has one.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TracingOptions {
+  /**
+   * Stages without a span of their own, by name or by a function of the name. What happens inside such a stage belongs to
+   * the span around it.
+   */
   readonly excludeStages?: ReadonlyArray<string> | ReadonlySet<string> | ((stageName: string) => boolean) | undefined
+  /**
+   * A stage that took less has no span (default: 0, all have one). One with a span inside it that is kept stays, since
+   * that span names it as its parent.
+   */
   readonly minDuration?: Duration.DurationInput | undefined
+  /**
+   * Longest text of an attribute, a message or a stack, in UTF-16 code units; 1 or more (default 8,192). A longer one is
+   * cut, and says how much is missing.
+   */
   readonly maxAttributeLength?: number | undefined
 }
 
@@ -51,22 +59,6 @@ export type {
    */
   QueueOptions
 } from "./otlpExport.js"
-
-/**
- * A setting that cannot be used.
- *
- * @since 0.1.0
- * @category errors
- */
-export class InvalidTracingOption extends Data.TaggedError("InvalidTracingOption")<{
-  readonly setting: keyof TracingOptions
-  readonly value: string
-  readonly reason: string
-}> {
-  override get message(): string {
-    return `NarrativeTracing: ${this.setting} cannot be ${this.value}: ${this.reason}`
-  }
-}
 
 /**
  * Filters the spans of stages for the `Tracer` in use where the layer is built.
@@ -93,10 +85,10 @@ export class InvalidTracingOption extends Data.TaggedError("InvalidTracingOption
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: TracingOptions = {}): Layer.Layer<never, InvalidTracingOption> =>
+export const layer = (given: TracingOptions = {}): Layer.Layer<never, InvalidOption> =>
   Layer.unwrapEffect(
     Effect.gen(function* () {
-      const filter = yield* parse(options)
+      const filter = yield* parse(given)
       return Layer.setTracer(filtering(yield* Effect.tracer, filter))
     })
   )
@@ -123,16 +115,16 @@ export const layer = (options: TracingOptions = {}): Layer.Layer<never, InvalidT
  * @category layers
  */
 export const layerOtlp = (
-  options: otlpExport.OtlpOptions & TracingOptions
-): Layer.Layer<never, InvalidTracingOption, HttpClient.HttpClient | OtlpSerialization> =>
+  given: otlpExport.OtlpOptions & TracingOptions
+): Layer.Layer<never, InvalidOption, HttpClient.HttpClient | OtlpSerialization> =>
   Layer.unwrapScoped(
     Effect.gen(function* () {
-      const filter = yield* parse(options)
+      const filter = yield* parse(given)
       const form = yield* otlpEncoding.inUse
-      const resource = yield* otlpExport.resourceOf(options.resource)
+      const resource = yield* otlpExport.resourceOf(given.resource)
       const spans = yield* otlpExport.queue<OtlpSpanData>(
         { name: "otlp-traces", encode: (batch) => form.traces(resource, batch) },
-        options
+        given
       )
       const send = (span: OtlpSpanData): void => {
         // A warning of what was dropped waits for nobody.
@@ -145,7 +137,7 @@ export const layerOtlp = (
           new OtlpSpan(name, parent, context, links, startTime, kind, filter.maxLength, send),
         context: (execution) => execution()
       })
-      const isFiltered = options.excludeStages !== undefined || options.minDuration !== undefined
+      const isFiltered = given.excludeStages !== undefined || given.minDuration !== undefined
       // Such a span cuts its texts itself.
       return Layer.setTracer(
         isFiltered ? filtering(tracer, { ...filter, maxLength: Number.POSITIVE_INFINITY }) : tracer
@@ -162,24 +154,30 @@ export const layerOtlp = (
  */
 export const exportStats: Effect.Effect<ReadonlyArray<RendererStats>> = otlpExport.stats
 
+type ExcludeStages = NonNullable<TracingOptions["excludeStages"]>
+
+const Options = Schema.Struct({
+  excludeStages: options.withDefault<ExcludeStages, ExcludeStages>(
+    Schema.Union(
+      Schema.Array(Schema.String),
+      Schema.ReadonlySetFromSelf(Schema.String),
+      options.functionOf<(stageName: string) => boolean>()
+    ).pipe(options.takes("a list or Set of names of stages, or a function of the name")),
+    []
+  ),
+  maxAttributeLength: options.withDefault(options.wholeNumber(1), 8_192),
+  minDuration: options.withDefault(options.finiteDuration, Duration.zero)
+})
+
+const decode = options.decode("NarrativeTracing", Options)
+
 /** @internal */
-export const parse = (options: TracingOptions): Either.Either<Filter, InvalidTracingOption> =>
-  Either.gen(function* () {
-    const { excludeStages = [], maxAttributeLength = 8_192, minDuration = 0 } = options
-    if (!Number.isInteger(maxAttributeLength) || maxAttributeLength < 1) {
-      return yield* invalid("maxAttributeLength", maxAttributeLength, "it has to be a whole number, 1 or more")
-    }
-    const decoded = Duration.decodeUnknown(minDuration)
-    if (decoded._tag === "None" || !Duration.isFinite(decoded.value)) {
-      return yield* invalid("minDuration", minDuration, 'it has to be a finite duration, such as "5 millis"')
-    }
-    const names = typeof excludeStages === "function" ? undefined : new Set(excludeStages)
+export const parse = (given: TracingOptions): Either.Either<Filter, InvalidOption> =>
+  Either.map(decode(given), ({ excludeStages, maxAttributeLength, minDuration }) => {
+    const names = Predicate.isFunction(excludeStages) ? undefined : new Set(excludeStages)
     return {
-      isExcluded: typeof excludeStages === "function" ? excludeStages : (name: string) => names?.has(name) === true,
-      minNanos: Duration.unsafeToNanos(decoded.value),
+      isExcluded: Predicate.isFunction(excludeStages) ? excludeStages : (name: string) => names?.has(name) === true,
+      minNanos: Duration.unsafeToNanos(minDuration),
       maxLength: maxAttributeLength
     }
   })
-
-const invalid = (setting: keyof TracingOptions, value: unknown, reason: string) =>
-  Either.left(new InvalidTracingOption({ setting, value: String(value), reason }))

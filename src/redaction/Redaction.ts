@@ -9,12 +9,15 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import { type PlainRecord, type PlainValue, text } from "../plain/PlainValue.js"
+import * as Schema from "effect/Schema"
+import type { InvalidOption } from "../plain/InvalidOption.js"
+import * as options from "../plain/options.js"
+import type { PlainRecord, PlainValue } from "../plain/PlainValue.js"
 import { type CopyPolicy, copy } from "../plain/plainCopy.js"
 import { attempt } from "../plain/untrusted.js"
 import { isName, type NameKind, type SecretNames, secretNames } from "./secretNames.js"
@@ -24,17 +27,16 @@ import { Needles, needlesOf, redacted } from "./secretValues.js"
 /**
  * What to hide besides the built-in names and shapes.
  *
- * - `extra`: more secret names, matched like the built-in ones: in any case style, as whole words of a name.
- * - `patterns`: names matched by a regular expression, without regard to case.
- * - `predicate`: names found by a function. It is asked once a name; when it throws, the value is hidden.
- *
  * @since 0.1.0
  * @category models
  */
 export interface RedactionConfig {
-  readonly extra?: ReadonlyArray<string>
-  readonly patterns?: ReadonlyArray<string | RegExp>
-  readonly predicate?: (name: string) => boolean
+  /** More secret names, matched like the built-in ones: in any case style, as whole words of a name. */
+  readonly extra?: ReadonlyArray<string> | undefined
+  /** Names matched by a regular expression, without regard to case. */
+  readonly patterns?: ReadonlyArray<string | RegExp> | undefined
+  /** Names found by a function. It is called once a name; when it throws, the value is hidden. */
+  readonly predicate?: ((name: string) => boolean) | undefined
 }
 
 /**
@@ -135,24 +137,8 @@ export class Secrets {
 const maxSecrets = 200
 
 /**
- * A setting of redaction that cannot be used.
- *
- * @since 0.1.0
- * @category errors
- */
-export class InvalidRedaction extends Data.TaggedError("InvalidRedaction")<{
-  readonly setting: keyof RedactionConfig
-  readonly value: string
-  readonly reason: string
-}> {
-  override get message(): string {
-    return `Redaction: ${this.setting} has an entry that cannot be used, ${this.value}: ${this.reason}`
-  }
-}
-
-/**
  * A redactor. An entry of `config` that cannot be used, such as a pattern that is no regular expression, makes it throw
- * an {@link InvalidRedaction}; {@link layer} fails with it instead.
+ * an `InvalidOption`; {@link layer} fails with it instead.
  *
  * @example
  * ```ts
@@ -203,43 +189,39 @@ export class Redaction extends Context.Reference<Redaction>()("effect-narrative/
  * @since 0.1.0
  * @category layers
  */
-export const layer = (config?: RedactionConfig): Layer.Layer<Redaction, InvalidRedaction> =>
+export const layer = (config?: RedactionConfig): Layer.Layer<Redaction, InvalidOption> =>
   Layer.effect(Redaction, parse(config ?? {}))
 
-const parse = (config: RedactionConfig): Either.Either<Redactor, InvalidRedaction> =>
-  Either.gen(function* () {
-    const extra = yield* Either.all((config.extra ?? []).map(parseName))
-    const patterns = yield* Either.all((config.patterns ?? []).map(parsePattern))
-    const predicate = config.predicate
-    if (predicate !== undefined && typeof predicate !== "function") {
-      return yield* invalid("predicate", predicate, "it has to be a function")
-    }
-    return fromNames(secretNames({ extra, patterns, predicate }))
-  })
+const Name = Schema.String.pipe(Schema.filter(isName), options.takes("a name: a text with letters or digits"))
 
-const invalid = (setting: keyof RedactionConfig, value: unknown, reason: string) =>
-  Either.left(
-    new InvalidRedaction({ setting, value: typeof value === "string" ? JSON.stringify(value) : text(value), reason })
-  )
-
-const parseName = (name: string): Either.Either<string, InvalidRedaction> =>
-  typeof name === "string" && isName(name)
-    ? Either.right(name)
-    : invalid("extra", name, "a name is a text with letters or digits")
-
-const parsePattern = (pattern: string | RegExp): Either.Either<RegExp, InvalidRedaction> => {
-  if (typeof pattern !== "string" && !(pattern instanceof RegExp)) {
-    return invalid("patterns", pattern, "a pattern is a text or a RegExp")
+// `g` and `y` would make each answer depend on the one before.
+const Pattern = Schema.transformOrFail(
+  Schema.Union(Schema.String, Schema.instanceOf(RegExp)),
+  Schema.instanceOf(RegExp),
+  {
+    strict: true,
+    decode: (pattern, _, ast) =>
+      ParseResult.try({
+        try: () =>
+          Predicate.isString(pattern)
+            ? new RegExp(pattern, "i")
+            : new RegExp(pattern.source, `${pattern.flags.replace(/[giy]/g, "")}i`),
+        catch: (error) => new ParseResult.Type(ast, pattern, `a regular expression (${String(error)})`)
+      }),
+    encode: (pattern) => ParseResult.succeed(pattern)
   }
-  const source = typeof pattern === "string" ? pattern : pattern.source
-  // `g` and `y` would make each answer depend on the one before.
-  const flags = typeof pattern === "string" ? "" : pattern.flags.replace(/[giy]/g, "")
-  return Either.try({
-    try: () => new RegExp(source, `${flags}i`),
-    catch: (error) =>
-      new InvalidRedaction({ setting: "patterns", value: JSON.stringify(source), reason: String(error) })
-  })
-}
+).pipe(options.takes("a text or a RegExp"))
+
+const Config = Schema.Struct({
+  extra: options.withDefault(Schema.Array(Name).pipe(options.takes("a list of names")), []),
+  patterns: options.withDefault(Schema.Array(Pattern).pipe(options.takes("a list of texts and RegExps")), []),
+  predicate: Schema.optional(options.functionOf<(name: string) => boolean>())
+})
+
+const decode = options.decode("Redaction", Config)
+
+const parse = (config: RedactionConfig): Either.Either<Redactor, InvalidOption> =>
+  Either.map(decode(config), ({ extra, patterns, predicate }) => fromNames(secretNames({ extra, patterns, predicate })))
 
 const fromNames = (names: SecretNames): Redactor => {
   const redactText = (text: string, secrets: Secrets | undefined): string => {

@@ -7,6 +7,7 @@ import { renderersOf } from "../../src/delivery/rendererSet.js"
 import { Instruments, Narrative, type NarrativeEvent, NarrativeMetrics, Renderer } from "../../src/index.js"
 import { MetricRecorder } from "../../src/metrics/metricRecorder.js"
 import { parse } from "../../src/metrics/metricsSettings.js"
+import { InvalidOption } from "../../src/plain/InvalidOption.js"
 import { Narrator } from "../fixtures/events.js"
 import { interpret, narrated, program } from "../laws/programs.js"
 import { freshPrefix, readings, total } from "./readings.js"
@@ -261,26 +262,38 @@ describe("NarrativeMetrics", () => {
   })
 
   for (const [options, said] of [
-    [{ prefix: "9lives" }, "prefix cannot be 9lives"],
-    [{ prefix: "my-app" }, "prefix cannot be my-app"],
+    [
+      { prefix: "9lives" },
+      'prefix takes letters, digits and _, in parts joined by ., not beginning with a digit, not "9lives"'
+    ],
+    [{ prefix: "my-app" }, 'not "my-app"'],
     [{ prefix: "" }, "prefix"],
     [{ prefix: "a..b" }, "prefix"],
-    [{ maxLabelValues: 0 }, "maxLabelValues cannot be 0"],
+    [{ maxLabelValues: 0 }, "maxLabelValues takes a whole number of 1 or more, not 0"],
     [{ maxLabelValues: Number.NaN }, "maxLabelValues"],
-    [{ maxSeries: 1.5 }, "maxSeries cannot be 1.5"],
-    [{ storyLabels: ["story_name"] }, "storyLabels cannot be story_name"],
+    [{ maxSeries: 1.5 }, "maxSeries takes a whole number of 1 or more, not 1.5"],
+    [
+      { storyLabels: ["story_name"] },
+      'storyLabels[0] takes a name that is no label of metrics already, not "story_name"'
+    ],
     [{ storyLabels: ["le"] }, "storyLabels"],
-    [{ storyLabels: ["team-name"] }, "storyLabels cannot be team-name"],
-    [{ storyLabels: ["a", "a"] }, "storyLabels"],
+    [
+      { storyLabels: ["team-name"] },
+      'storyLabels[0] takes a name of letters, digits and _, not beginning with a digit or __, not "team-name"'
+    ],
+    [{ storyLabels: ["a", "a"] }, "storyLabels takes a list of at most 8 different names"],
     [{ buckets: { "story.duration": [] } }, "buckets"],
-    [{ buckets: { "story.duration": [1, 1] } }, "buckets cannot be story.duration: 1,1"],
+    [
+      { buckets: { "story.duration": [1, 1] } },
+      "buckets.story.duration takes 1 to 64 finite numbers that ascend, not [1,1]"
+    ],
     [{ buckets: { "stage.duration": [1, Number.POSITIVE_INFINITY] } }, "buckets"],
-    [{ buckets: { story: [1] } as object }, "it has to be the name of a histogram: story.duration"]
+    [{ buckets: { story: [1] } as object }, "buckets takes bounds by the name of a histogram: story.duration"]
   ] as const satisfies ReadonlyArray<readonly [NarrativeMetrics.MetricsOptions, string]>) {
     it.effect(`${JSON.stringify(options)} is an early error that names the setting`, () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(Effect.scoped(Layer.build(NarrativeMetrics.layer(options))))
-        assert.instanceOf(error, NarrativeMetrics.InvalidMetricsOption)
+        assert.instanceOf(error, InvalidOption)
         assert.include(error.message, said)
       })
     )

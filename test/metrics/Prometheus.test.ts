@@ -234,7 +234,7 @@ describe("PrometheusRenderer.text", () => {
     Effect.gen(function* () {
       const path = "metrics" as "/metrics"
       const error = yield* Effect.flip(Effect.scoped(Layer.build(PrometheusRenderer.layer({ path }))))
-      assert.include(error.message, "path cannot be metrics: it has to begin with /")
+      assert.include(error.message, 'path takes a path: / and then letters, digits, . _ ~ - and /, not "metrics"')
     }).pipe(Effect.provide(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })))
   )
 })

@@ -305,9 +305,9 @@ describe("NarrativeTracing.layer", () => {
       const failure = (options: NarrativeTracing.TracingOptions) =>
         Effect.flip(Effect.scoped(Layer.build(NarrativeTracing.layer(options))))
       const tooShort = yield* failure({ maxAttributeLength: 0 })
-      assert.include(tooShort.message, "maxAttributeLength cannot be 0")
+      assert.include(tooShort.message, "maxAttributeLength takes a whole number of 1 or more, not 0")
       const noDuration = yield* failure({ minDuration: "soon" as never })
-      assert.include(noDuration.message, "minDuration cannot be soon")
+      assert.include(noDuration.message, 'minDuration takes a finite duration, such as "5 seconds", not "soon"')
     })
   )
 

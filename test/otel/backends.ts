@@ -8,7 +8,7 @@ import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto"
 import { BatchSpanProcessor } from "@opentelemetry/sdk-trace-base"
 import { Effect, Layer, TestClock } from "effect"
 import { Renderer } from "../../src/index.js"
-import type { NarrativeTracing } from "../../src/otel/index.js"
+import type { InvalidOption } from "../../src/plain/InvalidOption.js"
 import * as Collector from "./Collector.js"
 
 export interface Backend {
@@ -44,7 +44,7 @@ export const backends: ReadonlyArray<Backend> = [nodeSdk, otlpJson, otlpProtobuf
 /** Runs a program on the test's clock and gives what a collector received of it. */
 export const received = <E>(
   program: Effect.Effect<unknown, E>,
-  backend: (url: string) => Layer.Layer<never, NarrativeTracing.InvalidTracingOption>
+  backend: (url: string) => Layer.Layer<never, InvalidOption>
 ) =>
   Effect.gen(function* () {
     const collector = yield* Collector.make

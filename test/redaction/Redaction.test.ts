@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, FastCheck as fc, HashMap, Option, Redacted, Schema } from "effect"
+import { InvalidOption } from "../../src/plain/InvalidOption.js"
 import * as PlainValue from "../../src/plain/PlainValue.js"
 import * as Redaction from "../../src/redaction/Redaction.js"
 import { anything } from "../fixtures/events.js"
@@ -398,8 +399,8 @@ describe("Redaction of what a user asks for", () => {
   it.effect("fails with a typed error that names the setting and the pattern that is none", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Effect.provide(Effect.void, Redaction.layer({ patterns: ["ok", "(open"] })))
-      assert.strictEqual(error._tag, "InvalidRedaction")
-      assert.deepInclude(error, { setting: "patterns", value: '"(open"' })
+      assert.strictEqual(error._tag, "InvalidOption")
+      assert.deepInclude(error, { module: "Redaction", setting: "patterns[1]", given: '"(open"' })
       assert.include(error.message, "patterns")
       assert.include(error.message, "(open")
       assert.throws(() => Redaction.make({ extra: [" "] }), /extra/)
@@ -461,7 +462,7 @@ describe("known faults of redaction", () => {
 
   it("an invalid redaction pattern never replaces the application's own error", () => {
     const broken = { patterns: ["["] }
-    assert.throws(() => Redaction.make(broken), Redaction.InvalidRedaction)
+    assert.throws(() => Redaction.make(broken), InvalidOption)
   })
 
   it("no value makes it throw", () => {

@@ -11,13 +11,15 @@ import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { routed } from "../../delivery/dispatch.js"
 import * as Renderer from "../../delivery/Renderer.js"
+import type { InvalidOption } from "../../plain/InvalidOption.js"
+import * as options from "../../plain/options.js"
 import { inOrder } from "../../runtime/waiting.js"
 import type { Alert, AlertStatus } from "./Alert.js"
 import * as alertFilter from "./alertFilter.js"
@@ -25,7 +27,6 @@ import { AlertSource } from "./alertSource.js"
 import * as destinations from "./Destination.js"
 import * as destinationRenderer from "./destinationRenderer.js"
 import { type AlertDeliveryError, defaultRetry } from "./httpDelivery.js"
-import { InvalidAlertOptions } from "./InvalidAlertOptions.js"
 
 export {
   Alert,
@@ -41,7 +42,6 @@ export {
 export type { AlertFilter } from "./alertFilter.js"
 export type { Destination, DestinationOptions, WebhookOptions } from "./Destination.js"
 export { AlertDeliveryError } from "./httpDelivery.js"
-export { InvalidAlertOptions } from "./InvalidAlertOptions.js"
 
 /**
  * A Slack channel, by the URL of its incoming webhook. The URL is a secret: neither a log line nor a span shows it.
@@ -95,32 +95,34 @@ export const destination: <E, R>(
 ) => destinations.Destination<R> = destinations.destination
 
 /**
- * - `destinations`: one or more.
- * - `stories`, `errorTypes`, `errorCodes`, `predicate`: hold for every destination, beside its own. `statuses` (default
- *   `failed` and `timeout`) holds for those that have none of their own.
- * - `deduplicate`: for how long after one was sent equal alerts are held back (default 5 minutes); `false` sends all.
- * - `rateLimit`: most alerts a destination is sent in a time (default 30 a minute), summaries included; `false` for no
- *   limit.
- * - `analyses`: whether an analysis made in the background is told when it is there, as an {@link AnalysisAlert} that
- *   names the failure (default `true`). It counts for the limit, and is left out where that is reached.
- * - `timeout`: how long one attempt may take (default 10 seconds).
- * - `retry`: when a failed attempt is repeated, where that may help (default: 4 times, after 0.5, 1, 2 and 4 seconds).
- *   A server that asks for more time (`Retry-After`) gets it, up to five minutes.
- * - `capacity`: most alerts that wait for a destination (default 1,000); beyond it new ones are dropped, and counted.
- * - `shutdownTimeout`: how long the closing layer waits for what is not sent yet (default 5 seconds).
+ * The filter holds for every destination, beside its own; `statuses` for those that have none of their own.
  *
  * @since 0.1.0
  * @category models
  */
 export interface AlertOptions<Destinations extends ReadonlyArray<destinations.Destination<unknown>>>
   extends alertFilter.AlertFilter {
+  /** One or more of `slack`, `webhook` and `destination`. */
   readonly destinations: Destinations
+  /** For how long after one was sent equal alerts are held back (default 5 minutes); `false` sends all. */
   readonly deduplicate?: Duration.DurationInput | false | undefined
+  /** Most alerts a destination is sent in a time, summaries included (default 30 a minute); `false` for no limit. */
   readonly rateLimit?: { readonly alerts: number; readonly per: Duration.DurationInput } | false | undefined
+  /**
+   * Whether an analysis made in the background is sent when it is ready, as an {@link AnalysisAlert} that names the failure
+   * (default `true`). It counts for the limit, and is left out where that is reached.
+   */
   readonly analyses?: boolean | undefined
+  /** How long one attempt may take (default 10 seconds). */
   readonly timeout?: Duration.DurationInput | undefined
+  /**
+   * When a failed attempt is repeated, where that may help (default: 4 times, after 0.5, 1, 2 and 4 seconds). A server
+   * that asks for more time (`Retry-After`) gets it, up to five minutes.
+   */
   readonly retry?: Schedule.Schedule<unknown, AlertDeliveryError> | undefined
+  /** Most alerts that wait for a destination (default 1,000); beyond it new ones are dropped, and counted. */
   readonly capacity?: number | undefined
+  /** How long the closing layer waits for what is not sent yet (default 5 seconds). */
   readonly shutdownTimeout?: Duration.DurationInput | undefined
 }
 
@@ -160,8 +162,8 @@ type Needs<Destinations extends ReadonlyArray<destinations.Destination<unknown>>
  * @category layers
  */
 export const layer = <const Destinations extends ReadonlyArray<destinations.Destination<unknown>>>(
-  options: AlertOptions<Destinations>
-): Layer.Layer<never, InvalidAlertOptions, Needs<Destinations>> => Renderer.layerScoped(make(options))
+  given: AlertOptions<Destinations>
+): Layer.Layer<never, InvalidOption, Needs<Destinations>> => Renderer.layerScoped(make(given))
 
 /**
  * The alerts as a renderer, until the scope closes.
@@ -170,16 +172,11 @@ export const layer = <const Destinations extends ReadonlyArray<destinations.Dest
  * @category constructors
  */
 export const make = <const Destinations extends ReadonlyArray<destinations.Destination<unknown>>>(
-  options: AlertOptions<Destinations>
-): Effect.Effect<Renderer.Renderer, InvalidAlertOptions, Needs<Destinations> | Scope.Scope> =>
+  given: AlertOptions<Destinations>
+): Effect.Effect<Renderer.Renderer, InvalidOption, Needs<Destinations> | Scope.Scope> =>
   Effect.gen(function* () {
-    const { config, routes } = yield* Effect.try({
-      try: () => decode(options),
-      catch: (error) => {
-        if (error instanceof InvalidAlertOptions) return error
-        throw error
-      }
-    })
+    const config = configOf(yield* decode(given))
+    const routes = routesOf(given)
     const source = new AlertSource(new Set(routes.flatMap(({ statuses }) => Array.from(statuses))))
     const parts: Array<Renderer.Renderer> = []
     for (const { destination, name, statuses } of routes) {
@@ -201,87 +198,69 @@ interface Route<R> {
 
 const defaultStatuses: ReadonlyArray<AlertStatus> = ["failed", "timeout"]
 
-const decode = <const Destinations extends ReadonlyArray<destinations.Destination<unknown>>>(
-  options: AlertOptions<Destinations>
-) => {
-  alertFilter.check(options, "")
-  const { rateLimit = { alerts: 30, per: "1 minute" }, deduplicate = "5 minutes" } = options
+const isDestinations = (all: unknown): all is ReadonlyArray<destinations.Destination<unknown>> =>
+  Array.isArray(all) &&
+  all.length > 0 &&
+  all.every((one: unknown) => Predicate.hasProperty(one, "open") && Predicate.isFunction(one.open))
+
+const isRetry = (value: unknown): value is Schedule.Schedule<unknown, AlertDeliveryError> => Schedule.isSchedule(value)
+
+const RateLimit = Schema.Struct({ alerts: options.wholeNumber(1), per: options.positiveDuration })
+
+const Options = Schema.Struct({
+  ...alertFilter.fields,
+  destinations: options.like(isDestinations, "a list of one or more of AlertRenderer.slack, webhook or destination"),
+  deduplicate: options.withDefault(
+    Schema.Union(options.positiveDuration, Schema.Literal(false)).pipe(
+      options.takes('a duration of a millisecond or more, such as "5 minutes", or false')
+    ),
+    Duration.minutes(5)
+  ),
+  rateLimit: options.withDefault(
+    Schema.Union(RateLimit, Schema.Literal(false)).pipe(
+      options.takes('alerts by time, such as { alerts: 30, per: "1 minute" }, or false')
+    ),
+    { alerts: 30, per: Duration.minutes(1) }
+  ),
+  analyses: options.withDefault(options.flag, true),
+  timeout: options.withDefault(options.positiveDuration, Duration.seconds(10)),
+  retry: options.withDefault(options.like(isRetry, "a Schedule"), defaultRetry),
+  capacity: options.withDefault(options.wholeNumber(1), 1_000),
+  shutdownTimeout: options.withDefault(options.duration, Duration.seconds(5))
+})
+
+const decode = options.decode("AlertRenderer", Options)
+
+const configOf = (decoded: typeof Options.Type) => {
+  const { analyses, capacity, deduplicate, rateLimit, retry, shutdownTimeout, timeout } = decoded
   return {
-    routes: routesOf(options),
-    config: {
-      filter: options,
-      gate: {
-        window: deduplicate === false ? null : Duration.toMillis(positive("deduplicate", deduplicate)),
-        limit:
-          rateLimit === false
-            ? null
-            : {
-                alerts: count("rateLimit.alerts", rateLimit?.alerts),
-                per: Duration.toMillis(positive("rateLimit.per", rateLimit?.per))
-              }
-      },
-      analyses: flag("analyses", options.analyses ?? true),
-      delivery: { timeout: positive("timeout", options.timeout ?? "10 seconds"), retry: retryOf(options.retry) },
-      capacity: count("capacity", options.capacity ?? 1_000),
-      shutdownTimeout: durationOf("shutdownTimeout", options.shutdownTimeout ?? "5 seconds")
-    }
+    filter: decoded,
+    gate: {
+      window: deduplicate === false ? null : Duration.toMillis(deduplicate),
+      limit: rateLimit === false ? null : { alerts: rateLimit.alerts, per: Duration.toMillis(rateLimit.per) }
+    },
+    analyses,
+    delivery: { timeout, retry },
+    capacity,
+    shutdownTimeout
   }
 }
 
 const routesOf = <const Destinations extends ReadonlyArray<destinations.Destination<unknown>>>(
-  options: AlertOptions<Destinations>
+  given: AlertOptions<Destinations>
 ): ReadonlyArray<Route<Needs<Destinations>>> => {
-  const all: unknown = options.destinations
-  if (!isDestinations<Needs<Destinations>>(all)) {
-    const expected = "a list of one or more of AlertRenderer.slack, webhook or destination"
-    throw new InvalidAlertOptions({ setting: "destinations", expected })
-  }
   const names = new Map<string, number>()
+  // Each needs no more than all of them, which TypeScript does not conclude of a conditional type.
+  const all = given.destinations as ReadonlyArray<unknown> as ReadonlyArray<
+    destinations.Destination<Needs<Destinations>>
+  >
   return all.map((destination) => {
-    if (!Predicate.isString(destination.name) || destination.name.trim() === "") {
-      const setting = "the name of a destination"
-      throw new InvalidAlertOptions({ setting, expected: "a text that is not empty", given: destination.name })
-    }
-    alertFilter.check(destination.filter, `${destination.name}: `)
     const number = (names.get(destination.name) ?? 0) + 1
     names.set(destination.name, number)
     return {
       destination,
       name: number === 1 ? destination.name : `${destination.name} ${number}`,
-      statuses: new Set(destination.filter.statuses ?? options.statuses ?? defaultStatuses)
+      statuses: new Set(destination.filter.statuses ?? given.statuses ?? defaultStatuses)
     }
   })
-}
-
-// What a destination needs, the types say; here it is only told apart from what is none.
-const isDestinations = <R>(all: unknown): all is ReadonlyArray<destinations.Destination<R>> =>
-  Array.isArray(all) &&
-  all.length > 0 &&
-  all.every((one: unknown) => Predicate.hasProperty(one, "open") && Predicate.isFunction(one.open))
-
-const durationOf = (setting: string, given: Duration.DurationInput): Duration.Duration => {
-  const duration = Duration.decodeUnknown(given)
-  if (Option.isSome(duration)) return duration.value
-  throw new InvalidAlertOptions({ setting, expected: 'a duration, such as "5 minutes"', given })
-}
-
-const positive = (setting: string, given: Duration.DurationInput): Duration.Duration => {
-  const duration = durationOf(setting, given)
-  if (Duration.toMillis(duration) >= 1) return duration
-  throw new InvalidAlertOptions({ setting, expected: "a duration of a millisecond or more", given })
-}
-
-const count = (setting: string, given: number): number => {
-  if (Number.isSafeInteger(given) && given >= 1) return given
-  throw new InvalidAlertOptions({ setting, expected: "a whole number of 1 or more", given })
-}
-
-const flag = (setting: string, given: boolean): boolean => {
-  if (typeof given === "boolean") return given
-  throw new InvalidAlertOptions({ setting, expected: "true or false", given })
-}
-
-const retryOf = (given: Schedule.Schedule<unknown, AlertDeliveryError> | undefined) => {
-  if (given === undefined || Schedule.isSchedule(given)) return given ?? defaultRetry
-  throw new InvalidAlertOptions({ setting: "retry", expected: "a Schedule", given })
 }

@@ -1,50 +1,47 @@
 /**
- * Which alerts somebody wants.
+ * Which alerts are wanted.
  */
 import type * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { ErrorCode } from "../../event/FailureReport.js"
+import * as options from "../../plain/options.js"
 import { warnOnce } from "../../runtime/warnOnce.js"
 import { AlertStatus, type OccurrenceAlert } from "./Alert.js"
-import { InvalidAlertOptions } from "./InvalidAlertOptions.js"
 
 /**
  * What is given has to hold, all of it; what is left out lets everything through.
- *
- * - `stories`: of these names, or inside one of them. A sub-story's failure is told there, and nowhere else.
- * - `errorTypes`, `errorCodes`: with a failure of these, the primary one or another of the same cause. A story that
- *   ended without a failure has none.
- * - `statuses`: of these. Default `failed` and `timeout`.
- * - `predicate`: whatever else. One that throws lets the alert through: too much is better than nothing.
  *
  * @since 0.1.0
  * @category models
  */
 export interface AlertFilter {
+  /** Only alerts of stories of these names, or inside one of them. A sub-story's failure is reported there only. */
   readonly stories?: ReadonlyArray<string> | undefined
+  /** Only with a failure of these types, the primary one or another of the same cause. */
   readonly errorTypes?: ReadonlyArray<string> | undefined
+  /** Only with a failure of these codes. A story that ended without a failure has none. */
   readonly errorCodes?: ReadonlyArray<ErrorCode> | undefined
+  /** Only of these statuses. Default `failed` and `timeout`. */
   readonly statuses?: ReadonlyArray<AlertStatus> | undefined
+  /** Whatever else. One that throws lets the alert through: too much is better than nothing. */
   readonly predicate?: ((alert: OccurrenceAlert) => boolean) | undefined
 }
 
-/** Throws an {@link InvalidAlertOptions} for a setting that cannot be used. */
-export const check = (filter: AlertFilter, where: string): void => {
-  const listOf = (setting: keyof AlertFilter, expected: string, isOne: (value: unknown) => boolean) => {
-    const given: unknown = filter[setting]
-    if (given === undefined || (Array.isArray(given) && given.length > 0 && given.every(isOne))) return
-    throw new InvalidAlertOptions({ setting: `${where}${setting}`, expected: `a list of ${expected}`, given })
-  }
-  const isName = (value: unknown) => Predicate.isString(value) && value !== ""
-  listOf("stories", "one name or more", isName)
-  listOf("errorTypes", "one name or more", isName)
-  listOf("errorCodes", `one or more of ${ErrorCode.literals.join(", ")}`, Schema.is(ErrorCode))
-  listOf("statuses", `one or more of ${AlertStatus.literals.join(", ")}`, Schema.is(AlertStatus))
-  const { predicate } = filter
-  if (predicate !== undefined && !Predicate.isFunction(predicate)) {
-    throw new InvalidAlertOptions({ setting: `${where}predicate`, expected: "a function", given: predicate })
-  }
+const oneOf = (literals: ReadonlyArray<string>): string => `one of ${literals.join(", ")}`
+
+const names = Schema.optional(options.someOf(options.nonEmptyText, "one name or more"))
+
+/** The options that are a filter. */
+export const fields = {
+  stories: names,
+  errorTypes: names,
+  errorCodes: Schema.optional(
+    options.someOf(ErrorCode.pipe(options.takes(oneOf(ErrorCode.literals))), "one error code or more")
+  ),
+  statuses: Schema.optional(
+    options.someOf(AlertStatus.pipe(options.takes(oneOf(AlertStatus.literals))), "one status or more")
+  ),
+  predicate: Schema.optional(options.functionOf<(alert: OccurrenceAlert) => boolean>())
 }
 
 /** Whether a filter lets an alert through, its statuses aside, and what there is to say about the filter. */

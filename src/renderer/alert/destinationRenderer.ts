@@ -7,6 +7,7 @@ import type * as Scope from "effect/Scope"
 import * as boundedBuffer from "../../delivery/boundedBuffer.js"
 import type { Renderer } from "../../delivery/Renderer.js"
 import { makeCounting } from "../../delivery/rendererModel.js"
+import type { InvalidOption } from "../../plain/InvalidOption.js"
 import { withoutNarration } from "../../runtime/muting.js"
 import { inOrder } from "../../runtime/waiting.js"
 import type { Alert, AlertStatus, AnalysisAlert, OccurrenceAlert } from "./Alert.js"
@@ -14,11 +15,10 @@ import * as alertFilter from "./alertFilter.js"
 import { AlertGate, type GateConfig, type Verdict } from "./alertLimiter.js"
 import type { AlertSource } from "./alertSource.js"
 import type { Delivery, Destination } from "./Destination.js"
-import type { InvalidAlertOptions } from "./InvalidAlertOptions.js"
 import { AwaitedAnalyses } from "./pendingAnalyses.js"
 
 export interface DestinationConfig {
-  /** What holds for every destination, statuses withoutNarration. */
+  /** What holds for every destination, except the statuses. */
   readonly filter: alertFilter.AlertFilter
   readonly statuses: ReadonlySet<AlertStatus>
   /** Whether analyses that come later are told. */
@@ -34,7 +34,7 @@ export const make = <R>(
   destination: Destination<R>,
   source: AlertSource,
   config: DestinationConfig
-): Effect.Effect<Renderer, InvalidAlertOptions, R | Scope.Scope> =>
+): Effect.Effect<Renderer, InvalidOption, R | Scope.Scope> =>
   Effect.gen(function* () {
     const send = yield* destination.open(config.delivery)
     const clock = yield* Effect.clock

@@ -6,10 +6,13 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Renderer from "../../delivery/Renderer.js"
 import type { NarrativeEvent } from "../../event/NarrativeEvent.js"
 import * as streamWriter from "../../file/streamWriter.js"
+import { decodeOrThrow, flag, like, takes } from "../../plain/options.js"
 import { LiveArea } from "./liveArea.js"
 import { liveLines } from "./liveView.js"
 import { OpenStories } from "./openStories.js"
@@ -29,23 +32,24 @@ export interface ConsoleStream extends NodeJS.WritableStream {
 }
 
 /**
- * - `timestamps`: begin each line with the event's time, in UTC. Default `false`.
- * - `ids`: begin each line with a short id of its root story. Default `"auto"`: only while more than one is running.
- * - `stageStarts`: also a line when a stage starts. Default `false`.
- * - `logs`: show `Effect.log*` inside stories, where `Narrative.logger` makes events of it. Default `true`.
- * - `stream`: where to write. Default `process.stdout`.
- * - `env`: decides colours (`NO_COLOR`, `FORCE_COLOR`, `TERM`), glyphs (`LC_ALL`, `LC_CTYPE`, `LANG`) and whether a
- *   terminal gets the live area (not with `CI`, nor with `TERM=dumb`). Default `process.env`.
- *
  * @since 0.1.0
  * @category models
  */
 export interface ConsoleRendererOptions {
+  /** Begins each line with the event's time, in UTC (default `false`). */
   readonly timestamps?: boolean | undefined
+  /** Begins each line with a short id of its root story. Default `"auto"`: only while more than one is running. */
   readonly ids?: boolean | "auto" | undefined
+  /** Also writes a line when a stage starts (default `false`). */
   readonly stageStarts?: boolean | undefined
+  /** Shows `Effect.log*` inside stories, where `Narrative.logger` makes events of it (default `true`). */
   readonly logs?: boolean | undefined
+  /** Where to write (default `process.stdout`). */
   readonly stream?: ConsoleStream | undefined
+  /**
+   * Decides colours (`NO_COLOR`, `FORCE_COLOR`, `TERM`), glyphs (`LC_ALL`, `LC_CTYPE`, `LANG`) and whether a terminal gets
+   * the live area (not with `CI`, nor with `TERM=dumb`). Default `process.env`.
+   */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
 }
 
@@ -73,7 +77,8 @@ export const layer = (options?: ConsoleRendererOptions): Layer.Layer<never> => R
 /**
  * The console as a renderer. When the scope closes, the live area is gone for good; lines can still be written.
  *
- * Dies with a `TypeError` that names the option when one cannot be used.
+ * Every option that TypeScript accepts can be used, so it cannot fail; what a program without types passes wrongly makes it
+ * die with an `InvalidOption`.
  *
  * @since 0.1.0
  * @category constructors
@@ -88,7 +93,7 @@ export const make = (options?: ConsoleRendererOptions): Effect.Effect<Renderer.R
   )
 
 const unsafeMake = (options: ConsoleRendererOptions = {}) => {
-  check(options)
+  decode(options)
   const stream: ConsoleStream = options.stream ?? process.stdout
   const theme = Theme.make(stream.isTTY === true, options.env ?? process.env)
   const writer = streamWriter.make(stream)
@@ -145,20 +150,16 @@ const workingDirectory = (): string => {
   }
 }
 
-const check = (options: ConsoleRendererOptions): void => {
-  const { ids, stream } = options
-  if (stream !== undefined && typeof stream?.write !== "function") {
-    throw new TypeError(
-      `ConsoleRenderer: the option "stream" needs a stream with a write method, not ${String(stream)}`
-    )
-  }
-  if (ids !== undefined && ids !== "auto" && typeof ids !== "boolean") {
-    throw new TypeError(`ConsoleRenderer: the option "ids" is true, false or "auto", not ${String(ids)}`)
-  }
-  for (const name of ["timestamps", "stageStarts", "logs"] as const) {
-    const value = options[name]
-    if (value !== undefined && typeof value !== "boolean") {
-      throw new TypeError(`ConsoleRenderer: the option "${name}" is true or false, not ${String(value)}`)
-    }
-  }
-}
+const isStream = (value: unknown): value is ConsoleStream =>
+  Predicate.hasProperty(value, "write") && Predicate.isFunction(value.write)
+
+const decode = decodeOrThrow(
+  "ConsoleRenderer",
+  Schema.Struct({
+    timestamps: Schema.optional(flag),
+    ids: Schema.optional(Schema.Union(Schema.Boolean, Schema.Literal("auto")).pipe(takes('true, false or "auto"'))),
+    stageStarts: Schema.optional(flag),
+    logs: Schema.optional(flag),
+    stream: Schema.optional(like(isStream, "a stream with a write method"))
+  })
+)

@@ -9,8 +9,20 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Renderer from "../../delivery/Renderer.js"
+import type { InvalidOption } from "../../plain/InvalidOption.js"
+import {
+  alternatives,
+  decode as decodeOptions,
+  flag,
+  like,
+  nonEmptyText,
+  takes,
+  wholeNumber
+} from "../../plain/options.js"
 import { waitAtMost } from "../../runtime/deadline.js"
 import { withoutNarration } from "../../runtime/muting.js"
 import * as browser from "./browser.js"
@@ -19,24 +31,25 @@ import * as pagePath from "./pagePath.js"
 import * as pageStore from "./pageStore.js"
 
 /**
- * - `title`: of the page, instead of the story's name.
- * - `keep`: most stories in the one file, or in the folder; older ones are left out (1 or more, default 50 in a file,
- *   200 in a folder).
- * - `openBrowser`: show the first page that is written, unless `CI` is set or there is no display. Default `false`.
- * - `env`: where `CI`, `DISPLAY`, `WAYLAND_DISPLAY` and `PATH` are read. Default `process.env`.
- *
  * @since 0.1.0
  * @category models
  */
 export interface HtmlReportSettings {
+  /** The page's title, instead of the story's name. */
   readonly title?: string | undefined
+  /**
+   * Most stories in the one file, or in the folder; older ones are left out (1 or more, default 50 in a file, 200 in a
+   * folder).
+   */
   readonly keep?: number | undefined
+  /** Shows the first page that is written, unless `CI` is set or there is no display (default `false`). */
   readonly openBrowser?: boolean | undefined
+  /** Where `CI`, `DISPLAY`, `WAYLAND_DISPLAY` and `PATH` are read (default `process.env`). */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
 }
 
 /**
- * Where the reports stand.
+ * Where the reports are written.
  *
  * - `path`: one file for all stories of the process, e.g. `report.html`; or, with placeholders, a file for each:
  *   `reports/{story_name}.html` holds the last story of each name. There are `{story_name}`, `{story_id}` and
@@ -78,20 +91,20 @@ export type HtmlReportOptions = HtmlReportSettings &
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: HtmlReportOptions): Layer.Layer<never, never, FileSystem.FileSystem> =>
+export const layer = (options: HtmlReportOptions): Layer.Layer<never, InvalidOption, FileSystem.FileSystem> =>
   Renderer.layerScoped(make(options))
 
 /**
- * The same as a renderer. Dies with a `TypeError` that names the option when one cannot be used.
+ * The same as a renderer.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (
   options: HtmlReportOptions
-): Effect.Effect<Renderer.Renderer, never, FileSystem.FileSystem | Scope.Scope> =>
+): Effect.Effect<Renderer.Renderer, InvalidOption, FileSystem.FileSystem | Scope.Scope> =>
   Effect.gen(function* () {
-    check(options)
+    yield* decode(options)
     const fs = yield* FileSystem.FileSystem
     const shelf = shelfOf(fs, options)
     const pages = new OpenPages()
@@ -147,32 +160,29 @@ const shelfOf = (fs: FileSystem.FileSystem, options: HtmlReportOptions): pageSto
     : pageStore.oneFile(fs, options.path, { title, keep: options.keep ?? 50 })
 }
 
-const check = (options: HtmlReportOptions): void => {
-  const { directory, env, keep, openBrowser, path, title }: { readonly [name: string]: unknown } = { ...options }
-  const wrong = (message: string) => {
-    throw new TypeError(`HtmlReportRenderer: ${message}`)
-  }
-  if ((path === undefined) === (directory === undefined)) wrong('give either "path" or "directory"')
-  for (const [name, value] of Object.entries({ path, directory })) {
-    if (value !== undefined && (typeof value !== "string" || value.trim() === "")) {
-      wrong(`the option "${name}" is a text that is not empty, not ${String(value)}`)
+const isEnvironment = (value: unknown): value is Readonly<Record<string, string | undefined>> =>
+  Predicate.isReadonlyRecord(value)
+
+const Place = nonEmptyText.pipe(takes("a path: a text that is not empty"))
+
+const Options = Schema.Struct({
+  path: Schema.optional(Place),
+  directory: Schema.optional(Place),
+  title: Schema.optional(Schema.String.pipe(takes("a text"))),
+  keep: Schema.optional(wholeNumber(1)),
+  openBrowser: Schema.optional(flag),
+  env: Schema.optional(like(isEnvironment, "a record of texts"))
+}).pipe(
+  Schema.filter(({ directory, keep, path }) => {
+    if ((path === undefined) === (directory === undefined)) return 'either "path" or "directory"'
+    if (path === undefined) return undefined
+    if (pagePath.unknownPlaceholders(path).length > 0) {
+      return { path: ["path"], message: `a path whose placeholders are ${alternatives(pagePath.placeholders)}` }
     }
-  }
-  if (typeof path === "string") {
-    const [unknown] = pagePath.unknownPlaceholders(path)
-    if (unknown !== undefined) {
-      wrong(`the option "path" takes ${pagePath.placeholders.join(", ")}, not ${unknown}`)
-    }
-    if (keep !== undefined && pagePath.isTemplate(path)) wrong('the option "keep" is of no use with a file a story')
-  }
-  if (title !== undefined && typeof title !== "string") wrong(`the option "title" is a text, not ${String(title)}`)
-  if (keep !== undefined && !(typeof keep === "number" && Number.isSafeInteger(keep) && keep >= 1)) {
-    wrong(`the option "keep" is a whole number of 1 or more, not ${String(keep)}`)
-  }
-  if (openBrowser !== undefined && typeof openBrowser !== "boolean") {
-    wrong(`the option "openBrowser" is true or false, not ${String(openBrowser)}`)
-  }
-  if (env !== undefined && (typeof env !== "object" || env === null)) {
-    wrong(`the option "env" is a record of texts, not ${String(env)}`)
-  }
-}
+    return keep !== undefined && pagePath.isTemplate(path)
+      ? { path: ["keep"], message: 'no value where "path" has placeholders, which make a file for each story' }
+      : undefined
+  })
+)
+
+const decode = decodeOptions("HtmlReportRenderer", Options)

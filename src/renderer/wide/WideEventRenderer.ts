@@ -9,12 +9,14 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { deliver, routed } from "../../delivery/dispatch.js"
 import * as Renderer from "../../delivery/Renderer.js"
 import type { Deliver } from "../../delivery/rendererModel.js"
 import type { NarrativeEvent } from "../../event/NarrativeEvent.js"
+import type { InvalidOption } from "../../plain/InvalidOption.js"
+import * as options from "../../plain/options.js"
 import { withoutNarration } from "../../runtime/muting.js"
 import { inOrder } from "../../runtime/waiting.js"
 import { isJson } from "../json/JsonRenderer.js"
@@ -71,8 +73,6 @@ const name = "wide-events"
  * Hands each record to a function. A stage's record is made when the stage ends, however it ends; a story's when the
  * story ends, or, as `unfinished`, when the layer closes before.
  *
- * Dies with a `TypeError` that names the option when one cannot be used.
- *
  * @example
  * ```ts
  * import { Console, Effect } from "effect"
@@ -91,16 +91,16 @@ const name = "wide-events"
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: WriteOptions): Layer.Layer<never> =>
+export const layer = (given: WriteOptions): Layer.Layer<never, InvalidOption> =>
   Renderer.layerScoped(
-    make(options, (recordsOf) => {
-      if (!Predicate.isFunction(options.write)) {
-        throw new TypeError('WideEventRenderer: the option "write" is a function that takes a record')
-      }
-      const sink = Renderer.make(name, (event) => writeAll(recordsOf(event), options.write))
-      const { capacity = 8_192, shutdownTimeout } = options
-      return Renderer.buffered(sink, { capacity, strategy: "suspend", shutdownTimeout })
-    })
+    Effect.flatMap(decodeWrite(given), ({ capacity = 8_192, shutdownTimeout, write, ...records }) =>
+      make(records, (recordsOf) =>
+        Renderer.buffered(
+          Renderer.make(name, (event) => writeAll(recordsOf(event), write)),
+          { capacity, strategy: "suspend", shutdownTimeout }
+        )
+      )
+    )
   )
 
 /**
@@ -110,13 +110,14 @@ export const layer = (options: WriteOptions): Layer.Layer<never> =>
  * @since 0.1.0
  * @category layers
  */
-export const layerFile = (options: FileOptions): Layer.Layer<never, PlatformError, FileSystem.FileSystem> =>
+export const layerFile = (
+  given: FileOptions
+): Layer.Layer<never, PlatformError | InvalidOption, FileSystem.FileSystem> =>
   Renderer.layerScoped(
-    make(options, (recordsOf) =>
-      Renderer.toFile(name, options.path, (event) => recordsOf(event).map(toJson).join("\n"), {
-        ...options,
-        isWhole: isJson
-      })
+    Effect.flatMap(decodeFile(given), ({ path, stages, stories, ...file }) =>
+      make({ stages, stories }, (recordsOf) =>
+        Renderer.toFile(name, path, (event) => recordsOf(event).map(toJson).join("\n"), { ...file, isWhole: isJson })
+      )
     )
   )
 
@@ -135,11 +136,11 @@ type RecordsOf = (event: NarrativeEvent) => ReadonlyArray<WideEvent>
  * record when it comes to write it.
  */
 const make = <E, R>(
-  options: WideEventOptions,
+  wanted: { readonly stages: boolean; readonly stories: boolean },
   makeSink: (recordsOf: RecordsOf) => Effect.Effect<Renderer.Renderer, E, R>
 ): Effect.Effect<Renderer.Renderer, E, R | Scope.Scope> =>
   Effect.suspend(() => {
-    const isWanted = wanted(options)
+    const isWanted = ({ _tag }: WideEvent) => (_tag === "StageWide" ? wanted.stages : wanted.stories)
     const records = new WeakMap<NarrativeEvent, ReadonlyArray<WideEvent>>()
     return Effect.gen(function* () {
       const sink = yield* makeSink((event) => records.get(event) ?? [])
@@ -162,21 +163,31 @@ const make = <E, R>(
     })
   })
 
-const wanted = ({ capacity, stages = true, stories = true }: WideEventOptions): ((record: WideEvent) => boolean) => {
-  for (const [option, value] of Object.entries({ stages, stories })) {
-    if (typeof value === "boolean") continue
-    throw new TypeError(`WideEventRenderer: the option "${option}" is true or false, not ${String(value)}`)
-  }
-  if (!stages && !stories) {
-    throw new TypeError('WideEventRenderer: with "stages" and "stories" both false there is nothing to write')
-  }
-  if (capacity !== undefined && !(Number.isSafeInteger(capacity) && capacity >= 1)) {
-    throw new TypeError(
-      `WideEventRenderer: the option "capacity" is a whole number of 1 or more, not ${String(capacity)}`
-    )
-  }
-  return ({ _tag }) => (_tag === "StageWide" ? stages : stories)
+const common = {
+  stages: options.withDefault(options.flag, true),
+  stories: options.withDefault(options.flag, true),
+  capacity: Schema.optional(options.wholeNumber(1)),
+  shutdownTimeout: Schema.optional(options.duration)
 }
+
+const isOfUse = ({ stages, stories }: { readonly stages: boolean; readonly stories: boolean }) =>
+  stages || stories || { path: ["stories"], message: 'true where "stages" is false: else there is nothing to write' }
+
+const decodeWrite = options.decode(
+  "WideEventRenderer",
+  Schema.Struct({ ...common, write: options.functionOf<WriteOptions["write"]>("a function of a record") }).pipe(
+    Schema.filter(isOfUse)
+  )
+)
+
+const decodeFile = options.decode(
+  "WideEventRenderer",
+  Schema.Struct({
+    ...common,
+    path: options.nonEmptyText,
+    flushInterval: Schema.optional(options.duration)
+  }).pipe(Schema.filter(isOfUse))
+)
 
 const writeAll = (records: ReadonlyArray<WideEvent>, write: WriteOptions["write"]): Effect.Effect<void> | undefined => {
   let waiting: Effect.Effect<void> | undefined

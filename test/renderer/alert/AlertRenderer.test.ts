@@ -22,6 +22,7 @@ import {
 import * as rendererSet from "../../../src/delivery/rendererSet.js"
 import type { NarrativeEvent } from "../../../src/event/NarrativeEvent.js"
 import { AlertRenderer, FailureAnalyzer, Narrative, Renderer } from "../../../src/index.js"
+import type { InvalidOption } from "../../../src/plain/InvalidOption.js"
 import * as AlertReceiver from "../../fixtures/AlertReceiver.js"
 import { failure, failures, until } from "../../fixtures/alerts.js"
 import { analysisOf, explainsAfter } from "../../fixtures/analyzers.js"
@@ -612,47 +613,53 @@ describe("AlertRenderer: settings", () => {
   type Options = Parameters<typeof AlertRenderer.layer>[0]
 
   const invalid: ReadonlyArray<readonly [options: { [Key in keyof Options]?: unknown }, message: RegExp]> = [
-    [
-      { destinations: [] },
-      /destinations has to be a list of one or more of AlertRenderer\.slack, webhook or destination/
-    ],
-    [{ destinations: ["https://x"] }, /destinations has to be/],
+    [{ destinations: [] }, /destinations takes a list of one or more of AlertRenderer\.slack, webhook or destination/],
+    [{ destinations: ["https://x"] }, /destinations takes/],
     [
       { destinations: [AlertRenderer.slack("hooks.slack.com/T0/s3cret")] },
-      /the URL of "slack" has to be an http:\/\/ or/
+      /slack\.url takes an http:\/\/ or https:\/\/ URL$/
     ],
-    [{ destinations: [AlertRenderer.slack(Redacted.make("ftp://s3cret"))] }, /the URL of "slack"/],
+    [{ destinations: [AlertRenderer.slack(Redacted.make("ftp://s3cret"))] }, /slack\.url takes/],
     [
       { destinations: [AlertRenderer.webhook("https://ada:s3cret@alerts.internal")] },
-      /the URL of "webhook" has to be one without a user and a password/
+      /webhook\.url takes a URL without a user and a password/
     ],
     [
       { destinations: [AlertRenderer.webhook("https://x", { method: "GET" as never })] },
-      /method of "webhook" .* not GET/
+      /webhook\.method takes "POST", "PUT" or "PATCH", not "GET"/
     ],
-    [{ destinations: [AlertRenderer.webhook("https://x", { secret: "" })] }, /secret of "webhook"/],
-    [{ destinations: [AlertRenderer.webhook("https://x", { headers: { "a b": "s3cret" } })] }, /the header "a b"/],
-    [{ destinations: [AlertRenderer.webhook("https://x", { headers: { a: "s3cret\r\nb: c" } })] }, /the header "a"/],
+    [
+      { destinations: [AlertRenderer.webhook("https://x", { secret: "" })] },
+      /webhook\.secret takes a text that is not empty/
+    ],
+    [
+      { destinations: [AlertRenderer.webhook("https://x", { headers: { "a b": "s3cret" } })] },
+      /webhook\.headers\.a b takes a name and a text that HTTP allows/
+    ],
+    [
+      { destinations: [AlertRenderer.webhook("https://x", { headers: { a: "s3cret\r\nb: c" } })] },
+      /webhook\.headers\.a takes a name and a text that HTTP allows/
+    ],
     [
       { destinations: [AlertRenderer.slack("https://x", { stories: [] })] },
-      /slack: stories has to be a list of one name/
+      /slack\.stories takes a list of one name or more, not \[\]/
     ],
-    [{ destinations: [AlertRenderer.destination(" ", () => Effect.void)] }, /the name of a destination/],
-    [{ errorCodes: ["Timeout"] }, /errorCodes has to be a list of one or more of TIMEOUT, .*, not \["Timeout"\]/],
-    [{ statuses: ["success"] }, /statuses has to be a list of one or more of failed, timeout, partial/],
-    [{ predicate: "all" }, /predicate has to be a function, not all/],
-    [{ deduplicate: "soon" }, /deduplicate has to be a duration/],
-    [{ deduplicate: 0 }, /deduplicate has to be a duration of a millisecond or more, not 0/],
     [
-      { rateLimit: { alerts: 0.5, per: "1 minute" } },
-      /rateLimit\.alerts has to be a whole number of 1 or more, not 0\.5/
+      { destinations: [AlertRenderer.destination(" ", () => Effect.void)] },
+      / \.name takes a text that is not empty, not " "/
     ],
-    [{ rateLimit: { alerts: 1 } }, /rateLimit\.per has to be a duration/],
-    [{ timeout: -1 }, /timeout has to be/],
-    [{ retry: 3 }, /retry has to be a Schedule, not 3/],
-    [{ analyses: "late" }, /analyses has to be true or false, not late/],
-    [{ capacity: 0 }, /capacity has to be a whole number of 1 or more, not 0/],
-    [{ shutdownTimeout: "never" }, /shutdownTimeout has to be a duration/]
+    [{ errorCodes: ["Timeout"] }, /errorCodes\[0\] takes one of TIMEOUT, .*, not "Timeout"/],
+    [{ statuses: ["success"] }, /statuses\[0\] takes one of failed, timeout, partial/],
+    [{ predicate: "all" }, /predicate takes a function, not "all"/],
+    [{ deduplicate: "soon" }, /deduplicate takes a duration/],
+    [{ deduplicate: 0 }, /deduplicate takes a duration of a millisecond or more, .*, or false, not 0/],
+    [{ rateLimit: { alerts: 0.5, per: "1 minute" } }, /rateLimit\.alerts takes a whole number of 1 or more, not 0\.5/],
+    [{ rateLimit: { alerts: 1 } }, /rateLimit\.per takes a duration/],
+    [{ timeout: -1 }, /timeout takes/],
+    [{ retry: 3 }, /retry takes a Schedule, not 3/],
+    [{ analyses: "late" }, /analyses takes true or false, not "late"/],
+    [{ capacity: 0 }, /capacity takes a whole number of 1 or more, not 0/],
+    [{ shutdownTimeout: "never" }, /shutdownTimeout takes a duration/]
   ]
 
   for (const [options, message] of invalid) {
@@ -661,7 +668,7 @@ describe("AlertRenderer: settings", () => {
         // What only a program without types could pass.
         const wrong = { destinations: [slack], ...options } as unknown as { destinations: [typeof slack] }
         const error = yield* Effect.flip(Effect.scoped(Layer.build(AlertRenderer.layer(wrong))))
-        assert.strictEqual(error._tag, "InvalidAlertOptions")
+        assert.strictEqual(error._tag, "InvalidOption")
         assert.match(error.message, message)
         assert.notInclude(error.message, "s3cret")
       }).pipe(Effect.provide(FetchHttpClient.layer))
@@ -671,7 +678,7 @@ describe("AlertRenderer: settings", () => {
   it.effect("adds to the renderers in use, and needs only what its destinations need", () =>
     Effect.gen(function* () {
       const other = Renderer.layer(Renderer.make("other", () => {}))
-      const alone: Layer.Layer<never, AlertRenderer.InvalidAlertOptions> = AlertRenderer.layer({
+      const alone: Layer.Layer<never, InvalidOption> = AlertRenderer.layer({
         destinations: [keeping().destination]
       })
       const names = Effect.map(FiberRef.get(rendererSet.current), (all) => all.map(({ name }) => name))

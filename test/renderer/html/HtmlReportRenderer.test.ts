@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Option, Schedule, Scope, TestClock } from "effect"
+import { Effect, Exit, Option, Schedule, Scope, TestClock } from "effect"
 import * as Renderer from "../../../src/delivery/Renderer.js"
 import type { NarrativeEvent } from "../../../src/event/NarrativeEvent.js"
 import * as Narrative from "../../../src/Narrative.js"
@@ -82,19 +82,31 @@ const bytesOf = (text: string, most: number): Uint8Array => new TextEncoder().en
 
 rendererSuite(
   "HtmlReportRenderer with one file",
-  (destination) => Effect.provide(HtmlReportRenderer.make({ path: "report.html", keep: 10_000 }), diskOf(destination)),
+  (destination) =>
+    HtmlReportRenderer.make({ path: "report.html", keep: 10_000 }).pipe(
+      Effect.orDie,
+      Effect.provide(diskOf(destination))
+    ),
   { events: ends }
 )
 
 rendererSuite(
   "HtmlReportRenderer with a file a story",
-  (destination) => Effect.provide(HtmlReportRenderer.make({ path: "reports/{story_id}.html" }), diskOf(destination)),
+  (destination) =>
+    HtmlReportRenderer.make({ path: "reports/{story_id}.html" }).pipe(
+      Effect.orDie,
+      Effect.provide(diskOf(destination))
+    ),
   { events: ends }
 )
 
 rendererSuite(
   "HtmlReportRenderer with a folder",
-  (destination) => Effect.provide(HtmlReportRenderer.make({ directory: "reports", keep: 10_000 }), diskOf(destination)),
+  (destination) =>
+    HtmlReportRenderer.make({ directory: "reports", keep: 10_000 }).pipe(
+      Effect.orDie,
+      Effect.provide(diskOf(destination))
+    ),
   { events: ends }
 )
 
@@ -450,22 +462,21 @@ describe("HtmlReportRenderer.layer", () => {
       const wrong: ReadonlyArray<readonly [unknown, string]> = [
         [{}, '"path" or "directory"'],
         [{ path: "a.html", directory: "b" }, '"path" or "directory"'],
-        [{ path: " " }, '"path"'],
-        [{ path: "{story}.html" }, "{story_name}, {story_id}, {started}, not {story}"],
-        [{ path: "{story_id}.html", keep: 3 }, '"keep"'],
-        [{ path: "a.html", keep: 0 }, '"keep"'],
-        [{ directory: "a", keep: 1.5 }, '"keep"'],
-        [{ path: "a.html", title: 3 }, '"title"'],
-        [{ path: "a.html", openBrowser: "yes" }, '"openBrowser"'],
-        [{ path: "a.html", env: null }, '"env"']
+        [{ path: " " }, 'path takes a path: a text that is not empty, not " "'],
+        [{ path: "{story}.html" }, '{story_name}, {story_id} or {started}, not "{story}.html"'],
+        [{ path: "{story_id}.html", keep: 3 }, "keep takes no value"],
+        [{ path: "a.html", keep: 0 }, "keep takes a whole number of 1 or more, not 0"],
+        [{ directory: "a", keep: 1.5 }, "keep takes a whole number of 1 or more, not 1.5"],
+        [{ path: "a.html", title: 3 }, "title takes a text, not 3"],
+        [{ path: "a.html", openBrowser: "yes" }, 'openBrowser takes true or false, not "yes"'],
+        [{ path: "a.html", env: null }, "env takes a record of texts, not null"]
       ]
       for (const [options, part] of wrong) {
         // What a program without types might pass.
         const made = HtmlReportRenderer.make(options as HtmlReportRenderer.HtmlReportOptions)
-        const exit = yield* Effect.exit(Effect.scoped(made))
-        const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
-        assert.instanceOf(error, TypeError, JSON.stringify(options))
-        assert.include(String(error), part)
+        const error = yield* Effect.flip(Effect.scoped(made))
+        assert.strictEqual(error._tag, "InvalidOption", JSON.stringify(options))
+        assert.include(error.message, part)
       }
     }).pipe(Effect.provide(NodeFileSystem.layer))
   )

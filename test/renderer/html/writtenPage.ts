@@ -28,4 +28,4 @@ export const write = (
   options: HtmlReportRenderer.HtmlReportOptions,
   events: Iterable<NarrativeEvent>
 ): Effect.Effect<void, never, FileSystem> =>
-  Effect.scoped(Effect.flatMap(HtmlReportRenderer.make(options), (renderer) => emitAll(renderer, events)))
+  Effect.scoped(Effect.flatMap(Effect.orDie(HtmlReportRenderer.make(options)), (renderer) => emitAll(renderer, events)))

@@ -21,11 +21,13 @@ const ends = (count: number): ReadonlyArray<StageEnded> => {
 rendererSuite(
   "WideEventRenderer",
   (destination) =>
-    rendererOf(
-      WideEventRenderer.layer({
-        // What the destination's errors are worth, the buffer decides.
-        write: (record) => Effect.orDie(Effect.suspend(() => destination.accept([record.sequence])))
-      })
+    Effect.orDie(
+      rendererOf(
+        WideEventRenderer.layer({
+          // What the destination's errors are worth, the buffer decides.
+          write: (record) => Effect.orDie(Effect.suspend(() => destination.accept([record.sequence])))
+        })
+      )
     ),
   { events: ends }
 )
@@ -44,7 +46,7 @@ const recorded = <A, E>(
   Effect.gen(function* () {
     const records: Array<WideEventRenderer.WideEvent> = []
     const observed = observe(
-      WideEventRenderer.layer({ ...options, write: (record) => void records.push(record) }),
+      Layer.orDie(WideEventRenderer.layer({ ...options, write: (record) => void records.push(record) })),
       Logger.remove(Logger.defaultLogger),
       ...others
     )
@@ -359,10 +361,10 @@ describe("WideEventRenderer.layerFile", () => {
 
 describe("WideEventRenderer: settings", () => {
   const invalid: ReadonlyArray<readonly [options: { readonly [option: string]: unknown }, message: RegExp]> = [
-    [{ stages: false, stories: false }, /with "stages" and "stories" both false/],
-    [{ stages: "yes" }, /"stages" is true or false, not yes/],
-    [{ capacity: 0 }, /"capacity" is a whole number of 1 or more, not 0/],
-    [{ write: "log" }, /"write" is a function/]
+    [{ stages: false, stories: false }, /stories takes true where "stages" is false/],
+    [{ stages: "yes" }, /stages takes true or false, not "yes"/],
+    [{ capacity: 0 }, /capacity takes a whole number of 1 or more, not 0/],
+    [{ write: "log" }, /write takes a function of a record, not "log"/]
   ]
   for (const [options, message] of invalid) {
     it.effect(`says what is wrong: ${message.source}`, () =>
