@@ -1,12 +1,12 @@
 /**
- * An alert: its query, what it tells, and the series under which it fires or stays silent.
+ * An alert: its query, what it says, and the series under which it fires or stays silent.
  */
 import type { Vector, Window } from "./PromQl.js"
 import type { Series } from "./Series.js"
 
 /**
- * - `critical`: somebody has to look now: work is failing.
- * - `warning`: somebody has to look today.
+ * - `critical`: look now: work is failing.
+ * - `warning`: look today.
  * - `info`: worth knowing.
  */
 export type Severity = "critical" | "warning" | "info"
@@ -20,7 +20,7 @@ export interface AlertRule {
   readonly summary: string
   readonly description: string
   /** What queries like this one often get wrong, and what this one does. */
-  readonly mended: string
+  readonly because: string
   /** From one value of its series to the next: `1m`, but for rules on a day. */
   readonly step?: "1m" | "5m"
   readonly fires: ReadonlyArray<Firing>
@@ -42,8 +42,8 @@ export interface Silence {
   readonly at: Window
 }
 
-/** What a text tells of: the labels of the query, and its value. */
-export interface Told<L extends string> {
+/** What a text is about: the labels of the query, and its value. */
+export interface Shown<L extends string> {
   readonly label: (name: L) => string
   readonly value: (format?: ValueFormat) => string
 }
@@ -54,8 +54,8 @@ export type ValueFormat = "humanize" | "humanizePercentage" | "humanizeDuration"
 export const make = <L extends string>(
   rule: Omit<AlertRule, "query" | "summary" | "description" | "fires"> & {
     readonly query: Vector<L>
-    readonly summary: (told: Told<L>) => string
-    readonly description: (told: Told<L>) => string
+    readonly summary: (shown: Shown<L>) => string
+    readonly description: (shown: Shown<L>) => string
     readonly fires: ReadonlyArray<
       Omit<Firing, "alerts"> & {
         readonly alerts: ReadonlyArray<{ readonly labels: { readonly [K in L]: string }; readonly value: string }>
@@ -63,14 +63,14 @@ export const make = <L extends string>(
     >
   }
 ): AlertRule => {
-  const told: Told<L> = {
+  const shown: Shown<L> = {
     label: (name) => `{{ $labels.${name} }}`,
     value: (format) => (format === undefined ? "{{ $value }}" : `{{ $value | ${format} }}`)
   }
-  return { ...rule, summary: rule.summary(told), description: rule.description(told) }
+  return { ...rule, summary: rule.summary(shown), description: rule.description(shown) }
 }
 
-/** A text of a rule as an alert tells it. */
+/** A text of a rule as an alert shows it. */
 export const textOf = (template: string, { labels, value }: Firing["alerts"][number]): string =>
   template
     .replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, (_, name: string) => labels[name] ?? "")

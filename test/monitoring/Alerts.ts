@@ -1,4 +1,4 @@
-/** All alerts, by the group of `rules.yml` they stand in. */
+/** All alerts, by the group of `rules.yml` they are in. */
 import type { AlertRule } from "./AlertRule.js"
 import { deliveryAlerts } from "./alerts/DeliveryAlerts.js"
 import { modelAlerts } from "./alerts/ModelAlerts.js"

@@ -46,7 +46,7 @@ layer(NodeContext.layer)("monitoring", (it) => {
   )
 
   it.effect(
-    "every recording tells and every alert fires and stays silent under the series that rules.test.yml has for it",
+    "every recording has its values and every alert fires and stays silent under the series that rules.test.yml has for it",
     () =>
       Effect.gen(function* () {
         for (const { record, shows } of Recordings.every) {
@@ -102,12 +102,12 @@ layer(NodeContext.layer)("monitoring", (it) => {
         const rows = Array.from(page.matchAll(/^\| `\w+:\w+:.*$/gm), ([row]) => row)
         assert.deepStrictEqual(
           rows,
-          Recordings.every.map(({ because, record, tells }) => `| \`${record}\` | ${tells} | ${because} |`)
+          Recordings.every.map(({ because, meaning, record }) => `| \`${record}\` | ${meaning} | ${because} |`)
         )
       })
   )
 
-  it.effect("the Prometheus that is started has every file of rules that it is told to load", () =>
+  it.effect("the Prometheus that is started has every file of rules that it is configured to load", () =>
     Effect.sync(() => {
       assert.include(Stack.prometheus.rule_files, "rules.yml")
       for (const name of Stack.prometheus.rule_files) {

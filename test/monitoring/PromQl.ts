@@ -1,7 +1,7 @@
 /**
  * PromQL that can name no metric and no label that does not exist: both come from the definitions of the instruments.
  *
- * A query says which labels its series carry, so that what is divided, compared or told by an alert fits together.
+ * A query says which labels its series carry, so that what is divided, compared or shown by an alert fits together.
  */
 import { type Instrument, prometheusNameOf } from "../../src/metrics/Instruments.js"
 
@@ -11,7 +11,7 @@ export type Target = "job" | "instance"
 /** How far back a query looks. The last two are Grafana's. */
 export type Window = `${number}${"s" | "m" | "h" | "d"}` | "$__rate_interval" | "$__range"
 
-/** The series of a metric, by name and matchers: what stands before `[5m]`. */
+/** The series of a metric, by name and matchers: what comes before `[5m]`. */
 export interface Samples<L extends string> {
   readonly selector: string
   readonly labels: ReadonlyArray<L>
@@ -225,7 +225,7 @@ export const unless = <L extends string>(left: Vector<L>, right: Vector<NoInfer<
 /** Series that are not greater than the same of another query. */
 export const atMost = <L extends string>(of: Vector<L>, other: Vector<NoInfer<L>>): Vector<L> => joined(of, "<=", other)
 
-/** What is left of 1: successes, where failures are told. */
+/** What is left of 1: successes, where failures are counted. */
 export const complement = <L extends string>(of: Vector<L>): Vector<L> => ({
   expr: `1 - ${whole(of)}`,
   labels: of.labels,

@@ -63,9 +63,9 @@ export const make = Effect.gen(function* () {
     }),
     Effect.forkScoped
   )
-  const told = yield* Effect.timeout(Deferred.await(address), "20 seconds")
+  const bound = yield* Effect.timeout(Deferred.await(address), "20 seconds")
   const get = <A, I>(path: string, schema: Schema.Schema<A, I>, urlParams: { readonly [name: string]: string } = {}) =>
-    client.get(`http://${told}/api/v1/${path}`, { urlParams }).pipe(
+    client.get(`http://${bound}/api/v1/${path}`, { urlParams }).pipe(
       Effect.flatMap((response) => response.json),
       Effect.flatMap(Schema.decodeUnknown(schema)),
       Effect.scoped,

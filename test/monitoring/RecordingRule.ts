@@ -12,7 +12,7 @@ import type { Series } from "./Series.js"
 export interface RecordingRule<Q extends Vector<string> = Vector<string>> extends Recording<Q> {
   readonly window: Window
   /** What its value is. */
-  readonly tells: string
+  readonly meaning: string
   /** Why it is recorded. */
   readonly because: string
   /** Of series that do not grow. A share, a quantile or an average of nothing is no answer, and never `NaN`. */

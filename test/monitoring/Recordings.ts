@@ -1,4 +1,4 @@
-/** All recordings, by the group of `rules.yml` they stand in: before its alerts, in the order in which they are asked. */
+/** All recordings, by the group of `rules.yml` they are in: before its alerts, in the order in which they are asked. */
 import type { RecordingRule } from "./RecordingRule.js"
 import { deliveryRecordings } from "./recordings/DeliveryRecordings.js"
 import { modelRecordings } from "./recordings/ModelRecordings.js"

@@ -31,14 +31,14 @@ const groups = Record.map(Alerts.alerts, (alerts, name) => ({
 }))
 
 export const rules = Yaml.render(
-  "Recording and alerting rules for the metrics of effect-narrative. Written by `npm run monitoring`: docs/monitoring.md tells\nwhat each is for, and what to do when an alert fires.",
+  "Recording and alerting rules for the metrics of effect-narrative. Written by `npm run monitoring`: docs/monitoring.md says\nwhat each is for, and what to do when an alert fires.",
   { groups: Object.values(groups) },
   Object.fromEntries([
-    ...Recordings.every.map(({ because, record, tells }) => [
+    ...Recordings.every.map(({ because, meaning, record }) => [
       record,
-      `${String.capitalize(tells)}.\n${String.capitalize(because)}.`
+      `${String.capitalize(meaning)}.\n${String.capitalize(because)}.`
     ]),
-    ...Alerts.every.map(({ mended, name }) => [name, mended])
+    ...Alerts.every.map(({ because, name }) => [name, because])
   ])
 )
 
@@ -94,11 +94,11 @@ const alertTestsOf = (alert: AlertRule) => [
       {
         eval_time: firing.at,
         alertname: alert.name,
-        exp_alerts: firing.alerts.map((told) => ({
-          exp_labels: { ...told.labels, severity: alert.severity },
+        exp_alerts: firing.alerts.map((expected) => ({
+          exp_labels: { ...expected.labels, severity: alert.severity },
           exp_annotations: {
-            summary: textOf(alert.summary, told),
-            description: textOf(alert.description, told),
+            summary: textOf(alert.summary, expected),
+            description: textOf(alert.description, expected),
             runbook: runbook(alert)
           }
         }))

@@ -21,7 +21,7 @@ export const prometheus = {
     },
     {
       job_name: "otel-collector",
-      // The collector tells which service a series came from: that stays, instead of the collector's own name.
+      // The collector knows which service a series came from: that stays, instead of the collector's own name.
       honor_labels: true,
       static_configs: [{ targets: [`otel-collector:${collectorPort}`] }]
     }

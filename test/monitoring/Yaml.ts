@@ -1,7 +1,7 @@
 /** A YAML file: a comment that says what it is, and a plain value. */
 import { Document, type Node, visit } from "yaml"
 
-/** Comments that stand before an item of a list, by the name of the item. */
+/** Comments before an item of a list, by the name of the item. */
 export type Comments = { readonly [name: string]: string }
 
 /** The text of a file. The same value gives the same text. */

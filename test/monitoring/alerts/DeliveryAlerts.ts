@@ -5,7 +5,7 @@ import * as PromQl from "../PromQl.js"
 import { events } from "../recordings/DeliveryRecordings.js"
 import { series } from "../Series.js"
 
-const told = (renderer: string, result: string, values: string) =>
+const counted = (renderer: string, result: string, values: string) =>
   series(PromQl.counter(Instruments.rendererEvents, { renderer, result }), values)
 
 const recent = (result: string) => PromQl.sum(PromQl.recorded(events, { result }), ["job", "renderer"])
@@ -20,18 +20,18 @@ const failing = AlertRule.make({
   summary: ({ label }) => `The renderer ${label("renderer")} fails`,
   description: ({ label, value }) =>
     `${label("renderer")} failed with ${value("humanize")} events within 15 minutes: what it should show is not whole (${label("job")}).`,
-  mended: "No share of all events: one that is lost may be the one that tells of a failure. The first one counts.",
+  because: "No share of all events: one that is lost may be the one that reports a failure. The first one counts.",
   fires: [
     {
       when: "Slack refused one event, the first time ever",
-      series: [told("slack", "delivered", "0+9x60"), told("slack", "failed", "_x50 1+0x10")],
+      series: [counted("slack", "delivered", "0+9x60"), counted("slack", "failed", "_x50 1+0x10")],
       at: "55m",
       alerts: [{ labels: slack, value: "1" }]
     }
   ],
   silent: [
-    { when: "it failed an hour ago", series: [told("slack", "failed", "_x10 1+0x90")], at: "80m" },
-    { when: "all is delivered", series: [told("slack", "delivered", "0+9x60")], at: "55m" }
+    { when: "it failed an hour ago", series: [counted("slack", "failed", "_x10 1+0x90")], at: "80m" },
+    { when: "all is delivered", series: [counted("slack", "delivered", "0+9x60")], at: "55m" }
   ]
 })
 
@@ -42,17 +42,19 @@ const dropping = AlertRule.make({
   for: "1m",
   summary: ({ label }) => `The renderer ${label("renderer")} drops events`,
   description: ({ label, value }) =>
-    `${label("renderer")} dropped ${value("humanize")} events within 15 minutes: its queue is full, or closed before all was told (${label("job")}).`,
-  mended: "What a queue drops is told by nothing else, least of all by that queue.",
+    `${label("renderer")} dropped ${value("humanize")} events within 15 minutes: its queue is full, or closed before all was delivered (${label("job")}).`,
+  because: "What a queue drops is shown by nothing else, least of all by that queue.",
   fires: [
     {
       when: "a full queue drops ten a minute",
-      series: [told("slack", "delivered", "0+9x60"), told("slack", "dropped", "0+10x60")],
+      series: [counted("slack", "delivered", "0+9x60"), counted("slack", "dropped", "0+10x60")],
       at: "55m",
       alerts: [{ labels: slack, value: "150" }]
     }
   ],
-  silent: [{ when: "what was dropped is an hour old", series: [told("slack", "dropped", "0+1x10 10+0x90")], at: "90m" }]
+  silent: [
+    { when: "what was dropped is an hour old", series: [counted("slack", "dropped", "0+1x10 10+0x90")], at: "90m" }
+  ]
 })
 
 const overflowed = (values: string) =>
@@ -65,8 +67,8 @@ const overflow = AlertRule.make({
   for: "5m",
   summary: ({ label }) => `Too many values of ${label("label")}`,
   description: ({ label, value }) =>
-    `${value("humanize")} measurements within an hour are told under "other", as ${label("label")} has too many values (${label("job")}).`,
-  mended: "Values that are bounded are silently one: this tells that figures by that label are not whole.",
+    `${value("humanize")} measurements within an hour count under "other", as ${label("label")} has too many values (${label("job")}).`,
+  because: "Values that are bounded are silently one: this shows that figures by that label are not whole.",
   fires: [
     {
       when: "names of stages hold ids",
@@ -89,7 +91,7 @@ const absent = AlertRule.make({
   summary: () => "No program shows metrics of its stories",
   description: () =>
     "Prometheus has had no metrics of stories for 15 minutes, from any program. Every other alert is silent meanwhile.",
-  mended: "A rule on series that are not there has no answer, and no answer is silence.",
+  because: "A rule on series that are not there has no answer, and no answer is silence.",
   fires: [
     { when: "nothing was ever there", series: [], at: "10m", alerts: [{ labels: {}, value: "" }] },
     { when: "the last program is gone", series: [story("0+1x30")], at: "60m", alerts: [{ labels: {}, value: "" }] }

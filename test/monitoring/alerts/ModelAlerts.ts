@@ -27,7 +27,7 @@ const callsFailing = AlertRule.make({
   summary: ({ label }) => `Calls of ${label("model")} fail`,
   description: ({ label, value }) =>
     `${value("humanizePercentage")} of the calls of ${label("model")} at ${label("provider")} within 15 minutes failed (${label("job")}).`,
-  mended:
+  because:
     "By model: one that is down is lost in the sum of all. A single error among a few calls is no spike. Without a call there\nis no answer, instead of 0 / 0.",
   fires: [
     {
@@ -56,7 +56,7 @@ const callsFailing = AlertRule.make({
       series: [called("gpt-4o", "0+0x20 10+0x10"), callFailed("gpt-4o", "_x21 1+0x10")],
       at: "30m"
     },
-    { when: "nobody calls", series: [called("gpt-4o", "9+0x30"), callFailed("gpt-4o", "9+0x30")], at: "30m" }
+    { when: "there are no calls", series: [called("gpt-4o", "9+0x30"), callFailed("gpt-4o", "9+0x30")], at: "30m" }
   ]
 })
 
@@ -71,7 +71,7 @@ const callsSlow = AlertRule.make({
   summary: ({ label }) => `Calls of ${label("model")} are slow`,
   description: ({ label, value }) =>
     `One call of ${label("model")} at ${label("provider")} in 20 took ${value("humanizeDuration")} or longer within 15 minutes (${label("job")}).`,
-  mended: "The threshold lies below the last bound, and buckets are summed over processes and operations.",
+  because: "The threshold lies below the last bound, and buckets are summed over processes and operations.",
   fires: [
     {
       when: "one in ten takes between 20 and 30 seconds",
@@ -109,8 +109,8 @@ const costBudget = AlertRule.make({
   for: "5m",
   summary: ({ label }) => `${label("job")} spends more than ${limits.dollarsAnHour} dollars an hour`,
   description: ({ label, value }) => `${label("job")} spent $${value('printf "%.2f"')} on models within an hour.`,
-  mended:
-    "What the first call of a model costs is the value its series is born with: it counts. The sum is told with cents, and by\njob, so that one sees who spends.",
+  because:
+    "What the first call of a model costs is the value its series is born with: it counts. The sum is shown with cents, and by\njob, so that one sees who spends.",
   fires: [
     {
       when: "two models cost 12 dollars an hour together",
@@ -147,7 +147,7 @@ const qualityLow = AlertRule.make({
   summary: ({ label }) => `${label("metric_type")} of ${label("story_name")} is low`,
   description: ({ label, value }) =>
     `The average score for ${label("metric_type")} of ${label("story_name")} within an hour is ${value('printf "%.2f"')} (${label("job")}).`,
-  mended:
+  because:
     "For every metric of quality, not for one, and by story: a bad one hides behind good ones in a sum of all. Where nothing\nwas scored there is no answer.",
   fires: [
     {
@@ -183,7 +183,7 @@ const analysisSlow = AlertRule.make({
   summary: ({ label }) => `Analyses of ${label("job")} come late`,
   description: ({ label, value }) =>
     `One failure in 20 waited ${value("humanizeDuration")} or longer for its analysis within an hour (${label("job")}).`,
-  mended:
+  because:
     "The threshold lies below the last bound. The first failure has an analysis too, and its series begins with it.",
   fires: [
     {

@@ -35,7 +35,7 @@ const slow = AlertRule.make({
   summary: ({ label }) => `${label("story_name")} takes longer than ${limits.storySeconds / 60} minutes`,
   description: ({ label, value }) =>
     `One story of ${label("story_name")} in 20 took ${value("humanizeDuration")} or longer within an hour (${label("job")}).`,
-  mended:
+  because:
     "A threshold at the last bound of a histogram is never exceeded: this one lies below it. Buckets are summed over\nprocesses and outcomes before the quantile. The window holds several stories that take as long as the threshold.",
   fires: [
     {
@@ -92,7 +92,7 @@ const failing = AlertRule.make({
   summary: ({ label }) => `${label("story_name")} fails`,
   description: ({ label, value }) =>
     `${value("humanizePercentage")} of the stories ${label("story_name")} within 15 minutes did not succeed (${label("job")}).`,
-  mended:
+  because:
     "By story: one that always fails is lost in the sum of all. The first failure counts, though its series begins with it.\nWhere no story ended there is no answer, instead of 0 / 0.",
   fires: [
     {
@@ -157,7 +157,8 @@ const spike = AlertRule.make({
   summary: ({ label }) => `${label("story_name")} fails more often than usual`,
   description: ({ label, value }) =>
     `${value("humanize")} failures of ${label("story_name")} within 15 minutes, more than three times the average of the day before (${label("job")}).`,
-  mended: "A fixed number fits no two stories: this compares with the day before, and still fires where that had none.",
+  because:
+    "A fixed number fits no two stories: this compares with the day before, and still fires where that had none.",
   fires: [
     {
       when: "there were none before",
@@ -195,7 +196,7 @@ const newError = AlertRule.make({
   summary: ({ label }) => `${label("story_name")} fails in a new way`,
   description: ({ label }) =>
     `${label("story_name")} failed with ${label("error_type")}, for the first time within a day (${label("job")}).`,
-  mended:
+  because:
     "A rate of a series that has just begun is 0: what is new is what was not there before. A restart makes nothing new.",
   fires: [
     {
@@ -229,7 +230,7 @@ const stuck = AlertRule.make({
   summary: ({ label }) => `${label("story_name")} does not end`,
   description: ({ label, value }) =>
     `${value()} stories of ${label("story_name")} run on ${label("instance")}, and none has ended for an hour or longer (${label("job")}).`,
-  mended:
+  because:
     "That stories are active says nothing: a busy server always has some. These are active, and none of them ends.",
   fires: [
     {
@@ -270,7 +271,7 @@ const retryStorm = AlertRule.make({
   summary: ({ label }) => `${label("stage_name")} is tried again and again`,
   description: ({ label, value }) =>
     `${value("humanize")} further attempts of ${label("stage_name")} in ${label("story_name")} within 15 minutes, more than one for each time it ran (${label("job")}).`,
-  mended: "A number of retries alone grows with the load: this one is more than one a run, and not just a few.",
+  because: "A number of retries alone grows with the load: this one is more than one a run, and not just a few.",
   fires: [
     {
       when: "two retries for each run",
@@ -294,10 +295,10 @@ const stopped = AlertRule.make({
     PromQl.above(PromQl.sum(PromQl.grown(PromQl.counter(Instruments.stories), "1h"), ["job"]), 0)
   ),
   for: "5m",
-  summary: ({ label }) => `${label("job")} tells no story any more`,
+  summary: ({ label }) => `${label("job")} has ended no story for an hour`,
   description: ({ label, value }) =>
     `No story of ${label("job")} has ended for an hour; within the day before there were ${value('printf "%.0f"')}.`,
-  mended:
+  because:
     "A rate that is 0, or a series that is gone, is below no threshold that a rule on failures has: what stopped has no failures.",
   fires: [
     {

@@ -51,7 +51,7 @@ const delivery: Row = {
     ),
     bars(
       {
-        title: "Values told as other",
+        title: "Values counted as other",
         description: "Measurements whose label had too many values already.",
         unit: units.Short,
         width: 6

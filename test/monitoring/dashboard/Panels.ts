@@ -29,7 +29,7 @@ export interface Line {
   readonly legend: string
 }
 
-/** A line whose name can tell the labels of its query only. */
+/** A line whose name can show the labels of its query only. */
 export const line = <L extends string>(
   { expr }: PromQl.Vector<L>,
   legend: string | ((label: (name: L) => string) => string)

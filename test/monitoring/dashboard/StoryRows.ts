@@ -149,7 +149,7 @@ const failing: Row = {
     bars(
       {
         title: "Handled failures",
-        description: "Failures that the program told of and handled: the story went on.",
+        description: "Failures that the program handled and recorded: the story went on.",
         unit: units.Short,
         width: 12
       },

@@ -10,7 +10,7 @@ const byResult = ["job", "renderer", "result"] as const
 
 const slack = { job: "importer", renderer: "slack" }
 
-const told = (result: "delivered" | "dropped" | "failed", values: string) =>
+const counted = (result: "delivered" | "dropped" | "failed", values: string) =>
   series(counter(Instruments.rendererEvents, { renderer: "slack", result }), values)
 
 export const eventRate = RecordingRule.make({
@@ -18,13 +18,13 @@ export const eventRate = RecordingRule.make({
   operation: "rate",
   window: "5m",
   query: (window) => sum(rate(counter(Instruments.rendererEvents), window), byResult),
-  tells: "events a second, by renderer and result",
+  meaning: "events a second, by renderer and result",
   because: "the load of each renderer, over all processes",
   idle: "zero",
   shows: [
     {
       when: "three a second are delivered and one is dropped",
-      series: [told("delivered", "0+180x30"), told("dropped", "0+60x30")],
+      series: [counted("delivered", "0+180x30"), counted("dropped", "0+60x30")],
       at: "30m",
       values: [
         { labels: { ...slack, result: "delivered" }, value: 3 },
@@ -39,13 +39,13 @@ export const events = RecordingRule.make({
   operation: "increase",
   window: "15m",
   query: (window) => sum(grown(counter(Instruments.rendererEvents), window), byResult),
-  tells: "events within 15 minutes, by renderer and result",
+  meaning: "events within 15 minutes, by renderer and result",
   because: "`NarrativeRendererFailing` and `NarrativeEventsDropped` compare it",
   idle: "zero",
   shows: [
     {
       when: "one failed, the first time ever",
-      series: [told("delivered", "0+10x30"), told("failed", "_x25 1+0x5")],
+      series: [counted("delivered", "0+10x30"), counted("failed", "_x25 1+0x5")],
       at: "30m",
       values: [
         { labels: { ...slack, result: "delivered" }, value: 150 },
@@ -65,19 +65,19 @@ export const lostEvents = RecordingRule.make({
       sum(grown(counter(Instruments.rendererEvents, { result: { not: "delivered" } }), window), ["job", "renderer"]),
       sum(grown(counter(Instruments.rendererEvents), window), ["job", "renderer"])
     ),
-  tells: "events that a renderer dropped or failed with, of all",
+  meaning: "events that a renderer dropped or failed with, of all",
   because: "how much of what a renderer shows is missing; 0 where none was lost",
   idle: "nothing",
   shows: [
     {
       when: "one in eight is dropped, and one fails",
-      series: [told("delivered", "0+6x30"), told("dropped", "0+1x30"), told("failed", "0+1x30")],
+      series: [counted("delivered", "0+6x30"), counted("dropped", "0+1x30"), counted("failed", "0+1x30")],
       at: "30m",
       values: [{ labels: slack, value: 0.25 }]
     },
     {
       when: "all are delivered",
-      series: [told("delivered", "0+6x30")],
+      series: [counted("delivered", "0+6x30")],
       at: "30m",
       values: [{ labels: slack, value: 0 }]
     }

@@ -22,7 +22,7 @@ export const agentP95 = RecordingRule.make({
     known(
       quantile(0.95, spread(Instruments.agentDuration, window, { by: ["job", "agent_id", "model"], growth: grown }))
     ),
-  tells: "19 of 20 runs of an agent within five minutes took at most so long",
+  meaning: "19 of 20 runs of an agent within five minutes took at most so long",
   because: "the slowest agents, by model: another model is the first thing to try",
   idle: "nothing",
   shows: [
@@ -52,7 +52,7 @@ export const failedAgents = RecordingRule.make({
       sum(grown(counter(Instruments.agentErrors), window), ["job", "agent_id"]),
       sum(grown(countOf(Instruments.agentDuration), window), ["job", "agent_id"])
     ),
-  tells: "runs of an agent that failed, of all",
+  meaning: "runs of an agent that failed, of all",
   because: "on the dashboard by agent, over all models and types of errors; 0 where none failed",
   idle: "nothing",
   shows: [
@@ -82,7 +82,7 @@ export const callRate = RecordingRule.make({
   operation: "rate",
   window: "5m",
   query: (window) => sum(rate(counter(Instruments.apiCalls), window), byModel),
-  tells: "calls of a model a second",
+  meaning: "calls of a model a second",
   because: "how near a limit of the provider is, over all agents and operations",
   idle: "zero",
   shows: [
@@ -100,7 +100,7 @@ export const callErrors = RecordingRule.make({
   operation: "increase",
   window: "15m",
   query: (window) => sum(grown(counter(Instruments.apiErrors), window), byModel),
-  tells: "calls of a model that failed within 15 minutes",
+  meaning: "calls of a model that failed within 15 minutes",
   because: "`NarrativeCallsFailing` wants more than two, and the share below is made of it",
   idle: "zero",
   shows: [
@@ -119,7 +119,7 @@ export const failedCalls = RecordingRule.make({
   operation: "ratio_increase",
   window: "15m",
   query: (window) => share(recorded(callErrors), sum(grown(counter(Instruments.apiCalls), window), byModel)),
-  tells: "calls of a model that failed, of all, over 15 minutes",
+  meaning: "calls of a model that failed, of all, over 15 minutes",
   because: "`NarrativeCallsFailing` compares it, and the dashboard draws the same; 0 where none failed",
   idle: "nothing",
   shows: [
@@ -138,7 +138,7 @@ export const callP95 = RecordingRule.make({
   operation: "p95_increase",
   window: "15m",
   query: (window) => known(quantile(0.95, spread(Instruments.apiCallDuration, window, { by: byModel, growth: grown }))),
-  tells: "19 of 20 calls of a model within 15 minutes took at most so long",
+  meaning: "19 of 20 calls of a model within 15 minutes took at most so long",
   because: "`NarrativeCallsSlow` compares it, and the dashboard draws the same",
   idle: "nothing",
   shows: [
@@ -160,7 +160,7 @@ export const tokenRate = RecordingRule.make({
   operation: "rate",
   window: "5m",
   query: (window) => sum(rate(counter(Instruments.tokensUsed), window), ["job", "model", "token_type"]),
-  tells: "tokens a second, by model and type",
+  meaning: "tokens a second, by model and type",
   because: "limits of providers are in tokens, and prompts that grow are slow and dear",
   idle: "zero",
   shows: [
@@ -187,7 +187,7 @@ export const costRate = RecordingRule.make({
   operation: "rate",
   window: "5m",
   query: (window) => sum(rate(counter(Instruments.costUsd), window), ["job", "model"]),
-  tells: "dollars a second, by model",
+  meaning: "dollars a second, by model",
   because: "what is spent at the moment, times 3600 an hour",
   idle: "zero",
   shows: [
@@ -205,7 +205,7 @@ export const costOfHour = RecordingRule.make({
   operation: "increase",
   window: "1h",
   query: (window) => sum(grown(counter(Instruments.costUsd), window), ["job", "model"]),
-  tells: "dollars within an hour, by model",
+  meaning: "dollars within an hour, by model",
   because: "`NarrativeCostBudget` compares its sum by job, and the dashboard shows that of all",
   idle: "zero",
   shows: [
@@ -233,7 +233,7 @@ export const qualityOfHour = RecordingRule.make({
       sum(grown(sumOf(Instruments.qualityScore), window), scores),
       sum(grown(countOf(Instruments.qualityScore), window), scores)
     ),
-  tells: "the average score of an hour, by story and metric",
+  meaning: "the average score of an hour, by story and metric",
   because: "`NarrativeQualityLow` compares it, and the dashboard draws its trend",
   idle: "nothing",
   shows: [

@@ -13,13 +13,13 @@ export const quantilesOf = <L extends string>(of: {
   readonly took: (le: string, values: string) => Series
   readonly labels: { readonly [K in Exclude<L, "le">]: string }
 }) => {
-  const quantile = (q: 0.5 | 0.95 | 0.99, tells: string, because: string, value: number) =>
+  const quantile = (q: 0.5 | 0.95 | 0.99, meaning: string, because: string, value: number) =>
     RecordingRule.make<PromQl.Quantile<Exclude<L, "le">>>({
       instrument: of.instrument,
       operation: `p${q * 100}_increase`,
       window: of.spread.window,
       query: () => PromQl.known(PromQl.quantile(q, PromQl.recorded(of.spread))),
-      tells: `${tells} ${of.what} within five minutes took at most so long`,
+      meaning: `${meaning} ${of.what} within five minutes took at most so long`,
       because,
       idle: "nothing",
       shows: [

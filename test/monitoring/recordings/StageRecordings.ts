@@ -20,7 +20,7 @@ export const stageRate = RecordingRule.make({
   operation: "rate",
   window: "5m",
   query: (window) => sum(rate(counter(Instruments.stages), window), byStage),
-  tells: "stages that end a second",
+  meaning: "stages that end a second",
   because: "which stages the work goes through",
   idle: "zero",
   shows: [
@@ -43,7 +43,7 @@ export const failedStages = RecordingRule.make({
       sum(grown(counter(Instruments.stages, { status: "failed" }), window), byStage),
       sum(grown(counter(Instruments.stages), window), byStage)
     ),
-  tells: "stages that failed, of those that ended",
+  meaning: "stages that failed, of those that ended",
   because: "where a story fails, and a stage that fails though its story goes on; 0 where none failed",
   idle: "nothing",
   shows: [
@@ -71,7 +71,7 @@ export const stageSpread = RecordingRule.make({
   operation: "increase",
   window: "5m",
   query: (window) => spread(Instruments.stageDuration, window, { by: byStage, growth: grown }),
-  tells: "stages that took at most `le` within five minutes",
+  meaning: "stages that took at most `le` within five minutes",
   because: "all quantiles are read from it: the most series of all are summed once, not once a quantile",
   idle: "zero",
   shows: [
@@ -105,7 +105,7 @@ export const stageRetries = RecordingRule.make({
   operation: "increase",
   window: "15m",
   query: (window) => sum(grown(counter(Instruments.stageRetries), window), byStage),
-  tells: "further attempts of a stage within 15 minutes",
+  meaning: "further attempts of a stage within 15 minutes",
   because: "`NarrativeRetryStorm` compares it twice",
   idle: "zero",
   shows: [

@@ -19,7 +19,7 @@ export const storyRate = RecordingRule.make({
   operation: "rate",
   window: "5m",
   query: (window) => sum(rate(counter(Instruments.stories), window), byStory),
-  tells: "stories that end a second",
+  meaning: "stories that end a second",
   because: "throughput is on every screen; processes and outcomes are summed once, not once a screen",
   idle: "zero",
   shows: [
@@ -50,7 +50,7 @@ export const failedStories = RecordingRule.make({
   operation: "ratio_increase",
   window: "5m",
   query: notSucceeded(byStory),
-  tells: "stories that did not succeed, of those that ended",
+  meaning: "stories that did not succeed, of those that ended",
   because: "the first question of an incident, and the success rate of the dashboard; 0 where none failed",
   idle: "nothing",
   shows: [
@@ -82,7 +82,7 @@ export const failedStoriesOfJob = RecordingRule.make({
   operation: "ratio_increase",
   window: "5m",
   query: notSucceeded(["job"]),
-  tells: "stories of a job that did not succeed, of those that ended",
+  meaning: "stories of a job that did not succeed, of those that ended",
   because: "an objective is promised for a job, and shares of its stories cannot be averaged to it",
   idle: "nothing",
   shows: [
@@ -101,7 +101,7 @@ export const failedStoriesForAlert = RecordingRule.make({
   operation: "ratio_increase",
   window: "15m",
   query: notSucceeded(byStory),
-  tells: "stories that did not succeed, of those that ended within 15 minutes",
+  meaning: "stories that did not succeed, of those that ended within 15 minutes",
   because: "`NarrativeStoryFailing` compares it, and a graph of it shows how near that is",
   idle: "nothing",
   shows: [
@@ -119,7 +119,7 @@ export const failures = RecordingRule.make({
   operation: "increase",
   window: "15m",
   query: (window) => sum(grown(counter(Instruments.storyFailures), window), byStory),
-  tells: "failures that ended a story within 15 minutes",
+  meaning: "failures that ended a story within 15 minutes",
   because: "`NarrativeFailuresSpike` compares it twice",
   idle: "zero",
   shows: [
@@ -144,7 +144,7 @@ export const storySpread = RecordingRule.make({
   operation: "increase",
   window: "5m",
   query: (window) => spread(Instruments.storyDuration, window, { by: byStory, growth: grown }),
-  tells: "stories that took at most `le` within five minutes",
+  meaning: "stories that took at most `le` within five minutes",
   because:
     "all quantiles are read from it, those over several stories or jobs too: quantiles cannot be added, this can",
   idle: "zero",
@@ -174,7 +174,7 @@ export const storyP95ForAlert = RecordingRule.make({
   operation: "p95_increase",
   window: "1h",
   query: (window) => known(quantile(0.95, spread(Instruments.storyDuration, window, { by: byStory, growth: grown }))),
-  tells: "19 of 20 stories within an hour took at most so long",
+  meaning: "19 of 20 stories within an hour took at most so long",
   because: "`NarrativeStorySlow` compares it; stories that take long need a window that holds several",
   idle: "nothing",
   shows: [
@@ -200,7 +200,7 @@ export const itemRate = RecordingRule.make({
   operation: "rate",
   window: "5m",
   query: (window) => sum(rate(counter(Instruments.items), window), ["job", "story_name", "result"]),
-  tells: "items of work a second, by result",
+  meaning: "items of work a second, by result",
   because: "throughput of work: discovered beside succeeded shows a queue that grows",
   idle: "zero",
   shows: [
@@ -226,7 +226,7 @@ export const failedItems = RecordingRule.make({
       sum(grown(counter(Instruments.items, { result: "failed" }), window), byStory),
       sum(grown(counter(Instruments.items, { result: { oneOf: ["succeeded", "failed"] } }), window), byStory)
     ),
-  tells: "items that failed, of those that failed or succeeded",
+  meaning: "items that failed, of those that failed or succeeded",
   because: "a story succeeds while its items fail; 0 where none failed",
   idle: "nothing",
   shows: [
