@@ -81,7 +81,7 @@ describe("StackFrames", () => {
   })
 
   it("takes this library's own files for machinery, its tests and examples for an app", () => {
-    const here = path.resolve(import.meta.dirname, "../..")
+    const here = path.resolve(import.meta.dirname, "../../..")
     const files = ["src/Narrative.ts", "dist/Narrative.js", "examples/a.ts", "test/diagnostics/a.ts"]
     assert.deepStrictEqual(
       files.map((file) => classify(path.join(here, file), [here])),
