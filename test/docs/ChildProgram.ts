@@ -1,9 +1,10 @@
 /**
- * A TypeScript program, run as its user would run it: in a process of its own.
+ * A program, run as its user would run it: in a process of its own.
  */
 import { fileURLToPath } from "node:url"
 import * as Command from "@effect/platform/Command"
 import { Effect, Stream } from "effect"
+import { compiled } from "../fixtures/compiled.js"
 
 /** The folder of `package.json`. */
 export const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -14,11 +15,15 @@ export interface ChildOutput {
   readonly stderr: string
 }
 
-/** Runs the program in `cwd`, without colours, its output going to pipes. */
+/** Runs an example by its path in the repository, and there. */
+export const runExample = (path: string, env: Readonly<Record<string, string>> = {}) =>
+  Effect.flatMap(compiled(path), (program) => run(program, root, env))
+
+/** Runs JavaScript in `cwd`, without colours, its output going to pipes. */
 export const run = (path: string, cwd: string, env: Readonly<Record<string, string>> = {}) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const child = yield* Command.make(process.execPath, "--import", "tsx", path).pipe(
+      const child = yield* Command.make(process.execPath, path).pipe(
         Command.workingDirectory(cwd),
         Command.env({ NO_COLOR: "1", ...env }),
         Command.start

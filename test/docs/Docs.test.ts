@@ -30,30 +30,6 @@ layer(NodeContext.layer)("documentation", (it) => {
     timeout
   )
 
-  it.scoped(
-    "every output is what its program prints",
-    () =>
-      Effect.gen(function* () {
-        const pages = yield* DocPage.pages
-        const workspace = yield* Workspace.make(pages)
-        const shown = pages.flatMap((page) => page.outputs.map((output) => ({ page, output })))
-        assert.isAbove(shown.length, 0)
-        yield* Effect.forEach(
-          shown,
-          ({ output, page }) =>
-            Effect.map(Workspace.outputOf(workspace, page, output.program), (printed) =>
-              assert.strictEqual(
-                Workspace.comparable(output.text),
-                Workspace.comparable(printed),
-                `${page.path} shows an old output of ${output.program}: npm run docs`
-              )
-            ),
-          { concurrency: 2 }
-        )
-      }),
-    timeout
-  )
-
   it.effect("no page names a path of the machine it was written on", () =>
     Effect.gen(function* () {
       for (const page of yield* DocPage.pages) {

@@ -1,8 +1,9 @@
 /**
- * A folder in which the documentation's code stands as files, each where a reader could have put it.
+ * A folder with the documentation's code as files, each where a reader could have put it.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import { Effect } from "effect"
+import { outcomeOf } from "../examples/Examples.js"
 import * as ChildProgram from "./ChildProgram.js"
 import type { CodeBlock, DocPage } from "./DocPage.js"
 
@@ -45,12 +46,19 @@ const tsconfig = {
 
 /** What a program that a page shows prints, with nothing of this machine in it. */
 export const outputOf = Effect.fnUntraced(function* (workspace: string, page: DocPage, program: string) {
-  const fs = yield* FileSystem.FileSystem
-  const folder = yield* fs.makeTempDirectoryScoped({ directory: workspace, prefix: "out-" })
-  const cwd = program.startsWith("examples/") ? ChildProgram.root : `${workspace}/${page.path}`
-  const { stdout, stderr } = yield* ChildProgram.run(program, cwd, { NARRATIVE_DIR: folder })
+  const example = /^examples\/(.*)\.ts$/.exec(program)?.[1]
+  const { folder, stdout, stderr } = yield* example === undefined
+    ? outputOfBlock(workspace, `${workspace}/${page.path}`, program)
+    : outcomeOf(example)
   const text = stdout.replaceAll(folder, ".narrative").replaceAll(/[ \t]+$/gm, "")
   return stderr === "" ? text : `${text}\n--- stderr ---\n${stderr}`
+})
+
+const outputOfBlock = Effect.fnUntraced(function* (workspace: string, cwd: string, program: string) {
+  const fs = yield* FileSystem.FileSystem
+  const folder = yield* fs.makeTempDirectoryScoped({ directory: workspace, prefix: "out-" })
+  const output = yield* ChildProgram.run(program.replace(/\.ts$/, ".js"), cwd, { NARRATIVE_DIR: folder })
+  return { ...output, folder }
 }, Effect.scoped)
 
 /** An output without what differs from run to run: times and what they decide, ids, and how many packages there are. */

@@ -7,7 +7,9 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Console, Effect } from "effect"
+import { Console, Effect, Layer } from "effect"
+import { Examples } from "../examples/Examples.js"
+import { compileFolder } from "../fixtures/compiled.js"
 import { root } from "./ChildProgram.js"
 import * as DocPage from "./DocPage.js"
 import * as Workspace from "./Workspace.js"
@@ -19,6 +21,7 @@ const generate = Effect.gen(function* () {
     chosen.length === 0 || chosen.some((name) => path.endsWith(`${name}.md`))
   const pages = (yield* DocPage.pages).filter(isChosen)
   const workspace = yield* Workspace.make(pages)
+  yield* compileFolder(workspace)
   for (const page of pages) {
     const fresh = new Map<string, string>()
     for (const { program } of page.outputs) {
@@ -34,4 +37,4 @@ const generate = Effect.gen(function* () {
   }
 })
 
-generate.pipe(Effect.scoped, Effect.provide(NodeContext.layer), NodeRuntime.runMain)
+generate.pipe(Effect.scoped, Effect.provide(Layer.merge(Examples.Default, NodeContext.layer)), NodeRuntime.runMain)

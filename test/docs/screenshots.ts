@@ -71,7 +71,7 @@ const write = (path: string, events: ReadonlyArray<NarrativeEvent>) =>
 const screenshots = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const folder = yield* fs.makeTempDirectoryScoped()
-  yield* ChildProgram.run("examples/html-report.ts", ChildProgram.root, { NARRATIVE_DIR: folder })
+  yield* ChildProgram.runExample("examples/html-report.ts", { NARRATIVE_DIR: folder })
   yield* write(`${folder}/analysis.html`, failedImport())
   yield* write(`${folder}/long.html`, longStory(19_998))
   const files = { example: "report.html", analysis: "analysis.html", long: "long.html" }

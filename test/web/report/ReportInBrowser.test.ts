@@ -481,7 +481,7 @@ layer(Layer.merge(Chromium.layer, NodeContext.layer), { timeout: 30_000 })("a re
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const folder = yield* fs.makeTempDirectoryScoped()
-      yield* ChildProgram.run("examples/html-report.ts", ChildProgram.root, { NARRATIVE_DIR: folder })
+      yield* ChildProgram.runExample("examples/html-report.ts", { NARRATIVE_DIR: folder })
       const report = yield* open(`${folder}/report.html`)
       yield* look(report, async (page) => {
         assert.deepStrictEqual(await textsOf(page, ".story-detail"), [

@@ -3,63 +3,49 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Either } from "effect"
-import { History } from "../src/history/index.js"
-import { NarrativeEvent } from "../src/index.js"
-import * as ChildProgram from "./docs/ChildProgram.js"
-import * as modelApis from "./fixtures/modelApis.js"
-import * as ModelServer from "./fixtures/modelServer.js"
-import * as Collector from "./otel/Collector.js"
-import { storiesIn } from "./renderer/html/writtenPage.js"
+import { Effect, Either, Layer } from "effect"
+import { History } from "../../src/history/index.js"
+import { NarrativeEvent } from "../../src/index.js"
+import * as ChildProgram from "../docs/ChildProgram.js"
+import * as DocPage from "../docs/DocPage.js"
+import * as Workspace from "../docs/Workspace.js"
+import { compileFolder } from "../fixtures/compiled.js"
+import * as Collector from "../otel/Collector.js"
+import { storiesIn } from "../renderer/html/writtenPage.js"
+import { assertPrinted } from "./assertPrinted.js"
+import { Examples, outcomeOf, outcomeWith } from "./Examples.js"
 
 const timeout = 30_000
 
-/** Runs the example and expects it to end well and to have printed these lines, in this order. */
-const expectLines = Effect.fnUntraced(function* (
-  name: string,
-  lines: ReadonlyArray<string | RegExp>,
-  env?: Readonly<Record<string, string>>
-) {
-  const { exitCode, stderr, stdout } = yield* ChildProgram.run(`examples/${name}.ts`, ChildProgram.root, env)
-  assert.strictEqual(stderr, "")
-  let rest = stdout.split("\n")
-  for (const line of lines) {
-    const at = rest.findIndex((text) => (typeof line === "string" ? text === line : line.test(text)))
-    assert.isAtLeast(at, 0, `expected ${line} in what remains of:\n${stdout}`)
-    rest = rest.slice(at + 1)
-  }
-  assert.strictEqual(exitCode, 0)
-})
+const printed = (name: string, lines: ReadonlyArray<string | RegExp>) =>
+  Effect.tap(outcomeOf(name), (outcome) => Effect.sync(() => assertPrinted(outcome, lines)))
 
-layer(NodeContext.layer)("examples", (it) => {
+layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
   it.scoped(
     "import-lockfile tells a success and a failure, and leaves a line for every event, a page and a history of both",
     () =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
-        const folder = yield* fs.makeTempDirectoryScoped()
-        yield* expectLines(
-          "import-lockfile",
-          [
-            "▶ Story started: Import Lockfile",
-            /^✔ Stage completed: Write Transaction \(\d+\.\d{3}s\)$/,
-            /^▶ Story ended: SUCCESS \(\d+ packages, \d+ dependencies\)$/,
-            "▶ Story started: Import Lockfile Again",
-            "❌ Failure detected",
-            "Stage:         Insert Packages (in Write Transaction)",
-            /^Location: {6}examples\/import-lockfile\.ts:\d+ \(insertInto\)$/,
-            /^Code: .*INSERT INTO/,
-            "Progress:      50% (3 / 6)",
-            /^Why: .*packages\.path.*UNIQUE constraint failed/,
-            /^Hint: /,
-            /^ +table +"packages"$/,
-            "▶ Story ended: FAILED",
-            "This failure was on purpose: the same rows were already there.",
-            `  ${folder}/report.html    a page: open it in a browser`,
-            "  npm run -s narrative -- failures   what failed"
-          ],
-          { NARRATIVE_DIR: folder }
-        )
+        const outcome = yield* outcomeOf("import-lockfile")
+        const { folder } = outcome
+        assertPrinted(outcome, [
+          "▶ Story started: Import Lockfile",
+          /^✔ Stage completed: Write Transaction \(\d+\.\d{3}s\)$/,
+          /^▶ Story ended: SUCCESS \(\d+ packages, \d+ dependencies\)$/,
+          "▶ Story started: Import Lockfile Again",
+          "❌ Failure detected",
+          "Stage:         Insert Packages (in Write Transaction)",
+          /^Location: {6}examples\/import-lockfile\.ts:\d+ \(insertInto\)$/,
+          /^Code: .*INSERT INTO/,
+          "Progress:      50% (3 / 6)",
+          /^Why: .*packages\.path.*UNIQUE constraint failed/,
+          /^Hint: /,
+          /^ +table +"packages"$/,
+          "▶ Story ended: FAILED",
+          "This failure was on purpose: the same rows were already there.",
+          `  ${folder}/report.html    a page: open it in a browser`,
+          "  npm run -s narrative -- failures   what failed"
+        ])
 
         const lines = (yield* fs.readFileString(`${folder}/events.jsonl`)).trimEnd().split("\n")
         const events = lines.map((line) => Either.getOrThrow(NarrativeEvent.fromWire(line)))
@@ -88,7 +74,7 @@ layer(NodeContext.layer)("examples", (it) => {
   it.effect(
     "order-service tells retries, a sub-story and a declined card",
     () =>
-      expectLines("order-service", [
+      printed("order-service", [
         /^✔ Stage completed: Validate Order /,
         /^↻ Stage retried: Charge Card \(attempt 2 after .*: GatewayBusy: 503/,
         /^↻ Stage retried: Charge Card \(attempt 3 after /,
@@ -108,7 +94,7 @@ layer(NodeContext.layer)("examples", (it) => {
   it.effect(
     "parallel-pipeline tells both failures of a group, and lets the third stage end",
     () =>
-      expectLines("parallel-pipeline", [
+      printed("parallel-pipeline", [
         /^✔ Stage completed: Load Stock /,
         "Stage:         Load Prices",
         /^Location: {6}examples\/parallel-pipeline\.ts:\d+ \(loadPrices\)$/,
@@ -122,7 +108,7 @@ layer(NodeContext.layer)("examples", (it) => {
   it.effect(
     "custom-renderer does not wait for its pager, and loses no page",
     () =>
-      expectLines("custom-renderer", [
+      printed("custom-renderer", [
         "▶ Story ended: FAILED",
         "pager: 2 events given, 0 delivered, 2 pending",
         "PAGER: Restock Teapots / Order More: No Teapots left at the supplier",
@@ -134,7 +120,7 @@ layer(NodeContext.layer)("examples", (it) => {
   it.effect(
     "alerts tells a failure once, and how often it came again, to Slack and to the team it concerns",
     () =>
-      expectLines("alerts", [
+      printed("alerts", [
         "Slack:",
         "  ❌ Restock failed in Order More: OutOfStock - No teapots left for order 17 &lt;!channel&gt;",
         "  ❌ Backup failed in Copy: Offline - The vault does not answer",
@@ -151,17 +137,14 @@ layer(NodeContext.layer)("examples", (it) => {
     () =>
       Effect.gen(function* () {
         const collector = yield* Collector.make
-        yield* expectLines(
-          "opentelemetry",
-          [
-            /^↻ Stage retried: Fetch Rates /,
-            "▶ Story ended: SUCCESS",
-            "Error:         NoRate - No rate for ISK",
-            /^otel-logs: \d+ handed over$/,
-            "otlp-traces: 4 handed over"
-          ],
-          { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }
-        )
+        const outcome = yield* outcomeWith("opentelemetry", { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url })
+        assertPrinted(outcome, [
+          /^↻ Stage retried: Fetch Rates /,
+          "▶ Story ended: SUCCESS",
+          "Error:         NoRate - No rate for ISK",
+          /^otel-logs: \d+ handed over$/,
+          "otlp-traces: 4 handed over"
+        ])
         assert.sameMembers(
           collector.spans.map(({ kind, name }) => `${name} (${kind})`),
           ["Fetch Rates (3)", "Convert (2)", "Fetch Rates (3)", "Convert (2)"]
@@ -173,107 +156,10 @@ layer(NodeContext.layer)("examples", (it) => {
     timeout
   )
 
-  it.scoped(
-    "ollama-analyzer shows what a model says of a missing file, with what that cites",
-    () =>
-      Effect.gen(function* () {
-        const model = yield* ModelServer.serve(
-          ModelServer.json(
-            modelApis.ollama.saying(
-              JSON.stringify({
-                exact_why: "Nobody has written the prices of tomorrow yet",
-                evidence: [{ text: "The file is not there", cites: ["E2"] }],
-                targeted_fix: "Wait for the file",
-                code_changes: ""
-              })
-            )
-          )
-        )
-        yield* expectLines(
-          "ollama-analyzer",
-          [
-            "❌ Failure detected",
-            /^\| Nobody has written the prices of tomorrow yet +\|$/,
-            /^\| - The file is not there \[E2: .*ENOENT/,
-            /^\| Wait for the file +\|$/,
-            "▶ Story ended: FAILED",
-            "Keeping the prices of today."
-          ],
-          { OLLAMA_URL: model.url }
-        )
-        assert.strictEqual((yield* model.request).body["model"], "llama3")
-      }),
-    timeout
-  )
-
-  it.scoped(
-    "openai-compatible-analyzer asks again where the server is busy",
-    () =>
-      Effect.gen(function* () {
-        let asked = 0
-        const model = yield* ModelServer.serve((request, response) =>
-          ++asked === 1
-            ? ModelServer.json({ error: { message: "busy" } }, 503)(request, response)
-            : ModelServer.json(modelApis.openAi.saying('{"exact_why": "The bank said no"}'))(request, response)
-        )
-        yield* expectLines(
-          "openai-compatible-analyzer",
-          [/^\| The bank said no +\|$/, "▶ Story ended: FAILED", "Giving up after 3 attempts."],
-          { MODEL_URL: model.url }
-        )
-        assert.strictEqual(model.count(), 2)
-      }),
-    timeout
-  )
-
-  it.scoped(
-    "anthropic-analyzer ends its story at once, and its program when the failure is explained",
-    () =>
-      Effect.gen(function* () {
-        const model = yield* ModelServer.serve(
-          ModelServer.json(modelApis.anthropic.saying('{"exact_why": "A parcel of 0 g weighs nothing"}'))
-        )
-        yield* expectLines(
-          "anthropic-analyzer",
-          ["▶ Story ended: FAILED", "Parcel P-1 stays here.", /^\| A parcel of 0 g weighs nothing +\|$/],
-          { ANTHROPIC_URL: model.url, ANTHROPIC_API_KEY: "sk-ant-1" }
-        )
-        assert.strictEqual((yield* model.request).headers["x-api-key"], "sk-ant-1")
-      }),
-    timeout
-  )
-
-  it.effect(
-    "anthropic-analyzer says which key it misses, and goes by the rule book",
-    () =>
-      expectLines(
-        "anthropic-analyzer",
-        [/^No Claude\. anthropic: there is no API key\. Set ANTHROPIC_API_KEY/, /^\| ParseError at grams/],
-        { ANTHROPIC_API_KEY: "" }
-      ),
-    timeout
-  )
-
-  it.scoped(
-    "language-model-analyzer shows what a program's own model says",
-    () =>
-      Effect.gen(function* () {
-        const model = yield* ModelServer.serve(
-          ModelServer.json({ content: 'Well: {"exact_why": "Nothing is divided by nothing"}', stop: true })
-        )
-        yield* expectLines(
-          "language-model-analyzer",
-          [/^\| Nothing is divided by nothing +\|$/, "Nobody has rated this shop."],
-          { LLAMA_URL: model.url }
-        )
-      }),
-    timeout
-  )
-
   it.effect(
     "dry-run visits every stage and says which would fail",
     () =>
-      expectLines("dry-run", [
+      printed("dry-run", [
         "▶ Story started: Send Reminders (dry run)",
         /^✔ Stage completed: Send Letters /,
         "▶ Story ended: SUCCESS",
@@ -287,7 +173,7 @@ layer(NodeContext.layer)("examples", (it) => {
   it.effect(
     "five-failures tells five failures with the values that stood there, and none of their secrets",
     () =>
-      expectLines("five-failures", [
+      printed("five-failures", [
         "Error:         CustomerNotFound - No customer has the id 12",
         /^Location: {6}examples\/five-failures\.ts:\d+ \(findCustomer\)$/,
         'Annotated:     query  "customer/12"',
@@ -315,7 +201,7 @@ layer(NodeContext.layer)("examples", (it) => {
     "run-main tells a failure outside any story once, and exits with code 1",
     () =>
       Effect.gen(function* () {
-        const { exitCode, stderr, stdout } = yield* ChildProgram.run("examples/run-main.ts", ChildProgram.root)
+        const { exitCode, stderr, stdout } = yield* outcomeOf("run-main")
         assert.strictEqual(stderr, "")
         assert.strictEqual(exitCode, 1)
         const events = stdout
@@ -336,16 +222,11 @@ layer(NodeContext.layer)("examples", (it) => {
     () =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
-        const folder = yield* fs.makeTempDirectoryScoped()
-        yield* expectLines(
-          "wide-events",
-          [
-            "Charge Card, north: 2 run, 4 attempts, failed: none",
-            "Charge Card, south: 1 run, 2 attempts, failed: UNAVAILABLE",
-            "Failed for grace: Charge Card, GatewayBusy"
-          ],
-          { NARRATIVE_DIR: folder }
-        )
+        const { folder } = yield* printed("wide-events", [
+          "Charge Card, north: 2 run, 4 attempts, failed: none",
+          "Charge Card, south: 1 run, 2 attempts, failed: UNAVAILABLE",
+          "Failed for grace: Charge Card, GatewayBusy"
+        ])
         const lines = (yield* fs.readFileString(`${folder}/wide-events.jsonl`)).trimEnd().split("\n")
         assert.lengthOf(lines, 11)
       }),
@@ -355,7 +236,7 @@ layer(NodeContext.layer)("examples", (it) => {
   it.effect(
     "worker-layer is one story from the layer's start to its end, log lines included",
     () =>
-      expectLines("worker-layer", [
+      printed("worker-layer", [
         "▶ Story started: Mail Worker",
         "  INFO Connecting to=ada@example.org",
         /^✔ Stage completed: Deliver Mail /,
@@ -370,16 +251,11 @@ layer(NodeContext.layer)("examples", (it) => {
     () =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
-        const folder = `${yield* fs.makeTempDirectoryScoped()}/logs`
-        yield* expectLines(
-          "rotating-log",
-          [
-            /^narrative\.log\.\d\.gz: \d+ events$/,
-            "  Restock Teapot 9: No Teapot 9 left at the supplier",
-            "  Restock Teapot 19: No Teapot 19 left at the supplier"
-          ],
-          { NARRATIVE_DIR: folder }
-        )
+        const { folder } = yield* printed("rotating-log", [
+          /^narrative\.log\.\d\.gz: \d+ events$/,
+          "  Restock Teapot 9: No Teapot 9 left at the supplier",
+          "  Restock Teapot 19: No Teapot 19 left at the supplier"
+        ])
         assert.isAtMost(Number((yield* fs.stat(`${folder}/narrative.log`)).size), 16 * 1024)
       }),
     timeout
@@ -388,24 +264,42 @@ layer(NodeContext.layer)("examples", (it) => {
   it.scoped(
     "history keeps three imports, and tells in the morning which failed and where",
     () =>
+      printed("history", [
+        "west: success",
+        "south: failed",
+        "north: success",
+        /^BadRow in Check Rows, at examples\/history\.ts:\d+: row 2 of south is empty$/,
+        "- Check Rows: failed",
+        "  - Load: completed",
+        "3 stories, 1 failed",
+        "Check Rows: 3 times, 33 % failed",
+        "Load: 3 times, 0 % failed"
+      ]),
+    timeout
+  )
+
+  it.scoped(
+    "every output in README and docs is what its program prints",
+    () =>
       Effect.gen(function* () {
-        const folder = yield* Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
-        yield* expectLines(
-          "history",
-          [
-            "west: success",
-            "south: failed",
-            "north: success",
-            /^BadRow in Check Rows, at examples\/history\.ts:\d+: row 2 of south is empty$/,
-            "- Check Rows: failed",
-            "  - Load: completed",
-            "3 stories, 1 failed",
-            "Check Rows: 3 times, 33 % failed",
-            "Load: 3 times, 0 % failed"
-          ],
-          { NARRATIVE_DIR: folder }
+        const pages = yield* DocPage.pages
+        const workspace = yield* Workspace.make(pages)
+        yield* compileFolder(workspace)
+        const shown = pages.flatMap((page) => page.outputs.map((output) => ({ page, output })))
+        assert.isAbove(shown.length, 0)
+        yield* Effect.forEach(
+          shown,
+          ({ output, page }) =>
+            Effect.map(Workspace.outputOf(workspace, page, output.program), (text) =>
+              assert.strictEqual(
+                Workspace.comparable(output.text),
+                Workspace.comparable(text),
+                `${page.path} shows an old output of ${output.program}: npm run docs`
+              )
+            ),
+          { concurrency: 2 }
         )
       }),
-    timeout
+    120_000
   )
 })
