@@ -4,14 +4,12 @@
 import { spawn } from "node:child_process"
 import { appendFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { assert, describe, layer } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { Narrative, NarrativeEvent } from "../../src/index.js"
+import { compiled } from "../fixtures/compiled.js"
 import { Narrator } from "../fixtures/events.js"
 import { history, told } from "./library.js"
-
-const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url))
 
 class HistoryFile extends Context.Tag("HistoryFile")<HistoryFile, string>() {
   static readonly layer = Layer.scoped(HistoryFile, history)
@@ -24,8 +22,8 @@ class Process {
   readonly #ended: Promise<number | null>
   #changed = () => {}
 
-  constructor(args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) {
-    this.#child = spawn(process.execPath, ["--import", "tsx", main, ...args], {
+  constructor(main: string, args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) {
+    this.#child = spawn(process.execPath, [main, ...args], {
       env: { ...process.env, NO_COLOR: "1", ...env },
       stdio: ["pipe", "pipe", "pipe"]
     })
@@ -63,7 +61,7 @@ class Process {
 
 const start = (args: ReadonlyArray<string>, env?: Readonly<Record<string, string>>) =>
   Effect.acquireRelease(
-    Effect.sync(() => new Process(args, env)),
+    Effect.map(compiled("src/cli/main.ts"), (main) => new Process(main, args, env)),
     (started) => Effect.zipRight(started.interrupt, started.ended)
   )
 

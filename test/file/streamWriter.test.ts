@@ -1,7 +1,9 @@
 import { spawnSync } from "node:child_process"
 import { PassThrough, Writable } from "node:stream"
 import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
 import * as streamWriter from "../../src/file/streamWriter.js"
+import { compiled } from "../fixtures/compiled.js"
 
 /** A stream whose writes end with what the test decides. */
 class Faulty extends Writable {
@@ -63,9 +65,9 @@ describe("streamWriter", () => {
     assert.throws(() => streamWriter.make(stream).write("a"), "closed (ended)")
   })
 
-  it("lets a program finish whose reader has gone", () => {
+  it("lets a program finish whose reader has gone", async () => {
     const program = `
-      import { make } from "${new URL("../../src/file/streamWriter.ts", import.meta.url).href}"
+      import { make } from "${await Effect.runPromise(compiled("src/file/streamWriter.ts"))}"
       const writer = make(process.stdout)
       let failed = 0
       const next = (i) => {
@@ -77,7 +79,7 @@ describe("streamWriter", () => {
     `
     const { status, stderr } = spawnSync(
       "sh",
-      ["-c", '"$0" --import tsx --input-type=module -e "$1" | true', process.execPath, program],
+      ["-c", '"$0" --input-type=module -e "$1" | true', process.execPath, program],
       {
         encoding: "utf8",
         timeout: 20_000

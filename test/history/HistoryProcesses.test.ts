@@ -1,17 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { chmodSync } from "node:fs"
 import { dirname } from "node:path"
-import { fileURLToPath } from "node:url"
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schedule } from "effect"
 import { History, HistoryRenderer } from "../../src/history/index.js"
 import { Narrative, Renderer } from "../../src/index.js"
+import { bundled } from "../fixtures/compiled.js"
 import { withWarnings } from "../renderer/rendererSuite.js"
 import { asked, file, folder, recorded, rowsOf } from "./histories.js"
-
-const program = fileURLToPath(new URL("../fixtures/historyProgram.ts", import.meta.url))
 
 interface Started {
   readonly child: ChildProcess
@@ -22,8 +20,8 @@ interface Started {
 /** The fixture in a process of its own, killed at the latest when the scope closes. */
 const start = (...args: ReadonlyArray<string>) =>
   Effect.acquireRelease(
-    Effect.sync((): Started => {
-      const child = spawn(process.execPath, ["--import", "tsx", program, ...args], {
+    Effect.map(bundled("test/fixtures/historyProgram.ts"), (program): Started => {
+      const child = spawn(process.execPath, [program, ...args], {
         stdio: ["ignore", "pipe", "inherit"]
       })
       const ended = new Promise<number | null>((resolve) => child.once("close", resolve))

@@ -1,9 +1,7 @@
 import { execFile } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-
-const programs = fileURLToPath(new URL("../fixtures/longRuns.ts", import.meta.url))
+import { bundled } from "../fixtures/compiled.js"
 
 interface Run {
   /** Bytes in use after each fifth of the run. */
@@ -13,12 +11,13 @@ interface Run {
 }
 
 const run = (program: string) =>
-  Effect.async<Run>((resume) => {
-    const args = ["--expose-gc", "--import", "tsx", programs, program]
-    execFile(process.execPath, args, { timeout: 55_000 }, (error, stdout) => {
-      resume(error === null ? Effect.succeed(JSON.parse(stdout)) : Effect.die(error))
+  Effect.flatMap(bundled("test/fixtures/longRuns.ts"), (programs) =>
+    Effect.async<Run>((resume) => {
+      execFile(process.execPath, ["--expose-gc", programs, program], { timeout: 55_000 }, (error, stdout) => {
+        resume(error === null ? Effect.succeed(JSON.parse(stdout)) : Effect.die(error))
+      })
     })
-  })
+  )
 
 const megabyte = 1024 * 1024
 

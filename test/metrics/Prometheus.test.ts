@@ -7,6 +7,7 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Metric, MetricBoundaries, Schedule, Stream } from "effect"
 import { Narrative, NarrativeMetrics, PrometheusRenderer, Renderer } from "../../src/index.js"
 import * as ChildProgram from "../docs/ChildProgram.js"
+import { compiled } from "../fixtures/compiled.js"
 import { freshPrefix } from "./readings.js"
 
 const install = "install it: apt-get install prometheus"
@@ -33,7 +34,7 @@ const example = Effect.gen(function* () {
   const address = yield* Deferred.make<string>()
   const ended = yield* Deferred.make<void>()
   let stories = 0
-  const child = yield* Command.make(process.execPath, "--import", "tsx", "examples/prometheus.ts").pipe(
+  const child = yield* Command.make(process.execPath, yield* compiled("examples/prometheus.ts")).pipe(
     Command.workingDirectory(ChildProgram.root),
     Command.env({ PORT: "0", NO_COLOR: "1" }),
     Command.start

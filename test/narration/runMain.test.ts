@@ -1,23 +1,29 @@
 import { execFile } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { bundled } from "../fixtures/compiled.js"
 
-const program = fileURLToPath(new URL("../fixtures/mainProgram.ts", import.meta.url))
+interface Ended {
+  readonly code: number
+  readonly lines: ReadonlyArray<string>
+  readonly stderr: string
+}
 
 const run = (way: string, env: Readonly<Record<string, string>> = {}) =>
-  Effect.async<{ readonly code: number; readonly lines: ReadonlyArray<string>; readonly stderr: string }>((resume) => {
-    const args = ["--import", "tsx", program, way]
-    execFile(process.execPath, args, { timeout: 25_000, env: { ...process.env, ...env } }, (error, stdout, stderr) =>
-      resume(
-        Effect.succeed({
-          code: error === null ? 0 : Number(error.code ?? -1),
-          lines: stdout.split("\n").filter((line) => line !== ""),
-          stderr
-        })
+  Effect.flatMap(bundled("test/fixtures/mainProgram.ts"), (program) =>
+    Effect.async<Ended>((resume) => {
+      const options = { timeout: 25_000, env: { ...process.env, ...env } }
+      execFile(process.execPath, [program, way], options, (error, stdout, stderr) =>
+        resume(
+          Effect.succeed({
+            code: error === null ? 0 : Number(error.code ?? -1),
+            lines: stdout.split("\n").filter((line) => line !== ""),
+            stderr
+          })
+        )
       )
-    )
-  })
+    })
+  )
 
 describe("Narrative.runMain", () => {
   it.live("leaves a program that succeeds as it is", () =>
@@ -32,9 +38,9 @@ describe("Narrative.runMain", () => {
       const { code, lines, stderr } = yield* run("outside")
       assert.strictEqual(code, 1)
       assert.deepStrictEqual(lines, [
-        "StoryStarted mainProgram.ts",
-        "FailureOccurred mainProgram.ts Broken lean",
-        "StoryCompleted mainProgram.ts"
+        "StoryStarted mainProgram.js",
+        "FailureOccurred mainProgram.js Broken lean",
+        "StoryCompleted mainProgram.js"
       ])
       assert.notInclude(stderr, "Broken")
     })
@@ -52,7 +58,7 @@ describe("Narrative.runMain", () => {
   it.live("reads locals from the first failure on where the environment asks for it", () =>
     Effect.gen(function* () {
       const { lines } = yield* run("outside", { RUNTIME_NARRATIVE_FAILURE_DIAGNOSTICS: "rich" })
-      assert.include(lines, "FailureOccurred mainProgram.ts Broken rich")
+      assert.include(lines, "FailureOccurred mainProgram.js Broken rich")
     })
   )
 
@@ -60,7 +66,7 @@ describe("Narrative.runMain", () => {
     Effect.gen(function* () {
       const { lines, stderr, code } = yield* run("outside", { RUNTIME_NARRATIVE_FAILURE_DIAGNOSTICS: "rihc" })
       assert.strictEqual(code, 1)
-      assert.include(lines.join("\n"), "FailureOccurred mainProgram.ts Broken lean")
+      assert.include(lines.join("\n"), "FailureOccurred mainProgram.js Broken lean")
       assert.include(`${lines.join("\n")}${stderr}`, "RUNTIME_NARRATIVE_FAILURE_DIAGNOSTICS takes lean or rich")
     })
   )
@@ -76,7 +82,7 @@ describe("Narrative.runMain", () => {
     Effect.gen(function* () {
       const { code, lines } = yield* run("explained")
       assert.strictEqual(code, 1)
-      assert.include(lines, "FailureOccurred mainProgram.ts Broken lean because")
+      assert.include(lines, "FailureOccurred mainProgram.js Broken lean because")
     })
   )
 

@@ -13,6 +13,7 @@ import * as Renderer from "../../src/delivery/Renderer.js"
 import * as Narrative from "../../src/Narrative.js"
 import * as JsonRenderer from "../../src/renderer/json/JsonRenderer.js"
 import * as RotatingJsonRenderer from "../../src/renderer/json/RotatingJsonRenderer.js"
+import { bundled } from "../fixtures/compiled.js"
 import { notes } from "../fixtures/events.js"
 import type { Job } from "../fixtures/logWriter.js"
 import { delivered, linesOf, rendererOf } from "./files.js"
@@ -22,10 +23,9 @@ import { assertConserved, emitAll, statsOf, withWarnings } from "./rendererSuite
 
 class Program extends Context.Tag("Program")<Program, string>() {}
 
-const ProgramLive = Layer.scoped(
-  Program,
-  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.flatMap(fs.makeTempDirectoryScoped(), LogWriter.bundle))
-).pipe(Layer.provideMerge(NodeFileSystem.layer))
+const ProgramLive = Layer.effect(Program, bundled("test/fixtures/logWriter.ts")).pipe(
+  Layer.provideMerge(NodeFileSystem.layer)
+)
 
 const inFolder = Effect.flatMap(FileSystem.FileSystem, (fs) =>
   Effect.map(fs.makeTempDirectoryScoped(), (folder) => `${folder}/logs/narrative.log`)

@@ -2,26 +2,8 @@
  * Processes that write to files, as their users run them: started, listened to, killed.
  */
 import { type ChildProcess, spawn } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { Deferred, Effect, FiberId, type Scope } from "effect"
-import { build } from "esbuild"
 import type { Job } from "../fixtures/logWriter.js"
-
-/** Bundled, a process is there in a third of the time. */
-export const bundle = (folder: string): Effect.Effect<string> =>
-  Effect.promise(async () => {
-    const outfile = `${folder}/logWriter.mjs`
-    await build({
-      entryPoints: [fileURLToPath(new URL("../fixtures/logWriter.ts", import.meta.url))],
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      // What is CommonJS among the dependencies asks for Node's modules by `require`.
-      banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
-      outfile
-    })
-    return outfile
-  })
 
 export class LogWriter {
   readonly #said: Array<string> = []

@@ -2,11 +2,9 @@ import { spawn } from "node:child_process"
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-
-const program = fileURLToPath(new URL("../fixtures/narratingProgram.ts", import.meta.url))
+import { bundled } from "../fixtures/compiled.js"
 
 type Output = "closed socket" | "closed pipe" | "full device"
 
@@ -24,10 +22,10 @@ const folder = Effect.acquireRelease(
 )
 
 const run = (renderer: "default" | "console", output: Output) =>
-  Effect.flatMap(folder, (folder) =>
+  Effect.flatMap(Effect.all([folder, bundled("test/fixtures/narratingProgram.ts")]), ([folder, program]) =>
     Effect.async<Ended>((resume) => {
       const file = join(folder, "done")
-      const command = [process.execPath, "--import", "tsx", program, renderer, file]
+      const command = [process.execPath, program, renderer, file]
       const full = output === "full device" ? openSync("/dev/full", "w") : undefined
       // `sh` has no `pipefail`: the program's own exit code goes through a file descriptor.
       const piped = ["sh", "-c", '{ "$@"; echo "exit code $?" >&2; } | true', "sh", ...command]

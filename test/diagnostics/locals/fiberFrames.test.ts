@@ -1,10 +1,10 @@
 // @effect-diagnostics missingReturnYieldStar:off globalErrorInEffectFailure:off unnecessaryEffectGen:off runEffectInsideEffect:off catchAllToMapError:off
 import { execFile } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, Fiber } from "effect"
 import { leavesOf } from "../../../src/cause/causeLeaves.js"
 import * as fiberFrames from "../../../src/diagnostics/locals/fiberFrames.js"
+import { bundled } from "../../fixtures/compiled.js"
 
 const capturing = Effect.acquireRelease(Effect.sync(fiberFrames.install), (captured) => Effect.sync(captured.uninstall))
 
@@ -285,16 +285,11 @@ describe("FiberFrames", () => {
     "ten thousand failures leave the heap as it was, those that are kept but told included",
     () =>
       Effect.gen(function* () {
-        const program = fileURLToPath(new URL("../fixtures/manyFailures.ts", import.meta.url))
+        const program = yield* bundled("test/diagnostics/fixtures/manyFailures.ts")
         const growth = yield* Effect.async<number>((resume) => {
-          execFile(
-            process.execPath,
-            ["--expose-gc", "--import", "tsx", program],
-            { timeout: 55_000 },
-            (error, stdout) => {
-              resume(error === null ? Effect.succeed(JSON.parse(stdout).growth) : Effect.die(error))
-            }
-          )
+          execFile(process.execPath, ["--expose-gc", program], { timeout: 55_000 }, (error, stdout) => {
+            resume(error === null ? Effect.succeed(JSON.parse(stdout).growth) : Effect.die(error))
+          })
         })
         assert.isBelow(growth, 1024 * 1024)
       }),

@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { createContext, runInContext } from "node:vm"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Cron, Effect, Redacted } from "effect"
 import * as bindings from "../../../src/diagnostics/locals/bindings.js"
 import * as Locals from "../../../src/diagnostics/locals/locals.js"
+import { compiled } from "../../fixtures/compiled.js"
 
 const reader = Locals.openReader()
 afterAll(reader.close)
@@ -23,13 +23,13 @@ const localsOf = (generator: object): Record<string, unknown> =>
 
 const run = (flags: ReadonlyArray<string>, program: string) =>
   Effect.async<string>((resume) => {
-    const args = [...flags, "--import", "tsx", "--input-type=module", "-e", program]
+    const args = [...flags, "--input-type=module", "-e", program]
     execFile(process.execPath, args, { timeout: 25_000 }, (error, stdout, stderr) => {
       resume(error === null ? Effect.succeed(stdout.trim()) : Effect.dieMessage(error.message + stderr))
     })
   })
 
-const modulePath = fileURLToPath(new URL("../../../src/diagnostics/locals/locals.ts", import.meta.url))
+const ofTheModule = process.platform
 
 describe("Locals", () => {
   it("hands out the values themselves, Redacted ones as they are", () => {
@@ -184,7 +184,7 @@ describe("Locals", () => {
       return [
         keep,
         (function* () {
-          yield [used, modulePath]
+          yield [used, ofTheModule]
         })()
       ] as const
     }
@@ -255,6 +255,7 @@ describe("Locals", () => {
 
   it.live("trap 6: where the inspector is denied or missing, a reader says so and reads nothing", () =>
     Effect.gen(function* () {
+      const modulePath = yield* compiled("src/diagnostics/locals/locals.ts")
       const program = `
         const Locals = await import(${JSON.stringify(modulePath)})
         const reader = Locals.openReader()

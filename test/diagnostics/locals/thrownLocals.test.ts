@@ -1,17 +1,17 @@
 import { execFile } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-
-const program = fileURLToPath(new URL("../fixtures/throwingPrograms.ts", import.meta.url))
+import { compiled } from "../../fixtures/compiled.js"
 
 // In a process of its own: a pause stops the whole thread, and Vitest's with it.
 const run = (...flags: ReadonlyArray<string>) =>
-  Effect.async<Record<string, unknown>>((resume) => {
-    execFile(process.execPath, [...flags, "--import", "tsx", program], { timeout: 25_000 }, (error, stdout) => {
-      resume(error === null ? Effect.succeed(JSON.parse(stdout)) : Effect.die(error))
+  Effect.flatMap(compiled("test/diagnostics/fixtures/throwingPrograms.ts"), (program) =>
+    Effect.async<Record<string, unknown>>((resume) => {
+      execFile(process.execPath, [...flags, program], { timeout: 25_000 }, (error, stdout) => {
+        resume(error === null ? Effect.succeed(JSON.parse(stdout)) : Effect.die(error))
+      })
     })
-  })
+  )
 
 const ran = Effect.runSync(Effect.cached(run()))
 

@@ -9,7 +9,7 @@ import * as Renderer from "../../../src/delivery/Renderer.js"
 import type { NarrativeEvent } from "../../../src/event/NarrativeEvent.js"
 import * as Narrative from "../../../src/Narrative.js"
 import * as HtmlReportRenderer from "../../../src/renderer/html/HtmlReportRenderer.js"
-import { root } from "../../docs/ChildProgram.js"
+import { bundled } from "../../fixtures/compiled.js"
 import { Narrator } from "../../fixtures/events.js"
 import { diskFault, emptyFile } from "../files.js"
 import { type Destination, emitAll, rendererSuite, statsOf, withWarnings } from "../rendererSuite.js"
@@ -438,10 +438,8 @@ describe("HtmlReportRenderer.layer", () => {
     inFolder((folder, fs) =>
       Effect.gen(function* () {
         const path = `${folder}/report.html`
-        const child = spawn(process.execPath, ["--import", "tsx", "test/fixtures/endlessReports.ts", path], {
-          cwd: root,
-          stdio: "ignore"
-        })
+        const program = yield* bundled("test/fixtures/endlessReports.ts")
+        const child = spawn(process.execPath, [program, path], { stdio: "ignore" })
         const gone = new Promise((resolve) => child.once("exit", resolve))
         yield* Effect.addFinalizer(() => Effect.sync(() => child.kill("SIGKILL")))
         yield* Effect.repeat(fs.exists(path), { until: (exists) => exists, schedule: Schedule.spaced("20 millis") })
