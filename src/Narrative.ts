@@ -22,7 +22,8 @@ import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import type { NoExcessProperties } from "effect/Types"
 import { renderersOf } from "./delivery/rendererSet.js"
-import { definedBy, nameOf, titleCase } from "./diagnostics/source/callSite.js"
+import { definedBy } from "./diagnostics/source/callSite.js"
+import { nameOf, titleCase } from "./diagnostics/source/functionName.js"
 import type { StoryStatus } from "./event/NarrativeEvent.js"
 import { stageInit, storyInit, withSettings } from "./narration/combinators.js"
 import { dryRun as currentDryRun, DryRunLog, type DryRunStage, standInFor } from "./narration/dryRun.js"
@@ -109,7 +110,7 @@ export const story: {
     name: string,
     options?: StoryOptions
   ): Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
-} = withSettings(storyInit, storyRegion.run)
+} = /* @__PURE__ */ withSettings(storyInit, storyRegion.run)
 
 /**
  * Runs an effect as a stage of the story it finds itself in. Outside any story it is only its span.
@@ -127,7 +128,7 @@ export const stage: {
     name: string,
     options?: StageOptions
   ): Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
-} = withSettings<StageOptions, stageRegion.StageInit<unknown>>(stageInit, stageRegion.run)
+} = /* @__PURE__ */ withSettings<StageOptions, stageRegion.StageInit<unknown>>(stageInit, stageRegion.run)
 
 /**
  * In a dry run, yields the stand-in instead of running the effect. Pipe it inside the stage whose work it stands in for.
@@ -151,7 +152,7 @@ export const stage: {
 export const whenDryRun: {
   <B>(standIn: LazyArg<B>): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A | B, E, R>
   <A, E, R, B>(self: Effect.Effect<A, E, R>, standIn: LazyArg<B>): Effect.Effect<A | B, E, R>
-} = dual(2, standInFor)
+} = /* @__PURE__ */ dual(2, standInFor)
 
 /**
  * A function whose every call is a stage, as `Effect.fn` makes a function whose every call is a span. Without a name the
@@ -324,7 +325,7 @@ export const retry: {
     policy: Schedule.Schedule<B, NoInfer<E>, R1>,
     options?: RetryOptions<E>
   ): Effect.Effect<A, E, R1 | R>
-} = dual(
+} = /* @__PURE__ */ dual(
   (args) => Effect.isEffect(args[0]),
   <A, E, R>(self: Effect.Effect<A, E, R>, policy: Schedule.Schedule<unknown, E>, options?: RetryOptions<E>) =>
     Effect.suspend(() => Effect.retry(retelling(self, options?.reason), policy))
@@ -345,7 +346,7 @@ export const timeout: {
     self: Effect.Effect<A, E, R>,
     duration: Duration.DurationInput
   ): Effect.Effect<A, E | Cause.TimeoutException, R>
-} = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, duration: Duration.DurationInput) =>
+} = /* @__PURE__ */ dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, duration: Duration.DurationInput) =>
   withFiber((fiber) => {
     const here = region.regionIn(fiber.currentContext)
     const what =
@@ -475,7 +476,7 @@ export const setStatus = (status: StoryStatus): Effect.Effect<void> =>
  * @since 0.1.0
  * @category reading
  */
-export const current: Effect.Effect<Option.Option<Story>> = withFiber((fiber) =>
+export const current: Effect.Effect<Option.Option<Story>> = /* @__PURE__ */ withFiber((fiber) =>
   Effect.succeed(Option.fromNullable(region.regionIn(fiber.currentContext)?.story))
 )
 
@@ -485,7 +486,7 @@ export const current: Effect.Effect<Option.Option<Story>> = withFiber((fiber) =>
  * @since 0.1.0
  * @category reading
  */
-export const isActive: Effect.Effect<boolean> = withFiber((fiber) =>
+export const isActive: Effect.Effect<boolean> = /* @__PURE__ */ withFiber((fiber) =>
   Effect.succeed(isEnabled(fiber) && region.regionIn(fiber.currentContext) !== undefined)
 )
 
@@ -546,7 +547,7 @@ export const dryRun = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<Dry
  * @since 0.1.0
  * @category layers
  */
-export const logger: Layer.Layer<never> = Layer.scopedDiscard(addLogger)
+export const logger: Layer.Layer<never> = /* @__PURE__ */ Layer.scopedDiscard(addLogger)
 
 /**
  * A Layer that turns narration off: no events, no spans of ours.
@@ -554,7 +555,7 @@ export const logger: Layer.Layer<never> = Layer.scopedDiscard(addLogger)
  * @since 0.1.0
  * @category layers
  */
-export const disabled: Layer.Layer<never> = Layer.scopedDiscard(mute)
+export const disabled: Layer.Layer<never> = /* @__PURE__ */ Layer.scopedDiscard(mute)
 
 /**
  * The default renderer, for applications: the console on a terminal, lines of JSON otherwise. It gives way to any
@@ -585,4 +586,4 @@ export const layerDefault: Layer.Layer<never> = mainProgram.layerDefault
 export const runMain: {
   (options?: MainOptions): <A, E>(self: Effect.Effect<A, E>) => void
   <A, E>(self: Effect.Effect<A, E>, options?: MainOptions): void
-} = dual((args) => Effect.isEffect(args[0]), mainProgram.runMain)
+} = /* @__PURE__ */ dual((args) => Effect.isEffect(args[0]), mainProgram.runMain)

@@ -25,9 +25,11 @@ import * as redactor from "../redaction/redactor.js"
 import type { AnalyzerError } from "./AnalyzerError.js"
 import { AnalysisCache } from "./analysisCache.js"
 import { countsOf } from "./analysisCounts.js"
+import { analyses } from "./analysisRequest.js"
 import { AnalyzerFaults } from "./analyzerFaults.js"
 import * as backgroundAnalyses from "./backgroundAnalyses.js"
 import * as deriveAnalyzer from "./deriveAnalyzer.js"
+import * as requests from "./requests.js"
 import { askInTime } from "./timeLimit.js"
 
 export {
@@ -63,7 +65,10 @@ export interface Analyzer {
  * @since 0.1.0
  * @category services
  */
-export class FailureAnalyzer extends Context.Tag("effect-narrative/FailureAnalyzer")<FailureAnalyzer, Analyzer>() {}
+export class FailureAnalyzer extends Context.Tag(requests.key)<FailureAnalyzer, Analyzer>() {}
+
+// A story that meets an analyzer finds what asks it.
+requests.set(analyses)
 
 /**
  * An analyzer of one's own.

@@ -18,7 +18,7 @@ const maxCites = 20
 const validate = Schema.validateEither(FailureAnalysis.FailureAnalysis)
 
 /** `undefined` where it says nothing; an error where it is no analysis. */
-export const shownAnalysis = (
+export const redactedAnalysis = (
   answer: unknown,
   hide: (text: string) => string
 ): Either.Either<FailureAnalysis.FailureAnalysis | undefined, ParseError> =>

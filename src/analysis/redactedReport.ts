@@ -8,7 +8,7 @@ import type { PlainRecord, PlainValue } from "../plain/PlainValue.js"
  * The report without what has become a secret since the names and annotations in it were first told: to renderers that
  * cannot be undone, to an analyzer they need not be repeated. Its other texts are redacted already.
  */
-export const askedReport = (report: FailureReport, hide: (text: string) => string): FailureReport => {
+export const redactedReport = (report: FailureReport, hide: (text: string) => string): FailureReport => {
   const hideName = (name: string | null) => (name === null ? null : hide(name))
   const hideFailure = (failure: Failure): Failure => ({
     ...failure,

@@ -19,13 +19,20 @@ import type { NarrativeEvent } from "../event/NarrativeEvent.js"
 import { inOrder } from "../runtime/waiting.js"
 import * as boundedBuffer from "./boundedBuffer.js"
 import * as coalescing from "./coalescing.js"
-import { statsOf } from "./deliveryCounts.js"
+import { type RendererStats, statsOf } from "./deliveryCounts.js"
 import { countsBelow, routed } from "./dispatch.js"
 import { rendererLayer } from "./rendererLayer.js"
-import type { BufferOptions, Renderer, RendererStats } from "./rendererModel.js"
+import type { BufferOptions, Renderer } from "./rendererModel.js"
 import * as rendererModel from "./rendererModel.js"
 import * as rendererSet from "./rendererSet.js"
 
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  RendererStats
+} from "./deliveryCounts.js"
 export {
   /**
    * @since 0.1.0
@@ -53,12 +60,7 @@ export type {
    * @since 0.1.0
    * @category models
    */
-  Renderer,
-  /**
-   * @since 0.1.0
-   * @category models
-   */
-  RendererStats
+  Renderer
 } from "./rendererModel.js"
 export {
   /**

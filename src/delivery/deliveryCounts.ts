@@ -5,7 +5,22 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { globalValue } from "effect/GlobalValue"
 import { isDue } from "../runtime/warningCadence.js"
-import type { RendererStats } from "./rendererModel.js"
+
+/**
+ * What became of the events a renderer was given: `emitted = delivered + dropped + failed + pending`, at any time.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RendererStats {
+  readonly name: string
+  readonly emitted: number
+  readonly delivered: number
+  /** By reason: `overflow`, `shutdown`, `closed`, or what a renderer names itself. */
+  readonly dropped: { readonly [reason: string]: number }
+  readonly failed: number
+  readonly pending: number
+}
 
 /** Counts of one renderer. Mutable on purpose: they are touched once or twice an event. */
 export class Delivery {

@@ -28,22 +28,6 @@ export interface Renderer extends Pipeable {
 }
 
 /**
- * What became of the events a renderer was given: `emitted = delivered + dropped + failed + pending`, at any time.
- *
- * @since 0.1.0
- * @category models
- */
-export interface RendererStats {
-  readonly name: string
-  readonly emitted: number
-  readonly delivered: number
-  /** By reason: `overflow`, `shutdown`, `closed`, or what a renderer names itself. */
-  readonly dropped: { readonly [reason: string]: number }
-  readonly failed: number
-  readonly pending: number
-}
-
-/**
  * @since 0.1.0
  * @category models
  */

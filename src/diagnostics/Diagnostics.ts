@@ -1,11 +1,12 @@
 /**
- * Who describes failures: how deep, with which means, and whether they work here.
+ * Who describes failures: how deep, with which options, and whether they work here.
  *
  * Nobody has to provide it. A story without one uses the environment's settings, and is lean where those say nothing.
  *
  * @since 0.1.0
  */
 import type * as Cause from "effect/Cause"
+import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
@@ -16,14 +17,15 @@ import { type CauseLeaf, leavesOf } from "../cause/causeLeaves.js"
 import { linksOf } from "../cause/thrownValue.js"
 import type { FailureReport } from "../event/FailureReport.js"
 import { attempt, isObject } from "../plain/untrusted.js"
-import type { Redactor, Secrets } from "../redaction/Redaction.js"
 import * as redactor from "../redaction/redactor.js"
+import * as describer from "./describer.js"
 import { type DiagnosticsConfig, fromEnvironment, type Settings, settingsOf } from "./diagnosticsConfig.js"
 import * as failureDescription from "./failureDescription.js"
 import * as fiberFrames from "./locals/fiberFrames.js"
 import * as Locals from "./locals/locals.js"
 import * as thrownLocals from "./locals/thrownLocals.js"
 import * as stackFrames from "./source/stackFrames.js"
+import { collectSecrets, type FailureContext } from "./undescribed.js"
 
 export type {
   /**
@@ -51,24 +53,21 @@ export interface DiagnosticsStatus {
  * @since 0.1.0
  * @category services
  */
-export class Diagnostics extends Context.Tag("effect-narrative/Diagnostics")<
-  Diagnostics,
-  {
-    /** The report of a cause, with the redaction in force here. Never fails. */
-    readonly describe: (cause: Cause.Cause<unknown>) => Effect.Effect<FailureReport>
-    readonly status: DiagnosticsStatus
-    /** Learns what is secret from the values around a failure, before its message is told anywhere. @internal */
-    readonly learn: (leaf: CauseLeaf, redactor: Redactor, secrets: Secrets) => void
-    /** @internal */
-    readonly describeIn: (
-      cause: Cause.Cause<unknown>,
-      surroundings: failureDescription.Surroundings,
-      redactor: Redactor
-    ) => FailureReport
-  }
->() {}
+export class Diagnostics extends Context.Reference<Diagnostics>()(describer.key, {
+  defaultValue: (): Service => byEnvironment().service
+}) {}
 
-type Service = Context.Tag.Service<Diagnostics>
+/**
+ * What describes failures.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service extends describer.Describer {
+  /** The report of a cause, with the redaction in force here. Never fails. */
+  readonly describe: (cause: Cause.Cause<unknown>) => Effect.Effect<FailureReport>
+  readonly status: DiagnosticsStatus
+}
 
 /**
  * @since 0.1.0
@@ -87,14 +86,35 @@ export const layer = (config: DiagnosticsConfig = {}): Layer.Layer<Diagnostics> 
   )
 
 /**
- * Configured by the environment: `RUNTIME_NARRATIVE_FAILURE_DIAGNOSTICS` (`lean` | `rich`), `RUNTIME_NARRATIVE_ENV`
- * (else `NODE_ENV`), `RUNTIME_NARRATIVE_ALLOW_RICH_IN_PRODUCTION` and `RUNTIME_NARRATIVE_LOCALS` (`generators` |
- * `throws`). Fails, before anything runs, with a `ConfigError` that names the variable and the values it takes.
+ * {@link layer}, with a config that is read from the `ConfigProvider` in use when the layer is built.
+ *
+ * @example
+ * ```ts
+ * import { Config } from "effect"
+ * import { Diagnostics } from "effect-narrative"
+ *
+ * export const Live = Diagnostics.layerConfig({
+ *   mode: Config.literal("lean", "rich")("DIAGNOSTICS"),
+ *   environment: Config.string("NODE_ENV")
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig: Layer.Layer<Diagnostics, ConfigError.ConfigError> = Layer.unwrapEffect(
+export const layerConfig = (
+  config: Config.Config.Wrap<DiagnosticsConfig>
+): Layer.Layer<Diagnostics, ConfigError.ConfigError> => Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
+
+/**
+ * {@link layer}, with what the environment variables say: `RUNTIME_NARRATIVE_FAILURE_DIAGNOSTICS` (`lean` | `rich`),
+ * `RUNTIME_NARRATIVE_ENV` (else `NODE_ENV`), `RUNTIME_NARRATIVE_ALLOW_RICH_IN_PRODUCTION`, `RUNTIME_NARRATIVE_LOCALS`
+ * (`generators` | `throws`). Fails where a value is invalid, with an error that names the variable and what it takes.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerEnvironment: Layer.Layer<Diagnostics, ConfigError.ConfigError> = Layer.unwrapEffect(
   Effect.map(fromEnvironment, layer)
 )
 
@@ -105,7 +125,7 @@ export const layerConfig: Layer.Layer<Diagnostics, ConfigError.ConfigError> = La
  * @category reports
  */
 export const describe = (cause: Cause.Cause<unknown>): Effect.Effect<FailureReport> =>
-  Effect.contextWithEffect((context: Context.Context<never>) => of(context).describe(cause))
+  Effect.flatMap(Diagnostics, (service) => service.describe(cause))
 
 /**
  * What was asked for, what is in force here, and why that differs.
@@ -113,17 +133,7 @@ export const describe = (cause: Cause.Cause<unknown>): Effect.Effect<FailureRepo
  * @since 0.1.0
  * @category reports
  */
-export const status: Effect.Effect<DiagnosticsStatus> = Effect.contextWith(
-  (context: Context.Context<never>) => of(context).status
-)
-
-/** @internal */
-export const of = (context: Context.Context<never>): Service =>
-  context.unsafeMap.get(Diagnostics.key) ?? byEnvironment().service
-
-/** What is wrong with the settings in force, if nobody could be told earlier. @internal */
-export const problemIn = (context: Context.Context<never>): string | undefined =>
-  context.unsafeMap.has(Diagnostics.key) ? undefined : byEnvironment().problem
+export const status: Effect.Effect<DiagnosticsStatus> = Effect.map(Diagnostics, (service) => service.status)
 
 let fromEnv: { readonly service: Service; readonly problem: string | undefined } | undefined
 
@@ -137,17 +147,19 @@ const byEnvironment = (): { readonly service: Service; readonly problem: string 
   const config = Effect.runSync(Effect.either(ConfigProvider.fromEnv().load(fromEnvironment)))
   fromEnv = {
     service: open(settingsOf(Either.getOrElse(config, () => ({})))).service,
-    problem: Either.isLeft(config) ? `Failures are told lean: ${config.left}` : undefined
+    problem: Either.isLeft(config) ? `Failures are described in lean mode: ${config.left}` : undefined
   }
   return fromEnv
 }
+
+describer.setDefault(byEnvironment)
 
 const open = (settings: Settings): { readonly service: Service; readonly close: () => void } => {
   const rich = settings.mode === "rich" ? openRich(settings) : undefined
   const mode = rich?.available === true ? "rich" : "lean"
   const { maxStackText } = settings
-  const describeIn: Service["describeIn"] = (cause, surroundings, redactor) => {
-    const report = failureDescription.describe(cause, surroundings, {
+  const describeIn: Service["describeIn"] = (cause, context, redactor) => {
+    const report = failureDescription.describe(cause, context, {
       mode,
       read: readerOf(settings.appRoots),
       maxStackText,
@@ -166,8 +178,8 @@ const open = (settings: Settings): { readonly service: Service; readonly close: 
       environment: settings.environment,
       reason: rich?.reason ?? reasonOf(settings)
     },
-    learn: (leaf, redactor, secrets) => {
-      failureDescription.learn(leaf.error, redactor, secrets)
+    collectSecrets: (leaf, redactor, secrets) => {
+      collectSecrets(leaf.error, redactor, secrets)
       if (rich === undefined) return
       for (const { locals } of rich.framesOf(leaf)) {
         redactor.record(Object.fromEntries(locals.map(({ name, value }) => [name, value])), secrets)
@@ -186,8 +198,8 @@ const reasonOf = ({ environment, mode, requested }: Settings): string =>
 interface Rich {
   readonly available: boolean
   readonly reason: string
-  readonly framesOf: failureDescription.Means["framesOf"]
-  readonly droppedWith: failureDescription.Means["droppedWith"]
+  readonly framesOf: failureDescription.DescribeOptions["framesOf"]
+  readonly droppedWith: failureDescription.DescribeOptions["droppedWith"]
   /** An error that is kept would keep its generators, and all they hold. */
   readonly release: (cause: Cause.Cause<unknown>) => void
   readonly close: () => void
@@ -227,7 +239,7 @@ const openRich = (settings: Settings): Rich => {
 }
 
 /** Outside any story. */
-const nowhere: failureDescription.Surroundings = {
+const nowhere: FailureContext = {
   storyName: null,
   stageOf: () => undefined,
   timeline: [],

@@ -7,22 +7,25 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 
 /**
- * - `mode`: `lean` (default) tells type, message, place, chain, timeline; `rich` also the local variables of every
- *   generator on the way to the failure. In production `rich` becomes `lean`, unless it is allowed.
- * - `locals`: `generators` (default) reads suspended generators after the fact; `throws` also pauses on every thrown
- *   exception, for the locals of plain functions. It makes exceptions 1–3 ms slower each: not for production.
- * - `environment`: `production` or any other name (default `development`).
- * - `allowRichInProduction`: lifts the production rule (default `false`).
- * - `appRoots`: folders of the app's own files (default: the working directory). Never anything under `node_modules`.
- *
  * @since 0.1.0
  * @category models
  */
 export interface DiagnosticsConfig {
+  /**
+   * `lean` (default) gives type, message, place, chain and timeline; `rich` also the local variables of every generator
+   * on the way to the failure. In production `rich` becomes `lean`, unless it is allowed.
+   */
   readonly mode?: "lean" | "rich" | undefined
+  /**
+   * `generators` (default) reads suspended generators after the fact; `throws` also pauses on every thrown exception, for
+   * the locals of plain functions. It makes exceptions 1–3 ms slower each: not for production.
+   */
   readonly locals?: "generators" | "throws" | undefined
+  /** `production` or any other name (default `development`). */
   readonly environment?: string | undefined
+  /** Lifts the production rule (default `false`). */
   readonly allowRichInProduction?: boolean | undefined
+  /** Folders of the app's own files (default: the working directory). Never anything under `node_modules`. */
   readonly appRoots?: ReadonlyArray<string> | undefined
 }
 

@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import { type CauseLeaf, leavesOf } from "../cause/causeLeaves.js"
 import { summarize } from "../cause/errorSummary.js"
 import * as thrownValue from "../cause/thrownValue.js"
-import type { Failure, FailureReport, Progress } from "../event/FailureReport.js"
+import type { Failure, FailureReport } from "../event/FailureReport.js"
 import * as PlainValue from "../plain/PlainValue.js"
 import { attempt } from "../plain/untrusted.js"
 import { type Redactor, Secrets } from "../redaction/Redaction.js"
@@ -19,30 +19,10 @@ import { redacted } from "./redactedFailure.js"
 import { type Link, linkOf, placeOf, sourceOf } from "./source/failureLocation.js"
 import type * as stackFrames from "./source/stackFrames.js"
 import * as timeBudget from "./timeBudget.js"
-
-/** What the story knows about a failure, and a cause does not. */
-export interface Surroundings {
-  readonly storyName: string | null
-  /** The stage a failure came from, if any. */
-  readonly stageOf: (leaf: CauseLeaf) => StageOfFailure | undefined
-  readonly timeline: FailureReport["timeline"]
-  readonly timelineOmitted: number
-  readonly progress: Progress
-  readonly interruptors: FailureReport["interruptors"]
-  /** What the story has hidden so far. */
-  readonly secrets: Secrets | undefined
-}
-
-export interface StageOfFailure {
-  /** The names of the stages around the failure, outermost first. */
-  readonly path: ReadonlyArray<string>
-  /** Where that stage was written: V8's stack text. */
-  readonly definedAt: string | undefined
-  readonly attributes: PlainValue.PlainRecord
-}
+import { collectSecrets, type FailureContext, type StageOfFailure, undescribed, unplaced } from "./undescribed.js"
 
 /** What a report is made with. */
-export interface Means {
+export interface DescribeOptions {
   readonly mode: FailureReport["diagnosticsMode"]
   readonly read: stackFrames.StackReader
   /** Longest stack text of a failure, in UTF-16 code units. */
@@ -55,18 +35,22 @@ export interface Means {
 }
 
 /** The report of a cause. A cause without a failure, as of an interruption, is told as `Interrupted`. Never throws. */
-export const describe = (cause: Cause.Cause<unknown>, surroundings: Surroundings, means: Means): FailureReport => {
-  const described = attempt(() => failuresOf(cause, surroundings, means), undefined)
+export const describe = (
+  cause: Cause.Cause<unknown>,
+  context: FailureContext,
+  options: DescribeOptions
+): FailureReport => {
+  const described = attempt(() => failuresOf(cause, context, options), undefined)
   return {
-    storyName: surroundings.storyName,
-    diagnosticsMode: means.mode,
+    storyName: context.storyName,
+    diagnosticsMode: options.mode,
     diagnosticsTruncated: described?.truncated ?? true,
     redactedValues: described?.hidden ?? 0,
     failures: described?.failures ?? [undescribed],
-    interruptors: surroundings.interruptors,
-    timeline: surroundings.timeline,
-    timelineOmitted: surroundings.timelineOmitted,
-    progress: surroundings.progress
+    interruptors: context.interruptors,
+    timeline: context.timeline,
+    timelineOmitted: context.timelineOmitted,
+    progress: context.progress
   }
 }
 
@@ -79,13 +63,6 @@ const maxFailures = 100
 /** Most links followed to the innermost one. */
 const maxDepth = 100
 
-/** Learns what is secret from the fields that an error and its causes carry. */
-export const learn = (error: unknown, redactor: Redactor, secrets: Secrets): void => {
-  for (const link of thrownValue.linksOf(error)) {
-    attempt(() => redactor.record(thrownValue.ownFields(link), secrets), undefined)
-  }
-}
-
 /** How long describing may take, in milliseconds: a report must not hold up what failed. */
 const maxMillis = 250
 
@@ -95,24 +72,27 @@ interface Described {
   readonly hidden: number
 }
 
-const failuresOf = (cause: Cause.Cause<unknown>, surroundings: Surroundings, means: Means): Described => {
-  const secrets = surroundings.secrets ?? new Secrets()
+const failuresOf = (cause: Cause.Cause<unknown>, context: FailureContext, options: DescribeOptions): Described => {
+  const secrets = context.secrets ?? new Secrets()
   const hiddenBefore = secrets.hidden
   // Taken from every text once it is known what was hidden anywhere.
-  const hide = (failure: Failure) => redacted(failure, means.redactor, secrets)
-  const leaves = leavesOf(cause).flatMap((leaf) => [leaf, ...droppedLeaves(leaf, means)])
+  const hide = (failure: Failure) => redacted(failure, options.redactor, secrets)
+  const leaves = leavesOf(cause).flatMap((leaf) => [leaf, ...droppedLeaves(leaf, options)])
   const [first, ...rest] = leaves.slice(0, maxFailures)
   if (first === undefined) {
-    return { failures: [hide(interrupted(cause, surroundings.stageOf))], truncated: false, hidden: 0 }
+    return { failures: [hide(interrupted(cause, context.stageOf))], truncated: false, hidden: 0 }
   }
   const time = timeBudget.start(maxMillis)
   let truncated = false
-  const maxText = Math.min(means.maxStackText, Math.floor(maxStackTexts / (rest.length + 1)))
+  const maxText = Math.min(options.maxStackText, Math.floor(maxStackTexts / (rest.length + 1)))
   const describeLeaf = (leaf: CauseLeaf): Failure => {
-    const stage = attempt(() => surroundings.stageOf(leaf), undefined)
+    const stage = attempt(() => context.stageOf(leaf), undefined)
     truncated ||= time.isSpent()
     if (truncated) return cut(leaf, stage)
-    return attempt(() => failureOf(leaf, stage, means, maxText, secrets), undefined) ?? unplaced(leaf, stage, means)
+    return (
+      attempt(() => failureOf(leaf, stage, options, maxText, secrets), undefined) ??
+      unplaced(leaf, stage, options.redactor)
+    )
   }
   const omitted = leaves.length - rest.length - 1
   const [primary, ...others] = [describeLeaf(first), ...rest.map(describeLeaf)] as const
@@ -123,7 +103,7 @@ const failuresOf = (cause: Cause.Cause<unknown>, surroundings: Surroundings, mea
   }
 }
 
-const droppedLeaves = (leaf: CauseLeaf, { droppedWith }: Means): ReadonlyArray<CauseLeaf> =>
+const droppedLeaves = (leaf: CauseLeaf, { droppedWith }: DescribeOptions): ReadonlyArray<CauseLeaf> =>
   attempt(() => droppedWith(leaf), []).flatMap((cause) =>
     leavesOf(cause).map((dropped) => ({ ...dropped, path: `${leaf.path}→R${dropped.path}` }))
   )
@@ -131,17 +111,17 @@ const droppedLeaves = (leaf: CauseLeaf, { droppedWith }: Means): ReadonlyArray<C
 const failureOf = (
   leaf: CauseLeaf,
   stage: StageOfFailure | undefined,
-  means: Means,
+  options: DescribeOptions,
   maxText: number,
   secrets: Secrets
 ): Failure => {
   const errors = thrownValue.linksOf(leaf.error, maxDepth)
-  learn(leaf.error, means.redactor, secrets)
-  const links = errors.slice(0, thrownValue.maxChain).map((error) => linkOf(error, means.read, means.redactor))
-  const known = attempt(() => means.framesOf(leaf), []).flatMap(
-    (frame) => framesWithLocals.told(frame, means.read, means.redactor, secrets) ?? []
+  collectSecrets(leaf.error, options.redactor, secrets)
+  const links = errors.slice(0, thrownValue.maxChain).map((error) => linkOf(error, options.read, options.redactor))
+  const known = attempt(() => options.framesOf(leaf), []).flatMap(
+    (frame) => framesWithLocals.told(frame, options.read, options.redactor, secrets) ?? []
   )
-  const place = placeOf(links, leaf.span, stage?.definedAt, means.read, known)
+  const place = placeOf(links, leaf.span, stage?.definedAt, options.read, known)
   const frames = framesWithLocals.merged(place.frames, known)
   const appFrames = frames.filter(({ told }) => told.origin === "app").length
   const others = frames.length - appFrames
@@ -169,7 +149,7 @@ const failureOf = (
     }),
     errorCode: summary.code,
     retryable: summary.retryable,
-    facts: factsIn(errors, means.redactor),
+    facts: factsIn(errors, options.redactor),
     hint: null,
     rule: null,
     fingerprint: "",
@@ -186,24 +166,6 @@ const factsIn = (errors: ReadonlyArray<unknown>, redactor: Redactor): PlainValue
 const entriesOf = (locals: PlainValue.PlainRecord | null) =>
   Object.entries(locals ?? {}).map(([name, value]) => ({ name, value }))
 
-/** What the error itself says, when its place could not be found out. */
-const unplaced = (leaf: CauseLeaf, stage: StageOfFailure | undefined, { redactor }: Means): Failure => {
-  const chain = redactor.text(thrownValue.chainOf(leaf.error))
-  return {
-    ...undescribed,
-    path: leaf.path,
-    kind: leaf.kind,
-    errorType: thrownValue.typeOf(leaf.error),
-    errorMessage: redactor.text(thrownValue.messageOf(leaf.error)),
-    stageName: stage?.path.at(-1) ?? null,
-    stagePath: stage?.path ?? [],
-    stackText: chain,
-    exceptionChain: chain,
-    exactCause: chain,
-    stageAttributes: stage?.attributes ?? {}
-  }
-}
-
 /** What was not looked at any more: not even its message, which may be what takes so long. */
 const cut = (leaf: CauseLeaf, stage: StageOfFailure | undefined): Failure => {
   const message = "Not described: describing the failures of this cause took too long."
@@ -219,34 +181,8 @@ const cut = (leaf: CauseLeaf, stage: StageOfFailure | undefined): Failure => {
   }
 }
 
-const undescribed: Failure = {
-  path: "",
-  kind: "die",
-  errorType: "Error",
-  errorMessage: "The failure could not be described.",
-  stageName: null,
-  stagePath: [],
-  location: null,
-  locationReason: "unknown",
-  stackFrames: [],
-  stackSummary: "0 app frame(s), 0 other/hidden in full stack (0 total)",
-  hiddenFrameCount: 0,
-  stackText: "",
-  stackTruncated: false,
-  snippet: [],
-  exceptionChain: "",
-  exactCause: "",
-  errorCode: "UNKNOWN",
-  retryable: false,
-  facts: {},
-  hint: null,
-  rule: null,
-  fingerprint: "",
-  stageAttributes: {}
-}
-
 // The stage of an interruption is asked for by the cause itself: there is no error to know it by.
-const interrupted = (cause: Cause.Cause<unknown>, stageOf: Surroundings["stageOf"]): Failure => {
+const interrupted = (cause: Cause.Cause<unknown>, stageOf: FailureContext["stageOf"]): Failure => {
   const leaf: CauseLeaf = { path: "", kind: "fail", error: undefined, key: cause, span: Option.none() }
   const stage = attempt(() => stageOf(leaf), undefined)
   const message = cause._tag === "Empty" ? "Ended without an error." : "Interrupted without an error."

@@ -5,6 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import { key } from "../plain/wireSchema.js"
+import { analysisText } from "./analysisText.js"
 
 /**
  * A part of the failure report that an analysis cites: its id in the prompt (`F1` a frame, `S1` a stage, `E1` an error,
@@ -19,7 +20,7 @@ export interface Citation extends Schema.Schema.Type<typeof Citation> {}
  * @since 0.1.0
  * @category schemas
  */
-export const Citation = Schema.Struct({
+export const Citation = /* @__PURE__ */ Schema.Struct({
   id: Schema.String,
   text: Schema.String
 })
@@ -36,7 +37,7 @@ export interface Evidence extends Schema.Schema.Type<typeof Evidence> {}
  * @since 0.1.0
  * @category schemas
  */
-export const Evidence = Schema.Struct({
+export const Evidence = /* @__PURE__ */ Schema.Struct({
   text: Schema.String,
   cites: Schema.Array(Citation)
 })
@@ -56,7 +57,7 @@ export interface FailureAnalysis extends Schema.Schema.Type<typeof FailureAnalys
  * @since 0.1.0
  * @category schemas
  */
-export const FailureAnalysis = Schema.Struct({
+export const FailureAnalysis = /* @__PURE__ */ Schema.Struct({
   analyzer: Schema.String,
   model: Schema.NullOr(Schema.String),
   exactWhy: key(Schema.String, "exact_why"),
@@ -69,23 +70,9 @@ export const FailureAnalysis = Schema.Struct({
 
 /**
  * The analysis as text: a `## Heading` before each part that says something, or the answer as it came. This is what
- * stands as `llm_analysis` on the wire.
+ * is `llm_analysis` on the wire.
  *
  * @since 0.1.0
  * @category combinators
  */
-export const format = (analysis: FailureAnalysis): string =>
-  analysis.rawText ??
-  [
-    section("Exact Why", analysis.exactWhy),
-    section("Evidence", analysis.evidence.map(formatEvidence).join("\n")),
-    section("Targeted Fix", analysis.targetedFix),
-    section("Code Changes", analysis.codeChanges)
-  ]
-    .filter((part) => part !== "")
-    .join("\n\n")
-
-const section = (heading: string, body: string): string => (body.trim() === "" ? "" : `## ${heading}\n${body.trim()}`)
-
-const formatEvidence = ({ cites, text }: Evidence): string =>
-  cites.length === 0 ? `- ${text}` : `- ${text} [${cites.map(({ id, text }) => `${id}: ${text}`).join("; ")}]`
+export const format: (analysis: FailureAnalysis) => string = analysisText

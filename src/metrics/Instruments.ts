@@ -55,7 +55,7 @@ const stageSeconds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 3
  * @since 0.1.0
  * @category instruments
  */
-export const storyDuration = histogram(
+export const storyDuration = /* @__PURE__ */ histogram(
   "story.duration",
   "s",
   ["story_name", "success"],
@@ -67,19 +67,19 @@ export const storyDuration = histogram(
  * @since 0.1.0
  * @category instruments
  */
-export const stories = counter("story", "{story}", ["story_name", "success"], "Stories that ended")
+export const stories = /* @__PURE__ */ counter("story", "{story}", ["story_name", "success"], "Stories that ended")
 
 /**
  * @since 0.1.0
  * @category instruments
  */
-export const activeStories = gauge("story.active", "{story}", ["story_name"], "Stories running now")
+export const activeStories = /* @__PURE__ */ gauge("story.active", "{story}", ["story_name"], "Stories running now")
 
 /**
  * @since 0.1.0
  * @category instruments
  */
-export const storyFailures = counter(
+export const storyFailures = /* @__PURE__ */ counter(
   "story.failures",
   "{failure}",
   ["story_name", "error_type"],
@@ -90,7 +90,7 @@ export const storyFailures = counter(
  * @since 0.1.0
  * @category instruments
  */
-export const handledFailures = counter(
+export const handledFailures = /* @__PURE__ */ counter(
   "story.handled_failures",
   "{failure}",
   ["story_name", "error_type"],
@@ -101,7 +101,7 @@ export const handledFailures = counter(
  * @since 0.1.0
  * @category instruments
  */
-export const stageDuration = histogram(
+export const stageDuration = /* @__PURE__ */ histogram(
   "stage.duration",
   "s",
   ["story_name", "stage_name"],
@@ -113,7 +113,7 @@ export const stageDuration = histogram(
  * @since 0.1.0
  * @category instruments
  */
-export const stages = counter(
+export const stages = /* @__PURE__ */ counter(
   "stage",
   "{stage}",
   ["story_name", "stage_name", "status"],
@@ -124,7 +124,7 @@ export const stages = counter(
  * @since 0.1.0
  * @category instruments
  */
-export const stageRetries = counter(
+export const stageRetries = /* @__PURE__ */ counter(
   "stage.retries",
   "{retry}",
   ["story_name", "stage_name"],
@@ -135,7 +135,7 @@ export const stageRetries = counter(
  * @since 0.1.0
  * @category instruments
  */
-export const analysisLatency = histogram(
+export const analysisLatency = /* @__PURE__ */ histogram(
   "llm.analysis_latency",
   "s",
   ["story_name"],
@@ -147,7 +147,7 @@ export const analysisLatency = histogram(
  * @since 0.1.0
  * @category instruments
  */
-export const rendererEvents = counter(
+export const rendererEvents = /* @__PURE__ */ counter(
   "renderer.events",
   "{event}",
   ["renderer", "result"],
@@ -158,7 +158,7 @@ export const rendererEvents = counter(
  * @since 0.1.0
  * @category instruments
  */
-export const labelOverflow = counter(
+export const labelOverflow = /* @__PURE__ */ counter(
   "metrics.label_overflow",
   "{measurement}",
   ["label"],
@@ -169,7 +169,7 @@ export const labelOverflow = counter(
  * @since 0.1.0
  * @category work instruments
  */
-export const agentDuration = histogram(
+export const agentDuration = /* @__PURE__ */ histogram(
   "agent.duration",
   "s",
   ["agent_id", "model"],
@@ -181,13 +181,18 @@ export const agentDuration = histogram(
  * @since 0.1.0
  * @category work instruments
  */
-export const agentErrors = counter("agent.errors", "{error}", ["agent_id", "error_type"], "Agents that failed")
+export const agentErrors = /* @__PURE__ */ counter(
+  "agent.errors",
+  "{error}",
+  ["agent_id", "error_type"],
+  "Agents that failed"
+)
 
 /**
  * @since 0.1.0
  * @category work instruments
  */
-export const apiCalls = counter(
+export const apiCalls = /* @__PURE__ */ counter(
   "api.calls",
   "{call}",
   ["model", "provider", "operation", "agent_id"],
@@ -198,7 +203,7 @@ export const apiCalls = counter(
  * @since 0.1.0
  * @category work instruments
  */
-export const apiCallDuration = histogram(
+export const apiCallDuration = /* @__PURE__ */ histogram(
   "api.call.duration",
   "s",
   ["model", "provider", "operation"],
@@ -210,7 +215,7 @@ export const apiCallDuration = histogram(
  * @since 0.1.0
  * @category work instruments
  */
-export const apiErrors = counter(
+export const apiErrors = /* @__PURE__ */ counter(
   "api.errors",
   "{error}",
   ["model", "provider", "operation", "error_type"],
@@ -221,7 +226,7 @@ export const apiErrors = counter(
  * @since 0.1.0
  * @category work instruments
  */
-export const tokensUsed = counter(
+export const tokensUsed = /* @__PURE__ */ counter(
   "tokens.used",
   "{token}",
   ["model", "token_type"],
@@ -232,13 +237,13 @@ export const tokensUsed = counter(
  * @since 0.1.0
  * @category work instruments
  */
-export const costUsd = counter("cost.usd", "{USD}", ["model", "agent_id"], "Cost in US dollars")
+export const costUsd = /* @__PURE__ */ counter("cost.usd", "{USD}", ["model", "agent_id"], "Cost in US dollars")
 
 /**
  * @since 0.1.0
  * @category work instruments
  */
-export const qualityScore = histogram(
+export const qualityScore = /* @__PURE__ */ histogram(
   "quality.score",
   "1",
   ["story_name", "metric_type"],
@@ -250,7 +255,7 @@ export const qualityScore = histogram(
  * @since 0.1.0
  * @category work instruments
  */
-export const items = counter(
+export const items = /* @__PURE__ */ counter(
   "items",
   "{item}",
   ["story_name", "result"],
@@ -261,7 +266,7 @@ export const items = counter(
  * @since 0.1.0
  * @category work instruments
  */
-export const retryAttempts = counter(
+export const retryAttempts = /* @__PURE__ */ counter(
   "retry.attempts",
   "{retry}",
   ["agent_id", "reason"],

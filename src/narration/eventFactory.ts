@@ -1,7 +1,8 @@
 /**
  * Events made from the state of a story.
  */
-import * as FailureAnalysis from "../event/FailureAnalysis.js"
+import { analysisText } from "../event/analysisText.js"
+import type { FailureAnalysis } from "../event/FailureAnalysis.js"
 import type { FailureReport, Interruptor } from "../event/FailureReport.js"
 import type * as Event from "../event/NarrativeEvent.js"
 import type { PlainRecord, PlainValue } from "../plain/PlainValue.js"
@@ -225,14 +226,14 @@ export const failureOccurred = (
   span: SpanIds | undefined,
   report: FailureReport,
   handled: boolean,
-  analysis: FailureAnalysis.FailureAnalysis | null
+  analysis: FailureAnalysis | null
 ): Event.FailureOccurred => ({
   _tag: "FailureOccurred",
   ...report,
   ...inStory(story, timestamp),
   ...inSpan(span),
   handled,
-  llmAnalysis: analysis === null ? null : FailureAnalysis.format(analysis),
+  llmAnalysis: analysis === null ? null : analysisText(analysis),
   analysis
 })
 
@@ -241,14 +242,14 @@ export const analysisReady = (
   timestamp: number,
   span: SpanIds | undefined,
   stageName: string | null,
-  analysis: FailureAnalysis.FailureAnalysis,
+  analysis: FailureAnalysis,
   latencySeconds: number
 ): Event.AnalysisReady => ({
   _tag: "AnalysisReady",
   ...inStory(story, timestamp),
   stageName,
   ...inSpan(span),
-  llmAnalysis: FailureAnalysis.format(analysis),
+  llmAnalysis: analysisText(analysis),
   analysis,
   latencySeconds
 })

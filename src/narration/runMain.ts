@@ -4,14 +4,13 @@
 import { basename } from "node:path"
 import { makeRunMain, type RunMain } from "@effect/platform/Runtime"
 import * as Cause from "effect/Cause"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
 import * as Layer from "effect/Layer"
 import { rendererLayer } from "../delivery/rendererLayer.js"
 import * as rendererSet from "../delivery/rendererSet.js"
-import * as Diagnostics from "../diagnostics/Diagnostics.js"
 import { storyInit } from "./combinators.js"
+import { load } from "./failureDescriber.js"
 import type { MainOptions } from "./Options.js"
 import * as storyFailure from "./storyFailure.js"
 import * as storyRegion from "./storyRegion.js"
@@ -20,7 +19,7 @@ import * as storyRegion from "./storyRegion.js"
 const forever = 2 ** 31 - 1
 
 // As `NodeRuntime.runMain` runs it, which is in a package that not everybody has.
-const run: RunMain = makeRunMain(({ fiber, teardown }) => {
+const run: RunMain = /* @__PURE__ */ makeRunMain(({ fiber, teardown }) => {
   const keepAlive = setInterval(constVoid, forever)
   let interrupted = false
   const interrupt = () => {
@@ -44,10 +43,10 @@ const run: RunMain = makeRunMain(({ fiber, teardown }) => {
 })
 
 // Loaded when it is asked for: whoever instruments a library must not pay for the console.
-const loadDefault = Effect.promise(() => import("../renderer/defaultRenderer.js"))
+const loadDefault = /* @__PURE__ */ Effect.promise(() => import("../renderer/defaultRenderer.js"))
 
 /** @internal */
-export const layerDefault: Layer.Layer<never> = rendererLayer(
+export const layerDefault: Layer.Layer<never> = /* @__PURE__ */ rendererLayer(
   Effect.flatMap(loadDefault, ({ make }) => make),
   rendererSet.addDefault
 )
@@ -63,9 +62,11 @@ const reporting = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
 
 /** @internal */
 export const runMain = <A, E>(self: Effect.Effect<A, E>, options?: MainOptions): void => {
-  // Whoever reads locals has to be there before anything fails.
-  Diagnostics.of(Context.empty())
   const program = Effect.provide(reporting(self), options?.layer ?? Layer.empty)
   // Once more: a layer that cannot be built is a failure, too.
-  run(Effect.provide(reporting(program), layerDefault), { ...options, disableErrorReporting: true })
+  // What reads locals has to be loaded before anything fails.
+  run(Effect.zipRight(load, Effect.provide(reporting(program), layerDefault)), {
+    ...options,
+    disableErrorReporting: true
+  })
 }

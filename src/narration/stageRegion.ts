@@ -9,7 +9,6 @@ import { leavesOf } from "../cause/causeLeaves.js"
 import { summarize } from "../cause/errorSummary.js"
 import { messageOf, typeOf } from "../cause/thrownValue.js"
 import { renderersOf } from "../delivery/rendererSet.js"
-import * as Diagnostics from "../diagnostics/Diagnostics.js"
 import type { DefinedAt } from "../diagnostics/source/callSite.js"
 import { attempt } from "../plain/untrusted.js"
 import { type AnyFiber, currentFiber, nanos, seconds, withFiber } from "../runtime/fiber.js"
@@ -19,6 +18,7 @@ import { inOrder, type Waiting } from "../runtime/waiting.js"
 import * as spans from "../tracing/spans.js"
 import { dryResult, dryRun } from "./dryRun.js"
 import * as eventFactory from "./eventFactory.js"
+import { describerIn, selfDescription } from "./failureDescriber.js"
 import { interruptorsNamed } from "./interruptors.js"
 import { contextWith, emit, hide, plainRecord, redactorOf, regionIn } from "./region.js"
 import type { Stage, Story } from "./Story.js"
@@ -159,7 +159,8 @@ const tellEnd = <A, E>(
   const [first] = leaves
   // Its span says what the error says, as the event does.
   if (first !== undefined && (spans.isRead(fiber, span) || renderersOf(fiber).length > 0)) {
-    attempt(() => Diagnostics.of(fiber.currentContext).learn(first, redactorOf(fiber), story.secrets), undefined)
+    const describer = describerIn(fiber.currentContext) ?? selfDescription
+    attempt(() => describer.collectSecrets(first, redactorOf(fiber), story.secrets), undefined)
   }
   if (!story.end(stage, "failed", durationSeconds)) return { exit }
   return {

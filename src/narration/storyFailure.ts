@@ -1,44 +1,46 @@
 /**
- * How a story tells why it failed, once, and asks for the analysis of it.
+ * How a story reports why it failed, once, and asks for the analysis of it.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
-import { traitsOf } from "../analysis/deriveAnalyzer.js"
+import type * as Tracer from "effect/Tracer"
+import type { Analyses, AnalysisRequest } from "../analysis/requests.js"
 import { type CauseLeaf, leavesOf } from "../cause/causeLeaves.js"
 import { causeOf, typeOf } from "../cause/thrownValue.js"
 import { renderersOf } from "../delivery/rendererSet.js"
-import * as Diagnostics from "../diagnostics/Diagnostics.js"
-import type { Surroundings } from "../diagnostics/failureDescription.js"
+import type { Describer } from "../diagnostics/describer.js"
 import type { DefinedAt } from "../diagnostics/source/callSite.js"
+import type { FailureContext } from "../diagnostics/undescribed.js"
 import type { FailureAnalysis } from "../event/FailureAnalysis.js"
 import type { CausedBy } from "../event/NarrativeEvent.js"
 import { attempt } from "../plain/untrusted.js"
-import { type AnyFiber, currentFiber, nanos, now } from "../runtime/fiber.js"
+import { type AnyFiber, currentFiber, isSynchronous, nanos, now, seconds } from "../runtime/fiber.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
 import * as spans from "../tracing/spans.js"
 import * as eventFactory from "./eventFactory.js"
-import * as failureAnalysisRequest from "./failureAnalysisRequest.js"
+import { analyzerIn, loadAnalyses } from "./failureAnalyses.js"
+import { describerIn, selfDescription, withDescriber } from "./failureDescriber.js"
 import { interruptorsNamed } from "./interruptors.js"
-import { emit, emitTo, type Region, redactorOf } from "./region.js"
+import { contextOutside, emitTo, type Region, redactorOf } from "./region.js"
 import type { Stage, Story } from "./Story.js"
 
-/** A failure that was told, or one that is told by the effect `asked`, when its analysis is there. */
-interface Told {
+/** A failure that was reported, or one that the effect `asked` reports, when what it waits for has come. */
+interface Reported {
   readonly waiting: Waiting
   readonly asked?: Effect.Effect<void>
 }
 
-/** By what was reported already: a failure is told once, in the innermost story it came out of. */
+/** What was reported already: a failure is reported once, in the innermost story it came out of. */
 const reported = new WeakMap<object, { readonly story: Story; readonly causedBy: CausedBy }>()
 
-/** Tells what a story ended with, or refers to the story that told it. */
-export const tellFailure = (
+/** Reports what a story ended with, or refers to the story that reported it. */
+export const reportFailure = (
   region: Region,
   fiber: AnyFiber,
   cause: Cause.Cause<unknown>,
   definedAt: DefinedAt
-): Told & { readonly causedBy: CausedBy | null } => {
+): Reported & { readonly causedBy: CausedBy | null } => {
   const { story } = region
   if (Cause.isInterruptedOnly(cause)) return { waiting: undefined, causedBy: null }
   const leaves = leavesOf(cause)
@@ -57,7 +59,7 @@ export const tellFailure = (
   return { ...report(region, fiber, cause, { handled: false, definedAt, around }), causedBy }
 }
 
-/** Tells a failure that was handled, in the stage where that was done or in the one it names. */
+/** Reports a failure that was handled, in the stage where that was done or in the one it names. */
 export const recordFailure = (
   region: Region,
   fiber: AnyFiber,
@@ -70,16 +72,16 @@ export const recordFailure = (
   return inOrder(waiting, asked)
 }
 
-/** Handled failures whose story ends before their analysis is there are told without it. */
-export const tellUnexplained = (story: Story): Waiting => {
+/** Handled failures whose story ends before their analysis has come are reported without it. */
+export const reportUnexplained = (story: Story): Waiting => {
   let waiting: Waiting
-  for (const tellIt of story.unexplained ?? []) waiting = inOrder(waiting, tellIt())
+  for (const emitReport of story.unexplained ?? []) waiting = inOrder(waiting, emitReport())
   return waiting
 }
 
-/** Whether every failure of a cause was told by some story. */
+/** Whether every failure of a cause was reported by some story. */
 export const isReported = (cause: Cause.Cause<unknown>): boolean =>
-  leavesOf(cause).every((leaf) => linksOf(leaf).some((link) => reported.has(link)))
+  leavesOf(cause).every((leaf) => identitiesOf(leaf).some((link) => reported.has(link)))
 
 interface Blame {
   readonly definedAt: DefinedAt
@@ -89,66 +91,135 @@ interface Blame {
 
 interface ReportOptions extends Blame {
   readonly handled: boolean
+  /** Milliseconds since the epoch (default: now). */
+  readonly failedAt?: number
   /** What the fiber is in while it waits for an analysis. */
   readonly around: Around
 }
 
-const report = (
+const report = (region: Region, fiber: AnyFiber, cause: Cause.Cause<unknown>, options: ReportOptions): Reported => {
+  const { span, story } = region
+  const isRead = spans.isRead(fiber, span) && !options.handled
+  if (renderersOf(fiber).length === 0 && !isRead) return nothingReported(story)
+  const services = fiber.currentContext
+  const describer = describerIn(services)
+  if (describer !== undefined) return reportWith(describer, region, fiber, cause, options)
+  if (isSynchronous(fiber)) return reportWith(selfDescription, region, fiber, cause, options)
+  const failedAt = now(fiber)
+  const asked = withDescriber(services, (describer) => {
+    const { asked, waiting } = reportWith(describer, region, fiber, cause, { ...options, failedAt })
+    return inOrder(waiting, asked)
+  })
+  return { waiting: undefined, asked: idle(fiber, options.around, asked) }
+}
+
+/** Without anybody to report to, what an earlier event left to wait for is still to be waited for. */
+const nothingReported = (story: Story): Reported => {
+  const waiting = story.deferred
+  story.deferred = undefined
+  return { waiting }
+}
+
+const reportWith = (
+  describer: Describer,
   { span, story }: Region,
   fiber: AnyFiber,
   cause: Cause.Cause<unknown>,
   options: ReportOptions
-): Told => {
-  const { handled } = options
-  const describe = () =>
-    Diagnostics.of(fiber.currentContext).describeIn(cause, surroundingsOf(story, cause, options), redactorOf(fiber))
-  const listeners = renderersOf(fiber)
-  const analyzer = listeners.length === 0 ? undefined : failureAnalysisRequest.analyzerOf(fiber, story)
-  const isRead = spans.isRead(fiber, span) && !handled
-  const described = analyzer === undefined && !isRead ? undefined : attempt(describe, undefined)
-  if (isRead && described !== undefined) spans.describe(span, described)
-  if (analyzer === undefined || described === undefined) {
-    // Where it could not be described, this says so.
-    const report = () => described ?? describe()
-    return {
-      waiting: emit(fiber, story, (at) => eventFactory.failureOccurred(story, at, span, report(), handled, null))
-    }
+): Reported => {
+  const { failedAt = now(fiber), handled } = options
+  const context = contextOf(story, cause, options)
+  const described =
+    attempt(() => describer.describeIn(cause, context, redactorOf(fiber)), undefined) ??
+    selfDescription.describeIn(cause, context, redactorOf(fiber))
+  if (spans.isRead(fiber, span) && !handled) spans.describe(span, described)
+  const renderers = renderersOf(fiber)
+  const emitReport = (at: number, analysis: FailureAnalysis | null) =>
+    emitTo(renderers, story, () => eventFactory.failureOccurred(story, at, span, described, handled, analysis))
+  const found = renderers.length === 0 ? undefined : analyzerIn(fiber, story)
+  if (found === undefined) return { waiting: emitReport(failedAt, null) }
+  const redactor = redactorOf(fiber)
+  const request: AnalysisRequest = {
+    analyzer: found.analyzer,
+    report: described,
+    fiber,
+    services: contextOutside(fiber.currentContext),
+    hide: (text) => redactor.text(text, story.secrets)
   }
-  const question = { analyzer, report: described, story, span, fiber, listeners }
-  const failedAt = now(fiber)
-  const tellIt = (at: number, analysis: FailureAnalysis | null) =>
-    emitTo(listeners, story, () => eventFactory.failureOccurred(story, at, span, described, handled, analysis))
-  const background = traitsOf(analyzer).background
-  if (background !== undefined) {
-    return { waiting: inOrder(tellIt(failedAt, null), failureAnalysisRequest.answerLater(question, background)) }
+  if (found.analyses?.isInBackground(found.analyzer) === true) {
+    return { waiting: inOrder(emitReport(failedAt, null), analyseLater(found.analyses, request, span, story)) }
   }
-  let told = false
-  const tellOnce = (analysis: FailureAnalysis | null): Waiting => {
-    if (told) return undefined
-    told = true
-    story.unexplained?.delete(tellAsItIs)
-    // A story whose failure was handled has gone on, and told of it.
-    return tellIt(handled ? now(currentFiber(fiber)) : failedAt, analysis)
-  }
-  const tellAsItIs = () => tellOnce(null)
-  if (handled) {
-    story.unexplained ??= new Set()
-    story.unexplained.add(tellAsItIs)
-  }
-  const asked = Effect.suspend(() => {
-    const askedNanos = nanos(fiber)
-    const endIdleTime = beginIdleTime(fiber, options.around)
-    return Effect.flatMap(
-      failureAnalysisRequest.answer(question, () => !told),
-      (analysis) => {
-        endIdleTime()
-        if (analysis !== null) spans.explain(fiber, span, analysis, askedNanos, nanos(currentFiber(fiber)))
-        return tellOnce(analysis) ?? Effect.void
-      }
-    )
-  })
-  return { waiting: undefined, asked }
+  return { waiting: undefined, asked: analyse(request, { span, story, options, failedAt, emitReport }) }
 }
+
+/** Emits the analysis as an event of its own, when it has come. */
+const analyseLater = (
+  analyses: Analyses,
+  request: AnalysisRequest,
+  span: Tracer.Span | undefined,
+  story: Story
+): Waiting => {
+  const { fiber, report } = request
+  const askedNanos = nanos(fiber)
+  return analyses.answerLater(request, renderersOf(fiber), (renderers, analysis) => {
+    const here = currentFiber(fiber)
+    const readyNanos = nanos(here)
+    spans.explain(fiber, span, analysis, askedNanos, readyNanos)
+    return emitTo(renderers, story, () => {
+      const { stageName } = report.failures[0]
+      return eventFactory.analysisReady(story, now(here), span, stageName, analysis, seconds(askedNanos, readyNanos))
+    })
+  })
+}
+
+/** A report that waits for its analysis. */
+interface AwaitedReport {
+  readonly span: Tracer.Span | undefined
+  readonly story: Story
+  readonly options: ReportOptions
+  readonly failedAt: number
+  readonly emitReport: (at: number, analysis: FailureAnalysis | null) => Waiting
+}
+
+/** Waits for the analysis, and then emits the report with it: once, whatever else ends meanwhile. */
+const analyse = (request: AnalysisRequest, awaited: AwaitedReport): Effect.Effect<void> => {
+  const { emitReport, failedAt, options, span, story } = awaited
+  const { fiber } = request
+  let emitted = false
+  const emitOnce = (analysis: FailureAnalysis | null): Waiting => {
+    if (emitted) return undefined
+    emitted = true
+    story.unexplained?.delete(emitUnexplained)
+    // A story whose failure was handled has gone on, and emitted more since.
+    return emitReport(options.handled ? now(currentFiber(fiber)) : failedAt, analysis)
+  }
+  const emitUnexplained = () => emitOnce(null)
+  if (options.handled) {
+    story.unexplained ??= new Set()
+    story.unexplained.add(emitUnexplained)
+  }
+  return Effect.suspend(() => {
+    const askedNanos = nanos(fiber)
+    const answer = Effect.flatMap(
+      loadAnalyses,
+      (analyses) => analyses?.answer(request, () => !emitted) ?? Effect.succeed(null)
+    )
+    return Effect.flatMap(idle(fiber, options.around, answer), (analysis) => {
+      if (analysis !== null) spans.explain(fiber, span, analysis, askedNanos, nanos(currentFiber(fiber)))
+      return emitOnce(analysis) ?? Effect.void
+    })
+  })
+}
+
+/** Runs what a fiber only waits for: no part of the duration of whatever that fiber is in. */
+const idle = <A>(fiber: AnyFiber, around: Around, self: Effect.Effect<A>): Effect.Effect<A> =>
+  Effect.suspend(() => {
+    const end = beginIdleTime(fiber, around)
+    return Effect.map(self, (value) => {
+      end()
+      return value
+    })
+  })
 
 interface Around {
   readonly stage: Stage | undefined
@@ -176,7 +247,7 @@ const beginIdleTime = (fiber: AnyFiber, around: Around): (() => void) => {
   }
 }
 
-const surroundingsOf = (story: Story, cause: Cause.Cause<unknown>, blame: Blame): Surroundings => ({
+const contextOf = (story: Story, cause: Cause.Cause<unknown>, blame: Blame): FailureContext => ({
   storyName: story.name,
   stageOf: (leaf) => {
     const stage = originOf(leaf, story) ?? blame.stage
@@ -206,7 +277,7 @@ const maxCauses = 32
 const originalOf = (error: object): object => attempt(() => Cause.originalError(error), error)
 
 /** A failure and what caused it: a wrapped error is the same failure. */
-const linksOf = (leaf: CauseLeaf): ReadonlyArray<object> => {
+const identitiesOf = (leaf: CauseLeaf): ReadonlyArray<object> => {
   const links = [leaf.key]
   let error = causeOf(leaf.error)
   while (links.length < maxCauses && typeof error === "object" && error !== null) {
@@ -218,13 +289,13 @@ const linksOf = (leaf: CauseLeaf): ReadonlyArray<object> => {
 
 /** The innermost stage that failed with it. */
 const originOf = (leaf: CauseLeaf, story: Story): Stage | undefined =>
-  linksOf(leaf).reduce<Stage | undefined>((innermost, link) => {
+  identitiesOf(leaf).reduce<Stage | undefined>((innermost, link) => {
     const stage = story.originOf(link)
     return stage !== undefined && (innermost === undefined || stage.isWithin(innermost)) ? stage : innermost
   }, undefined)
 
 const reportedWithin = (leaf: CauseLeaf, story: Story): CausedBy | undefined => {
-  for (const link of linksOf(leaf)) {
+  for (const link of identitiesOf(leaf)) {
     const known = reported.get(link)
     if (known !== undefined && known.story !== story && known.story.isWithin(story)) return known.causedBy
   }

@@ -24,13 +24,13 @@ import * as eventFactory from "./eventFactory.js"
 import { emitTo, regionIn } from "./region.js"
 
 /** Whether log lines are narrated here. */
-export const logging = switches.make("effect-narrative/logging")
+export const logging = /* @__PURE__ */ switches.make("effect-narrative/logging")
 
 /**
  * Adds the logger until the scope is closed. Among Effect's loggers it may be left behind by what fibers join back: it
  * does nothing but where it is switched on.
  */
-export const addLogger: Effect.Effect<void, never, Scope.Scope> = Effect.suspend(() =>
+export const addLogger: Effect.Effect<void, never, Scope.Scope> = /* @__PURE__ */ Effect.suspend(() =>
   Effect.zipRight(
     changeScoped(logging, switches.hold),
     changeScoped(FiberRef.currentLoggers, (loggers) => ({
@@ -51,7 +51,7 @@ const levels: { readonly [Tag in LogLevel.LogLevel["_tag"]]: LogRecorded["level"
   None: "TRACE"
 }
 
-const logger: Logger.Logger<unknown, void> = Logger.make(
+const logger: Logger.Logger<unknown, void> = /* @__PURE__ */ Logger.make(
   ({ annotations, cause, context, date, fiberId, logLevel, message }) => {
     // What narration itself logs would come back to it for ever.
     if (isHandling() || !switches.isOn(FiberRefs.getOrDefault(context, logging))) return

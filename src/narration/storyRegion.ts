@@ -6,7 +6,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { leavesOf } from "../cause/causeLeaves.js"
-import * as Diagnostics from "../diagnostics/Diagnostics.js"
 import type { DefinedAt } from "../diagnostics/source/callSite.js"
 import type { StoryStatus } from "../event/NarrativeEvent.js"
 import type { PlainRecord } from "../plain/PlainValue.js"
@@ -20,6 +19,7 @@ import { warnOnce } from "../runtime/warnOnce.js"
 import * as spans from "../tracing/spans.js"
 import { dryResult, dryRun } from "./dryRun.js"
 import * as eventFactory from "./eventFactory.js"
+import { prepare } from "./failureDescriber.js"
 import { IdGenerator, uuid } from "./IdGenerator.js"
 import { contextWith, emit, plainRecord, type Region, redactorOf, regionIn } from "./region.js"
 import { Story } from "./Story.js"
@@ -95,7 +95,7 @@ export const open = (init: StoryInit, fiber: AnyFiber): { readonly opened: OpenS
     for (const key in story.attributes) span.attribute(key, story.attributes[key])
   }
   const waiting = inOrder(
-    inOrder(init.notice(), settingsNotice(fiber)),
+    inOrder(init.notice(), prepare(fiber)),
     emit(fiber, story, (timestamp) => eventFactory.storyStarted(story, around?.stage, timestamp, span))
   )
   return { opened: { region: { story, stage: undefined, span }, init, startNanos }, waiting }
@@ -107,9 +107,6 @@ const idIn = (fiber: AnyFiber): string => {
   const id: unknown = attempt(() => Context.get(fiber.currentContext, IdGenerator).next(timestamp), undefined)
   return typeof id === "string" && id !== "" ? id : uuid(timestamp)
 }
-
-/** A story is the first to need the settings for failures. */
-const settingsNotice = (fiber: AnyFiber): Waiting => noticeOf(Diagnostics.problemIn(fiber.currentContext))
 
 /** By the end of a story its redactor has been asked all it was. */
 const redactionNotice = (fiber: AnyFiber): Waiting => noticeOf(redaction.problemIn(fiber.currentContext))
@@ -128,7 +125,7 @@ const labelsIn = (fiber: AnyFiber, labels: StoryInit["labels"]): StoryInit["labe
   return hidden ?? labels
 }
 
-/** Ends a story, warnOnce, in an uninterruptible fiber. */
+/** Ends a story, once, in an uninterruptible fiber. */
 export const close = (
   { init, region, startNanos }: OpenStory,
   fiber: AnyFiber,
@@ -137,9 +134,9 @@ export const close = (
   const { span, story } = region
   const endNanos = nanos(fiber)
   const durationSeconds = seconds(startNanos + story.idleNanos, endNanos)
-  const waiting = inOrder(storyFailure.tellUnexplained(story), cancelOrphans(region, fiber, endNanos))
+  const waiting = inOrder(storyFailure.reportUnexplained(story), cancelOrphans(region, fiber, endNanos))
   const failure =
-    exit._tag === "Success" ? undefined : storyFailure.tellFailure(region, fiber, exit.cause, init.definedAt)
+    exit._tag === "Success" ? undefined : storyFailure.reportFailure(region, fiber, exit.cause, init.definedAt)
   const status = statusOf(story, exit)
   const end = (endedAt?: number): Waiting => {
     const waiting = emit(fiber, story, (timestamp) =>
@@ -155,7 +152,7 @@ export const close = (
     return inOrder(waiting, redactionNotice(fiber))
   }
   if (failure?.asked === undefined) return inOrder(inOrder(waiting, failure?.waiting), end())
-  // It is over for whoever is still in it, though its end is told only after the failure, and that after its analysis.
+  // It is over for whoever is still in it, though its end is emitted only after the failure, and that after its analysis.
   story.status = status
   const endedAt = now(fiber)
   return inOrder(

@@ -23,7 +23,7 @@ export interface Checked<A> {
 const fine = (): Waiting => undefined
 
 // What a key or a credential looks like is the same for everybody; which names are secret is not asked of a name.
-const shapes = Redaction.make()
+const shapes = Redaction.builtIn()
 
 export const nameOf = (what: "story" | "stage" | "note", given: unknown): Checked<string> => {
   const name = typeof given === "string" ? shapes.text(given) : given

@@ -29,11 +29,14 @@ export type PlainRecord = { readonly [key: string]: PlainValue }
  * @since 0.1.0
  * @category schemas
  */
-export const PlainValue: Schema.Schema<PlainValue> = Schema.declare((value): value is PlainValue => isPlain(value), {
-  identifier: "PlainValue",
-  arbitrary: () => (fc) => fc.jsonValue().map(from),
-  jsonSchema: {}
-})
+export const PlainValue: Schema.Schema<PlainValue> = /* @__PURE__ */ Schema.declare(
+  (value): value is PlainValue => isPlain(value),
+  {
+    identifier: "PlainValue",
+    arbitrary: () => (fc) => fc.jsonValue().map(from),
+    jsonSchema: {}
+  }
+)
 
 /**
  * The Schema of any {@link PlainRecord}.
@@ -41,7 +44,7 @@ export const PlainValue: Schema.Schema<PlainValue> = Schema.declare((value): val
  * @since 0.1.0
  * @category schemas
  */
-export const PlainRecord: Schema.Schema<PlainRecord> = Schema.declare(
+export const PlainRecord: Schema.Schema<PlainRecord> = /* @__PURE__ */ Schema.declare(
   (value): value is PlainRecord => isPlain(value) && Predicate.isRecord(value),
   {
     identifier: "PlainRecord",

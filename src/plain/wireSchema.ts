@@ -8,10 +8,10 @@ import * as Schema from "effect/Schema"
 export const key = <A, I, R, Wire extends string>(schema: Schema.Schema<A, I, R>, wire: Wire) =>
   Schema.propertySignature(schema).pipe(Schema.fromKey(wire))
 
-export const NullableText = Schema.NullOr(Schema.String)
+export const NullableText = /* @__PURE__ */ Schema.NullOr(Schema.String)
 
 /** UTC, in milliseconds since the epoch; on the wire ISO-8601 with `Z`. */
-export const Timestamp = Schema.transform(
+export const Timestamp = /* @__PURE__ */ Schema.transform(
   Schema.String.pipe(Schema.pattern(/^(?:\d{4}|[+-]\d{6})-\d\d-\d\dT.+Z$/)),
   Schema.JsonNumber,
   {
@@ -47,7 +47,7 @@ const isTooDeep = (text: string): boolean => {
   return false
 }
 
-const Json = Schema.transformOrFail(Schema.String, Schema.Unknown, {
+const Json = /* @__PURE__ */ Schema.transformOrFail(Schema.String, Schema.Unknown, {
   strict: true,
   decode: (text, _, ast) =>
     ParseResult.try({

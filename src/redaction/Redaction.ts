@@ -169,7 +169,7 @@ export const make = (config: RedactionConfig = {}): Redactor => Either.getOrThro
  * @category services
  */
 export class Redaction extends Context.Reference<Redaction>()("effect-narrative/Redaction", {
-  defaultValue: (): Redactor => make()
+  defaultValue: (): Redactor => builtIn()
 }) {}
 
 /**
@@ -222,6 +222,9 @@ const decode = options.decode("Redaction", Config)
 
 const parse = (config: RedactionConfig): Either.Either<Redactor, InvalidOption> =>
   Either.map(decode(config), ({ extra, patterns, predicate }) => fromNames(secretNames({ extra, patterns, predicate })))
+
+/** What is secret by built-in names and shapes alone. @internal */
+export const builtIn = (): Redactor => fromNames(secretNames({ extra: [], patterns: [], predicate: undefined }))
 
 const fromNames = (names: SecretNames): Redactor => {
   const redactText = (text: string, secrets: Secrets | undefined): string => {

@@ -6,9 +6,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { SyncScheduler } from "effect/Scheduler"
-
-type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
+import { isSynchronous } from "./fiber.js"
 
 /**
  * Waits for an effect that can be interrupted. Not a race: the waiting fiber may be one that is interrupted already, and
@@ -36,10 +34,6 @@ const waitInTurns = (self: Effect.Effect<unknown>): Effect.Effect<void> =>
   Effect.flatMap(Effect.forkDaemon(Effect.interruptible(self)), (fiber) =>
     Effect.zipRight(polled(fiber), Fiber.interruptFork(fiber))
   )
-
-/** Whether the program is run by `Effect.runSync`, which dies of anything that takes time. */
-export const isSynchronous = (fiber: AnyFiber): boolean =>
-  fiber.currentScheduler instanceof SyncScheduler && !fiber.currentScheduler.deferred
 
 /** Most turns that a synchronous program gives another fiber. */
 const maxTurns = 1_000

@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { SyncScheduler } from "effect/Scheduler"
 
 export type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 
@@ -27,3 +28,7 @@ export const nanos = (fiber: AnyFiber): bigint => clockOf(fiber).unsafeCurrentTi
 
 /** The seconds between two readings of {@link nanos}. */
 export const seconds = (from: bigint, to: bigint): number => Number(to - from) / 1e9
+
+/** Whether the program is run by `Effect.runSync`, which dies of anything that takes time. */
+export const isSynchronous = (fiber: AnyFiber): boolean =>
+  fiber.currentScheduler instanceof SyncScheduler && !fiber.currentScheduler.deferred

@@ -17,7 +17,8 @@ import * as Tracer from "effect/Tracer"
 import { type CauseLeaf, leavesOf } from "../cause/causeLeaves.js"
 import * as redactedCause from "../cause/redactedCause.js"
 import { messageOf, typeOf } from "../cause/thrownValue.js"
-import * as FailureAnalysis from "../event/FailureAnalysis.js"
+import { analysisText } from "../event/analysisText.js"
+import type { FailureAnalysis } from "../event/FailureAnalysis.js"
 import type { FailureReport } from "../event/FailureReport.js"
 import { attempt, textOf } from "../plain/untrusted.js"
 import type { Secrets } from "../redaction/Redaction.js"
@@ -137,14 +138,14 @@ export const describe = (span: Tracer.Span, report: FailureReport): void => {
 export const explain = (
   fiber: AnyFiber,
   span: Tracer.Span | undefined,
-  analysis: FailureAnalysis.FailureAnalysis,
+  analysis: FailureAnalysis,
   askedNanos: bigint,
   nanos: bigint
 ): void => {
   if (!isRead(fiber, span)) return
   const attributes = {
     ...analysisAttributes(analysis, Number(nanos - askedNanos) / 1e9),
-    "narrative.llm_analysis": FailureAnalysis.format(analysis)
+    "narrative.llm_analysis": analysisText(analysis)
   }
   if (span.status._tag !== "Ended") {
     event(fiber, span, nanos, "narrative.analysis", attributes)

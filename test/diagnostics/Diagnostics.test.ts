@@ -8,7 +8,7 @@ const environment = (values: Readonly<Record<string, string>>) =>
   Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(values))))
 
 const statusIn = (values: Readonly<Record<string, string>>) =>
-  Diagnostics.status.pipe(Effect.provide(Diagnostics.layerConfig.pipe(Layer.provide(environment(values)))))
+  Diagnostics.status.pipe(Effect.provide(Diagnostics.layerEnvironment.pipe(Layer.provide(environment(values)))))
 
 /** The failure event of a story that fails inside two generators. */
 const failing = Effect.gen(function* () {

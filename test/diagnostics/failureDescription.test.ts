@@ -3,11 +3,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Data, Effect, Exit, FiberId, FastCheck as fc, Option, Runtime, Schema } from "effect"
 import * as failureDescription from "../../src/diagnostics/failureDescription.js"
 import * as stackFrames from "../../src/diagnostics/source/stackFrames.js"
+import type { FailureContext } from "../../src/diagnostics/undescribed.js"
 import * as FailureReport from "../../src/event/FailureReport.js"
 import * as Redaction from "../../src/redaction/Redaction.js"
 import { deepError, thrownValue } from "../cause/thrownValues.js"
 
-const surroundings: failureDescription.Surroundings = {
+const surroundings: FailureContext = {
   storyName: null,
   stageOf: () => undefined,
   timeline: [],
@@ -17,7 +18,7 @@ const surroundings: failureDescription.Surroundings = {
   secrets: undefined
 }
 
-const lean: failureDescription.Means = {
+const lean: failureDescription.DescribeOptions = {
   mode: "lean",
   read: stackFrames.reader([process.cwd()], process.cwd()),
   maxStackText: 12_000,
@@ -26,11 +27,10 @@ const lean: failureDescription.Means = {
   redactor: Redaction.make()
 }
 
-const failuresOf = (cause: Cause.Cause<unknown>, known: Partial<failureDescription.Surroundings> = {}) =>
+const failuresOf = (cause: Cause.Cause<unknown>, known: Partial<FailureContext> = {}) =>
   failureDescription.describe(cause, { ...surroundings, ...known }, lean).failures
 
-const failureOf = (cause: Cause.Cause<unknown>, known?: Partial<failureDescription.Surroundings>) =>
-  failuresOf(cause, known)[0]
+const failureOf = (cause: Cause.Cause<unknown>, known?: Partial<FailureContext>) => failuresOf(cause, known)[0]
 
 const failed = <A, E>(effect: Effect.Effect<A, E>) =>
   Effect.exit(effect).pipe(

@@ -242,7 +242,7 @@ describe("not so here: reports", () => {
       const provider = ConfigProvider.fromMap(new Map([["RUNTIME_NARRATIVE_FAILURE_DIAGNOSTICS", "rihc"]]))
       const exit = yield* Effect.exit(
         Diagnostics.status.pipe(
-          Effect.provide(Diagnostics.layerConfig.pipe(Layer.provide(Layer.setConfigProvider(provider))))
+          Effect.provide(Diagnostics.layerEnvironment.pipe(Layer.provide(Layer.setConfigProvider(provider))))
         )
       )
       assert.isTrue(Exit.isFailure(exit))

@@ -72,7 +72,7 @@ const frameLinesOf = (stack: string, message: string): ReadonlyArray<string> => 
 }
 
 // What a key looks like is the same for everybody. A frame is read once and told many times.
-const shapes = Redaction.make()
+const shapes = Redaction.builtIn()
 
 const resolveFrame = (line: string, roots: ReadonlyArray<Segments>, cwd: string): Frame | undefined => {
   if (line.length > maxFrameLine) return undefined

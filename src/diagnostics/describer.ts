@@ -1,0 +1,34 @@
+/**
+ * What a story asks of diagnostics, apart from what answers it: that is large, and loaded when it is needed.
+ */
+import type * as Cause from "effect/Cause"
+import type { CauseLeaf } from "../cause/causeLeaves.js"
+import type { FailureReport } from "../event/FailureReport.js"
+import type { Redactor, Secrets } from "../redaction/Redaction.js"
+import type { FailureContext } from "./undescribed.js"
+
+export interface Describer {
+  /** The report of a cause. Never throws. */
+  readonly describeIn: (cause: Cause.Cause<unknown>, context: FailureContext, redactor: Redactor) => FailureReport
+  /** Finds out what is secret from the values around a failure, before its message is emitted anywhere. */
+  readonly collectSecrets: (leaf: CauseLeaf, redactor: Redactor, secrets: Secrets) => void
+}
+
+/** The describer of a program that provides none, and what is wrong with its settings. */
+export interface DefaultDescriber {
+  readonly service: Describer
+  readonly problem: string | undefined
+}
+
+/** The key of the service `Diagnostics` in a context. */
+export const key = "effect-narrative/Diagnostics"
+
+let byDefault: (() => DefaultDescriber) | undefined
+
+/** Called once `Diagnostics` is loaded. */
+export const setDefault = (make: () => DefaultDescriber): void => {
+  byDefault = make
+}
+
+/** `undefined` until `Diagnostics` is loaded. */
+export const getDefault = (): DefaultDescriber | undefined => byDefault?.()

@@ -1,0 +1,81 @@
+/**
+ * What can be said of a failure without looking at the program: what the error says of itself.
+ */
+import type { CauseLeaf } from "../cause/causeLeaves.js"
+import * as thrownValue from "../cause/thrownValue.js"
+import type { Failure, FailureReport, Progress } from "../event/FailureReport.js"
+import type * as PlainValue from "../plain/PlainValue.js"
+import { attempt } from "../plain/untrusted.js"
+import type { Redactor, Secrets } from "../redaction/Redaction.js"
+
+/** What the story knows about a failure, and a cause does not. */
+export interface FailureContext {
+  readonly storyName: string | null
+  /** The stage a failure came from, if any. */
+  readonly stageOf: (leaf: CauseLeaf) => StageOfFailure | undefined
+  readonly timeline: FailureReport["timeline"]
+  readonly timelineOmitted: number
+  readonly progress: Progress
+  readonly interruptors: FailureReport["interruptors"]
+  /** What the story has hidden so far. */
+  readonly secrets: Secrets | undefined
+}
+
+export interface StageOfFailure {
+  /** The names of the stages around the failure, outermost first. */
+  readonly path: ReadonlyArray<string>
+  /** Where that stage was written: V8's stack text. */
+  readonly definedAt: string | undefined
+  readonly attributes: PlainValue.PlainRecord
+}
+
+/** Finds out what is secret from the fields that an error and its causes carry. */
+export const collectSecrets = (error: unknown, redactor: Redactor, secrets: Secrets): void => {
+  for (const link of thrownValue.linksOf(error)) {
+    attempt(() => redactor.record(thrownValue.ownFields(link), secrets), undefined)
+  }
+}
+
+/** What the error itself says, when its place could not be found out. */
+export const unplaced = (leaf: CauseLeaf, stage: StageOfFailure | undefined, redactor: Redactor): Failure => {
+  const chain = redactor.text(thrownValue.chainOf(leaf.error))
+  return {
+    ...undescribed,
+    path: leaf.path,
+    kind: leaf.kind,
+    errorType: thrownValue.typeOf(leaf.error),
+    errorMessage: redactor.text(thrownValue.messageOf(leaf.error)),
+    stageName: stage?.path.at(-1) ?? null,
+    stagePath: stage?.path ?? [],
+    stackText: chain,
+    exceptionChain: chain,
+    exactCause: chain,
+    stageAttributes: stage?.attributes ?? {}
+  }
+}
+
+export const undescribed: Failure = {
+  path: "",
+  kind: "die",
+  errorType: "Error",
+  errorMessage: "The failure could not be described.",
+  stageName: null,
+  stagePath: [],
+  location: null,
+  locationReason: "unknown",
+  stackFrames: [],
+  stackSummary: "0 app frame(s), 0 other/hidden in full stack (0 total)",
+  hiddenFrameCount: 0,
+  stackText: "",
+  stackTruncated: false,
+  snippet: [],
+  exceptionChain: "",
+  exactCause: "",
+  errorCode: "UNKNOWN",
+  retryable: false,
+  facts: {},
+  hint: null,
+  rule: null,
+  fingerprint: "",
+  stageAttributes: {}
+}
