@@ -35,6 +35,13 @@ describe("the page's program", () => {
     assert.include(script, "THE SOFTWARE IS PROVIDED")
   })
 
+  it("names a file in PascalCase where it is a component, and in camelCase where it is none", () => {
+    const misnamed = sources
+      .map(({ path }) => path)
+      .filter((path) => !/(?:^|\/)(?:[A-Z]\w*\.tsx|[a-z]\w*\.ts|main\.tsx)$/.test(path))
+    assert.deepStrictEqual(misnamed, [])
+  })
+
   it("takes nothing but types from the rest of the sources", () => {
     const others = imports.filter(({ from, isTypeOnly }) => leavesWeb(from) && !isTypeOnly)
     assert.isAbove(imports.filter(({ from }) => leavesWeb(from)).length, 0)

@@ -15,7 +15,7 @@ const icons: { readonly [status in NodeStatus]: IconName } = {
 
 export const StatusMark = ({ status }: { readonly status: NodeStatus }) => (
   <span class={`mark s-${status}`} title={status}>
-    <Icon name={icons[status]} />
+    {Icon({ name: icons[status] })}
     <span class="sr-only">{status}</span>
   </span>
 )

@@ -12,71 +12,55 @@ import type { View } from "./view.js"
 /** Most log lines and notes marked on one bar. */
 const maxDots = 40
 
+/** Its parts are called, not mounted, as those of a row. */
 export const Lane = ({ item, view }: { readonly item: TreeNode; readonly view: View }) => {
   const { range } = view
   const { node } = item
   const left = Math.max(0, shareOf(range, node.start))
   const right = Math.min(1, shareOf(range, item.end))
+  if (right < 0 || left > 1) {
+    return (
+      <div class="lane" role="gridcell">
+        <span class={left > 1 ? "beyond right" : "beyond"}>{left > 1 ? "›" : "‹"}</span>
+      </div>
+    )
+  }
   return (
     <div class="lane" role="gridcell">
-      {right < 0 || left > 1 ? (
-        <Beyond isAfter={left > 1} />
-      ) : (
-        <>
-          <Bar node={node} left={left} right={right} />
-          {node.retries?.map((retry) => (
-            <RetryMark key={retry.attempt} retry={retry} range={range} least={left} />
-          ))}
-          {item.entries.slice(0, maxDots).map((entry) => (
-            <Dot entry={entry} at={shareOf(range, entry.at)} />
-          ))}
-          <BarLabel node={node} left={left} right={right} />
-        </>
-      )}
+      {bar(node, left, right)}
+      {node.retries?.map((retry) => retryMark(retry, range, left))}
+      {item.entries.slice(0, maxDots).map((entry) => dot(entry, shareOf(range, entry.at)))}
+      {barLabel(node, left, right)}
     </div>
   )
 }
 
-const Beyond = ({ isAfter }: { readonly isAfter: boolean }) => (
-  <span class={isAfter ? "beyond right" : "beyond"}>{isAfter ? "›" : "‹"}</span>
-)
-
-interface BarProps {
-  readonly node: PageNode
-  /** Shares of the range. */
-  readonly left: number
-  readonly right: number
-}
-
-const Bar = ({ left, node, right }: BarProps) => {
-  const names = [
-    `bar s-${node.status}`,
-    node.story === undefined ? "" : " of-story",
-    node.orphaned === true ? " orphaned" : ""
-  ]
-  const { progress } = node
+/** `left` and `right` are shares of the range. */
+const bar = (node: PageNode, left: number, right: number) => {
+  const ofStory = node.story === undefined ? "" : " of-story"
+  const orphaned = node.orphaned === true ? " orphaned" : ""
   return (
     <span
-      class={names.join("")}
+      class={`bar s-${node.status}${ofStory}${orphaned}`}
       title={`${node.name}\n${statusLabel(node)}, ${durationLabel(node)}, from +${duration(node.start / 1_000)}`}
       style={{ "--left": percent(left), "--width": percent(Math.max(0, right - left)) }}
     >
-      {progress !== undefined && progress.total !== null && progress.total > 0 && node.status !== "completed" && (
-        <span class="done" style={{ "--done": percent(Math.min(1, progress.done / progress.total)) }} />
-      )}
+      {progress(node)}
     </span>
   )
 }
 
-interface RetryMarkProps {
-  readonly retry: Retry
-  readonly range: TimeRange
-  readonly least: number
-}
+const progress = ({ progress, status }: PageNode) =>
+  progress !== undefined &&
+  progress.total !== null &&
+  progress.total > 0 &&
+  status !== "completed" && (
+    <span class="done" style={{ "--done": percent(Math.min(1, progress.done / progress.total)) }} />
+  )
 
-const RetryMark = ({ least, range, retry }: RetryMarkProps) => {
+const retryMark = (retry: Retry, range: TimeRange, left: number) => {
   // It is emitted when the wait is over: as the next attempt begins.
-  const begin = Math.max(least, shareOf(range, retry.at - retry.delaySeconds * 1_000))
+  const begin = Math.max(left, shareOf(range, retry.at - retry.delaySeconds * 1_000))
   const end = shareOf(range, retry.at)
   if (end < 0 || begin > 1) return null
   return (
@@ -88,7 +72,7 @@ const RetryMark = ({ least, range, retry }: RetryMarkProps) => {
   )
 }
 
-const Dot = ({ at, entry }: { readonly entry: PageEntry; readonly at: number }) =>
+const dot = (entry: PageEntry, at: number) =>
   at < 0 || at > 1 ? null : (
     <span
       class={`dot ${levelClass(levelOf(entry))}`}
@@ -98,7 +82,7 @@ const Dot = ({ at, entry }: { readonly entry: PageEntry; readonly at: number }) 
   )
 
 /** Beside the bar, where there is room for it. */
-const BarLabel = ({ left, node, right }: BarProps) => {
+const barLabel = (node: PageNode, left: number, right: number) => {
   const [place, at] = labelPlace(left, right)
   return (
     <span class={`bar-label ${place}`} style={{ "--at": percent(at) }}>

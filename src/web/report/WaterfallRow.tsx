@@ -1,5 +1,7 @@
 /**
  * A stage or story in the waterfall: its name, its duration, its bar.
+ *
+ * A scroll makes dozens of rows a frame. Parts without state are therefore called here, not mounted as components.
  */
 import type { StoryFacts } from "../../renderer/html/pageData.js"
 import { Icon } from "../kit/Icon.js"
@@ -60,21 +62,21 @@ const NameCell = ({ item, view }: Pick<WaterfallRowProps, "item" | "view">) => {
   return (
     <div class="cell-name" role="gridcell">
       <span class="guides" />
-      <Twist isOpen={item.children.length > 0 ? isOpen : undefined} />
-      <StatusMark status={node.status} />
+      {twist(item.children.length > 0 ? isOpen : undefined)}
+      {StatusMark({ status: node.status })}
       <span class="name" title={node.name}>
         {node.name}
       </span>
       {node.story !== undefined && item.depth > 0 && (
         <>
-          <StoryDetail story={node.story} />
+          {storyDetail(node.story)}
           <span class="tag">story</span>
         </>
       )}
       {node.kind !== undefined && <span class="tag">{node.kind}</span>}
       {retries > 0 && (
         <span class="tag retry" title={`${retries} retries`}>
-          <Icon name="retry" />
+          {Icon({ name: "retry" })}
           {String(retries)}
         </span>
       )}
@@ -85,17 +87,17 @@ const NameCell = ({ item, view }: Pick<WaterfallRowProps, "item" | "view">) => {
 }
 
 /** Without a meaning where nothing is inside; the row says to others whether it is open. */
-const Twist = ({ isOpen }: { readonly isOpen: boolean | undefined }) =>
+const twist = (isOpen: boolean | undefined) =>
   isOpen === undefined ? (
     <span class="twist none" />
   ) : (
     <span class={isOpen ? "twist open" : "twist"} data-twist="">
-      <Icon name="caret" />
+      {Icon({ name: "caret" })}
     </span>
   )
 
 /** What distinguishes sub-stories of one name. */
-const StoryDetail = ({ story: { labels } }: { readonly story: StoryFacts }) => {
+const storyDetail = ({ labels }: StoryFacts) => {
   const text = Object.values(labels).join(" · ")
   return text === "" ? null : (
     <span class="detail" title={text}>
