@@ -94,7 +94,7 @@ export const handledFailures = /* @__PURE__ */ counter(
   "story.handled_failures",
   "{failure}",
   ["story_name", "error_type"],
-  "Failures that the program handled and told of"
+  "Failures that the program handled and recorded"
 )
 
 /**
@@ -162,7 +162,7 @@ export const labelOverflow = /* @__PURE__ */ counter(
   "metrics.label_overflow",
   "{measurement}",
   ["label"],
-  "Measurements told under the label value other, because there were too many values"
+  "Measurements counted under the label value other, because there were too many values"
 )
 
 /**

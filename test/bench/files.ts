@@ -119,7 +119,7 @@ const cases: ReadonlyArray<Case> = [
 
 export const groups: ReadonlyArray<Group> = [
   {
-    title: "A stage told to a file",
+    title: "A stage written to a file",
     text: "Two lines a stage into a new file, 2,000 stages; the time includes opening the file and waiting until its last line is written. Our lines carry every field of the wire form (some 500 bytes each), those of the peers a message, the story's and the stage's name, and pino's the duration.",
     command: "npm run bench -- files",
     per: stages,

@@ -254,7 +254,7 @@ const queries = (someId: string, rare: string): ReadonlyArray<Query> => [
     bar: 20,
     run: History.stories({ labels: { region: "west" }, status: "timeout" })
   },
-  { name: "stories with a label nobody has", bar: 20, run: History.stories({ labels: { region: "nowhere" } }) },
+  { name: "stories with a label that no story has", bar: 20, run: History.stories({ labels: { region: "nowhere" } }) },
   { name: "stats of a day", bar: 200, run: History.stats({ since: day(15), until: day(16) }) },
   {
     name: "stats of a day, one story",
@@ -325,7 +325,7 @@ if (stories === million) {
 
     npm run bench:history
 
-Written by that command; do not edit. A history of ${stories.toLocaleString("en")} stories of 3 to 7 stages, told within ${days} days, with
+Written by that command; do not edit. A history of ${stories.toLocaleString("en")} stories of 3 to 7 stages, within ${days} days, with
 every event's row and a full report of each failure (${gigabytes.toFixed(1)} GB); each query ${times} times through \`History\`, its
 answer decoded, and the command as often as a process of its own, from its start to its end. Other programs were at work on
 the machine.

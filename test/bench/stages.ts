@@ -102,7 +102,7 @@ const group = (way: keyof Loops): Group => ({
   text:
     way === "made once"
       ? "A prebuilt stage or span around an effect that does next to nothing, 2,000 times in a loop."
-      : "The same with `Narrative.stage(…)` or `Effect.withSpan(…)` called within the loop, which is how most code is written. `Narrative.stage` captures its place in the source there, as `Effect.withSpan` does unless told not to.",
+      : "The same with `Narrative.stage(…)` or `Effect.withSpan(…)` called within the loop, which is how most code is written. `Narrative.stage` captures its place in the source there, as `Effect.withSpan` does unless configured not to.",
   command: "npm run bench -- stages",
   per: stages,
   rounds: 61,

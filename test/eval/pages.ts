@@ -28,7 +28,7 @@ export const rulesSection: Section = {
   text: [
     `${RuleBook.rules.length} rules, asked in this order:`,
     "",
-    "| rule | when | what mends it |",
+    "| rule | when | how to fix it |",
     "|---|---|---|",
     ...RuleBook.rules.map(({ id, mends, when }) => `| \`${id}\` | ${cell(when)} | ${cell(mends)} |`)
   ].join("\n")

@@ -124,7 +124,7 @@ const statementRules: ReadonlyArray<Rule> = [
     mends: "Run the missing migration, or correct the column's name.",
     also: ({ text }) =>
       /^"/.test(text("column") ?? "")
-        ? "A text in SQL stands in single quotes; double quotes make it a name."
+        ? "Put a text in SQL into single quotes; double quotes make it a name."
         : undefined,
     shows: ["code", "column", "table"]
   },
@@ -256,7 +256,7 @@ const serverRules: ReadonlyArray<Rule> = [
     when: "The file is damaged, or is no database.",
     on: { codes: ["SQLITE_CORRUPT", "SQLITE_NOTADB"] },
     mends:
-      "Check the path first: another file may stand there. Restore a damaged database from a backup; `pragma integrity_check` tells how far it goes.",
+      "Check the path first: there may be another file. Restore a damaged database from a backup; `pragma integrity_check` shows how far the damage goes.",
     shows: ["code"]
   },
   {

@@ -24,11 +24,11 @@ const variable = ({ text }: Clues): string | undefined => {
 export const effectRules: ReadonlyArray<Rule> = [
   {
     id: "service-missing",
-    when: "A service was asked for that nobody provided.",
+    when: "A service was used that is not provided.",
     on: { facts: ["service"] },
     fits: has(/^Service not found/),
     mends:
-      "Provide its layer around this effect with `Effect.provide`. The types tell of it, unless a cast hides `R`, or two copies of a package hold two tags.",
+      "Provide its layer around this effect with `Effect.provide`. The types show it, unless a cast hides `R`, or two copies of a package hold two tags.",
     shows: ["service"]
   },
   {
@@ -45,7 +45,7 @@ export const effectRules: ReadonlyArray<Rule> = [
     when: "A setting has a value it cannot have.",
     on: { types: ["ConfigError"] },
     fits: setting("InvalidData"),
-    mends: "Correct its value. A default does not help: it stands in only for a setting that is missing.",
+    mends: "Correct its value. A default does not help: it is used only for a setting that is missing.",
     also: variable,
     shows: ["setting", "reason"]
   },
@@ -157,12 +157,12 @@ export const effectRules: ReadonlyArray<Rule> = [
     when: "Every promise of a `Promise.any` was rejected.",
     on: { types: ["AggregateError"] },
     fits: has(/^All promises were rejected$/, "AggregateError"),
-    mends: "Look at each of the errors: the first one is told here, the others stand in `errors`."
+    mends: "Look at each of the errors: the first one is shown here, the others are in `errors`."
   },
   {
     id: "unknown-exception",
     when: "`Effect.try` or `Effect.tryPromise` wrapped what was thrown, since it was given no `catch`.",
     on: { types: ["UnknownException"] },
-    mends: "Give `catch` a tagged error of your own, so that callers can tell this failure from others."
+    mends: "Give `catch` a tagged error of your own, so that callers can distinguish this failure from others."
   }
 ]

@@ -42,7 +42,7 @@ export const engineRules: ReadonlyArray<Rule> = [
     "TypeError",
     /is not a constructor$/,
     "`new` was used with something that is no class.",
-    "Check what the name stands for: a default import in place of a named one, or modules that import each other in a circle."
+    "Check what the name refers to: a default import in place of a named one, or modules that import each other in a circle."
   ),
   engine(
     "not-iterable",
@@ -129,7 +129,7 @@ export const engineRules: ReadonlyArray<Rule> = [
     "TypeError",
     /^Right-hand side of 'instanceof' is not|instanceof check$/,
     "`instanceof` was asked about something that is no class.",
-    "Check what the name stands for: a circle of imports leaves it `undefined`."
+    "Check what the name refers to: a circle of imports leaves it `undefined`."
   ),
   engine(
     "in-of-primitive",
@@ -206,7 +206,7 @@ export const engineRules: ReadonlyArray<Rule> = [
     "SyntaxError",
     /^Invalid regular expression/,
     "A text is not a regular expression.",
-    "Escape text that stands for itself: `RegExp` reads `( [ { * + ? . \\ | ^ $` as signs."
+    "Escape text that is meant literally: `RegExp` reads `( [ { * + ? . \\ | ^ $` as signs."
   ),
   engine(
     "invalid-uri",

@@ -16,7 +16,7 @@ export const fileRules: ReadonlyArray<Rule> = [
     on: { codes: ["ENOENT"] },
     fits: isSpawn,
     mends:
-      "Install the command, or give its full path; a folder given as `cwd` that does not exist is told the same way.",
+      "Install the command, or give its full path; a folder given as `cwd` that does not exist is reported the same way.",
     shows: ["code", "syscall", "path"]
   },
   {
@@ -67,7 +67,7 @@ export const fileRules: ReadonlyArray<Rule> = [
   },
   {
     id: "path-is-folder",
-    when: "A folder stands where a file was expected.",
+    when: "There is a folder where a file was expected.",
     on: { codes: ["EISDIR"] },
     mends: "Give the path of a file in it; to read a folder, list it.",
     shows: path

@@ -103,7 +103,7 @@ export const dataCases: ReadonlyArray<EvalCase> = [
   },
   {
     name: "a unique key behind three wrappers",
-    hard: "two errors of the program's own stand before the database's",
+    hard: "two errors of the program's own come before the database's",
     truth: {
       line: "yield* saved.pipe(",
       rule: "unique-violation",
