@@ -1,5 +1,5 @@
 /**
- * A page of the documentation: its code, and the places where a program's output stands.
+ * A page of the documentation: its code, and the places for the outputs of programs.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import { Effect } from "effect"
@@ -12,7 +12,7 @@ export interface CodeBlock {
   readonly code: string
 }
 
-/** What stands between `<!-- output: program.ts -->` and `<!-- /output -->`. */
+/** What is between `<!-- output: program.ts -->` and `<!-- /output -->`. */
 export interface OutputBlock {
   /** A path below `examples/`, or the file name of a code block on the same page. */
   readonly program: string

@@ -1,5 +1,6 @@
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
@@ -21,7 +22,7 @@ layer(NodeContext.layer)("documentation", (it) => {
           Command.workingDirectory(root),
           Command.lines
         )
-        // What is wrong with the sources themselves, `npm run typecheck` tells.
+        // `npm run typecheck` is for the sources themselves.
         assert.deepStrictEqual(
           complaints.filter((line) => line.startsWith(".narrative/")),
           []
@@ -39,28 +40,42 @@ layer(NodeContext.layer)("documentation", (it) => {
     })
   )
 
-  it.effect("dependencies.md tells of each dependency, and of nothing else", () =>
+  it.effect("dependencies.md has each dependency, and nothing else", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const page = yield* fs.readFileString(`${root}docs/dependencies.md`)
       const manifest = JSON.parse(yield* fs.readFileString(`${root}package.json`))
       const { dependencies, devDependencies, peerDependencies } = manifest
-      const told = Array.from(page.matchAll(/^\| (`.*?`) \|/gm), ([, cell = ""]) =>
+      const listed = Array.from(page.matchAll(/^\| (`.*?`) \|/gm), ([, cell = ""]) =>
         cell.replaceAll("`", "").split(", ")
       )
-      assert.sameMembers(told.flat(), Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies }))
+      assert.sameMembers(listed.flat(), Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies }))
     })
   )
 
-  it.effect("every relative link leads to a file", () =>
+  it.effect("every relative link leads to a file, and to a heading of it", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
-      for (const { path, text } of yield* DocPage.pages) {
-        for (const [, target = ""] of text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
-          const folder = path.includes("/") ? "docs/" : ""
-          assert.isTrue(yield* fs.exists(`${root}${folder}${target}`), `${path} links to ${target}`)
+      const path = yield* Path.Path
+      for (const page of yield* DocPage.pages) {
+        for (const [, target = "", anchor] of page.text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)) {
+          const file = target === "" ? page.path : path.join(path.dirname(page.path), target)
+          assert.isTrue(yield* fs.exists(root + file), `${page.path} links to ${target}`)
+          if (anchor === undefined) continue
+          const headings = Array.from(
+            (yield* fs.readFileString(root + file)).matchAll(/^#+ (.*)$/gm),
+            ([, text = ""]) => anchorOf(text)
+          )
+          assert.include(headings, anchor, `${page.path} links to ${target}#${anchor}`)
         }
       }
     })
   )
 })
+
+/** A heading's anchor, as GitHub makes it. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-")
