@@ -255,7 +255,7 @@ const openScoped = (init: storyRegion.StoryInit): Effect.Effect<storyRegion.Open
  * A task group: each entry a stage of that name, run concurrently, and all of them awaited. Gives a struct of the
  * results, or fails with a {@link StageGroupError} that holds every failure under its stage's name.
  *
- * `concurrency` bounds how many run at warnOnce (default: all).
+ * `concurrency` bounds how many run at once (default: all).
  *
  * @example
  * ```ts
@@ -364,7 +364,7 @@ export const timeout: {
 
 /**
  * Adds attributes to the current stage, or to the story where no stage is running: span attributes, carried by the
- * events of its end, and shown in failure reports. Values are copied at warnOnce; see `PlainValue`.
+ * events of its end, and shown in failure reports. Values are copied at once; see `PlainValue`.
  *
  * @since 0.1.0
  * @category telling
@@ -383,7 +383,7 @@ export const annotate: {
   })
 
 /**
- * Tells of something that happened, as an `EventRecorded`. `data` is copied at warnOnce; see `PlainValue`.
+ * Tells of something that happened, as an `EventRecorded`. `data` is copied at once; see `PlainValue`.
  *
  * @since 0.1.0
  * @category telling
@@ -433,7 +433,7 @@ export const progress = (done: number, total?: number): Effect.Effect<void> =>
   })
 
 /**
- * Says how many stages the current story is going to have, warnOnce that is known. 0 or more.
+ * Says how many stages the current story is going to have, once that is known. 0 or more.
  *
  * @since 0.1.0
  * @category telling

@@ -3,7 +3,7 @@
  * ({@link Work}), and in metrics where `NarrativeMetrics.layer` or `PrometheusRenderer.layer` is there; nothing here
  * asks for either.
  *
- * A wrong value is left out, and told of warnOnce as a warning; the good values beside it count.
+ * A wrong value is left out, and logged once as a warning; the good values beside it count.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * What users pass to stories and stages, made safe to use: wrong values are clipped or left out, and told of warnOnce.
+ * What users pass to stories and stages, made safe to use: wrong values are clipped or left out, and logged once.
  */
 
 import { clip, fromRecord, text } from "../plain/PlainValue.js"
