@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
  * - `cannot-open`: the file cannot be opened: its folder or its rights do not allow it, or it is in use.
  * - `read-only`: the file, its folder, or the way it was opened allows reading only.
  * - `not-a-database`: the file is no SQLite database, or a damaged one.
- * - `foreign`: a database of somebody else. Nothing was written to it.
+ * - `foreign`: a database of another application. Nothing was written to it.
  * - `not-created`: a database without a history: no `HistoryRenderer` has written to it yet.
  * - `newer-version`: written by a newer version of this package.
  * - `older-version`: written by an older one, and opened for reading only: it has to be opened for writing once.

@@ -85,7 +85,7 @@ export const StoryStats = Schema.Struct({
 })
 
 /**
- * Failures of one fingerprint: of one kind, at one place. The newest one stands for them.
+ * Failures of one fingerprint: of one kind, at one place, represented by the newest one.
  *
  * @since 0.1.0
  * @category models

@@ -1,5 +1,5 @@
 /**
- * What a history gives back: stories, stages, failures and events as they were told. As JSON, keys are in snake_case and
+ * What a history returns: stories, stages, failures and events as they were emitted. As JSON, keys are in snake_case and
  * times are UTC ISO-8601, as on the wire of events.
  *
  * @since 0.1.0
@@ -34,7 +34,7 @@ export const Timestamp = Schema.transform(Schema.String, Schema.JsonNumber, {
 })
 
 /**
- * How a story stands. `interrupted`: it has no end, and the process that told it is gone.
+ * The state of a story. `interrupted`: it has no end, and the process it ran in is gone.
  *
  * @since 0.1.0
  * @category models
@@ -56,7 +56,7 @@ export const StoryState = Schema.Literal(
 )
 
 /**
- * How a stage stands. `interrupted`: it was open when its story was cut off.
+ * The state of a stage. `interrupted`: it was open when its story was cut off.
  *
  * @since 0.1.0
  * @category models
@@ -70,7 +70,7 @@ export type StageState = typeof StageState.Type
 export const StageState = Schema.Literal("running", "completed", "failed", "cancelled", "interrupted")
 
 /**
- * The process that told a story. `lastSeenAt`: when it last wrote that it is alive.
+ * The process a story ran in. `lastSeenAt`: when it last wrote that it is alive.
  *
  * @since 0.1.0
  * @category models
@@ -133,9 +133,9 @@ const summary = {
 export const StorySummary = Schema.Struct(summary)
 
 /**
- * A stage, with the stages that stand in it, in their order of starting. `endedAt` and `durationSeconds` are `null` for
+ * A stage, with the stages inside it, in their order of starting. `endedAt` and `durationSeconds` are `null` for
  * one that has no end, and what is known of an error for one that has not failed; `lastProgress` is what
- * `Narrative.progress` told last.
+ * `Narrative.progress` reported last.
  *
  * @since 0.1.0
  * @category models

@@ -1,6 +1,6 @@
 /**
  * Every instrument, once: the metrics of Effect, the text for Prometheus, alerting rules, dashboards and the
- * documentation are made from these definitions, so that a name stands in one place.
+ * documentation are made from these definitions, so that a name is in one place.
  *
  * @since 0.1.0
  */
@@ -274,7 +274,7 @@ export const retryAttempts = /* @__PURE__ */ counter(
 )
 
 /**
- * All of them, in the order in which they are told.
+ * All of them, in the order in which they are exposed.
  *
  * @since 0.1.0
  * @category instruments

@@ -85,8 +85,7 @@ const Served = Schema.Struct({
 const decode = options.decode("PrometheusRenderer", Served)
 
 /**
- * Adds `GET /metrics`, or another path, to a router that is there already. What is told there is counted by
- * `NarrativeMetrics.layer`.
+ * Adds `GET /metrics`, or another path, to a router of yours. The metrics come from `NarrativeMetrics.layer`.
  *
  * @example
  * ```ts

@@ -2,7 +2,7 @@
  * What must never be shown: hidden by name, by type, by shape and by value, once, before anything leaves.
  *
  * A value is hidden when its name says so (`password`, `X-Api-Key`, `DB_TOKEN`), when it is `Redacted`, or when it looks
- * like a secret wherever it stands (credentials in a URL, bearer tokens, keys of well-known services, private keys).
+ * like a secret wherever it is (credentials in a URL, bearer tokens, keys of well-known services, private keys).
  * What was hidden under a name is remembered in {@link Secrets}, and removed from every other text as well: an error
  * message that repeats a password does not give it away.
  *
@@ -87,7 +87,7 @@ export class Secrets {
   #version = 0
 
   /**
-   * Remembers a value: {@link Redactor.text} removes it from then on, also where it stands as JSON, in a URL or in
+   * Remembers a value: {@link Redactor.text} removes it from then on, also as JSON, in a URL or in
    * base64.
    *
    * @since 0.1.0

@@ -55,7 +55,7 @@ export interface Service {
 }
 
 /**
- * An analysis of a failure. `late`: told by an `AnalysisReady`, after its failure.
+ * An analysis of a failure. `late`: it came as an `AnalysisReady`, after its failure.
  *
  * @since 0.1.0
  * @category models

@@ -2,7 +2,7 @@
  * What a test expects of recorded stories: a tree that checks what it mentions and nothing else.
  *
  * Stages and sub-stories that are not mentioned are allowed, unless `exact` is set. Siblings that ran concurrently may
- * stand in any order; those that ran one after the other have to be mentioned in that order.
+ * be in any order; those that ran one after the other have to be mentioned in that order.
  *
  * @since 0.1.0
  */
@@ -150,7 +150,7 @@ export const difference: (
 ) => Difference | undefined = comparison.difference
 
 /**
- * Whether a recorded story or stage is what an expectation says of it itself, whatever stands inside.
+ * Whether a recorded story or stage is what an expectation says of it itself, whatever is inside.
  *
  * @since 0.1.0
  * @category comparing

@@ -2,7 +2,7 @@
  * What a model is asked about a failure: instructions, and the failure report as data.
  *
  * The report is redacted already, and bounded here. The failing program's own text cannot pass for an instruction of the
- * prompt, nor end the place it stands in; see `docs/security.md`.
+ * prompt, nor end its part of the prompt; see `docs/security.md`.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ import { harmless } from "./promptText.js"
 
 /**
  * - `system`, `user`: the two messages. Together they have at most `maxContextChars` characters.
- * - `index`: the ids that the prompt gave out, and what stands behind each: `F1` a frame, `S1` a stage, `E1` an error,
+ * - `index`: the ids in the prompt, and what each refers to: `F1` a frame, `S1` a stage, `E1` an error,
  *   `V1` a value. What was cut out of the prompt has no id here.
  *
  * @since 0.1.0
@@ -28,7 +28,7 @@ export interface Prompt {
 }
 
 /**
- * `maxContextChars`: most characters (UTF-16 code units) of both messages together, 8,000 unless told otherwise. Fewer
+ * `maxContextChars`: most characters (UTF-16 code units) of both messages together, 8,000 by default. Fewer
  * than {@link minContextChars} leave no room for the report, and are taken for that many.
  *
  * @since 0.1.0

@@ -120,7 +120,7 @@ export const FailureAlert = Schema.Struct({
 })
 
 /**
- * A story that ended `timeout`, `partial`, `cancelled` or `failed` without a failure that was told.
+ * A story that ended `timeout`, `partial`, `cancelled` or `failed` without a failure that was reported.
  *
  * @since 0.1.0
  * @category models
@@ -141,7 +141,7 @@ export const StoryAlert = Schema.Struct({
 })
 
 /**
- * Why a failure happened that was told before, by an analysis that was made in the background. `failureId` is the `id`
+ * Why a failure happened that was sent before, by an analysis that was made in the background. `failureId` is the `id`
  * of that alert.
  *
  * @since 0.1.0
@@ -227,7 +227,7 @@ export const SummaryAlert = Schema.Struct({
 export type Alert = OccurrenceAlert | AnalysisAlert | SummaryAlert
 
 /**
- * An alert that tells of one thing that happened.
+ * An alert about one thing that happened.
  *
  * @since 0.1.0
  * @category models

@@ -1,7 +1,7 @@
 /**
- * Tells people of failures: in Slack, by webhook, or wherever an effect of yours brings an alert.
+ * Sends failures to people: to Slack, to a webhook, or wherever an effect of yours takes an alert.
  *
- * Equal failures are told once a window, and only so many alerts an interval; what is held back is counted and told in
+ * Equal failures are sent once a window, and only so many alerts an interval; what is held back is counted and sent as
  * a summary. Each destination has a queue of its own, so that neither a slow one nor a broken one delays another, or the
  * program.
  *

@@ -116,7 +116,7 @@ export const StageWide = Schema.Struct({
 })
 
 /**
- * A stage as its story's record tells it.
+ * A stage as its story's record has it.
  *
  * @since 0.1.0
  * @category models
@@ -138,7 +138,7 @@ export const StageResult = Schema.Struct({
 })
 
 /**
- * A story that ended; or one that had not when the renderer closed or had to let go of it (`unfinished`): `endedAt` and
+ * A story that ended; or one that had not when the renderer closed or evicted it (`unfinished`): `endedAt` and
  * `durationSeconds` are `null` then.
  *
  * @since 0.1.0
@@ -164,7 +164,7 @@ export const StoryWide = Schema.Struct({
   /** In order of ending: the first 50 and the last 200. */
   stages: Schema.Array(StageResult),
   stagesOmitted: key(Schema.Int, "stages_omitted"),
-  /** Where it failed, and why. `null` where a sub-story's report tells. */
+  /** Where it failed, and why. `null` where a sub-story's report says it. */
   failedStageName: key(NullableText, "failed_stage_name"),
   exactCause: key(NullableText, "exact_cause"),
   fingerprint: NullableText,
@@ -174,7 +174,7 @@ export const StoryWide = Schema.Struct({
 })
 
 /**
- * The Schema of every record. Its encoded side is what stands on a line.
+ * The Schema of every record. Its encoded side is a line.
  *
  * @since 0.1.0
  * @category schemas
