@@ -18,11 +18,14 @@ import { linksOf } from "../cause/thrownValue.js"
 import type { FailureReport } from "../event/FailureReport.js"
 import { attempt, isObject } from "../plain/untrusted.js"
 import * as redactor from "../redaction/redactor.js"
+import { warnOnce } from "../runtime/warnOnce.js"
 import * as describer from "./describer.js"
 import { type DiagnosticsConfig, fromEnvironment, type Settings, settingsOf } from "./diagnosticsConfig.js"
 import * as failureDescription from "./failureDescription.js"
 import * as fiberFrames from "./locals/fiberFrames.js"
+import * as hotCode from "./locals/hotCode.js"
 import * as Locals from "./locals/locals.js"
+import * as parser from "./locals/parser.js"
 import * as thrownLocals from "./locals/thrownLocals.js"
 import * as stackFrames from "./source/stackFrames.js"
 import { collectSecrets, type FailureContext } from "./undescribed.js"
@@ -76,14 +79,26 @@ export interface Service extends describer.Describer {
 export const layer = (config: DiagnosticsConfig = {}): Layer.Layer<Diagnostics> =>
   Layer.scoped(
     Diagnostics,
-    Effect.map(
-      Effect.acquireRelease(
-        Effect.sync(() => open(settingsOf(config))),
-        ({ close }) => Effect.sync(close)
-      ),
-      ({ service }) => service
-    )
+    Effect.suspend(() => {
+      const settings = settingsOf(config)
+      return prepared(settings).pipe(
+        Effect.zipRight(
+          Effect.acquireRelease(
+            Effect.sync(() => open(settings)),
+            ({ close }) => Effect.sync(close)
+          )
+        ),
+        Effect.tap(({ problem }) => (problem === undefined ? Effect.void : (warnOnce(problem) ?? Effect.void))),
+        Effect.map(({ service }) => service)
+      )
+    })
   )
+
+const prepared = ({ mode }: Settings): Effect.Effect<void> =>
+  mode === "lean" || attempt(parser.load, undefined) !== undefined ? Effect.void : Effect.promise(loadForRich)
+
+/** Loads what rich mode needs beside this module: in a bundle it is no file of its own, and has to be waited for. @internal */
+export const loadForRich = (): Promise<void> => parser.loadLater().catch(() => {})
 
 /**
  * {@link layer}, with a config that is read from the `ConfigProvider` in use when the layer is built.
@@ -145,16 +160,24 @@ const byEnvironment = (): { readonly service: Service; readonly problem: string 
   if (fromEnv !== undefined) return fromEnv
   // No program is running this: the settings are read once, and reading the environment is synchronous.
   const config = Effect.runSync(Effect.either(ConfigProvider.fromEnv().load(fromEnvironment)))
+  const { problem, service } = open(settingsOf(Either.getOrElse(config, () => ({}))))
   fromEnv = {
-    service: open(settingsOf(Either.getOrElse(config, () => ({})))).service,
-    problem: Either.isLeft(config) ? `Failures are described in lean mode: ${config.left}` : undefined
+    service,
+    problem: Either.isLeft(config) ? `Failures are described in lean mode: ${config.left}` : problem
   }
   return fromEnv
 }
 
 describer.setDefault(byEnvironment)
 
-const open = (settings: Settings): { readonly service: Service; readonly close: () => void } => {
+interface Opened {
+  readonly service: Service
+  /** What a user has to be warned of. */
+  readonly problem: string | undefined
+  readonly close: () => void
+}
+
+const open = (settings: Settings): Opened => {
   const rich = settings.mode === "rich" ? openRich(settings) : undefined
   const mode = rich?.available === true ? "rich" : "lean"
   const { maxStackText } = settings
@@ -187,7 +210,12 @@ const open = (settings: Settings): { readonly service: Service; readonly close: 
     },
     describeIn
   }
-  return { service, close: () => rich?.close() }
+  return {
+    service,
+    problem:
+      rich?.available === false ? `Failures are described in lean mode, not in rich mode. ${rich.reason}` : undefined,
+    close: () => rich?.close()
+  }
 }
 
 const reasonOf = ({ environment, mode, requested }: Settings): string =>
@@ -215,7 +243,11 @@ const openRich = (settings: Settings): Rich => {
       : linksOf(leaf.error).flatMap((link) => (isObject(link) ? thrownLocals.localsOf(link) : []))
   return {
     available: reader.status.available,
-    reason: thrown === undefined ? reader.status.reason : `${reader.status.reason} ${thrown.status.reason}`,
+    reason: [
+      reader.status.reason,
+      ...(reader.status.available ? [hotCode.sentenceOf(keepingOf(settings))] : []),
+      ...(thrown === undefined ? [] : [thrown.status.reason])
+    ].join(" "),
     framesOf: (leaf) => {
       const suspended = fiberFrames.framesOf(leaf.key)
       return [
@@ -237,6 +269,9 @@ const openRich = (settings: Settings): Rich => {
     }
   }
 }
+
+const keepingOf = ({ keepVariables }: Settings): hotCode.Keeping =>
+  keepVariables ? attempt(hotCode.keepVariables, "unknown to this V8") : "not asked for"
 
 /** Outside any story. */
 const nowhere: FailureContext = {

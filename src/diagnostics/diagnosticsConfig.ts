@@ -27,6 +27,11 @@ export interface DiagnosticsConfig {
   readonly allowRichInProduction?: boolean | undefined
   /** Folders of the app's own files (default: the working directory). Never anything under `node_modules`. */
   readonly appRoots?: ReadonlyArray<string> | undefined
+  /**
+   * In rich mode, whether V8 keeps variables that its optimised code no longer reads (default `true`). That sets two flags of V8
+   * for the whole process; `docs/benchmarks.md` says what they cost. Without them, such a variable is `<optimised out>`.
+   */
+  readonly keepVariables?: boolean | undefined
 }
 
 /** The settings in force, after the production rule. */
@@ -36,6 +41,7 @@ export interface Settings {
   readonly locals: "generators" | "throws"
   readonly environment: string
   readonly appRoots: ReadonlyArray<string> | undefined
+  readonly keepVariables: boolean
   /** Longest stack text of a failure, in UTF-16 code units. */
   readonly maxStackText: number
 }
@@ -50,6 +56,7 @@ export const settingsOf = (config: DiagnosticsConfig): Settings => {
     locals: config.locals ?? "generators",
     environment,
     appRoots: config.appRoots,
+    keepVariables: config.keepVariables ?? true,
     maxStackText: isProduction ? 8_000 : 12_000
   }
 }

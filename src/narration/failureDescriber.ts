@@ -22,7 +22,7 @@ let loading: Promise<void> | undefined
 const startLoading = (): Promise<void> => {
   // Where it cannot be loaded, failures are reported as far as they speak for themselves.
   loading ??= import("../diagnostics/Diagnostics.js").then(
-    () => undefined,
+    ({ loadForRich }) => (attempt(environmentIsRich, false) ? loadForRich() : undefined),
     () => undefined
   )
   return loading

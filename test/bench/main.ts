@@ -10,12 +10,13 @@
 import { writeFileSync } from "node:fs"
 import * as files from "./files.js"
 import * as history from "./history.js"
+import * as hotCode from "./hotCode.js"
 import * as reports from "./reports.js"
 import { type Group, type Measured, measure } from "./rounds.js"
 import * as stages from "./stages.js"
 import * as tracing from "./tracing.js"
 
-const suites = { stages, files, reports, tracing, history }
+const suites = { stages, files, reports, hotCode, tracing, history }
 
 const header = ["", "median", "spread", "ratio", "to", "bar", ""]
 

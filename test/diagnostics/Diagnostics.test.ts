@@ -1,6 +1,6 @@
 // @effect-diagnostics globalErrorInEffectFailure:off -- plain errors are what users fail with, too.
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, ConfigError, ConfigProvider, Effect, Exit, Layer } from "effect"
+import { Array, Cause, ConfigError, ConfigProvider, Effect, Exit, Layer, Logger } from "effect"
 import { Diagnostics, Narrative, Redaction } from "../../src/index.js"
 import { observe } from "../laws/observed.js"
 
@@ -71,6 +71,38 @@ describe("the diagnostics' settings", () => {
         assert.include(String(error), takes)
         assert.include(String(error), value)
       }
+    })
+  )
+})
+
+describe("rich diagnostics that this runtime cannot give", () => {
+  it.effect("are lean, and warned of once, whatever number of stories", () =>
+    Effect.gen(function* () {
+      const warnings: Array<string> = []
+      const logger = Logger.replace(
+        Logger.defaultLogger,
+        Logger.make(({ message }) => void warnings.push(Array.ensure(message).join(" ")))
+      )
+      const given = process.getBuiltinModule
+      const withoutInspector = Layer.scopedDiscard(
+        Effect.acquireRelease(
+          Effect.sync(() => {
+            process.getBuiltinModule = () => undefined
+          }),
+          () =>
+            Effect.sync(() => {
+              process.getBuiltinModule = given
+            })
+        )
+      )
+      const status = yield* Diagnostics.status.pipe(
+        Effect.zipLeft(Effect.void.pipe(Narrative.story("First"), Effect.repeatN(2))),
+        Effect.provide(Layer.provide(Diagnostics.layer({ mode: "rich" }), withoutInspector)),
+        Effect.provide(Layer.merge(logger, observe().layer))
+      )
+      assert.deepInclude(status, { requested: "rich", mode: "lean" })
+      assert.lengthOf(warnings, 1)
+      assert.include(warnings[0], "no inspector")
     })
   )
 })

@@ -1,9 +1,11 @@
 /**
  * What a function's text declares: each variable with the block it lives in and the place from which it has a value.
  *
- * A generator keeps the values of an earlier round of a loop until new ones are assigned. Only its text tells which.
+ * A generator keeps the values of an earlier round of a loop until new ones are assigned. Only its text says which.
  */
-import { isOperatorName, type Token, tokensOf } from "./scriptTokens.js"
+
+import type { FunctionNode, Node } from "./parser.js"
+import * as parser from "./parser.js"
 
 /** A variable declared in a text. All places are offsets in it. */
 export interface Binding {
@@ -14,7 +16,7 @@ export interface Binding {
   readonly to: number
   /** Before this place it has no value yet, or one of an earlier round. */
   readonly assignedAt: number
-  /** From this place on nobody can tell whether it was assigned: the next `case` of its `switch`. */
+  /** From this place on it is unknown whether it was assigned: the next `case` of its `switch`. */
   readonly doubtfulAt: number
   /** Whether what it will hold is written as a function or a class. */
   readonly callable: boolean
@@ -23,13 +25,15 @@ export interface Binding {
 export interface ScannedFunction {
   /** Where the list of parameters opens: what V8 takes for the beginning of a function. */
   readonly parametersAt: number
-  /** The name it has in the text, and where that stands. */
+  /** The name it has in the text, and where that is. */
   readonly name: Occurrence | undefined
   /** The variables seen from a place, by name, the innermost first. */
   readonly bindingsAt: (offset: number, name: string) => ReadonlyArray<Binding>
   /** The first place where a variable of this name is mentioned. */
   readonly mentionOf: (name: string) => number | undefined
-  /** The offsets at which tokens begin. */
+  /** The variables that the statement at a place names, and the conditions under which it is run. */
+  readonly namesAt: (offset: number) => ReadonlySet<string>
+  /** The offsets at which tokens begin; none if the text could not be read. */
   readonly starts: ReadonlyArray<number>
 }
 
@@ -40,274 +44,303 @@ export interface Occurrence {
 
 /** Reads a function's text, from its first word to its last bracket. */
 export const scanFunction = (text: string): ScannedFunction => {
-  const tokens = tokensOf(text)
-  const surroundings = enclosings(tokens)
-  const bindings = declarationsOf(tokens, surroundings, text.length)
-  const mentions = mentionsOf(tokens)
-  const parameters = tokens.findIndex((token, i) => token.text === "(" && surroundings[i] === undefined)
-  const before = tokens[parameters - 1]
+  const parsed = text === "" ? undefined : parser.parseFunction(text)
+  if (parsed === undefined) return unread
+  const { key, node, shift, tokens } = parsed
+  const found = new Map<string, Array<Binding>>()
+  const mentions = new Map<string, number>()
+  const scan: Scan = {
+    declare: ({ name, ...places }) => {
+      const binding = { ...shifted(places, shift), name, callable: places.callable }
+      const same = found.get(name)
+      if (same === undefined) found.set(name, [binding])
+      else same.push(binding)
+    },
+    mention: (name, start) => {
+      if (start - shift < (mentions.get(name) ?? Number.POSITIVE_INFINITY)) mentions.set(name, start - shift)
+    }
+  }
+  visitFunction(node, scan)
+  const named = nameOf(node, key)
+  if (named !== undefined) scan.mention(named.text, named.start)
+  const head = node.type === "ArrowFunctionExpression" ? node.start : (node.id?.end ?? node.start)
   return {
-    parametersAt: tokens[parameters]?.start ?? 0,
-    name:
-      before?.kind === "name" && before.text !== "function" ? { text: before.text, start: before.start } : undefined,
+    parametersAt: (tokens.find(({ start, type }) => start >= head && type.label === "(")?.start ?? node.start) - shift,
+    name: named === undefined ? undefined : { text: named.text, start: named.start - shift },
     bindingsAt: (offset, name) =>
-      (bindings.get(name) ?? [])
+      (found.get(name) ?? [])
         .filter(({ from, to }) => from <= offset && offset < to)
         // Blocks nest: of those around a place, the one that begins last is the innermost.
         .sort((a, b) => b.from - a.from),
     mentionOf: (name) => mentions.get(name),
-    starts: tokens.map(({ start }) => start)
+    namesAt: (offset) => namesAt(node, offset + shift),
+    starts: tokens.map(({ start }) => start - shift).filter((start) => start >= 0 && start < text.length)
   }
 }
 
-/** The names a file declares or imports at its top level. */
-export const topLevelNamesOf = (text: string): ReadonlySet<string> => {
-  const tokens = tokensOf(text)
-  const found = new Set<string>()
-  for (let i = 0; i < tokens.length; i++) {
-    const token = tokens[i]
-    if (token === undefined) break
-    if (token.kind === "name" && declaring.has(token.text)) {
-      for (const name of namesIn(tokens, i + 1, token.text === "import")) found.add(name.text)
-    }
-    if (token.partner > i) i = token.partner
-  }
-  return found
+const unread: ScannedFunction = {
+  parametersAt: 0,
+  name: undefined,
+  bindingsAt: () => [],
+  mentionOf: () => undefined,
+  namesAt: () => new Set(),
+  starts: []
 }
 
-const declaring = new Set(["const", "let", "var", "function", "class", "enum", "namespace", "import"])
-
-const declarationsOf = (
-  tokens: ReadonlyArray<Token>,
-  surroundings: Surroundings,
-  length: number
-): ReadonlyMap<string, ReadonlyArray<Binding>> => {
-  const bindings = new Map<string, Array<Binding>>()
-  const add = (binding: Binding) => {
-    const same = bindings.get(binding.name)
-    if (same === undefined) bindings.set(binding.name, [binding])
-    else same.push(binding)
-  }
-  for (const [i, token] of tokens.entries()) {
-    if (token.kind !== "name" || isProperty(tokens, i)) continue
-    const around = surroundings[i]
-    if (token.text === "catch" && tokens[i + 1]?.text === "(") {
-      const body = tokens[(tokens[i + 1]?.partner ?? -1) + 1]
-      const to = tokens[body?.partner ?? -1]?.end ?? length
-      for (const name of namesIn(tokens, i + 2, false)) {
-        add({
-          ...inBlock(name, token.start, to, name.start),
-          name: name.text
-        })
-      }
-      continue
-    }
-    if (token.text === "class" && tokens[i + 1]?.kind === "name" && startsStatement(tokens, i)) {
-      const name = tokens[i + 1]
-      const [from, to] = blockOf(tokens, around, length)
-      if (name !== undefined) {
-        add({ ...inBlock(name, from, to, endOfStatement(tokens, i, length)), name: name.text, callable: true })
-      }
-      continue
-    }
-    if (token.text !== "const" && token.text !== "let" && token.text !== "var") continue
-    const [from, to] = token.text === "var" ? [0, length] : blockOf(tokens, around, length)
-    if (token.text === "var" && inNestedFunction(tokens, surroundings, i)) continue
-    for (const { callable, end, names } of declaratorsFrom(tokens, i + 1, length)) {
-      const doubtfulAt = nextCase(tokens, surroundings, around, i)
-      for (const name of names)
-        add({ name: name.text, nameStart: name.start, from, to, assignedAt: end, callable, doubtfulAt })
-    }
-  }
-  return bindings
+const nameOf = (node: FunctionNode, key: Node | undefined): Occurrence | undefined => {
+  if (key?.type === "Identifier") return { text: key.name, start: key.start }
+  if (key?.type === "PrivateIdentifier") return { text: `#${key.name}`, start: key.start }
+  return node.type !== "ArrowFunctionExpression" && node.id != null
+    ? { text: node.id.name, start: node.id.start }
+    : undefined
 }
 
-const inBlock = (name: Token, from: number, to: number, assignedAt: number): Omit<Binding, "name"> => ({
-  nameStart: name.start,
-  from,
-  to,
-  assignedAt,
-  callable: false,
-  doubtfulAt: Number.POSITIVE_INFINITY
+interface Scan {
+  readonly declare: (binding: Binding) => void
+  readonly mention: (name: string, start: number) => void
+}
+
+const shifted = (places: Omit<Binding, "name">, shift: number): Omit<Binding, "name"> => ({
+  nameStart: places.nameStart - shift,
+  from: places.from - shift,
+  to: places.to - shift,
+  assignedAt: places.assignedAt - shift,
+  doubtfulAt: places.doubtfulAt - shift,
+  callable: places.callable
 })
 
-interface Declarator {
-  readonly names: ReadonlyArray<Token>
-  /** Where its value has been assigned. */
-  readonly end: number
-  readonly callable: boolean
+/** What surrounds a node: the function it belongs to, and the block in which its `let` and `const` live. */
+interface Place {
+  readonly function: Node
+  readonly block: Node
+  readonly doubtfulAt: number
 }
 
-const declaratorsFrom = (tokens: ReadonlyArray<Token>, first: number, length: number): ReadonlyArray<Declarator> => {
-  const declarators: Array<Declarator> = []
-  let i = first
-  while (true) {
-    const pattern = tokens[i]
-    if (pattern === undefined || (pattern.kind !== "name" && pattern.partner < 0)) return declarators
-    const names = pattern.kind === "name" ? [pattern] : namesOfPattern(tokens, i)
-    const next = (pattern.kind === "name" ? i : pattern.partner) + 1
-    const operator = tokens[next]
-    // A type annotation stands in plain TypeScript only, which Node runs by blanking it out.
-    const assigns = operator?.text === "="
-    const iterates = operator?.text === "of" || operator?.text === "in"
-    const stop = assigns || iterates ? endOfExpression(tokens, next + 1, iterates) : next
-    const last = tokens[stop - 1]
-    declarators.push({
-      names,
-      end: assigns || iterates ? (last?.end ?? length) : pattern.end,
-      callable: assigns && isCallable(tokens, next + 1)
-    })
-    if (tokens[stop]?.text !== ",") return declarators
-    i = stop + 1
+const visitFunction = (node: FunctionNode, scan: Scan): void => {
+  for (const name of node.params.flatMap(namesOfPattern)) {
+    scan.declare({ ...binding(name, node, node.body.start), from: node.start })
+  }
+  const place: Place = { function: node, block: node.body, doubtfulAt: Number.POSITIVE_INFINITY }
+  for (const child of parser.childrenOf(node)) if (child !== nameNodeOf(node)) visit(child, place, scan)
+}
+
+const nameNodeOf = (node: Node): Node | null =>
+  (node.type === "FunctionExpression" || node.type === "ClassExpression" ? node.id : null) ?? null
+
+const binding = (name: Occurrence, block: Node, assignedAt: number): Binding => ({
+  name: name.text,
+  nameStart: name.start,
+  from: block.start,
+  to: block.end,
+  assignedAt,
+  doubtfulAt: Number.POSITIVE_INFINITY,
+  callable: false
+})
+
+const visit = (node: Node, place: Place, scan: Scan): void => {
+  switch (node.type) {
+    case "Identifier":
+      scan.mention(node.name, node.start)
+      return
+    case "FunctionDeclaration":
+      if (node.id != null) {
+        const name = { text: node.id.name, start: node.id.start }
+        scan.declare({ ...binding(name, place.block, place.block.start), callable: true })
+      }
+      visitFunction(node, scan)
+      return
+    case "FunctionExpression":
+    case "ArrowFunctionExpression":
+      visitFunction(node, scan)
+      return
+    case "ClassDeclaration":
+      if (node.id != null) {
+        const name = { text: node.id.name, start: node.id.start }
+        scan.declare({ ...binding(name, place.block, node.end), callable: true })
+      }
+      break
+    case "CatchClause":
+      if (node.param != null) {
+        for (const name of namesOfPattern(node.param)) scan.declare(binding(name, node, name.start))
+      }
+      break
+    case "VariableDeclaration":
+      declareVariables(node, place, undefined, scan)
+      break
+    case "ForInStatement":
+    case "ForOfStatement":
+      if (node.left.type === "VariableDeclaration") {
+        declareVariables(
+          node.left,
+          { ...place, block: node, doubtfulAt: Number.POSITIVE_INFINITY },
+          node.right.end,
+          scan
+        )
+        for (const child of [...node.left.declarations.map(({ id }) => id), node.right, node.body]) {
+          visit(child, within(node, place), scan)
+        }
+        return
+      }
+      break
+    case "SwitchStatement":
+      visit(node.discriminant, place, scan)
+      for (const [i, one] of node.cases.entries()) {
+        visit(one, { ...within(node, place), doubtfulAt: node.cases[i + 1]?.start ?? Number.POSITIVE_INFINITY }, scan)
+      }
+      return
+  }
+  const inside = opensBlock(node) ? within(node, place) : place
+  for (const child of mentioning(node)) visit(child, inside, scan)
+}
+
+const within = (block: Node, place: Place): Place => ({ ...place, block, doubtfulAt: Number.POSITIVE_INFINITY })
+
+const opensBlock = ({ type }: Node): boolean =>
+  type === "BlockStatement" || type === "ForStatement" || type === "CatchClause" || type === "StaticBlock"
+
+const declareVariables = (
+  node: Node & { readonly type: "VariableDeclaration" },
+  place: Place,
+  assignedAt: number | undefined,
+  scan: Scan
+): void => {
+  const block = node.kind === "var" ? place.function : place.block
+  for (const { end, id, init } of node.declarations) {
+    const callable = init != null && isCallable(init)
+    for (const name of namesOfPattern(id)) {
+      const doubtfulAt = node.kind === "var" ? Number.POSITIVE_INFINITY : place.doubtfulAt
+      scan.declare({ ...binding(name, block, assignedAt ?? end), doubtfulAt, callable })
+    }
   }
 }
 
-/** The index of the token after an expression. */
-const endOfExpression = (tokens: ReadonlyArray<Token>, first: number, allowsComma: boolean): number => {
-  let i = first
-  while (i < tokens.length) {
-    const token = tokens[i]
-    if (token === undefined || token.text === ";" || (token.text === "," && !allowsComma)) return i
-    if (token.partner >= 0 && token.partner < i) return i
-    if (i > first && token.startsLine && endsStatement(tokens[i - 1], token)) return i
-    i = token.partner > i ? token.partner + 1 : i + 1
-  }
-  return i
-}
-
-const goesOn = new Set(["in", "instanceof", "of", "as", "satisfies"])
-
-// Where code is written without semicolons, a line ends a statement if the next cannot go on with it.
-const endsStatement = (before: Token | undefined, next: Token): boolean => {
-  if (before === undefined || isOperatorName(before)) return false
-  if (before.kind === "punctuator" && !/^[)\]}]$/.test(before.text)) return false
-  return next.kind === "name"
-    ? !goesOn.has(next.text)
-    : next.kind === "value"
-      ? !next.text.startsWith("`")
-      : next.text === "{"
-}
-
-const endOfStatement = (tokens: ReadonlyArray<Token>, at: number, length: number): number => {
-  for (let i = at; i < tokens.length; i++) {
-    const token = tokens[i]
-    if (token?.text === "{") return tokens[token.partner]?.end ?? length
-    if (token !== undefined && token.partner > i) i = token.partner
-  }
-  return length
-}
-
-const isCallable = (tokens: ReadonlyArray<Token>, at: number): boolean => {
-  const token = tokens[at]
-  if (token === undefined) return false
-  if (/^(?:function|class|async|__name)$/.test(token.text)) return true
-  return tokens[Math.max(token.partner, at) + 1]?.text === "=>"
-}
+/** Functions and classes, also as esbuild writes them to keep their names. */
+const isCallable = (node: Node): boolean =>
+  node.type === "FunctionExpression" ||
+  node.type === "ArrowFunctionExpression" ||
+  node.type === "ClassExpression" ||
+  (node.type === "CallExpression" && node.callee.type === "Identifier" && node.callee.name === "__name")
 
 /** The names a pattern binds: `{ a, b: c = 1, ...rest }`. */
-const namesOfPattern = (tokens: ReadonlyArray<Token>, open: number): ReadonlyArray<Token> => {
-  const names: Array<Token> = []
-  const close = tokens[open]?.partner ?? open
-  for (let i = open + 1; i < close; i++) {
-    const token = tokens[i]
-    if (token === undefined) break
-    if (token.text === "{" || token.text === "[") {
-      // `{ [key]: value }` computes a key, which binds nothing.
-      if (tokens[token.partner + 1]?.text !== ":") names.push(...namesOfPattern(tokens, i))
-      i = token.partner
-    } else if (token.text === "=") i = endOfExpression(tokens, i + 1, false) - 1
-    else if (token.kind === "name" && tokens[i + 1]?.text !== ":") names.push(token)
+const namesOfPattern = (pattern: Node): ReadonlyArray<Occurrence> => {
+  switch (pattern.type) {
+    case "Identifier":
+      return [{ text: pattern.name, start: pattern.start }]
+    case "ObjectPattern":
+      return pattern.properties.flatMap((property) =>
+        namesOfPattern(property.type === "Property" ? property.value : property)
+      )
+    case "ArrayPattern":
+      return pattern.elements.flatMap((element) => (element === null ? [] : namesOfPattern(element)))
+    case "AssignmentPattern":
+      return namesOfPattern(pattern.left)
+    case "RestElement":
+      return namesOfPattern(pattern.argument)
+    default:
+      return []
+  }
+}
+
+/** The nodes below a node that may mention a variable: not what is only a name of a property or a label. */
+const mentioning = (node: Node): ReadonlyArray<Node> => {
+  switch (node.type) {
+    case "MemberExpression":
+      return node.computed ? [node.object, node.property] : [node.object]
+    case "Property":
+    case "MethodDefinition":
+    case "PropertyDefinition":
+      return [...(node.computed ? [node.key] : []), ...(node.value == null ? [] : [node.value])]
+    case "LabeledStatement":
+      return [node.body]
+    case "BreakStatement":
+    case "ContinueStatement":
+    case "MetaProperty":
+      return []
+    default:
+      return parser.childrenOf(node).filter((child) => child !== nameNodeOf(node))
+  }
+}
+
+const namesAt = (node: FunctionNode, offset: number): ReadonlySet<string> => {
+  const path: Array<Node> = []
+  for (let inner: Node | undefined = node; inner !== undefined; ) {
+    path.unshift(inner)
+    inner = parser.childrenOf(inner).find(({ end, start }) => start <= offset && offset < end)
+  }
+  const names = new Set<string>()
+  const add = (from: Node | null | undefined): void => {
+    if (from == null) return
+    if (from.type === "Identifier") names.add(from.name)
+    for (const child of mentioning(from)) add(child)
+  }
+  // A loop or a branch is named by its head alone, unless the place is in the head.
+  const statement = path.find(({ type }) => /Statement$|^VariableDeclaration$/.test(type) && type !== "BlockStatement")
+  if (statement !== undefined && conditionsOf(statement).length === 0) add(statement)
+  for (const around of path) for (const condition of conditionsOf(around)) add(condition)
+  return names
+}
+
+const conditionsOf = (node: Node): ReadonlyArray<Node | null | undefined> => {
+  switch (node.type) {
+    case "IfStatement":
+    case "ConditionalExpression":
+    case "WhileStatement":
+    case "DoWhileStatement":
+    case "ForStatement":
+    case "SwitchCase":
+      return [node.test]
+    case "SwitchStatement":
+      return [node.discriminant]
+    case "ForOfStatement":
+    case "ForInStatement":
+      return [node.left, node.right]
+    case "LogicalExpression":
+      return [node.left]
+    default:
+      return []
+  }
+}
+
+/**
+ * The names a file declares or imports at its top level, TypeScript included: by its tokens, since only they are read. A name too
+ * many does no harm.
+ */
+export const topLevelNamesOf = (text: string): ReadonlySet<string> => {
+  const names = new Set<string>()
+  const words = parser
+    .tokensOf(text)
+    .map(({ end, start, type }) => ({ text: text.slice(start, end), isName: type.label === "name" }))
+  let depth = 0
+  let declaring: string | undefined
+  for (const [i, { isName, text: word }] of words.entries()) {
+    const before = words[i - 1]?.text
+    if (closing.has(word)) depth -= 1
+    if (depth === 0 && declarations.has(word)) declaring = word
+    else if (depth === 0 && (word === ";" || (declaring === "import" && quoted.test(word)))) declaring = undefined
+    else if (isName && declares(declaring, depth, before, words[i + 1]?.text)) names.add(word)
+    // What follows the name of a function or a class, or the equals sign of a variable, declares nothing here.
+    if (depth === 0 && (word === "(" || word === "{") && !patterns.has(declaring ?? "")) declaring = undefined
+    if (depth === 0 && word === "=") declaring = "="
+    if (depth === 0 && word === "," && declaring === "=") declaring = "const"
+    if (opening.has(word)) depth += 1
   }
   return names
 }
 
-const namesIn = (tokens: ReadonlyArray<Token>, first: number, imports: boolean): ReadonlyArray<Token> => {
-  const names: Array<Token> = []
-  if (!imports) {
-    const start = tokens[first]?.text === "*" ? first + 1 : first
-    for (const declarator of declaratorsFrom(tokens, start, 0)) names.push(...declarator.names)
-    return names
-  }
-  for (let i = first; i < tokens.length; i++) {
-    const token = tokens[i]
-    if (token === undefined || token.kind === "value" || token.text === "from" || token.text === ";") break
-    if (token.kind === "name") names.push(token)
-  }
-  return names
-}
+const quoted = /^["']/
+const opening = new Set(["(", "[", "{", "${"])
+const closing = new Set([")", "]", "}"])
+const patterns = new Set(["const", "let", "var", "import"])
+const declarations = new Set([...patterns, "function", "class", "enum", "namespace"])
 
-const isProperty = (tokens: ReadonlyArray<Token>, i: number): boolean => /^\??\.$/.test(tokens[i - 1]?.text ?? "")
-
-const startsStatement = (tokens: ReadonlyArray<Token>, i: number): boolean =>
-  i === 0 || /^[;{})]$/.test(tokens[i - 1]?.text ?? "") || tokens[i]?.startsLine === true
-
-/** For each token the index of the bracket it stands in. */
-type Surroundings = ReadonlyArray<number | undefined>
-
-const enclosings = (tokens: ReadonlyArray<Token>): Surroundings => {
-  const open: Array<number> = []
-  return tokens.map((token, i) => {
-    if (token.partner >= 0 && token.partner < i) open.pop()
-    const around = open.at(-1)
-    if (token.partner > i) open.push(i)
-    return around
-  })
-}
-
-const blockOf = (
-  tokens: ReadonlyArray<Token>,
-  around: number | undefined,
-  length: number
-): readonly [number, number] => {
-  const open = around === undefined ? undefined : tokens[around]
-  if (open === undefined || open.partner < 0) return [0, length]
-  if (open.text !== "(") return [open.start, tokens[open.partner]?.end ?? length]
-  // The head of a loop: its variables live in the body too.
-  const body = tokens[open.partner + 1]
-  const end =
-    body?.text === "{" ? tokens[body.partner]?.end : tokens[endOfExpression(tokens, open.partner + 1, true)]?.end
-  return [open.start, end ?? length]
-}
-
-const blockHeads = new Set(["if", "for", "while", "switch", "catch", "with", "await"])
-
-/** Whether a `{` opens the body of a function. */
-const opensFunction = (tokens: ReadonlyArray<Token>, i: number): boolean => {
-  const before = tokens[i - 1]
-  if (tokens[i]?.text !== "{" || before === undefined) return false
-  if (before.text === "=>") return true
-  return before.text === ")" && before.partner >= 0 && !blockHeads.has(tokens[before.partner - 1]?.text ?? "")
-}
-
-const inNestedFunction = (tokens: ReadonlyArray<Token>, surroundings: Surroundings, at: number): boolean => {
-  let functions = 0
-  for (let around = surroundings[at]; around !== undefined; around = surroundings[around]) {
-    if (opensFunction(tokens, around)) functions += 1
-  }
-  return functions > 1
-}
-
-const nextCase = (
-  tokens: ReadonlyArray<Token>,
-  surroundings: Surroundings,
-  around: number | undefined,
-  at: number
-): number => {
-  const head = around === undefined ? undefined : tokens[around - 1]
-  const isSwitch = head?.text === ")" && tokens[head.partner - 1]?.text === "switch"
-  if (!isSwitch) return Number.POSITIVE_INFINITY
-  const next = tokens.find(
-    (token, i) => i > at && surroundings[i] === around && (token.text === "case" || token.text === "default")
-  )
-  return next?.start ?? Number.POSITIVE_INFINITY
-}
-
-const mentionsOf = (tokens: ReadonlyArray<Token>): ReadonlyMap<string, number> => {
-  const mentions = new Map<string, number>()
-  for (const [i, token] of tokens.entries()) {
-    if (token.kind !== "name" || mentions.has(token.text) || isProperty(tokens, i)) continue
-    const isKey = tokens[i + 1]?.text === ":" && /^[{,]$/.test(tokens[i - 1]?.text ?? "")
-    if (!isKey) mentions.set(token.text, token.start)
-  }
-  return mentions
+const declares = (
+  declaring: string | undefined,
+  depth: number,
+  before: string | undefined,
+  after: string | undefined
+): boolean => {
+  if (declaring === undefined || declaring === "=") return false
+  if (declaring === "import") return !quoted.test(after ?? "")
+  if (!patterns.has(declaring)) return depth === 0 && (before === declaring || before === "*")
+  return depth === 0 ? before === declaring || before === "," : after !== ":" && before !== "="
 }

@@ -206,7 +206,7 @@ const localsOf = (
       seen.set(name, shadows + 1)
       const binding = i > own ? undefined : scanned.bindingsAt(offset, name)[shadows]
       const state = stateOf(binding, offset, values, name)
-      if (state === "unassigned" ? binding?.callable : isPlumbing(value)) continue
+      if (state === "value" ? isPlumbing(value) : binding?.callable) continue
       const place = binding?.nameStart ?? mention
       const told = place === undefined ? name : sourceNameOf(place, name)
       // The innermost variable of a name is the one that is seen.

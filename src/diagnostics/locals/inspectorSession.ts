@@ -48,7 +48,8 @@ export const open = (): InspectorSession => {
     connection.post(method, parameters, (error, result) => {
       answer = { error, result }
     })
-    if (answer === undefined) throw new Error(`the inspector did not answer ${method} at once`)
+    if (answer === undefined)
+      throw new Error("the inspector of this runtime does not answer in the thread that asks it")
     if (answer.error !== null) throw answer.error
     // The protocol says what each method answers with; the callers name it.
     return answer.result as A

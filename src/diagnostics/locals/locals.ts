@@ -8,6 +8,7 @@ import * as timeBudget from "../timeBudget.js"
 import type { CapturedFrame } from "./fiberFrames.js"
 import * as functionSource from "./functionSource.js"
 import * as inspectorSession from "./inspectorSession.js"
+import * as parser from "./parser.js"
 import * as scriptTable from "./scriptTable.js"
 
 /** A generator as it stood when its fiber failed. */
@@ -55,6 +56,7 @@ export interface LocalsReader {
 export const openReader = (): LocalsReader => {
   let session: inspectorSession.InspectorSession | undefined
   try {
+    parser.load()
     session = inspectorSession.open()
     const reader = readerOn(session)
     selfTest(reader)

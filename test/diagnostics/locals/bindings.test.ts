@@ -66,6 +66,47 @@ describe("Bindings", () => {
     assert.strictEqual(mentioned.join(""), "adegi")
   })
 
+  it.each([
+    ["a method", "*load(id) { const a = 1; «here»yield* this.f(super.x) }", "load"],
+    ["a private method", "async *#load(id) { const a = await 1; «here»yield* this.#f(id) }", "#load"],
+    ["a computed method", "*[Symbol.iterator]() { const a = 1; «here»yield a }", undefined],
+    [
+      "a constructor",
+      "class Row extends Map { #x; constructor(id) { super(); const a = id; «here»f(a) } }",
+      "constructor"
+    ],
+    ["a function from its parameters on", "(id) { const a = id; «here»f(a) }", undefined],
+    ["an asynchronous one from its parameters on", "(id) { const a = await id; «here»f(a) }", undefined],
+    ["an arrow function from behind its bracket", "row) => { const a = seats(row); «here»f(a) }", undefined],
+    ["an asynchronous arrow function", "async (row) => { const a = await row; «here»f(a) }", undefined],
+    ["sloppy code", "function (id) { const a = 010; «here»f(a, id) }", undefined]
+  ])("reads a function however V8 gives its text: %s", (_, source, name) => {
+    assert.strictEqual(stateOf(source, "a"), "assigned")
+    assert.strictEqual(scanFunction(source.replace("«here»", "")).name?.text, name)
+  })
+
+  it("knows what the statement at a place names, and what decided that it is run", () => {
+    const namesAt = (marked: string) =>
+      [...scanFunction(marked.replace("«here»", "")).namesAt(marked.indexOf("«here»"))].join(" ")
+    assert.strictEqual(
+      namesAt("function*(){const rows=f();let bad=3;if(bad>limit){return «here»yield* fail(label,o.p)}return rows}"),
+      "fail label o bad limit"
+    )
+    assert.strictEqual(
+      namesAt("function*(){for(const row of rows){const x = «here»yield* load(row);g(x,y)}}"),
+      "x load row rows"
+    )
+    assert.strictEqual(namesAt("function*(){if(«here»yield* isOpen(door))f(key)}"), "isOpen door")
+    assert.strictEqual(namesAt("function*(){switch(kind){case other:«here»yield* f(a)}}"), "f a other kind")
+  })
+
+  it("takes for a file's top level nothing that follows an import or an equals sign", () => {
+    const names = topLevelNamesOf(
+      `import { A } from "a"\nrun(function (x) { const inner = x })\nconst b = c(d)\n@decorated()\nexport class E {}`
+    )
+    assert.deepStrictEqual([...names], ["A", "b", "E"])
+  })
+
   it("knows the names of a file's top level", () => {
     const names = topLevelNamesOf(
       `import type { A } from "a"
