@@ -5,7 +5,8 @@
  */
 import { FetchHttpClient } from "@effect/platform"
 import { Config, Console, Effect, Layer, pipe, Schema } from "effect"
-import { AnthropicAnalyzer, ConsoleRenderer, FailureAnalyzer, Narrative, RuleBookAnalyzer } from "effect-narrative"
+import { ConsoleRenderer, FailureAnalyzer, Narrative, RuleBookAnalyzer } from "effect-narrative"
+import { AnthropicAnalyzer } from "effect-narrative/analysis"
 
 const Parcel = Schema.Struct({ id: Schema.NonEmptyString, grams: Schema.Positive })
 
@@ -28,8 +29,8 @@ const Analyzer = pipe(
   Layer.catchAll((error) =>
     Layer.merge(RuleBookAnalyzer.layer(), Layer.effectDiscard(Console.log(`No Claude. ${error.message}`)))
   ),
-  FailureAnalyzer.withRateLimit({ limit: 10, interval: "1 minute" }),
-  FailureAnalyzer.inBackground({ shutdownTimeout: "30 seconds" }),
+  FailureAnalyzer.mapLayer(FailureAnalyzer.withRateLimit({ limit: 10, interval: "1 minute" })),
+  FailureAnalyzer.mapLayerScoped(FailureAnalyzer.inBackground({ shutdownTimeout: "30 seconds" })),
   Layer.provide(FetchHttpClient.layer)
 )
 

@@ -7,7 +7,7 @@ import { AiError, LanguageModel } from "@effect/ai"
 import { FetchHttpClient, HttpBody, HttpClient } from "@effect/platform"
 import { Config, Console, Effect, Layer, pipe, Schema, Stream } from "effect"
 import { ConsoleRenderer, FailureAnalyzer, Narrative, RuleBookAnalyzer } from "effect-narrative"
-import * as LanguageModelAnalyzer from "effect-narrative/LanguageModelAnalyzer"
+import { LanguageModelAnalyzer } from "effect-narrative/ai"
 
 const average = Effect.fn("average")(function* (ratings: ReadonlyArray<number>) {
   const sum = ratings.reduce((sum, rating) => sum + rating, 0)
@@ -39,7 +39,7 @@ const Llama = Layer.effect(
 
 const Analyzer = pipe(
   LanguageModelAnalyzer.layer({ model: "llama.cpp" }),
-  FailureAnalyzer.withFallback(RuleBookAnalyzer.analyzer),
+  FailureAnalyzer.mapLayer(FailureAnalyzer.withFallback(RuleBookAnalyzer.analyzer)),
   Layer.provide(Llama),
   Layer.provide(FetchHttpClient.layer)
 )

@@ -5,8 +5,9 @@
  */
 import { readFile } from "node:fs/promises"
 import { FetchHttpClient } from "@effect/platform"
-import { Config, Console, Data, Effect, Layer, pipe } from "effect"
-import { ConsoleRenderer, FailureAnalyzer, Narrative, OllamaAnalyzer, RuleBookAnalyzer } from "effect-narrative"
+import { Config, Console, Data, Effect, flow, Layer, pipe } from "effect"
+import { ConsoleRenderer, FailureAnalyzer, Narrative, RuleBookAnalyzer } from "effect-narrative"
+import { OllamaAnalyzer } from "effect-narrative/analysis"
 
 class NoPrices extends Data.TaggedError("NoPrices")<{ readonly cause: unknown }> {}
 
@@ -30,8 +31,12 @@ const Analyzer = pipe(
     model: Config.withDefault(Config.string("RUNTIME_NARRATIVE_MODEL"), "llama3"),
     timeout: Config.succeed("30 seconds")
   }),
-  FailureAnalyzer.withCache({ capacity: 256, timeToLive: "1 hour" }),
-  FailureAnalyzer.withFallback(RuleBookAnalyzer.analyzer),
+  FailureAnalyzer.mapLayer(
+    flow(
+      FailureAnalyzer.withCache({ capacity: 256, timeToLive: "1 hour" }),
+      FailureAnalyzer.withFallback(RuleBookAnalyzer.analyzer)
+    )
+  ),
   Layer.provide(FetchHttpClient.layer)
 )
 

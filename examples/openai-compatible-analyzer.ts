@@ -4,14 +4,9 @@
  *     MODEL_URL=http://localhost:8000 RUNTIME_NARRATIVE_MODEL=llama3 npx tsx examples/openai-compatible-analyzer.ts
  */
 import { FetchHttpClient } from "@effect/platform"
-import { Config, Console, Effect, Layer, pipe, Schedule, Schema } from "effect"
-import {
-  ConsoleRenderer,
-  FailureAnalyzer,
-  Narrative,
-  OpenAiCompatibleAnalyzer,
-  RuleBookAnalyzer
-} from "effect-narrative"
+import { Config, Console, Effect, flow, Layer, pipe, Schedule, Schema } from "effect"
+import { ConsoleRenderer, FailureAnalyzer, Narrative, RuleBookAnalyzer } from "effect-narrative"
+import { OpenAiCompatibleAnalyzer } from "effect-narrative/analysis"
 
 class CardDeclined extends Schema.TaggedError<CardDeclined>()("CardDeclined", {
   message: Schema.String,
@@ -32,9 +27,13 @@ const Analyzer = pipe(
     model: Config.withDefault(Config.string("RUNTIME_NARRATIVE_MODEL"), "llama3"),
     structured: Config.succeed(true)
   }),
-  FailureAnalyzer.withRetry(Schedule.intersect(Schedule.exponential("200 millis"), Schedule.recurs(2))),
-  FailureAnalyzer.withCircuitBreaker({ failures: 3, resetAfter: "5 minutes" }),
-  FailureAnalyzer.withFallback(RuleBookAnalyzer.analyzer),
+  FailureAnalyzer.mapLayer(
+    flow(
+      FailureAnalyzer.withRetry(Schedule.intersect(Schedule.exponential("200 millis"), Schedule.recurs(2))),
+      FailureAnalyzer.withCircuitBreaker({ failures: 3, resetAfter: "5 minutes" }),
+      FailureAnalyzer.withFallback(RuleBookAnalyzer.analyzer)
+    )
+  ),
   Layer.provide(FetchHttpClient.layer)
 )
 

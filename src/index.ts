@@ -12,28 +12,6 @@ export * as FailureAnalyzer from "./analysis/FailureAnalyzer.js"
 /**
  * @since 0.1.0
  */
-export * as AnthropicAnalyzer from "./analysis/models/AnthropicAnalyzer.js"
-
-/**
- * @since 0.1.0
- */
-export * as OllamaAnalyzer from "./analysis/models/OllamaAnalyzer.js"
-
-/**
- * @since 0.1.0
- */
-export * as OpenAiCompatibleAnalyzer from "./analysis/models/OpenAiCompatibleAnalyzer.js"
-/**
- * @since 0.1.0
- */
-export * as Answer from "./analysis/prompt/Answer.js"
-/**
- * @since 0.1.0
- */
-export * as Prompt from "./analysis/prompt/Prompt.js"
-/**
- * @since 0.1.0
- */
 export * as RuleBookAnalyzer from "./analysis/RuleBookAnalyzer.js"
 /**
  * @since 0.1.0

@@ -5,6 +5,7 @@ import {
   Context,
   Data,
   Effect,
+  flow,
   type Layer,
   type Option,
   pipe,
@@ -13,7 +14,9 @@ import {
   type Tracer
 } from "effect"
 import { expectTypeOf } from "vitest"
-import { FailureAnalyzer, Narrative, OllamaAnalyzer, Renderer, type Story } from "../src/index.js"
+import { OllamaAnalyzer } from "../src/analysis/index.js"
+import { FailureAnalyzer, Narrative, Renderer, type Story } from "../src/index.js"
+import type { InvalidOption } from "../src/plain/InvalidOption.js"
 
 class Database extends Context.Tag("Database")<Database, { readonly url: string }>() {}
 class Missing extends Data.TaggedError("Missing")<{ readonly id: number }> {}
@@ -78,34 +81,45 @@ const types = () => {
     Renderer.layerScoped({} as Effect.Effect<Renderer.Renderer, Missing, Database | Scope.Scope>)
   ).toEqualTypeOf<Layer.Layer<never, Missing, Database>>()
   const ollama = OllamaAnalyzer.layer({ model: "llama3" }).pipe(
-    FailureAnalyzer.withTimeout("12 seconds"),
-    FailureAnalyzer.withRetry(Schedule.recurs(2)),
-    FailureAnalyzer.withRateLimit({ limit: 10, interval: "1 minute" }),
-    FailureAnalyzer.withCircuitBreaker({ failures: 3, resetAfter: "1 minute" }),
-    FailureAnalyzer.withCache({ capacity: 256 })
+    FailureAnalyzer.mapLayer(FailureAnalyzer.withTimeout("12 seconds")),
+    FailureAnalyzer.mapLayer(
+      flow(
+        FailureAnalyzer.withRetry(Schedule.recurs(2)),
+        FailureAnalyzer.withRateLimit({ limit: 10, interval: "1 minute" }),
+        FailureAnalyzer.withCircuitBreaker({ failures: 3, resetAfter: "1 minute" }),
+        FailureAnalyzer.withCache({ capacity: 256 })
+      )
+    )
   )
   expectTypeOf(ollama).toEqualTypeOf<
-    Layer.Layer<FailureAnalyzer.FailureAnalyzer, FailureAnalyzer.AnalyzerError, HttpClient.HttpClient>
+    Layer.Layer<FailureAnalyzer.FailureAnalyzer, FailureAnalyzer.AnalyzerError | InvalidOption, HttpClient.HttpClient>
   >()
   const database = {} as Layer.Layer<Database | FailureAnalyzer.FailureAnalyzer, Missing>
-  expectTypeOf(database.pipe(FailureAnalyzer.withFallback(ollama), FailureAnalyzer.inBackground())).toEqualTypeOf<
+  expectTypeOf(
+    database.pipe(
+      FailureAnalyzer.withFallbackLayer(ollama),
+      FailureAnalyzer.mapLayerScoped(FailureAnalyzer.inBackground())
+    )
+  ).toEqualTypeOf<
     Layer.Layer<
       Database | FailureAnalyzer.FailureAnalyzer,
-      Missing | FailureAnalyzer.AnalyzerError,
+      Missing | FailureAnalyzer.AnalyzerError | InvalidOption,
       HttpClient.HttpClient
     >
   >()
   const analyzer = {} as FailureAnalyzer.Analyzer
   expectTypeOf(pipe(analyzer, FailureAnalyzer.withTimeout("1 second"))).toEqualTypeOf<FailureAnalyzer.Analyzer>()
-  expectTypeOf(FailureAnalyzer.withFallback(ollama, analyzer)).toEqualTypeOf<typeof ollama>()
-  expectTypeOf(FailureAnalyzer.inBackground(analyzer)).toEqualTypeOf<
-    Effect.Effect<FailureAnalyzer.Analyzer, never, Scope.Scope>
+  expectTypeOf(ollama.pipe(FailureAnalyzer.mapLayer(FailureAnalyzer.withFallback(analyzer)))).toEqualTypeOf<
+    typeof ollama
   >()
-  expectTypeOf(FailureAnalyzer.layer(Effect.as(find(1), analyzer))).toEqualTypeOf<
+  expectTypeOf(FailureAnalyzer.inBackground(analyzer)).toEqualTypeOf<
+    Effect.Effect<FailureAnalyzer.Analyzer, InvalidOption, Scope.Scope>
+  >()
+  expectTypeOf(FailureAnalyzer.layerScoped(Effect.as(find(1), analyzer))).toEqualTypeOf<
     Layer.Layer<FailureAnalyzer.FailureAnalyzer, Missing, Database>
   >()
   // @ts-expect-error a layer of something else is no analyzer
-  Narrative.disabled.pipe(FailureAnalyzer.withTimeout("1 second"))
+  Narrative.disabled.pipe(FailureAnalyzer.mapLayer(FailureAnalyzer.withTimeout("1 second")))
   // @ts-expect-error a story has a name
   Narrative.story()
   // @ts-expect-error totals are numbers

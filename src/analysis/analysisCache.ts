@@ -11,8 +11,8 @@ import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import type { FailureAnalysis } from "../event/FailureAnalysis.js"
 import type { FailureReport } from "../event/FailureReport.js"
+import type { Answer } from "./Analyzer.js"
 import type { AnalyzerError } from "./AnalyzerError.js"
-import type { Answer } from "./deriveAnalyzer.js"
 
 interface Known {
   readonly analysis: FailureAnalysis

@@ -7,9 +7,8 @@ import type * as Effect from "effect/Effect"
 import { isObject } from "../plain/untrusted.js"
 import { isDue } from "../runtime/warningCadence.js"
 import { warning } from "../runtime/warnOnce.js"
+import { type Analyzer, type AnalyzerStats, identityOf } from "./Analyzer.js"
 import { AnalyzerFaults } from "./analyzerFaults.js"
-import { identityOf } from "./deriveAnalyzer.js"
-import type { Analyzer, AnalyzerStats } from "./FailureAnalyzer.js"
 
 /** How a question ended. */
 export type Outcome = "ready" | "none" | "failed" | "abandoned" | "dropped"
@@ -21,7 +20,7 @@ export class AnalysisCounts {
   readonly #faults: AnalyzerFaults
 
   constructor(readonly analyzer: Analyzer) {
-    this.#faults = new AnalyzerFaults(analyzer, "A failure was told without an analysis")
+    this.#faults = new AnalyzerFaults(analyzer, "A failure was reported without an analysis")
   }
 
   ask(): void {
@@ -36,10 +35,10 @@ export class AnalysisCounts {
   /** Ends a question that failed. */
   fail(cause: Cause.Cause<unknown>, hide: (text: string) => string): Effect.Effect<void> | undefined {
     this.end("failed")
-    return this.#faults.tell(cause, hide)
+    return this.#faults.report(cause, hide)
   }
 
-  /** Ends `count` questions whose answer nobody is going to see, and tells of it at the 1st, 2nd, 4th, 8th, … loss. */
+  /** Ends `count` questions whose answer is not going to be delivered, with a warning at the 1st, 2nd, 4th, 8th, … loss. */
   lose(outcome: "abandoned" | "dropped", count: number, why: string): Effect.Effect<void> | undefined {
     const before = this.#ended[outcome]
     const lost = before + count
@@ -47,7 +46,7 @@ export class AnalysisCounts {
     this.#ended[outcome] = lost
     if (!isDue(lost, before)) return undefined
     const { analyzer } = identityOf(this.analyzer)
-    return warning(`Failures were told without an analysis: ${analyzer} ${outcome} ${lost}, ${why}`)
+    return warning(`Failures were reported without an analysis: ${analyzer} ${outcome} ${lost}, ${why}`)
   }
 
   get current(): AnalyzerStats {
@@ -60,10 +59,10 @@ export class AnalysisCounts {
 const counts = new WeakMap<object, AnalysisCounts>()
 
 /** For what is no object at all, and so no analyzer. */
-const nobody = {}
+const noAnalyzer = {}
 
 export const countsOf = (analyzer: Analyzer): AnalysisCounts => {
-  const key = isObject(analyzer) ? analyzer : nobody
+  const key = isObject(analyzer) ? analyzer : noAnalyzer
   let found = counts.get(key)
   if (found === undefined) {
     found = new AnalysisCounts(analyzer)

@@ -12,9 +12,9 @@ import type { FailureAnalysis } from "../event/FailureAnalysis.js"
 import { polled } from "../runtime/deadline.js"
 import { type AnyFiber, isSynchronous } from "../runtime/fiber.js"
 import { withoutNarration } from "../runtime/muting.js"
+import type { Analyzer } from "./Analyzer.js"
 import { countsOf } from "./analysisCounts.js"
 import * as deriveAnalyzer from "./deriveAnalyzer.js"
-import type { Analyzer } from "./FailureAnalyzer.js"
 import { redactedAnalysis } from "./redactedAnalysis.js"
 import { redactedReport } from "./redactedReport.js"
 import type { Analyses, AnalysisRequest } from "./requests.js"
@@ -72,7 +72,7 @@ const analysisOf = (request: AnalysisRequest): Effect.Effect<FailureAnalysis | u
       const shown = redactedAnalysis(answer.value, hide)
       return Either.isRight(shown)
         ? Effect.succeed(shown.right)
-        : deriveAnalyzer.nonsense(analyzer, `an Option of what is no analysis: ${shown.left.message}`)
+        : deriveAnalyzer.invalidAnswer(analyzer, `an Option of what is no analysis: ${shown.left.message}`)
     }),
     Effect.withTracerEnabled(false),
     Effect.locally(FiberRef.currentContext, services),

@@ -8,8 +8,7 @@ import { clip } from "../plain/PlainValue.js"
 import { attempt, textOf } from "../plain/untrusted.js"
 import { isDue } from "../runtime/warningCadence.js"
 import { warning } from "../runtime/warnOnce.js"
-import { identityOf } from "./deriveAnalyzer.js"
-import type { Analyzer } from "./FailureAnalyzer.js"
+import { type Analyzer, identityOf } from "./Analyzer.js"
 
 /** Longest account of a fault, in UTF-16 code units. */
 const maxAccount = 4_000
@@ -24,7 +23,7 @@ export class AnalyzerFaults {
   ) {}
 
   /** The warning that is due with this fault, if one is. */
-  tell(cause: Cause.Cause<unknown>, hide: (text: string) => string): Effect.Effect<void> | undefined {
+  report(cause: Cause.Cause<unknown>, hide: (text: string) => string): Effect.Effect<void> | undefined {
     this.#count += 1
     if (!isDue(this.#count)) return undefined
     const often = this.#count === 1 ? "" : ` (fault ${this.#count})`
@@ -32,7 +31,7 @@ export class AnalyzerFaults {
   }
 }
 
-/** Errors say it themselves; anything else is shown with its stack, to whoever wrote the analyzer. */
+/** An `AnalyzerError` says it itself; anything else is shown with its stack, for whoever wrote the analyzer. */
 const accountOf = (analyzer: Analyzer, cause: Cause.Cause<unknown>): string => {
   const failure = Option.getOrUndefined(attempt(() => Cause.failureOption(cause), Option.none()))
   const message = textOf(failure, "_tag") === "AnalyzerError" ? textOf(failure, "message") : undefined

@@ -1,44 +1,43 @@
 /**
- * Asking an analyzer, which may be anybody's and do anything, and wrapping one in another.
+ * Asking an analyzer, which may be a user's own and do anything, and wrapping one in another.
  */
-import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
 import type { FailureAnalysis } from "../event/FailureAnalysis.js"
 import type { FailureReport } from "../event/FailureReport.js"
+import * as options from "../plain/options.js"
 import { text } from "../plain/PlainValue.js"
-import { attempt, isObject, propertyOf, textOf } from "../plain/untrusted.js"
-import { AnalyzerError } from "./AnalyzerError.js"
+import { propertyOf } from "../plain/untrusted.js"
+import { type Analyzer, type Answer, errorOf, identityOf } from "./Analyzer.js"
+import type { AnalyzerError } from "./AnalyzerError.js"
 import type { BackgroundAnalyses } from "./backgroundAnalyses.js"
-import type { Analyzer, FailureAnalyzer } from "./FailureAnalyzer.js"
-
-/** What an analysis is asked for with, and what may come of it. */
-export type Answer = Effect.Effect<Option.Option<FailureAnalysis>, AnalyzerError>
 
 /** Asks an analyzer. What it throws is a defect, and whatever it answers that is no answer an error. */
 export const ask = (analyzer: Analyzer, report: FailureReport): Answer =>
   Effect.suspend(() => {
     if (typeof propertyOf(analyzer, "analyze") !== "function") {
-      return nonsense(analyzer, "nothing, since it has no function analyze")
+      return invalidAnswer(analyzer, "nothing, since it has no function analyze")
     }
     const asked: unknown = analyzer.analyze(report)
+    // What it gives, the next step looks at.
     if (Effect.isEffect(asked)) return asked as Answer
     if (Predicate.isPromiseLike(asked)) return Effect.promise(() => Promise.resolve(asked))
-    return nonsense(analyzer, `${text(asked)}, where an Effect is expected`)
+    return invalidAnswer(analyzer, `${text(asked)}, where an Effect is expected`)
   }).pipe(
     Effect.flatMap((answer: unknown) =>
       Option.isOption(answer)
-        ? Effect.succeed(answer as Option.Option<FailureAnalysis>)
-        : nonsense(analyzer, `${text(answer)}, where an Option of an analysis is expected`)
+        ? // What is inside, the story that asks decodes.
+          Effect.succeed(answer as Option.Option<FailureAnalysis>)
+        : invalidAnswer(analyzer, `${text(answer)}, where an Option of an analysis is expected`)
     )
   )
 
 /** From an analyzer that does not keep to its types. */
-export const nonsense = (analyzer: Analyzer, what: string): AnalyzerError =>
-  errorOf(analyzer, { reason: "InvalidAnswer", description: `it answered ${what}`, advice: "Mend the analyzer" })
+export const invalidAnswer = (analyzer: Analyzer, what: string): AnalyzerError =>
+  errorOf(analyzer, { reason: "InvalidAnswer", description: `it answered ${what}`, advice: "Correct the analyzer" })
 
 /** What the story that asks has to know of an analyzer. */
 interface Traits {
@@ -53,16 +52,10 @@ const TraitsId: unique symbol = Symbol.for("effect-narrative/FailureAnalyzer/tra
 const noTraits: Traits = { bounded: false, background: undefined }
 
 export const traitsOf = (analyzer: Analyzer): Traits =>
+  // Only `derive` sets it.
   (propertyOf(analyzer, TraitsId) as Traits | undefined) ?? noTraits
 
-/** Who an analyzer is, for those who have to name it. */
-export const identityOf = (analyzer: Analyzer) => ({
-  analyzer: textOf(analyzer, "name") ?? "failure analyzer",
-  model: textOf(analyzer, "model") ?? null,
-  endpoint: textOf(analyzer, "endpoint") ?? null
-})
-
-/** An analyzer that asks another one in its own way, and stands for it. */
+/** An analyzer that asks another one in its own way, under that one's name. */
 export const derive = (
   self: Analyzer,
   analyze: (report: FailureReport) => Answer,
@@ -83,34 +76,13 @@ export const derive = (
 export const atMost = (self: Answer, duration: Duration.Duration, onTimeout: () => AnalyzerError): Answer =>
   Effect.timeoutFail(Effect.disconnect(self), { duration, onTimeout })
 
-/** An error of what stands around an analyzer, in its name. */
-export const errorOf = (
-  analyzer: Analyzer,
-  error: Pick<AnalyzerError, "reason" | "description" | "advice"> & Partial<Pick<AnalyzerError, "retryAfter">>
-): AnalyzerError => new AnalyzerError({ ...identityOf(analyzer), ...error })
-
-/** The analyzer, if it is one: what is wrong with it is told where it was given. */
-export const checked = (given: unknown, where: string): Analyzer => {
-  if (isObject(given) && typeof attempt(() => Reflect.get(given, "analyze"), undefined) === "function") {
-    return given as Analyzer
-  }
-  throw new TypeError(`${where} takes an analyzer, an object with a function analyze; it was given ${text(given)}`)
+/** Throws an `InvalidOption` for what is no analyzer: the place where it was given is the one to change. */
+export const checked = (given: Analyzer, where: string): Analyzer => {
+  options.decodeOrThrow(where, Analyzable)({ analyze: propertyOf(given, "analyze") as Analyzer["analyze"] })
+  return given
 }
 
-/** Either way to have an analyzer. */
-export type AnyAnalyzer = Analyzer | Layer.Layer<FailureAnalyzer, unknown, unknown>
-
-/** Changes an analyzer, or the one that a layer provides whenever it is built. */
-export const change = (
-  self: AnyAnalyzer,
-  tag: Context.Tag<FailureAnalyzer, Analyzer>,
-  change: (analyzer: Analyzer) => Analyzer
-): AnyAnalyzer =>
-  Layer.isLayer(self)
-    ? Layer.map(self as Layer.Layer<FailureAnalyzer, unknown, unknown>, (context) =>
-        Context.add(context, tag, change(Context.get(context, tag)))
-      )
-    : change(self as Analyzer)
+const Analyzable = Schema.Struct({ analyze: options.functionOf<Analyzer["analyze"]>("a function of a report") })
 
 /** Has nothing to say about anything, and is not even asked. */
 export const silent: Analyzer = { name: "none", analyze: () => Effect.succeedNone }

@@ -12,14 +12,14 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as boundedBuffer from "../delivery/boundedBuffer.js"
 import { openQueues, statsOf } from "../delivery/deliveryCounts.js"
 import type { RendererStats } from "../delivery/Renderer.js"
-import { longestWait, retryAfterOf } from "../outbound/retryAfter.js"
+import { retry, retryAfterOf } from "../outbound/retry.js"
 
 /**
  * - `exportInterval`: how long items are gathered (default 1 second); `maxBatchSize`: most sent at once (default 512).
@@ -125,13 +125,13 @@ export const sender = <A>(
       Headers.fromInput(options.headers)
     )
     const request = HttpClientRequest.post(options.url, { headers })
-    const policy = retryPolicy(options.retries ?? 5)
+    const again = retry(retrySchedule(options.retries ?? 5), (error: ExportError) => error.retryable)
     return (batch) =>
       Effect.suspend(() => client.execute(HttpClientRequest.setBody(request, signal.encode(batch)))).pipe(
         Effect.mapError(unreachable),
         Effect.flatMap(answered),
         Effect.scoped,
-        Effect.retry({ schedule: policy, while: (error) => error.retryable }),
+        again,
         // What is sent must not be told of in what is sent next.
         Effect.withTracerEnabled(false)
       )
@@ -146,12 +146,7 @@ export const resourceOf = (resource: OtlpOptions["resource"]): Effect.Effect<Otl
 /** https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
 const retryableStatuses = new Set([429, 502, 503, 504])
 
-const retryPolicy = (times: number): Schedule.Schedule<unknown, ExportError> =>
-  Schedule.exponential("1 second").pipe(
-    Schedule.intersect(Schedule.recurs(times)),
-    Schedule.passthrough,
-    Schedule.modifyDelay((error, delay) => (error as unknown as ExportError).retryAfter ?? delay)
-  )
+const retrySchedule = (times: number) => Schedule.intersect(Schedule.exponential("1 second"), Schedule.recurs(times))
 
 const unreachable = (error: HttpClientError.HttpClientError): ExportError =>
   new ExportError({ reason: error.message, retryable: true, retryAfter: undefined })
@@ -163,8 +158,7 @@ const answered = (
   if (status >= 200 && status < 300) return refusedIn(response)
   return Effect.flatMap(Clock.currentTimeMillis, (now) => {
     const retryAfter = retryAfterOf(response.headers, now)
-    const inTime = retryAfter === undefined || Duration.lessThanOrEqualTo(retryAfter, longestWait)
-    const retryable = retryableStatuses.has(status) && inTime
+    const retryable = retryableStatuses.has(status)
     return Effect.fail(new ExportError({ reason: `it answered ${status}`, retryable, retryAfter }))
   })
 }

@@ -4,6 +4,7 @@
  */
 import * as Arr from "effect/Array"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
@@ -113,6 +114,16 @@ export const within =
   (name: string) =>
   ({ advice, expected, given, module, setting }: InvalidOption): InvalidOption =>
     new InvalidOption({ module, setting: `${name}.${setting}`, expected, given, advice })
+
+/** Runs a constructor of a plain value, and fails with the {@link InvalidOption} that it throws. */
+export const attempt = <A>(make: () => A): Effect.Effect<A, InvalidOption> =>
+  Effect.suspend(() => {
+    try {
+      return Effect.succeed(make())
+    } catch (error) {
+      return error instanceof InvalidOption ? Effect.fail(error) : Effect.die(error)
+    }
+  })
 
 const maxGiven = 200
 

@@ -9,6 +9,7 @@ import {
   Exit,
   Fiber,
   FastCheck as fc,
+  flow,
   Layer,
   Option,
   pipe,
@@ -16,6 +17,7 @@ import {
   TestClock
 } from "effect"
 import { FailureAnalyzer, Narrative } from "../../src/index.js"
+import { InvalidOption } from "../../src/plain/InvalidOption.js"
 import { analysisOf, counted, explains, gated, hostile, reportOf, unreachable } from "../fixtures/analyzers.js"
 import { observe } from "../laws/observed.js"
 import { withWarnings } from "../renderer/rendererSuite.js"
@@ -38,12 +40,13 @@ const reasonOf = (self: FailureAnalyzer.Analyzer, message = "x") =>
   )
 
 describe("FailureAnalyzer", () => {
-  it.effect("combinators take a Layer as they take an analyzer, and a Layer's state is its own", () =>
+  it.effect("combinators change the analyzer that a Layer provides, and a Layer's state is its own", () =>
     Effect.gen(function* () {
       const analyzer = explains()
       const layer = FailureAnalyzer.layer(analyzer).pipe(
-        FailureAnalyzer.withTimeout("1 second"),
-        FailureAnalyzer.withCache({ capacity: 2 })
+        FailureAnalyzer.mapLayer(
+          flow(FailureAnalyzer.withTimeout("1 second"), FailureAnalyzer.withCache({ capacity: 2 }))
+        )
       )
       const twice = Effect.flatMap(FailureAnalyzer.FailureAnalyzer, (self) =>
         Effect.repeatN(self.analyze(reportOf("x")), 1)
@@ -60,42 +63,72 @@ describe("FailureAnalyzer", () => {
       const Port = Context.GenericTag<number>("Port")
       const layer = pipe(
         Layer.merge(FailureAnalyzer.layer(explains()), Layer.succeed(Port, 80)),
-        FailureAnalyzer.withCache({ capacity: 1 }),
-        FailureAnalyzer.withFallback(FailureAnalyzer.layer(explains())),
-        FailureAnalyzer.inBackground()
+        FailureAnalyzer.mapLayer(FailureAnalyzer.withCache({ capacity: 1 })),
+        FailureAnalyzer.withFallbackLayer(FailureAnalyzer.layer(explains())),
+        FailureAnalyzer.mapLayerScoped(FailureAnalyzer.inBackground())
       )
       assert.strictEqual(yield* Effect.provide(Port, layer), 80)
     })
   )
 
-  it.effect("what is no analyzer is told where it is given", () =>
+  it.effect("what is no analyzer is an error of the place where it was given", () =>
     Effect.gen(function* () {
-      assert.throws(() => FailureAnalyzer.make(42 as never), "FailureAnalyzer.make takes an analyzer")
-      const layer = FailureAnalyzer.layer(Effect.succeed(null as never))
-      const exit = yield* Effect.exit(Effect.provide(Effect.void, layer))
-      assert.isTrue(Exit.isFailure(exit))
-      if (Exit.isFailure(exit)) {
-        assert.include(Cause.pretty(exit.cause), "FailureAnalyzer.layer takes an analyzer")
-        assert.include(Cause.pretty(exit.cause), "it was given null")
+      assert.throws(
+        () => FailureAnalyzer.make(42 as never),
+        InvalidOption,
+        "FailureAnalyzer.make: analyze takes a function of a report, not 42"
+      )
+      for (const layer of [
+        FailureAnalyzer.layer(null as never),
+        FailureAnalyzer.layerScoped(Effect.succeed({ analyze: 1 } as never))
+      ]) {
+        const exit = yield* Effect.exit(Effect.provide(Effect.void, layer))
+        assert.isTrue(Exit.isFailure(exit))
+        if (Exit.isFailure(exit)) {
+          assert.include(Cause.pretty(exit.cause), "FailureAnalyzer.layer: analyze takes a function of a report")
+        }
       }
     })
   )
 
-  it("settings that make no sense are told where they are given, with their names", () => {
-    const wrong: ReadonlyArray<readonly [string, () => unknown]> = [
-      ['withCache: "capacity"', () => FailureAnalyzer.withCache({ capacity: 0 })],
-      ['withCache: "capacity"', () => FailureAnalyzer.withCache(explains(), { capacity: Number.NaN })],
-      ['withCache: "timeToLive"', () => FailureAnalyzer.withCache({ capacity: 1, timeToLive: 0 })],
-      ['withTimeout: "duration"', () => FailureAnalyzer.withTimeout("soon" as never)],
-      ['withTimeout: "duration"', () => FailureAnalyzer.withTimeout(explains(), -5)],
-      ['withRateLimit: "limit"', () => FailureAnalyzer.withRateLimit({ limit: 1.5, interval: "1 second" })],
-      ['withRateLimit: "interval"', () => FailureAnalyzer.withRateLimit({ limit: 1, interval: 0 })],
-      ['withCircuitBreaker: "failures"', () => FailureAnalyzer.withCircuitBreaker({ failures: -1, resetAfter: 1 })],
-      ['inBackground: "concurrency"', () => FailureAnalyzer.inBackground({ concurrency: 0 })],
-      ['inBackground: "capacity"', () => FailureAnalyzer.inBackground({ capacity: "many" as never })]
-    ]
-    for (const [name, make] of wrong) assert.throws(make, RangeError, `FailureAnalyzer.${name}`)
-  })
+  const wrong: ReadonlyArray<
+    readonly [combinator: string, setting: string, (self: FailureAnalyzer.Analyzer) => FailureAnalyzer.Analyzer]
+  > = [
+    ["withCache", "capacity", FailureAnalyzer.withCache({ capacity: 0 })],
+    ["withCache", "capacity", (self) => FailureAnalyzer.withCache(self, { capacity: Number.NaN })],
+    ["withCache", "timeToLive", FailureAnalyzer.withCache({ capacity: 1, timeToLive: 0 })],
+    ["withTimeout", "duration", FailureAnalyzer.withTimeout("soon" as never)],
+    ["withTimeout", "duration", (self) => FailureAnalyzer.withTimeout(self, -5)],
+    ["withRateLimit", "limit", FailureAnalyzer.withRateLimit({ limit: 1.5, interval: "1 second" })],
+    ["withRateLimit", "interval", FailureAnalyzer.withRateLimit({ limit: 1, interval: 0 })],
+    ["withCircuitBreaker", "failures", FailureAnalyzer.withCircuitBreaker({ failures: -1, resetAfter: 1 })]
+  ]
+  for (const [combinator, setting, change] of wrong) {
+    it.effect(`${combinator} throws for a ${setting} that cannot be used, and mapLayer fails with the same error`, () =>
+      Effect.gen(function* () {
+        assert.throws(() => change(explains()), InvalidOption, `FailureAnalyzer.${combinator}: ${setting} takes `)
+        const layer = FailureAnalyzer.layer(explains()).pipe(FailureAnalyzer.mapLayer(change))
+        const error = yield* Effect.flip(Effect.provide(Effect.void, layer))
+        assert.deepStrictEqual([error.module, error.setting], [`FailureAnalyzer.${combinator}`, setting])
+      })
+    )
+  }
+
+  it.effect("inBackground fails for options that cannot be used", () =>
+    Effect.gen(function* () {
+      for (const options of [
+        { concurrency: 0 },
+        { capacity: "many" as never },
+        { shutdownTimeout: "never" as never }
+      ]) {
+        const error = yield* Effect.flip(Effect.scoped(FailureAnalyzer.inBackground(explains(), options)))
+        assert.deepStrictEqual(
+          [error._tag, error.module, error.setting],
+          ["InvalidOption", "FailureAnalyzer.inBackground", ...Object.keys(options)]
+        )
+      }
+    })
+  )
 
   it.effect("combinators pass on whatever a hostile analyzer does, as an error or a defect", () =>
     Effect.gen(function* () {
@@ -352,12 +385,12 @@ describe("withFallback", () => {
   it.effect("takes a Layer, whose errors become the Layer's", () =>
     Effect.gen(function* () {
       const layer = FailureAnalyzer.layer(counted(() => Effect.succeedNone)).pipe(
-        FailureAnalyzer.withFallback(FailureAnalyzer.layer(explains()))
+        FailureAnalyzer.withFallbackLayer(FailureAnalyzer.layer(explains()))
       )
       const ask = Effect.flatMap(FailureAnalyzer.FailureAnalyzer, (self) => self.analyze(reportOf("x")))
       assert.deepStrictEqual(yield* Effect.provide(ask, layer), some("because x"))
       const broken = FailureAnalyzer.layer(explains()).pipe(
-        FailureAnalyzer.withFallback(FailureAnalyzer.layer(Effect.fail("no key" as const)))
+        FailureAnalyzer.withFallbackLayer(FailureAnalyzer.layerScoped(Effect.fail("no key" as const)))
       )
       assert.strictEqual(yield* Effect.flip(Effect.provide(ask, broken)), "no key" as never)
     })
@@ -368,7 +401,7 @@ describe("withFallback to a Layer", () => {
   it.effect("keeps that one open for as long as this one may ask it", () =>
     Effect.gen(function* () {
       let isOpen = true
-      const that = FailureAnalyzer.layer(
+      const that = FailureAnalyzer.layerScoped(
         Effect.acquireRelease(
           Effect.succeed(counted(() => (isOpen ? Effect.succeed(some("because")) : unreachable))),
           () =>
@@ -380,8 +413,8 @@ describe("withFallback to a Layer", () => {
       const silent = counted(() => Effect.delay(Effect.succeedNone, "1 second"))
       const observed = observe()
       const layer = FailureAnalyzer.layer(silent).pipe(
-        FailureAnalyzer.inBackground(),
-        FailureAnalyzer.withFallback(that)
+        FailureAnalyzer.mapLayerScoped(FailureAnalyzer.inBackground()),
+        FailureAnalyzer.withFallbackLayer(that)
       )
       const fiber = yield* Effect.fail("x").pipe(
         Narrative.story("S"),

@@ -191,7 +191,7 @@ describe("a failing story with an analyzer in its context", () => {
     })
   )
 
-  it.effect("asks nobody where nobody listens, in a dry run, and where FailureAnalyzer.none stands", () =>
+  it.effect("asks no analyzer without a renderer, in a dry run, and where FailureAnalyzer.layerNone is provided", () =>
     Effect.gen(function* () {
       const analyzer = explains()
       const story = fails("x").pipe(Narrative.story("S"))
@@ -202,7 +202,7 @@ describe("a failing story with an analyzer in its context", () => {
       )
       yield* told(story.pipe(Effect.provide(Narrative.disabled)), analyzer)
       yield* told(Narrative.dryRun(Effect.zipRight(Narrative.recordFailure(Cause.fail("x")), story)), analyzer)
-      yield* told(story.pipe(Effect.provide(FailureAnalyzer.none)), analyzer)
+      yield* told(story.pipe(Effect.provide(FailureAnalyzer.layerNone)), analyzer)
       assert.lengthOf(analyzer.asked, 0)
     })
   )
@@ -436,7 +436,7 @@ describe("a failing story with an analyzer in its context", () => {
     "finds the analyzer that it is provided, and the analysis of a Layer that fails is the program's error",
     () =>
       Effect.gen(function* () {
-        const failing = FailureAnalyzer.layer(Effect.fail(unreachable))
+        const failing = FailureAnalyzer.layerScoped(Effect.fail(unreachable))
         assert.strictEqual(
           yield* Effect.flip(Effect.provide(fails("x").pipe(Narrative.story("S")), failing)),
           unreachable as never
@@ -458,7 +458,12 @@ describe("a failing story with an analyzer in its context", () => {
       const exit = Effect.runSyncExit(
         fails("x").pipe(
           Narrative.story("S"),
-          Effect.provide(Layer.merge(observed.layer, background ? FailureAnalyzer.inBackground(layer) : layer))
+          Effect.provide(
+            Layer.merge(
+              observed.layer,
+              background ? FailureAnalyzer.mapLayerScoped(FailureAnalyzer.inBackground())(layer) : layer
+            )
+          )
         )
       )
       assert.deepStrictEqual(

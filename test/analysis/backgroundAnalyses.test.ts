@@ -14,7 +14,10 @@ const fails = (message: string, name = "S") =>
   Effect.fail(new Broken({ message })).pipe(Narrative.stage("Load"), Narrative.story(name), Effect.exit)
 
 const inBackground = (analyzer: FailureAnalyzer.Analyzer, options?: FailureAnalyzer.BackgroundOptions) =>
-  FailureAnalyzer.layer(analyzer).pipe(FailureAnalyzer.inBackground(options))
+  FailureAnalyzer.layer(analyzer).pipe(
+    FailureAnalyzer.mapLayerScoped(FailureAnalyzer.inBackground(options)),
+    Layer.orDie
+  )
 
 const countsOf = (stats: Option.Option<FailureAnalyzer.AnalyzerStats>) => {
   const { asked, ...ended } = Option.getOrThrow(stats)
@@ -156,9 +159,10 @@ describe("an analysis in the background", () => {
       const analyzer = explains()
       const observed = observe(
         FailureAnalyzer.layer(analyzer).pipe(
-          FailureAnalyzer.withTimeout("1 second"),
-          FailureAnalyzer.inBackground(),
-          FailureAnalyzer.withCache({ capacity: 4 })
+          FailureAnalyzer.mapLayer(FailureAnalyzer.withTimeout("1 second")),
+          FailureAnalyzer.mapLayerScoped(FailureAnalyzer.inBackground()),
+          FailureAnalyzer.mapLayer(FailureAnalyzer.withCache({ capacity: 4 })),
+          Layer.orDie
         )
       )
       const twice = Effect.zipRight(fails("x"), Effect.zipRight(TestClock.adjust(1), fails("x")))
@@ -173,7 +177,7 @@ describe("an analysis in the background", () => {
 
   it.effect("is made of a plain analyzer in a scope", () =>
     Effect.gen(function* () {
-      const observed = observe(FailureAnalyzer.layer(FailureAnalyzer.inBackground(explains())))
+      const observed = observe(Layer.orDie(FailureAnalyzer.layerScoped(FailureAnalyzer.inBackground(explains()))))
       yield* Effect.provide(fails("x"), observed.layer)
       assert.strictEqual(observed.events.at(-1)?._tag, "AnalysisReady")
     })

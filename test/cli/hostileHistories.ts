@@ -80,7 +80,7 @@ export const original = Effect.gen(function* () {
       HistoryRenderer.layer({ path: filename, batchWithin: "1 millis", events: "all" }),
       Narrative.logger,
       Diagnostics.layer({ mode: "rich" }),
-      FailureAnalyzer.inBackground()(analyzer),
+      FailureAnalyzer.mapLayerScoped(FailureAnalyzer.inBackground())(analyzer),
       Logger.remove(Logger.defaultLogger)
     )
   )

@@ -35,7 +35,8 @@ const tsconfig = {
     rootDir: "../..",
     paths: {
       "effect-narrative": ["../../src/index.ts"],
-      "effect-narrative/LanguageModelAnalyzer": ["../../src/analysis/models/LanguageModelAnalyzer.ts"],
+      "effect-narrative/ai": ["../../src/analysis/ai.ts"],
+      "effect-narrative/analysis": ["../../src/analysis/index.ts"],
       "effect-narrative/history": ["../../src/history/index.ts"],
       "effect-narrative/otel": ["../../src/otel/index.ts"],
       "effect-narrative/testing": ["../../src/testing/index.ts"]

@@ -149,7 +149,10 @@ describe("interruption at every operation", () => {
 
   for (const [what, layer] of [
     ["waits for the analyses of its failures", analyzer],
-    ["has its failures explained in the background", analyzer.pipe(FailureAnalyzer.inBackground())]
+    [
+      "has its failures explained in the background",
+      analyzer.pipe(FailureAnalyzer.mapLayerScoped(FailureAnalyzer.inBackground()), Layer.orDie)
+    ]
   ] as const) {
     it.live(
       `of a program that ${what}: the same`,

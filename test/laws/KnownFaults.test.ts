@@ -5,16 +5,9 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Data, Deferred, Effect, Exit, Fiber, Layer, Logger, Option, TestClock } from "effect"
+import { Prompt } from "../../src/analysis/index.js"
 import { classify } from "../../src/diagnostics/source/stackFrames.js"
-import {
-  Diagnostics,
-  FailureAnalyzer,
-  Narrative,
-  type NarrativeEvent,
-  Prompt,
-  Redaction,
-  Renderer
-} from "../../src/index.js"
+import { Diagnostics, FailureAnalyzer, Narrative, type NarrativeEvent, Redaction, Renderer } from "../../src/index.js"
 import { analysisOf } from "../fixtures/analyzers.js"
 import { failureReport } from "../fixtures/events.js"
 import * as modelApis from "../fixtures/modelApis.js"
@@ -262,7 +255,9 @@ describe("not so here: analyzers", () => {
   it.effect("8 concurrent equal failures make 8 model calls", () =>
     Effect.gen(function* () {
       const asked = { count: 0 }
-      const cached = FailureAnalyzer.layer(explains(asked)).pipe(FailureAnalyzer.withCache({ capacity: 256 }))
+      const cached = FailureAnalyzer.layer(explains(asked)).pipe(
+        FailureAnalyzer.mapLayer(FailureAnalyzer.withCache({ capacity: 256 }))
+      )
       const stories = Effect.all(
         Array.from({ length: 8 }, () => Effect.exit(fails("same").pipe(Narrative.story("S")))),
         { concurrency: "unbounded" }
@@ -293,7 +288,9 @@ describe("not so here: analyzers", () => {
 
   it.effect("background analysis is lost when the process ends", () =>
     Effect.gen(function* () {
-      const later = FailureAnalyzer.layer(explains({ count: 0 })).pipe(FailureAnalyzer.inBackground())
+      const later = FailureAnalyzer.layer(explains({ count: 0 })).pipe(
+        FailureAnalyzer.mapLayerScoped(FailureAnalyzer.inBackground())
+      )
       const running = yield* Effect.fork(told(fails("x").pipe(Narrative.story("S"), Effect.provide(later))))
       yield* TestClock.adjust("1 second")
       const { all } = yield* Fiber.join(running)

@@ -92,7 +92,10 @@ describe("narration never changes the program", () => {
         ([tree]) =>
           Effect.gen(function* () {
             const given = Layer.succeed(FailureAnalyzer.FailureAnalyzer, analyzer)
-            const layer = where === "inline" ? given : FailureAnalyzer.inBackground(given)
+            const layer =
+              where === "inline"
+                ? given
+                : Layer.orDie(FailureAnalyzer.mapLayerScoped(FailureAnalyzer.inBackground())(given))
             const observed = observe(layer)
             const [exit, stats] = yield* keepsContext(Narrative.story(interpret(tree, narrated), "Random")).pipe(
               alone,

@@ -160,7 +160,9 @@ for (const backend of backends) {
 
       it.scoped("have the analysis in a linked span when it came after the story's end", () =>
         Effect.gen(function* () {
-          const collector = yield* told(FailureAnalyzer.inBackground(oracle))
+          const collector = yield* told(
+            Layer.orDie(FailureAnalyzer.mapLayerScoped(FailureAnalyzer.inBackground())(oracle))
+          )
           const story = Collector.spanNamed(collector, "Import")
           const own = Collector.spanNamed(collector, "Failure Analysis")
           assert.deepInclude(own.links[0], { traceId: story.traceId, spanId: story.spanId })

@@ -35,7 +35,7 @@ const entries: ReadonlyArray<string> = Object.keys(manifest.exports)
 
 /** The optional peers that an entry is about; every other entry needs none. */
 const optionalPeersOf: { readonly [entry: string]: ReadonlyArray<string> } = {
-  "effect-narrative/LanguageModelAnalyzer": ["@effect/ai"],
+  "effect-narrative/ai": ["@effect/ai"],
   "effect-narrative/history": ["@effect/sql", "@effect/sql-sqlite-node"],
   "effect-narrative/otel": ["@effect/opentelemetry", "@opentelemetry/api", "@opentelemetry/sdk-trace-base"]
 }

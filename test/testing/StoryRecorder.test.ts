@@ -169,7 +169,9 @@ describe("StoryRecorder", () => {
         const recorder = yield* StoryRecorder
         yield* Effect.exit(failing).pipe(Effect.provide(FailureAnalyzer.layer(analyzer)))
         yield* Effect.exit(failing).pipe(
-          Effect.provide(FailureAnalyzer.layer(analyzer).pipe(FailureAnalyzer.inBackground()))
+          Effect.provide(
+            FailureAnalyzer.layer(analyzer).pipe(FailureAnalyzer.mapLayerScoped(FailureAnalyzer.inBackground()))
+          )
         )
         return yield* recorder.analyses
       })

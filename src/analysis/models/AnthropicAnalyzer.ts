@@ -11,7 +11,8 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { type Analyzer, type AnalyzerError, FailureAnalyzer } from "../FailureAnalyzer.js"
+import type { AnalyzerError } from "../AnalyzerError.js"
+import { type Analyzer, FailureAnalyzer } from "../FailureAnalyzer.js"
 import * as httpModel from "./httpModel.js"
 import { fromEnvironment, misconfigured, modelVariable } from "./modelSettings.js"
 
@@ -50,7 +51,8 @@ export const make = (options: AnthropicOptions = {}): Effect.Effect<Analyzer, An
  * ```ts
  * import { FetchHttpClient } from "@effect/platform"
  * import { Config, Effect, Layer } from "effect"
- * import { AnthropicAnalyzer, Narrative } from "effect-narrative"
+ * import { Narrative } from "effect-narrative"
+ * import { AnthropicAnalyzer } from "effect-narrative/analysis"
  *
  * // The key is that in ANTHROPIC_API_KEY.
  * export const Analyzer = AnthropicAnalyzer.layer({ timeout: "30 seconds" }).pipe(Layer.provide(FetchHttpClient.layer))

@@ -15,9 +15,10 @@ import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import { messageOf } from "../../cause/thrownValue.js"
 import * as redirects from "../../outbound/redirects.js"
-import { retryAfterOf } from "../../outbound/retryAfter.js"
+import { retryAfterOf } from "../../outbound/retry.js"
 import * as Redaction from "../../redaction/Redaction.js"
-import { type Analyzer, type AnalyzerError, FailureAnalyzer } from "../FailureAnalyzer.js"
+import type { AnalyzerError } from "../AnalyzerError.js"
+import { type Analyzer, FailureAnalyzer } from "../FailureAnalyzer.js"
 import * as Answer from "../prompt/Answer.js"
 import { cut } from "../prompt/promptText.js"
 import { reasonOf } from "./httpFault.js"
@@ -76,7 +77,7 @@ export const make = (
  * import { LanguageModel } from "@effect/ai"
  * import { Effect, Layer } from "effect"
  * import { Narrative } from "effect-narrative"
- * import * as LanguageModelAnalyzer from "effect-narrative/LanguageModelAnalyzer"
+ * import { LanguageModelAnalyzer } from "effect-narrative/ai"
  *
  * declare const Model: Layer.Layer<LanguageModel.LanguageModel>
  *

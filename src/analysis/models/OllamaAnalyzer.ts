@@ -11,7 +11,8 @@ import * as Either from "effect/Either"
 import * as JSONSchema from "effect/JSONSchema"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { type Analyzer, type AnalyzerError, FailureAnalyzer } from "../FailureAnalyzer.js"
+import type { AnalyzerError } from "../AnalyzerError.js"
+import { type Analyzer, FailureAnalyzer } from "../FailureAnalyzer.js"
 import * as Answer from "../prompt/Answer.js"
 import * as httpModel from "./httpModel.js"
 import { modelVariable } from "./modelSettings.js"
@@ -42,7 +43,8 @@ export const make = (options: OllamaOptions = {}): Effect.Effect<Analyzer, Analy
  * ```ts
  * import { FetchHttpClient } from "@effect/platform"
  * import { Effect, Layer } from "effect"
- * import { Narrative, OllamaAnalyzer } from "effect-narrative"
+ * import { Narrative } from "effect-narrative"
+ * import { OllamaAnalyzer } from "effect-narrative/analysis"
  *
  * const Analyzer = OllamaAnalyzer.layer({ model: "llama3" }).pipe(Layer.provide(FetchHttpClient.layer))
  *

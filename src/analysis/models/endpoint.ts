@@ -4,7 +4,7 @@
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
 import * as Redaction from "../../redaction/Redaction.js"
-import { AnalyzerError } from "../FailureAnalyzer.js"
+import { AnalyzerError } from "../AnalyzerError.js"
 
 export interface Endpoint {
   /** Without credentials; with its query, which some servers want. */

@@ -2,7 +2,7 @@
  * What a server's status and error body say about a question that got no answer.
  */
 import * as Predicate from "effect/Predicate"
-import type { AnalyzerErrorReason } from "../FailureAnalyzer.js"
+import type { AnalyzerErrorReason } from "../AnalyzerError.js"
 
 export const reasonOf = (status: number): AnalyzerErrorReason => {
   if (status === 401 || status === 403) return "Unauthorized"

@@ -8,14 +8,14 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import * as redirects from "../../outbound/redirects.js"
-import { longestWait, retryAfterOf } from "../../outbound/retryAfter.js"
+import { retry, retryAfterOf } from "../../outbound/retry.js"
 import { clip } from "../../plain/PlainValue.js"
 import * as terminalText from "../../plain/terminalText.js"
 import * as Redaction from "../../redaction/Redaction.js"
@@ -110,17 +110,8 @@ export const post = (
     Effect.timeoutFail({ duration: config.timeout, onTimeout: () => failure({ reason: "Timeout" }) })
   )
 
-  return Effect.retry(attempt, { schedule: patient(config.retry), while: mayHelp })
+  return attempt.pipe(retry(config.retry, ({ reason }) => reason !== "Refused"))
 }
-
-/** Waits as long as the server asks for, and no less than the schedule does. */
-const patient = (retry: DeliveryConfig["retry"]): Schedule.Schedule<AlertDeliveryError, AlertDeliveryError> =>
-  Schedule.modifyDelay(Schedule.passthrough(retry), ({ retryAfter }, delay) =>
-    retryAfter === null ? delay : Duration.max(delay, retryAfter)
-  )
-
-const mayHelp = ({ reason, retryAfter }: AlertDeliveryError): boolean =>
-  reason !== "Refused" && (retryAfter === null || Duration.lessThanOrEqualTo(retryAfter, longestWait))
 
 const verdict = (
   response: HttpClientResponse.HttpClientResponse,

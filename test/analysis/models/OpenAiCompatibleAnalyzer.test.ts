@@ -1,7 +1,7 @@
 import { FetchHttpClient } from "@effect/platform"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Option, Redacted } from "effect"
-import { OpenAiCompatibleAnalyzer } from "../../../src/index.js"
+import { OpenAiCompatibleAnalyzer } from "../../../src/analysis/index.js"
 import { failureReport } from "../../fixtures/events.js"
 import { openAi } from "../../fixtures/modelApis.js"
 import * as ModelServer from "../../fixtures/modelServer.js"

@@ -20,13 +20,9 @@ import {
   TestClock,
   Tracer
 } from "effect"
+import { AnthropicAnalyzer, OllamaAnalyzer, OpenAiCompatibleAnalyzer } from "../../../src/analysis/index.js"
 import type { HttpModelOptions } from "../../../src/analysis/models/httpModel.js"
-import {
-  AnthropicAnalyzer,
-  type FailureAnalyzer,
-  OllamaAnalyzer,
-  OpenAiCompatibleAnalyzer
-} from "../../../src/index.js"
+import type { FailureAnalyzer } from "../../../src/index.js"
 import { failureReport } from "../../fixtures/events.js"
 import { type Api, anthropic, apis, ollama, openAi, secretKey } from "../../fixtures/modelApis.js"
 import * as ModelServer from "../../fixtures/modelServer.js"

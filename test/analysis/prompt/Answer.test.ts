@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc, Option, Schema } from "effect"
-import { Answer, FailureAnalysis } from "../../../src/index.js"
+import { Answer } from "../../../src/analysis/index.js"
+import { FailureAnalysis } from "../../../src/index.js"
 import { text } from "../../fixtures/events.js"
 
 const index = new Map([

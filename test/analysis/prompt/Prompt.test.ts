@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Data, Effect, FastCheck as fc, Layer, Random } from "effect"
+import { Prompt } from "../../../src/analysis/index.js"
 import type * as Failure from "../../../src/event/FailureReport.js"
-import { Diagnostics, Narrative, type NarrativeEvent, Prompt } from "../../../src/index.js"
+import { Diagnostics, Narrative, type NarrativeEvent } from "../../../src/index.js"
 import { eventOf, failureReport, plainRecord, text } from "../../fixtures/events.js"
 import { observe } from "../../laws/observed.js"
 

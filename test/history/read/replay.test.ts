@@ -61,7 +61,11 @@ describe("a story replayed from its history", () => {
     Effect.gen(function* () {
       const observed = observe(
         Narrative.logger,
-        FailureAnalyzer.inBackground()(Layer.succeed(FailureAnalyzer.FailureAnalyzer, explainsAfter("2 seconds"))),
+        Layer.orDie(
+          FailureAnalyzer.mapLayerScoped(FailureAnalyzer.inBackground())(
+            Layer.succeed(FailureAnalyzer.FailureAnalyzer, explainsAfter("2 seconds"))
+          )
+        ),
         Logger.replace(Logger.defaultLogger, Logger.none)
       )
       const running = yield* Effect.fork(Effect.provide(order, observed.layer))

@@ -192,7 +192,9 @@ describe("AlertRenderer: an analysis made in the background", () => {
       const fiber = yield* Effect.exit(program).pipe(
         Effect.zipRight(statsNamed("alerts: kept")),
         Effect.tap(() => Effect.sync(() => assert.lengthOf(analyses(alerts), 0))),
-        Effect.provide(FailureAnalyzer.layer(slow).pipe(FailureAnalyzer.inBackground())),
+        Effect.provide(
+          FailureAnalyzer.layer(slow).pipe(FailureAnalyzer.mapLayerScoped(FailureAnalyzer.inBackground()))
+        ),
         Effect.provide(layer),
         Effect.fork
       )

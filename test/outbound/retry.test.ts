@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, FastCheck as fc } from "effect"
-import { retryAfterOf } from "../../src/outbound/retryAfter.js"
+import { retryAfterOf } from "../../src/outbound/retry.js"
 
 describe("Retry-After", () => {
   it.prop(
