@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, FiberId, FastCheck as fc, type Layer, Logger, Scheduler } from "effect"
+import { Cause, Effect, Exit, Fiber, FiberId, FastCheck as fc, Layer, Logger, Scheduler } from "effect"
 import { FailureAnalyzer, Narrative, Renderer } from "../../src/index.js"
 import { explains } from "../fixtures/analyzers.js"
 import { shape } from "./exits.js"
