@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { type NarrativeEvent, toWire } from "../event/NarrativeEvent.js"
 import { InvalidOption } from "../plain/InvalidOption.js"
-import { OpenStories } from "../renderer/console/openStories.js"
+import { ShownStories } from "../renderer/console/shownStories.js"
 import { StoryLines } from "../renderer/console/storyLines.js"
 import type { HistoryOptions } from "./commandOptions.js"
 import { events, isDatabase } from "./eventSource.js"
@@ -33,10 +33,11 @@ export const tell = ({ db, json, lines, noFollow, source, timestamps }: LiveLine
     }
     const output = yield* Output
     const options = { last: lines, follow: !noFollow }
-    const told = new StoryLines(new OpenStories(() => 0), {
+    const shown = new StoryLines(new ShownStories(() => 0), {
       timestamps,
       ids: "auto",
-      stageStarts: false,
+      isPartial: true,
+      stageStarts: "auto",
       logs: true,
       theme: output.theme,
       columns: () => output.columns,
@@ -44,7 +45,7 @@ export const tell = ({ db, json, lines, noFollow, source, timestamps }: LiveLine
     })
     const tell = Stream.runForEachChunk((chunk: Chunk.Chunk<NarrativeEvent>) => {
       let text = ""
-      for (const event of chunk) text += json ? `${toWire(event)}\n` : told.add(event)
+      for (const event of chunk) text += json ? `${toWire(event)}\n` : shown.add(event)
       return text === "" ? Effect.void : output.write(text)
     })
     const path = Option.getOrElse(source, () => db)
@@ -55,5 +56,5 @@ export const tell = ({ db, json, lines, noFollow, source, timestamps }: LiveLine
     } else {
       yield* tell(events(path, options))
     }
-    yield* output.write(told.rest())
+    yield* output.write(shown.release())
   }).pipe(Effect.provide(NodeFileSystem.layer))

@@ -1,6 +1,7 @@
 /**
  * Points in time and spans of it, as people say them.
  */
+import { seconds } from "../plain/durationText.js"
 
 const second = 1_000
 const minute = 60 * second
@@ -19,10 +20,10 @@ export const ago = (millis: number, now: number): string => {
   return `${Math.floor(elapsed / day)}d ago`
 }
 
-/** `0.012s`, `83.500s`, and from 100 seconds on `1m 40s`, `2h 05m`. */
-export const took = (seconds: number): string => {
-  if (seconds < 100) return `${seconds.toFixed(3)}s`
-  const whole = Math.round(seconds)
+/** `340µs`, `0.012s`, `83.500s`, and from 100 seconds on `1m 40s`, `2h 05m`. */
+export const took = (duration: number): string => {
+  if (duration < 100) return seconds(duration)
+  const whole = Math.round(duration)
   const two = (value: number) => String(value).padStart(2, "0")
   if (whole < 3_600) return `${Math.floor(whole / 60)}m ${two(whole % 60)}s`
   return `${Math.floor(whole / 3_600)}h ${two(Math.floor(whole / 60) % 60)}m`

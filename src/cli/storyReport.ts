@@ -3,9 +3,10 @@
  */
 
 import type { EventRecorded, LogRecorded, StageRetried } from "../event/NarrativeEvent.js"
+import { shortStoryId } from "../event/shortStoryId.js"
 import type { FailureRecord, StageRecord, StoryRecord, StorySummary } from "../history/StoryRecord.js"
 import * as terminalText from "../plain/terminalText.js"
-import { analysisBox } from "../renderer/console/analysisBox.js"
+import { analysisBlock } from "../renderer/console/analysisBlock.js"
 import { failureBlock } from "../renderer/console/failureBlock.js"
 import { valueTable } from "../renderer/console/frameList.js"
 import { attemptText, logText, noteText, pair } from "../renderer/console/recordText.js"
@@ -191,8 +192,8 @@ const failureText = (failure: FailureRecord, options: StoryReportOptions): strin
   const header = failure.handled
     ? colours.bold(colours.warning(`${glyphs.handled} Failure handled`))
     : colours.bold(colours.bad(`${glyphs.failure} Failure detected`))
-  const block = `${header}\n${failureBlock(failure.report, options)}\n`
+  const shortId = shortStoryId(failure.storyId)
+  const block = `${header}\n${failureBlock(failure.report, { ...options, shortId })}\n`
   if (failure.llmAnalysis === null) return block
-  const seconds = failure.analysisSeconds === null ? "" : ` (${took(failure.analysisSeconds)})`
-  return `${block}${analysisBox(failure.llmAnalysis, { ...options, title: `LLM Debug${seconds}` })}\n`
+  return `${block}${analysisBlock(failure.llmAnalysis, failure.analysis, options)}\n`
 }

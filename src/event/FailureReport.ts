@@ -247,16 +247,20 @@ export const FailureReport = Schema.Struct({
 })
 
 /**
- * The timeline as one line, e.g. `Load CSV=completed (0.012s) | Insert Records=failed (0.001s)`.
+ * The timeline as one line, e.g. `Load CSV=completed (0.012s) | Insert Records=failed (0.001s)`. `duration` is how
+ * durations are written.
  *
  * @since 0.1.0
  * @category combinators
  */
-export const formatTimeline = (report: Pick<FailureReport, "timeline" | "timelineOmitted">): string => {
+export const formatTimeline = (
+  report: Pick<FailureReport, "timeline" | "timelineOmitted">,
+  duration: (seconds: number) => string = (seconds) => `${seconds.toFixed(3)}s`
+): string => {
   const entries = report.timeline.map((entry) =>
     entry.durationSeconds === null
       ? `${entry.name}=${entry.status}`
-      : `${entry.name}=${entry.status} (${entry.durationSeconds.toFixed(3)}s)`
+      : `${entry.name}=${entry.status} (${duration(entry.durationSeconds)})`
   )
   if (report.timelineOmitted > 0) {
     const gap = report.timeline.findIndex((entry, i) => entry.index !== i)

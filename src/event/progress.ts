@@ -1,6 +1,10 @@
 /**
- * How far a story has come.
+ * How far a story has come, and how many of its stages are remembered.
  */
+
+/** Most stages of one story that are remembered: the first ones, and the last ones. Those between them are counted. */
+export const keptFirst = 50
+export const keptLast = 200
 
 /**
  * `min(100, floor(completed * 100 / total))`; 0 of 0 is 0.

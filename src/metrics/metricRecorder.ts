@@ -14,6 +14,7 @@ import type {
   StoryCompleted,
   StoryStarted
 } from "../event/NarrativeEvent.js"
+import { OpenStories } from "../event/openStories.js"
 import * as Instruments from "./Instruments.js"
 import { LabelValues, unknown } from "./labelValues.js"
 import { attachMeter } from "./meter.js"
@@ -22,9 +23,11 @@ import type { Series } from "./series.js"
 import { SeriesTable } from "./seriesTable.js"
 
 /** What instruments that know the story by name know of it. */
-interface OpenStory {
-  readonly active: Series
+interface StoryState {
+  /** `undefined` in a dry run, and for a story whose start was not seen. */
+  readonly active: Series | undefined
   readonly labels: ReadonlyArray<string>
+  readonly dryRun: boolean
 }
 
 interface Counts {
@@ -32,6 +35,9 @@ interface Counts {
   readonly dropped: number
   readonly failed: number
 }
+
+/** Most stories counted as open at a time. */
+const maxStories = 100_000
 
 const noCounts: Counts = { delivered: 0, dropped: 0, failed: 0 }
 const noLabels: ReadonlyArray<string> = []
@@ -47,14 +53,24 @@ export class MetricRecorder {
   readonly #settings: MetricsSettings
   readonly #values = new Map<string, LabelValues>()
   readonly #tables = new Map<Instruments.Instrument, SeriesTable>()
-  readonly #open = new Map<string, OpenStory>()
-  readonly #dry = new Set<string>()
+  readonly #open = new OpenStories<StoryState>({
+    maxStories,
+    beginStory: (event) => (event._tag === "StoryStarted" ? this.#begin(event) : this.#unseen),
+    beginStage: () => undefined,
+    endStory: ({ state }) => {
+      state.active?.add(-1)
+      if (state.dryRun) this.#dryRuns -= 1
+    }
+  })
+  readonly #unseen: StoryState
+  #dryRuns = 0
   readonly #counted = new WeakMap<Delivery, Counts>()
   /** The counts of renderers that may still change without an event that tells. */
   readonly #watched = new Set<Delivery>()
 
   constructor(settings: MetricsSettings) {
     this.#settings = settings
+    this.#unseen = { active: undefined, labels: this.#labelsOf(undefined), dryRun: false }
     this.renderer = make("metrics", (event) => this.#handle(event))
     attachMeter(this.renderer, {
       record: (instrument, labels, value, { span, storyLabels, timestamp }) => {
@@ -72,7 +88,7 @@ export class MetricRecorder {
     switch (event._tag) {
       case "StoryStarted":
         this.#watch()
-        this.#storyStarted(event)
+        this.#open.take(event)
         break
       case "StoryCompleted":
         this.#watch()
@@ -100,25 +116,23 @@ export class MetricRecorder {
     }
   }
 
-  #storyStarted(event: StoryStarted): void {
-    if (event.dryRun) {
-      this.#dry.add(event.storyId)
-      return
-    }
+  #begin(event: StoryStarted): StoryState {
     const labels = this.#labelsOf(event.labels)
+    if (event.dryRun) {
+      this.#dryRuns += 1
+      return { active: undefined, labels, dryRun: true }
+    }
     const active = this.#table(Instruments.activeStories).at([event.storyName, ...labels])
-    this.#open.set(event.storyId, { active, labels })
     active.add(1)
+    return { active, labels, dryRun: false }
   }
 
   #storyCompleted(event: StoryCompleted): void {
-    this.#dry.delete(event.storyId)
+    this.#open.take(event)
     if (event.dryRun) return
     const labels = [event.storyName, event.success ? "true" : "false", ...this.#labelsOf(event.labels)]
     observe(this.#table(Instruments.storyDuration).at(labels), event.durationSeconds, event)
     this.#table(Instruments.stories).at(labels).add(1)
-    this.#open.get(event.storyId)?.active.add(-1)
-    this.#open.delete(event.storyId)
   }
 
   #stageEnded(event: StageEnded, status: "completed" | "failed" | "cancelled"): void {
@@ -146,7 +160,7 @@ export class MetricRecorder {
   }
 
   #isDry(event: NarrativeEvent): boolean {
-    return this.#dry.size > 0 && this.#dry.has(event.storyId)
+    return this.#dryRuns > 0 && this.#open.get(event.storyId)?.state.dryRun === true
   }
 
   /** The story's own labels that were asked for. */
@@ -159,8 +173,8 @@ export class MetricRecorder {
 
   #labelsIn(event: NarrativeEvent): ReadonlyArray<string> {
     if (this.#settings.storyLabels.length === 0) return noLabels
-    // A story that began before anybody counted is not known.
-    return this.#open.get(event.storyId)?.labels ?? this.#labelsOf(undefined)
+    // A story that began before this renderer was there is not known.
+    return (this.#open.get(event.storyId)?.state ?? this.#unseen).labels
   }
 
   #table(instrument: Instruments.Instrument): SeriesTable {
@@ -218,9 +232,9 @@ export class MetricRecorder {
   /** No event comes any more: stories whose end it would not see are no longer counted as open. */
   close(): void {
     this.poll()
-    for (const { active } of this.#open.values()) active.add(-1)
+    for (const { state } of this.#open.values()) state.active?.add(-1)
     this.#open.clear()
-    this.#dry.clear()
+    this.#dryRuns = 0
   }
 }
 

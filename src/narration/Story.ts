@@ -8,16 +8,12 @@ import type * as FiberId from "effect/FiberId"
 import type * as Tracer from "effect/Tracer"
 import type { Progress, TimelineEntry } from "../event/FailureReport.js"
 import type { StoryStatus } from "../event/NarrativeEvent.js"
-import { percent } from "../event/progress.js"
+import { keptFirst, keptLast, percent } from "../event/progress.js"
 import type { PlainRecord } from "../plain/PlainValue.js"
 import { Secrets } from "../redaction/Redaction.js"
 import type { WorkTally } from "./workTally.js"
 
 export { percent } from "../event/progress.js"
-
-/** Most stages of one story that are remembered: the first ones, and the last ones. */
-const keptFirst = 50
-const keptLast = 200
 
 /**
  * One stage of a story, while it runs and after.

@@ -11,9 +11,9 @@ import type {
   NarrativeEvent,
   StageEnded,
   StageStarted,
-  StoryStarted,
   StoryStatus
 } from "../event/NarrativeEvent.js"
+import * as openStories from "../event/openStories.js"
 import type { PlainRecord } from "../plain/PlainValue.js"
 
 /**
@@ -67,7 +67,7 @@ export interface RecordedStory extends Lifetime {
   readonly durationSeconds: number | undefined
   /** The failure the story ended with. */
   readonly failure: FailureOccurred | undefined
-  /** Failures told with `Narrative.recordFailure`. */
+  /** Failures reported with `Narrative.recordFailure`. */
   readonly handledFailures: ReadonlyArray<FailureOccurred>
   readonly causedBy: CausedBy | undefined
   /** The outermost stages, in order of starting. */
@@ -81,32 +81,27 @@ export interface RecordedStory extends Lifetime {
 }
 
 /**
- * The stories that the events tell of, in order of starting, sub-stories included.
+ * The stories that the events began, in order of starting, sub-stories included.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const fromEvents = (events: Iterable<NarrativeEvent>): ReadonlyArray<RecordedStory> => {
-  const stories = new Map<string, StoryDraft>()
   let position = 0
+  const stories = new openStories.OpenStories<StoryDraft, StageDraft>({
+    keepsEnded: true,
+    beginStory: (event, around) => beginStory(event, around, position),
+    beginStage: (event, around) => beginStage(event, around, position)
+  })
   for (const event of events) {
     position += 1
-    if (event._tag === "StoryStarted") {
-      const parent = event.parentStoryId === null ? undefined : stories.get(event.parentStoryId)
-      const story = startStory(event, position)
-      stories.set(story.id, story)
-      if (parent !== undefined) {
-        const stage = stageAt(parent, event.parentStageIndex)
-        parent.stories.push(story)
-        stage?.stories.push(story)
-        story.beganInStage = stage?.index
-      }
-      continue
-    }
-    const story = stories.get(event.storyId)
-    if (story !== undefined) record(story, event, position)
+    // What belongs to no recorded story came before the recording, or after its end.
+    if (event._tag === "AnalysisReady") continue
+    if (event._tag !== "StoryStarted" && stories.get(event.storyId) === undefined) continue
+    const { stage, story } = stories.take(event)
+    record(story.state, stage?.state, event, position)
   }
-  return Array.from(stories.values())
+  return Array.from(stories.values(), ({ state }) => state)
 }
 
 type Draft<A> = { -readonly [K in keyof A]: A[K] extends ReadonlyArray<infer E> ? Array<E> : A[K] }
@@ -117,57 +112,77 @@ interface StageDraft extends Omit<Draft<RecordedStage>, "stages"> {
 
 interface StoryDraft extends Omit<Draft<RecordedStory>, "stages"> {
   readonly stages: Array<StageDraft>
-  readonly stageOf: Map<number, StageDraft>
 }
 
-const startStory = (event: StoryStarted, began: number): StoryDraft =>
-  hidden<Omit<StoryDraft, "stageOf">, Pick<StoryDraft, "stageOf">>(
-    {
-      _tag: "Story",
-      id: event.storyId,
-      parentStoryId: event.parentStoryId ?? undefined,
-      name: event.storyName,
-      kind: event.kind,
-      status: "running",
-      outcome: undefined,
-      labels: event.labels,
-      attributes: event.attributes,
-      dryRun: event.dryRun,
-      durationSeconds: undefined,
-      failure: undefined,
-      handledFailures: [],
-      causedBy: undefined,
-      stages: [],
-      stories: [],
-      beganInStage: undefined,
-      notes: [],
-      logs: [],
-      began,
-      ended: Number.POSITIVE_INFINITY
-    },
-    { stageOf: new Map() }
-  )
+type Around = openStories.Around<StoryDraft, StageDraft>
 
-/** What only the building needs does not show in a test's output. */
-const hidden = <A extends object, B extends object>(shown: A, notShown: B): A & B => {
-  for (const [name, value] of Object.entries(notShown)) Object.defineProperty(shown, name, { value })
-  return shown as A & B
+const beginStory = (event: NarrativeEvent, { stage, story: parent }: Around, began: number): StoryDraft => {
+  const started = event._tag === "StoryStarted" ? event : undefined
+  const story: StoryDraft = {
+    _tag: "Story",
+    id: event.storyId,
+    parentStoryId: event.parentStoryId ?? undefined,
+    name: event.storyName,
+    kind: started?.kind ?? "story",
+    status: "running",
+    outcome: undefined,
+    labels: started?.labels ?? {},
+    attributes: started?.attributes ?? {},
+    dryRun: started?.dryRun ?? false,
+    durationSeconds: undefined,
+    failure: undefined,
+    handledFailures: [],
+    causedBy: undefined,
+    stages: [],
+    stories: [],
+    beganInStage: stage?.state.index,
+    notes: [],
+    logs: [],
+    began,
+    ended: Number.POSITIVE_INFINITY
+  }
+  parent?.state.stories.push(story)
+  stage?.state.stories.push(story)
+  return story
 }
 
-const record = (story: StoryDraft, event: Exclude<NarrativeEvent, StoryStarted>, position: number): void => {
+const beginStage = (event: StageStarted, { stage: parent, story }: Around, began: number): StageDraft => {
+  const stage: StageDraft = {
+    _tag: "Stage",
+    name: event.stageName,
+    kind: event.kind,
+    index: event.stageIndex,
+    status: "running",
+    errorType: undefined,
+    errorMessage: undefined,
+    orphaned: false,
+    attributes: event.attributes,
+    durationSeconds: undefined,
+    retries: 0,
+    stages: [],
+    stories: [],
+    began,
+    ended: Number.POSITIVE_INFINITY
+  }
+  const siblings = parent?.state.stages ?? story?.state.stages
+  siblings?.push(stage)
+  return stage
+}
+
+const record = (
+  story: StoryDraft,
+  stage: StageDraft | undefined,
+  event: openStories.LiveEvent,
+  position: number
+): void => {
   switch (event._tag) {
-    case "StageStarted":
-      startStage(story, event, position)
-      return
-    case "StageRetried": {
-      const stage = story.stageOf.get(event.stageIndex)
+    case "StageRetried":
       if (stage !== undefined) stage.retries += 1
       return
-    }
     case "StageCompleted":
     case "StageFailed":
     case "StageCancelled":
-      endStage(story, event, position)
+      if (stage !== undefined) endStage(stage, event, position)
       return
     case "LogRecorded":
       story.logs.push(event)
@@ -188,39 +203,14 @@ const record = (story: StoryDraft, event: Exclude<NarrativeEvent, StoryStarted>,
       story.causedBy = event.causedBy ?? undefined
       story.ended = position
       return
+    case "StoryStarted":
+    case "StageStarted":
     case "StageProgressed":
-    case "AnalysisReady":
       return
   }
 }
 
-const startStage = (story: StoryDraft, event: StageStarted, began: number): void => {
-  const parent = stageAt(story, event.parentStageIndex)
-  const stage: StageDraft = {
-    _tag: "Stage",
-    name: event.stageName,
-    kind: event.kind,
-    index: event.stageIndex,
-    status: "running",
-    errorType: undefined,
-    errorMessage: undefined,
-    orphaned: false,
-    attributes: event.attributes,
-    durationSeconds: undefined,
-    retries: 0,
-    stages: [],
-    stories: [],
-    began,
-    ended: Number.POSITIVE_INFINITY
-  }
-  story.stageOf.set(stage.index, stage)
-  const siblings = parent === undefined ? story.stages : parent.stages
-  siblings.push(stage)
-}
-
-const endStage = (story: StoryDraft, event: StageEnded, position: number): void => {
-  const stage = story.stageOf.get(event.stageIndex)
-  if (stage === undefined) return
+const endStage = (stage: StageDraft, event: StageEnded, position: number): void => {
   stage.attributes = event.attributes
   stage.durationSeconds = event.durationSeconds
   stage.ended = position
@@ -235,6 +225,3 @@ const endStage = (story: StoryDraft, event: StageEnded, position: number): void 
     stage.orphaned = event.orphaned
   }
 }
-
-const stageAt = (story: StoryDraft, index: number | null): StageDraft | undefined =>
-  index === null ? undefined : story.stageOf.get(index)

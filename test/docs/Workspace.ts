@@ -65,13 +65,14 @@ const outputOfBlock = Effect.fnUntraced(function* (workspace: string, cwd: strin
 /** An output without what differs from run to run: times and what they decide, ids, and how many packages there are. */
 export const comparable = (text: string): string =>
   text
-    .replaceAll(/\d+\.\d{3}s/g, "<seconds>s")
+    .replaceAll(/\d+\.\d{3}s|\d+µs/g, "<seconds>s")
     .replaceAll(/"(duration|delay|latency)_seconds":[\d.e-]+/g, '"$1_seconds":<seconds>')
     .replaceAll(/within \d+ (second|minute)s?/g, "within <time>")
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "<time>")
     .replaceAll(/[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[\da-f]{4}-[\da-f]{12}/g, "<id>")
     .replaceAll(/\b[\da-f]{8}(?:-[\da-f]{0,4}){0,4}(?=\s)/g, "<id>")
     .replaceAll(/\b[\da-f]{32}\b/g, "<id>")
+    .replaceAll(/\[[\da-f]{6}\]/g, "[<id>]")
     .replaceAll(/\b(?:now|\d+[smhd] ago)\b/g, "<ago>")
     .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, "<time>")
     .replaceAll(/(?<=\S) {2,}(?=\S)/g, "  ")

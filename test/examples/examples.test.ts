@@ -30,18 +30,21 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
         const { folder } = outcome
         assertPrinted(outcome, [
           "▶ Story started: Import Lockfile",
+          "▷ Stage started: Write Transaction",
+          /^ {2}✔ Stage completed: Insert Packages /,
           /^✔ Stage completed: Write Transaction \(\d+\.\d{3}s\)$/,
-          /^▶ Story ended: SUCCESS \(\d+ packages, \d+ dependencies\)$/,
+          /^▶ Story ended: SUCCESS \(\d+ packages, \d+ dependencies\) - Import Lockfile \(\d+\.\d{3}s\)$/,
           "▶ Story started: Import Lockfile Again",
           "❌ Failure detected",
           "Stage:         Insert Packages (in Write Transaction)",
           /^Location: {6}examples\/import-lockfile\.ts:\d+ \(insertInto\)$/,
-          /^Code: .*INSERT INTO/,
           "Progress:      50% (3 / 6)",
           /^Why: .*packages\.path.*UNIQUE constraint failed/,
           /^Hint: /,
+          /^> \d+ \| .*INSERT INTO/,
+          /^ {5}\| +\^$/,
           /^ +table +"packages"$/,
-          "▶ Story ended: FAILED",
+          /^▶ Story ended: FAILED - Import Lockfile Again \(/,
           "This failure was on purpose: the same rows were already there.",
           `  ${folder}/report.html    a page: open it in a browser`,
           "  npm run -s narrative -- failures   what failed"
@@ -81,11 +84,11 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
         /^✔ Stage completed: Charge Card /,
         "  ▶ Story started: Ship Order",
         /^ {4}✔ Stage completed: Pack Teapot /,
-        "  ▶ Story ended: SUCCESS",
-        "▶ Story ended: SUCCESS (receipt-3)",
+        /^ {2}▶ Story ended: SUCCESS - Ship Order \(/,
+        /^▶ Story ended: SUCCESS \(receipt-3\) - /,
         "Error:         CardDeclined - The bank declined the card 0000",
         /^Location: {6}examples\/order-service\.ts:\d+ \(request\)$/,
-        /^Code: .*new CardDeclined/,
+        /^> \d+ \| .*new CardDeclined/,
         "Asking for another card than 0000."
       ]),
     timeout
@@ -99,7 +102,7 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
         "Stage:         Load Prices",
         /^Location: {6}examples\/parallel-pipeline\.ts:\d+ \(loadPrices\)$/,
         "Also failed:   2. Load Rates: RuntimeException - The rate table is empty",
-        "▶ Story ended: FAILED",
+        /^▶ Story ended: FAILED - /,
         "Keeping yesterday's catalogue. Failed: Load Prices, Load Rates."
       ]),
     timeout
@@ -109,7 +112,7 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
     "custom-renderer does not wait for its pager, and loses no page",
     () =>
       printed("custom-renderer", [
-        "▶ Story ended: FAILED",
+        /^▶ Story ended: FAILED - /,
         "pager: 2 events given, 0 delivered, 2 pending",
         "PAGER: Restock Teapots / Order More: No Teapots left at the supplier",
         "PAGER: Restock Kettles / Order More: No Kettles left at the supplier"
@@ -140,7 +143,7 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
         const outcome = yield* outcomeWith("opentelemetry", { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url })
         assertPrinted(outcome, [
           /^↻ Stage retried: Fetch Rates /,
-          "▶ Story ended: SUCCESS",
+          /^▶ Story ended: SUCCESS - /,
           "Error:         NoRate - No rate for ISK",
           /^otel-logs: \d+ handed over$/,
           "otlp-traces: 4 handed over"
@@ -162,7 +165,7 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
       printed("dry-run", [
         "▶ Story started: Send Reminders (dry run)",
         /^✔ Stage completed: Send Letters /,
-        "▶ Story ended: SUCCESS",
+        /^▶ Story ended: SUCCESS - Send Reminders \(/,
         "- Fetch Invoices (stand-in)",
         "- Write Letters",
         "- Send Letters would fail here: Offline: 1 letter(s) not sent"
@@ -191,7 +194,7 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
         "Also failed:   2. Ask Correos: Unreachable - Correos does not answer /parcels?key=<redacted>",
         'Error:         TimeoutException - Stage "Upload Batch" timed out after 50ms',
         '      batch  {"name":"january","megabytes":12}',
-        "▶ Story ended: TIMEOUT",
+        /^▶ Story ended: TIMEOUT - /,
         "All five failed, as they should."
       ]),
     timeout
@@ -241,7 +244,7 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
         "  INFO Connecting to=ada@example.org",
         /^✔ Stage completed: Deliver Mail /,
         "  INFO Connecting to=grace@example.org",
-        "▶ Story ended: SUCCESS"
+        /^▶ Story ended: SUCCESS - Mail Worker \(/
       ]),
     timeout
   )

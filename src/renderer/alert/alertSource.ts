@@ -1,29 +1,23 @@
 /**
  * Which events are alerts. It follows the stories that are open, so that an alert of a sub-story knows the stories around
- * it, and that a story whose failure was told is not told of a second time when it ends.
+ * it, and that a story whose failure was reported is no second alert when it ends.
  */
 import type { NarrativeEvent, StoryStatus } from "../../event/NarrativeEvent.js"
-import type { PlainRecord } from "../../plain/PlainValue.js"
+import { OpenStories } from "../../event/openStories.js"
 import * as Alert from "./Alert.js"
 
-interface OpenStory {
-  readonly name: string
-  readonly parentId: string | null
-  readonly labels: PlainRecord
-  failed: boolean
-}
-
-/** Most open stories followed at a time; beyond it the oldest is forgotten. */
-const maxOpenStories = 10_000
-/** Deepest nesting of stories that is told. */
+/** Deepest nesting of stories that an alert names. */
 const maxPath = 32
 
 export class AlertSource {
-  readonly #open = new Map<string, OpenStory>()
+  readonly #open = new OpenStories<{ failed: boolean }>({
+    beginStory: () => ({ failed: false }),
+    beginStage: () => undefined
+  })
   #last: NarrativeEvent | undefined
   #alert: Alert.OccurrenceAlert | undefined
 
-  /** `wanted`: every status that some destination wants to be told of. */
+  /** `wanted`: every status that some destination wants. */
   constructor(readonly wanted: ReadonlySet<Alert.AlertStatus>) {}
 
   /** The alert an event is, if any. Every destination asks of the same event. */
@@ -38,35 +32,21 @@ export class AlertSource {
   #make(event: NarrativeEvent): Alert.OccurrenceAlert | undefined {
     switch (event._tag) {
       case "StoryStarted":
-        this.#enter(event.storyId, event.storyName, event.parentStoryId, event.labels)
+        this.#open.take(event)
         return undefined
       case "FailureOccurred": {
-        if (!event.handled) {
-          const story = this.#open.get(event.storyId)
-          if (story === undefined) this.#enter(event.storyId, event.storyName, event.parentStoryId, {}, true)
-          else story.failed = true
-        }
+        if (!event.handled) this.#open.take(event).story.state.failed = true
         const alert = Alert.fromFailure(event, this.#contextOf(event.storyId, event.storyName))
         return this.wanted.has(alert.status) ? alert : undefined
       }
       case "StoryCompleted": {
         const context = this.#contextOf(event.storyId, event.storyName)
-        const wasTold = this.#open.get(event.storyId)?.failed === true || event.causedBy !== null
-        this.#open.delete(event.storyId)
-        const status = wasTold ? undefined : statusOf(event.status)
+        const wasReported = this.#open.take(event).story.state.failed || event.causedBy !== null
+        const status = wasReported ? undefined : statusOf(event.status)
         return status !== undefined && this.wanted.has(status) ? Alert.fromStory(event, status, context) : undefined
       }
       default:
         return undefined
-    }
-  }
-
-  #enter(id: string, name: string, parentId: string | null, labels: PlainRecord, failed = false): void {
-    this.#open.set(id, { name, parentId, labels, failed })
-    if (this.#open.size <= maxOpenStories) return
-    for (const oldest of this.#open.keys()) {
-      this.#open.delete(oldest)
-      break
     }
   }
 
@@ -80,7 +60,7 @@ export class AlertSource {
       path.unshift(around.name)
       parentId = around.parentId
     }
-    return { path, labels: story?.labels ?? {} }
+    return { path, labels: story?.started?.labels ?? {} }
   }
 }
 

@@ -1,71 +1,74 @@
 /**
  * A failure in full: what, where, after what, and why, each under its label.
  */
-
 import {
   type Failure,
-  formatSnippet,
+  type FailureReport,
   formatTimeline,
   type Interruptor,
   type Location
 } from "../../event/FailureReport.js"
-import type { FailureOccurred } from "../../event/NarrativeEvent.js"
+import { seconds } from "../../plain/durationText.js"
 import * as terminalText from "../../plain/terminalText.js"
+import { codeLine, snippetLines } from "./codeLines.js"
 import { frameList, valueTable } from "./frameList.js"
+import { type BlockOptions, labelColumns, labelled, textColumns, wrapped } from "./labelledLines.js"
 import * as textLayout from "./textLayout.js"
-import type { Theme } from "./theme.js"
+import type { Paint } from "./theme.js"
 
-export interface FailureBlockOptions {
-  readonly theme: Theme
-  /** The columns of the terminal, `undefined` where there is none. */
-  readonly columns: number | undefined
+export interface FailureBlockOptions extends BlockOptions {
   readonly cwd: string
+  /** By which the story can be asked for; `undefined` outside any story. */
+  readonly shortId: string | undefined
 }
 
-const labelColumns = 15
-/** Narrower than this, a hanging indent leaves too little room for the values. */
-const fewestColumns = labelColumns + 20
-/** The latest stages are the telling ones. */
+/** The latest stages are those that matter. */
 const maxTimeline = 12
 
 /** The block below its heading, without a line break at its end. */
-export const failureBlock = (event: FailureOccurred, options: FailureBlockOptions): string => {
+export const failureBlock = (report: FailureReport, options: FailureBlockOptions): string => {
   const { bold, dim, place } = options.theme.colours
-  const [failure, ...others] = event.failures
+  const [failure, ...others] = report.failures
   const { location } = failure
   const out: Array<string> = []
-  const tell = (label: string, values: ReadonlyArray<string>, paint = (text: string) => text) => {
-    out.push(labelled(label, values, paint, options))
+  const add = (label: string, lines: ReadonlyArray<string>, paint?: Paint) => {
+    out.push(labelled(label, wrapped(lines, options, paint), options))
   }
 
-  tell("Story:", [safe(event.storyName)])
-  tell("Stage:", [stageOf(failure)])
-  tell("Error:", terminalText.lines(errorOf(failure)), bold)
+  if (report.storyName !== null) add("Story:", [storyOf(report.storyName, options)])
+  add("Stage:", [stageOf(failure)])
+  add("Error:", terminalText.lines(errorOf(failure)), bold)
   if (location !== null) {
-    tell("Location:", [placeOf(failure, location, options.cwd)], place)
-    if (location.sourceLine !== null) tell("Code:", [terminalText.code(location.sourceLine.trim())])
+    add("Location:", [placeOf(failure, location, options.cwd)], place)
+    // A snippet shows it among its neighbours.
+    if (failure.snippet.length < 2 && location.sourceLine !== null) {
+      out.push(labelled("Code:", codeLine(location, options), options))
+    }
   }
-  if (event.timeline.length > 0) tell("Recent stages:", recentStages(event, options), dim)
-  const { completedStages, percent, totalStages } = event.progress
-  tell("Progress:", [`${percent}% (${completedStages} / ${totalStages})`])
+  if (report.timeline.length > 0) add("Recent stages:", recentStages(report, options), dim)
+  const { completedStages, percent, totalStages } = report.progress
+  add("Progress:", [`${percent}% (${completedStages} / ${totalStages})`])
   const annotated = valueTable(failure.stageAttributes, labelColumns, options)
-  if (annotated.length > 0) out.push(underLabel("Annotated:", annotated, options.theme))
-  if (saysMore(failure)) tell("Why:", terminalText.lines(failure.exactCause))
-  if (hintSaysMore(failure)) tell("Hint:", [safe(failure.hint ?? "")])
+  if (annotated.length > 0) out.push(labelled("Annotated:", annotated, options))
+  const why = whyOf(failure)
+  if (why !== "") add("Why:", terminalText.lines(why))
+  if (hintSaysMore(failure)) add("Hint:", [safe(failure.hint ?? "")])
   if (failure.errorCode !== "UNKNOWN") {
-    tell("Kind:", [`${failure.errorCode}, trying again ${failure.retryable ? "may" : "will not"} help`], dim)
+    add("Kind:", [`${failure.errorCode}, trying again ${failure.retryable ? "may" : "will not"} help`], dim)
   }
-  if (chainSaysMore(failure)) tell("Chain:", [safe(failure.exceptionChain)], dim)
-  // A snippet of the one line that stands under "Code:" would say nothing new.
-  if (failure.snippet.length > 1) out.push(snippet(failure, options))
-  if (event.interruptors.length > 0) tell("Interrupted:", event.interruptors.map(interruptorText), dim)
+  if (chainSaysMore(failure, why)) add("Chain:", [safe(failure.exceptionChain)], dim)
+  if (failure.snippet.length > 1) out.push(...snippetLines(failure.snippet, location, options))
+  if (report.interruptors.length > 0) add("Interrupted:", report.interruptors.map(interruptorText), dim)
   const frames = frameList(failure, options)
-  if (frames.length > 0) out.push(options.theme.colours.dim("Frames:"), ...frames)
-  for (const [i, other] of others.entries()) tell(i === 0 ? "Also failed:" : "", numbered(i + 2, other, options.cwd))
+  if (frames.length > 0) out.push(dim("Frames:"), ...frames)
+  for (const [i, other] of others.entries()) add(i === 0 ? "Also failed:" : "", numbered(i + 2, other, options.cwd))
   return out.join("\n")
 }
 
 const safe = terminalText.line
+
+const storyOf = (name: string, { shortId }: FailureBlockOptions): string =>
+  shortId === undefined ? safe(name) : `${safe(name)} [${safe(shortId)}]`
 
 const errorOf = (failure: Failure): string =>
   failure.errorMessage === "" ? failure.errorType : `${failure.errorType} - ${failure.errorMessage}`
@@ -89,25 +92,33 @@ const placeOf = (failure: Failure, { file, function: name, line }: Location, cwd
 }
 
 /** The timeline, on a terminal broken only between stages. */
-const recentStages = (event: FailureOccurred, { columns }: FailureBlockOptions): ReadonlyArray<string> => {
-  const earlier = event.timeline.length + event.timelineOmitted - maxTimeline
-  const timeline = event.timeline.slice(-maxTimeline)
+const recentStages = (report: FailureReport, options: FailureBlockOptions): ReadonlyArray<string> => {
+  const duration = (value: number) => seconds(value, options.theme.glyphs.micro)
+  const earlier = report.timeline.length + report.timelineOmitted - maxTimeline
+  const timeline = report.timeline.slice(-maxTimeline)
   const text =
     earlier <= 0
-      ? formatTimeline(event)
-      : `… ${earlier} earlier … | ${formatTimeline({ timeline, timelineOmitted: 0 })}`
-  if (columns === undefined || columns < fewestColumns) return [safe(text)]
+      ? formatTimeline(report, duration)
+      : `… ${earlier} earlier … | ${formatTimeline({ timeline, timelineOmitted: 0 }, duration)}`
+  const columns = textColumns(options)
+  if (columns === undefined) return [safe(text)]
   const lines: Array<string> = []
   for (const stage of safe(text).split(" | ")) {
     const longer = lines.length === 0 ? stage : `${lines.at(-1)} | ${stage}`
-    if (lines.length > 0 && textLayout.width(longer) <= columns - labelColumns) lines[lines.length - 1] = longer
+    if (lines.length > 0 && textLayout.width(longer) <= columns) lines[lines.length - 1] = longer
     else lines.push(stage)
   }
   return lines
 }
 
-const saysMore = ({ errorMessage, errorType, exactCause }: Failure): boolean =>
-  !["", errorMessage, `${errorType}: ${errorMessage}`, `${errorType} - ${errorMessage}`].includes(exactCause.trim())
+/** The exact cause, less what the line of the error says already. */
+const whyOf = ({ errorMessage, errorType, exactCause }: Failure): string => {
+  const cause = exactCause.trim()
+  const said = [`${errorType}: ${errorMessage}`, `${errorType} - ${errorMessage}`, errorMessage, errorType]
+  if (said.some((text) => text.trim() === cause)) return ""
+  // The first lines of a long message, and nothing else.
+  return errorMessage !== "" && said.some((text) => text.startsWith(cause.replace(/…$/, ""))) ? "" : cause
+}
 
 const hintSaysMore = ({ errorMessage, exactCause, hint }: Failure): boolean =>
   hint !== null && hint !== "" && ![errorMessage, exactCause].some((said) => said.includes(hint))
@@ -117,11 +128,15 @@ const interruptorText = ({ fiberId, stageName, storyName }: Interruptor): string
   return safe(place === null ? `by fiber ${fiberId}` : `by fiber ${fiberId}, in ${place}`)
 }
 
-/** Not so where it is only the error and the reason that stand above. */
-const chainSaysMore = ({ exactCause, exceptionChain }: Failure): boolean => {
-  const links = exceptionChain.split(" <- ")
-  return links.length > 2 || (links.length === 2 && links[1] !== exactCause)
+/** Not where every link of it is in the error's line or in the reason. */
+const chainSaysMore = ({ errorMessage, errorType, exceptionChain }: Failure, why: string): boolean => {
+  const [, ...causes] = exceptionChain.split(" <- ")
+  const said = [why, `${errorType}: ${errorMessage}`]
+  return causes.some((link) => !said.some((text) => text.includes(messageOf(link))))
 }
+
+/** Of `Type: message`; the type where there is no more. */
+const messageOf = (link: string): string => /^[^:]+: (.+)$/s.exec(link)?.[1] ?? link
 
 const numbered = (number: number, failure: Failure, cwd: string): ReadonlyArray<string> => {
   const stage = failure.stageName === null ? "" : `${stageOf(failure)}: `
@@ -129,28 +144,3 @@ const numbered = (number: number, failure: Failure, cwd: string): ReadonlyArray<
   if (failure.location !== null) lines.push(`   ${placeOf(failure, failure.location, cwd)}`)
   return lines
 }
-
-const labelled = (
-  label: string,
-  values: ReadonlyArray<string>,
-  paint: (text: string) => string,
-  { columns, theme }: FailureBlockOptions
-): string => {
-  const wrapped =
-    columns === undefined || columns < fewestColumns
-      ? values
-      : values.flatMap((value) => textLayout.wrap(value, columns - labelColumns))
-  return underLabel(label, wrapped.map(paint), theme)
-}
-
-const underLabel = (label: string, lines: ReadonlyArray<string>, { colours }: Theme): string =>
-  colours.dim(label) + " ".repeat(labelColumns - label.length) + lines.join(`\n${" ".repeat(labelColumns)}`)
-
-const snippet = (failure: Failure, { columns, theme }: FailureBlockOptions): string =>
-  formatSnippet(failure.snippet.map((line) => ({ ...line, text: terminalText.code(line.text) })))
-    .split("\n")
-    .map((line, i) => {
-      const text = columns === undefined ? line : textLayout.truncate(line, columns, theme.glyphs.ellipsis)
-      return failure.snippet[i]?.failing === true ? theme.colours.bad(text) : theme.colours.dim(text)
-    })
-    .join("\n")

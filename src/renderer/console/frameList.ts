@@ -1,17 +1,11 @@
 /**
- * The calls on the way to a failure, with the values that stood there; what is not the app's own folded into one line.
+ * The calls on the way to a failure, with the values there; what is not the app's own folded into one line.
  */
 import type { Failure, StackFrame } from "../../event/FailureReport.js"
 import type { PlainRecord, PlainValue } from "../../plain/PlainValue.js"
 import * as terminalText from "../../plain/terminalText.js"
+import type { BlockOptions } from "./labelledLines.js"
 import * as textLayout from "./textLayout.js"
-import type { Theme } from "./theme.js"
-
-export interface FrameListOptions {
-  readonly theme: Theme
-  /** The columns of the terminal, `undefined` where there is none. */
-  readonly columns: number | undefined
-}
 
 /** Most frames of one failure shown. */
 const maxFrames = 12
@@ -23,14 +17,15 @@ const maxNameColumns = 20
 /** Widest value where no terminal sets a bound. */
 const maxValue = 160
 
-/** A line for each of the app's calls and a table of its values below it; nothing where the block above told it all. */
-export const frameList = (failure: Failure, options: FrameListOptions): ReadonlyArray<string> => {
+/** A line for each of the app's calls and a table of its values below it; nothing where the block above has it all. */
+export const frameList = (failure: Failure, options: BlockOptions): ReadonlyArray<string> => {
   const { dim } = options.theme.colours
   const own = failure.stackFrames.filter((frame) => frame.origin === "app")
   if (own.length < 2 && own.every((frame) => frame.locals === null)) return []
   const out: Array<string> = []
   for (const frame of own.slice(0, maxFrames)) {
-    out.push(`  ${frameLine(frame, failure, options)}`)
+    const line = `  ${frameLine(frame, failure, options)}`
+    out.push(...(options.columns === undefined ? [line] : textLayout.hang(line, options.columns, localsIndent - 2)))
     for (const line of valueTable(frame.locals ?? {}, localsIndent, options)) out.push(" ".repeat(localsIndent) + line)
   }
   const fold = (count: number, of: string) => {
@@ -45,7 +40,7 @@ export const frameList = (failure: Failure, options: FrameListOptions): Readonly
 export const valueTable = (
   values: PlainRecord,
   indent: number,
-  { columns, theme }: FrameListOptions
+  { columns, theme }: BlockOptions
 ): ReadonlyArray<string> => {
   // Under "…" a copy says how much of it was left out.
   const { "…": omitted, ...kept } = values
@@ -66,11 +61,11 @@ export const valueTable = (
 const frameLine = (
   { file, function: name, line, suspended }: StackFrame,
   { location, locationReason }: Failure,
-  { theme }: FrameListOptions
+  { theme }: BlockOptions
 ): string => {
   const { bold, dim, place } = theme.colours
   const where = place(terminalText.line(`${file}:${line}`))
-  // What failed by itself is not waiting for anything, even where it stands still at a `yield*`.
+  // What failed by itself is not waiting for anything, even where it is suspended at a `yield*`.
   const failed = locationReason === "app_frame" && file === location?.file && line === location.line
   return `${dim(suspended && !failed ? "waiting in" : "at")} ${bold(terminalText.line(name))} ${where}`
 }

@@ -3,7 +3,7 @@
  * by the program, goes above them.
  */
 import type { StreamWriter } from "../../file/streamWriter.js"
-import { onProcessEnd } from "./exitWatch.js"
+import * as exitWatch from "./exitWatch.js"
 import type { LiveLine } from "./liveView.js"
 import { intercept } from "./streamInterception.js"
 
@@ -111,7 +111,8 @@ export class LiveArea {
 
   /** A write of the program: takes the area out of its way, and puts it back once the program's line is complete. */
   #passThrough<A>(write: () => A, chunk: unknown): A {
-    if (this.#isOurs) return write()
+    // A window's title, a bell, a progress for the task bar: the cursor stays where it is.
+    if (this.#isOurs || takesNoRoom(chunk)) return write()
     this.#safely(() => this.#write(this.#erasure()))
     const written = write()
     this.#isAtLineStart = endsLine(chunk, this.#isAtLineStart)
@@ -179,8 +180,19 @@ export class LiveArea {
   #cursorHidden(): string {
     if (this.#isCursorHidden) return ""
     this.#isCursorHidden = true
-    this.#unwatch ??= onProcessEnd(() => this.#safely(() => this.close()))
+    this.#unwatch ??= exitWatch.watch({
+      onEnd: () => this.#safely(() => this.close()),
+      onStop: () => this.#safely(() => this.#write(this.#erasure() + this.#cursorShown())),
+      onContinue: () => this.#forget()
+    })
     return hideCursor
+  }
+
+  /** The shell has written since: the next frame is drawn where the cursor is now. */
+  #forget(): void {
+    this.#drawn = []
+    this.#isCursorHidden = false
+    this.#isAtLineStart = true
   }
 
   #cursorShown(): string {
@@ -192,13 +204,26 @@ export class LiveArea {
 
 const up = (rows: number): string => `\x1b[${rows}A`
 
-/** Whether the cursor is at the start of a line after the chunk; colours may be switched off behind the line break. */
+/** Sequences that leave the cursor where it is: commands to the terminal's window, colours, bells. */
+const invisible = /\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[P_^X][^\x1b]*\x1b\\|\x1b\[[0-9;:]*m|[\x00\x07]/g
+/** And any other control sequence, e.g. one that switches a mode. */
+const control = new RegExp(`${invisible.source}|\\x1b\\[[0-?]*[ -/]*[@-~]|\\x1b[ -/]*[0-~]`, "g")
+
+/** Most of a chunk that is looked at. */
+const maxEnd = 4_096
+
+const endOf = (chunk: unknown): string => {
+  if (typeof chunk === "string") return chunk.slice(-maxEnd)
+  return chunk instanceof Uint8Array ? Buffer.from(chunk.subarray(-maxEnd)).toString("latin1") : ""
+}
+
+const takesNoRoom = (chunk: unknown): boolean => {
+  const end = endOf(chunk)
+  return end.length < maxEnd && end.replaceAll(invisible, "") === ""
+}
+
+/** Whether the cursor is at the start of a line after the chunk. */
 const endsLine = (chunk: unknown, before: boolean): boolean => {
-  const end =
-    typeof chunk === "string"
-      ? chunk.slice(-64)
-      : chunk instanceof Uint8Array
-        ? Buffer.from(chunk.subarray(-64)).toString("latin1")
-        : ""
-  return end === "" ? before : /\n(?:\x1b\[[0-9;]*m)*$/.test(end)
+  const shown = endOf(chunk).replaceAll(control, "")
+  return shown === "" ? before : shown.endsWith("\n")
 }

@@ -3,7 +3,7 @@
  */
 
 import * as terminalText from "../../plain/terminalText.js"
-import type { OpenStage, OpenStories, OpenStory } from "./openStories.js"
+import type { ShownStage, ShownStories, ShownStory } from "./shownStories.js"
 import * as textLayout from "./textLayout.js"
 import type { Paint, Theme } from "./theme.js"
 
@@ -19,67 +19,69 @@ export interface LiveLine {
 }
 
 const framesPerSecond = 12
-/** Deeper lines stand no further right, and far deeper ones are not shown at all. */
+/** Deeper lines are indented no further, and far deeper ones are not shown at all. */
 const maxLevel = 10
 const deepestLevel = 100
 const fewestBarCells = 10
 const mostBarCells = 24
 
 /** The lines of the area now. */
-export const liveLines = (open: OpenStories, theme: Theme, size: LiveSize): ReadonlyArray<LiveLine> => {
+export const liveLines = (shown: ShownStories, theme: Theme, size: LiveSize): ReadonlyArray<LiveLine> => {
   const room = Math.max(1, size.rows - 2)
-  const now = open.now()
-  const entries = inTreeOrder(open)
-  const shown = entries.length <= room ? entries : entries.slice(0, room - 1)
+  const now = shown.now()
+  const entries = inTreeOrder(shown)
+  const fitting = entries.length <= room ? entries : entries.slice(0, room - 1)
   // The last column stays free: a terminal may break the line when it is written to.
   const columns = Math.max(1, size.columns - 1)
-  const lines = shown.map((entry) => layOut(partsOf(entry, theme, now, columns), theme, columns))
-  if (shown.length === entries.length) return lines
-  const more = `${theme.glyphs.ellipsis} and ${entries.length - shown.length} more`
+  const lines = fitting.map((entry) => layOut(partsOf(entry, theme, now, columns), theme, columns))
+  if (fitting.length === entries.length) return lines
+  const more = `${theme.glyphs.ellipsis} and ${entries.length - fitting.length} more`
   return [...lines, layOut({ head: "", paintHead: theme.colours.dim, name: "", tail: more, bar: "" }, theme, columns)]
 }
 
 interface Entry {
-  readonly story: OpenStory
+  readonly story: ShownStory
   /** `undefined` for the story's own line. */
-  readonly stage: OpenStage | undefined
+  readonly stage: ShownStage | undefined
   readonly level: number
 }
 
-const inTreeOrder = (open: OpenStories): ReadonlyArray<Entry> => {
-  const children = new Map<string | null, Array<OpenStory>>()
-  for (const story of open.byId.values()) {
-    const parent = story.parentId !== null && open.byId.has(story.parentId) ? story.parentId : null
+const inTreeOrder = (shown: ShownStories): ReadonlyArray<Entry> => {
+  const children = new Map<string | null, Array<ShownStory>>()
+  for (const story of shown.values()) {
+    const parent = story.parentId !== null && shown.get(story.parentId) !== undefined ? story.parentId : null
     const siblings = children.get(parent)
     if (siblings === undefined) children.set(parent, [story])
     else siblings.push(story)
   }
-  const entriesOf = (story: OpenStory, level: number): ReadonlyArray<Entry> => {
+  const entriesOf = (story: ShownStory, level: number): ReadonlyArray<Entry> => {
     if (level > deepestLevel) return []
-    const depths = Array.from(story.stages.values(), (stage) => stage.event.depth)
+    const depths = Array.from(story.stages.values(), (stage) => stage.started.depth)
     const levelBelow = level + 1 + Math.max(0, ...depths.map((depth) => depth + 1))
     const below = (children.get(story.id) ?? []).flatMap((child) => entriesOf(child, levelBelow))
     // Between two stages a story stays if it has more to show than its name, or nothing else is there.
     const isIdle = story.stages.size === 0 && below.length === 0
-    if (isIdle && story.totalStages === null && (open.roots.size > 1 || story.parentId !== null)) return []
-    const stages = stagesInTreeOrder(story).map((stage) => ({ story, stage, level: level + 1 + stage.event.depth }))
+    if (isIdle && totalOf(story) === null && (shown.roots.size > 1 || story.parentId !== null)) return []
+    const stages = stagesInTreeOrder(story).map((stage) => ({ story, stage, level: level + 1 + stage.started.depth }))
     return [{ story, stage: undefined, level }, ...stages, ...below]
   }
   return (children.get(null) ?? []).flatMap((story) => entriesOf(story, 0))
 }
 
-/** Each stage below the one it started in, as far as names tell. */
-const stagesInTreeOrder = (story: OpenStory): ReadonlyArray<OpenStage> => {
-  const out: Array<OpenStage> = []
+const totalOf = ({ started }: ShownStory): number | null => started?.totalStages ?? null
+
+/** Each stage below the one it started in. */
+const stagesInTreeOrder = (story: ShownStory): ReadonlyArray<ShownStage> => {
+  const out: Array<ShownStage> = []
   for (const stage of story.stages.values()) {
-    const { depth, parentStageName } = stage.event
-    const parent = out.findLastIndex(({ event }) => event.depth === depth - 1 && event.stageName === parentStageName)
+    const { depth, parentStageIndex } = stage.started
+    const parent = out.findLastIndex(({ started }) => started.stageIndex === parentStageIndex)
     if (parent < 0) {
       out.push(stage)
       continue
     }
     let end = parent + 1
-    while (end < out.length && (out[end]?.event.depth ?? 0) >= depth) end += 1
+    while (end < out.length && (out[end]?.started.depth ?? 0) >= depth) end += 1
     out.splice(end, 0, stage)
   }
   return out
@@ -95,12 +97,14 @@ interface Parts {
 
 const partsOf = ({ level, stage, story }: Entry, theme: Theme, now: number, columns: number): Parts => {
   const indentation = "  ".repeat(Math.min(level, maxLevel))
-  const paintHead = theme.colours.story(story.root.number)
+  const paintHead = theme.colours.story(story.state.root.number)
   if (stage === undefined) {
-    const elapsed = formatElapsed(now - story.since)
-    const total = story.totalStages === null ? 0 : (story.progress?.totalStages ?? story.totalStages)
-    const done = story.progress?.completedStages ?? 0
-    const counted = total > 0 ? `${story.progress?.percent ?? 0}% (${done} / ${total})  ` : ""
+    const elapsed = formatElapsed(now - story.state.since)
+    const { progress } = story.state
+    const declared = totalOf(story)
+    const total = declared === null ? 0 : (progress?.totalStages ?? declared)
+    const done = progress?.completedStages ?? 0
+    const counted = total > 0 ? `${progress?.percent ?? 0}% (${done} / ${total})  ` : ""
     return {
       head: `${indentation}${theme.glyphs.story} `,
       paintHead,
@@ -110,15 +114,15 @@ const partsOf = ({ level, stage, story }: Entry, theme: Theme, now: number, colu
     }
   }
   const frame = Math.floor((now * framesPerSecond) / 1000) % theme.glyphs.spinner.length
-  const { progress } = stage
+  const { progress } = stage.state
   const total = progress?.total ?? null
   const counted = progress === undefined ? "" : total === null ? `${progress.done}  ` : `${progress.done}/${total}  `
   return {
     head: `${indentation}${theme.glyphs.spinner[frame]} `,
     paintHead,
-    name: terminalText.line(stage.event.stageName),
+    name: terminalText.line(stage.started.stageName),
     bar: progress !== undefined && total !== null && total > 0 ? bar(progress.done / total, theme, columns) : "",
-    tail: `${counted}${formatElapsed(now - stage.since)}`
+    tail: `${counted}${formatElapsed(now - stage.state.since)}`
   }
 }
 

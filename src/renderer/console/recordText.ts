@@ -1,5 +1,5 @@
 /**
- * What is told on one line: a log line, a note with its data, an attempt.
+ * What is shown on one line: a log line, a note with its data, an attempt.
  */
 import type { EventRecorded, LogRecorded, StageRetried } from "../../event/NarrativeEvent.js"
 import { clip, type PlainValue } from "../../plain/PlainValue.js"

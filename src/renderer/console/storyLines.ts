@@ -3,30 +3,27 @@
  */
 import type {
   AnalysisReady,
-  EventRecorded,
   FailureOccurred,
-  LogRecorded,
   NarrativeEvent,
   StageCancelled,
-  StageCompleted,
-  StageFailed,
-  StageRetried,
-  StageStarted,
-  StoryCompleted,
-  StoryStarted
+  StageFailed
 } from "../../event/NarrativeEvent.js"
-import * as Work from "../../event/WorkSummary.js"
-import * as terminalText from "../../plain/terminalText.js"
-import { analysisBox, titleOf } from "./analysisBox.js"
+import type { LiveEvent } from "../../event/openStories.js"
+import { shortStoryId } from "../../event/shortStoryId.js"
+import { analysisBlock } from "./analysisBlock.js"
+import * as eventText from "./eventText.js"
 import { failureBlock } from "./failureBlock.js"
-import type { OpenStories, OpenStory } from "./openStories.js"
-import { attemptText, logText, noteText } from "./recordText.js"
-import type { Paint, Theme } from "./theme.js"
+import type { ShownStage, ShownStories, ShownStory } from "./shownStories.js"
+import * as textLayout from "./textLayout.js"
+import type { Theme } from "./theme.js"
 
 export interface StoryLinesOptions {
   readonly timestamps: boolean
   readonly ids: boolean | "auto"
-  readonly stageStarts: boolean
+  /** Whether stories may have begun before the first event, so that a line must name one whose start was not shown. */
+  readonly isPartial: boolean
+  /** `"auto"`: only for a stage that is still running when something after its start is shown. */
+  readonly stageStarts: boolean | "auto"
   readonly logs: boolean
   readonly theme: Theme
   /** The columns of the terminal, `undefined` where there is none. */
@@ -35,221 +32,202 @@ export interface StoryLinesOptions {
   readonly cwd: string
 }
 
-/** Deeper lines stand no further right, so that a recursion stays readable. */
+/** Deeper lines are indented no further, so that a recursion stays readable. */
 const maxLevel = 20
-/** Most ends held back in one story: a crowd of failing stages is told as it comes. */
+/** Most ends held back in one story: a crowd of failing stages is shown as it comes. */
 const maxHeld = 100
+/** Narrower than this, a hanging indent leaves too little room. */
+const fewestColumns = 24
 
 export class StoryLines {
   readonly #options: StoryLinesOptions
-  readonly #open: OpenStories
+  readonly #shown: ShownStories
+  readonly #holding = new Set<ShownStory>()
 
-  constructor(open: OpenStories, options: StoryLinesOptions) {
-    this.#open = open
+  constructor(shown: ShownStories, options: StoryLinesOptions) {
+    this.#shown = shown
     this.#options = options
   }
 
   /** Takes the event in; gives what it adds: whole lines, or nothing. */
   add(event: NarrativeEvent): string {
-    if (event._tag === "AnalysisReady" && !this.#open.byId.has(event.storyId)) return this.#analysis(event)
-    const story = this.#open.enter(event)
-    const text = this.#tell(event, story)
-    this.#open.leave(event, story)
-    return text
+    if (event._tag === "AnalysisReady") {
+      const story = this.#shown.get(event.storyId)
+      return (story === undefined ? "" : this.#release(story)) + this.#lateAnalysis(event, story)
+    }
+    const { stage, story } = this.#shown.take(event)
+    return this.#textOf(event, story, stage)
   }
 
-  /** What was held back, where nothing more will come. */
-  rest(): string {
-    return Array.from(this.#open.byId.values(), (story) => this.#release(story)).join("")
+  /** Whether the ends of failed stages are held back, until it is clear whether a failure's report has them. */
+  get isHolding(): boolean {
+    return this.#holding.size > 0
   }
 
-  /** The story is as {@link OpenStories.enter} left it. */
-  #tell(event: NarrativeEvent, story: OpenStory): string {
+  /** What was held back, where no report has come for a while, or nothing more will come. */
+  release(): string {
+    return Array.from(this.#holding, (story) => this.#release(story)).join("")
+  }
+
+  #textOf(event: LiveEvent, story: ShownStory, stage: ShownStage | undefined): string {
+    const { logs, stageStarts, theme } = this.#options
     switch (event._tag) {
       case "StageProgressed":
         return ""
       case "StageFailed":
         return this.#hold(event, story)
       case "StageCancelled":
-        // A failing stage interrupts its siblings before anything tells whether it is caught.
-        return story.held.length > 0 ? this.#hold(event, story) : this.#stageCancelled(event, story)
+        // A failing stage interrupts its siblings before anything says whether it is caught.
+        return story.state.held.length > 0 ? this.#hold(event, story) : this.#stageEnd(event, story)
       case "FailureOccurred":
-        return this.#release(story, (held) => !isToldBy(event, held)) + this.#failure(event, story)
-      case "StoryCompleted":
-        return this.#release(story, (held) => !isCauseOf(event, held)) + this.#storyCompleted(event, story)
+        return this.#release(story, (held) => !isReportedBy(event, held)) + this.#failure(event, story)
+      case "StoryCompleted": {
+        const held = this.#release(story, (held) => !isCauseOf(event, held))
+        const work = eventText.work(event, theme)
+        return (
+          held +
+          (work === undefined ? "" : this.#line(event, story, story.state.stageLevel, work)) +
+          this.#named(event, story, eventText.storyEnd(event, story, theme))
+        )
+      }
       case "StoryStarted":
-        return this.#releaseParent(story) + this.#storyStarted(event, story)
+        return this.#around(event, story) + this.#named(event, story, eventText.storyStart(event, story, theme))
       case "StageStarted":
-        return this.#release(story) + (this.#options.stageStarts ? this.#stageStarted(event, story) : "")
+        return (
+          this.#release(story) + (stageStarts === true && stage !== undefined ? this.#stageStart(stage, story) : "")
+        )
       case "StageCompleted":
-        return this.#release(story) + this.#stageCompleted(event, story)
+        return this.#release(story) + this.#stageEnd(event, story)
       case "StageRetried":
-        return this.#release(story) + this.#stageRetried(event, story)
+        if (stage !== undefined) story.state.unnamed.delete(stage)
+        return this.#release(story) + this.#stageEnd(event, story)
       case "LogRecorded":
-        return this.#options.logs ? this.#release(story) + this.#log(event, story) : this.#release(story)
+        return this.#release(story) + (logs ? this.#record(event, story, eventText.log(event, theme)) : "")
       case "EventRecorded":
-        return this.#release(story) + this.#note(event, story)
-      case "AnalysisReady":
-        return this.#release(story) + this.#analysis(event)
+        return this.#release(story) + this.#record(event, story, eventText.note(event, theme))
     }
   }
 
-  /** The only lines that may come after a story's end, and so need no open story. */
-  #analysis(event: AnalysisReady): string {
-    const { theme } = this.#options
-    const title = `${titleOf(event.analysis)} - ${terminalText.line(event.storyName)} (${event.latencySeconds.toFixed(3)}s)`
-    return `${analysisBox(event.llmAnalysis, { title, theme, columns: this.#options.columns() })}\n`
-  }
-
-  #hold(event: StageFailed | StageCancelled, story: OpenStory): string {
-    const overflow = story.held.length >= maxHeld ? this.#release(story) : ""
-    story.held.push(event)
+  #hold(event: StageFailed | StageCancelled, story: ShownStory): string {
+    const overflow = story.state.held.length >= maxHeld ? this.#release(story) : ""
+    story.state.held.push(event)
+    this.#holding.add(story)
     return overflow
   }
 
-  #release(story: OpenStory, isShown: (held: StageFailed | StageCancelled) => boolean = () => true): string {
-    if (story.held.length === 0) return ""
-    const held = story.held
-    story.held = []
+  #release(story: ShownStory, isShown: (held: StageFailed | StageCancelled) => boolean = () => true): string {
+    const { held } = story.state
+    if (held.length === 0) return ""
+    story.state.held = []
+    this.#holding.delete(story)
     return held
       .filter(isShown)
-      .map((event) =>
-        event._tag === "StageFailed" ? this.#stageFailed(event, story) : this.#stageCancelled(event, story)
-      )
+      .map((event) => this.#stageEnd(event, story))
       .join("")
   }
 
-  /** What a parent held back comes before the sub-story it goes on with. */
-  #releaseParent(story: OpenStory): string {
-    const parent = story.parentId === null ? undefined : this.#open.byId.get(story.parentId)
-    return parent === undefined ? "" : this.#release(parent)
+  /** What the story around a sub-story has to show before it: what was held back, and the stage that it is in. */
+  #around(event: Extract<LiveEvent, { readonly _tag: "StoryStarted" }>, { parentId }: ShownStory): string {
+    const parent = parentId === null ? undefined : this.#shown.get(parentId)
+    if (parent === undefined) return ""
+    const last = event.parentStageIndex ?? Number.POSITIVE_INFINITY
+    return this.#release(parent) + this.#running(parent, (index) => index <= last)
   }
 
-  #storyStarted(event: StoryStarted, story: OpenStory): string {
-    const { bold, dim } = this.#options.theme.colours
-    story.root.introduced ||= story.level === 0 && this.#showsIds()
-    const dryRun = event.dryRun ? dim(" (dry run)") : ""
-    return this.#line(
-      event,
-      story,
-      story.level,
-      `${this.#arrow(story, "started")}${bold(safe(event.storyName))}${dryRun}`
+  /** The starts of running stages that no line has named, so that lines are in the order of starting. */
+  #running(story: ShownStory, isWanted: (stageIndex: number) => boolean): string {
+    if (this.#options.stageStarts !== "auto") return ""
+    let text = ""
+    for (const stage of story.state.unnamed) {
+      if (!isWanted(stage.started.stageIndex)) break
+      text += this.#stageStart(stage, story)
+    }
+    return text
+  }
+
+  #stageStart(stage: ShownStage, story: ShownStory): string {
+    story.state.unnamed.delete(stage)
+    const { started } = stage
+    const level = story.state.stageLevel + started.depth
+    return this.#line(started, story, level, eventText.stage(started, this.#options))
+  }
+
+  #stageEnd(event: eventText.ShownStageEvent, story: ShownStory): string {
+    const text = eventText.stage(event, this.#options)
+    return (
+      this.#running(story, (index) => index < event.stageIndex) +
+      this.#line(event, story, story.state.stageLevel + event.depth, text)
     )
   }
 
-  #storyCompleted(event: StoryCompleted, story: OpenStory): string {
-    const { bold, dim } = this.#options.theme.colours
-    const status = bold(this.#statusPaint(event.status)(event.status.toUpperCase()))
-    const outcome = event.outcome === null ? "" : dim(` (${safe(event.outcome)})`)
-    const cause = event.causedBy === null ? "" : dim(` (because of "${safe(event.causedBy.storyName)}")`)
-    const end = this.#line(event, story, story.level, `${this.#arrow(story, "ended")}${status}${outcome}${cause}`)
-    const work = event.work === null ? "" : safe(Work.summary(event.work))
-    return work === "" ? end : this.#line(event, story, story.stageLevel, dim(`Work: ${work}`)) + end
+  #record(event: eventText.ShownRecord, story: ShownStory, text: string): string {
+    const { stageIndex } = event
+    const isOutside = event._tag === "EventRecorded" && event.stageName === null
+    const level = story.state.stageLevel + (isOutside ? 0 : event.depth + 1)
+    const before = this.#running(story, (index) => stageIndex !== null && index <= stageIndex)
+    return before + this.#line(event, story, level, text)
   }
 
-  #arrow(story: OpenStory, what: string): string {
-    const { colours, glyphs } = this.#options.theme
-    return `${colours.story(story.root.number)(glyphs.story)} ${colours.dim(`Story ${what}:`)} `
+  #failure(event: FailureOccurred, story: ShownStory): string {
+    const { cwd, theme } = this.#options
+    const options = { theme, columns: this.#options.columns(), cwd, shortId: story.state.shortId }
+    const analysis = event.llmAnalysis === null ? "" : `${analysisBlock(event.llmAnalysis, event.analysis, options)}\n`
+    const heading = this.#named(event, story, eventText.failureHeading(event, theme), 0)
+    return `\n${heading}${failureBlock(event, options)}\n${analysis}`
   }
 
-  #statusPaint(status: StoryCompleted["status"]): Paint {
-    const { bad, good, warning } = this.#options.theme.colours
-    if (status === "success") return good
-    return status === "failed" || status === "timeout" ? bad : warning
-  }
-
-  #stageStarted(event: StageStarted, story: OpenStory): string {
-    const { colours, glyphs } = this.#options.theme
-    return this.#stageLine(event, story, colours.dim(glyphs.started), "started", "")
-  }
-
-  #stageCompleted(event: StageCompleted, story: OpenStory): string {
-    const { colours, glyphs } = this.#options.theme
-    return this.#stageLine(event, story, colours.good(glyphs.completed), "completed", colours.dim(` (${took(event)})`))
-  }
-
-  #stageFailed(event: StageFailed, story: OpenStory): string {
-    const { colours, glyphs } = this.#options.theme
-    const error = colours.bad(
-      safe(event.errorMessage === "" ? event.errorType : `${event.errorType}: ${event.errorMessage}`)
-    )
-    const rest = `${colours.dim(` (${took(event)}) -`)} ${error}`
-    return this.#stageLine(event, story, colours.bad(glyphs.failed), "failed", rest)
-  }
-
-  #stageCancelled(event: StageCancelled, story: OpenStory): string {
-    const { colours, glyphs } = this.#options.theme
-    const glyph = colours.warning(glyphs.cancelled)
-    return this.#stageLine(event, story, glyph, "cancelled", colours.dim(` (${took(event)}${byWhom(event)})`))
-  }
-
-  #stageRetried(event: StageRetried, story: OpenStory): string {
-    const { colours, glyphs } = this.#options.theme
-    const rest = colours.dim(` (${attemptText(event)})`)
-    return this.#stageLine(event, story, colours.warning(glyphs.retried), "retried", rest)
-  }
-
-  #stageLine(
-    event: StageStarted | StageCompleted | StageFailed | StageCancelled | StageRetried,
-    story: OpenStory,
-    glyph: string,
-    what: string,
-    rest: string
-  ): string {
-    const label = this.#options.theme.colours.dim(`Stage ${what}:`)
-    return this.#line(event, story, story.stageLevel + event.depth, `${glyph} ${label} ${safe(event.stageName)}${rest}`)
-  }
-
-  #log(event: LogRecorded, story: OpenStory): string {
-    return this.#line(event, story, story.stageLevel + event.depth + 1, logText(event, this.#options.theme))
-  }
-
-  #note(event: EventRecorded, story: OpenStory): string {
-    const level = story.stageLevel + (event.stageName === null ? 0 : event.depth + 1)
-    return this.#line(event, story, level, noteText(event, this.#options.theme))
-  }
-
-  #failure(event: FailureOccurred, story: OpenStory): string {
+  /** The only lines that may come after a story's end, and so need no running story. */
+  #lateAnalysis(event: AnalysisReady, story: ShownStory | undefined): string {
     const { theme } = this.#options
-    const { bad, bold, warning } = theme.colours
-    const header = event.handled
-      ? bold(warning(`${theme.glyphs.handled} Failure handled`))
-      : bold(bad(`${theme.glyphs.failure} Failure detected`))
-    const columns = this.#options.columns()
-    const analysis =
-      event.llmAnalysis === null
-        ? ""
-        : `${analysisBox(event.llmAnalysis, { title: titleOf(event.analysis), theme, columns })}\n`
-    return `\n${this.#line(event, story, 0, header)}${failureBlock(event, { theme, columns, cwd: this.#options.cwd })}\n${analysis}`
+    const options = { theme, columns: this.#options.columns() }
+    const shortId = story?.state.shortId ?? shortStoryId(event.storyId)
+    return `\n${eventText.analysisHeading(event, shortId, theme)}\n${analysisBlock(event.llmAnalysis, null, options)}\n`
   }
 
-  #line(event: NarrativeEvent, story: OpenStory, level: number, text: string): string {
-    const { colours } = this.#options.theme
-    const timestamp = this.#options.timestamps ? `${colours.dim(new Date(event.timestamp).toISOString())} ` : ""
-    const indentation = "  ".repeat(Math.min(level, maxLevel))
-    if (!this.#showsIds()) return `${timestamp}${indentation}${text}\n`
-    const paint = colours.story(story.root.number)
-    const id = paint(`[${safe(story.root.id.slice(-6))}]`)
+  /** A line that has the story's name, and so tells whose its short id is. */
+  #named(event: LiveEvent, story: ShownStory, text: string, level = story.state.level): string {
+    const isTagged = this.#isTagged(story)
+    story.state.introduced ||= isTagged
+    return this.#written(event, story, level, text, isTagged)
+  }
+
+  #line(event: LiveEvent, story: ShownStory, level: number, text: string): string {
+    const isTagged = this.#isTagged(story)
+    if (!isTagged || story.state.introduced) return this.#written(event, story, level, text, isTagged)
     // The story started before it needed an id: say once whose id this is.
-    const introduction = story.root.introduced
-      ? ""
-      : `  ${paint(`(${safe(this.#open.byId.get(story.root.id)?.name ?? story.name)})`)}`
-    story.root.introduced = true
-    return `${timestamp}${id} ${indentation}${text}${introduction}\n`
+    story.state.introduced = true
+    return this.#written(event, story, level, `${text}  ${eventText.introduction(story, this.#options.theme)}`, true)
   }
 
-  #showsIds(): boolean {
-    const { ids } = this.#options
-    return ids === "auto" ? this.#open.roots.size > 1 : ids
+  #written(event: LiveEvent, story: ShownStory, level: number, text: string, isTagged: boolean): string {
+    const { theme, timestamps } = this.#options
+    const time = timestamps ? new Date(event.timestamp).toISOString() : ""
+    const tag = isTagged ? eventText.tag(story.state.shortId) : ""
+    const start =
+      (time === "" ? "" : `${theme.colours.dim(time)} `) +
+      (tag === "" ? "" : `${theme.colours.story(story.state.root.number)(tag)} `)
+    const startColumns = (time === "" ? 0 : time.length + 1) + (tag === "" ? 0 : textLayout.width(tag) + 1)
+    const indentation = "  ".repeat(Math.min(level, maxLevel))
+    return `${start}${this.#wrapped(indentation + text, startColumns, indentation.length + 2)}\n`
+  }
+
+  /** What does not fit hangs below its own beginning. */
+  #wrapped(text: string, startColumns: number, hanging: number): string {
+    const columns = this.#options.columns()
+    if (columns === undefined || columns - startColumns - hanging < fewestColumns) return text
+    return textLayout.hang(text, columns - startColumns, hanging).join(`\n${" ".repeat(startColumns)}`)
+  }
+
+  /** A story keeps its tag once it had one: its lines are to be found by it. */
+  #isTagged(story: ShownStory): boolean {
+    const { ids, isPartial } = this.#options
+    if (ids !== "auto") return ids
+    return story.state.introduced || this.#shown.isAmbiguous || (isPartial && story.started === undefined)
   }
 }
 
-const safe = terminalText.line
-
-const took = (event: StageCompleted | StageFailed | StageCancelled): string => `${event.durationSeconds.toFixed(3)}s`
-
-/** Whether the failure block tells this end: it is the stage that failed, or one around it. */
-const isToldBy = (event: FailureOccurred, held: StageFailed | StageCancelled): boolean =>
+/** Whether the failure block has this end: it is the stage that failed, or one around it. */
+const isReportedBy = (event: FailureOccurred, held: StageFailed | StageCancelled): boolean =>
   held._tag === "StageFailed" &&
   event.failures.some(
     (failure) =>
@@ -257,14 +235,8 @@ const isToldBy = (event: FailureOccurred, held: StageFailed | StageCancelled): b
       (held.stagePath.length < failure.stagePath.length || held.errorType === failure.errorType)
   )
 
-/** Whether the story's last line tells this end, and a sub-story's failure block the rest. */
-const isCauseOf = (event: StoryCompleted, held: StageFailed | StageCancelled): boolean =>
-  held._tag === "StageFailed" && event.causedBy?.errorType === held.errorType
-
-/** Why a stage was cancelled, as far as it is known: the place of the fiber that did it, or that nobody waited for it. */
-const byWhom = ({ interruptors, orphaned, stageName }: StageCancelled): string => {
-  if (orphaned) return ", left running by its story"
-  const [by] = interruptors
-  const place = by?.stageName ?? by?.storyName ?? null
-  return place === null || place === stageName ? "" : `, by ${terminalText.line(place)}`
-}
+/** Whether the story's last line has this end, and a sub-story's failure block the rest. */
+const isCauseOf = (
+  event: Extract<LiveEvent, { readonly _tag: "StoryCompleted" }>,
+  held: StageFailed | StageCancelled
+): boolean => held._tag === "StageFailed" && event.causedBy?.errorType === held.errorType

@@ -1,7 +1,8 @@
 /**
- * Fitting text into columns, by the width it has on a terminal. All of it takes text without colours.
+ * Fitting text into columns, by the width it has on a terminal. Only {@link hang} takes text with colours.
  */
 import stringWidth from "string-width"
+import wrapAnsi from "wrap-ansi"
 import { remembering } from "../../plain/lruCache.js"
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" })
@@ -21,6 +22,9 @@ function* characters(text: string): Generator<string> {
     yield* segments
   }
 }
+
+/** Most code units of a text that are wrapped: measuring takes 50 µs a character. The rest is left to the terminal. */
+const maxWrapped = 16_384
 
 const isPlain = (text: string): boolean => /^[ -~]*$/.test(text)
 
@@ -84,6 +88,19 @@ const take = (text: string, columns: number): string => {
   return text
 }
 
+/** The text cut into at most `most` parts that fit, the last of them truncated. */
+export const slices = (text: string, columns: number, most: number, ellipsis: string): ReadonlyArray<string> => {
+  const out: Array<string> = []
+  let rest = text
+  while (out.length < most - 1 && !fits(rest, columns)) {
+    // A character wider than all of it is left to the terminal.
+    const part = take(rest, columns) || (characters(rest).next().value ?? rest)
+    out.push(part)
+    rest = rest.slice(part.length)
+  }
+  return [...out, truncate(rest, columns, ellipsis)]
+}
+
 /** The text with spaces up to `columns` columns. */
 export const pad = (text: string, columns: number): string => text + " ".repeat(Math.max(0, columns - width(text)))
 
@@ -97,46 +114,71 @@ export const wrap = (text: string, columns: number): ReadonlyArray<string> => {
     0,
     Math.max(0, Math.min(Math.floor(columns / 2), columns - 2))
   )
-  const room = columns - indentation.length
+  return broken(text.trimStart(), columns - indentation.length).map((line) => indentation + line)
+}
+
+/** The same for text with colours; lines after the first are indented by `indent`. */
+export const hang = (text: string, columns: number, indent: number): ReadonlyArray<string> => {
+  if (fits(text.replaceAll(colour, ""), columns)) return [text]
+  const [indentation = ""] = /^ */.exec(text) ?? []
+  return broken(text.slice(indentation.length), columns - indent).map(
+    (line, i) => (i === 0 ? indentation : " ".repeat(indent)) + line
+  )
+}
+
+const colour = /\x1b\[[0-9;]*m/g
+
+/** Piece by piece, each together with the line that the pieces before it left unfinished. */
+const broken = (text: string, columns: number): ReadonlyArray<string> => {
+  const room = Math.max(1, columns)
   const out: Array<string> = []
-  let current = ""
-  let used = 0
-  let empty = true
-  for (const word of text.trimStart().split(/ +/)) {
-    const columnsOfWord = width(word)
-    const gap = empty ? "" : " "
-    if (used + gap.length + columnsOfWord <= room) {
-      current += gap + word
-      used += gap.length + columnsOfWord
-      empty = false
-      continue
-    }
-    if (!empty) out.push(indentation + current)
-    const parts = columnsOfWord > room ? broken(word, room) : [word]
-    for (const part of parts.slice(0, -1)) out.push(indentation + part)
-    current = parts.at(-1) ?? ""
-    used = parts.length === 1 ? columnsOfWord : width(current)
-    empty = false
+  let last = ""
+  for (const piece of pieces(text.slice(0, maxWrapped))) {
+    const lines = wrapAnsi(last + apart(withLongWordsApart(piece, room)), room, { hard: true }).split("\n")
+    last = lines.pop() ?? ""
+    for (const line of lines) out.push(together(line))
   }
-  out.push(indentation + current)
+  out.push(together(last) + text.slice(maxWrapped))
   return out
 }
 
-/** The word in parts of at most so many columns each. A single character wider than that is left to the terminal. */
-const broken = (word: string, columns: number): ReadonlyArray<string> => {
-  if (isPlain(word)) return word.match(new RegExp(`.{1,${Math.max(1, columns)}}`, "g")) ?? [word]
-  const out: Array<string> = []
-  let part = ""
-  let used = 0
-  for (const character of characters(word)) {
-    const columnsOfCharacter = widthOf(character)
-    if (used > 0 && used + columnsOfCharacter > columns) {
-      out.push(part)
-      part = ""
-      used = 0
+/** Between a letter and its mark it keeps the two from being composed to one code point, as `wrapAnsi` does. */
+const joiner = "\u034f"
+
+const apart = (text: string): string =>
+  text.normalize() === text ? text : text.replaceAll(/(?![\ufe00-\ufe0f])(?=\p{M})/gu, joiner)
+
+const together = (text: string): string => text.replaceAll(joiner, "")
+
+/** A word that takes lines of its own begins with one. */
+const withLongWordsApart = (text: string, columns: number): string =>
+  text.replaceAll(/ +([^ ]+)/g, (both, word: string) =>
+    word.length * 2 > columns && width(word.replaceAll(colour, "")) > columns ? `\n${word}` : both
+  )
+
+/** The text in parts that the segmenter is quick with. Spaces begin a part: at its end they would be trimmed. */
+function* pieces(text: string): Generator<string> {
+  for (let from = 0; from < text.length; ) {
+    let end = from + maxPiece
+    if (end < text.length) {
+      const space = text.lastIndexOf(" ", end)
+      if (space > from) end = space
+      else end = from + within(text.slice(from, end + maxPiece), maxPiece)
     }
-    part += character
-    used += columnsOfCharacter
+    yield text.slice(from, end)
+    from = end
   }
-  return [...out, part]
+}
+
+/** About `length` code units of the text, and neither a part of a character nor of a colour. */
+const within = (text: string, length: number): number => {
+  const start = text.slice(0, length).lastIndexOf("\x1b")
+  const opened = start < 0 ? null : /^\x1b\[[0-9;]*m/.exec(text.slice(start))
+  if (opened !== null && start + opened[0].length > length) return start === 0 ? opened[0].length : start
+  let end = 0
+  for (const character of characters(text)) {
+    if (end > 0 && end + character.length > length) break
+    end += character.length
+  }
+  return end
 }

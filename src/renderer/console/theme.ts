@@ -21,10 +21,14 @@ export interface Glyphs {
   readonly completed: string
   readonly failed: string
   readonly cancelled: string
+  readonly goesOn: string
   readonly retried: string
   readonly note: string
   readonly failure: string
   readonly handled: string
+  readonly analysis: string
+  /** For a millionth. */
+  readonly micro: string
   readonly ellipsis: string
   readonly barDone: string
   readonly barLeft: string
@@ -47,7 +51,7 @@ export const make = (isTerminal: boolean, env: Environment): Theme => {
     isTerminal,
     isLive: isTerminal && !isDumb && !isOn(env["CI"]),
     colours: hasColour(isTerminal && !isDumb, env) ? coloured : plain,
-    glyphs: isTerminal && !speaksUnicode(env) ? ascii : unicode
+    glyphs: isTerminal && !hasUnicode(env) ? ascii : unicode
   }
 }
 
@@ -59,7 +63,7 @@ const hasColour = (byDefault: boolean, env: Environment): boolean => {
   return env["FORCE_COLOR"] ? isOn(env["FORCE_COLOR"]) : byDefault
 }
 
-const speaksUnicode = (env: Environment): boolean => {
+const hasUnicode = (env: Environment): boolean => {
   if (env["TERM"] === "linux") return false
   const locale = env["LC_ALL"] || env["LC_CTYPE"] || env["LANG"]
   return !locale || /utf-?8/i.test(locale)
@@ -71,10 +75,13 @@ const unicode: Glyphs = {
   completed: "✔",
   failed: "✖",
   cancelled: "⊘",
+  goesOn: "↗",
   retried: "↻",
   note: "•",
   failure: "❌",
   handled: "⚠",
+  analysis: "◆",
+  micro: "µ",
   ellipsis: "…",
   barDone: "━",
   barLeft: "─",
@@ -87,10 +94,13 @@ const ascii: Glyphs = {
   completed: "[ok]",
   failed: "[FAIL]",
   cancelled: "-",
+  goesOn: "->",
   retried: "~",
   note: "*",
   failure: "[FAIL]",
   handled: "[!]",
+  analysis: "[i]",
+  micro: "u",
   ellipsis: "...",
   barDone: "#",
   barLeft: "-",

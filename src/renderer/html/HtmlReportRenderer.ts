@@ -106,14 +106,14 @@ export const make = (
   Effect.gen(function* () {
     yield* decode(options)
     const fs = yield* FileSystem.FileSystem
-    const shelf = shelfOf(fs, options)
+    const store = storeOf(fs, options)
     const pages = new OpenPages()
     let isShown = options.openBrowser !== true
     const write = (all: boolean) =>
       Effect.gen(function* () {
         const due = pages.due(all)
         if (due.length === 0) return
-        const path = yield* Effect.tapErrorCause(shelf.put(due, yield* Clock.currentTimeMillis), () =>
+        const path = yield* Effect.tapErrorCause(store.put(due, yield* Clock.currentTimeMillis), () =>
           Effect.sync(() => pages.unwritten())
         )
         pages.written(due, all)
@@ -150,7 +150,7 @@ const shutdownTimeout = "5 seconds"
 
 const placeOf = (options: HtmlReportOptions): string => options.path ?? options.directory
 
-const shelfOf = (fs: FileSystem.FileSystem, options: HtmlReportOptions): pageStore.Shelf => {
+const storeOf = (fs: FileSystem.FileSystem, options: HtmlReportOptions): pageStore.PageStore => {
   const title = options.title ?? null
   if (options.directory !== undefined) {
     return pageStore.folder(fs, options.directory, { title, keep: options.keep ?? 200 })

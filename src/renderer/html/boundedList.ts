@@ -8,7 +8,7 @@ export interface Bounds {
   readonly between: number
 }
 
-export class Kept<A> {
+export class BoundedList<A> {
   readonly #bounds: Bounds
   readonly #matters: (entry: A) => boolean
   readonly #first: Array<A> = []

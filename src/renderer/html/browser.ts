@@ -1,41 +1,46 @@
 /**
- * Showing a file in the user's browser, where there is somebody to look at it.
+ * Showing a file in the user's browser, where there is a display to show it on.
  */
-import { spawn } from "node:child_process"
-import { resolve } from "node:path"
+import { constants } from "node:fs"
+import { access } from "node:fs/promises"
+import { delimiter, join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import * as Effect from "effect/Effect"
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** Opens the file, unless this is a CI run or there is no display. What goes wrong is a warning. */
-export const open = (path: string, env: Environment): Effect.Effect<void> => {
-  const command = commandFor(process.platform, env)
-  if (command === undefined) return Effect.void
-  const url = pathToFileURL(resolve(path)).href
-  return Effect.async<void>((resume) => {
-    const [program, ...args] = command
-    const failed = (error: unknown) =>
-      resume(Effect.logWarning(`The browser could not be opened by ${program} for ${path}: ${error}`))
-    try {
-      // No shell: the path is one argument, whatever it holds.
-      const child = spawn(program, [...args, url], { detached: true, env: { ...env }, shell: false, stdio: "ignore" })
-      child.once("error", failed)
-      child.once("spawn", () => {
-        child.unref()
-        resume(Effect.void)
-      })
-    } catch (error) {
-      failed(error)
-    }
-  })
+export const open = (path: string, env: Environment): Effect.Effect<void> =>
+  hasDisplay(process.platform, env)
+    ? Effect.tryPromise({ try: () => launch(pathToFileURL(resolve(path)).href, env), catch: String }).pipe(
+        Effect.catchAll((error) => Effect.logWarning(`The browser could not be opened for ${path}: ${error}`))
+      )
+    : Effect.void
+
+// Loaded when it is asked for: hardly a program opens a browser.
+const launch = async (url: string, env: Environment): Promise<void> => {
+  const { default: launch } = await import("open")
+  await launch(url, hasDesktopCommand(process.platform) ? { app: { name: await desktopCommand(env) } } : {})
 }
 
-const commandFor = (platform: NodeJS.Platform, env: Environment): readonly [string, ...Array<string>] | undefined => {
-  if (isSet(env["CI"])) return undefined
-  if (platform === "darwin") return ["open"]
-  if (platform === "win32") return ["rundll32", "url.dll,FileProtocolHandler"]
-  return isSet(env["DISPLAY"]) || isSet(env["WAYLAND_DISPLAY"]) ? ["xdg-open"] : undefined
+const hasDisplay = (platform: NodeJS.Platform, env: Environment): boolean => {
+  if (isSet(env["CI"])) return false
+  return !hasDesktopCommand(platform) || isSet(env["DISPLAY"]) || isSet(env["WAYLAND_DISPLAY"])
+}
+
+const hasDesktopCommand = (platform: NodeJS.Platform): boolean => platform !== "darwin" && platform !== "win32"
+
+/** The desktop's own, which knows its settings; `open` would use a copy of its own. */
+const desktopCommand = async (env: Environment): Promise<string> => {
+  for (const folder of (env["PATH"] ?? "").split(delimiter)) {
+    const command = join(folder, "xdg-open")
+    const isThere = await access(command, constants.X_OK).then(
+      () => true,
+      () => false
+    )
+    if (isThere) return command
+  }
+  throw new Error("there is no xdg-open in PATH")
 }
 
 const isSet = (value: string | undefined): boolean => value !== undefined && value !== "" && value !== "false"

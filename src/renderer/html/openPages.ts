@@ -6,7 +6,7 @@ import type { NarrativeEvent } from "../../event/NarrativeEvent.js"
 import type { Finished } from "./pageStore.js"
 import { StoryPage } from "./storyPage.js"
 
-/** Most root stories followed at the same time. The oldest are let go, as they stand. */
+/** Most root stories followed at the same time. The oldest are given up. */
 const maxOpen = 10_000
 /** Most pages that are tried again. */
 const maxRetried = 100
@@ -30,7 +30,7 @@ export class OpenPages {
   take(event: NarrativeEvent): void {
     const id = event.rootStoryId
     const page = this.#open.get(id) ?? this.#awaiting.get(id) ?? this.#begin(event)
-    // An analysis of a story that was let go.
+    // An analysis of a story that was given up.
     if (page === undefined) return
     const wasEnded = page.isEnded
     page.take(event)
@@ -62,7 +62,7 @@ export class OpenPages {
       this.#awaiting.delete(root)
       if (page.isAwaitingAnalysis) this.#awaiting.set(root, page)
     }
-    this.#letGo()
+    this.#evict()
   }
 
   /** They could not be written. The latest will be tried again. */
@@ -87,7 +87,7 @@ export class OpenPages {
     return page
   }
 
-  #letGo(): void {
+  #evict(): void {
     let nodes = 0
     for (const page of this.#awaiting.values()) nodes += page.size
     for (const [oldest, page] of this.#awaiting) {

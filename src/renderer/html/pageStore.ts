@@ -19,7 +19,7 @@ export interface Finished {
   readonly id: string
 }
 
-export interface Shelf {
+export interface PageStore {
   /** Puts stories there, oldest first; one that is there already is replaced. Gives the file to look at. */
   readonly put: (stories: ReadonlyArray<Finished>, writtenAt: number) => Effect.Effect<string, PlatformError>
 }
@@ -36,7 +36,7 @@ export const oneFile = (
   fs: FileSystem.FileSystem,
   path: string,
   { keep, title }: Titled & { readonly keep: number }
-): Shelf => {
+): PageStore => {
   const kept = new Map<string, { readonly card: StoryCard; readonly json: string }>()
   let text = 0
   let omitted = 0
@@ -71,7 +71,7 @@ const pageOf = ({ card, story }: Finished, title: string | null, writtenAt: numb
   pageHtml.report({ title, writtenAt, omittedStories: 0, stories: [JSON.stringify(story)] }, [card])
 
 /** A file for each story, by a path with placeholders. Stories that share one replace each other. */
-export const fileEach = (fs: FileSystem.FileSystem, template: string, { title }: Titled): Shelf => ({
+export const fileEach = (fs: FileSystem.FileSystem, template: string, { title }: Titled): PageStore => ({
   put: (stories, writtenAt) =>
     Effect.map(
       Effect.forEach(stories, (finished) => {
@@ -93,7 +93,7 @@ export const folder = (
   fs: FileSystem.FileSystem,
   path: string,
   { keep, title }: Titled & { readonly keep: number }
-): Shelf => {
+): PageStore => {
   const known = new Map<string, StoryCard>()
   const cardAt = (name: string): Effect.Effect<StoryCard | undefined> => {
     const card = known.get(name)

@@ -1,30 +1,31 @@
 /**
- * A root story as its page will tell it, put together event by event, with bounded memory.
+ * A root story as its page will show it, put together event by event, with bounded memory.
  */
 import type {
-  AnalysisReady,
   EventRecorded,
   FailureOccurred,
   LogRecorded,
   NarrativeEvent,
   StageEnded,
   StageEvent,
+  StageRetried,
   StageStarted,
   StoryCompleted,
-  StoryStarted,
   StoryStatus
 } from "../../event/NarrativeEvent.js"
+import * as openStories from "../../event/openStories.js"
 import * as Work from "../../event/WorkSummary.js"
-import { clip, type PlainRecord, type PlainValue } from "../../plain/PlainValue.js"
-import { Kept } from "./boundedList.js"
-import type { NodeStatus, PageEntry, PageFailure, PageNode, PageStory, StoryCard } from "./pageData.js"
+import { clip, type PlainRecord } from "../../plain/PlainValue.js"
+import { BoundedList } from "./boundedList.js"
+import type { NodeStatus, PageEntry, PageNode, PageStory, StoryCard } from "./pageData.js"
+import { PageFailures } from "./pageFailures.js"
+import { TextBudget } from "./textBudget.js"
 
 const nodeBounds = { first: 15_000, last: 5_000, between: 1_000 }
 const entryBounds = { first: 2_000, last: 2_500, between: 500 }
-const failureBounds = { first: 20, last: 20, between: 0 }
 /** Most failed stages of one story remembered for the report that names them. */
 const maxBlamed = 1_000
-/** Most retries of one stage told one by one. */
+/** Most retries of one stage shown one by one. */
 const maxRetries = 50
 /** Texts up to this length stay even when the page has no room for longer ones. */
 const alwaysKept = 200
@@ -32,16 +33,18 @@ const alwaysKept = 200
 const maxCardText = 240
 /** How much text the values on one page may hold: attributes, annotations, data. */
 const maxValueText = 16 * 1024 * 1024
-/** Most text of the reports of failures on one page. */
-const maxReportText = 16 * 1024 * 1024
 
-interface OpenStory {
+/** Most running stages of one story. */
+const maxStages = 20_000
+
+interface StoryState {
   readonly node: PageNode & { story: NonNullable<PageNode["story"]> }
-  /** The stages that are running, by index. */
-  readonly stages: Map<number, PageNode>
   /** The last stage that failed at each path. */
-  readonly blamed: Map<string, number>
+  readonly blamed: Map<string, PageNode>
 }
+
+type OpenStory = openStories.OpenStory<StoryState, PageNode>
+type OpenStage = openStories.OpenStage<PageNode> | undefined
 
 const isOfNote = (node: PageNode): boolean =>
   node.status === "running" || node.status === "failed" || node.status === "timeout"
@@ -49,24 +52,27 @@ const isOfNote = (node: PageNode): boolean =>
 export class StoryPage {
   readonly #startedAt: number
   readonly #root: PageNode
-  readonly #open = new Map<string, OpenStory>()
-  readonly #nodes = new Kept<PageNode>(nodeBounds, isOfNote)
-  readonly #entries = new Kept<PageEntry>(
+  readonly #open: openStories.OpenStories<StoryState, PageNode>
+  readonly #nodes = new BoundedList<PageNode>(nodeBounds, isOfNote)
+  readonly #entries = new BoundedList<PageEntry>(
     entryBounds,
     ({ level }) => level === "WARN" || level === "ERROR" || level === "FATAL"
   )
-  readonly #failures = new Kept<PageFailure & { readonly storyId: string }>(failureBounds, () => false)
-  readonly #values = new Budget(maxValueText)
-  readonly #reports = new Budget(maxReportText)
-  #unshownReports = 0
+  readonly #failures = new PageFailures()
+  readonly #values = new TextBudget(maxValueText)
   #nodeCount = 0
 
   constructor(first: NarrativeEvent) {
     this.#startedAt = first.timestamp
-    this.#root = this.#begin(first).node
+    this.#open = new openStories.OpenStories<StoryState, PageNode>({
+      maxStages,
+      beginStory: (event, around) => this.#beginStory(event, around),
+      beginStage: (event, { stage, story }) => this.#beginStage(event, stage?.state ?? story?.state.node)
+    })
+    this.#root = this.#open.begin(first).state.node
   }
 
-  /** Of the story that everything else on the page stands in. */
+  /** Of the story that everything else on the page is in. */
   get id(): string {
     return this.#root.story?.id ?? ""
   }
@@ -83,7 +89,7 @@ export class StoryPage {
 
   /** Whether a failure on the page may still be analysed. */
   get isAwaitingAnalysis(): boolean {
-    return this.#failures.entries.some((failure) => failure.handled !== true && failure.analysis === undefined)
+    return this.#failures.isAwaitingAnalysis
   }
 
   get size(): number {
@@ -91,48 +97,40 @@ export class StoryPage {
   }
 
   take(event: NarrativeEvent): void {
-    if (event._tag === "AnalysisReady") {
-      this.#analysis(event)
-      return
-    }
-    const story = this.#open.get(event.storyId) ?? this.#begin(event)
+    if (event._tag === "AnalysisReady") this.#failures.explain(event)
+    else this.#take(event)
+  }
+
+  #take(event: openStories.LiveEvent): void {
+    const { stage, story } = this.#open.take(event)
     switch (event._tag) {
       case "StoryStarted":
-        return
+        break
       case "StageStarted":
-        this.#stage(story, event)
-        return
-      case "StageProgressed": {
-        const stage = story.stages.get(event.stageIndex)
-        if (stage !== undefined) stage.progress = { done: event.done, total: event.total }
-        return
-      }
-      case "StageRetried": {
-        const stage = story.stages.get(event.stageIndex)
-        if (stage === undefined) return
-        const { attempt, delaySeconds, reason } = event
-        stage.retries ??= []
-        if (stage.retries.length >= maxRetries) stage.retries.pop()
-        stage.retries.push({ at: this.#offset(event), attempt, delaySeconds, reason })
-        return
-      }
+        story.state.node.story.startedStages += 1
+        break
+      case "StageProgressed":
+        if (stage !== undefined) stage.state.progress = { done: event.done, total: event.total }
+        break
+      case "StageRetried":
+        if (stage !== undefined) this.#retry(stage.state, event)
+        break
       case "StageCompleted":
       case "StageFailed":
       case "StageCancelled":
-        this.#endStage(story, event)
-        return
+        this.#endStage(story.state, stage, event)
+        break
       case "LogRecorded":
-        this.#log(story, event)
-        return
+        this.#log(nodeOf(story, stage), event)
+        break
       case "EventRecorded":
-        this.#note(story, event)
-        return
+        this.#note(nodeOf(story, stage), event)
+        break
       case "FailureOccurred":
-        this.#failure(story, event)
-        return
+        this.#failure(story.state, event)
+        break
       case "StoryCompleted":
-        this.#endStory(story, event)
-        return
+        this.#endStory(story.state.node, event)
     }
   }
 
@@ -143,11 +141,11 @@ export class StoryPage {
       ...(unfinished && !this.isComplete ? { unfinished } : {}),
       nodes: this.#nodes.entries,
       entries: this.#entries.entries,
-      failures: this.#failures.entries.map(({ storyId: _, ...failure }) => failure),
+      failures: this.#failures.entries,
       omitted: {
         nodes: this.#nodes.omitted,
         entries: this.#entries.omitted,
-        failures: this.#failures.omitted + this.#unshownReports,
+        failures: this.#failures.omitted,
         values: this.#values.refused
       }
     }
@@ -174,14 +172,13 @@ export class StoryPage {
     return Math.max(0, event.timestamp - this.#startedAt)
   }
 
-  /** A story whose start was never seen begins with its first event. */
-  #begin(event: NarrativeEvent): OpenStory {
-    const start: StoryStarted | undefined = event._tag === "StoryStarted" ? event : undefined
-    const parent = event.parentStoryId === null ? undefined : this.#open.get(event.parentStoryId)
-    const around = parent?.stages.get(start?.parentStageIndex ?? -1) ?? parent?.node
-    const node: OpenStory["node"] = {
-      id: this.#nodeCount++,
-      ...(around === undefined ? (this.#nodeCount === 1 ? {} : { parent: 0 }) : { parent: around.id }),
+  #beginStory(event: NarrativeEvent, around: openStories.Around<StoryState, PageNode>): StoryState {
+    const start = event._tag === "StoryStarted" ? event : undefined
+    const id = this.#nodeCount++
+    const parent = around.stage?.state.id ?? around.story?.state.node.id ?? (id === 0 ? undefined : 0)
+    const node: StoryState["node"] = {
+      id,
+      ...(parent === undefined ? {} : { parent }),
       name: event.storyName,
       ...(start === undefined || start.kind === "story" ? {} : { kind: start.kind }),
       status: "running",
@@ -200,17 +197,14 @@ export class StoryPage {
         startedStages: 0
       }
     }
-    const story: OpenStory = { node, stages: new Map(), blamed: new Map() }
-    this.#open.set(event.storyId, story)
     this.#nodes.add(node)
-    return story
+    return { node, blamed: new Map() }
   }
 
-  #stage(story: OpenStory, event: StageStarted): void {
-    const parent = story.stages.get(event.parentStageIndex ?? -1) ?? story.node
+  #beginStage(event: StageStarted, parent: PageNode | undefined): PageNode {
     const node: PageNode = {
       id: this.#nodeCount++,
-      parent: parent.id,
+      parent: parent?.id ?? 0,
       name: event.stageName,
       ...(event.kind === "stage" ? {} : { kind: event.kind }),
       status: "running",
@@ -219,20 +213,25 @@ export class StoryPage {
       ...spanOf(event),
       index: event.stageIndex
     }
-    story.stages.set(event.stageIndex, node)
-    story.node.story.startedStages += 1
     this.#nodes.add(node)
+    return node
   }
 
-  #endStage(story: OpenStory, event: StageEnded): void {
+  #retry(node: PageNode, event: StageRetried): void {
+    const { attempt, delaySeconds, reason } = event
+    node.retries ??= []
+    if (node.retries.length >= maxRetries) node.retries.pop()
+    node.retries.push({ at: this.#offset(event), attempt, delaySeconds, reason })
+  }
+
+  #endStage(story: StoryState, stage: OpenStage, event: StageEnded): void {
     const facts = story.node.story
     if (event._tag === "StageCompleted") facts.completedStages += 1
     else if (event._tag === "StageFailed") facts.failedStages += 1
     else facts.cancelledStages += 1
     facts.percent = event.progress.percent
-    const node = story.stages.get(event.stageIndex)
-    if (node === undefined) return
-    story.stages.delete(event.stageIndex)
+    if (stage === undefined) return
+    const node = stage.state
     node.seconds = event.durationSeconds
     Object.assign(node, this.#attributes(event.attributes))
     switch (event._tag) {
@@ -242,7 +241,7 @@ export class StoryPage {
       case "StageFailed":
         node.status = "failed"
         node.error = { type: event.errorType, message: this.#text(event.errorMessage) }
-        if (story.blamed.size < maxBlamed) story.blamed.set(keyOf(event), node.id)
+        if (story.blamed.size < maxBlamed) story.blamed.set(keyOf(event), node)
         return
       case "StageCancelled":
         node.status = "cancelled"
@@ -251,11 +250,11 @@ export class StoryPage {
     }
   }
 
-  #log(story: OpenStory, event: LogRecorded): void {
+  #log(node: number, event: LogRecorded): void {
     const annotations = isEmpty(event.annotations) ? undefined : this.#values.take(event.annotations)
     this.#entries.add({
       at: this.#offset(event),
-      node: nodeOf(story, event),
+      node,
       level: event.level,
       text: this.#text(event.message),
       ...(annotations === undefined ? {} : { data: annotations }),
@@ -264,47 +263,23 @@ export class StoryPage {
     })
   }
 
-  #note(story: OpenStory, event: EventRecorded): void {
+  #note(node: number, event: EventRecorded): void {
     const data = event.data === null ? undefined : this.#values.take(event.data)
     this.#entries.add({
       at: this.#offset(event),
-      node: nodeOf(story, event),
+      node,
       note: true,
       text: event.name,
       ...(data === undefined ? {} : { data })
     })
   }
 
-  #failure(story: OpenStory, event: FailureOccurred): void {
-    const report = this.#reports.take(reportOf(event))
-    if (report === undefined) {
-      this.#unshownReports += 1
-      return
-    }
-    this.#failures.add({
-      storyId: event.storyId,
-      at: this.#offset(event),
-      node: story.node.id,
-      ...(event.handled ? { handled: true } : {}),
-      stages: event.failures.map(({ stagePath }) => story.blamed.get(stagePath.join("\u0000")) ?? null),
-      report,
-      ...(event.analysis === null ? {} : { analysis: event.analysis })
-    })
+  #failure({ blamed, node }: StoryState, event: FailureOccurred): void {
+    const stages = event.failures.map(({ stagePath }) => blamed.get(stagePath.join("\u0000")))
+    this.#failures.add(event, node, stages, this.#offset(event))
   }
 
-  #analysis(event: AnalysisReady): void {
-    const candidates = this.#failures.entries.filter(
-      (failure) => failure.storyId === event.storyId && failure.analysis === undefined
-    )
-    const failure =
-      candidates.find(({ report }) => report.failures[0].stageName === event.stageName) ?? candidates.at(-1)
-    if (failure === undefined) return
-    failure.analysis = event.analysis
-    failure.latencySeconds = event.latencySeconds
-  }
-
-  #endStory(story: OpenStory, event: StoryCompleted): void {
-    const { node } = story
+  #endStory(node: StoryState["node"], event: StoryCompleted): void {
     node.status = statusOf(event.status)
     node.seconds = event.durationSeconds
     Object.assign(node, this.#attributes(event.attributes))
@@ -320,7 +295,6 @@ export class StoryPage {
       ...(event.work === null ? {} : { work: Work.summary(event.work) }),
       ...(event.causedBy === null ? {} : { causedBy: event.causedBy })
     })
-    this.#open.delete(event.storyId)
   }
 
   #text(text: string): string {
@@ -334,26 +308,6 @@ export class StoryPage {
   }
 }
 
-/** So much text and no more. */
-class Budget {
-  #left: number
-  refused = 0
-
-  constructor(max: number) {
-    this.#left = max
-  }
-
-  take<A extends PlainValue | object>(value: A): A | undefined {
-    const size = JSON.stringify(value).length
-    if (size > this.#left) {
-      this.refused += 1
-      return undefined
-    }
-    this.#left -= size
-    return value
-  }
-}
-
 const isEmpty = (record: PlainRecord): boolean => {
   for (const _ in record) return false
   return true
@@ -364,21 +318,8 @@ const spanOf = (event: Pick<StageEvent, "spanId" | "traceId"> | undefined) => ({
   ...(event === undefined || event.spanId === null ? {} : { spanId: event.spanId })
 })
 
-const nodeOf = (story: OpenStory, event: LogRecorded | EventRecorded): number =>
-  (story.stages.get(event.stageIndex ?? -1) ?? story.node).id
+const nodeOf = (story: OpenStory, stage: OpenStage): number => (stage?.state ?? story.state.node).id
 
 const keyOf = (event: StageEvent): string => event.stagePath.join("\u0000")
 
 const statusOf = (status: StoryStatus): NodeStatus => (status === "success" ? "completed" : status)
-
-const reportOf = (event: FailureOccurred): PageFailure["report"] => ({
-  storyName: event.storyName,
-  diagnosticsMode: event.diagnosticsMode,
-  diagnosticsTruncated: event.diagnosticsTruncated,
-  redactedValues: event.redactedValues,
-  failures: event.failures,
-  interruptors: event.interruptors,
-  timeline: event.timeline,
-  timelineOmitted: event.timelineOmitted,
-  progress: event.progress
-})

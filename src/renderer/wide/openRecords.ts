@@ -3,15 +3,14 @@
  */
 import type { Failure } from "../../event/FailureReport.js"
 import type * as Event from "../../event/NarrativeEvent.js"
-import { percent } from "../../narration/Story.js"
+import * as openStories from "../../event/openStories.js"
+import { keptFirst, keptLast, percent } from "../../event/progress.js"
 import type { PlainRecord } from "../../plain/PlainValue.js"
 import type { LogCounts, StageResult, StageWide, StoryWide, WideEvent, WideNote } from "./WideEvent.js"
 
-/** Most stories filled at a time, and most stages of one; beyond it the oldest is let go of. */
-const maxOpen = 10_000
+/** Most running stages of one story that are followed. */
+const maxStages = 10_000
 const maxNotes = 20
-const keptFirst = 50
-const keptLast = 200
 
 /** What is counted for a stage, and for a story with all its stages. */
 interface Tally {
@@ -28,8 +27,7 @@ const tally = (): Tally => ({
   retries: 0
 })
 
-interface OpenStage {
-  readonly startedAt: number
+interface StageState {
   readonly tally: Tally
   retryReason: string | null
   retryWaitSeconds: number
@@ -37,138 +35,108 @@ interface OpenStage {
   total: number | null
 }
 
-interface OpenStory {
+interface StoryState {
   readonly tally: Tally
-  readonly stages: Map<number, OpenStage>
   readonly first: Array<StageResult>
   readonly last: Array<StageResult>
   readonly ended: { completed: number; failed: number; cancelled: number }
-  started: Event.StoryStarted | undefined
   failure: Failure | undefined
   failures: number
   handledFailures: number
 }
 
-const openStory = (started?: Event.StoryStarted): OpenStory => ({
+type OpenStory = openStories.OpenStory<StoryState, StageState>
+type OpenStage = openStories.OpenStage<StageState>
+
+const beginStory = (): StoryState => ({
   tally: tally(),
-  stages: new Map(),
   first: [],
   last: [],
   ended: { completed: 0, failed: 0, cancelled: 0 },
-  started,
   failure: undefined,
   failures: 0,
   handledFailures: 0
 })
 
-const noRecords: ReadonlyArray<WideEvent> = []
+const beginStage = (): StageState => ({
+  tally: tally(),
+  retryReason: null,
+  retryWaitSeconds: 0,
+  done: null,
+  total: null
+})
 
 export class OpenRecords {
-  readonly #stories = new Map<string, OpenStory>()
+  #evicted: OpenStory | undefined
+  readonly #open = new openStories.OpenStories<StoryState, StageState>({
+    maxStages,
+    beginStory,
+    beginStage,
+    endStory: (story, isEvicted) => {
+      if (isEvicted) this.#evicted = story
+    }
+  })
 
-  /** The records that an event makes whole. */
+  /** The records that an event completes. */
   take(event: Event.NarrativeEvent): ReadonlyArray<WideEvent> {
+    if (event._tag === "AnalysisReady") return []
+    const { stage, story } = this.#open.take(event)
+    const { state } = story
     switch (event._tag) {
-      case "StoryStarted": {
-        const letGo = this.#letGo()
-        this.#stories.set(event.storyId, openStory(event))
-        return letGo
-      }
+      case "StoryStarted":
+        return this.#takeEvicted()
       case "StageStarted":
-        this.#begin(this.#storyOf(event), event)
-        return noRecords
-      case "StageProgressed": {
-        const stage = this.#storyOf(event).stages.get(event.stageIndex)
-        if (stage === undefined) return noRecords
-        stage.done = event.done
-        stage.total = event.total
-        return noRecords
-      }
-      case "StageRetried": {
-        const story = this.#storyOf(event)
-        story.tally.retries += 1
-        const stage = story.stages.get(event.stageIndex)
-        if (stage === undefined) return noRecords
-        stage.tally.retries += 1
-        stage.retryReason = event.reason
-        stage.retryWaitSeconds += event.delaySeconds
-        return noRecords
-      }
+        return []
+      case "StageProgressed":
+        if (stage === undefined) return []
+        stage.state.done = event.done
+        stage.state.total = event.total
+        return []
+      case "StageRetried":
+        state.tally.retries += 1
+        if (stage === undefined) return []
+        stage.state.tally.retries += 1
+        stage.state.retryReason = event.reason
+        stage.state.retryWaitSeconds += event.delaySeconds
+        return []
       case "LogRecorded":
       case "EventRecorded":
-        for (const one of talliesOf(this.#storyOf(event), event.stageIndex)) count(one, event)
-        return noRecords
-      case "FailureOccurred": {
-        const story = this.#storyOf(event)
-        if (event.handled) story.handledFailures += 1
+        count(state.tally, event)
+        if (stage !== undefined) count(stage.state.tally, event)
+        return []
+      case "FailureOccurred":
+        if (event.handled) state.handledFailures += 1
         else {
-          story.failure = event.failures[0]
-          story.failures += event.failures.length
+          state.failure = event.failures[0]
+          state.failures += event.failures.length
         }
-        return noRecords
-      }
+        return []
       case "StageCompleted":
       case "StageFailed":
       case "StageCancelled": {
-        const story = this.#storyOf(event)
-        const record = stageWide(event, story)
-        end(story, record)
+        const record = stageWide(event, story, stage)
+        end(state, record)
         return [record]
       }
-      case "StoryCompleted": {
-        const story = this.#stories.get(event.storyId) ?? openStory()
-        this.#stories.delete(event.storyId)
+      case "StoryCompleted":
         return [storyWide(event, story)]
-      }
-      case "AnalysisReady":
-        return noRecords
     }
   }
 
   /** The stories that have not ended, each with the event that began it. Nothing of them is kept. */
   close(): ReadonlyArray<readonly [Event.StoryStarted, StoryWide]> {
-    const open = Array.from(this.#stories.values())
-    this.#stories.clear()
+    const open = Array.from(this.#open.values())
+    this.#open.clear()
     return open.flatMap((story) =>
       story.started === undefined ? [] : [[story.started, unfinished(story, story.started)]]
     )
   }
 
-  #storyOf(event: Event.NarrativeEvent): OpenStory {
-    const known = this.#stories.get(event.storyId)
-    if (known !== undefined) return known
-    // Its start was not seen, and its end may not be: it takes no room that others would be let go of for.
-    const story = openStory()
-    if (this.#stories.size < maxOpen) this.#stories.set(event.storyId, story)
-    return story
+  #takeEvicted(): ReadonlyArray<WideEvent> {
+    const evicted = this.#evicted
+    this.#evicted = undefined
+    return evicted?.started === undefined ? [] : [unfinished(evicted, evicted.started)]
   }
-
-  #begin(story: OpenStory, event: Event.StageStarted): void {
-    if (story.stages.size >= maxOpen) return
-    story.stages.set(event.stageIndex, {
-      startedAt: event.timestamp,
-      tally: tally(),
-      retryReason: null,
-      retryWaitSeconds: 0,
-      done: null,
-      total: null
-    })
-  }
-
-  /** Makes room for one story more. */
-  #letGo(): ReadonlyArray<WideEvent> {
-    if (this.#stories.size < maxOpen) return noRecords
-    for (const [id, { started, ...rest }] of this.#stories) {
-      this.#stories.delete(id)
-      return started === undefined ? noRecords : [unfinished({ started, ...rest }, started)]
-    }
-    return noRecords
-  }
-}
-
-const talliesOf = (story: OpenStory, stageIndex: number | null): ReadonlyArray<Tally> => {
-  const stage = stageIndex === null ? undefined : story.stages.get(stageIndex)
-  return stage === undefined ? [story.tally] : [story.tally, stage.tally]
 }
 
 const levels = {
@@ -186,8 +154,7 @@ const count = (tally: Tally, event: Event.LogRecorded | Event.EventRecorded): vo
   else tally.notesOmitted += 1
 }
 
-const end = (story: OpenStory, record: StageWide): void => {
-  story.stages.delete(record.stageIndex)
+const end = (story: StoryState, record: StageWide): void => {
   story.ended[record.status] += 1
   const result: StageResult = {
     name: record.stageName,
@@ -207,10 +174,9 @@ const noError = { errorType: null, errorMessage: null, errorCode: null, retryabl
 
 const statuses = { StageCompleted: "completed", StageFailed: "failed", StageCancelled: "cancelled" } as const
 
-const stageWide = (event: Event.StageEnded, { stages, started }: OpenStory): StageWide => {
-  const stage = stages.get(event.stageIndex)
-  const startedAt = stage?.startedAt ?? event.timestamp - event.durationSeconds * 1_000
-  const { logs, notes, notesOmitted, retries } = stage?.tally ?? tally()
+const stageWide = (event: Event.StageEnded, { started }: OpenStory, stage: OpenStage | undefined): StageWide => {
+  const startedAt = stage?.started.timestamp ?? event.timestamp - event.durationSeconds * 1_000
+  const { logs, notes, notesOmitted, retries } = stage?.state.tally ?? tally()
   return {
     _tag: "StageWide",
     storyId: event.storyId,
@@ -245,10 +211,10 @@ const stageWide = (event: Event.StageEnded, { stages, started }: OpenStory): Sta
     // The system's time may have been set back meanwhile.
     offsetSeconds: started === undefined ? null : Math.max(0, startedAt - started.timestamp) / 1_000,
     attempts: retries + 1,
-    retryReason: stage?.retryReason ?? null,
-    retryWaitSeconds: stage?.retryWaitSeconds ?? 0,
-    done: stage?.done ?? null,
-    total: stage?.total ?? null,
+    retryReason: stage?.state.retryReason ?? null,
+    retryWaitSeconds: stage?.state.retryWaitSeconds ?? 0,
+    done: stage?.state.done ?? null,
+    total: stage?.state.total ?? null,
     orphaned: event._tag === "StageCancelled" && event.orphaned,
     interruptors: event._tag === "StageCancelled" ? event.interruptors : []
   }
@@ -279,7 +245,7 @@ const ofEvent = (event: Event.StoryStarted | Event.StoryCompleted) => ({
   dryRun: event.dryRun
 })
 
-const ofTallies = ({ ended, failure, failures, first, handledFailures, last, tally }: OpenStory) => ({
+const tallied = ({ ended, failure, failures, first, handledFailures, last, tally }: StoryState) => ({
   ...tally,
   ...(failure === undefined ? noError : errorOf(failure)),
   stages: [...first, ...last],
@@ -293,11 +259,11 @@ const ofTallies = ({ ended, failure, failures, first, handledFailures, last, tal
 
 const storyWide = (event: Event.StoryCompleted, story: OpenStory): StoryWide => {
   const { causedBy } = event
-  const told = ofTallies(story)
+  const counts = tallied(story.state)
   return {
     ...ofEvent(event),
-    ...told,
-    errorType: told.errorType ?? causedBy?.errorType ?? null,
+    ...counts,
+    errorType: counts.errorType ?? causedBy?.errorType ?? null,
     startedAt: story.started?.timestamp ?? event.timestamp - event.durationSeconds * 1_000,
     progress: event.progress,
     incomplete: story.started === undefined,
@@ -314,12 +280,12 @@ const storyWide = (event: Event.StoryCompleted, story: OpenStory): StoryWide => 
 }
 
 const unfinished = (story: OpenStory, started: Event.StoryStarted): StoryWide => {
-  const { cancelled, completed, failed } = story.ended
+  const { cancelled, completed, failed } = story.state.ended
   const begun = completed + failed + cancelled + story.stages.size
   const total = started.totalStages ?? begun
   return {
     ...ofEvent(started),
-    ...ofTallies(story),
+    ...tallied(story.state),
     startedAt: started.timestamp,
     progress: { percent: percent(completed, total), completedStages: completed, totalStages: total },
     incomplete: false,

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, FastCheck, Layer } from "effect"
+import { vi } from "vitest"
 import type { NarrativeEvent } from "../../../src/event/NarrativeEvent.js"
 import * as ConsoleRenderer from "../../../src/renderer/console/ConsoleRenderer.js"
 import { type Destination, rendererSuite } from "../rendererSuite.js"
@@ -87,7 +88,7 @@ describe("a plain stream", () => {
         "▶ Story started: Import Customers",
         "✔ Stage completed: Load CSV (0.012s)",
         "✔ Stage completed: Validate Data (0.089s)",
-        "▶ Story ended: SUCCESS"
+        "▶ Story ended: SUCCESS - Import Customers (0.100s)"
       ])
     })
   )
@@ -100,14 +101,15 @@ describe("a plain stream", () => {
       assert.deepStrictEqual(stream.lines.slice(3), [
         "",
         "❌ Failure detected",
-        "Story:         Import Customers",
+        "Story:         Import Customers [a1b2c3]",
         "Stage:         Insert Records",
         "Error:         ValueError - duplicate customer id",
         "Location:      app/db.ts:47 (insertRow)",
         'Code:          throw new ValueError("duplicate customer id")',
+        "                   ^",
         "Recent stages: Load CSV=completed (0.012s) | Validate Data=completed (0.004s) | Insert Records=failed (0.001s)",
         "Progress:      66% (2 / 3)",
-        "▶ Story ended: FAILED"
+        "▶ Story ended: FAILED - Import Customers (0.100s)"
       ])
     })
   )
@@ -148,14 +150,14 @@ describe("the end of a story", () => {
         story.completed("failed", { causedBy }),
         story.completed("cancelled"),
         story.completed("timeout"),
-        story.completed("partial")
+        story.completed("partial", { durationSeconds: 0.00034 })
       ])
       assert.deepStrictEqual(stream.lines, [
-        "▶ Story ended: SUCCESS (200 OK)",
-        '▶ Story ended: FAILED (because of "Sub Story")',
-        "▶ Story ended: CANCELLED",
-        "▶ Story ended: TIMEOUT",
-        "▶ Story ended: PARTIAL"
+        "▶ Story ended: SUCCESS (200 OK) - Import Customers (0.100s)",
+        '▶ Story ended: FAILED (because of "Sub Story") - Import Customers (0.100s)',
+        "▶ Story ended: CANCELLED - Import Customers (0.100s)",
+        "▶ Story ended: TIMEOUT - Import Customers (0.100s)",
+        "▶ Story ended: PARTIAL - Import Customers (340µs)"
       ])
     })
   )
@@ -181,7 +183,7 @@ describe("a stage that failed", () => {
       const stream = yield* tell([cache.started(), cache.failed("CacheError", "cold"), story.completed()])
       assert.deepStrictEqual(stream.lines, [
         "✖ Stage failed: Read Cache (0.001s) - CacheError: cold",
-        "▶ Story ended: SUCCESS"
+        "▶ Story ended: SUCCESS - Import Customers (0.100s)"
       ])
     })
   )
@@ -260,6 +262,25 @@ describe("a stage that failed", () => {
   )
 })
 
+describe("a line that is longer than the terminal", () => {
+  it.effect("goes on below its own beginning, between words", () =>
+    Effect.gen(function* () {
+      const terminal = new FakeTerminal({ columns: 40 })
+      const stage = importCustomers().stage("Insert")
+      yield* tell(
+        [stage.started(), stage.failed("SqlError", "a row with the same path exists already")],
+        { env: { CI: "1", FORCE_COLOR: "1" } },
+        terminal
+      )
+      assert.deepStrictEqual(terminal.screen, [
+        "✖ Stage failed: Insert (0.001s) -",
+        "  SqlError: a row with the same path",
+        "  exists already"
+      ])
+    })
+  )
+})
+
 describe("other lines", () => {
   it.effect("tell retries, cancellations, notes and logs", () =>
     Effect.gen(function* () {
@@ -326,13 +347,92 @@ describe("nesting", () => {
       ])
       assert.deepStrictEqual(stream.lines, [
         "▶ Story started: Import Customers",
+        "▷ Stage started: Outer",
         "  ✔ Stage completed: Inner (0.012s)",
         "  ▶ Story started: Notify",
         "    ✔ Stage completed: Send Mail (0.012s)",
-        "  ▶ Story ended: SUCCESS",
+        "  ▶ Story ended: SUCCESS - Notify (0.100s)",
         "✔ Stage completed: Outer (0.012s)",
-        "▶ Story ended: SUCCESS"
+        "▶ Story ended: SUCCESS - Import Customers (0.100s)"
       ])
+    })
+  )
+})
+
+describe("the order of lines", () => {
+  it.effect("is that of starting: a stage that is still running is named before what comes after its start", () =>
+    Effect.gen(function* () {
+      const story = importCustomers()
+      const [a, b] = [story.stage("A"), story.stage("B")]
+      const sub = new StoryScript("Notify", { id: "bbbbbb", parent: story })
+      const stream = yield* tell([
+        a.started(),
+        b.started(),
+        story.note("row", 7, { stageName: "A", stageIndex: 0 }),
+        b.completed(),
+        sub.started({ parentStageIndex: 0 }),
+        a.completed()
+      ])
+      assert.deepStrictEqual(stream.lines, [
+        "▷ Stage started: A",
+        "  • row 7",
+        "✔ Stage completed: B (0.012s)",
+        "  ▶ Story started: Notify",
+        "✔ Stage completed: A (0.012s)"
+      ])
+    })
+  )
+
+  it.effect("leaves starts out where a live area shows them, and where it is told to", () =>
+    Effect.gen(function* () {
+      const nested = () => {
+        const outer = importCustomers().stage("Outer")
+        const inner = outer.stage("Inner")
+        return [outer.started(), inner.started(), inner.completed()]
+      }
+      const terminal = new FakeTerminal()
+      yield* tell(nested(), {}, terminal)
+      assert.deepStrictEqual(terminal.screen, ["  ✔ Stage completed: Inner (0.012s)"])
+      const none = yield* tell(nested(), { stageStarts: false })
+      assert.deepStrictEqual(none.lines, ["  ✔ Stage completed: Inner (0.012s)"])
+      const terminalWithout = new FakeTerminal()
+      yield* tell(nested(), { live: false }, terminalWithout)
+      assert.lengthOf(terminalWithout.screen, 2)
+    })
+  )
+})
+
+describe("a stage that failed, with nothing after it for a while", () => {
+  it.scoped("is told after a moment, not with the next event", () =>
+    Effect.gen(function* () {
+      vi.useFakeTimers()
+      const stream = new Recording()
+      const renderer = yield* ConsoleRenderer.make({ stream, env: {} })
+      const poll = importCustomers().stage("Poll")
+      renderer.handle(poll.started())
+      renderer.handle(poll.failed("Error", "no answer"))
+      assert.strictEqual(stream.text, "")
+      vi.advanceTimersByTime(300)
+      assert.deepStrictEqual(stream.lines, ["✖ Stage failed: Poll (0.001s) - Error: no answer"])
+      assert.strictEqual(vi.getTimerCount(), 0)
+    }).pipe(Effect.ensuring(Effect.sync(() => vi.useRealTimers())))
+  )
+
+  it.effect("is told when the layer closes before its story ends", () =>
+    Effect.gen(function* () {
+      const poll = importCustomers().stage("Poll")
+      const stream = yield* tell([poll.started(), poll.failed("Error", "no answer")])
+      assert.deepStrictEqual(stream.lines, ["✖ Stage failed: Poll (0.001s) - Error: no answer"])
+    })
+  )
+})
+
+describe("work that goes on after its story", () => {
+  it.effect("is not told as cancelled", () =>
+    Effect.gen(function* () {
+      const stage = importCustomers().stage("Preload")
+      const stream = yield* tell([stage.started(), { ...stage.cancelled(0.05), orphaned: true }])
+      assert.deepStrictEqual(stream.lines, ["↗ Stage goes on: Preload (0.050s so far, left running by its story)"])
     })
   )
 })
@@ -344,7 +444,7 @@ describe("concurrent stories", () => {
     return { a, b, events: [a.started(), b.started(), a.note("one"), b.note("two"), b.completed(), a.note("three")] }
   }
 
-  it.effect("are told apart by a short id while there are several", () =>
+  it.effect("have a short id as soon as there are several, and keep it", () =>
     Effect.gen(function* () {
       const stream = yield* tell(two().events)
       assert.deepStrictEqual(stream.lines, [
@@ -352,8 +452,28 @@ describe("concurrent stories", () => {
         "[bbbbbb] ▶ Story started: B",
         "[aaaaaa] • one  (A)",
         "[bbbbbb] • two",
-        "[bbbbbb] ▶ Story ended: SUCCESS",
-        "• three"
+        "[bbbbbb] ▶ Story ended: SUCCESS - B (0.100s)",
+        "[aaaaaa] • three"
+      ])
+    })
+  )
+
+  it.effect("have each their own id, also within one root", () =>
+    Effect.gen(function* () {
+      const story = importCustomers()
+      const [a, b] = ["aaaaaa", "bbbbbb"].map((id) => new StoryScript("Send", { id, parent: story }))
+      const stages = [a, b].map((sub) => sub?.stage("Mail"))
+      const stream = yield* tell(
+        [story.started(), a?.started(), b?.started(), ...stages.map((stage) => stage?.completed())].filter(
+          (event) => event !== undefined
+        )
+      )
+      assert.deepStrictEqual(stream.lines, [
+        "▶ Story started: Import Customers",
+        "  ▶ Story started: Send",
+        "[bbbbbb]   ▶ Story started: Send",
+        "[aaaaaa]     ✔ Stage completed: Mail (0.012s)  (Send)",
+        "[bbbbbb]     ✔ Stage completed: Mail (0.012s)"
       ])
     })
   )
@@ -386,7 +506,7 @@ describe("the failure block", () => {
       assert.deepStrictEqual(yield* block([failure()]), [
         "",
         "❌ Failure detected",
-        "Story:         Import Customers",
+        "Story:         Import Customers [a1b2c3]",
         "Stage:         (outside any stage)",
         "Error:         ValueError - bad",
         "Progress:      0% (0 / 3)"
@@ -441,6 +561,52 @@ describe("the failure block", () => {
     })
   )
 
+  it.effect("shows the code once, with a caret below the column", () =>
+    Effect.gen(function* () {
+      const snippet = [
+        { line: 46, text: "function* () {", failing: false },
+        { line: 47, text: location.sourceLine ?? "", failing: true }
+      ]
+      const lines = yield* block([failure({ location, snippet })])
+      assert.deepStrictEqual(lines.slice(7), [
+        "  46 | function* () {",
+        '> 47 |     throw new ValueError("duplicate customer id")',
+        "     |         ^"
+      ])
+    })
+  )
+
+  it.effect("wraps a long line of code inside the block, and puts the caret below its part", () =>
+    Effect.gen(function* () {
+      const text = "a".repeat(40)
+      const snippet = [46, 47].map((line) => ({ line, text, failing: line === 47 }))
+      const place = { ...location, column: 36, sourceLine: text }
+      const terminal = new FakeTerminal({ columns: 37 })
+      yield* tell([importCustomers().failed([failure({ location: place, snippet })])], { env: { CI: "1" } }, terminal)
+      assert.deepStrictEqual(terminal.screen.slice(-5), [
+        `  46 | ${"a".repeat(30)}`,
+        `     | ${"a".repeat(10)}`,
+        `> 47 | ${"a".repeat(30)}`,
+        `     | ${"a".repeat(10)}`,
+        "     |      ^"
+      ])
+    })
+  )
+
+  it.effect("says why only where the error does not say it already", () =>
+    Effect.gen(function* () {
+      for (const exactCause of ["bad", "ValueError", "ValueError: bad"]) {
+        const lines = yield* block([failure({ exactCause, exceptionChain: "ValueError: bad" })])
+        assert.isFalse(
+          lines.some((line) => /^(Why|Chain):/.test(line)),
+          exactCause
+        )
+      }
+      const wrapped = { exactCause: "the index is unique (Error: taken)", exceptionChain: "A: x <- Error: taken" }
+      assert.deepStrictEqual((yield* block([failure(wrapped)])).slice(6), [`Why:           ${wrapped.exactCause}`])
+    })
+  )
+
   it.effect("says when a place is only a guess", () =>
     Effect.gen(function* () {
       const lines = yield* block([failure({ location, locationReason: "stage" })])
@@ -478,44 +644,37 @@ describe("the failure block", () => {
     })
   )
 
-  it.effect("is followed by the analysis in a box", () =>
+  it.effect("is followed by the analysis, in the same style", () =>
     Effect.gen(function* () {
       const llmAnalysis = "## Exact Why\nIt exists.\n## Code Changes\ndb.ts:47 - check"
       const lines = yield* block([failure()], { llmAnalysis })
-      const row = (text: string) => `${text.padEnd(73)}|`
-      assert.deepStrictEqual(lines.slice(6), [
-        `+-- LLM Debug ${"-".repeat(59)}+`,
-        row("| Exact Why"),
-        row("| It exists."),
-        row("|"),
-        row(">> Code Changes"),
-        row("| db.ts:47 - check"),
-        `+${"-".repeat(72)}+`
-      ])
+      assert.deepStrictEqual(lines.slice(6), ["Exact why:     It exists.", "Code changes:  db.ts:47 - check"])
     })
   )
 })
 
 describe("an analysis that comes late", () => {
-  it.effect("names its story, and needs none to be open", () =>
+  it.effect("names its story by name and id, and needs none to be open", () =>
     Effect.gen(function* () {
       const story = importCustomers()
       const stream = yield* tell([story.completed("failed"), story.analysis("plain words")])
-      assert.match(stream.lines[1] ?? "", /^\+-- LLM Debug - llama3 - Import Customers \(1\.500s\) -+\+$/)
-      assert.isTrue(stream.lines.slice(1).every((line) => line.length === 74))
+      assert.deepStrictEqual(stream.lines.slice(1), [
+        "",
+        "◆ Analysis of Import Customers [a1b2c3] by llama3 (1.500s)",
+        "Analysis:      plain words"
+      ])
     })
   )
 
-  it.effect("is as wide as a narrow terminal", () =>
+  it.effect("is as wide as the terminal", () =>
     Effect.gen(function* () {
-      const terminal = new FakeTerminal({ columns: 40 })
-      const analysis = importCustomers().analysis(`数据 ${"word ".repeat(20)}${"x".repeat(90)}`)
-      yield* tell([analysis], { env: { CI: "1", NO_COLOR: "1" } }, terminal)
-      // A wide character takes one cell of this fake, and two columns of its line.
-      assert.deepStrictEqual(
-        Array.from(new Set(terminal.lines.map((line) => line.replace("数据", "1234").length))),
-        [40]
-      )
+      for (const columns of [40, 120]) {
+        const terminal = new FakeTerminal({ columns })
+        const analysis = importCustomers().analysis(`${"word ".repeat(60)}${"x".repeat(300)}`)
+        yield* tell([analysis], { env: { CI: "1", NO_COLOR: "1" } }, terminal)
+        const widths = terminal.lines.slice(2).map((line) => line.length)
+        assert.strictEqual(Math.max(...widths), columns)
+      }
     })
   )
 })

@@ -151,7 +151,7 @@ describe("how it goes", () => {
       assert.deepStrictEqual(terminal.screen, [
         "▶ Story started: Import",
         "✔ Stage completed: Load CSV (0.012s)",
-        "▶ Story ended: SUCCESS"
+        "▶ Story ended: SUCCESS - Import (0.100s)"
       ])
       assert.isTrue(terminal.isCursorVisible)
       assert.strictEqual(vi.getTimerCount(), 0)
@@ -194,6 +194,48 @@ describe("how it goes", () => {
   )
 })
 
+describe("a process that is stopped and goes on", () => {
+  const begin = Effect.gen(function* () {
+    const terminal = new FakeTerminal()
+    const { tell } = yield* start(terminal)
+    const { load, story } = oneStage()
+    tell(story.started())
+    tell(load.started())
+    vi.advanceTimersByTime(frame)
+    assert.isFalse(terminal.isCursorVisible)
+    return terminal
+  })
+
+  it.scoped("leaves the shell a cursor and no area, and draws it afresh below what the shell wrote", () =>
+    Effect.gen(function* () {
+      const terminal = yield* begin
+      const kill = vi.spyOn(process, "kill").mockReturnValue(true)
+      process.emit("SIGTSTP", "SIGTSTP")
+      assert.deepStrictEqual(kill.mock.calls, [[process.pid, "SIGTSTP"]])
+      kill.mockRestore()
+      assert.isTrue(terminal.isCursorVisible)
+      assert.deepStrictEqual(terminal.screen, ["▶ Story started: Import"])
+      terminal._write("$ fg\n", "utf8", () => {})
+      process.emit("SIGCONT", "SIGCONT")
+      vi.advanceTimersByTime(frame)
+      assert.deepStrictEqual(terminal.screen.slice(0, 2), ["▶ Story started: Import", "$ fg"])
+      assert.match(terminal.screen.slice(2).join("\n"), /^▶ Import {2}.*\n {2}. Load CSV/)
+      assert.isFalse(terminal.isCursorVisible)
+    })
+  )
+
+  it.scoped("is not drawn over after a stop that cannot be seen coming", () =>
+    Effect.gen(function* () {
+      const terminal = yield* begin
+      const before = terminal.screen
+      process.emit("SIGCONT", "SIGCONT")
+      terminal._write("\n", "utf8", () => {})
+      vi.advanceTimersByTime(frame)
+      assert.deepStrictEqual(terminal.screen.slice(0, before.length), before)
+    })
+  )
+})
+
 describe("the program's own output", () => {
   const area = (terminal: FakeTerminal, neighbours: ReadonlyArray<Recording> = []) => {
     const area = new LiveArea({
@@ -231,6 +273,25 @@ describe("the program's own output", () => {
     terminal.write("half")
     live.print("✔ done\n")
     assert.deepStrictEqual(terminal.screen, ["Continue? yes", "half", "✔ done", "working"])
+  })
+
+  it("leaves the area where it is for what takes no room: a window's title, a bell, colours", () => {
+    const terminal = new FakeTerminal()
+    const live = area(terminal)
+    const before = terminal.writes
+    const shown: Array<string> = []
+    terminal._write = (chunk, _encoding, done) => {
+      shown.push(String(chunk))
+      done()
+    }
+    const invisible = ["\x1b]0;Import 10%\x07", "\x1b]9;4;1;10\x1b\\", "\x07", "\x1b[31m\x1b[39m"]
+    for (const chunk of invisible) terminal.write(chunk)
+    assert.deepStrictEqual(shown, invisible)
+    assert.strictEqual(terminal.writes, before)
+    live.print("✔ done\n")
+    assert.notMatch(shown.at(-1) ?? "", /^\n/)
+    vi.advanceTimersByTime(frame)
+    assert.include(shown.at(-1), "working")
   })
 
   it("takes the area away first, on every stream of the terminal", () => {

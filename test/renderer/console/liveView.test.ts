@@ -3,14 +3,14 @@ import { assert, describe, it } from "@effect/vitest"
 import { FastCheck } from "effect"
 import stringWidth from "string-width"
 import { liveLines } from "../../../src/renderer/console/liveView.js"
-import { OpenStories } from "../../../src/renderer/console/openStories.js"
+import { ShownStories } from "../../../src/renderer/console/shownStories.js"
 import * as Theme from "../../../src/renderer/console/theme.js"
 import { StoryScript } from "./events.js"
 
 const theme = Theme.make(true, { TERM: "xterm" })
 const plain = Theme.make(false, {})
 
-const texts = (open: OpenStories, columns = 60) =>
+const texts = (open: ShownStories, columns = 60) =>
   liveLines(open, plain, { columns, rows: 24 }).map((line) => line.text)
 
 describe("LiveView", () => {
@@ -22,11 +22,11 @@ describe("LiveView", () => {
       FastCheck.integer({ min: 1, max: 12 })
     ],
     ([name, columns, rows]) => {
-      const open = new OpenStories(() => 0)
+      const open = new ShownStories(() => 0)
       const story = new StoryScript(name, { totalStages: 4 })
       const stage = story.stage(name)
       const inner = stage.stage(`${name}${name}`)
-      for (const event of [story.started(), stage.started(), inner.started(), inner.progressed(1, 3)]) open.enter(event)
+      for (const event of [story.started(), stage.started(), inner.started(), inner.progressed(1, 3)]) open.take(event)
       const lines = liveLines(open, theme, { columns, rows })
       assert.isAtMost(lines.length, Math.max(1, rows - 2))
       for (const line of lines) {
@@ -38,13 +38,13 @@ describe("LiveView", () => {
   )
 
   it("shows each stage below the one it started in", () => {
-    const open = new OpenStories(() => 0)
+    const open = new ShownStories(() => 0)
     const story = new StoryScript("Story")
     const [a, b] = [story.stage("A"), story.stage("B")]
     const sub = new StoryScript("Sub", { id: "bbbbbb", parent: story })
-    for (const stage of [a, b, a.stage("A1"), b.stage("B1"), a.stage("A2")]) open.enter(stage.started())
-    open.enter(sub.started())
-    open.enter(sub.stage("Mail").started())
+    for (const stage of [a, b, a.stage("A1"), b.stage("B1"), a.stage("A2")]) open.take(stage.started())
+    open.take(sub.started())
+    open.take(sub.stage("Mail").started())
     assert.deepStrictEqual(
       texts(open).map((line) => line.replace(/ {2}0\.0s$/, "")),
       ["▶ Story", "  ⠋ A", "    ⠋ A1", "    ⠋ A2", "  ⠋ B", "    ⠋ B1", "      ▶ Sub", "        ⠋ Mail"]
@@ -52,16 +52,16 @@ describe("LiveView", () => {
   })
 
   it("leaves out stories without a running stage while others have one", () => {
-    const open = new OpenStories(() => 0)
+    const open = new ShownStories(() => 0)
     const [idle, busy] = [new StoryScript("Idle"), new StoryScript("Busy", { id: "bbbbbb" })]
-    for (const event of [idle.started(), busy.started(), busy.stage("S").started()]) open.enter(event)
+    for (const event of [idle.started(), busy.started(), busy.stage("S").started()]) open.take(event)
     assert.deepStrictEqual(texts(open), ["▶ Busy  0.0s", "  ⠋ S  0.0s"])
   })
 
   it("shortens the name first, and then leaves out the bar", () => {
-    const open = new OpenStories(() => 90_000)
+    const open = new ShownStories(() => 90_000)
     const story = new StoryScript("A very long story name", { totalStages: 2 })
-    open.enter(story.started())
+    open.take(story.started())
     assert.deepStrictEqual(texts(open, 45), ["▶ A very lon…  ───────────  0% (0 / 2)  0.0s"])
     assert.deepStrictEqual(texts(open, 30), ["▶ A very l…  0% (0 / 2)  0.0s"])
     assert.deepStrictEqual(texts(open, 12), ["▶ A very l…"])

@@ -8,7 +8,7 @@ const told = <A, E>(program: Effect.Effect<A, E>, stream: Recording = new Record
   program.pipe(
     Effect.exit,
     Effect.provide(ConsoleRenderer.layer({ stream, env: {} })),
-    Effect.map(() => stream.lines.map((line) => line.replace(/\(\d+\.\d{3}s\)$/, "(<seconds>s)")))
+    Effect.map(() => stream.lines.map((line) => line.replace(/\((?:\d+\.\d{3}|\d+µ)s\)$/, "(<seconds>s)")))
   )
 
 const chat = { operation: "chat", provider: "openai", model: "gpt-4o" }
@@ -33,7 +33,7 @@ describe("the line of a story's work", () => {
   it.effect("comes right before the story's end, and says all of it", () =>
     Effect.gen(function* () {
       const lines = yield* told(work.pipe(Narrative.story("Produce")))
-      assert.deepStrictEqual(lines.slice(-2), [line, "▶ Story ended: SUCCESS"])
+      assert.deepStrictEqual(lines.slice(-2), [line, "▶ Story ended: SUCCESS - Produce (<seconds>s)"])
     })
   )
 
@@ -46,7 +46,7 @@ describe("the line of a story's work", () => {
         "▶ Story started: Import",
         "✔ Stage completed: Load (<seconds>s)",
         "Work: 1 item",
-        "▶ Story ended: SUCCESS"
+        "▶ Story ended: SUCCESS - Import (<seconds>s)"
       ])
     })
   )
@@ -60,7 +60,7 @@ describe("the line of a story's work", () => {
       ]) {
         assert.deepStrictEqual(yield* told(nothing.pipe(Narrative.story("Import"))), [
           "▶ Story started: Import",
-          "▶ Story ended: SUCCESS"
+          "▶ Story ended: SUCCESS - Import (<seconds>s)"
         ])
       }
     })
@@ -79,9 +79,9 @@ describe("the line of a story's work", () => {
         "▶ Story started: Outer",
         "  ▶ Story started: Inner",
         "    Work: $1.00",
-        "  ▶ Story ended: SUCCESS",
+        "  ▶ Story ended: SUCCESS - Inner (<seconds>s)",
         "Work: $3.00",
-        "▶ Story ended: SUCCESS"
+        "▶ Story ended: SUCCESS - Outer (<seconds>s)"
       ])
     })
   )
@@ -92,7 +92,7 @@ describe("the line of a story's work", () => {
         work.pipe(Effect.zipRight(Effect.fail("out of paper")), Narrative.stage("Write"), Narrative.story("Produce"))
       )
       assert.isAtLeast(lines.indexOf("❌ Failure detected"), 0)
-      assert.deepStrictEqual(lines.slice(-2), [line, "▶ Story ended: FAILED"])
+      assert.deepStrictEqual(lines.slice(-2), [line, "▶ Story ended: FAILED - Produce (<seconds>s)"])
     })
   )
 

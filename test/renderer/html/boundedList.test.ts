@@ -1,13 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
-import { Kept } from "../../../src/renderer/html/boundedList.js"
+import { BoundedList } from "../../../src/renderer/html/boundedList.js"
 
-describe("Kept", () => {
+describe("a bounded list", () => {
   it("keeps the first, the last, and what matters between, in order; and counts the others", () => {
     const bounds = fc.record({ first: fc.nat(5), last: fc.integer({ min: 1, max: 5 }), between: fc.nat(3) })
     fc.assert(
       fc.property(bounds, fc.array(fc.boolean(), { maxLength: 60 }), (bounds, matters) => {
-        const kept = new Kept<number>(bounds, (entry) => matters[entry] === true)
+        const kept = new BoundedList<number>(bounds, (entry) => matters[entry] === true)
         for (const entry of matters.keys()) kept.add(entry)
         const middle = Array.from(matters.keys()).slice(
           bounds.first,
