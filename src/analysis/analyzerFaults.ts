@@ -4,6 +4,7 @@
 import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { prettyCause } from "../cause/prettyCause.js"
 import { clip } from "../plain/PlainValue.js"
 import { attempt, textOf } from "../plain/untrusted.js"
 import { isDue } from "../runtime/warningCadence.js"
@@ -35,7 +36,5 @@ export class AnalyzerFaults {
 const accountOf = (analyzer: Analyzer, cause: Cause.Cause<unknown>): string => {
   const failure = Option.getOrUndefined(attempt(() => Cause.failureOption(cause), Option.none()))
   const message = textOf(failure, "_tag") === "AnalyzerError" ? textOf(failure, "message") : undefined
-  return (
-    message ?? `${identityOf(analyzer).analyzer} broke: ${attempt(() => Cause.pretty(cause), "<unreadable cause>")}`
-  )
+  return message ?? `${identityOf(analyzer).analyzer} broke: ${prettyCause(cause, "<unreadable cause>")}`
 }

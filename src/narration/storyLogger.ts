@@ -11,6 +11,7 @@ import * as HashSet from "effect/HashSet"
 import * as Logger from "effect/Logger"
 import type * as LogLevel from "effect/LogLevel"
 import type * as Scope from "effect/Scope"
+import { prettyCause } from "../cause/prettyCause.js"
 import { isHandling } from "../delivery/dispatch.js"
 import * as rendererSet from "../delivery/rendererSet.js"
 import { renderersAmong } from "../delivery/rendererSet.js"
@@ -82,11 +83,6 @@ const logger: Logger.Logger<unknown, void> = /* @__PURE__ */ Logger.make(
 const messageText = (message: unknown, plain: (part: unknown) => PlainValue.PlainValue): string =>
   PlainValue.clip((Array.isArray(message) ? message : [message]).map((part) => PlainValue.text(plain(part))).join(" "))
 
-const causeText = (cause: Cause.Cause<unknown>, hide: (text: string) => string): string => {
-  try {
-    // Hidden before it is cut: half a secret is not found.
-    return PlainValue.clip(hide(Cause.pretty(cause, { renderErrorCause: true })))
-  } catch {
-    return "<unreadable cause>"
-  }
-}
+// Hidden before it is cut: half a secret is not found.
+const causeText = (cause: Cause.Cause<unknown>, hide: (text: string) => string): string =>
+  PlainValue.clip(hide(prettyCause(cause, "<unreadable cause>", { renderErrorCause: true })))

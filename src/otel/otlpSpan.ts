@@ -9,9 +9,9 @@ import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import { leavesOf } from "../cause/causeLeaves.js"
+import { prettyCause } from "../cause/prettyCause.js"
 import { messageOf, typeOf } from "../cause/thrownValue.js"
 import * as PlainValue from "../plain/PlainValue.js"
-import { attempt } from "../plain/untrusted.js"
 import * as otlpAttributes from "./otlpAttributes.js"
 import { isKnown } from "./spanIds.js"
 
@@ -151,7 +151,7 @@ export class OtlpSpan implements Tracer.Span {
     this.event("exception", endTime, {
       "exception.type": typeOf(error),
       "exception.message": message,
-      "exception.stacktrace": attempt(() => Cause.pretty(cause, { renderErrorCause: true }), message)
+      "exception.stacktrace": prettyCause(cause, message, { renderErrorCause: true })
     })
     return { code: 2, message }
   }

@@ -43,7 +43,7 @@ const withStack = (stack: string, message = "x") => Object.assign(new Error(mess
 const deepStack = (depth: number) =>
   Array.from({ length: depth }, (_, i) => `    at level${i} (${import.meta.filename}:${i + 1}:1)`).join("\n")
 
-const thisFile = "test/diagnostics/FailureDescription.test.ts"
+const thisFile = "test/diagnostics/failureDescription.test.ts"
 
 class NotFound extends Data.TaggedError("NotFound")<{ readonly id: number }> {}
 

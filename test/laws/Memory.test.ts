@@ -6,14 +6,14 @@ import { bundled } from "../fixtures/compiled.js"
 interface Run {
   /** Bytes in use after each fifth of the run. */
   readonly heap: ReadonlyArray<number>
-  /** Events a renderer heard of. */
-  readonly told: number
+  /** How many events were emitted to a renderer. */
+  readonly events: number
 }
 
 const run = (program: string) =>
   Effect.flatMap(bundled("test/fixtures/longRuns.ts"), (programs) =>
     Effect.async<Run>((resume) => {
-      execFile(process.execPath, ["--expose-gc", programs, program], { timeout: 55_000 }, (error, stdout) => {
+      execFile(process.execPath, ["--expose-gc", programs, program], { timeout: 110_000 }, (error, stdout) => {
         resume(error === null ? Effect.succeed(JSON.parse(stdout)) : Effect.die(error))
       })
     })
@@ -24,41 +24,45 @@ const megabyte = 1024 * 1024
 /** The first fifth fills caches and has code compiled; what grows after it grows forever. */
 const growthOf = ({ heap: [first = Number.NaN, ...rest] }: Run): number => (rest.at(-1) ?? Number.NaN) - first
 
-describe("Memory", { timeout: 60_000 }, () => {
-  it.live("a million stages in one story that nobody hears do not grow the heap", () =>
+describe("Memory", { timeout: 120_000 }, () => {
+  // As strict as a megabyte is for a million of them.
+  const mostGrowth = megabyte / 5
+
+  it.live("the heap does not grow with 200,000 stages in one story that has no renderer", () =>
     Effect.gen(function* () {
-      assert.isBelow(growthOf(yield* run("stages, unheard")), megabyte)
+      assert.isBelow(growthOf(yield* run("stages, no renderer")), mostGrowth)
     })
   )
 
-  it.live("a million stages in one story told to a renderer do not grow the heap", () =>
+  it.live("the heap does not grow with 200,000 stages in one story that has a renderer", () =>
     Effect.gen(function* () {
-      const ended = yield* run("stages, told")
-      assert.strictEqual(ended.told, 2_000_002)
-      assert.isBelow(growthOf(ended), megabyte)
+      const ended = yield* run("stages, a renderer")
+      assert.strictEqual(ended.events, 400_002)
+      assert.isBelow(growthOf(ended), mostGrowth)
     })
   )
 
-  it.live("a hundred thousand stories do not grow the heap", () =>
+  it.live("the heap does not grow with 20,000 stories", () =>
     Effect.gen(function* () {
       const ended = yield* run("stories")
-      assert.strictEqual(ended.told, 400_000)
-      assert.isBelow(growthOf(ended), megabyte)
+      assert.strictEqual(ended.events, 80_000)
+      assert.isBelow(growthOf(ended), mostGrowth)
     })
   )
 
-  it.live("a hundred thousand failures caught in one story do not grow the heap", () =>
+  it.live("the heap does not grow with 20,000 failures that are caught in one story", () =>
     Effect.gen(function* () {
       const ended = yield* run("caught failures")
-      assert.strictEqual(ended.told, 200_002)
-      assert.isBelow(growthOf(ended), megabyte)
+      assert.strictEqual(ended.events, 40_002)
+      assert.isBelow(growthOf(ended), mostGrowth)
     })
   )
 
-  it.live("ten thousand stories that fail and are reported do not grow the heap", () =>
+  it.live("the heap does not grow with 10,000 stories that fail and are reported", () =>
     Effect.gen(function* () {
       const ended = yield* run("failed stories")
-      assert.strictEqual(ended.told, 50_000)
+      assert.strictEqual(ended.events, 50_000)
+      // Their caches, of places and of sources, are filled later than in the first fifth.
       assert.isBelow(growthOf(ended), megabyte)
     })
   )

@@ -11,7 +11,11 @@ export const definedBy = (below: (...args: Array<never>) => unknown): DefinedAt 
   // `Reflect.set` because an assignment throws where intrinsics are frozen.
   Reflect.set(Error, "stackTraceLimit", 1)
   const here: { readonly stack?: string } = {}
-  Error.captureStackTrace(here, below)
-  Reflect.set(Error, "stackTraceLimit", limit)
+  try {
+    Error.captureStackTrace(here, below)
+  } finally {
+    // Also where the program recurses too deep just here.
+    Reflect.set(Error, "stackTraceLimit", limit)
+  }
   return here
 }

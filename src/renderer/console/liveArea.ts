@@ -116,6 +116,8 @@ export class LiveArea {
     this.#safely(() => this.#write(this.#erasure()))
     const written = write()
     this.#isAtLineStart = endsLine(chunk, this.#isAtLineStart)
+    // The terminal may have failed us just now: what is stopped is not drawn again, nor watched over.
+    if (this.#timer === undefined) return written
     // An unfinished line may be a question: it gets the cursor.
     this.#safely(() => this.#write(this.#isAtLineStart ? this.#redrawing() : this.#cursorShown()))
     return written

@@ -548,7 +548,7 @@ describe("Explanation", () => {
         const text = alone(Cause.squash(cause))
         assert.match(
           text,
-          /^the service app\/Repository was not provided \(its tag is declared at .*Explanation\.test\.ts:\d+:\d+\)$/
+          /^the service app\/Repository was not provided \(its tag is declared at .*explanation\.test\.ts:\d+:\d+\)$/
         )
       })
     )
