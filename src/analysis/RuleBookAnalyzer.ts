@@ -136,6 +136,8 @@ const evidenceOf = (
 const placeSays: Readonly<Record<Failure["locationReason"], string>> = {
   app_frame: "This line of the program was running",
   generator: "The program was waiting at this line",
+  span: "The nearest span is made here; the line that failed in it is not known",
+  bundle: "This line of a bundle without a source map was running; it may be a library's",
   stage: "The stage is made here; the line that failed is not known",
   innermost_frame: "No line of the program is on the stack; this is the innermost",
   unknown: "The place is not known"

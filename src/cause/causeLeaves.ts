@@ -2,11 +2,12 @@
  * The failures of a cause, one by one: every error once, in the cause's order, with the way to it.
  */
 import * as Cause from "effect/Cause"
+import * as Exit from "effect/Exit"
 import type * as FiberId from "effect/FiberId"
 import * as HashSet from "effect/HashSet"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
-import { attempt, isObject, propertyOf } from "../plain/untrusted.js"
+import { attempt, isErrorLike, isObject, propertyOf } from "../plain/untrusted.js"
 
 /** One failure of a cause. */
 export interface CauseLeaf {
@@ -21,15 +22,48 @@ export interface CauseLeaf {
   readonly span: Option.Option<Tracer.Span>
 }
 
-/** The failures in the cause's order, each original error once. A group of stages counts as a parallel cause. */
+/**
+ * The failures in the cause's order, each original error once. A group of stages and a list of errors count as parallel
+ * causes; a cause that was failed with as if it were an error counts as itself.
+ */
 export const leavesOf = (cause: Cause.Cause<unknown>): ReadonlyArray<CauseLeaf> => {
   const leaves = new Map<object, CauseLeaf>()
+  const responses: Array<CauseLeaf> = []
+  let isInterrupted = false
   for (const { node, path } of nodesOf(cause)) {
     const leaf = leafOf(node, path)
-    if (leaf !== undefined && !leaves.has(leaf.key)) leaves.set(leaf.key, leaf)
+    if (leaf === undefined) isInterrupted ||= node._tag === "Interrupt"
+    else if (isResponse(leaf)) responses.push(leaf)
+    else if (!leaves.has(leaf.key) && !isRepeated(leaf, leaves)) leaves.set(leaf.key, leaf)
   }
+  // What a server answered is no failure of its own beside the one it answered for, nor beside a client that went away.
+  if (responses.length > 0 && leaves.size === 0 && !isInterrupted) return responses.slice(0, 1)
   return Array.from(leaves.values())
 }
+
+/** Whether nothing failed and somebody interrupted: a cause may then still hold what a server answered. */
+export const isInterruption = (cause: Cause.Cause<unknown>): boolean =>
+  attempt(() => Cause.isInterruptedOnly(cause), false) || (leavesOf(cause).length === 0 && !Cause.isEmpty(cause))
+
+const responseTypeId = Symbol.for("@effect/platform/HttpServerResponse")
+
+const isResponse = ({ error, kind }: CauseLeaf): boolean =>
+  kind === "die" && propertyOf(error, responseTypeId) !== undefined
+
+// One socket error fails both halves of a request: two errors that say the same, and came from the same one.
+const isRepeated = ({ error }: CauseLeaf, leaves: ReadonlyMap<object, CauseLeaf>): boolean => {
+  const cause = leaves.size === 0 ? undefined : propertyOf(error, "cause")
+  if (!isObject(cause) || leaves.size > maxCompared) return false
+  const same = (key: PropertyKey, other: unknown) => propertyOf(error, key) === propertyOf(other, key)
+  for (const { error: other } of leaves.values()) {
+    if (propertyOf(other, "cause") === cause && ["_tag", "name", "message"].every((key) => same(key, other)))
+      return true
+  }
+  return false
+}
+
+/** Most failures that another one is compared with. */
+const maxCompared = 20
 
 /** Who interrupted, each fiber once. */
 export const interruptorsOf = (cause: Cause.Cause<unknown>): ReadonlyArray<FiberId.FiberId> => {
@@ -40,7 +74,7 @@ export const interruptorsOf = (cause: Cause.Cause<unknown>): ReadonlyArray<Fiber
   return HashSet.toValues(fibers)
 }
 
-/** Longest way told, in steps. Causes can be 100,000 deep, and every leaf has its own path. */
+/** Longest way shown, in steps. Causes can be 100,000 deep, and every leaf has its own path. */
 const maxSteps = 64
 
 interface Place {
@@ -51,7 +85,7 @@ interface Place {
 
 // An explicit stack: a cause can be deeper than JavaScript's own stack.
 function* nodesOf(cause: Cause.Cause<unknown>): Iterable<Place> {
-  const groups = new Set<unknown>()
+  const opened = new Set<unknown>()
   const pending: Array<Place> = [{ node: cause, path: "", steps: 0 }]
   for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
     const { node } = place
@@ -65,11 +99,14 @@ function* nodesOf(cause: Cause.Cause<unknown>): Iterable<Place> {
       case "Fail":
       case "Die": {
         const error = originalOf(node)
-        const sides = sidesOfGroup(error)
-        if (sides.length === 0) yield place
-        else if (!groups.has(error)) {
-          groups.add(error)
-          pending.push({ ...place, node: sides.reduce((left, right) => Cause.parallel(left, right)) })
+        const inner = causeWithin(error)
+        const listed = inner === undefined ? errorsOfList(error) : []
+        if (inner === undefined && listed.length === 0) yield place
+        else if (!opened.has(error)) {
+          opened.add(error)
+          if (inner !== undefined) pending.push({ ...place, node: inner })
+          const make = node._tag === "Fail" ? Cause.fail<unknown> : Cause.die
+          for (let i = listed.length - 1; i >= 0; i--) pending.push(step(place, make(listed[i]), `[${i}]`))
         }
         break
       }
@@ -78,6 +115,36 @@ function* nodesOf(cause: Cause.Cause<unknown>): Iterable<Place> {
     }
   }
 }
+
+/** The cause that an error is no more than a wrapping of. */
+const causeWithin = (error: unknown): Cause.Cause<unknown> | undefined => {
+  const sides = sidesOfGroup(error)
+  if (sides.length > 0) return sides.reduce((left, right) => Cause.parallel(left, right))
+  if (!isObject(error)) return undefined
+  const isCause = (value: unknown): value is Cause.Cause<unknown> => attempt(() => Cause.isCause(value), false)
+  if (isCause(error)) return isEmptyOfFailures(error) ? undefined : error
+  // What a promise of Effect's rejects with, or an `Exit` that was failed with.
+  const inner = propertyOf(error, fiberFailureCause) ?? (isFailedExit(error) ? propertyOf(error, "cause") : undefined)
+  return isCause(inner) && !isEmptyOfFailures(inner) ? inner : undefined
+}
+
+const fiberFailureCause = Symbol.for("effect/Runtime/FiberFailure/Cause")
+
+const isFailedExit = (value: object): boolean => attempt(() => Exit.isExit(value) && Exit.isFailure(value), false)
+
+const isEmptyOfFailures = (cause: Cause.Cause<unknown>): boolean =>
+  attempt(() => Cause.isEmpty(cause) || Cause.isInterruptedOnly(cause), true)
+
+/** Most errors of one list that are looked at. */
+const maxListed = 1_000
+
+/** The errors of a list that an effect failed with, as `Effect.validateAll` does. Any other list is a value. */
+const errorsOfList = (error: unknown): ReadonlyArray<unknown> => {
+  const list = attempt(() => (Array.isArray(error) ? error.slice(0, maxListed) : []), [])
+  return list.every((one) => isErrorLike(one) || isTagged(one)) ? list : []
+}
+
+const isTagged = (value: unknown): boolean => typeof propertyOf(value, "_tag") === "string"
 
 const step = (from: Place, node: Cause.Cause<unknown>, side: string): Place => ({
   node,
@@ -116,7 +183,8 @@ const originalOf = (node: Cause.Fail<unknown> | Cause.Die): unknown => {
 
 const spanSymbol = Symbol.for("effect/SpanAnnotation")
 
-const spanOf = (thrown: unknown): Option.Option<Tracer.Span> => {
+/** The span that Effect captured with an error when it failed. */
+export const spanOf = (thrown: unknown): Option.Option<Tracer.Span> => {
   const span = propertyOf(thrown, spanSymbol)
   return propertyOf(span, "_tag") === "Span" ? Option.some(span as Tracer.Span) : Option.none()
 }

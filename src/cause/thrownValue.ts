@@ -8,6 +8,7 @@ import * as ConfigError from "effect/ConfigError"
 import * as PlainValue from "../plain/PlainValue.js"
 import { attempt, isErrorLike, isObject, propertyOf, textOf } from "../plain/untrusted.js"
 import { leavesOf } from "./causeLeaves.js"
+import { accessorsOf, fieldsAsText, ownEntries } from "./fieldText.js"
 
 /** What to call it: the tag or name of an error, the type of anything else. */
 export const typeOf = (error: unknown): string => {
@@ -21,13 +22,13 @@ export const messageOf = (error: unknown): string => {
   if (typeof error === "string") return PlainValue.clip(error)
   if (error === undefined) return "undefined"
   if (attempt(() => ConfigError.isConfigError(error), false)) return attempt(() => PlainValue.clip(String(error)), "")
-  if (!isErrorLike(error)) return asJson(PlainValue.from(error))
+  if (!isErrorLike(error)) return isObject(error) ? textOfObject(error) : asJson(PlainValue.from(error))
   const message = propertyOf(error, "message")
   if (typeof message !== "string") return message === undefined ? fieldsOf(error) : asJson(PlainValue.from(message))
   return message === "" ? fieldsOf(error) : PlainValue.clip(message)
 }
 
-/** Most errors of a chain that are told. */
+/** Most errors of a chain that are shown. */
 export const maxChain = 5
 
 /** What it came from, if it says so: its `cause`, or the first of the errors it gathers. */
@@ -36,10 +37,28 @@ export const causeOf = (error: unknown): unknown | undefined => {
     propertyOf(error, fiberFailureCause) ??
     propertyOf(error, "cause") ??
     (propertyOf(error, "_tag") === "UnknownException" ? propertyOf(error, "error") : undefined) ??
-    firstOf(propertyOf(error, "errors"))
+    gatheredIn(error)[0]
   const cause = attempt(() => Cause.isCause(inner), false) ? leavesOf(inner as Cause.Cause<unknown>)[0]?.error : inner
   return cause ?? undefined
 }
+
+/**
+ * The errors that one gathers, in the order in which they happened: of an `AggregateError`, of a list of errors, of a
+ * `SuppressedError` first the one that was suppressed.
+ */
+export const gatheredIn = (error: unknown): ReadonlyArray<unknown> => {
+  const suppressed = propertyOf(error, "suppressed")
+  if (isErrorLike(error) && textOf(error, "name") === "SuppressedError" && suppressed !== undefined) {
+    return [suppressed, propertyOf(error, "error")].filter((one) => one !== undefined)
+  }
+  // Asking a revoked proxy whether it is an array throws.
+  const list = attempt(() => Array.isArray(error), false) ? error : propertyOf(error, "errors")
+  const errors = attempt(() => (Array.isArray(list) ? list.slice(0, maxGathered) : []), [])
+  return errors.every((one) => isErrorLike(one) || textOf(one, "_tag") !== undefined) ? errors : []
+}
+
+/** Most errors looked at that one error gathers. */
+const maxGathered = 10_000
 
 /** The error and what it came from, at most `max` of them, outermost first, none twice. */
 export const linksOf = (error: unknown, max: number = maxChain): ReadonlyArray<unknown> => {
@@ -56,16 +75,16 @@ export const chainOf = (error: unknown): string =>
   formatChain(linksOf(error).map((link) => ({ type: typeOf(link), message: messageOf(link) })))
 
 /** What one error of a chain says. */
-export interface Saying {
+export interface ErrorText {
   readonly type: string
   readonly message: string
 }
 
 /** `Type: message`, or the type alone when there is nothing to say. */
-export const format = ({ message, type }: Saying): string => (message === "" ? type : `${type}: ${message}`)
+export const format = ({ message, type }: ErrorText): string => (message === "" ? type : `${type}: ${message}`)
 
 /** The chain as one text, long messages cut. */
-export const formatChain = (links: ReadonlyArray<Saying>): string =>
+export const formatChain = (links: ReadonlyArray<ErrorText>): string =>
   links.map(({ message, type }) => format({ type, message: PlainValue.clip(message, maxLinkMessage) })).join(" <- ")
 
 /** Whether this is the error `Effect.runPromise` and its like reject with: a copy of the one inside. */
@@ -82,35 +101,55 @@ const nameOf = (value: object): string => {
   const tag = textOf(value, "_tag")
   if (tag !== undefined) return tag
   const constructorName = textOf(propertyOf(value, "constructor"), "name")
-  if (!isErrorLike(value))
-    return constructorName === undefined || constructorName === "Object" ? "object" : constructorName
   const name = textOf(value, "name")
+  if (!isErrorLike(value)) {
+    // An error that came as JSON, or from another process, is an object by now.
+    if (name !== undefined && errorNames.test(name) && textOf(value, "message") !== undefined) return name
+    return constructorName === undefined || constructorName === "Object" ? "object" : constructorName
+  }
   return name !== undefined && name !== "Error" ? name : (constructorName ?? "Error")
 }
 
-const namedElsewhere = new Set(["_tag", "name", "message", "stack", "cause"])
+const errorNames = /^[A-Z]\w*(?:Error|Exception|Fault|Failure)$/
 
-// Tagged errors often have no message: their fields are what they say.
+const saidElsewhere = new Set(["_tag", "message", "stack", "cause"])
+
+// Tagged errors often have no message: their own text or their fields are what they say.
 const fieldsOf = (error: object): string => {
-  const json = asJson(PlainValue.fromRecord(ownFields(error)))
-  return json === "{}" ? "" : json
+  const own = propertyOf(error, "toString")
+  if (typeof own === "function" && own !== Error.prototype.toString && own !== Object.prototype.toString) {
+    const said: unknown = attempt(() => own.call(error), undefined)
+    if (typeof said === "string" && said !== "" && !/^\[object \w+\]$/.test(said)) return PlainValue.clip(said)
+  }
+  return fieldsAsText(ownFields(error))
+}
+
+/** The message of an object that is no error, with the code beside it; else its fields. */
+const textOfObject = (value: object): string => {
+  const message = textOf(value, "message")
+  const plain = attempt(() => Array.isArray(value) || typeof value === "function", true)
+  if (message !== undefined && !plain) {
+    const code = propertyOf(value, "code") ?? propertyOf(value, "status")
+    return PlainValue.clip(typeof code === "string" || typeof code === "number" ? `${message} (${code})` : message)
+  }
+  const copied = PlainValue.from(value)
+  if (JSON.stringify(copied) === "{}") return fieldsAsText(accessorsOf(value)) || "{}"
+  // Only a record has fields to be put in order: what says of itself how it is shown stays as it is.
+  const isRecord = attempt(() => Object.getPrototypeOf(value) === Object.prototype, false)
+  return isRecord ? fieldsAsText(Object.fromEntries(ownEntries(value))) || "{}" : asJson(copied)
 }
 
 /** What an error carries besides what every error has; getters are not read. */
 export const ownFields = (error: unknown): Readonly<Record<string, unknown>> => {
   const fields: Record<string, unknown> = {}
   if (!isObject(error)) return fields
-  for (const key of attempt(() => Object.keys(error), [])) {
-    const property = attempt(() => Object.getOwnPropertyDescriptor(error, key), undefined)
-    if (property === undefined || !("value" in property) || namedElsewhere.has(key)) continue
-    Object.defineProperty(fields, key, { value: property.value, enumerable: true })
+  for (const [name, value] of ownEntries(error)) {
+    // A ship's name is a field; the error's own is its type.
+    if (saidElsewhere.has(name) || (name === "name" && value === nameOf(error))) continue
+    Object.defineProperty(fields, name, { value, enumerable: true })
   }
   return fields
 }
 
 const asJson = (value: PlainValue.PlainValue): string =>
   PlainValue.clip(typeof value === "string" ? value : JSON.stringify(value))
-
-// Asking a revoked proxy whether it is an array throws.
-const firstOf = (errors: unknown): unknown =>
-  attempt(() => Array.isArray(errors), false) ? propertyOf(errors, 0) : undefined

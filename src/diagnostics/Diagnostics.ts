@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import * as path from "node:path"
 import type * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
@@ -14,7 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import { type CauseLeaf, leavesOf } from "../cause/causeLeaves.js"
-import { linksOf } from "../cause/thrownValue.js"
+import { treeOf } from "../cause/errorTree.js"
 import type { FailureReport } from "../event/FailureReport.js"
 import { attempt, isObject } from "../plain/untrusted.js"
 import * as redactor from "../redaction/redactor.js"
@@ -27,8 +28,9 @@ import * as hotCode from "./locals/hotCode.js"
 import * as Locals from "./locals/locals.js"
 import * as parser from "./locals/parser.js"
 import * as thrownLocals from "./locals/thrownLocals.js"
+import { defaultAppRoots } from "./source/appRoots.js"
 import * as stackFrames from "./source/stackFrames.js"
-import { collectSecrets, type FailureContext } from "./undescribed.js"
+import { collectSecrets, type FailureContext, maxErrors } from "./undescribed.js"
 
 export type {
   /**
@@ -182,9 +184,11 @@ const open = (settings: Settings): Opened => {
   const mode = rich?.available === true ? "rich" : "lean"
   const { maxStackText } = settings
   const describeIn: Service["describeIn"] = (cause, context, redactor) => {
+    const { fileKey, read } = readerOf(settings.appRoots)
     const report = failureDescription.describe(cause, context, {
       mode,
-      read: readerOf(settings.appRoots),
+      read,
+      fileKey,
       maxStackText,
       redactor,
       framesOf: rich?.framesOf ?? (() => []),
@@ -204,7 +208,7 @@ const open = (settings: Settings): Opened => {
     collectSecrets: (leaf, redactor, secrets) => {
       collectSecrets(leaf.error, redactor, secrets)
       if (rich === undefined) return
-      for (const { locals } of rich.framesOf(leaf)) {
+      for (const { locals } of rich.framesOf(errorsBehind(leaf))) {
         redactor.record(Object.fromEntries(locals.map(({ name, value }) => [name, value])), secrets)
       }
     },
@@ -237,10 +241,6 @@ const openRich = (settings: Settings): Rich => {
   const capture = fiberFrames.install()
   const reader = Locals.openReader()
   const thrown = settings.locals === "throws" ? thrownLocals.install() : undefined
-  const thrownThrough = (leaf: CauseLeaf) =>
-    thrown === undefined
-      ? []
-      : linksOf(leaf.error).flatMap((link) => (isObject(link) ? thrownLocals.localsOf(link) : []))
   return {
     available: reader.status.available,
     reason: [
@@ -248,18 +248,24 @@ const openRich = (settings: Settings): Rich => {
       ...(reader.status.available ? [hotCode.sentenceOf(keepingOf(settings))] : []),
       ...(thrown === undefined ? [] : [thrown.status.reason])
     ].join(" "),
-    framesOf: (leaf) => {
-      const suspended = fiberFrames.framesOf(leaf.key)
+    framesOf: (errors) => {
+      // What wraps an error came through fewer calls than the error itself: each call once.
+      const suspended = Array.from(
+        new Map(errors.flatMap(fiberFrames.framesOf).map((frame) => [frame.generator, frame])).values()
+      )
+      const thrownThrough = thrown === undefined ? [] : errors.flatMap(thrownLocals.localsOf)
       return [
-        ...thrownThrough(leaf).map((frame) => ({ ...frame, suspended: false })),
+        ...thrownThrough.map((frame) => ({ ...frame, suspended: false })),
         ...(suspended.length === 0 ? [] : reader.read(suspended).map((frame) => ({ ...frame, suspended: true })))
       ]
     },
     droppedWith: (leaf) => fiberFrames.droppedWith(leaf.key),
     release: (cause) => {
       for (const leaf of leavesOf(cause)) {
-        fiberFrames.release(leaf.key)
-        for (const link of linksOf(leaf.error)) if (isObject(link)) thrownLocals.release(link)
+        for (const error of errorsBehind(leaf)) {
+          fiberFrames.release(error)
+          thrownLocals.release(error)
+        }
       }
     },
     close: () => {
@@ -273,6 +279,15 @@ const openRich = (settings: Settings): Rich => {
 const keepingOf = ({ keepVariables }: Settings): hotCode.Keeping =>
   keepVariables ? attempt(hotCode.keepVariables, "unknown to this V8") : "not asked for"
 
+/** The innermost first; what has no identity is known by its place in the cause. */
+const errorsBehind = (leaf: CauseLeaf): ReadonlyArray<object> => [
+  ...treeOf(leaf.error, maxErrors)
+    .map(({ error }) => error)
+    .filter(isObject)
+    .toReversed(),
+  ...(isObject(leaf.error) ? [] : [leaf.key])
+]
+
 /** Outside any story. */
 const nowhere: FailureContext = {
   storyName: null,
@@ -284,13 +299,30 @@ const nowhere: FailureContext = {
   secrets: undefined
 }
 
-let known: { readonly roots: string; readonly read: stackFrames.StackReader } | undefined
+interface Reader {
+  readonly read: stackFrames.StackReader
+  readonly fileKey: (file: string) => string
+}
+
+let known: { readonly key: string; readonly reader: Reader } | undefined
 
 // The reader remembers frames, so one is kept for as long as the folders stay the same.
-const readerOf = (appRoots: ReadonlyArray<string> | undefined): stackFrames.StackReader => {
+const readerOf = (appRoots: ReadonlyArray<string> | undefined): Reader => {
   const cwd = attempt(() => process.cwd(), "/")
-  const roots = appRoots ?? [cwd]
-  const key = [cwd, ...roots].join("\u0000")
-  if (known?.roots !== key) known = { roots: key, read: stackFrames.reader(roots, cwd) }
-  return known.read
+  const key = [cwd, ...(appRoots ?? [""])].join("\u0000")
+  if (known?.key !== key) {
+    const roots = appRoots ?? attempt(() => defaultAppRoots(cwd), [cwd])
+    known = { key, reader: { read: stackFrames.reader(roots, cwd), fileKey: (file) => fileKeyIn(roots, cwd, file) } }
+  }
+  return known.reader
+}
+
+/** The way to a file from its root: the same on another machine, and after the process has changed its folder. */
+const fileKeyIn = (roots: ReadonlyArray<string>, cwd: string, file: string): string => {
+  const whole = path.resolve(cwd, file)
+  for (const root of roots) {
+    const way = path.relative(path.resolve(cwd, root), whole)
+    if (way !== "" && !way.startsWith("..") && !path.isAbsolute(way)) return way
+  }
+  return file
 }

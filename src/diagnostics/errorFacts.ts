@@ -5,6 +5,7 @@
  * went wrong.
  */
 import * as ConfigError from "effect/ConfigError"
+import { accessorsOf, maxFields, safeUrl } from "../cause/fieldText.js"
 import * as thrownValue from "../cause/thrownValue.js"
 import { attempt, isObject, propertyOf, textOf } from "../plain/untrusted.js"
 import * as parseErrors from "./exactCause/parseErrors.js"
@@ -30,14 +31,6 @@ export const factsOf = (errors: ReadonlyArray<unknown>): Readonly<Record<string,
     attempt(() => carried(error, add(own)), undefined)
   }
   return bounded(known, own)
-}
-
-/** Origin and path: a query holds tokens, the user part credentials. */
-export const safeUrl = (url: string): string => {
-  const parsed = attempt(() => new URL(url), undefined)
-  return parsed === undefined || parsed.origin === "null"
-    ? (url.split(/[?#]/, 1)[0] ?? "").replace(/^([^/]*\/\/)?[^/]*@/, "$1")
-    : `${parsed.origin}${parsed.pathname}`
 }
 
 /** Longest text of a fact in a report, in UTF-16 code units. */
@@ -156,7 +149,7 @@ const aliases: ReadonlyMap<string, string> = new Map([
 ])
 
 const ofAliases = (error: object, add: Add): void => {
-  for (const key of Object.keys(error)) {
+  for (const key of Object.keys(error).slice(0, maxFields)) {
     const name = aliases.get(key)
     const value = name === undefined ? undefined : Object.getOwnPropertyDescriptor(error, key)?.value
     if (name !== undefined && (name !== "path" || typeof value === "string")) add(name, value)
@@ -209,7 +202,8 @@ const ofConfig = (error: object, add: Add): void => {
 /** Fields of the error's own; getters are not read. */
 const carried = (error: object, add: Add): void => {
   const isPlatform = platformTags.has(textOf(error, "_tag") ?? "")
-  for (const [name, value] of Object.entries(thrownValue.ownFields(error))) {
+  // The platform's own objects, as a `Response`, have their fields as getters.
+  for (const [name, value] of Object.entries({ ...accessorsOf(error), ...thrownValue.ownFields(error) })) {
     if (aliases.has(name) || noFacts.has(name) || (isPlatform && name === "method")) continue
     add(name, name === "url" && typeof value === "string" ? safeUrl(value) : value)
   }

@@ -6,20 +6,17 @@
 import type * as Cause from "effect/Cause"
 import * as Option from "effect/Option"
 import { type CauseLeaf, leavesOf } from "../cause/causeLeaves.js"
-import { summarize } from "../cause/errorSummary.js"
-import * as thrownValue from "../cause/thrownValue.js"
 import type { Failure, FailureReport } from "../event/FailureReport.js"
-import * as PlainValue from "../plain/PlainValue.js"
 import { attempt } from "../plain/untrusted.js"
 import { type Redactor, Secrets } from "../redaction/Redaction.js"
-import { factsOf } from "./errorFacts.js"
-import { explain } from "./exactCause/explanation.js"
-import * as framesWithLocals from "./locals/framesWithLocals.js"
+import { describeFailure } from "./describedFailure.js"
+import { fingerprint } from "./fingerprint.js"
+import type { FrameWithLocals } from "./locals/framesWithLocals.js"
 import { redacted } from "./redactedFailure.js"
-import { type Link, linkOf, placeOf, sourceOf } from "./source/failureLocation.js"
+import * as RuleBook from "./rules/RuleBook.js"
 import type * as stackFrames from "./source/stackFrames.js"
 import * as timeBudget from "./timeBudget.js"
-import { collectSecrets, type FailureContext, type StageOfFailure, undescribed, unplaced } from "./undescribed.js"
+import { type FailureContext, type StageOfFailure, undescribed, unplaced } from "./undescribed.js"
 
 /** What a report is made with. */
 export interface DescribeOptions {
@@ -27,11 +24,16 @@ export interface DescribeOptions {
   readonly read: stackFrames.StackReader
   /** Longest stack text of a failure, in UTF-16 code units. */
   readonly maxStackText: number
-  /** The calls a failure came through whose values can be read, innermost first; none where they are not looked for. */
-  readonly framesOf: (leaf: CauseLeaf) => ReadonlyArray<framesWithLocals.FrameWithLocals>
+  /**
+   * The calls that errors came through whose values can be read, innermost first; none where they are not looked for. Errors
+   * of one failure are given together, the innermost first.
+   */
+  readonly framesOf: (errors: ReadonlyArray<object>) => ReadonlyArray<FrameWithLocals>
   /** Defects that came with a failure and that Effect left out of the cause. */
   readonly droppedWith: (leaf: CauseLeaf) => ReadonlyArray<Cause.Cause<unknown>>
   readonly redactor: Redactor
+  /** A file of a location as it is called on every machine and in every working directory. */
+  readonly fileKey: (file: string) => string
 }
 
 /** The report of a cause. A cause without a failure, as of an interruption, is told as `Interrupted`. Never throws. */
@@ -56,13 +58,8 @@ export const describe = (
 
 /** Longest stack texts of a report together: a hundred failures must not make a line of a megabyte. */
 const maxStackTexts = 120_000
-/** Most frames of a failure's list. */
-const maxFrames = 50
 /** Most failures described; the last entry counts the rest. */
 const maxFailures = 100
-/** Most links followed to the innermost one. */
-const maxDepth = 100
-
 /** How long describing may take, in milliseconds: a report must not hold up what failed. */
 const maxMillis = 250
 
@@ -76,7 +73,7 @@ const failuresOf = (cause: Cause.Cause<unknown>, context: FailureContext, option
   const secrets = context.secrets ?? new Secrets()
   const hiddenBefore = secrets.hidden
   // Taken from every text once it is known what was hidden anywhere.
-  const hide = (failure: Failure) => redacted(failure, options.redactor, secrets)
+  const hide = (failure: Failure) => explained(redacted(failure, options.redactor, secrets), options.fileKey)
   const leaves = leavesOf(cause).flatMap((leaf) => [leaf, ...droppedLeaves(leaf, options)])
   const [first, ...rest] = leaves.slice(0, maxFailures)
   if (first === undefined) {
@@ -90,7 +87,7 @@ const failuresOf = (cause: Cause.Cause<unknown>, context: FailureContext, option
     truncated ||= time.isSpent()
     if (truncated) return cut(leaf, stage)
     return (
-      attempt(() => failureOf(leaf, stage, options, maxText, secrets), undefined) ??
+      attempt(() => describeFailure(leaf, stage, options, maxText, secrets), undefined) ??
       unplaced(leaf, stage, options.redactor)
     )
   }
@@ -103,68 +100,22 @@ const failuresOf = (cause: Cause.Cause<unknown>, context: FailureContext, option
   }
 }
 
+/** With what the rule book says of it: by what may be shown, since a rule repeats what it reads. */
+const explained = (failure: Failure, fileKey: DescribeOptions["fileKey"]): Failure => {
+  const found = RuleBook.builtIn.consult(failure)
+  return {
+    ...failure,
+    fingerprint: fingerprint(failure, fileKey),
+    exactCause: found?.why ?? failure.exactCause,
+    hint: failure.details?.help ?? found?.hint ?? null,
+    rule: found?.rule.id ?? null
+  }
+}
+
 const droppedLeaves = (leaf: CauseLeaf, { droppedWith }: DescribeOptions): ReadonlyArray<CauseLeaf> =>
   attempt(() => droppedWith(leaf), []).flatMap((cause) =>
     leavesOf(cause).map((dropped) => ({ ...dropped, path: `${leaf.path}→R${dropped.path}` }))
   )
-
-const failureOf = (
-  leaf: CauseLeaf,
-  stage: StageOfFailure | undefined,
-  options: DescribeOptions,
-  maxText: number,
-  secrets: Secrets
-): Failure => {
-  const errors = thrownValue.linksOf(leaf.error, maxDepth)
-  collectSecrets(leaf.error, options.redactor, secrets)
-  const links = errors.slice(0, thrownValue.maxChain).map((error) => linkOf(error, options.read, options.redactor))
-  const known = attempt(() => options.framesOf(leaf), []).flatMap(
-    (frame) => framesWithLocals.told(frame, options.read, options.redactor, secrets) ?? []
-  )
-  const place = placeOf(links, leaf.span, stage?.definedAt, options.read, known)
-  const frames = framesWithLocals.merged(place.frames, known)
-  const appFrames = frames.filter(({ told }) => told.origin === "app").length
-  const others = frames.length - appFrames
-  const stack = stackTextOf(links, maxText)
-  const source = sourceOf(place.frame)
-  const summary = summarize(leaf.error)
-  return {
-    path: leaf.path,
-    kind: leaf.kind,
-    errorType: links[0]?.type ?? undescribed.errorType,
-    errorMessage: links[0]?.message ?? undescribed.errorMessage,
-    stageName: stage?.path.at(-1) ?? null,
-    stagePath: stage?.path ?? [],
-    ...source,
-    locationReason: place.reason,
-    stackFrames: frames.slice(0, maxFrames).map(({ told }) => told),
-    stackSummary: `${appFrames} app frame(s), ${others} other/hidden in full stack (${frames.length} total)`,
-    hiddenFrameCount: others,
-    stackText: stack.text,
-    stackTruncated: stack.truncated,
-    exceptionChain: thrownValue.formatChain(links),
-    exactCause: explain(leaf.error, {
-      sourceLine: source.location?.sourceLine ?? null,
-      locals: known.flatMap(({ told }) => entriesOf(told.locals))
-    }),
-    errorCode: summary.code,
-    retryable: summary.retryable,
-    facts: factsIn(errors, options.redactor),
-    hint: null,
-    rule: null,
-    fingerprint: "",
-    stageAttributes: stage?.attributes ?? {}
-  }
-}
-
-// What is hidden in them was counted, and learned, from the errors themselves.
-const factsIn = (errors: ReadonlyArray<unknown>, redactor: Redactor): PlainValue.PlainRecord => {
-  const facts = factsOf(errors)
-  return Object.keys(facts).length === 0 ? {} : redactor.record(facts)
-}
-
-const entriesOf = (locals: PlainValue.PlainRecord | null) =>
-  Object.entries(locals ?? {}).map(([name, value]) => ({ name, value }))
 
 /** What was not looked at any more: not even its message, which may be what takes so long. */
 const cut = (leaf: CauseLeaf, stage: StageOfFailure | undefined): Failure => {
@@ -204,30 +155,3 @@ const omittedFailures = (count: number): Failure => {
   const message = `${count} more failure(s) of the same cause are not described.`
   return { ...undescribed, kind: "fail", errorType: "FailuresOmitted", errorMessage: message, exactCause: message }
 }
-
-/** Every stack of the chain, each with a fair part of the room: its message, and its newest frames as far as they go. */
-const stackTextOf = (
-  links: ReadonlyArray<Link>,
-  maxText: number
-): { readonly text: string; readonly truncated: boolean } => {
-  let text = ""
-  let truncated = false
-  for (const [i, link] of links.entries()) {
-    const room = Math.floor((maxText - text.length) / (links.length - i)) - omission.length
-    const full = `${i === 0 ? "" : "\nCaused by: "}${thrownValue.format(link)}`
-    let part = PlainValue.clip(full, Math.floor(room / 2))
-    truncated ||= part.length < full.length
-    for (const frame of link.frames) {
-      if (part.length + frame.text.length + 1 > room) {
-        part += omission
-        truncated = true
-        break
-      }
-      part += `\n${frame.text}`
-    }
-    text += part
-  }
-  return { text, truncated }
-}
-
-const omission = "\n    …"

@@ -11,10 +11,11 @@ import { attempt } from "../plain/untrusted.js"
  * varies from one occurrence to the next, so that `order 17 not found` and `order 18 not found` are one.
  */
 export const fingerprint = (
-  failure: Pick<Failure, "errorType" | "exceptionChain" | "location" | "stagePath">
+  failure: Pick<Failure, "errorType" | "exceptionChain" | "location" | "stagePath">,
+  fileKey: (file: string) => string = withoutFolder
 ): string => {
   const { errorType, exceptionChain, location, stagePath } = failure
-  const place = location === null ? stagePath.join(" > ") : `${withoutFolder(location.file)} ${location.function}`
+  const place = location === null ? stagePath.join(" > ") : `${fileKey(location.file)} ${location.function}`
   return hash("sha256", [errorType, place, withoutVariables(exceptionChain)].join("\u0000"), "hex").slice(0, 16)
 }
 

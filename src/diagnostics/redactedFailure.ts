@@ -1,13 +1,11 @@
 /**
  * The last look at a failure before it leaves.
  */
-import type { Failure } from "../event/FailureReport.js"
+import type { ErrorDetails, Failure, Location } from "../event/FailureReport.js"
 import type { PlainRecord } from "../plain/PlainValue.js"
 import * as PlainValue from "../plain/PlainValue.js"
 import type { Redactor, Secrets } from "../redaction/Redaction.js"
 import { maxFactText } from "./errorFacts.js"
-import { fingerprint } from "./fingerprint.js"
-import * as RuleBook from "./rules/RuleBook.js"
 
 /** A failure with every text of it as it may leave. Locals and attributes are redacted already. */
 export const redacted = (failure: Failure, redactor: Redactor, secrets: Secrets): Failure => {
@@ -18,23 +16,46 @@ export const redacted = (failure: Failure, redactor: Redactor, secrets: Secrets)
     if (shown !== line) secrets.add(hiddenIn(line, shown))
     return shown
   }
-  const { location } = failure
-  const sourceLine = location === null || location.sourceLine === null ? null : source(location.sourceLine)
-  const snippet = failure.snippet.map((line) => ({ ...line, text: source(line.text) }))
+  const place = (location: Location | null): Location | null =>
+    location === null || location.sourceLine === null
+      ? location
+      : { ...location, sourceLine: source(location.sourceLine) }
+  const lines = (snippet: Failure["snippet"]) => snippet.map((line) => ({ ...line, text: source(line.text) }))
+  // What is hidden in a line of source is hidden in the texts after it.
   const shown: Failure = {
     ...failure,
-    location: location === null ? null : { ...location, sourceLine },
-    snippet,
+    location: place(failure.location),
+    snippet: lines(failure.snippet),
+    ownLocation: place(failure.ownLocation),
+    spans: failure.spans.map((span) => ({ ...span, name: text(span.name), location: place(span.location) })),
+    causes: failure.causes.map((cause) => ({
+      ...cause,
+      location: place(cause.location),
+      snippet: lines(cause.snippet)
+    })),
     facts: factsOf(failure.facts, text),
-    exactCause: text(failure.exactCause)
+    details: failure.details === null ? null : detailsOf(failure.details, text)
   }
-  if (secrets.version === 0) return finished(shown)
-  return finished({
+  const exactCause = text(failure.exactCause)
+  if (secrets.version === 0) return { ...shown, exactCause }
+  return {
     ...shown,
+    exactCause,
     errorMessage: text(failure.errorMessage),
     stackText: text(failure.stackText),
-    exceptionChain: text(failure.exceptionChain)
-  })
+    exceptionChain: text(failure.exceptionChain),
+    causes: shown.causes.map((cause) => ({ ...cause, errorMessage: text(cause.errorMessage) }))
+  }
+}
+
+const detailsOf = (details: ErrorDetails, text: (value: string) => string): ErrorDetails => {
+  const optional = (value: string | null) => (value === null ? null : text(value))
+  return {
+    code: optional(details.code),
+    help: optional(details.help),
+    url: optional(details.url),
+    labels: factsOf(details.labels, text)
+  }
 }
 
 const factsOf = (facts: PlainRecord, text: (value: string) => string): PlainRecord => {
@@ -46,18 +67,6 @@ const factsOf = (facts: PlainRecord, text: (value: string) => string): PlainReco
       typeof value === "string" ? PlainValue.clip(text(value), maxFactText - 30) : value
     ])
   )
-}
-
-/** By what may be shown: a hash of a secret could be looked for, and a rule repeats what it reads. */
-const finished = (failure: Failure): Failure => {
-  const found = RuleBook.builtIn.consult(failure)
-  return {
-    ...failure,
-    fingerprint: fingerprint(failure),
-    exactCause: found?.why ?? failure.exactCause,
-    hint: found?.hint ?? null,
-    rule: found?.rule.id ?? null
-  }
 }
 
 /** What was taken out of a line: all between its first and its last difference, without the quotes around it. */

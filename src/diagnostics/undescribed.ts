@@ -2,6 +2,7 @@
  * What can be said of a failure without looking at the program: what the error says of itself.
  */
 import type { CauseLeaf } from "../cause/causeLeaves.js"
+import { treeOf } from "../cause/errorTree.js"
 import * as thrownValue from "../cause/thrownValue.js"
 import type { Failure, FailureReport, Progress } from "../event/FailureReport.js"
 import type * as PlainValue from "../plain/PlainValue.js"
@@ -31,10 +32,13 @@ export interface StageOfFailure {
 
 /** Finds out what is secret from the fields that an error and its causes carry. */
 export const collectSecrets = (error: unknown, redactor: Redactor, secrets: Secrets): void => {
-  for (const link of thrownValue.linksOf(error)) {
-    attempt(() => redactor.record(thrownValue.ownFields(link), secrets), undefined)
+  for (const { error: one } of treeOf(error, maxErrors)) {
+    attempt(() => redactor.record(thrownValue.ownFields(one), secrets), undefined)
   }
 }
+
+/** Most errors behind one that are looked at. */
+export const maxErrors = 12
 
 /** What the error itself says, when its place could not be found out. */
 export const unplaced = (leaf: CauseLeaf, stage: StageOfFailure | undefined, redactor: Redactor): Failure => {
@@ -63,6 +67,8 @@ export const undescribed: Failure = {
   stagePath: [],
   location: null,
   locationReason: "unknown",
+  ownLocation: null,
+  spans: [],
   stackFrames: [],
   stackSummary: "0 app frame(s), 0 other/hidden in full stack (0 total)",
   hiddenFrameCount: 0,
@@ -70,10 +76,12 @@ export const undescribed: Failure = {
   stackTruncated: false,
   snippet: [],
   exceptionChain: "",
+  causes: [],
   exactCause: "",
   errorCode: "UNKNOWN",
   retryable: false,
   facts: {},
+  details: null,
   hint: null,
   rule: null,
   fingerprint: "",

@@ -1,5 +1,5 @@
 /**
- * What is known about a failure: every failure in the cause, where each stood, and what had succeeded before.
+ * What is known about a failure: every failure in the cause, where each came from, and what had succeeded before.
  *
  * Keys and nesting on the wire are those log pipelines know (`location`, `stack_frames`, `exception_chain`, …).
  *
@@ -63,7 +63,7 @@ export type FrameOrigin = typeof FrameOrigin.Type
 export const FrameOrigin = Schema.Literal("app", "dependency", "effect", "node")
 
 /**
- * One call on the way to a failure, innermost first in its list. `locals` are the variables that stood there, redacted,
+ * One call on the way to a failure, innermost first in its list. `locals` are the variables there, redacted,
  * where they could be read (rich mode), else `null`. `suspended` marks a generator that was waiting at its `yield*`.
  *
  * @since 0.1.0
@@ -122,7 +122,7 @@ export const Interruptor = Schema.Struct({
 })
 
 /**
- * One stage as the report's timeline tells it. `durationSeconds` is `null` while the stage is running.
+ * One stage in the report's timeline. `durationSeconds` is `null` while the stage is running.
  *
  * @since 0.1.0
  * @category models
@@ -167,16 +167,156 @@ export const ErrorCode = Schema.Literal(
 )
 
 /**
+ * How a place was found, so that a guess is never mistaken for a fact:
+ *
+ * - `app_frame`: the innermost line of the app on the stack of the error, or of an error it came from.
+ * - `generator`: the `yield*` at which the nearest generator of the app was waiting.
+ * - `span`: where the nearest span of the app is made; `stage`: where the stage, or the story, is made.
+ * - `bundle`: the innermost line of a bundle without a source map that is not known to be a library's.
+ * - `innermost_frame`: the innermost line of anyone's; `unknown`: nothing is known.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type LocationReason = typeof LocationReason.Type
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const LocationReason = Schema.Literal(
+  "app_frame",
+  "generator",
+  "span",
+  "stage",
+  "bundle",
+  "innermost_frame",
+  "unknown"
+)
+
+/**
+ * An error behind a failure. `depth` is 1 for what the failure itself came from, 2 for what that came from, and so on.
+ * `relation` is `cause` for what an error came from, `member` for one of several that it gathers (an `AggregateError`, a
+ * `SuppressedError`). `stackFrames` are its calls that the failure's own list does not have.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CausingError extends Schema.Schema.Type<typeof CausingError> {}
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const CausingError = Schema.Struct({
+  depth: Schema.NonNegativeInt,
+  relation: Schema.Literal("cause", "member"),
+  errorType: key(Schema.String, "error_type"),
+  errorMessage: key(Schema.String, "error_message"),
+  location: Schema.NullOr(Location),
+  snippet: key(Schema.Array(SnippetLine), "source_snippet_lines"),
+  stackFrames: key(Schema.Array(StackFrame), "stack_frames")
+})
+
+/**
+ * A span that a failure passed, and where it is made, as far as that is known. `kind` tells the stages among them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PassedSpan extends Schema.Schema.Type<typeof PassedSpan> {}
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const PassedSpan = Schema.Struct({
+  name: Schema.String,
+  kind: Schema.Literal("span", "stage"),
+  location: Schema.NullOr(Location)
+})
+
+/**
+ * What an error says of itself by {@link details}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ErrorDetails extends Schema.Schema.Type<typeof ErrorDetails> {}
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ErrorDetails = Schema.Struct({
+  code: Schema.NullOr(Schema.String),
+  help: Schema.NullOr(Schema.String),
+  url: Schema.NullOr(Schema.String),
+  labels: PlainRecord
+})
+
+/**
+ * The property by which an error of yours says more of itself than its message: a code that can be looked up, what the
+ * user can do about it, a page that explains it, labels to find it by, and whether trying again may help. Reports have
+ * all of it, redacted. The property may be a value or a getter; what cannot be read is left out.
+ *
+ * @example
+ * ```ts
+ * import { Data } from "effect"
+ * import { FailureReport } from "effect-narrative"
+ *
+ * export class OutOfStock extends Data.TaggedError("OutOfStock")<{ readonly article: string }> {
+ *   get [FailureReport.details](): FailureReport.ErrorDetailsInput {
+ *     return {
+ *       code: "SHOP-17",
+ *       help: `Order more of ${this.article}, or offer another article.`,
+ *       url: "https://docs.example.com/errors/SHOP-17",
+ *       labels: { article: this.article },
+ *       retryable: false
+ *     }
+ *   }
+ * }
+ * ```
+ *
+ * @since 0.1.0
+ * @category symbols
+ */
+export const details: unique symbol = Symbol.for("effect-narrative/FailureReport/details")
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ErrorDetailsInput {
+  /** A code of your own that can be looked up, e.g. `SHOP-17`. */
+  readonly code?: string | undefined
+  /** What to do about it, in a sentence or two. It takes the place of the rule book's hint. */
+  readonly help?: string | undefined
+  /** A page that explains it. */
+  readonly url?: string | undefined
+  /** What to find it by: few values each. */
+  readonly labels?: { readonly [name: string]: string | number | boolean } | undefined
+  /** Whether the same work may succeed later, unchanged. */
+  readonly retryable?: boolean | undefined
+}
+
+/**
  * One failure of a cause.
  *
- * - `path`: where in the cause it stands: `∥L`/`∥R` for the sides of a parallel cause, `→L`/`→R` for those of a
- *   sequential one, empty for a cause that is a single failure.
+ * - `path`: where in the cause it is: `∥L`/`∥R` for the sides of a parallel cause, `→L`/`→R` for those of a
+ *   sequential one, `[0]` for an entry of a list of errors, empty for a cause that is a single failure.
  * - `kind`: `fail` is an expected, typed error; `die` is a defect.
  * - `stagePath`: the names of the stages around the failure, outermost first; empty outside any stage.
- * - `locationReason`: how the place was found, so that a guess is never mistaken for a fact.
+ * - `location`, `locationReason`: the innermost line of the app that one would change, and how it was found. Of an error
+ *   that wraps another, that is where the innermost one was made; `ownLocation` is then where the error itself was made,
+ *   else `null`.
+ * - `spans`: the spans that the failure passed on its way to the story, innermost first.
+ * - `causes`: the errors that it came from and those it gathers, depth first.
+ * - `details`: what the error, or the first of its causes that does, says of itself by the property {@link details}.
  * - `errorCode`, `retryable`: what kind of failure it is, and whether trying again may help.
  * - `facts`: what the error and its causes say in fields of their own: a code, a status, a path, an address.
- * - `hint`: what usually mends such a failure, by the rule of the rule book named in `rule`; both `null` where none fits.
+ * - `hint`: what the error itself says helps; else what usually does, by the rule of the rule book named in `rule`. Both
+ *   are `null` where nothing is known.
  * - `fingerprint`: 16 hexadecimal digits, the same for failures of one kind at one place: of the error's type, its file
  *   and function, and its chain without the parts that vary (numbers, ids, quoted text).
  * - `stageAttributes`: what was annotated on the stage it came from.
@@ -198,10 +338,9 @@ export const Failure = Schema.Struct({
   stageName: key(Schema.NullOr(Schema.String), "stage_name"),
   stagePath: key(Schema.Array(Schema.String), "stage_path"),
   location: Schema.NullOr(Location),
-  locationReason: key(
-    Schema.Literal("app_frame", "generator", "stage", "innermost_frame", "unknown"),
-    "primary_frame_reason"
-  ),
+  locationReason: key(LocationReason, "primary_frame_reason"),
+  ownLocation: key(Schema.NullOr(Location), "own_location"),
+  spans: Schema.Array(PassedSpan),
   stackFrames: key(Schema.Array(StackFrame), "stack_frames"),
   stackSummary: key(Schema.String, "compressed_stack_summary"),
   hiddenFrameCount: key(Schema.Int, "hidden_frame_count"),
@@ -209,10 +348,12 @@ export const Failure = Schema.Struct({
   stackTruncated: key(Schema.Boolean, "traceback_truncated"),
   snippet: key(Schema.Array(SnippetLine), "source_snippet_lines"),
   exceptionChain: key(Schema.String, "exception_chain"),
+  causes: Schema.Array(CausingError),
   exactCause: key(Schema.String, "exact_cause"),
   errorCode: key(ErrorCode, "error_code"),
   retryable: Schema.Boolean,
   facts: PlainRecord,
+  details: Schema.NullOr(ErrorDetails),
   hint: Schema.NullOr(Schema.String),
   rule: Schema.NullOr(Schema.String),
   fingerprint: Schema.String,
@@ -220,7 +361,7 @@ export const Failure = Schema.Struct({
 })
 
 /**
- * Everything a failed story has to tell. `storyName` is `null` for a failure outside any story. `diagnosticsTruncated` says that describing took too long and was cut;
+ * Everything that is known of a failed story. `storyName` is `null` for a failure outside any story. `diagnosticsTruncated` says that describing took too long and was cut;
  * `redactedValues` counts what was hidden. `failures` holds the parallel and sequential failures of the cause in its
  * order, each once; the first is the primary one. `timeline` is in order of starting; `timelineOmitted` stages between
  * its first and its last are counted only.

@@ -8,11 +8,15 @@ import { plainJson } from "../plain/plainJson.js"
 import type * as Event from "./anyEvent.js"
 import type { Evidence, FailureAnalysis } from "./FailureAnalysis.js"
 import {
+  type CausingError,
+  type ErrorDetails,
   type Failure,
   formatSnippet,
   formatTimeline,
   type Interruptor,
+  type PassedSpan,
   type Progress,
+  type SnippetLine,
   type StackFrame
 } from "./FailureReport.js"
 import type * as Story from "./storyEvents.js"
@@ -111,9 +115,23 @@ const location = (value: Failure["location"]): string =>
     ? "null"
     : `{"filename":${text(value.file)},"lineno":${value.line},"column":${value.column},"function":${text(value.function)},"source_line":${optionalText(value.sourceLine)}}`
 
+const snippetLine = (line: SnippetLine): string =>
+  `{"lineno":${line.line},"text":${text(line.text)},"failing":${line.failing}}`
+
+const passedSpan = (value: PassedSpan): string =>
+  `{"name":${text(value.name)},"kind":"${value.kind}","location":${location(value.location)}}`
+
+const causingError = (value: CausingError): string =>
+  `{"depth":${value.depth},"relation":"${value.relation}","error_type":${text(value.errorType)},"error_message":${text(value.errorMessage)},"location":${location(value.location)},"source_snippet_lines":${list(value.snippet, snippetLine)},"stack_frames":${list(value.stackFrames, frame)}}`
+
+const details = (value: ErrorDetails | null): string =>
+  value === null
+    ? "null"
+    : `{"code":${optionalText(value.code)},"help":${optionalText(value.help)},"url":${optionalText(value.url)},"labels":${record(value.labels)}}`
+
 /** The fields of a failure: once for each of `failures`, and once more at the top level for the primary one. */
 const failureFields = (value: Failure): string =>
-  `"error_type":${text(value.errorType)},"error_message":${text(value.errorMessage)},"stage_name":${optionalText(value.stageName)},"stage_path":${list(value.stagePath, text)},"location":${location(value.location)},"primary_frame_reason":"${value.locationReason}","stack_frames":${list(value.stackFrames, frame)},"compressed_stack_summary":${text(value.stackSummary)},"hidden_frame_count":${value.hiddenFrameCount},"traceback_text":${text(value.stackText)},"traceback_truncated":${value.stackTruncated},"exception_chain":${text(value.exceptionChain)},"exact_cause":${text(value.exactCause)},"error_code":"${value.errorCode}","retryable":${value.retryable},"facts":${record(value.facts)},"hint":${optionalText(value.hint)},"rule":${optionalText(value.rule)},"fingerprint":${text(value.fingerprint)},"stage_attributes":${record(value.stageAttributes)}`
+  `"error_type":${text(value.errorType)},"error_message":${text(value.errorMessage)},"stage_name":${optionalText(value.stageName)},"stage_path":${list(value.stagePath, text)},"location":${location(value.location)},"primary_frame_reason":"${value.locationReason}","own_location":${location(value.ownLocation)},"spans":${list(value.spans, passedSpan)},"stack_frames":${list(value.stackFrames, frame)},"compressed_stack_summary":${text(value.stackSummary)},"hidden_frame_count":${value.hiddenFrameCount},"traceback_text":${text(value.stackText)},"traceback_truncated":${value.stackTruncated},"exception_chain":${text(value.exceptionChain)},"causes":${list(value.causes, causingError)},"exact_cause":${text(value.exactCause)},"error_code":"${value.errorCode}","retryable":${value.retryable},"facts":${record(value.facts)},"details":${details(value.details)},"hint":${optionalText(value.hint)},"rule":${optionalText(value.rule)},"fingerprint":${text(value.fingerprint)},"stage_attributes":${record(value.stageAttributes)}`
 
 /** The primary failure's locals as log pipelines know them: `{"frame_0":{"filename":…,"locals":{…}}}`. */
 const localsByFrame = (value: Failure): string => {
@@ -126,7 +144,7 @@ const localsByFrame = (value: Failure): string => {
 }
 
 const failure = (value: Failure): string =>
-  `{"path":${text(value.path)},"kind":"${value.kind}",${failureFields(value)},"source_snippet_lines":${list(value.snippet, (line) => `{"lineno":${line.line},"text":${text(line.text)},"failing":${line.failing}}`)}}`
+  `{"path":${text(value.path)},"kind":"${value.kind}",${failureFields(value)},"source_snippet_lines":${list(value.snippet, snippetLine)}}`
 
 const analysis = (value: FailureAnalysis): string =>
   `{"analyzer":${text(value.analyzer)},"model":${optionalText(value.model)},"exact_why":${text(value.exactWhy)},"evidence":${list(value.evidence, evidence)},"targeted_fix":${text(value.targetedFix)},"code_changes":${text(value.codeChanges)},"raw_text":${optionalText(value.rawText)},"dropped_citations":${value.droppedCitations}}`

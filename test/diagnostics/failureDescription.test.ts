@@ -24,7 +24,8 @@ const lean: failureDescription.DescribeOptions = {
   maxStackText: 12_000,
   framesOf: () => [],
   droppedWith: () => [],
-  redactor: Redaction.make()
+  redactor: Redaction.make(),
+  fileKey: (file) => file
 }
 
 const failuresOf = (cause: Cause.Cause<unknown>, known: Partial<FailureContext> = {}) =>
@@ -185,10 +186,10 @@ describe("FailureDescription.describe", () => {
     )
   })
 
-  it.effect("points at the span when there is no stage", () =>
+  it.effect("points at the nearest span when no line of the app is on the stack", () =>
     Effect.gen(function* () {
       const failure = yield* failed(Effect.fail({ code: 404 }).pipe(Effect.withSpan("lookup")))
-      assert.strictEqual(failure.locationReason, "stage")
+      assert.strictEqual(failure.locationReason, "span")
       assert.include(failure.location?.sourceLine, 'Effect.withSpan("lookup")')
     })
   )

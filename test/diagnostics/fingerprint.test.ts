@@ -38,7 +38,7 @@ describe("Fingerprint", () => {
       { ...failure("OrderError: gone"), errorType: "Other" },
       { ...failure("OrderError: gone"), location: null },
       { ...failure("OrderError: gone"), location: null, stagePath: ["Save"] }
-    ].map(fingerprint)
+    ].map((one) => fingerprint(one))
     assert.strictEqual(new Set(all).size, all.length)
   })
 

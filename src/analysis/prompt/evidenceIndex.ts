@@ -128,6 +128,8 @@ const framesOf = (failure: Failure, index: number): ReadonlyArray<Found> => {
 const reasons: Readonly<Record<Failure["locationReason"], string>> = {
   app_frame: " [app]",
   generator: " [app, waiting]",
+  span: " [where the nearest span is made]",
+  bundle: " [in a bundle without a source map]",
   stage: " [where the stage is made]",
   innermost_frame: " [not the app's own]",
   unknown: ""

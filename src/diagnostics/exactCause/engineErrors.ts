@@ -143,11 +143,18 @@ const mixedBigInt = ({ line }: Saying): string => {
     const right = operandAfter(line, match.index + match[0].length)
     return left === undefined || right === undefined ? undefined : { left, sign: match[0], right }
   }).filter((pair) => pair !== undefined)
-  const [pair] = found
-  if (pair === undefined || found.length > 1) return mixed
+  const known = found.filter(({ left, right }) => line.bigints.includes(left) !== line.bigints.includes(right))
+  const [pair] = known.length > 0 ? known : found
+  if (pair === undefined || (known.length === 0 && found.length > 1)) {
+    const [one] = line.bigints.filter((name) => line.text.includes(name))
+    return one === undefined ? mixed : `${mixed}: ${shown(one)} is a BigInt`
+  }
   // One of the two is a BigInt: a known number settles which.
   const isNumber = (operand: string) => typeof valueOf(line, operand) === "number"
   const told = `${mixed} in ${shown(pair.left)} ${pair.sign} ${shown(pair.right)}`
+  if (known.length > 0) {
+    return `${told}: ${shown(line.bigints.includes(pair.left) ? pair.left : pair.right)} is the BigInt`
+  }
   if (isNumber(pair.right) && !isNumber(pair.left)) return `${told}: ${shown(pair.left)} is the BigInt`
   if (isNumber(pair.left) && !isNumber(pair.right)) return `${told}: ${shown(pair.right)} is the BigInt`
   return told
@@ -223,7 +230,11 @@ const circle = ({ at, message }: Saying): string => {
 }
 
 const stackOverflow = ({ error }: Saying): string => {
-  const frames = (textOf(error, "stack") ?? "").split("\n", 12).slice(1)
+  // A native function on top, as `Map.get`, is only what the last call happened to be at.
+  const frames = (textOf(error, "stack") ?? "")
+    .split("\n", 14)
+    .slice(1)
+    .filter((frame) => !/\((?:<anonymous>|native)\)$/.test(frame))
   const names = new Set(frames.map((frame) => /^\s+at (?:async )?([\w$.<>#]+) \(/.exec(frame)?.[1] ?? ""))
   const told = Array.from(names).filter((name) => name !== "" && name !== "<anonymous>")
   if (frames.length < 5 || told.length === 0 || told.length > 3 || told.length < names.size)

@@ -17,6 +17,8 @@ export interface Local {
 export interface Known {
   readonly sourceLine?: string | null | undefined
   readonly locals?: ReadonlyArray<Local> | undefined
+  /** The variables, and their fields, that are known to be a BigInt: `reading.litres`. */
+  readonly bigints?: ReadonlyArray<string> | undefined
 }
 
 export interface FailingLine {
@@ -24,15 +26,16 @@ export interface FailingLine {
   /** The text with what stands in strings and comments masked, position by position. */
   readonly code: string
   readonly locals: ReadonlyArray<Local>
+  readonly bigints: ReadonlyArray<string>
 }
 
 export const make = (known: Known): FailingLine => {
   const text = (known.sourceLine ?? "").slice(0, maxLine)
-  return { text, code: masked(text), locals: known.locals ?? [] }
+  return { text, code: masked(text), locals: known.locals ?? [], bigints: known.bigints ?? [] }
 }
 
 /** The same place without its line: for an error that was not made on it. */
-export const empty: FailingLine = { text: "", code: "", locals: [] }
+export const empty: FailingLine = { text: "", code: "", locals: [], bigints: [] }
 
 /** The expressions whose `property` is read on the line (`customer.address` for `.street`), each once. */
 export const receiversOf = (line: FailingLine, property: string): ReadonlyArray<string> => {

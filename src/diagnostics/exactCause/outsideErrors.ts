@@ -2,7 +2,8 @@
  * What the operating system, the network and databases mean by their error codes, with the path, host or column.
  */
 import * as PlainValue from "../../plain/PlainValue.js"
-import { propertyOf, textOf } from "../../plain/untrusted.js"
+import { isObject, propertyOf, textOf } from "../../plain/untrusted.js"
+import { argumentsOf, empty, type FailingLine, valueOf } from "./failingLine.js"
 
 /** The sentence for an error with a code of Node's or OpenSSL's; `known` says what the error itself does not. */
 export const explainSystemError = (error: unknown, known: { readonly path?: string } = {}): string | undefined => {
@@ -14,11 +15,15 @@ export const explainSystemError = (error: unknown, known: { readonly path?: stri
 }
 
 /** The sentence for an error of SQLite's or Postgres'. */
-export const explainSqlError = (error: unknown): string | undefined => {
+export const explainSqlError = (
+  error: unknown,
+  line: FailingLine = empty,
+  statement = line.text
+): string | undefined => {
   const code = textOf(error, "code")
   const message = firstLine(textOf(error, "message") ?? "")
   if (code === undefined) return undefined
-  if (/^(?:ERR_)?SQLITE/.test(code)) return explainSqlite(message, code)
+  if (/^(?:ERR_)?SQLITE/.test(code)) return explainSqlite(message, code, line, statement)
   const tell = postgresCodes.get(code)
   return tell === undefined ? undefined : `${tell(error, message)} (${code})`
 }
@@ -130,7 +135,25 @@ const sqliteMessages: ReadonlyArray<readonly [RegExp, (name: string) => string]>
   [/^attempt to write a readonly database()$/, () => "the database is read-only"]
 ]
 
-const explainSqlite = (message: string, code: string): string => {
+/**
+ * SQLite does not say which row refers to which: the statement says of what table it is, and a variable may hold the row.
+ * The statement is that of the client's span, or as the failing line writes it.
+ */
+const explainForeignKey = (line: FailingLine, statement: string): string | undefined => {
+  const table = /\b(?:insert\s+(?:or\s+\w+\s+)?into|update|delete\s+from|replace\s+into)\s+["`[]?([\w.$]+)/i.exec(
+    statement
+  )?.[1]
+  if (table === undefined) return undefined
+  if (/\bdelete\s+from\b/i.test(statement)) return `a row of ${short(table)} is still referred to by another`
+  const [given] = argumentsOf(line, /\.(?:insert|update)\s*\(/g)
+  const row = given === undefined ? undefined : valueOf(line, given)
+  const holds = isObject(row) ? `: ${given} is ${short(JSON.stringify(row))}` : ""
+  return `a row of ${short(table)} refers to another that does not exist${holds}`
+}
+
+const explainSqlite = (message: string, code: string, line: FailingLine, statement: string): string => {
+  const foreign = /^FOREIGN KEY constraint failed$/.test(message) ? explainForeignKey(line, statement) : undefined
+  if (foreign !== undefined) return `${foreign} (${message}, ${code})`
   for (const [pattern, tell] of sqliteMessages) {
     const name = pattern.exec(message)?.[1]
     if (name !== undefined) return `${tell(short(name))} (${short(message)}, ${code})`

@@ -7,7 +7,8 @@ import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as SchemaAST from "effect/SchemaAST"
 import * as PlainValue from "../../plain/PlainValue.js"
-import { attempt, isErrorLike, propertyOf, textOf } from "../../plain/untrusted.js"
+import { attempt, isErrorLike, isObject, propertyOf, textOf } from "../../plain/untrusted.js"
+import { asItIs, type Show } from "./show.js"
 
 /** The first issue of a value that did not fit. */
 export interface FirstIssue {
@@ -18,6 +19,12 @@ export interface FirstIssue {
   readonly message: string
   /** How many more places are wrong. */
   readonly more: number
+  /** The names on the way to it. */
+  readonly path: ReadonlyArray<PropertyKey>
+  /** What is wrong there. */
+  readonly actual: unknown
+  /** The record or list that holds it; `undefined` where the value itself is wrong, or it is not known. */
+  readonly holder: unknown
 }
 
 /** The first issue of a `ParseError`, or of another validator's error with a list of `issues`. */
@@ -28,17 +35,62 @@ export const firstIssueOf = (error: unknown): FirstIssue | undefined => {
   const [first] = issues
   if (first === undefined) return undefined
   const here = issues.filter(({ path }) => path.length === first.path.length).map(({ message }) => message)
-  return { type: "ParseError", place: placeOf(first.path), message: joined(here), more: countOf(issue) - 1 }
+  const { actual, holder } = valuesAt(issue)
+  const { path } = first
+  return {
+    type: "ParseError",
+    place: placeOf(path),
+    message: joined(here),
+    more: countOf(issue) - 1,
+    path,
+    actual,
+    holder
+  }
 }
 
 /** The sentence for such an error. */
-export const explainParseError = (error: unknown): string | undefined => {
+export const explainParseError = (error: unknown, show: Show = asItIs): string | undefined => {
   const issue = firstIssueOf(error)
   if (issue === undefined) return undefined
   const { message, more, place, type } = issue
-  const said = PlainValue.clip(message.split("\n", 1)[0] ?? "", 250)
+  const said = PlainValue.clip(withoutSecret(message.split("\n", 1)[0] ?? "", issue, show), 250)
   const rest = more <= 0 ? "" : more === 1 ? ", and 1 more issue" : `, and ${more} more issues`
-  return `${type}${place === "" ? "" : ` at ${place}`}: ${said}${rest}`
+  return `${type}${place === "" ? "" : ` at ${place}`}: ${said}${holderOf(issue, show)}${rest}`
+}
+
+/** Longest text of the record that an issue is in. */
+const maxHolder = 150
+
+/** In which of many records it is wrong: ` (in {"buoy":"N-7","celsius":"??"})`. */
+const holderOf = ({ holder, place }: FirstIssue, show: Show): string => {
+  // A list is known by the place, and a record of nothing else says nothing else.
+  if (!isObject(holder) || Array.isArray(holder) || place === "" || Object.keys(holder).length < 2) return ""
+  const text = JSON.stringify(show.value(holder))
+  return text === "{}" || text === "[]" ? "" : ` (in ${PlainValue.clip(text, maxHolder)})`
+}
+
+// What was expected may be said, and what there was instead is the secret.
+const withoutSecret = (message: string, { path }: FirstIssue, show: Show): string => {
+  if (!path.some((key) => typeof key === "string" && show.isSecret(key))) return message
+  const expected = /^([\s\S]*), actual /.exec(message)?.[1]
+  return expected === undefined ? "is not valid" : `${expected}, actual <redacted>`
+}
+
+/** The value of the first issue, and what holds it. */
+const valuesAt = (issue: ParseResult.ParseIssue): { readonly actual: unknown; readonly holder: unknown } => {
+  let at = issue
+  let holder: unknown
+  for (;;) {
+    if (at._tag === "Pointer") {
+      holder = at.actual
+      at = at.issue
+    } else if (at._tag === "Refinement" || at._tag === "Transformation") at = at.issue
+    else if (at._tag === "Composite" && at.ast._tag !== "Union") {
+      const first = asList(at.issues)[0]
+      if (first === undefined) return { actual: at.actual, holder }
+      at = first
+    } else return { actual: at.actual, holder }
+  }
 }
 
 /** Most members of a union that are told. */
@@ -115,7 +167,15 @@ const firstOfIssues = (error: unknown): FirstIssue | undefined => {
   const count = propertyOf(issues, "length")
   if (message === undefined || typeof count !== "number") return undefined
   const keys = attempt(() => (Array.isArray(path) ? path.slice(0, 50) : []), []).map(keyOf)
-  return { type: textOf(error, "name") ?? "Error", place: placeOf(keys), message, more: count - 1 }
+  return {
+    type: textOf(error, "name") ?? "Error",
+    place: placeOf(keys),
+    message,
+    more: count - 1,
+    path: keys,
+    actual: propertyOf(first, "input"),
+    holder: undefined
+  }
 }
 
 const keyOf = (step: unknown): PropertyKey => {

@@ -1,12 +1,13 @@
 /**
  * Calls whose values can be read as frames of a report, and as one list with those of the stack: one call is one frame.
  */
-import type { PlainRecord, PlainValue } from "../../plain/PlainValue.js"
+import type { PlainValue } from "../../plain/PlainValue.js"
+import { attempt } from "../../plain/untrusted.js"
 import type { Redactor, Secrets } from "../../redaction/Redaction.js"
 import * as stackFrames from "../source/stackFrames.js"
 import type { GeneratorFrame } from "./locals.js"
 
-/** Most variables told of one frame. */
+/** Most variables shown of one frame. */
 const maxLocals = 50
 
 /** A suspended generator, or a function that something was thrown through. */
@@ -14,9 +15,11 @@ export interface FrameWithLocals extends GeneratorFrame {
   readonly suspended: boolean
 }
 
-/** As a report tells it, with the lines its function takes up. */
-export interface ToldFrame extends stackFrames.Frame {
+/** As a report shows it, with the lines its function takes up. */
+export interface CallFrame extends stackFrames.Frame {
   readonly range: GeneratorFrame["functionRange"]
+  /** The variables, and their fields, that are a BigInt: a plain value does not say so. */
+  readonly bigints: ReadonlyArray<string>
 }
 
 const states = {
@@ -25,21 +28,53 @@ const states = {
   lost: "<optimised out>"
 }
 
-/** A frame of the report; `undefined` where its place cannot be told. */
-export const told = (
+/** A frame of the report; `undefined` where its place is not known, or is that of a library in a bundle. */
+export const callFrame = (
   known: FrameWithLocals,
   read: stackFrames.StackReader,
   redactor: Redactor,
   secrets: Secrets
-): ToldFrame | undefined => {
+): CallFrame | undefined => {
   const { column, file, functionName, functionRange, line, suspended } = known
   const frame = read(`Error\n    at ${functionName} (${file}:${line}:${column})`)[0]
-  if (frame === undefined) return undefined
+  if (frame === undefined || frame.shown.origin === "effect") return undefined
   const locals = localsOf(known, redactor, secrets)
-  return { ...frame, told: { ...frame.told, suspended, locals }, range: functionRange }
+  const bigints = bigintsIn(known)
+  for (const path of bigints) markBigInt(locals, path)
+  const shown = { ...frame.shown, suspended, locals: Object.fromEntries(locals) }
+  return { ...frame, shown, range: functionRange, bigints: bigints.map((path) => path.join(".")) }
 }
 
-const localsOf = ({ locals: variables }: GeneratorFrame, redactor: Redactor, secrets: Secrets): PlainRecord => {
+/** Most fields of a variable that are looked at. */
+const maxFields = 50
+
+const bigintsIn = ({ locals }: GeneratorFrame): ReadonlyArray<ReadonlyArray<string>> =>
+  locals.slice(0, maxLocals).flatMap(({ name, state, value }) => {
+    if (state !== "value") return []
+    if (typeof value === "bigint") return [[name]]
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return []
+    const fields = attempt(() => Object.entries(Object.getOwnPropertyDescriptors(value)).slice(0, maxFields), [])
+    return fields.flatMap(([field, { value }]) => (typeof value === "bigint" ? [[name, field]] : []))
+  })
+
+/** As a reader writes it: `48000n`. */
+const markBigInt = (locals: Map<string, PlainValue>, [name = "", field]: ReadonlyArray<string>): void => {
+  const value = locals.get(name)
+  const marked = (text: unknown) => (typeof text === "string" && /^-?\d+$/.test(text) ? `${text}n` : undefined)
+  if (field === undefined) {
+    const text = marked(value)
+    if (text !== undefined) locals.set(name, text)
+  } else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    const text = marked(Object.getOwnPropertyDescriptor(value, field)?.value)
+    if (text !== undefined) locals.set(name, { ...value, [field]: text })
+  }
+}
+
+const localsOf = (
+  { locals: variables }: GeneratorFrame,
+  redactor: Redactor,
+  secrets: Secrets
+): Map<string, PlainValue> => {
   const shown = variables.slice(0, maxLocals)
   // The words for what has no value are no values: under the name of a secret, they would be taken for it.
   const held = shown.filter(({ state }) => state === "value").map(({ name, value }) => [name, value] as const)
@@ -51,41 +86,54 @@ const localsOf = ({ locals: variables }: GeneratorFrame, redactor: Redactor, sec
   }
   for (const [name, value] of Object.entries(values)) locals.set(name, value)
   if (variables.length > maxLocals) locals.set("…", `+${variables.length - maxLocals} more`)
-  return Object.fromEntries(locals)
+  return locals
 }
 
 /**
- * The frames of a stack with the known calls among them. A frame that stands inside such a call's function is that call's
- * own; a call that the stack does not know made those that stand before it.
+ * The frames of a stack with the known calls among them. A frame that runs such a call's function is that call's own; a
+ * generator that is not on the stack was waiting for what is.
  */
 export const merged = (
   frames: ReadonlyArray<stackFrames.Frame>,
-  calls: ReadonlyArray<ToldFrame>
+  calls: ReadonlyArray<CallFrame>
 ): ReadonlyArray<stackFrames.Frame> => {
   const all = [...frames]
   let after = -1
   for (const call of calls) {
-    const own = all.findIndex((frame, i) => i > after && frame.told.locals === null && isWithin(frame, call.range))
+    const own = all.findIndex((frame, i) => i > after && frame.shown.locals === null && isCallOf(all, i, call))
     if (own >= 0) {
       const frame = all[own] as stackFrames.Frame
-      const name = frame.told.function === stackFrames.anonymous ? call.told.function : frame.told.function
-      const { locals, suspended } = call.told
-      all[own] = { ...frame, told: { ...frame.told, function: name, suspended, locals } }
+      const name = frame.shown.function === stackFrames.anonymous ? call.shown.function : frame.shown.function
+      const { locals, suspended } = call.shown
+      all[own] = { ...frame, shown: { ...frame.shown, function: name, suspended, locals } }
       after = own
     } else {
-      after = lastOfApp(all, after) + 1
+      after = (after < 0 ? lastRunning(all) : lastOfApp(all, after)) + 1
       all.splice(after, 0, call)
     }
   }
   return all
 }
 
-const isWithin = (frame: stackFrames.Frame, range: GeneratorFrame["functionRange"]): boolean =>
-  frame.path === range.file && frame.told.line >= range.startLine && frame.told.line <= range.endLine
+// A callback is written inside a generator without being its body: that is called by the engine.
+const isCallOf = (frames: ReadonlyArray<stackFrames.Frame>, at: number, { range, shown }: CallFrame): boolean => {
+  const frame = frames[at]
+  if (frame === undefined || frame.path !== range.file) return false
+  if (frame.shown.line < range.startLine || frame.shown.line > range.endLine) return false
+  return shown.suspended ? generatorCall.test(frames[at + 1]?.text ?? "") : frame.shown.line === shown.line
+}
+
+const generatorCall = /^\s*at (?:[\w$#.<>]*\.)?next(?: \[as [\w$]+\])? \(<anonymous>\)$/
+
+/** The app's outermost frame that ran inside the fiber; -1 if there is none. */
+const lastRunning = (frames: ReadonlyArray<stackFrames.Frame>): number => {
+  const loop = frames.findIndex(stackFrames.isRunLoop)
+  return (loop < 0 ? frames : frames.slice(0, loop)).findLastIndex(({ shown }) => shown.origin === "app")
+}
 
 /** Where the app's own frames end that begin behind `after`. */
 const lastOfApp = (frames: ReadonlyArray<stackFrames.Frame>, after: number): number => {
   let last = after
-  while (frames[last + 1]?.told.origin === "app") last += 1
+  while (frames[last + 1]?.shown.origin === "app") last += 1
   return last
 }

@@ -157,7 +157,7 @@ export const effectRules: ReadonlyArray<Rule> = [
     when: "Every promise of a `Promise.any` was rejected.",
     on: { types: ["AggregateError"] },
     fits: has(/^All promises were rejected$/, "AggregateError"),
-    mends: "Look at each of the errors: the first one is shown here, the others are in `errors`."
+    mends: "Look at each of the errors: the report has each of them, with its line."
   },
   {
     id: "unknown-exception",

@@ -1,85 +1,94 @@
 /**
- * Where a failure is said to be: the user's line, whoever knows it.
+ * Where a failure is said to be: the line of the app that one would change.
  */
-import * as Option from "effect/Option"
-import type * as Tracer from "effect/Tracer"
-import * as thrownValue from "../../cause/thrownValue.js"
 import type { Failure, Location } from "../../event/FailureReport.js"
-import { attempt, isObject, propertyOf, textOf } from "../../plain/untrusted.js"
-import type { Redactor } from "../../redaction/Redaction.js"
-import { spanToTrace } from "../../runtime/fiberInternals.js"
+import { attempt, propertyOf, textOf } from "../../plain/untrusted.js"
 import * as sourceText from "./sourceText.js"
 import * as stackFrames from "./stackFrames.js"
 
-/** An error of the chain: what it says, and its frames. */
-export interface Link extends thrownValue.Saying {
+/** An error, and the frames of its stack. */
+export interface ErrorWithFrames {
   readonly error: unknown
   readonly frames: ReadonlyArray<stackFrames.Frame>
-}
-
-// Its message is redacted here and its frames were when they were read, so that only the values hidden since need a look at
-// the whole.
-export const linkOf = (error: unknown, read: stackFrames.StackReader, redactor: Redactor): Link => {
-  const stack = textOf(error, "stack")
-  return {
-    error,
-    type: thrownValue.typeOf(error),
-    message: redactor.text(thrownValue.messageOf(error)),
-    frames: stack === undefined ? [] : read(stack, textOf(error, "message"))
-  }
+  /** It only repeats the error inside it, with spans in place of frames. */
+  readonly isCopy: boolean
 }
 
 export interface Place {
   readonly frame: stackFrames.Frame | undefined
   readonly reason: Failure["locationReason"]
-  /** The stack that told it. */
-  readonly frames: ReadonlyArray<stackFrames.Frame>
+  /** The error whose stack says so; `undefined` where it is another's word. */
+  readonly from: ErrorWithFrames | undefined
+}
+
+/** What knows a place beside the errors themselves. */
+export interface Around {
+  /** The calls of the app that were waiting, innermost first. */
+  readonly generators: ReadonlyArray<stackFrames.Frame>
+  /** Where the nearest span of the app is made. */
+  readonly span: { readonly frame: stackFrames.Frame; readonly kind: "span" | "stage" } | undefined
+  /** Where the stage, or the story, is made. */
+  readonly definedAt: stackFrames.Frame | undefined
 }
 
 /**
- * The user's line, whoever knows it: the error, what it came from, the stage, the span. Failing those, the innermost
- * frame there is.
+ * The app's innermost line, whoever knows it. `chain` is the error and what it came from, outermost first: an error that
+ * wraps another was made where that was caught, which is not where things went wrong.
  */
-export const placeOf = (
-  links: ReadonlyArray<Link>,
-  span: Option.Option<Tracer.Span>,
-  definedAt: string | undefined,
-  read: stackFrames.StackReader,
-  generators: ReadonlyArray<stackFrames.Frame>
-): Place => {
-  // A FiberFailure repeats what is inside it, with spans in place of frames: what is inside comes first.
-  const isCopy = (link: Link) => thrownValue.isFiberFailure(link.error)
-  const tellers = [...links.filter((link) => !isCopy(link)), ...links.filter(isCopy)]
-  for (const link of tellers) {
-    const frame = failingFrameOf(link)
-    if (frame !== undefined) return { frame, reason: "app_frame", frames: link.frames }
+export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): Place => {
+  // A copy comes last: what it repeats says more.
+  const innermostFirst = [
+    ...chain.filter(({ isCopy }) => !isCopy).toReversed(),
+    ...chain.filter(({ isCopy }) => isCopy)
+  ]
+  let made: Place | undefined
+  for (const link of innermostFirst) {
+    const place = placeOfError(link)
+    if (place === undefined) continue
+    // An error that was made before anything ran says only where it is written.
+    if (!isMadeAtLoad(link.frames)) return place
+    made ??= place
   }
-  const frames = tellers.find((link) => link.frames.length > 0)?.frames ?? []
-  const generator = generators.find(isApp)
-  const stage = (definedAt && read(definedAt).find(isApp)) || attempt(() => appFrameOfSpan(span, read), undefined)
-  // A text or a number fails without its own generator being seen: those around it may be far outside its stage.
-  const isPrimitive = !isObject(links[0]?.error)
-  if (generator !== undefined && !(isPrimitive && stage)) return { frame: generator, reason: "generator", frames }
-  if (stage) return { frame: stage, reason: "stage", frames }
-  const innermost = frames.find(isApp) ?? frames.find((frame) => frame.told.line > 0)
-  return { frame: innermost, reason: innermost === undefined ? "unknown" : "innermost_frame", frames }
+  const generator = around.generators.find(isApp)
+  if (generator !== undefined) return { frame: generator, reason: "generator", from: undefined }
+  const { definedAt, span } = around
+  if (span?.kind === "span") return { frame: span.frame, reason: "span", from: undefined }
+  if (made !== undefined) return made
+  const stage = span?.frame ?? definedAt
+  if (stage !== undefined) return { frame: stage, reason: "stage", from: undefined }
+  const known = innermostFirst.findLast((link) => link.frames.length > 0)
+  const innermost = known?.frames.find(isApp) ?? known?.frames.find((frame) => frame.shown.line > 0)
+  return { frame: innermost, reason: innermost === undefined ? "unknown" : "innermost_frame", from: known }
 }
 
-const isApp = (frame: stackFrames.Frame): boolean => frame.told.origin === "app"
+/** The place that an error's own stack tells. */
+export const placeOfError = (link: ErrorWithFrames): Place | undefined => {
+  const frame = failingFrameOf(link)
+  return frame && { frame, reason: frame.guessed ? "bundle" : "app_frame", from: link }
+}
+
+export const isApp = (frame: stackFrames.Frame): boolean => frame.shown.origin === "app"
 
 /**
- * The app's innermost frame that ran when the error was made. What stands behind a fiber's run loop only started the
- * fiber, and an error's own constructor is not where things went wrong.
+ * The app's innermost frame that ran when the error was made. What is behind a fiber's run loop only started the fiber, and
+ * neither an error's own constructor nor one that is not written anywhere is where things went wrong.
  */
-const failingFrameOf = (link: Link): stackFrames.Frame | undefined => {
-  const loop = link.frames.findIndex(isRunLoop)
-  const running = loop < 0 ? link.frames : link.frames.slice(0, loop)
-  const constructors = constructorsOf(link.error)
-  return running.find((frame) => isApp(frame) && !constructors.has(frame.told.function)) ?? running.find(isApp)
+const failingFrameOf = ({ error, frames }: ErrorWithFrames): stackFrames.Frame | undefined => {
+  const loop = frames.findIndex(stackFrames.isRunLoop)
+  const running = (loop < 0 ? frames : frames.slice(0, loop)).filter(isApp)
+  const constructors = constructorsOf(error)
+  return running.find((frame) => !constructors.has(frame.shown.function) && !isImplicitConstructor(frame)) ?? running[0]
 }
 
-const isRunLoop = (frame: stackFrames.Frame): boolean =>
-  frame.told.origin === "effect" && /[\\/]fiberRuntime\.[cm]?[jt]s$/.test(frame.path)
+/** Node's loaders, and those of the test runners that load modules themselves. */
+const isLoader = (frame: stackFrames.Frame): boolean =>
+  /^(?:ModuleJob\.|Module\._(?:compile|load)|[\w#]*Module(?:s)?(?:Evaluator|Runner)\.|ViteNodeRunner\.)/.test(
+    frame.shown.function
+  )
+
+/** Whether an error was made while its module was loaded: where it is written, and not where it failed anything. */
+export const isMadeAtLoad = (frames: ReadonlyArray<stackFrames.Frame>): boolean =>
+  !frames.some(stackFrames.isRunLoop) && frames.some(isLoader)
 
 const constructorsOf = (error: unknown): ReadonlySet<string> => {
   const names = new Set<string>()
@@ -94,35 +103,32 @@ const constructorsOf = (error: unknown): ReadonlySet<string> => {
   return names
 }
 
-const appFrameOfSpan = (
-  span: Option.Option<Tracer.AnySpan>,
-  read: stackFrames.StackReader
-): stackFrames.Frame | undefined => {
-  let current = span
-  for (let up = 0; up < 10 && Option.isSome(current) && current.value._tag === "Span"; up++) {
-    const trace: unknown = spanToTrace.get(current.value)
-    const stack: unknown = typeof trace === "function" ? attempt(() => trace(), undefined) : undefined
-    const frame = typeof stack === "string" ? read(stack).find(isApp) : undefined
-    if (frame !== undefined) return frame
-    current = current.value.parent
-  }
-  return undefined
+/** A class without a constructor of its own: V8 says that its declaration was called. */
+const isImplicitConstructor = (frame: stackFrames.Frame): boolean => {
+  if (!frame.shown.function.startsWith("new ")) return false
+  const line = sourceText.linesOf(frame.path, frame.content)[frame.shown.line - 1] ?? ""
+  return /\bclass\b/.test(line) && !/\bconstructor\s*\(/.test(line)
 }
 
-/** What the source says there. */
+/** The location of a frame, and the lines around it. */
 export const sourceOf = (frame: stackFrames.Frame | undefined): Pick<Failure, "location" | "snippet"> => {
   if (frame === undefined) return { location: null, snippet: [] }
-  const { told } = frame
   const lines = sourceText.linesOf(frame.path, frame.content)
-  const location: Location = {
-    file: told.file,
-    line: told.line,
-    column: told.column,
-    function:
-      told.function === stackFrames.anonymous
-        ? (sourceText.enclosingNameOf(lines, told.line, told.column) ?? told.function)
-        : told.function,
-    sourceLine: sourceText.lineOf(lines, told.line)
-  }
-  return { location, snippet: sourceText.snippetOf(lines, told.line) }
+  return { location: locationIn(lines, frame), snippet: sourceText.snippetOf(lines, frame.shown.line) }
 }
+
+export const locationOf = (frame: stackFrames.Frame): Location =>
+  locationIn(sourceText.linesOf(frame.path, frame.content), frame)
+
+const locationIn = (lines: ReadonlyArray<string>, { shown }: stackFrames.Frame): Location => ({
+  file: shown.file,
+  line: shown.line,
+  column: shown.column,
+  function: nameIn(lines, shown),
+  sourceLine: sourceText.lineOf(lines, shown.line)
+})
+
+const nameIn = (lines: ReadonlyArray<string>, shown: stackFrames.Frame["shown"]): string =>
+  shown.function === stackFrames.anonymous
+    ? (sourceText.enclosingNameOf(lines, shown.line, shown.column) ?? shown.function)
+    : shown.function

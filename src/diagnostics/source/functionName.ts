@@ -13,8 +13,8 @@ export const nameOf = (body: (...args: Array<never>) => unknown, definedAt: Defi
   const renamed = /^(.*\D)\d+$/.exec(body.name)?.[1]
   const frame = renamed === undefined ? undefined : reader([], "/")(definedAt?.stack ?? "")[0]
   if (renamed === undefined || frame === undefined) return body.name
-  const { told } = frame
-  const lines = linesOf(frame.path, frame.content).slice(told.line - 1, told.line + 3)
+  const { shown } = frame
+  const lines = linesOf(frame.path, frame.content).slice(shown.line - 1, shown.line + 3)
   const written = lines.join("\n").match(/\bfunction\s*\*?\s*([\w$]+)/)?.[1]
   return written === renamed ? renamed : body.name
 }

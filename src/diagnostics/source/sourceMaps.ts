@@ -25,9 +25,9 @@ export const originalOf = (file: string, line: number, column: number): Original
   return map === undefined ? undefined : originalIn(map, line, column)
 }
 
-/** An original, and what the map says of the name that stands there. */
+/** An original, and what the map says of the name there. */
 export interface NamedOriginal extends Original {
-  /** The name in the source, if the map tells it. */
+  /** The name in the source, if the map has it. */
   readonly name: string | undefined
   /** Whether something begins exactly here, so that what is said of it holds for nothing else. */
   readonly exact: boolean
@@ -49,7 +49,7 @@ export const ofScript = (file: string, url: string): ScriptMap | undefined => {
 const originalIn = ({ contents, map }: LoadedMap, line: number, column: number): NamedOriginal | undefined => {
   try {
     const found: Partial<SourceMapping> & { readonly name?: string } = map.findEntry(line - 1, column - 1)
-    // A place without a mapping is answered with the nearest one before it, on whatever line that stands.
+    // A place without a mapping is answered with the nearest one before it, on whatever line that is.
     if (found.originalLine === undefined || found.originalColumn === undefined) return undefined
     if (found.generatedLine !== line - 1 || !found.originalSource) return undefined
     return {
@@ -93,7 +93,7 @@ const loadUrl = (url: string, file: string): LoadedMap | undefined => {
 }
 
 interface FoundPayload {
-  readonly payload: SourceMapPayload
+  readonly payload: AnyPayload
   readonly from: string
 }
 
@@ -104,8 +104,9 @@ const payloadAt = (url: string | undefined, file: string): FoundPayload | undefi
     const text = inline[1] === undefined ? decodeURIComponent(data) : Buffer.from(data, "base64").toString("utf8")
     return { payload: JSON.parse(text), from: file }
   }
-  const besides = url === undefined ? `${file}.map` : resolve(url, file)
-  return existsSync(besides) ? { payload: JSON.parse(readBounded(besides)), from: besides } : undefined
+  const named = url === undefined ? [] : placesOf(url, file)
+  const beside = [...named, `${file}.map`].find((place) => existsSync(place))
+  return beside === undefined ? undefined : { payload: JSON.parse(readBounded(beside)), from: beside }
 }
 
 const mappingUrlIn = (text: string): string | undefined => {
@@ -118,20 +119,44 @@ const readBounded = (file: string): string => {
   return stat.isFile() && stat.size <= maxFile ? readFileSync(file, "utf8") : ""
 }
 
-const load = (payload: SourceMapPayload, from: string): LoadedMap => {
-  const root = payload.sourceRoot ? `${payload.sourceRoot.replace(/\/$/, "")}/` : ""
-  const sources = payload.sources.map((source) => resolve(root + source, from))
+const load = (payload: AnyPayload, from: string): LoadedMap => {
   const contents = new Map<string, string>()
+  return { map: new SourceMap(withPlaces(payload, from, contents) as SourceMapPayload), contents }
+}
+
+/** A map, or an index of maps: each of its sections begins at a place of the script. */
+interface AnyPayload extends SourceMapPayload {
+  readonly sections?: ReadonlyArray<{ readonly offset: unknown; readonly map: AnyPayload }>
+}
+
+/** The same map with its sources as paths. Node keeps what it is given: without the contents, they are held once. */
+const withPlaces = (payload: AnyPayload, from: string, contents: Map<string, string>): object => {
+  if (payload.sections !== undefined) {
+    const sections = payload.sections.map((section) => ({ ...section, map: withPlaces(section.map, from, contents) }))
+    return { ...payload, sections }
+  }
+  const root = payload.sourceRoot ? `${payload.sourceRoot.replace(/\/$/, "")}/` : ""
+  const sources = payload.sources.map((source) => sourcePlace(root + source, from))
   for (const [i, source] of sources.entries()) {
     const content: unknown = payload.sourcesContent?.[i]
     if (typeof content === "string") contents.set(source, content)
   }
-  // Node keeps what it is given: without the contents, they are held once.
-  return { map: new SourceMap({ ...payload, sources, sourcesContent: [], sourceRoot: "" }), contents }
+  return { ...payload, sources, sourcesContent: [], sourceRoot: "" }
 }
 
 // Bundlers name sources by URLs of their own (`webpack://app/./src/x.ts`): those stay as they are.
-const resolve = (name: string, from: string): string => {
-  const url = /^[a-z][a-z\d+.-]+:/i.test(name) ? name : new URL(encodeURI(name), pathToFileURL(from)).href
-  return url.startsWith("file:") ? fileURLToPath(url) : path.posix.normalize(url)
+const sourcePlace = (name: string, from: string): string => {
+  const [first = name, ...others] = placesOf(name, from)
+  return others.length === 0 ? first : ([first, ...others].find((place) => existsSync(place)) ?? first)
+}
+
+/** Names are URLs by the specification and paths by habit: what the name means as either, as a URL first. */
+const placesOf = (name: string, from: string): ReadonlyArray<string> => {
+  if (/^[a-z][a-z\d+.-]+:/i.test(name)) {
+    return [name.startsWith("file:") ? attempt(() => fileURLToPath(name), name) : path.posix.normalize(name)]
+  }
+  const asPath = path.resolve(path.dirname(from), name)
+  if (!/[%?#]/.test(name)) return [asPath]
+  const asUrl = attempt(() => fileURLToPath(new URL(name, pathToFileURL(from))), asPath)
+  return asUrl === asPath ? [asPath] : [asUrl, asPath]
 }

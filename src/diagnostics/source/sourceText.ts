@@ -1,7 +1,7 @@
 /**
- * What a source file says at a place: the line, the lines around it, and the declaration it stands in.
+ * What a source file says at a place: the line, the lines around it, and the declaration around it.
  *
- * Read when a failure is told, synchronously and cached. Never throws: a file that cannot be read says nothing.
+ * Read when a failure is described, synchronously and cached. Never throws: a file that cannot be read says nothing.
  */
 import { readFileSync, statSync } from "node:fs"
 import type { SnippetLine } from "../../event/FailureReport.js"
@@ -44,19 +44,19 @@ export const enclosingNameOf = (lines: ReadonlyArray<string>, line: number, colu
     const text = lines[at]
     if (text === undefined || text.length > maxLine || text.trim() === "" || indentOf(text) >= depth) continue
     depth = indentOf(text)
-    // What stands at the margin encloses the place however it goes on; deeper, only what opens a function does.
+    // What begins at the margin encloses the place however it goes on; deeper, only what opens a function does.
     const name = depth === 0 || opensBody.test(text) ? declaredIn(text) : undefined
     if (name !== undefined) return name
   }
   return undefined
 }
 
-/** Lines told before and after the failing one. */
+/** Lines shown before and after the failing one. */
 const around = 2
-/** Longest line told, in UTF-16 code units. */
+/** Longest line shown, in UTF-16 code units. */
 const maxLine = 300
 /** Largest file read, in bytes. */
-const maxFile = 5_000_000
+const maxFile = 20_000_000
 /** Most lines looked at for an enclosing declaration. */
 const maxWayUp = 500
 
@@ -75,7 +75,7 @@ const linesOnDisk = remembering(64, (path): ReadonlyArray<string> => {
 
 const linesOfText = remembering(16, (text) => (text.length > maxFile ? [] : split(text)))
 
-const split = (text: string): ReadonlyArray<string> => text.split(/\r?\n/)
+const split = (text: string): ReadonlyArray<string> => text.replace(/^\ufeff/, "").split(/\r?\n/)
 
 const indentOf = (line: string): number => line.length - line.trimStart().length
 

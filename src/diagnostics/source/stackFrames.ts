@@ -7,18 +7,21 @@ import { fileURLToPath } from "node:url"
 import type { FrameOrigin, StackFrame } from "../../event/FailureReport.js"
 import { remembering } from "../../plain/lruCache.js"
 import * as Redaction from "../../redaction/Redaction.js"
+import * as bundledModules from "./bundledModules.js"
 import * as sourceMaps from "./sourceMaps.js"
 
 /** A frame, with what is needed to read its source. */
 export interface Frame {
-  /** As a report tells it: the file relative to the working directory. `line` is 0 where there is no file. */
-  readonly told: StackFrame
+  /** As the report has it: the file relative to the working directory. `line` is 0 where there is no file. */
+  readonly shown: StackFrame
   /** The file's absolute path. */
   readonly path: string
   /** The source, if a source map carries it. */
   readonly content: string | undefined
   /** As a line of a stack, without what looks like a secret. */
   readonly text: string
+  /** Whether it is a line of a bundle that does not say which module it came from: `origin` is a guess. */
+  readonly guessed: boolean
 }
 
 /** The function's name where V8 knows none that a reader would. */
@@ -49,6 +52,11 @@ export const reader = (appRoots: ReadonlyArray<string>, cwd: string): StackReade
 export const classify = (file: string, appRoots: ReadonlyArray<string>): FrameOrigin =>
   originOf(file, appRoots.map(segmentsOf))
 
+/** Whether it is the loop of a fiber: the frames behind it only started that. */
+export const isRunLoop = ({ path, shown }: Frame): boolean =>
+  shown.origin === "effect" &&
+  (/[\\/]fiberRuntime\.[cm]?[jt]s$/.test(path) || /\bFiberRuntime\d*\.runLoop$/.test(shown.function))
+
 /** Most frames read of one stack. */
 const maxFrames = 1_000
 /** Most lines looked at for frames, the message's included. */
@@ -71,7 +79,7 @@ const frameLinesOf = (stack: string, message: string): ReadonlyArray<string> => 
   return lines.slice(first, Math.min(end < 0 ? lines.length : end, first + maxFrames))
 }
 
-// What a key looks like is the same for everybody. A frame is read once and told many times.
+// What a key looks like is the same everywhere. A frame is read once and shown many times.
 const shapes = Redaction.builtIn()
 
 const resolveFrame = (line: string, roots: ReadonlyArray<Segments>, cwd: string): Frame | undefined => {
@@ -79,8 +87,8 @@ const resolveFrame = (line: string, roots: ReadonlyArray<Segments>, cwd: string)
   const text = line.trim().replace(/^at (?:async )?/, "")
   const { location, name } = splitFrame(text)
   const raw = locate(location)
-  const told = (place: Place, origin: FrameOrigin): StackFrame => ({
-    file: relativeTo(cwd, place.path),
+  const shown = (place: Place, origin: FrameOrigin): StackFrame => ({
+    file: shownPath(cwd, place.path, roots),
     line: place.line,
     column: place.column,
     function: nameOf(name),
@@ -89,29 +97,52 @@ const resolveFrame = (line: string, roots: ReadonlyArray<Segments>, cwd: string)
     locals: null
   })
   const origin = originOf(raw.path, roots)
-  // Only the app's own positions are worth the reading of a map: everything else is recognised by where it stands.
+  // Only the app's own positions are worth the reading of a map: everything else is recognised by where it is.
   const original = origin === "app" ? sourceMaps.originalOf(raw.path, raw.line, raw.column) : undefined
   if (original === undefined) {
-    return { told: told(raw, origin), path: raw.path, content: undefined, text: shapes.text(`    ${line.trim()}`) }
+    const bundled = origin === "app" ? originInBundle(raw, name) : { origin, guessed: false }
+    const asText = shapes.text(`    ${line.trim()}`)
+    return {
+      shown: shown(raw, bundled.origin),
+      path: raw.path,
+      content: undefined,
+      text: asText,
+      guessed: bundled.guessed
+    }
   }
-  const mapped = told(
+  const mapped = shown(
     original,
     path.isAbsolute(original.path) ? originOf(original.path, roots) : originOfUrl(original.path)
   )
   const position = `${original.path}:${original.line}:${original.column}`
-  return {
-    told: mapped,
-    path: original.path,
-    content: original.content,
-    text: shapes.text(name === "" ? `    at ${position}` : `    at ${name} (${position})`)
-  }
+  const asText = shapes.text(name === "" ? `    at ${position}` : `    at ${name} (${position})`)
+  return { shown: mapped, path: original.path, content: original.content, text: asText, guessed: false }
 }
+
+interface OriginInBundle {
+  readonly origin: FrameOrigin
+  readonly guessed: boolean
+}
+
+/** Whose code a line is that no source map explains: the app's, unless its file is a bundle that says otherwise. */
+const originInBundle = (place: Place, name: string): OriginInBundle => {
+  if (!/\.[cm]?js$/i.test(place.path)) return { origin: "app", guessed: false }
+  const module = bundledModules.moduleAt(place.path, place.line)
+  if (module !== undefined) return { origin: originOfPackage(segmentsOf(module)) ?? "app", guessed: false }
+  if (!bundledModules.isBundle(place.path)) return { origin: "app", guessed: false }
+  return { origin: runtimeNames.test(name) ? "effect" : "app", guessed: true }
+}
+
+/** Methods of Effect's runtime, by the names that bundlers leave them. */
+const runtimeNames = /^_?(?:FiberRuntime|EffectPrimitive\w*|SchedulerRunner|MixedScheduler|PriorityBuckets)\d*\./
 
 /** Where a function's name ends: what follows is a place, and neither names nor paths are free of parentheses. */
 const placeStart = / \((?=(?:\/|[A-Za-z]:[\\/]|[a-z][a-z\d+.-]*:|eval at |<anonymous>|native|index \d|\[))/
 
 const splitFrame = (text: string): { readonly name: string; readonly location: string } => {
   if (!text.endsWith(")")) return { name: "", location: text }
+  // As Effect writes it where there is no name.
+  if (text.startsWith("(")) return { name: "", location: text.slice(1, -1) }
   const start = placeStart.exec(text)?.index ?? text.indexOf(" (")
   return start < 0 ? { name: "", location: text } : { name: text.slice(0, start), location: text.slice(start + 2, -1) }
 }
@@ -147,22 +178,30 @@ const pathOf = (location: string): string => {
   }
 }
 
-/** What V8, Effect and generators put where a function's name should be: V8 also the calls around an anonymous one. */
+/**
+ * What V8, Effect and generators put where a function's name should be: V8 also the calls around an anonymous one, and
+ * the fields into which Effect, timers and emitters put what they are given.
+ */
 const notNames =
-  /^(?:next|body|<anonymous>|effect_(?:instruction_i\d|internal_function)|_?\w*\.next|(?:Effect|Narrative)\..*|)$/
+  /^(?:next|body|try|catch|<anonymous>|_?\w*\.next|(?:Effect|Narrative)\..*|)$|(?:^|\.)(?:<anonymous>|effect_(?:instruction_i\d|internal_function)|_on(?:Timeout|Immediate))$|^_?EffectPrimitive\w*\.commit$/
 
 const nameOf = (name: string): string => {
   const alias = name.endsWith("]") ? name.lastIndexOf(" [as ") : -1
-  const bare = (alias < 0 ? name : name.slice(0, alias)).replace(/^(?:Object|Module|EffectPrimitive|globalThis)\./, "")
-  return notNames.test(bare) ? anonymous : bare
+  const whole = alias < 0 ? name : name.slice(0, alias)
+  const bare = whole.replace(/^(?:Object|Module|EffectPrimitive|globalThis)\./, "")
+  return notNames.test(bare) || notNames.test(whole) ? anonymous : bare
 }
 
-const relativeTo = (cwd: string, file: string): string => {
+// Of a workspace, the app's files are shown by the way to them, even where that leads up first.
+const shownPath = (cwd: string, file: string, roots: ReadonlyArray<Segments>): string => {
   if (!path.isAbsolute(file)) return file
   const relative = path.relative(cwd, file)
-  return relative === "" || relative === ".." || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative)
-    ? file
-    : relative
+  if (relative === "" || relative === ".." || path.isAbsolute(relative)) return file
+  if (!relative.startsWith(`..${path.sep}`)) return relative
+  const isNear = roots.some(
+    (root) => root.length > 0 && startsWith(segmentsOf(file), root) && startsWith(segmentsOf(cwd), root)
+  )
+  return isNear ? relative : file
 }
 
 type Segments = ReadonlyArray<string>
@@ -198,7 +237,9 @@ const placeless = /^(?:<anonymous>|native|index \d+|unknown location)?$/
 // This library's machinery is as little the user's as Effect's. In a bundle this module is somewhere else, and the
 // directory around the bundle is the app's.
 const own: ReadonlyArray<Segments> = (() => {
-  const here = pathOf(import.meta.url)
+  // In a bundle of CommonJS there is none.
+  const url: string | undefined = import.meta.url
+  const here = url === undefined ? "" : pathOf(url)
   if (!/[\\/](?:src|dist)[\\/]diagnostics[\\/]source[\\/]stackFrames\.[jt]s$/.test(here)) return []
   const root = path.resolve(here, "../../../..")
   return [segmentsOf(path.join(root, "src")), segmentsOf(path.join(root, "dist"))]

@@ -81,14 +81,18 @@ const stageOf = (failure: Failure): string => {
 
 const placeOf = (failure: Failure, { file, function: name, line }: Location, cwd: string): string => {
   const path = cwd !== "" && file.startsWith(`${cwd}/`) ? file.slice(cwd.length + 1) : file
-  // A place that is only near the failure must not pass for the failure's own.
-  const guess =
-    failure.locationReason === "stage"
-      ? " - where the stage is made"
-      : failure.locationReason === "innermost_frame"
-        ? " - not in your own code"
-        : ""
-  return safe(`${path}:${line}${name === "" ? "" : ` (${name})`}${guess}`)
+  return safe(`${path}:${line}${name === "" ? "" : ` (${name})`}${guesses[failure.locationReason]}`)
+}
+
+// A place that is only near the failure must not pass for the failure's own.
+const guesses: Readonly<Record<Failure["locationReason"], string>> = {
+  app_frame: "",
+  generator: "",
+  span: " - where the nearest span is made",
+  stage: " - where the stage is made",
+  bundle: " - in a bundle without a source map",
+  innermost_frame: " - not in your own code",
+  unknown: ""
 }
 
 /** The timeline, on a terminal broken only between stages. */

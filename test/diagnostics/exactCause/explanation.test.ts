@@ -281,14 +281,14 @@ describe("Explanation", () => {
     it("names the place of the first issue, and counts the others", () => {
       assert.strictEqual(
         decoding(Customers, { customers: [{ email: "", kind: "c" }, {}] }),
-        'ParseError at customers[0].email: Expected a non empty string, actual "", and 3 more issues'
+        'ParseError at customers[0].email: Expected a non empty string, actual "" (in {"email":"","kind":"c"}), and 3 more issues'
       )
     })
 
     it("tells what each member of a union expected", () => {
       assert.strictEqual(
         decoding(Customers, { customers: [{ email: "x", kind: "c" }] }),
-        'ParseError at customers[0].kind: Expected "a" or "b", actual "c"'
+        'ParseError at customers[0].kind: Expected "a" or "b", actual "c" (in {"email":"x","kind":"c"})'
       )
     })
 
@@ -566,10 +566,12 @@ describe("Explanation", () => {
       }
     })
 
-    it("count the errors of a group, and tell the first", () => {
+    it("name the errors of a group, the first three of many", () => {
       const errors = [new Error("a"), new Error("b")]
-      assert.strictEqual(alone(new AggregateError(errors)), "2 errors, the first: Error: a")
-      assert.strictEqual(alone(errors), "2 errors, the first: Error: a")
+      assert.strictEqual(alone(new AggregateError(errors)), "2 errors: Error: a; Error: b")
+      const many = Array.from({ length: 5 }, (_, i) => new Error(`${i}`))
+      assert.strictEqual(alone(new AggregateError(many)), "5 errors: Error: 0; Error: 1; Error: 2; and 2 more")
+      assert.strictEqual(alone(errors), "2 errors: Error: a; Error: b")
       assert.strictEqual(
         alone(new StageGroupError({ failures: { load: Cause.fail(errors[0]), save: Cause.die(errors[1]) } })),
         "2 stages of the group failed: load, save; the first failure: Error: a"

@@ -123,7 +123,7 @@ describe("RuleBook", () => {
       fc.oneof(fc.string(), fc.integer(), fc.constantFrom("ENOENT", "SQLITE_BUSY_X", "23505", 404, "x".repeat(10_000)))
     )
     fc.assert(
-      fc.property(Arbitrary.make(FailureReport), chains, facts, ({ failures: [failure] }, exceptionChain, facts) => {
+      fc.property(Arbitrary.make(Failure), chains, facts, (failure, exceptionChain, facts) => {
         const found = RuleBook.builtIn.consult({ ...failure, exceptionChain, facts: { ...failure.facts, ...facts } })
         assert.isAtMost(found?.hint.length ?? 0, 400)
       }),

@@ -54,7 +54,7 @@ describe("SourceMaps", () => {
     const { stack } = compiled(name, options)
     assert.include(stack, `dist/${name}.mjs:1:`)
     const [frame] = read(stack)
-    assert.deepStrictEqual([frame?.told.file, frame?.told.line, frame?.told.origin], [`src/${name}.ts`, 9, "app"])
+    assert.deepStrictEqual([frame?.shown.file, frame?.shown.line, frame?.shown.origin], [`src/${name}.ts`, 9, "app"])
     assert.strictEqual(linesOf(frame?.path ?? "", frame?.content)[8], "  throw new Error(reason)")
     assert.include(frame?.text, `src/${name}.ts:9:`)
   })
@@ -85,7 +85,7 @@ describe("SourceMaps", () => {
       mappings: "AAAA"
     }
     writeFileSync(`${bundle}.map`, JSON.stringify(map))
-    assert.strictEqual(read(`Error\n    at f (${bundle}:1:1)`)[0]?.told.origin, "effect")
+    assert.strictEqual(read(`Error\n    at f (${bundle}:1:1)`)[0]?.shown.origin, "effect")
   })
 
   it("leaves TypeScript positions alone: they are mapped already", () => {

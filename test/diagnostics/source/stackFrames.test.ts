@@ -4,7 +4,7 @@ import { FastCheck as fc } from "effect"
 import { classify, reader } from "../../../src/diagnostics/source/stackFrames.js"
 
 const read = reader(["/app"], "/app")
-const only = (line: string) => read(`Error: x\n    at ${line}`, "x")[0]?.told
+const only = (line: string) => read(`Error: x\n    at ${line}`, "x")[0]?.shown
 const origins = (...files: ReadonlyArray<string>) => files.map((file) => classify(file, ["/app"]))
 
 describe("StackFrames", () => {
@@ -38,11 +38,11 @@ describe("StackFrames", () => {
     const message = "failed:\n    at fake (/app/fake.ts:1:1)\nand\n    at fake (/app/fake.ts:2:2)"
     const real = "    at real (/app/real.ts:3:5)\n    at outer (/app/outer.ts:4:6)"
     assert.deepStrictEqual(
-      read(`Error: ${message}\n${real}`, message).map((frame) => frame.told.function),
+      read(`Error: ${message}\n${real}`, message).map((frame) => frame.shown.function),
       ["real", "outer"]
     )
     assert.deepStrictEqual(
-      read(`Error: ${message}\nafter\n${real}`, "a message set later").map((frame) => frame.told.function),
+      read(`Error: ${message}\nafter\n${real}`, "a message set later").map((frame) => frame.shown.function),
       ["real", "outer"]
     )
   })
@@ -50,7 +50,7 @@ describe("StackFrames", () => {
   it("ends a stack where something else begins", () => {
     const stack = "Error: x\n    at own (/app/a.ts:1:1)\nCaused by: y\n    at other (/app/b.ts:1:1)"
     assert.deepStrictEqual(
-      read(stack, "x").map((frame) => frame.told.function),
+      read(stack, "x").map((frame) => frame.shown.function),
       ["own"]
     )
   })

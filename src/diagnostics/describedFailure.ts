@@ -1,0 +1,220 @@
+/**
+ * One failure of a report: what it says, where it comes from, with which values, and what it came from itself.
+ */
+import type { CauseLeaf } from "../cause/causeLeaves.js"
+import { summarize } from "../cause/errorSummary.js"
+import * as errorTree from "../cause/errorTree.js"
+import * as thrownValue from "../cause/thrownValue.js"
+import type { CausingError, Failure, StackFrame } from "../event/FailureReport.js"
+import * as PlainValue from "../plain/PlainValue.js"
+import { attempt, isObject, textOf } from "../plain/untrusted.js"
+import type { Redactor, Secrets } from "../redaction/Redaction.js"
+import { detailsOf } from "./errorDetails.js"
+import { factsOf } from "./errorFacts.js"
+import { explain } from "./exactCause/explanation.js"
+import type { DescribeOptions } from "./failureDescription.js"
+import * as framesWithLocals from "./locals/framesWithLocals.js"
+import * as failureLocation from "./source/failureLocation.js"
+import { named, passedSpans, shownSpans } from "./source/passedSpans.js"
+import { collectSecrets, maxErrors, type StageOfFailure, undescribed } from "./undescribed.js"
+
+/** Most frames of a failure's list, and of an error that it came from. */
+const maxFrames = 50
+const maxCausingFrames = 10
+/** Most links followed to the innermost one. */
+const maxDepth = 100
+
+/** An error of the tree: what it says, and its frames. */
+interface Link extends errorTree.ErrorNode, thrownValue.ErrorText, failureLocation.ErrorWithFrames {}
+
+/** Throws where the program's own values do. */
+export const describeFailure = (
+  leaf: CauseLeaf,
+  stage: StageOfFailure | undefined,
+  options: DescribeOptions,
+  maxText: number,
+  secrets: Secrets
+): Failure => {
+  const { read, redactor } = options
+  collectSecrets(leaf.error, redactor, secrets)
+  const tree = errorTree.treeOf(leaf.error, maxErrors).map((node) => linkOf(node, options))
+  const chain = errorTree.chainIn(tree)
+  const callsOf = (keys: ReadonlyArray<object>) =>
+    attempt(() => options.framesOf(keys), []).flatMap(
+      (frame) => framesWithLocals.callFrame(frame, read, redactor, secrets) ?? []
+    )
+  const calls = callsOf(keysOf(leaf, chain))
+  const spans = passedSpans(spanOf(leaf, chain), read)
+  const place = failureLocation.placeOf(chain, {
+    generators: calls,
+    span: spans.flatMap(({ frame, kind, name }) =>
+      frame === undefined ? [] : [{ frame: named(frame, name), kind }]
+    )[0],
+    definedAt: stage?.definedAt === undefined ? undefined : read(stage.definedAt).find(failureLocation.isApp)
+  })
+  const frames = framesWithLocals.merged(stackOf(chain, place), calls)
+  const appFrames = frames.filter(failureLocation.isApp).length
+  const others = frames.length - appFrames
+  const shownFrames = frames.slice(0, maxFrames).map(({ shown }) => shown)
+  const stack = stackTextOf(tree, maxText)
+  const source = failureLocation.sourceOf(place.frame)
+  const summary = summarize(leaf.error)
+  const details = detailsOf(
+    chain.map(({ error }) => error),
+    redactor,
+    secrets
+  )
+  return {
+    ...undescribed,
+    path: leaf.path,
+    kind: leaf.kind,
+    errorType: chain[0]?.type ?? undescribed.errorType,
+    errorMessage: chain[0]?.message ?? undescribed.errorMessage,
+    stageName: stage?.path.at(-1) ?? null,
+    stagePath: stage?.path ?? [],
+    ...source,
+    locationReason: place.reason,
+    ownLocation: ownLocationOf(chain, place),
+    spans: shownSpans(spans),
+    stackFrames: shownFrames,
+    stackSummary: `${appFrames} app frame(s), ${others} other/hidden in full stack (${frames.length} total)`,
+    hiddenFrameCount: others,
+    stackText: stack.text,
+    stackTruncated: stack.truncated,
+    exceptionChain: thrownValue.formatChain(chain.slice(0, thrownValue.maxChain)),
+    causes: causesOf(tree, chain, place, shownFrames, callsOf),
+    exactCause: explain(leaf.error, {
+      sourceLine: source.location?.sourceLine ?? null,
+      locals: calls.flatMap(({ shown }) => entriesOf(shown.locals)),
+      bigints: calls.flatMap(({ bigints }) => bigints),
+      statement: statementOf(spanOf(leaf, chain)),
+      show: {
+        value: (value) => redactor.value(value, secrets),
+        fields: (fields) => redactor.record(fields, secrets),
+        isSecret: redactor.isSecretName
+      }
+    }),
+    errorCode: summary.code,
+    retryable: details?.retryable ?? summary.retryable,
+    facts: factsIn(thrownValue.linksOf(leaf.error, maxDepth), redactor),
+    details: details?.details ?? null,
+    stageAttributes: stage?.attributes ?? {}
+  }
+}
+
+// Its message is redacted here and its frames were when they were read, so that only the values hidden since need a look at
+// the whole.
+const linkOf = (node: errorTree.ErrorNode, { read, redactor }: DescribeOptions): Link => {
+  const { error } = node
+  const stack = textOf(error, "stack")
+  return {
+    ...node,
+    type: thrownValue.typeOf(error),
+    message: redactor.text(thrownValue.messageOf(error)),
+    frames: stack === undefined ? [] : read(stack, textOf(error, "message")),
+    isCopy: thrownValue.isFiberFailure(error)
+  }
+}
+
+/** By what the calls of a failure are known: the innermost error first, for it came through the most. */
+const keysOf = (leaf: CauseLeaf, chain: ReadonlyArray<Link>): ReadonlyArray<object> => {
+  const errors = chain.map(({ error }) => error).toReversed()
+  return [...new Set([...errors.filter(isObject), leaf.key])]
+}
+
+/** The span of the innermost error that knows one. */
+const spanOf = (leaf: CauseLeaf, chain: ReadonlyArray<Link>) =>
+  chain.findLast(({ span }) => span._tag === "Some")?.span ?? leaf.span
+
+/** The SQL that a database client annotates its span with. */
+const statementOf = (span: Link["span"]): string | undefined => {
+  const attributes = span._tag === "Some" ? span.value.attributes : undefined
+  const text: unknown = attempt(() => attributes?.get("db.query.text") ?? attributes?.get("db.statement"), undefined)
+  return typeof text === "string" ? text : undefined
+}
+
+/** The stack that leads to the place: not that of an error made before anything ran, where others know the way. */
+const stackOf = (chain: ReadonlyArray<Link>, place: failureLocation.Place): Link["frames"] => {
+  const known = place.from ?? chain.find(({ frames }) => frames.length > 0)
+  if (known === undefined) return []
+  return place.from === undefined && failureLocation.isMadeAtLoad(known.frames) ? [] : known.frames
+}
+
+const ownLocationOf = (chain: ReadonlyArray<Link>, place: failureLocation.Place): Failure["ownLocation"] => {
+  const [own] = chain
+  if (own === undefined || own.isCopy || place.from === own) return null
+  const frame = failureLocation.placeOfError(own)?.frame
+  return frame === undefined ? null : failureLocation.locationOf(frame)
+}
+
+const causesOf = (
+  tree: ReadonlyArray<Link>,
+  chain: ReadonlyArray<Link>,
+  place: failureLocation.Place,
+  shown: ReadonlyArray<StackFrame>,
+  callsOf: (keys: ReadonlyArray<object>) => ReadonlyArray<framesWithLocals.CallFrame>
+): ReadonlyArray<CausingError> => {
+  const placesOf = (frames: ReadonlyArray<StackFrame>) =>
+    frames.map((frame) => `${frame.file}:${frame.line}:${frame.column}`)
+  const known = new Set(placesOf(shown))
+  return tree.slice(1).flatMap((link): ReadonlyArray<CausingError> => {
+    if (link.isCopy) return []
+    const { depth, error, message, relation, type } = link
+    const calls = isObject(error) && !chain.includes(link) ? callsOf([error]) : []
+    const frame = failureLocation.placeOfError(link)?.frame ?? calls.find(failureLocation.isApp)
+    const { location, snippet } = failureLocation.sourceOf(frame)
+    const own = framesWithLocals.merged(link.frames, calls).filter(failureLocation.isApp)
+    return [
+      {
+        depth,
+        relation,
+        errorType: type,
+        errorMessage: message,
+        location,
+        // The failure itself has it.
+        snippet: place.from === link ? [] : snippet,
+        stackFrames: own
+          .map(({ shown }) => shown)
+          .filter((frame) => !known.has(placesOf([frame])[0] ?? ""))
+          .slice(0, maxCausingFrames)
+      }
+    ]
+  })
+}
+
+// What is hidden in them was counted, and collected, from the errors themselves.
+const factsIn = (errors: ReadonlyArray<unknown>, redactor: Redactor): PlainValue.PlainRecord => {
+  const facts = factsOf(errors)
+  return Object.keys(facts).length === 0 ? {} : redactor.record(facts)
+}
+
+const entriesOf = (locals: PlainValue.PlainRecord | null) =>
+  Object.entries(locals ?? {}).map(([name, value]) => ({ name, value }))
+
+/** Every stack of the tree, each with a fair part of the room: its message, and its newest frames as far as they go. */
+const stackTextOf = (
+  links: ReadonlyArray<Link>,
+  maxText: number
+): { readonly text: string; readonly truncated: boolean } => {
+  let text = ""
+  let truncated = false
+  for (const [i, link] of links.entries()) {
+    const room = Math.floor((maxText - text.length) / (links.length - i)) - omission.length
+    const head = i === 0 ? "" : link.relation === "cause" ? "\nCaused by: " : "\nOne of them: "
+    const full = `${head}${thrownValue.format(link)}`
+    let part = PlainValue.clip(full, Math.floor(room / 2))
+    truncated ||= part.length < full.length
+    for (const frame of link.frames) {
+      if (part.length + frame.text.length + 1 > room) {
+        part += omission
+        truncated = true
+        break
+      }
+      part += `\n${frame.text}`
+    }
+    text += part
+  }
+  return { text, truncated }
+}
+
+const omission = "\n    …"

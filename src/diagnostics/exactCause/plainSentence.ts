@@ -1,0 +1,65 @@
+/**
+ * What an error says itself, as a sentence: its type, and of its message the line that tells why.
+ */
+
+import { inOrder } from "../../cause/fieldText.js"
+import * as thrownValue from "../../cause/thrownValue.js"
+import * as PlainValue from "../../plain/PlainValue.js"
+import { isErrorLike, isObject, textOf } from "../../plain/untrusted.js"
+import type { Show } from "./show.js"
+
+/** `Type: what it says`, the fields of an error that has no message; nothing for one that says nothing. */
+export const plainly = (error: unknown, show: Show): string | undefined => {
+  if (typeof error === "string") return tellingLine(error) || undefined
+  const type = thrownValue.typeOf(error)
+  const said = saysNothingButFields(error) ? fieldsOf(error, show) : tellingLine(thrownValue.messageOf(error))
+  if (said === "" || said === "{}") return undefined
+  // An object that is no error has no name worth a word.
+  return type === "object" ? said : `${type}: ${said}`
+}
+
+/**
+ * The line of a message that tells why: its first, unless that only leads up to it. Prisma quotes the call and says why in
+ * its last line; `assert` ends its first line with a colon.
+ */
+export const tellingLine = (message: string): string => {
+  const lines = message
+    .slice(0, maxMessage)
+    .split("\n", maxLines)
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+  const [first = "", ...rest] = lines
+  if (rest.length === 0) return first
+  if (/^Invalid `[^`]*` invocation/.test(first)) return rest.at(-1) ?? first
+  if (!first.endsWith(":")) return first
+  const next = rest.find((line) => !/^\+ actual - expected/.test(line))
+  return next === undefined ? first : `${first} ${next}`
+}
+
+/** Most of a message that is looked at, in UTF-16 code units. */
+const maxMessage = 8_192
+const maxLines = 200
+
+/** Most fields of an error in a sentence. */
+const maxFields = 5
+
+const saysNothingButFields = (error: unknown): boolean => {
+  if (!isObject(error) || textOf(error, "message") !== undefined) return false
+  if (!isErrorLike(error)) return true
+  // Its own text is better than its fields.
+  return thrownValue.messageOf(error).startsWith("{")
+}
+
+const fieldsOf = (error: object | unknown, show: Show): string => {
+  const plain = isErrorLike(error) ? show.fields(inOrder(thrownValue.ownFields(error))) : show.value(error)
+  if (typeof plain !== "object" || plain === null || Array.isArray(plain))
+    return tellingLine(thrownValue.messageOf(error))
+  const entries = Object.entries(plain).filter(([key]) => key !== "_tag")
+  // The platform's own objects have no fields but getters.
+  if (entries.length === 0 && !isErrorLike(error)) return tellingLine(thrownValue.messageOf(error))
+  const said = entries
+    .slice(0, maxFields)
+    .map(([key, value]) => `${PlainValue.clip(key, 60)} is ${PlainValue.clip(JSON.stringify(value), 80)}`)
+  const more = entries.length - maxFields
+  return `${said.join(", ")}${more > 0 ? `, and ${more} more` : ""}`
+}
