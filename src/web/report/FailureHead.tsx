@@ -15,6 +15,8 @@ const shortMessage = 600
 const reasons: { readonly [reason in Failure["locationReason"]]: string | undefined } = {
   app_frame: undefined,
   generator: "the generator that was waiting",
+  span: "where the nearest span is made",
+  bundle: "in a bundle without a source map",
   stage: "where the stage is defined",
   innermost_frame: "the innermost frame",
   unknown: "place unknown"
