@@ -2,7 +2,7 @@
  * What users pipe: stories, stages, and what is said inside them.
  *
  * Nothing here asks for a service or changes what an effect does: same value, same error, same interruption. Which
- * renderers hear of it is decided at the edge, by Layers.
+ * renderers get it is decided at the edge, by Layers.
  *
  * @since 0.1.0
  */
@@ -28,9 +28,9 @@ import type { StoryStatus } from "./event/NarrativeEvent.js"
 import { stageInit, storyInit, withSettings } from "./narration/combinators.js"
 import { dryRun as currentDryRun, DryRunLog, type DryRunStage, standInFor } from "./narration/dryRun.js"
 import * as eventFactory from "./narration/eventFactory.js"
+import { instrumented } from "./narration/instrumentedRetry.js"
 import type { GroupOptions, MainOptions, RetryOptions, StageOptions, StoryOptions } from "./narration/Options.js"
 import * as region from "./narration/region.js"
-import { retelling } from "./narration/retries.js"
 import * as mainProgram from "./narration/runMain.js"
 import type { StageGroupError } from "./narration/StageGroupError.js"
 import type { Stage, Story } from "./narration/Story.js"
@@ -280,14 +280,14 @@ export const group = <const Stages extends Readonly<Record<string, Effect.Effect
   Exclude<Effect.Effect.Context<Stages[keyof Stages]>, Tracer.ParentSpan>
 > => {
   const definedAt = definedBy(group)
-  const told = Record.map(stages, (self, name) =>
+  const staged = Record.map(stages, (self, name) =>
     stageRegion.run(self, stageInit(name, { kind: options?.kind }, definedAt))
   )
-  return stageGroup.run(told, options?.concurrency ?? "unbounded") as ReturnType<typeof group<Stages>>
+  return stageGroup.run(staged, options?.concurrency ?? "unbounded") as ReturnType<typeof group<Stages>>
 }
 
 /**
- * `Effect.retry` that tells each new attempt of the current stage (`StageRetried`): its number, how long it had to wait,
+ * `Effect.retry` that emits each new attempt of the current stage (`StageRetried`): its number, how long it had to wait,
  * and the error that made it necessary. Takes whatever `Effect.retry` takes.
  *
  * @example
@@ -328,7 +328,7 @@ export const retry: {
 } = /* @__PURE__ */ dual(
   (args) => Effect.isEffect(args[0]),
   <A, E, R>(self: Effect.Effect<A, E, R>, policy: Schedule.Schedule<unknown, E>, options?: RetryOptions<E>) =>
-    Effect.suspend(() => Effect.retry(retelling(self, options?.reason), policy))
+    Effect.suspend(() => Effect.retry(instrumented(self, options?.reason), policy))
 )
 
 /**
@@ -367,7 +367,7 @@ export const timeout: {
  * events of its end, and shown in failure reports. Values are copied at once; see `PlainValue`.
  *
  * @since 0.1.0
- * @category telling
+ * @category recording
  */
 export const annotate: {
   (key: string, value: unknown): Effect.Effect<void>
@@ -383,51 +383,51 @@ export const annotate: {
   })
 
 /**
- * Tells of something that happened, as an `EventRecorded`. `data` is copied at once; see `PlainValue`.
+ * Records something that happened, as an `EventRecorded`. `data` is copied at once; see `PlainValue`.
  *
  * @since 0.1.0
- * @category telling
+ * @category recording
  */
 export const note = (name: string, data?: unknown): Effect.Effect<void> =>
   region.within(({ span, stage, story }, fiber) => {
     const checked = validatedOptions.nameOf("note", name)
     const isRead = spans.isRead(fiber, span)
-    if (!isRead && renderersOf(fiber).length === 0) return checked.notice()
+    if (!isRead && renderersOf(fiber).length === 0) return checked.warn()
     const shownName = region.hide(fiber, story, checked.value)
     const shown = region.redactorOf(fiber).value(data, story.secrets)
     if (isRead) {
       spans.event(fiber, span, nanos(fiber), shownName, Predicate.isRecord(shown) ? shown : { data: shown })
     }
-    const told = region.emit(fiber, story, (timestamp) =>
+    const emitted = region.emit(fiber, story, (timestamp) =>
       eventFactory.eventRecorded(story, stage, timestamp, span, shownName, shown)
     )
-    return inOrder(checked.notice(), told)
+    return inOrder(checked.warn(), emitted)
   })
 
-/** Most often a stage tells its progress, in milliseconds. */
+/** Shortest time between two progress events of a stage, in milliseconds. */
 const progressInterval = 100
 
 /**
- * Tells how far the current stage has come: `done` of `total`, in whatever unit. At most 10 a second a stage are told.
+ * Says how far the current stage has come: `done` of `total`, in whatever unit. At most 10 events a second per stage.
  *
  * @since 0.1.0
- * @category telling
+ * @category recording
  */
 export const progress = (done: number, total?: number): Effect.Effect<void> =>
   region.within(({ span, stage, story }, fiber) => {
     if (stage === undefined)
-      return warnOnce(`Narrative.progress says how far a stage has come, and stands outside any here`)
+      return warnOnce(`Narrative.progress says how far a stage has come; here it is outside any stage`)
     const checked = validatedOptions.progressOf(done, total)
     // A fiber may outlive the stage it was forked in.
-    if (checked.value === undefined || stage.status !== "running") return checked.notice()
+    if (checked.value === undefined || stage.status !== "running") return checked.warn()
     const at = now(fiber)
-    if (at - stage.progressAt < progressInterval) return checked.notice()
+    if (at - stage.progressAt < progressInterval) return checked.warn()
     stage.progressAt = at
-    const told = checked.value
+    const progress = checked.value
     return inOrder(
-      checked.notice(),
+      checked.warn(),
       region.emit(fiber, story, (timestamp) =>
-        eventFactory.stageProgressed(story, stage, timestamp, span, told.done, told.total)
+        eventFactory.stageProgressed(story, stage, timestamp, span, progress.done, progress.total)
       )
     )
   })
@@ -436,20 +436,20 @@ export const progress = (done: number, total?: number): Effect.Effect<void> =>
  * Says how many stages the current story is going to have, once that is known. 0 or more.
  *
  * @since 0.1.0
- * @category telling
+ * @category recording
  */
 export const setTotalStages = (total: number): Effect.Effect<void> =>
   region.within(({ story }) => {
     const checked = validatedOptions.totalOf(total)
     if (checked.value !== undefined) story.declaredTotal = checked.value
-    return checked.notice()
+    return checked.warn()
   })
 
 /**
- * Gives the current story a short result label, told when it ends: `200 OK`, `3 rows skipped`.
+ * Gives the current story a short result label, emitted when it ends: `200 OK`, `3 rows skipped`.
  *
  * @since 0.1.0
- * @category telling
+ * @category recording
  */
 export const setOutcome = (outcome: string): Effect.Effect<void> =>
   region.within(({ story }, fiber) => {
@@ -462,7 +462,7 @@ export const setOutcome = (outcome: string): Effect.Effect<void> =>
  * undone, for instance. A story that fails, times out or is interrupted says so itself.
  *
  * @since 0.1.0
- * @category telling
+ * @category recording
  */
 export const setStatus = (status: StoryStatus): Effect.Effect<void> =>
   region.within(({ story }) => {
@@ -481,7 +481,7 @@ export const current: Effect.Effect<Option.Option<Story>> = /* @__PURE__ */ with
 )
 
 /**
- * Whether this fiber is in a story that is told.
+ * Whether this fiber is in a story that is narrated.
  *
  * @since 0.1.0
  * @category reading
@@ -491,11 +491,11 @@ export const isActive: Effect.Effect<boolean> = /* @__PURE__ */ withFiber((fiber
 )
 
 /**
- * Tells a failure that was handled (a saga's compensation, a fallback) without failing: a `FailureOccurred` with
+ * Reports a failure that was handled (a saga's compensation, a fallback) without failing: a `FailureOccurred` with
  * `handled: true`. `stage` names where it happened, if it was not in a stage of its own.
  *
  * @since 0.1.0
- * @category telling
+ * @category recording
  */
 export const recordFailure = <E>(
   cause: Cause.Cause<E>,
@@ -526,7 +526,7 @@ export type {
 
 /**
  * Runs the stories inside an effect dry, and gives the stages they visited, in order of ending. A stage with a stand-in
- * yields it without running its body; any other runs its body, and a failure or defect of it is told as completed and
+ * yields it without running its body; any other runs its body, and a failure or defect of it is recorded as completed and
  * yields `undefined`. An interruption still is one.
  *
  * @since 0.1.0

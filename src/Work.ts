@@ -1,5 +1,5 @@
 /**
- * What a program tells of its work: tokens, cost, quality, items, agents and calls of providers. It stands in the story
+ * What a program records of its work: tokens, cost, quality, items, agents and calls of providers. It is part of the story
  * ({@link Work}), and in metrics where `NarrativeMetrics.layer` or `PrometheusRenderer.layer` is there; nothing here
  * asks for either.
  *
@@ -116,46 +116,46 @@ export interface Agent {
  * Counts tokens of a model, for the story and the call of a provider that this is in.
  *
  * @since 0.1.0
- * @category telling
+ * @category recording
  */
 export const recordTokens = (model: string, tokens: Tokens): Effect.Effect<void> =>
-  tell((fiber) => addTokens(fiber, workContext.placeOf(fiber), model, tokens))
+  record((fiber) => addTokens(fiber, workContext.placeOf(fiber), model, tokens))
 
 /**
  * Counts a cost in US dollars, 0 or more.
  *
  * @since 0.1.0
- * @category telling
+ * @category recording
  */
 export const recordCost = (model: string, usd: number): Effect.Effect<void> =>
-  tell((fiber) => addCost(fiber, workContext.placeOf(fiber), model, usd))
+  record((fiber) => addCost(fiber, workContext.placeOf(fiber), model, usd))
 
 /**
- * Tells how good a result is, from 0 to 1, by one metric: `coherence`, `logic`, …
+ * Records how good a result is, from 0 to 1, by one metric: `coherence`, `logic`, …
  *
  * @since 0.1.0
- * @category telling
+ * @category recording
  */
 export const recordQuality = (metric: string, score: number): Effect.Effect<void> =>
-  tell((fiber) => {
+  record((fiber) => {
     if (typeof score !== "number" || !(score >= 0 && score <= 1)) {
       return refused("recordQuality", "a score from 0 to 1", "score", score)
     }
     const place = workContext.placeOf(fiber)
-    const told = nameIn(fiber, metric)
-    workContext.tally(place.story, (tally) => tally.score(told, score))
-    workContext.measure(fiber, place, Instruments.qualityScore, [storyNameOf(place), told], score)
+    const shown = nameIn(fiber, metric)
+    workContext.tally(place.story, (tally) => tally.score(shown, score))
+    workContext.measure(fiber, place, Instruments.qualityScore, [storyNameOf(place), shown], score)
     return undefined
   })
 
 /**
- * Counts items of workContext.
+ * Counts items of work.
  *
  * @since 0.1.0
- * @category telling
+ * @category recording
  */
 export const recordItems = (items: Items): Effect.Effect<void> =>
-  tell((fiber) => {
+  record((fiber) => {
     const place = workContext.placeOf(fiber)
     let waiting: Waiting
     for (const result of ["discovered", "succeeded", "failed", "skipped"] as const) {
@@ -171,7 +171,7 @@ export const recordItems = (items: Items): Effect.Effect<void> =>
   })
 
 /**
- * Runs a call of a provider as a stage of the kind `provider`: its latency, its outcome, and the tokens told inside it.
+ * Runs a call of a provider as a stage of the kind `provider`: its latency, its outcome, and the tokens recorded inside it.
  * Its span is a client's, and says all that by the names of OpenTelemetry's conventions for generative AI. Outside any
  * story it is counted too.
  *
@@ -245,8 +245,8 @@ export const providerCall: {
 )
 
 /**
- * Runs an agent as a stage of the kind `agent`, named after it: its duration and its outcome. What is told inside it of
- * calls, cost and retries is told as its own.
+ * Runs an agent as a stage of the kind `agent`, named after it: its duration and its outcome. What is recorded inside it of
+ * calls, cost and retries counts as its own.
  *
  * @since 0.1.0
  * @category stages
@@ -280,7 +280,7 @@ export const agent: {
     })
 )
 
-const tell = (f: (fiber: AnyFiber) => Waiting): Effect.Effect<void> =>
+const record = (f: (fiber: AnyFiber) => Waiting): Effect.Effect<void> =>
   withFiber((fiber) =>
     isEnabled(fiber) ? Effect.uninterruptible(Effect.suspend(() => f(fiber) ?? Effect.void)) : Effect.void
   )
@@ -315,13 +315,13 @@ const addTokens = (
   tokens: Tokens,
   call = workContext.workContextOf(fiber).call
 ): Waiting => {
-  const told = nameIn(fiber, model)
+  const shown = nameIn(fiber, model)
   let waiting: Waiting
   for (const type of ["prompt", "completion", "cached", "reasoning"] as const) {
     const count: unknown = attempt(() => tokens[type], Number.NaN)
     if (isCount(count)) {
-      workContext.tally(place.story, (tally) => tally.use(told, tokenTypes[type], count))
-      workContext.measure(fiber, place, Instruments.tokensUsed, [told, type], count)
+      workContext.tally(place.story, (tally) => tally.use(shown, tokenTypes[type], count))
+      workContext.measure(fiber, place, Instruments.tokensUsed, [shown, type], count)
       if (call !== undefined) call[type] += count
     } else if (count !== undefined) {
       waiting = inOrder(waiting, refused("recordTokens", wholeNumbers, type, count))
@@ -334,9 +334,9 @@ const addCost = (fiber: AnyFiber, place: workContext.Place, model: string, usd: 
   if (typeof usd !== "number" || !Number.isFinite(usd) || usd < 0) {
     return refused("recordCost", "US dollars of 0 or more", "cost", usd)
   }
-  const told = nameIn(fiber, model)
-  workContext.tally(place.story, (tally) => tally.use(told, "costUsd", usd))
-  workContext.measure(fiber, place, Instruments.costUsd, [told, workContext.agentIdOf(fiber)], usd)
+  const shown = nameIn(fiber, model)
+  workContext.tally(place.story, (tally) => tally.use(shown, "costUsd", usd))
+  workContext.measure(fiber, place, Instruments.costUsd, [shown, workContext.agentIdOf(fiber)], usd)
   return undefined
 }
 

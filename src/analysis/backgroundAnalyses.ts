@@ -8,7 +8,7 @@ import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import type * as Scope from "effect/Scope"
-import { type Pledge, pledge, redeem } from "../delivery/pendingWork.js"
+import * as pendingWork from "../delivery/pendingWork.js"
 import type { Renderer } from "../delivery/Renderer.js"
 import type { FailureAnalysis } from "../event/FailureAnalysis.js"
 import { waitAtMost } from "../runtime/deadline.js"
@@ -30,7 +30,7 @@ export interface Order {
   readonly hide: (text: string) => string
 }
 
-interface Job extends Order, Pledge {
+interface Job extends Order, pendingWork.PendingWork {
   /** Those of the listeners that are still there. */
   readonly open: Set<Renderer>
   readonly told: Deferred.Deferred<void>
@@ -63,15 +63,15 @@ export class BackgroundAnalyses {
       told,
       isOver: false,
       fiber: undefined,
-      kept: Deferred.await(told),
-      patience: shutdownTimeout,
-      forgo: (renderer) => {
+      done: Deferred.await(told),
+      timeout: shutdownTimeout,
+      abandon: (renderer) => {
         job.open.delete(renderer)
         return job.open.size > 0 ? undefined : this.#abandon([job])
       }
     }
     this.#jobs.add(job)
-    for (const renderer of job.open) pledge(renderer, job)
+    for (const renderer of job.open) pendingWork.register(renderer, job)
     return Effect.map(Effect.forkDaemon(Effect.interruptible(this.#run(job))), (fiber) => {
       job.fiber = fiber
     })
@@ -81,7 +81,7 @@ export class BackgroundAnalyses {
     return Effect.suspend(() => {
       this.#closed = true
       if (this.#jobs.size === 0) return Effect.void
-      const all = Effect.forEach(this.#jobs, (job) => job.kept, { discard: true })
+      const all = Effect.forEach(this.#jobs, (job) => job.done, { discard: true })
       return Effect.zipRight(
         waitAtMost(all, this.settings.shutdownTimeout),
         Effect.suspend(() => this.#abandon(Array.from(this.#jobs)) ?? Effect.void)
@@ -135,7 +135,7 @@ export class BackgroundAnalyses {
 
   #release(job: Job): void {
     this.#jobs.delete(job)
-    for (const renderer of job.listeners) redeem(renderer, job)
+    for (const renderer of job.listeners) pendingWork.complete(renderer, job)
     Deferred.unsafeDone(job.told, Effect.void)
   }
 }

@@ -135,7 +135,7 @@ export const layerScoped = <E, R>(
 ): Layer.Layer<never, E, Exclude<R, Scope.Scope>> => rendererLayer(renderer, rendererSet.add)
 
 /**
- * Adds a renderer in which nobody reads stories, one that makes metrics of them for instance: as {@link layerScoped},
+ * Adds a renderer that is not for reading stories, one that makes metrics of them for instance: as {@link layerScoped},
  * but the default renderer of `Narrative.layerDefault` and `Narrative.runMain` stays beside it.
  *
  * @since 0.1.0

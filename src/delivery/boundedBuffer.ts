@@ -1,5 +1,5 @@
 /**
- * A bounded queue with one draining fiber: what stands between a story and anything slow.
+ * A bounded queue with one draining fiber: what is between a story and anything slow.
  */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -161,7 +161,7 @@ class BoundedQueue<A> implements Buffer<A> {
     this.#wakeDrain?.()
   }
 
-  /** Counts what could not be delivered any more, and tells of every loss not told of yet. */
+  /** Counts what could not be delivered any more, and logs every loss not logged yet. */
   abandon(): Effect.Effect<void> | undefined {
     const lost = this.#events.length + this.#inFlight
     const waiting = lost === 0 ? undefined : this.delivery.drop("shutdown", lost)
@@ -221,7 +221,7 @@ class BoundedQueue<A> implements Buffer<A> {
   #arrival(count: number): Effect.Effect<void> {
     if (this.#hasArrived(count)) return Effect.void
     return Effect.async<void>((resume) => {
-      // Once more: the fiber may have yielded between the two, and nobody would wake it for what came then.
+      // Once more: the fiber may have yielded between the two, and nothing would wake it for what came then.
       if (this.#hasArrived(count)) return resume(Effect.void)
       this.#wakeAt = count
       this.#wakeDrain = () => {

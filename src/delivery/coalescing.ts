@@ -1,5 +1,5 @@
 /**
- * Runs of equal stages told once: a loop that polls every second should not fill the screen.
+ * Runs of equal stages emitted once: a loop that polls every second should not fill the screen.
  */
 import type * as Effect from "effect/Effect"
 import type { StageCompleted, StageStarted } from "../event/NarrativeEvent.js"

@@ -30,7 +30,7 @@ export class Delivery {
   pending = 0
   readonly dropped = new Map<string, number>()
   #withheld = 0
-  #told = 0
+  #logged = 0
 
   constructor(readonly renderer: string) {}
 
@@ -38,7 +38,7 @@ export class Delivery {
     this.delivered += count
   }
 
-  /** Counts `count` events that will not be delivered, and tells of it at the 1st, 2nd, 4th, 8th, … loss. */
+  /** Counts `count` events that will not be delivered, and logs it at the 1st, 2nd, 4th, 8th, … loss. */
   drop(reason: string, count = 1): Effect.Effect<void> | undefined {
     this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + count)
     return this.#warning(count, `dropped ${count === 1 ? "an event" : `${count} events`} (${reason})`, Cause.empty)
@@ -50,7 +50,7 @@ export class Delivery {
     this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + 1)
   }
 
-  /** Counts `count` events whose delivery failed, and tells of it as {@link drop} does. */
+  /** Counts `count` events whose delivery failed, and logs it as {@link drop} does. */
   fail(cause: Cause.Cause<unknown>, count = 1): Effect.Effect<void> | undefined {
     this.failed += count
     return this.#warning(count, "failed", cause)
@@ -66,12 +66,12 @@ export class Delivery {
     return this.failed + this.droppedTotal - this.#withheld
   }
 
-  /** Losses nobody has been told of yet, as one warning. */
+  /** Losses that were not logged yet, as one warning. */
   finalWarning(): Effect.Effect<void> | undefined {
-    if (this.lost === this.#told) return undefined
+    if (this.lost === this.#logged) return undefined
     // A warning of the last of them may be on its way.
     return Effect.suspend(() =>
-      this.lost > this.#told ? this.#warn(`lost ${this.lost} event(s) in all`, Cause.empty) : Effect.void
+      this.lost > this.#logged ? this.#warn(`lost ${this.lost} event(s) in all`, Cause.empty) : Effect.void
     )
   }
 
@@ -81,7 +81,7 @@ export class Delivery {
 
   #warn(what: string, cause: Cause.Cause<unknown>): Effect.Effect<void> {
     return Effect.suspend(() => {
-      this.#told = this.lost
+      this.#logged = this.lost
       const counts = {
         emitted: this.emitted,
         delivered: this.delivered,

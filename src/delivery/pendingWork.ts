@@ -1,5 +1,5 @@
 /**
- * What is still to be told to a renderer after its story has ended. Whoever closes the renderer waits for it first.
+ * What a renderer is still to get after a story has ended. Whoever closes the renderer waits for it first.
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -7,37 +7,38 @@ import { waitAtMost } from "../runtime/deadline.js"
 import type { Waiting } from "../runtime/waiting.js"
 import type { Renderer } from "./rendererModel.js"
 
-export interface Pledge {
-  /** Ends when it was told. */
-  readonly kept: Effect.Effect<void>
-  readonly patience: Duration.Duration
-  /** The renderer is gone: nothing can be told to it any more. */
-  readonly forgo: (renderer: Renderer) => Waiting
+export interface PendingWork {
+  /** Ends when it was delivered. */
+  readonly done: Effect.Effect<void>
+  /** Longest that the closing renderer waits for it. */
+  readonly timeout: Duration.Duration
+  /** The renderer is gone: nothing can be delivered to it any more. */
+  readonly abandon: (renderer: Renderer) => Waiting
 }
 
-const pledges = new WeakMap<Renderer, Set<Pledge>>()
+const pending = new WeakMap<Renderer, Set<PendingWork>>()
 
-export const pledge = (renderer: Renderer, pledge: Pledge): void => {
-  const owed = pledges.get(renderer) ?? new Set()
-  owed.add(pledge)
-  pledges.set(renderer, owed)
+export const register = (renderer: Renderer, work: PendingWork): void => {
+  const all = pending.get(renderer) ?? new Set()
+  all.add(work)
+  pending.set(renderer, all)
 }
 
-export const redeem = (renderer: Renderer, pledge: Pledge): void => {
-  const owed = pledges.get(renderer)
-  owed?.delete(pledge)
-  if (owed?.size === 0) pledges.delete(renderer)
+export const complete = (renderer: Renderer, work: PendingWork): void => {
+  const all = pending.get(renderer)
+  all?.delete(work)
+  if (all?.size === 0) pending.delete(renderer)
 }
 
-/** Waits for what the renderer is still to be told, as long as each of them has patience. */
+/** Waits for what the renderer is still to get, as long as each of it may take. */
 export const awaitAll = (renderer: Renderer): Effect.Effect<void> =>
   Effect.suspend(() =>
     Effect.forEach(
-      Array.from(pledges.get(renderer) ?? []),
-      (pledge) =>
+      Array.from(pending.get(renderer) ?? []),
+      (work) =>
         Effect.zipRight(
-          waitAtMost(pledge.kept, pledge.patience),
-          Effect.suspend(() => pledge.forgo(renderer) ?? Effect.void)
+          waitAtMost(work.done, work.timeout),
+          Effect.suspend(() => work.abandon(renderer) ?? Effect.void)
         ),
       { concurrency: "unbounded", discard: true }
     )

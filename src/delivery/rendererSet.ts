@@ -70,7 +70,7 @@ export const current: FiberRef.FiberRef<Renderers> = globalValue("effect-narrati
 /** Those that give way to any other: what an application's entry point chose for a program that chose nothing. */
 const defaults = globalValue("effect-narrative/defaultRenderers", () => new WeakSet<Renderer>())
 
-/** Those that a default renderer does not give way to: nobody reads stories in them. */
+/** Those that a default renderer does not give way to: they are not for reading stories. */
 const companions = globalValue("effect-narrative/companionRenderers", () => new WeakSet<Renderer>())
 
 export const addDefault = (self: Renderers, renderer: Renderer): Renderers => {

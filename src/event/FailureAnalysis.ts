@@ -1,5 +1,5 @@
 /**
- * Why a failure happened and what would mend it, as an analyzer answered: a language model, or the rule book.
+ * Why a failure happened and what would fix it, as an analyzer answered: a language model, or the rule book.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import { analysisText } from "./analysisText.js"
 
 /**
  * A part of the failure report that an analysis cites: its id in the prompt (`F1` a frame, `S1` a stage, `E1` an error,
- * `V1` a value), and what stands there, so that it can be read without the prompt.
+ * `V1` a value), and what is there, so that it can be read without the prompt.
  *
  * @since 0.1.0
  * @category models

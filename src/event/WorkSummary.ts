@@ -1,5 +1,5 @@
 /**
- * The work a story told of: tokens, cost, quality, items and calls of providers, that of its sub-stories included.
+ * The work a story recorded: tokens, cost, quality, items and calls of providers, that of its sub-stories included.
  *
  * @since 0.1.0
  */
@@ -28,8 +28,8 @@ export const ModelUse = Schema.Struct({
 })
 
 /**
- * A sub-story's work is told by the sub-story and by every story around it: who sums up stories takes the root ones.
- * At most 32 models and 32 metrics of quality are told apart; the rest is called `other`.
+ * A sub-story's work is part of the sub-story's and of that of every story around it: to sum up stories, take the root ones.
+ * At most 32 models and 32 metrics of quality are kept apart; the rest is called `other`.
  *
  * @since 0.1.0
  * @category models

@@ -44,9 +44,9 @@ export const ofStage = {
   /** The names of the stages from the outermost down to this one. */
   stagePath: key(Schema.Array(Schema.String), "stage_path"),
   parentStageName: key(NullableText, "parent_stage_name"),
-  /** The `stageIndex` of the stage around this one; `null` for a stage that stands in no other. */
+  /** The `stageIndex` of the stage around this one; `null` for a top-level stage. */
   parentStageIndex: key(Schema.NullOr(Schema.Int), "parent_stage_index"),
-  /** 0 for a stage that stands in no other. */
+  /** 0 for a top-level stage. */
   depth: Schema.NonNegativeInt,
   ...inSpan
 }

@@ -84,7 +84,7 @@ export const StageCompleted = Schema.Struct({
 })
 
 /**
- * A stage failed. Whether the story fails with it is told by `FailureOccurred`: a failure that is caught has none.
+ * A stage failed. Whether the story fails with it is said by `FailureOccurred`: a failure that is caught has none.
  *
  * @since 0.1.0
  * @category models

@@ -99,7 +99,7 @@ export const EventRecorded = Schema.Struct({
 
 /**
  * A story failed, or the program handed over a failure it had handled (`handled`). Carries the whole
- * {@link FailureReport}. On the wire the primary failure's fields also stand at the top level.
+ * {@link FailureReport}. On the wire the primary failure's fields are also at the top level.
  *
  * @since 0.1.0
  * @category models
@@ -149,7 +149,7 @@ export const AnalysisReady = Schema.Struct({
 })
 
 /**
- * The sub-story whose failure report already told why this story failed.
+ * The sub-story whose failure report already says why this story failed.
  *
  * @since 0.1.0
  * @category models
@@ -194,6 +194,6 @@ export const StoryCompleted = Schema.Struct({
   attributes: PlainRecord,
   dryRun: key(Schema.Boolean, "dry_run"),
   causedBy: key(Schema.NullOr(CausedBy), "caused_by"),
-  /** The work told of with `Narrative.metrics`, that of sub-stories included; `null` when there was none. */
+  /** The work recorded with `Work`, that of sub-stories included; `null` when there was none. */
   work: Schema.NullOr(Work)
 })

@@ -72,7 +72,7 @@ export interface StoryInit {
   readonly name: string
   readonly kind: string
   readonly parent: Story | undefined
-  /** The stage of the parent it stands in. */
+  /** The stage of the parent it is in. */
   readonly around: Stage | undefined
   readonly fiberId: FiberId.Runtime
   readonly totalStages: number | undefined
@@ -100,7 +100,7 @@ export class Story {
   status: StoryStatus | "running" = "running"
 
   /** @internal */ readonly parent: Story | undefined
-  /** The stage of the parent it stands in. @internal */
+  /** The stage of the parent it is in. @internal */
   readonly around: Stage | undefined
   /** @internal */ readonly fiberId: FiberId.Runtime
   /** @internal */ declaredTotal: number | undefined
@@ -114,9 +114,9 @@ export class Story {
   deferred: Effect.Effect<void> | undefined
   /** How long its fiber waited for analyses: no part of its duration. @internal */
   idleNanos = 0n
-  /** The work told of so far. @internal */
+  /** The work recorded so far. @internal */
   tally: WorkTally | undefined
-  /** Handled failures whose analysis is awaited: each tells its own without it when the story ends first. @internal */
+  /** Handled failures whose analysis is awaited: each is reported without it when the story ends first. @internal */
   unexplained: Set<() => Effect.Effect<void> | undefined> | undefined
   /** The innermost stage each failure came from; weak, so that caught failures are forgotten. @internal */
   readonly #origins = new WeakMap<object, Stage>()
@@ -216,7 +216,7 @@ export class Story {
 
   /**
    * Notes that a failure came out of a stage. The innermost one is kept; an error value that failed before, in a stage
-   * that does not stand inside this one, is a new failure. @internal
+   * that is not inside this one, is a new failure. @internal
    */
   blame(failure: object, stage: Stage): void {
     const known = this.#origins.get(failure)

@@ -42,7 +42,7 @@ export const storyInit = (name: string, options: StoryOptions | undefined, defin
     attributes: options?.attributes,
     dryRun: options?.dryRun ?? false,
     definedAt,
-    notice: validatedOptions.noticeOf(checkedName, total, labels)
+    warn: validatedOptions.warningsOf(checkedName, total, labels)
   }
 }
 
@@ -53,6 +53,6 @@ export const stageInit = <A>(name: string, options: StageOptions | undefined, de
     kind: options?.kind ?? "stage",
     attributes: options?.attributes,
     definedAt,
-    notice: checkedName.notice
+    warn: checkedName.warn
   }
 }

@@ -51,7 +51,7 @@ const failureOf = (exit: Exit.Exit<unknown, unknown>): string | null => {
 
 /**
  * A dry run goes on after whatever its effects did without their real surroundings, and after the absence of the results
- * of earlier ones; only an interruption still ends it. The value stands for nothing.
+ * of earlier ones; only an interruption still ends it. The value means nothing.
  */
 export const dryResult = <A, E>(exit: Exit.Exit<A, E>): Exit.Exit<A, E> =>
   exit._tag === "Success" || Cause.isInterruptedOnly(exit.cause) ? exit : Exit.succeed(undefined as A)

@@ -8,7 +8,7 @@ import { interruptorsOf } from "../cause/causeLeaves.js"
 import type { Interruptor } from "../event/FailureReport.js"
 import type { Story } from "./Story.js"
 
-/** Names the interruptors of a cause, as seen from a story: they are known if they stand in it or around it. */
+/** Names the interruptors of a cause, as seen from a story: they are known if they are in it or around it. */
 export const interruptorsNamed = (cause: Cause.Cause<unknown>, story: Story): ReadonlyArray<Interruptor> =>
   interruptorsOf(cause).map((fiberId) => ({ fiberId: FiberId.threadName(fiberId), ...placeOf(fiberId, story) }))
 

@@ -29,9 +29,9 @@ export interface StageInit<A> {
   readonly kind: string
   readonly attributes: Readonly<Record<string, unknown>> | undefined
   readonly definedAt: DefinedAt
-  /** What there is to say about the settings. */
-  readonly notice: () => Waiting
-  /** Hears of the one end, before it is told. It never throws. */
+  /** Logs what is wrong with the options. */
+  readonly warn: () => Waiting
+  /** Called with the one end, before it is emitted. It never throws. */
   readonly ended?: (fiber: AnyFiber, place: Place, exit: Exit.Exit<A, unknown>, durationSeconds: number) => Waiting
 }
 
@@ -83,7 +83,7 @@ const enter = <A, E, R>(
   }
   const entered = enterContext(fiber, contextWith(outside, { story, stage, span }, span))
   const waiting = inOrder(
-    init.notice(),
+    init.warn(),
     emit(fiber, story, (timestamp) => eventFactory.stageStarted(story, stage, timestamp, span))
   )
   const run = { init, fiber, restore, entered, span, story, stage, startNanos }
@@ -110,32 +110,33 @@ const leave = <A, E>(run: StageRun<A>, exit: Exit.Exit<A, E>): Effect.Effect<A, 
   const waiting = stage?.stoodIn
     ? undefined
     : init.ended?.(fiber, run, exit, seconds(stage?.startNanos ?? run.startNanos, endNanos))
-  const told = story === undefined || stage === undefined ? { exit } : tellEnd(run, story, stage, fiber, endNanos, exit)
+  const ended =
+    story === undefined || stage === undefined ? { exit } : emitEnd(run, story, stage, fiber, endNanos, exit)
   if (span !== undefined) {
-    const secrets = told.exit._tag === "Failure" ? story?.secrets : undefined
-    spans.end(fiber, span, endNanos, told.exit, { definedAt: init.definedAt, secrets })
+    const secrets = ended.exit._tag === "Failure" ? story?.secrets : undefined
+    spans.end(fiber, span, endNanos, ended.exit, { definedAt: init.definedAt, secrets })
   }
-  const all = inOrder(waiting, told.waiting)
-  return all === undefined ? told.exit : Effect.zipRight(all, told.exit)
+  const all = inOrder(waiting, ended.waiting)
+  return all === undefined ? ended.exit : Effect.zipRight(all, ended.exit)
 }
 
-interface Told<A, E> {
+interface Ended<A, E> {
   readonly exit: Exit.Exit<A, E>
   readonly waiting?: Waiting
 }
 
-const tellEnd = <A, E>(
+const emitEnd = <A, E>(
   run: StageRun<A>,
   story: Story,
   stage: Stage,
   fiber: AnyFiber,
   endNanos: bigint,
-  ended: Exit.Exit<A, E>
-): Told<A, E> => {
-  const exit = story.dryRun ? dryResult(ended) : ended
+  given: Exit.Exit<A, E>
+): Ended<A, E> => {
+  const exit = story.dryRun ? dryResult(given) : given
   const { span } = run
   const durationSeconds = seconds(stage.startNanos, endNanos)
-  if (story.dryRun) fiber.getFiberRef(dryRun)?.visit(story, stage, stage.stoodIn, ended)
+  if (story.dryRun) fiber.getFiberRef(dryRun)?.visit(story, stage, stage.stoodIn, given)
   if (exit._tag === "Success") {
     if (!story.end(stage, "completed", durationSeconds)) return { exit }
     return {

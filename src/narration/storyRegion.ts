@@ -34,8 +34,8 @@ export interface StoryInit {
   readonly attributes: Readonly<Record<string, unknown>> | undefined
   readonly dryRun: boolean
   readonly definedAt: DefinedAt
-  /** What there is to say about the settings. */
-  readonly notice: () => Waiting
+  /** Logs what is wrong with the options. */
+  readonly warn: () => Waiting
 }
 
 /** A story that is running. */
@@ -54,9 +54,9 @@ export const run = <A, E, R>(self: Effect.Effect<A, E, R>, init: StoryInit): Eff
           const leave = (exit: Exit.Exit<A, E>): Effect.Effect<A, E> => {
             const here = currentFiber(fiber)
             leaveContext(here, entered)
-            const told = opened.region.story.dryRun ? dryResult(exit) : exit
-            const waiting = close(opened, here, told)
-            return waiting === undefined ? told : Effect.zipRight(waiting, told)
+            const ended = opened.region.story.dryRun ? dryResult(exit) : exit
+            const waiting = close(opened, here, ended)
+            return waiting === undefined ? ended : Effect.zipRight(waiting, ended)
           }
           const body = () => {
             opened.startNanos = nanos(currentFiber(fiber))
@@ -95,7 +95,7 @@ export const open = (init: StoryInit, fiber: AnyFiber): { readonly opened: OpenS
     for (const key in story.attributes) span.attribute(key, story.attributes[key])
   }
   const waiting = inOrder(
-    inOrder(init.notice(), prepare(fiber)),
+    inOrder(init.warn(), prepare(fiber)),
     emit(fiber, story, (timestamp) => eventFactory.storyStarted(story, around?.stage, timestamp, span))
   )
   return { opened: { region: { story, stage: undefined, span }, init, startNanos }, waiting }

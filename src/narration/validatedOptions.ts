@@ -14,10 +14,10 @@ const maxLabels = 32
 
 const noLabels: { readonly [key: string]: string } = {}
 
-/** A safe value, and what there is to say about the one that was given. */
+/** A safe value, and what logs what was wrong with the one given. */
 export interface Checked<A> {
   readonly value: A
-  readonly notice: () => Waiting
+  readonly warn: () => Waiting
 }
 
 const fine = (): Waiting => undefined
@@ -27,46 +27,46 @@ const shapes = Redaction.builtIn()
 
 export const nameOf = (what: "story" | "stage" | "note", given: unknown): Checked<string> => {
   const name = typeof given === "string" ? shapes.text(given) : given
-  if (typeof name === "string" && name.length <= maxName && name.trim() !== "") return { value: name, notice: fine }
+  if (typeof name === "string" && name.length <= maxName && name.trim() !== "") return { value: name, warn: fine }
   if (typeof name !== "string" || name.trim() === "") {
     return {
       value: `(unnamed ${what})`,
-      notice: () => warnOnce(`A ${what} has no name: give Narrative.${what} a text that is not empty`)
+      warn: () => warnOnce(`A ${what} has no name: give Narrative.${what} a text that is not empty`)
     }
   }
   return {
     value: clip(name, maxName),
-    notice: () => warnOnce(`The name of a ${what} was cut to ${maxName} characters: ${clip(name, 60)}`)
+    warn: () => warnOnce(`The name of a ${what} was cut to ${maxName} characters: ${clip(name, 60)}`)
   }
 }
 
 export const totalOf = (total: unknown): Checked<number | undefined> => {
-  if (total === undefined) return { value: undefined, notice: fine }
-  if (typeof total === "number" && Number.isSafeInteger(total) && total >= 0) return { value: total, notice: fine }
+  if (total === undefined) return { value: undefined, warn: fine }
+  if (typeof total === "number" && Number.isSafeInteger(total) && total >= 0) return { value: total, warn: fine }
   return {
     value: undefined,
-    notice: () => warnOnce(`totalStages has to be a whole number of 0 or more; ${text(total)} was ignored`)
+    warn: () => warnOnce(`totalStages has to be a whole number of 0 or more; ${text(total)} was ignored`)
   }
 }
 
 export const labelsOf = (
   labels: Readonly<Record<string, string>> | undefined
 ): Checked<{ readonly [key: string]: string }> => {
-  if (labels === undefined) return { value: noLabels, notice: fine }
+  if (labels === undefined) return { value: noLabels, warn: fine }
   const entries = Object.entries(fromRecord(labels))
   const value = Object.fromEntries(entries.slice(0, maxLabels).map(([key, label]) => [key, clip(text(label), maxName)]))
   return entries.length <= maxLabels
-    ? { value, notice: fine }
+    ? { value, warn: fine }
     : {
         value,
-        notice: () => warnOnce(`A story keeps ${maxLabels} labels; ${entries.length - maxLabels} were left out`)
+        warn: () => warnOnce(`A story keeps ${maxLabels} labels; ${entries.length - maxLabels} were left out`)
       }
 }
 
-export const noticeOf =
+export const warningsOf =
   (...checked: ReadonlyArray<Checked<unknown>>) =>
   (): Waiting =>
-    checked.reduce<Waiting>((all, one) => inOrder(all, one.notice()), undefined)
+    checked.reduce<Waiting>((all, one) => inOrder(all, one.warn()), undefined)
 
 /** `done` is brought into 0…`total`. */
 export const progressOf = (
@@ -78,15 +78,15 @@ export const progressOf = (
   if (!isAmount(done) || (total !== undefined && !isAmount(total))) {
     return {
       value: undefined,
-      notice: () =>
+      warn: () =>
         warnOnce(
           `Narrative.progress takes amounts of 0 or more; ${text(done)}${total === undefined ? "" : ` of ${text(total)}`} was ignored`
         )
     }
   }
-  if (total === undefined || done <= total) return { value: { done, total: total ?? null }, notice: fine }
+  if (total === undefined || done <= total) return { value: { done, total: total ?? null }, warn: fine }
   return {
     value: { done: total, total },
-    notice: () => warnOnce("Narrative.progress was told of more done than there is in all; it shows all")
+    warn: () => warnOnce("Narrative.progress was given more than the total as done; it shows the total")
   }
 }

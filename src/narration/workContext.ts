@@ -1,5 +1,5 @@
 /**
- * Where work is told: the story and the span a fiber is in, the agent and the call around it, and who measures.
+ * Where work is recorded: the story and the span a fiber is in, the agent and the call around it, and what measures.
  */
 import * as Context from "effect/Context"
 import type * as Tracer from "effect/Tracer"
@@ -27,7 +27,7 @@ const nowhere: WorkContext = { agentId: undefined, call: undefined }
 export const workContextOf = (fiber: AnyFiber): WorkContext =>
   fiber.currentContext.unsafeMap.get(WorkContext.key) ?? nowhere
 
-/** What stands for the agent where there is none. */
+/** The agent label where there is no agent. */
 const noAgent = "none"
 
 export const agentIdOf = (fiber: AnyFiber): string => workContextOf(fiber).agentId ?? noAgent

@@ -53,10 +53,10 @@ export class WorkTally {
 }
 
 const entry = <A>(entries: Map<string, A>, name: string, make: () => A): A => {
-  const told = entries.has(name) || entries.size < mostNames - 1 ? name : "other"
-  const known = entries.get(told)
+  const shown = entries.has(name) || entries.size < mostNames - 1 ? name : "other"
+  const known = entries.get(shown)
   if (known !== undefined) return known
   const made = make()
-  entries.set(told, made)
+  entries.set(shown, made)
   return made
 }

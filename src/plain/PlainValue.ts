@@ -1,5 +1,5 @@
 /**
- * What a program's value becomes before it may stand in an event: JSON, bounded, and safe to touch.
+ * What a program's value becomes before it may be part of an event: JSON, bounded, and safe to touch.
  *
  * @since 0.1.0
  */

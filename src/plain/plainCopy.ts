@@ -16,7 +16,7 @@ export type PlainValue =
 
 /** What decides over a copy while it is made. */
 export interface CopyPolicy {
-  /** What stands for the value of that name, or `undefined` to copy it. */
+  /** What replaces the value of that name, or `undefined` to copy it. */
   readonly named: (name: string, value: unknown) => PlainValue | undefined
   /** What is left of a text, before it is cut to size. */
   readonly text: (text: string, isName: boolean) => string
@@ -219,7 +219,7 @@ const keyOf = (key: unknown, budget: Budget): string => {
   return kept(typeof plain === "string" ? plain : JSON.stringify(plain), budget, maxName, true)
 }
 
-/** In place of a value that only code could tell. */
+/** In place of a value that only running code would give. */
 const getter = Symbol()
 
 function* ownFields(value: object, keys: ReadonlyArray<string>): Iterable<readonly [string, unknown]> {

@@ -25,7 +25,7 @@ export const Timestamp = /* @__PURE__ */ Schema.transform(
 const maxNesting = 512
 
 /**
- * Parses JSON that somebody else may have written. Throws a `SyntaxError` for what is none, and for what is nested so
+ * Parses JSON from an untrusted source. Throws a `SyntaxError` for what is none, and for what is nested so
  * deep that whoever walks it, if only to say what is wrong with it, would run out of stack.
  */
 export const parseJson = (text: string): unknown => {

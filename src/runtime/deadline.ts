@@ -1,5 +1,5 @@
 /**
- * Waiting for so long and no longer, also where nobody can wait at all.
+ * Waiting for so long and no longer, also in a program that cannot wait at all.
  */
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"

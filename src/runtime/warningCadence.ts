@@ -1,5 +1,5 @@
 /**
- * When what happens again and again is told: at the 1st, 2nd, 4th, 8th, … time.
+ * When what happens again and again is logged: at the 1st, 2nd, 4th, 8th, … time.
  */
 
 /** Whether such a time was reached or passed on the way from `before` to `count` times. */

@@ -30,7 +30,7 @@ import { analysisAttributes, failureAttributes } from "./spanAttributes.js"
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 
-/** What a span is the span of, for a tracer that wants to know: it stands in the span's context. */
+/** What a span is the span of, for a tracer that wants to know: it is in the span's context. */
 export const SpanOf = Context.GenericTag<"story" | "stage">("effect-narrative/SpanOf")
 
 const contexts = {
@@ -104,7 +104,7 @@ export const link = (outer: Tracer.Span, inner: Tracer.Span): void => {
 
 const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
-/** Whether anybody may read a span: Effect's own tracer keeps its spans to itself. */
+/** Whether a span may be read: Effect's own tracer keeps its spans to itself. */
 export const isRead = (fiber: AnyFiber, span: Tracer.Span | undefined): span is Tracer.Span =>
   span?.sampled === true && fiber.currentTracer !== nativeTracer
 
@@ -113,7 +113,7 @@ const maxEvents = 128
 
 const eventCounts = new WeakMap<Tracer.Span, number>()
 
-/** Adds an event to a span that somebody reads and that has not ended. Beyond the most there may be, they are counted. */
+/** Adds an event to a span that is exported and that has not ended. Beyond the most there may be, they are counted. */
 export const event = (
   fiber: AnyFiber,
   span: Tracer.Span | undefined,
@@ -128,7 +128,7 @@ export const event = (
   else attempt(() => span.event(name, nanos, attributes), undefined)
 }
 
-/** What went wrong in a story, as its span tells it. */
+/** What went wrong in a story, as attributes of its span. */
 export const describe = (span: Tracer.Span, report: FailureReport): void => {
   const attributes = failureAttributes(report.failures[0], report.failures.length)
   for (const key in attributes) attempt(() => span.attribute(key, attributes[key]), undefined)
@@ -175,7 +175,7 @@ export interface Ending {
   readonly secrets: Secrets | undefined
 }
 
-/** Ends a span once, telling of the place it was written and of every failure when it failed. */
+/** Ends a span once, with the place it was written and every failure when it failed. */
 export const end = (
   fiber: AnyFiber,
   span: Tracer.Span,
@@ -185,25 +185,25 @@ export const end = (
 ): void => {
   if (span.status._tag === "Ended") return
   try {
-    let told = exit
+    let shown = exit
     if (exit._tag === "Failure") {
       const place = lastLine(ending.definedAt?.stack)
       if (place !== undefined) {
         spanToTrace.set(span, () => place)
         span.attribute("code.stacktrace", place)
       }
-      if (isRead(fiber, span)) told = Exit.failCause(failed(fiber, span, endNanos, exit.cause, ending.secrets))
+      if (isRead(fiber, span)) shown = Exit.failCause(failed(fiber, span, endNanos, exit.cause, ending.secrets))
     }
-    span.end(fiber.getFiberRef(FiberRef.currentTracerTimingEnabled) ? endNanos : 0n, told)
+    span.end(fiber.getFiberRef(FiberRef.currentTracerTimingEnabled) ? endNanos : 0n, shown)
   } catch {
     // Nor must one that cannot end it.
   }
 }
 
-/** Most failures of one cause that are told as exception events. */
+/** Most failures of one cause that become exception events. */
 const maxExceptions = 10
 
-/** Tells what failed, and gives the cause as it may be read. */
+/** Adds what failed to the span, and gives the cause as it may be read. */
 const failed = (
   fiber: AnyFiber,
   span: Tracer.Span,
@@ -216,7 +216,7 @@ const failed = (
     text: (text) => redactor.text(text, secrets),
     value: (value) => redactor.value(value, secrets)
   })
-  // The first is told as an exception by whoever ends the span.
+  // Whatever ends the span adds the first as an exception.
   const [first, ...others] = leavesOf(safe)
   if (first === undefined) return safe
   span.attribute("error.type", typeOf(first.error))

@@ -1,5 +1,5 @@
 /**
- * What tells each new attempt of an effect that is tried again.
+ * What emits each new attempt of an effect that is tried again.
  */
 import * as Effect from "effect/Effect"
 import { messageOf, typeOf } from "../cause/thrownValue.js"
@@ -13,7 +13,7 @@ import { emit, hide, within } from "./region.js"
 import * as workContext from "./workContext.js"
 
 /** One effect's attempts; has to be made anew for each series of them. */
-export const retelling = <A, E, R>(
+export const instrumented = <A, E, R>(
   self: Effect.Effect<A, E, R>,
   reason: ((error: E) => string) | undefined
 ): Effect.Effect<A, E, R> => {
@@ -25,7 +25,7 @@ export const retelling = <A, E, R>(
       failed = { error, atNanos: nanos(fiber) }
       return Effect.void
     })
-  const tellAttempt = within(({ span, stage, story }, fiber) => {
+  const emitAttempt = within(({ span, stage, story }, fiber) => {
     if (stage?.status !== "running" || failed === undefined) return undefined
     const { atNanos, error } = failed
     stage.retries += 1
@@ -40,15 +40,15 @@ export const retelling = <A, E, R>(
     if (!isRead && renderersOf(fiber).length === 0) return undefined
     const startNanos = nanos(fiber)
     const delaySeconds = seconds(atNanos, startNanos)
-    const told = hide(fiber, story, reasonOf(error, reason))
+    const shown = hide(fiber, story, reasonOf(error, reason))
     if (isRead) {
-      spans.event(fiber, span, startNanos, "narrative.retry", { attempt, delay_seconds: delaySeconds, reason: told })
+      spans.event(fiber, span, startNanos, "narrative.retry", { attempt, delay_seconds: delaySeconds, reason: shown })
     }
     return emit(fiber, story, (timestamp) =>
-      eventFactory.stageRetried(story, stage, timestamp, span, attempt, delaySeconds, told)
+      eventFactory.stageRetried(story, stage, timestamp, span, attempt, delaySeconds, shown)
     )
   })
-  return Effect.suspend(() => (failed === undefined ? self : Effect.zipRight(tellAttempt, self))).pipe(
+  return Effect.suspend(() => (failed === undefined ? self : Effect.zipRight(emitAttempt, self))).pipe(
     Effect.tapError(noteFailure)
   )
 }
