@@ -35,6 +35,7 @@ import * as mainProgram from "./narration/runMain.js"
 import type { StageGroupError } from "./narration/StageGroupError.js"
 import type { Stage, Story } from "./narration/Story.js"
 import * as stageGroup from "./narration/stageGroup.js"
+import { placeOf } from "./narration/stagePlaces.js"
 import * as stageRegion from "./narration/stageRegion.js"
 import * as storyFailure from "./narration/storyFailure.js"
 import { addLogger } from "./narration/storyLogger.js"
@@ -128,7 +129,7 @@ export const stage: {
     name: string,
     options?: StageOptions
   ): Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
-} = /* @__PURE__ */ withSettings<StageOptions, stageRegion.StageInit<unknown>>(stageInit, stageRegion.run)
+} = /* @__PURE__ */ withSettings<StageOptions, stageRegion.StageInit<unknown>>(stageInit, stageRegion.run, placeOf)
 
 /**
  * In a dry run, yields the stand-in instead of running the effect. Pipe it inside the stage whose work it stands in for.
@@ -182,7 +183,7 @@ export const fn = (name?: string, options?: StageOptions): Effect.fn.Untraced =>
     // The steps are applied by hand: `fnUntraced` types at most nine of them.
     const run = Effect.fnUntraced(body)
     const call = function (this: unknown, ...args: Array<never>): Effect.Effect<unknown> {
-      const init = stageInit(stageName, options, definedBy(call))
+      const init = stageInit(stageName, options, placeOf(call, stageName))
       return stageRegion.run(
         Effect.suspend(() =>
           steps.reduce((self, step) => step(self, ...args) as Effect.Effect<unknown>, run.apply(this, args))

@@ -15,6 +15,16 @@ import type { WorkTally } from "./workTally.js"
 
 export { percent } from "../event/progress.js"
 
+/** What is known of the stages of one name that were made in one stage or story. */
+export interface StagePlace {
+  made: number
+  /** Where the last one looked at was written, and that as a text. */
+  definedAt: { readonly stack?: string } | undefined
+  position: string | undefined
+  /** Written in several places: each has to be looked at. */
+  isAmbiguous: boolean
+}
+
 /**
  * One stage of a story, while it runs and after.
  *
@@ -35,6 +45,8 @@ export class Stage {
   /** @internal */ next: Stage | undefined
   /** @internal */ previous: Stage | undefined
   /** @internal */ progressAt = Number.NEGATIVE_INFINITY
+  /** By the names of the stages made in it. @internal */
+  places: Map<string, StagePlace> | undefined
   #path: ReadonlyArray<string> | undefined
 
   /** @internal */
@@ -114,6 +126,8 @@ export class Story {
   deferred: Effect.Effect<void> | undefined
   /** How long its fiber waited for analyses: no part of its duration. @internal */
   idleNanos = 0n
+  /** By the names of the stages made in it, outside any stage. @internal */
+  places: Map<string, StagePlace> | undefined
   /** The work recorded so far. @internal */
   tally: WorkTally | undefined
   /** Handled failures whose analysis is awaited: each is reported without it when the story ends first. @internal */

@@ -15,15 +15,16 @@ import * as validatedOptions from "./validatedOptions.js"
  */
 export const withSettings = <Options, Init, Name = string>(
   make: (name: Name, options: Options | undefined, definedAt: DefinedAt) => Init,
-  run: (self: Effect.Effect<unknown, unknown, unknown>, init: Init) => Effect.Effect<unknown, unknown, unknown>
+  run: (self: Effect.Effect<unknown, unknown, unknown>, init: Init) => Effect.Effect<unknown, unknown, unknown>,
+  placeOf: (below: (...args: Array<never>) => unknown, name: Name) => DefinedAt = definedBy
   // biome-ignore lint/suspicious/noExplicitAny: the overloads of each combinator are its type; this is what they share.
 ): any => {
   type DataFirst = [self: Effect.Effect<unknown, unknown, unknown>, name: Name, options?: Options]
   type DataLast = [name: Name, options?: Options]
   const isDataFirst = (args: DataFirst | DataLast): args is DataFirst => Effect.isEffect(args[0])
   const combinator = (...args: DataFirst | DataLast) => {
-    if (isDataFirst(args)) return run(args[0], make(args[1], args[2], definedBy(combinator)))
-    const init = make(args[0], args[1], definedBy(combinator))
+    if (isDataFirst(args)) return run(args[0], make(args[1], args[2], placeOf(combinator, args[1])))
+    const init = make(args[0], args[1], placeOf(combinator, args[0]))
     return (self: Effect.Effect<unknown, unknown, unknown>) => run(self, init)
   }
   return combinator

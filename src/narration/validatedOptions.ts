@@ -25,7 +25,19 @@ const fine = (): Waiting => undefined
 // What a key or a credential looks like is the same for everybody; which names are secret is not asked of a name.
 const shapes = Redaction.builtIn()
 
+/** Names that are as they should be: most are met again and again. */
+const fineNames = new Map<string, Checked<string>>()
+const maxFineNames = 1_000
+
 export const nameOf = (what: "story" | "stage" | "note", given: unknown): Checked<string> => {
+  const known = typeof given === "string" ? fineNames.get(given) : undefined
+  if (known !== undefined) return known
+  const checked = checkName(what, given)
+  if (checked.value === given && fineNames.size < maxFineNames) fineNames.set(given, checked)
+  return checked
+}
+
+const checkName = (what: "story" | "stage" | "note", given: unknown): Checked<string> => {
   const name = typeof given === "string" ? shapes.text(given) : given
   if (typeof name === "string" && name.length <= maxName && name.trim() !== "") return { value: name, warn: fine }
   if (typeof name !== "string" || name.trim() === "") {

@@ -19,3 +19,23 @@ export const definedBy = (below: (...args: Array<never>) => unknown): DefinedAt 
   }
   return here
 }
+
+/**
+ * The caller of `below` as a text by which two callers can be distinguished: the position in the code that runs, whatever
+ * its source maps say. `undefined` where it cannot be known.
+ */
+export const positionOf = (below: (...args: Array<never>) => unknown): string | undefined => {
+  const prepare = Error.prepareStackTrace
+  Reflect.set(Error, "prepareStackTrace", (_: unknown, sites: ReadonlyArray<NodeJS.CallSite>) => sites[0])
+  try {
+    // Read while it is prepared our way. Whoever prepared it before may have frozen that.
+    const site: unknown = definedBy(below)?.stack
+    if (typeof site !== "object" || site === null) return undefined
+    const { getColumnNumber, getLineNumber, getScriptNameOrSourceURL } = site as NodeJS.CallSite
+    return `${getScriptNameOrSourceURL.call(site)}:${getLineNumber.call(site)}:${getColumnNumber.call(site)}`
+  } catch {
+    return undefined
+  } finally {
+    Reflect.set(Error, "prepareStackTrace", prepare)
+  }
+}
