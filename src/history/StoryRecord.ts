@@ -144,7 +144,13 @@ export interface StageRecord extends Schema.Schema.Type<typeof stageFields> {
   readonly stages: ReadonlyArray<StageRecord>
 }
 
-interface StageEncoded extends Schema.Schema.Encoded<typeof stageFields> {
+/**
+ * A stage as JSON holds it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StageEncoded extends Schema.Schema.Encoded<typeof stageFields> {
   readonly stages: ReadonlyArray<StageEncoded>
 }
 

@@ -13,7 +13,13 @@ import * as plainCopy from "./plainCopy.js"
  * @since 0.1.0
  * @category models
  */
-export type PlainValue = plainCopy.PlainValue
+export type PlainValue =
+  | string
+  | number
+  | boolean
+  | null
+  | ReadonlyArray<PlainValue>
+  | { readonly [key: string]: PlainValue }
 
 /**
  * Named plain values: the attributes of a story or a stage.

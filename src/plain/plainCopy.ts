@@ -5,7 +5,7 @@ import { EffectTypeId } from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 
-/** A JSON value. */
+/** A JSON value, as the public `PlainValue` is: a user's declarations can name only a type that a public module declares. */
 export type PlainValue =
   | string
   | number

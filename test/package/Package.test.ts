@@ -28,10 +28,16 @@ import {
   unpacked
 } from "./project.js"
 
-/** What a program can import: `effect-narrative`, `effect-narrative/testing`, … */
-const entries: ReadonlyArray<string> = Object.keys(manifest.exports)
+/** What a program can import: `effect-narrative`, `effect-narrative/testing`, `effect-narrative/Narrative`, … */
+const importable: ReadonlyArray<string> = Object.keys(manifest.exports)
   .filter((path) => !path.endsWith(".json"))
   .map((path) => path.replace(/^\./, manifest.name))
+
+/** Each is about peers of its own; the others are single modules that one of these exports. */
+const entries = importable.filter((path) => !/\/[A-Z]/.test(path))
+
+const modulesOf = (entry: string): ReadonlyArray<string> =>
+  importable.filter((path) => !entries.includes(path) && path.slice(0, path.lastIndexOf("/")) === entry)
 
 /** The optional peers that an entry is about; every other entry needs none. */
 const optionalPeersOf: { readonly [entry: string]: ReadonlyArray<string> } = {
@@ -83,7 +89,7 @@ describe("The package", { timeout: 100_000 }, () => {
   afterAll(remove)
 
   it("holds its compiled files, their sources and its papers, and nothing else", () => {
-    const allowed = ["CHANGELOG.md", "LICENSE", "README.md", "dist", "package.json", "src"]
+    const allowed = ["CHANGELOG.md", "LICENSE", "README.md", "dist", "docs", "examples", "package.json", "src"]
     assert.deepStrictEqual(
       readdirSync(unpacked).filter((name) => !allowed.includes(name)),
       []
@@ -143,6 +149,7 @@ describe("The package", { timeout: 100_000 }, () => {
           await import("effect")
           const before = state()
           const exported = Object.keys(await import("${entry}"))
+          for (const path of ${JSON.stringify(modulesOf(entry))}) await import(path)
           const after = state()
           process.stdout.write(JSON.stringify({ exported, before, after }))
         `
@@ -157,7 +164,12 @@ describe("The package", { timeout: 100_000 }, () => {
 
       it("leaves nothing behind in a bundle that uses nothing of it", async () => {
         const bundle = await build({
-          stdin: { contents: `import {} from "${entry}"; import "${entry}"`, resolveDir: project },
+          stdin: {
+            contents: [entry, ...modulesOf(entry)]
+              .map((path) => `import {} from "${path}"; import "${path}"`)
+              .join("\n"),
+            resolveDir: project
+          },
           bundle: true,
           format: "esm",
           platform: "node",
@@ -277,10 +289,13 @@ describe("The package", { timeout: 100_000 }, () => {
     })
   })
 
-  it("type-checks in a strict project that checks its declarations too", () => {
+  it("type-checks in a strict project that checks its declarations too, and that declares what it makes of them", () => {
     new Set(optionalPeers).forEach(link)
-    const names = entries.map((entry, i) => `export * as entry${i} from "${entry}"`)
-    writeFileSync(join(project, "consumer.ts"), names.join("\n"))
+    // A copy of a module has the types of all its exports: of layers, of what they take and of what they fail with.
+    const copies = importable.map(
+      (path, i) => `import * as module${i} from "${path}"\nexport const copy${i} = { ...module${i} }`
+    )
+    writeFileSync(join(project, "consumer.ts"), copies.join("\n"))
     const compilerOptions = {
       target: "ES2022",
       lib: ["ES2022"],
@@ -291,9 +306,10 @@ describe("The package", { timeout: 100_000 }, () => {
       noUncheckedIndexedAccess: true,
       noPropertyAccessFromIndexSignature: true,
       verbatimModuleSyntax: true,
-      isolatedModules: true,
       skipLibCheck: false,
-      noEmit: true
+      declaration: true,
+      emitDeclarationOnly: true,
+      outDir: "declared"
     }
     writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["consumer.ts"] }))
     const { output, status } = run(bin("tsc"), ["-p", project, "--pretty", "false"], project)
