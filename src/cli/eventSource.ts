@@ -1,6 +1,7 @@
 /**
  * Where `narrative tail` reads events from when it is lines of JSON: a file, a pipe or standard input.
  */
+import { createReadStream } from "node:fs"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Chunk from "effect/Chunk"
@@ -53,16 +54,29 @@ const fileLines = (path: string, options: followedFile.GrowingFileOptions) =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const { type } = yield* fs.stat(path)
-      return type === "File" ? followedFile.lines(path, options) : Stream.splitLines(Stream.decodeText(fs.stream(path)))
-    })
-  ).pipe(Stream.mapError(unreadable(path)))
+      if (type === "File") return Stream.mapError(followedFile.lines(path, options), unreadable(path))
+      // `FileSystem` reads at positions, which a pipe has not.
+      return linesOf(path, () => createReadStream(path))
+    }).pipe(Effect.catchTags({ BadArgument: unreadable(path), SystemError: unreadable(path) }))
+  )
 
-const standardInput = Stream.suspend(() =>
-  Stream.fromAsyncIterable<Uint8Array, UnreadableSource>(
-    process.stdin,
-    (error) => new UnreadableSource({ path: "standard input", reason: `cannot be read: ${String(error)}` })
-  ).pipe(Stream.decodeText(), Stream.splitLines)
-)
+const standardInput = linesOf("standard input", () => process.stdin)
+
+function linesOf(path: string, open: () => AsyncIterable<Uint8Array>): Stream.Stream<string, UnreadableSource> {
+  const failed = (error: unknown) =>
+    new UnreadableSource({
+      path,
+      reason: `cannot be read: ${error instanceof Error ? error.message : String(error)}`
+    })
+  return Stream.suspend(() =>
+    Stream.fromAsyncIterable(open(), failed).pipe(Stream.decodeText(), Stream.splitLines, withoutMark)
+  )
+}
+
+/** Editors and shells of Windows put a byte order mark before the first line. */
+function withoutMark<E, R>(lines: Stream.Stream<string, E, R>): Stream.Stream<string, E, R> {
+  return Stream.mapAccum(lines, true, (isFirst, line) => [false, isFirst ? followedFile.withoutMark(line) : line])
+}
 
 function unreadable(path: string) {
   return (error: PlatformError) =>

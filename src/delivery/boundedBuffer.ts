@@ -9,6 +9,7 @@ import type * as Scope from "effect/Scope"
 import type { NarrativeEvent } from "../event/NarrativeEvent.js"
 import { waitAtMost } from "../runtime/deadline.js"
 import { withoutNarration } from "../runtime/muting.js"
+import { onProcessExit } from "../runtime/processExit.js"
 import { inOrder } from "../runtime/waiting.js"
 import { isDue } from "../runtime/warningCadence.js"
 import { Delivery } from "./deliveryCounts.js"
@@ -32,6 +33,11 @@ interface BufferConfig<A, R> extends BufferOptions {
   readonly within: Duration.DurationInput
   /** Gives {@link Refused} where some of the batch were. */
   readonly handle: (batch: Batch<A>) => Effect.Effect<unknown, unknown, R>
+  /**
+   * Delivers at once what is left when the process ends, when no effect runs any more: the batch that `handle` was given
+   * and has not settled, and what waits behind it.
+   */
+  readonly atExit?: (begun: ReadonlyArray<A>, waiting: ReadonlyArray<A>) => void
 }
 
 /** A renderer with a buffer in front. @internal */
@@ -52,6 +58,14 @@ export const open = <A, R>(config: BufferConfig<A, R>): Effect.Effect<Buffer<A>,
   Effect.gen(function* () {
     const queue = new BoundedQueue<A>(config)
     const shutdownTimeout = Duration.decode(config.shutdownTimeout ?? "5 seconds")
+    const { atExit } = config
+    if (atExit !== undefined) {
+      // Released after the drain has ended: what waits until then is written by either.
+      yield* Effect.acquireRelease(
+        Effect.sync(() => onProcessExit(() => queue.leave(atExit))),
+        (stop) => Effect.sync(stop)
+      )
+    }
     yield* Effect.acquireRelease(
       queue.drain(config).pipe(withoutNarration, Effect.interruptible, Effect.forkDaemon),
       (drain) => withoutNarration(close(queue, drain, shutdownTimeout))
@@ -84,7 +98,8 @@ class BoundedQueue<A> implements Buffer<A> {
   readonly #highWaterMark: number
   readonly #onOverflow: BufferOptions["onOverflow"]
   readonly #events = new Fifo<A>()
-  #inFlight = 0
+  /** What was handed over and has not been settled. */
+  #batch: ReadonlyArray<A> = []
   #overflowFaults = 0
   #closed = false
   #armed = true
@@ -163,19 +178,24 @@ class BoundedQueue<A> implements Buffer<A> {
 
   /** Counts what could not be delivered any more, and logs every loss not logged yet. */
   abandon(): Effect.Effect<void> | undefined {
-    const lost = this.#events.length + this.#inFlight
+    const lost = this.#events.length + this.#batch.length
     const waiting = lost === 0 ? undefined : this.delivery.drop("shutdown", lost)
     this.delivery.pending -= lost
     this.#events.take(this.#events.length)
-    this.#inFlight = 0
+    this.#batch = []
     this.#release()
     this.#flushed()
     return inOrder(waiting, this.delivery.finalWarning())
   }
 
+  leave(deliver: NonNullable<BufferConfig<A, unknown>["atExit"]>): void {
+    const [begun, waiting] = [this.#batch, this.#events.take(this.#events.length)]
+    if (begun.length + waiting.length > 0) deliver(begun, waiting)
+  }
+
   #deliver<R>(batch: ReadonlyArray<A>, handle: BufferConfig<A, R>["handle"]): Effect.Effect<void, never, R> {
     if (!isBatch(batch)) return Effect.void
-    this.#inFlight = batch.length
+    this.#batch = batch
     return Effect.suspend(() => handle(batch)).pipe(
       Effect.matchCauseEffect({
         onSuccess: (refused) =>
@@ -192,10 +212,10 @@ class BoundedQueue<A> implements Buffer<A> {
   #settle(count: (delivery: Delivery) => Effect.Effect<void> | undefined): Effect.Effect<void> {
     return Effect.suspend(() => {
       // Abandoned meanwhile: already counted.
-      if (this.#inFlight === 0) return Effect.void
-      this.delivery.pending -= this.#inFlight
+      if (this.#batch.length === 0) return Effect.void
+      this.delivery.pending -= this.#batch.length
       const waiting = count(this.delivery)
-      this.#inFlight = 0
+      this.#batch = []
       if (this.delivery.pending === 0) this.#flushed()
       return waiting ?? Effect.void
     })

@@ -1,6 +1,7 @@
 /**
  * Renderers that write events as lines of text: to a stream, to a file.
  */
+import { resolve } from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Cause from "effect/Cause"
@@ -57,22 +58,39 @@ export interface ToFileOptions {
  */
 export const toFile = (
   name: string,
-  path: string,
+  given: string,
   format: (event: NarrativeEvent) => string,
   options: ToFileOptions = {}
 ): Effect.Effect<Renderer, PlatformError, FileSystem.FileSystem | Scope.Scope> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const file = yield* appendedFile.make(path, { isWhole: options.isWhole ?? constTrue, shared: false })
+    // A program may change its working directory.
+    const path = resolve(given)
+    const isWhole = options.isWhole ?? constTrue
+    const file = yield* appendedFile.make(path, { isWhole, shared: false })
     // A path that cannot be written to fails before anything runs.
-    yield* file.stand(fs)
-    return yield* toLines(name, format, options, (lines) =>
-      Effect.flatMap(file.stand(fs), (standing) => file.append(lines, standing))
-    )
+    yield* file.open(fs)
+    return yield* toLines(name, format, options, {
+      append: (lines) => Effect.flatMap(file.open(fs), (state) => file.append(lines, state)),
+      appendAtExit: (begun, waiting) =>
+        Effect.suspend(() => {
+          const missing = file.missingAtExit(begun)
+          return missing === undefined
+            ? Effect.void
+            : appendedFile.appendOnce(path, isWhole, Buffer.concat([missing, waiting]))
+        })
+    })
   })
 
+/** Where lines of text go. */
+interface LineFile<E> {
+  readonly append: (lines: Uint8Array) => Effect.Effect<void, E | appendedFile.BrokenOff>
+  /** All of it at once, when the process ends: what of `begun` is not appended yet, and `waiting`. */
+  readonly appendAtExit: (begun: Uint8Array, waiting: Uint8Array) => Effect.Effect<void, unknown>
+}
+
 /**
- * A renderer that hands lines of text to `append`, through a bounded buffer.
+ * A renderer that hands lines of text to a file, through a bounded buffer.
  *
  * @internal
  */
@@ -80,10 +98,13 @@ export const toLines = <E>(
   name: string,
   format: (event: NarrativeEvent) => string,
   options: Omit<ToFileOptions, "isWhole">,
-  append: (lines: Uint8Array) => Effect.Effect<void, E | appendedFile.BrokenOff>
+  file: LineFile<E>
 ): Effect.Effect<Renderer, never, Scope.Scope> => {
   const capacity = options.capacity ?? 8_192
   const encoder = new TextEncoder()
+  const linesOf = (texts: ReadonlyArray<string>) => encoder.encode(texts.map((text) => `${text}\n`).join(""))
+  /** The last batch, as the bytes that were handed over. */
+  let begunLines = new Uint8Array()
   return boundedBuffer.make({
     name,
     capacity,
@@ -94,13 +115,18 @@ export const toLines = <E>(
     handle: (events) =>
       Effect.suspend(() => {
         const texts = events.map(format)
+        begunLines = linesOf(texts)
         return Effect.catchIf(
-          append(encoder.encode(`${texts.join("\n")}\n`)),
+          file.append(begunLines),
           (error) => error instanceof appendedFile.BrokenOff,
           ({ reason, written }) =>
             Effect.succeed(new boundedBuffer.Refused(events.length - textsWithin(texts, written), Cause.fail(reason)))
         )
-      })
+      }),
+    atExit: (begun, waiting) => {
+      const lines = begun.length === 0 ? new Uint8Array() : begunLines
+      Effect.runSyncExit(file.appendAtExit(lines, linesOf(waiting.map(format))))
+    }
   })
 }
 

@@ -14,7 +14,9 @@ export interface OpenFile extends Pick<FileSystem.File, "readAlloc" | "seek" | "
   readonly stat: Effect.Effect<Info, PlatformError.PlatformError>
 }
 
-export interface Files extends Pick<FileSystem.FileSystem, "makeDirectory" | "readDirectory" | "remove" | "rename"> {
+export interface Files extends Pick<FileSystem.FileSystem, "readDirectory" | "remove" | "rename"> {
+  /** One folder. */
+  readonly makeDirectory: (path: string) => Effect.Effect<void, PlatformError.PlatformError>
   readonly stat: (path: string) => Effect.Effect<Info, PlatformError.PlatformError>
   readonly open: (
     path: string,
@@ -25,13 +27,21 @@ export interface Files extends Pick<FileSystem.FileSystem, "makeDirectory" | "re
 export const isNotFound = (error: PlatformError.PlatformError): boolean =>
   error._tag === "SystemError" && error.reason === "NotFound"
 
+export const isAlreadyThere = (error: PlatformError.PlatformError): boolean =>
+  error._tag === "SystemError" && error.reason === "AlreadyExists"
+
 /** What is there, or nothing. */
 export const optional = <A, R>(
   effect: Effect.Effect<A, PlatformError.PlatformError, R>
 ): Effect.Effect<A | undefined, PlatformError.PlatformError, R> =>
   Effect.catchIf(effect, isNotFound, () => Effect.succeed(undefined))
 
-const now = <A>(method: string, path: string | number, work: () => A): Effect.Effect<A, PlatformError.PlatformError> =>
+/** What Node does at once, as an Effect. */
+export const now = <A>(
+  method: string,
+  path: string | number,
+  work: () => A
+): Effect.Effect<A, PlatformError.PlatformError> =>
   Effect.try({
     try: work,
     catch: (cause) => {
@@ -40,7 +50,7 @@ const now = <A>(method: string, path: string | number, work: () => A): Effect.Ef
       return new PlatformError.SystemError({
         module: "FileSystem",
         method,
-        reason: code === "ENOENT" ? "NotFound" : "Unknown",
+        reason: code === "ENOENT" ? "NotFound" : code === "EEXIST" ? "AlreadyExists" : "Unknown",
         pathOrDescriptor: path,
         description: message,
         cause
@@ -53,8 +63,7 @@ const now = <A>(method: string, path: string | number, work: () => A): Effect.Ef
  * turn of the event loop, which a busy program may grant late, and while this process holds a lock, others wait.
  */
 export const atOnce: Files = {
-  makeDirectory: (path, options) =>
-    now("makeDirectory", path, () => void NodeFs.mkdirSync(path, { recursive: options?.recursive ?? false })),
+  makeDirectory: (path) => now("makeDirectory", path, () => NodeFs.mkdirSync(path)),
   readDirectory: (path) => now("readDirectory", path, () => NodeFs.readdirSync(path)),
   remove: (path) => now("remove", path, () => NodeFs.unlinkSync(path)),
   rename: (from, to) => now("rename", from, () => NodeFs.renameSync(from, to)),
@@ -93,8 +102,8 @@ const openFile = (fd: number): OpenFile => {
   }
 }
 
-const infoOf = (stats: NodeFs.Stats): Info => ({
-  type: stats.isFile() ? "File" : "Unknown",
+export const infoOf = (stats: NodeFs.Stats): Info => ({
+  type: stats.isFile() ? "File" : stats.isDirectory() ? "Directory" : stats.isFIFO() ? "FIFO" : "Unknown",
   size: FileSystem.Size(stats.size),
   ino: Option.some(stats.ino),
   dev: stats.dev,

@@ -1,57 +1,88 @@
 /**
  * A lock that processes share through the file system, and that a killed holder does not keep.
- *
- * The lock is a folder that holds one entry, named after its owner. An owner keeps such a folder under a name of its
- * own, and renames it to take the lock, which fails while a folder that is not empty stands there: one system call, and
- * no moment at which a lock has no owner. Whoever finds a dead owner's entry removes that one entry, by its name: of
- * several that do so at once none can remove the lock of a newer owner.
  */
-import { rmdir } from "node:fs/promises"
-import { basename, dirname, join } from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
-import { atOnce, type Files, isNotFound, optional } from "./fileAccess.js"
+import { atOnce, type Files } from "./fileAccess.js"
+import * as lockFolder from "./lockFolder.js"
 import * as lockOwner from "./lockOwner.js"
 
-/** The lock was not to be had: its holder hangs. */
+export { besideOf } from "./lockFolder.js"
+
+/** The lock could not be had: its holder hangs. */
 export class LockHeld extends Data.TaggedError("LockHeld")<{ readonly path: string; readonly owner: string }> {
   override get message(): string {
-    return `${this.path} is locked by another writer (${this.owner}), which does not let go of it`
+    return `${this.path} is locked by another writer (${this.owner}), which does not release it`
   }
 }
+
+type Use<A, E, R> = (files: Files) => Effect.Effect<A, E, R>
 
 export interface FileLock {
   /** This owner's name, for what it leaves beside the file. */
   readonly owner: string
   /**
-   * Runs an effect on files while nobody else, in any process, runs one under this lock. The effect is not interrupted:
-   * waiting for the lock is. A wait ends with an error when the holder has changed nothing for too long; while it still
-   * has not, the next one does so at once. Where there are others, the files are such as do everything at once.
+   * Runs an effect on files while no other one, in any process, runs under this lock. The effect is not interrupted: waiting
+   * for the lock is. A wait ends with an error when the holder has changed nothing for too long; while it still has not, the
+   * next one does so at once. Where there are others, the files are such as do everything at once.
    */
-  readonly hold: <A, E, R>(
-    use: (files: Files) => Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, E | LockHeld | PlatformError, R>
+  readonly hold: <A, E, R>(use: Use<A, E, R>) => Effect.Effect<A, E | LockHeld | PlatformError, R>
+  /** The same, all of it at once, when the process ends. What this owner had begun under the lock goes no further. */
+  readonly holdAtExit: <A, E, R>(use: Use<A, E, R>) => Effect.Effect<A, E | LockHeld | PlatformError, R>
 }
 
-/** How long an owner of whom nothing is known may stand unchanged before the lock is taken from it. */
+/** How long an owner of whom nothing is known may be unchanged before the lock is taken from it. */
 const abandonedAfter = 5_000
 /** How often an owner shows that it is there, in milliseconds. Well below {@link abandonedAfter}. */
 const showEvery = 1_000
-/** After how long what such an owner left beside the file is removed. */
-const oldAfter = 3_600_000
-/** Longest pause between two looks at a lock that is held. */
+/** Longest pause between two attempts. */
 const maxPause = 250
-/** How long others are reckoned with after they were seen. */
+/** How long others are expected after they were seen. */
 const rivalsFor = 10_000
-/** How often it is looked at who holds it. */
+/** How often it is checked who holds the lock. */
 const lookEvery = 100
+/** How long a process that ends waits for the lock. */
+const exitPatience = 1_000
+
+/** What an owner remembers from one wait to the next. */
+interface Memory {
+  /** When others were last seen to have the lock. */
+  contendedAt: number
+  shownAt: number
+  /** How the lock was when a wait for it was in vain. */
+  hung: string | undefined
+  /** The last holder of whom nothing was known, and since when it has been unchanged. */
+  watched: { readonly holder: string; readonly shown: number; readonly since: number }
+  closed: boolean
+}
+
+/** A lock, and what this owner knows of it. */
+interface Owned {
+  readonly fs: FileSystem.FileSystem
+  readonly folder: lockFolder.LockFolder
+  /** Longest wait, in milliseconds, for a holder that changes nothing. */
+  readonly patience: number
+  readonly memory: Memory
+}
+
+/** A wait for the lock, from one attempt to the next. */
+type Wait =
+  | { readonly _tag: "Taken" }
+  | {
+      readonly _tag: "Waiting"
+      /** Since when the holder has changed nothing. */
+      readonly since: number
+      readonly sign: string
+      /** When it is checked again who holds it. */
+      readonly lookAt: number
+      readonly now: number
+    }
 
 /**
  * A lock for the file at a path, until the scope is closed. `timeout`: longest wait for a holder that changes nothing.
@@ -64,185 +95,162 @@ export const make = (
 ): Effect.Effect<FileLock, PlatformError, FileSystem.FileSystem | Scope.Scope> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const owner = lockOwner.make()
-    const lock = join(dirname(path), `.${basename(path)}.lock`)
-    const own = besideOf(path, owner)
-    const patience = Duration.toMillis(timeout)
+    const folder = lockFolder.make(path)
+    const owned: Owned = { fs, folder, patience: Duration.toMillis(timeout), memory: nothingKnown() }
     // Of the fibers of this owner, too, one at a time.
     const alone = yield* Effect.makeSemaphore(1)
-    let shown = Number.NEGATIVE_INFINITY
-    /** When others were last seen to have it. */
-    let contended = Number.NEGATIVE_INFINITY
-    /** What it looked like when a wait was in vain. */
-    let hung: string | undefined
-    let closed = false
-
-    const prepare = fs
-      .makeDirectory(own, { recursive: true })
-      .pipe(Effect.zipRight(fs.writeFileString(join(own, owner), "")))
-
-    const removeOwn = Effect.ignore(fs.remove(own, { recursive: true }))
-
-    const show = (now: number) =>
-      Effect.suspend(() => {
-        if (now - shown < showEvery) return Effect.void
-        shown = now
-        return Effect.ignore(fs.utimes(join(own, owner), new Date(now), new Date(now)))
-      })
-
-    /** The last owner of whom nothing was known, and since when it was seen to stand unchanged. */
-    let watched = { owner: "", shown: Number.NaN, since: 0 }
-
-    const isAbandoned = (holder: string) =>
-      Effect.gen(function* () {
-        const info = yield* optional(fs.stat(join(lock, holder)))
-        if (info === undefined) return false
-        const now = yield* monotonicMillis
-        const shown = Option.match(info.mtime, { onNone: () => 0, onSome: (time) => time.getTime() })
-        if (watched.owner !== holder || watched.shown !== shown) watched = { owner: holder, shown, since: now }
-        if (now - watched.since < abandonedAfter) return false
-        yield* Effect.logWarning(`The lock of ${path} was taken from ${holder}: it had stood there unchanged`)
-        return true
-      })
-
-    const isLeft = (holder: string) =>
-      Effect.suspend(() => {
-        const life = lockOwner.lifeOf(holder)
-        return life === "unknown" ? isAbandoned(holder) : Effect.succeed(life === "dead")
-      })
-
-    /** Whether it is ours now. */
-    const attempt = (fs: Files): Effect.Effect<boolean, PlatformError> =>
-      fs.rename(own, lock).pipe(
-        Effect.as(true),
-        Effect.catchAll((error) => {
-          if (isNotFound(error)) return Effect.as(prepare, false)
-          return isTaken(error) ? Effect.succeed(false) : Effect.fail(error)
-        })
-      )
-
-    // On Windows even an empty folder is in the way. `FileSystem` has no way to remove one only if it is empty.
-    const removeEmpty = Effect.ignore(Effect.tryPromise(() => rmdir(lock)))
-
-    /** Who has it. An owner that is no more has it no longer. */
-    const look: Effect.Effect<string, PlatformError> = Effect.gen(function* () {
-      const [holder] = (yield* optional(fs.readDirectory(lock))) ?? []
-      if (holder === undefined) return yield* Effect.as(removeEmpty, nobody)
-      if (!(yield* isLeft(holder))) return holder
-      yield* optional(fs.remove(join(lock, holder)))
-      return yield* Effect.as(removeEmpty, nobody)
-    })
-
-    /** Changes as long as those who have the lock do something with it. */
-    const signOfLife = (holder: string) =>
-      Effect.map(optional(fs.stat(path)), (info) =>
-        info === undefined ? holder : `${holder} ${info.ino} ${info.size} ${info.mtime}`
-      )
-
-    /** Takes the lock. */
-    const acquire = (interruptible: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) =>
-      Effect.gen(function* () {
-        const pause = (longest: number) =>
-          Effect.flatMap(Random.nextIntBetween(1, Math.ceil(longest)), (millis) => interruptible(Effect.sleep(millis)))
-        let now = yield* monotonicMillis
-        const files = () => (now - contended < rivalsFor ? atOnce : fs)
-        // Who has just had it gives the others a chance.
-        if (now - contended < rivalsFor) yield* pause(5)
-        yield* show(yield* Clock.currentTimeMillis)
-        let since = now
-        let lookAt = now
-        let sign = ""
-        while (!(yield* attempt(files()))) {
-          now = yield* monotonicMillis
-          contended = now
-          if (now >= lookAt) {
-            lookAt = now + lookEvery
-            const holder = yield* look
-            // Ours since a release that failed.
-            if (holder === owner) break
-            const latest = yield* signOfLife(holder)
-            if (sign !== latest) since = now
-            sign = latest
-            if (sign === hung || now - since >= patience) {
-              hung = sign
-              return yield* new LockHeld({ path, owner: holder })
-            }
-          }
-          yield* pause(Math.max(2, Math.min(maxPause, (now - since) / 4)))
-        }
-        hung = undefined
-        return { files: files(), since: yield* monotonicMillis }
-      })
-
-    const release = (files: Files, since: number) =>
-      Effect.gen(function* () {
-        const held = (yield* monotonicMillis) - since
-        // Held for so long, it may have been taken from us.
-        if (held > abandonedAfter / 2 && (yield* optional(files.stat(join(lock, owner)))) === undefined) return
-        // What cannot be kept for the next time is at least let go of.
-        yield* Effect.orElse(files.rename(lock, own), () => files.remove(join(lock, owner)))
-        if (closed) yield* removeOwn
-      }).pipe(Effect.ignore)
-
-    const hold: FileLock["hold"] = (use) =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.zipRight(
-          restore(alone.take(1)),
-          acquire(restore).pipe(
-            Effect.flatMap(({ files, since }) => Effect.ensuring(use(files), release(files, since))),
-            // The fiber keeps the thread while others wait for it.
-            Effect.withMaxOpsBeforeYield(100_000),
-            Effect.ensuring(alone.release(1))
-          )
-        )
-      )
-
-    yield* prepare
+    yield* lockFolder.prepare(fs, folder)
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
-        closed = true
-        return removeOwn
+        owned.memory.closed = true
+        return removeOwn(owned)
       })
     )
-    yield* removeLeft(fs, path)
-    return { owner, hold }
+    yield* lockFolder.removeLeft(fs, path)
+    return {
+      owner: folder.owner,
+      hold: (use) =>
+        Effect.uninterruptibleMask((restore) =>
+          Effect.zipRight(restore(alone.take(1)), Effect.ensuring(holdOnce(owned, restore, use), alone.release(1)))
+        ),
+      holdAtExit: (use) => holdAtExit(owned, use)
+    }
+  })
+
+const nothingKnown = (): Memory => ({
+  contendedAt: Number.NEGATIVE_INFINITY,
+  shownAt: Number.NEGATIVE_INFINITY,
+  hung: undefined,
+  watched: { holder: "", shown: Number.NaN, since: 0 },
+  closed: false
+})
+
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+const holdOnce = <A, E, R>(owned: Owned, restore: Restore, use: Use<A, E, R>) =>
+  Effect.gen(function* () {
+    const { memory } = owned
+    // Who has just had it gives the others a chance.
+    if (isContended(memory, yield* monotonicMillis)) yield* restore(pause(5))
+    yield* show(owned)
+    yield* acquire(owned, restore)
+    const since = yield* monotonicMillis
+    const files = isContended(memory, since) ? atOnce : owned.fs
+    return yield* Effect.ensuring(use(files), release(owned, files, since))
+    // The fiber keeps the thread while others wait for it.
+  }).pipe(Effect.withMaxOpsBeforeYield(100_000))
+
+const isContended = ({ contendedAt }: Memory, now: number): boolean => now - contendedAt < rivalsFor
+
+/** Attempts, and waits in between, until the lock is taken or its holder is found to hang. */
+const acquire = (owned: Owned, restore: Restore): Effect.Effect<void, LockHeld | PlatformError> =>
+  Effect.gen(function* () {
+    const now = yield* monotonicMillis
+    yield* Effect.iterate(waitFrom(now), {
+      while: ({ _tag }) => _tag === "Waiting",
+      body: (wait) => (wait._tag === "Taken" ? Effect.succeed(wait) : attempt(owned, restore, wait))
+    })
+    owned.memory.hung = undefined
+  })
+
+const waitFrom = (now: number): Wait => ({ _tag: "Waiting", since: now, sign: "", lookAt: now, now })
+
+const attempt = (owned: Owned, restore: Restore, wait: Extract<Wait, { readonly _tag: "Waiting" }>) =>
+  Effect.gen(function* () {
+    const { folder, fs, memory } = owned
+    const outcome = yield* lockFolder.take(isContended(memory, wait.now) ? atOnce : fs, folder)
+    if (outcome === "taken") return taken
+    if (outcome === "unprepared") yield* lockFolder.prepare(fs, folder)
+    const now = yield* monotonicMillis
+    memory.contendedAt = now
+    const next = now < wait.lookAt ? { ...wait, now } : yield* look(owned, { ...wait, now, lookAt: now + lookEvery })
+    if (next._tag === "Waiting") yield* restore(pause(Math.max(2, Math.min(maxPause, (now - next.since) / 4))))
+    return next
+  })
+
+const taken: Wait = { _tag: "Taken" }
+
+/** Checks who holds the lock. It fails when that owner hangs. */
+const look = (
+  owned: Owned,
+  wait: Extract<Wait, { readonly _tag: "Waiting" }>
+): Effect.Effect<Wait, LockHeld | PlatformError> =>
+  Effect.gen(function* () {
+    const { folder, fs, memory, patience } = owned
+    const holder = (yield* livingHolder(owned)) ?? nobody
+    // Ours since a release that failed.
+    if (holder === folder.owner) return taken
+    const sign = yield* lockFolder.signOfLife(fs, folder, holder)
+    const since = sign === wait.sign ? wait.since : wait.now
+    if (sign === memory.hung || wait.now - since >= patience) {
+      memory.hung = sign
+      return yield* new LockHeld({ path: folder.path, owner: holder })
+    }
+    return { ...wait, sign, since }
   })
 
 const nobody = "nobody"
 
-const monotonicMillis = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos / 1_000_000n))
-
-/** What systems say when a folder that is not empty stands where another is to be moved. */
-const takenCodes = new Set(process.platform === "win32" ? ["EPERM", "EACCES"] : ["ENOTEMPTY", "EEXIST"])
-
-const isTaken = (error: PlatformError): boolean => {
-  if (error._tag !== "SystemError") return false
-  // The reasons of `PlatformError` have none for this; its cause is the error of Node.
-  const { code = "" } = (error.cause ?? {}) as NodeJS.ErrnoException
-  return takenCodes.has(code)
-}
-
-/** What an owner keeps beside the file, if it is killed, is removed by the next. */
-export const besideOf = (path: string, owner: string): string => join(dirname(path), `.${basename(path)}.${owner}`)
-
-/** An owner that lives after all makes anew what it finds missing. */
-const isOld = (fs: FileSystem.FileSystem, path: string) =>
+/** Who has the lock. It is taken from an owner that is gone. */
+const livingHolder = (owned: Owned): Effect.Effect<string | undefined, PlatformError> =>
   Effect.gen(function* () {
-    const { mtime } = yield* fs.stat(path)
-    const now = yield* Clock.currentTimeMillis
-    return Option.exists(mtime, (time) => now - time.getTime() > oldAfter)
+    const { folder, fs } = owned
+    const holder = yield* lockFolder.holderOf(fs, folder)
+    if (holder === undefined) return yield* Effect.as(lockFolder.removeEmpty(folder), undefined)
+    const life = lockOwner.lifeOf(holder)
+    const isGone = life === "unknown" ? yield* isAbandoned(owned, holder) : life === "dead"
+    return isGone ? yield* Effect.as(lockFolder.evict(fs, folder, holder), undefined) : holder
   })
 
-const removeLeft = (fs: FileSystem.FileSystem, path: string): Effect.Effect<void> =>
+/** Whether an owner of whom nothing is known has been unchanged for too long. */
+const isAbandoned = ({ folder, fs, memory }: Owned, holder: string): Effect.Effect<boolean, PlatformError> =>
   Effect.gen(function* () {
-    const prefix = basename(besideOf(path, ""))
-    for (const name of yield* fs.readDirectory(dirname(path))) {
-      if (!name.startsWith(prefix)) continue
-      const [owner = ""] = name.slice(prefix.length).split(".")
-      if (!lockOwner.isOwner(owner)) continue
-      const left = join(dirname(path), name)
-      const life = lockOwner.lifeOf(owner)
-      if (life === "dead" || (life === "unknown" && (yield* isOld(fs, left))))
-        yield* fs.remove(left, { recursive: true })
+    const shown = yield* lockFolder.shownBy(fs, folder, holder)
+    if (shown === undefined) return false
+    const now = yield* monotonicMillis
+    if (memory.watched.holder !== holder || memory.watched.shown !== shown) {
+      memory.watched = { holder, shown, since: now }
     }
-  }).pipe(Effect.provideService(FileSystem.FileSystem, fs), Effect.ignore)
+    if (now - memory.watched.since < abandonedAfter) return false
+    yield* Effect.logWarning(`The lock of ${folder.path} was taken from ${holder}, which had not changed for 5 seconds`)
+    return true
+  })
+
+const release = (owned: Owned, files: Files, since: number): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const held = (yield* monotonicMillis) - since
+    // Held for so long, it may have been taken from us.
+    if (held > abandonedAfter / 2 && !(yield* lockFolder.isOwn(files, owned.folder))) return
+    yield* lockFolder.giveBack(files, owned.folder)
+    if (owned.memory.closed) yield* removeOwn(owned)
+  }).pipe(Effect.ignore)
+
+const holdAtExit = <A, E, R>(owned: Owned, use: Use<A, E, R>): Effect.Effect<A, E | LockHeld | PlatformError, R> =>
+  Effect.gen(function* () {
+    const { folder } = owned
+    for (let waited = 0; !(yield* lockFolder.isOwn(atOnce, folder)); waited += exitPause) {
+      if ((yield* lockFolder.take(atOnce, folder)) === "taken") break
+      if (waited >= exitPatience) return yield* new LockHeld({ path: folder.path, owner: nobody })
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, exitPause)
+    }
+    const given = Effect.zipRight(Effect.ignore(lockFolder.giveBack(atOnce, folder)), lockFolder.removeNow(folder))
+    return yield* Effect.ensuring(use(atOnce), given)
+  })
+
+/** Pause between two attempts of a process that ends, in milliseconds. */
+const exitPause = 2
+
+const show = ({ folder, fs, memory }: Owned): Effect.Effect<void> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    if (now - memory.shownAt < showEvery) return Effect.void
+    memory.shownAt = now
+    return lockFolder.show(fs, folder, now)
+  })
+
+const removeOwn = ({ folder, fs }: Owned): Effect.Effect<void> =>
+  Effect.ignore(fs.remove(folder.own, { recursive: true }))
+
+const pause = (longest: number): Effect.Effect<void> =>
+  Effect.flatMap(Random.nextIntBetween(1, Math.max(2, Math.ceil(longest))), (millis) => Effect.sleep(millis))
+
+const monotonicMillis = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos / 1_000_000n))

@@ -85,13 +85,13 @@ const open = Effect.fnUntraced(function* (fs: FileSystem.FileSystem, path: strin
   const scope = yield* Scope.fork(parent, parent.strategy)
   const file = yield* fs.open(path, { flag: "r" }).pipe(Scope.extend(scope))
   const identity = identityOf(yield* file.stat)
-  const opened: OpenFile = { file, scope, identity, splitter: new LineSplitter(), offset: 0 }
+  const opened: OpenFile = { file, scope, identity, splitter: new LineSplitter(0), offset: 0 }
   return opened
 })
 
 const seek = (self: OpenFile, offset: number) => {
   self.offset = offset
-  self.splitter = new LineSplitter()
+  self.splitter = new LineSplitter(offset)
   return self.file.seek(offset, "start")
 }
 
@@ -124,13 +124,23 @@ const startAtLast = Effect.fnUntraced(function* (self: OpenFile, last: number) {
 
 const newline = 0x0a
 
+/** A text without the byte order mark that it may begin with: that is no part of it. */
+export const withoutMark = (text: string): string => (text.startsWith("\ufeff") ? text.slice(1) : text)
+
 /** Bytes in, finished lines out; characters may lie across two blocks. */
 class LineSplitter {
   readonly #decoder = new StringDecoder("utf8")
   #begun = ""
+  #atStart: boolean
+
+  constructor(offset: number) {
+    this.#atStart = offset === 0
+  }
 
   push(block: Uint8Array): Array<string> {
-    const lines = (this.#begun + this.#decoder.write(block)).split("\n")
+    const text = this.#begun + this.#decoder.write(block)
+    const lines = (this.#atStart && text !== "" ? withoutMark(text) : text).split("\n")
+    if (text !== "") this.#atStart = false
     this.#begun = (lines.pop() ?? "").slice(0, maxLine)
     return lines
   }

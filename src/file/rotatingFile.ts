@@ -18,6 +18,7 @@ import * as appendedFile from "./appendedFile.js"
 import * as backups from "./backups.js"
 import type { Files } from "./fileAccess.js"
 import * as fileLock from "./fileLock.js"
+import { lineCount, lineEnd } from "./lines.js"
 
 export interface Rotation {
   readonly maxBytes: number
@@ -40,11 +41,16 @@ export class LineTooLong extends Data.TaggedError("LineTooLong")<{
   }
 }
 
-type AppendFault = PlatformError | fileLock.LockHeld | LineTooLong | appendedFile.BrokenOff
+type AppendFault = PlatformError | fileLock.LockHeld | LineTooLong | appendedFile.BrokenOff | appendedFile.FileHangs
 
 export interface RotatingFile {
-  /** Appends whole lines, across as many files as it takes. An error tells how many of them are written. */
+  /** Appends whole lines, across as many files as it takes. An error says how many of them are written. */
   readonly append: (lines: Uint8Array) => Effect.Effect<void, AppendFault>
+  /**
+   * When the process ends: appends at once what of `begun` is not in a file yet, and `waiting`. `begun` are the lines of the
+   * last `append`, if that has not ended.
+   */
+  readonly appendAtExit: (begun: Uint8Array, waiting: Uint8Array) => Effect.Effect<void, AppendFault>
 }
 
 /** @internal */
@@ -54,75 +60,142 @@ export const make = (
   isWhole: (line: string) => boolean
 ): Effect.Effect<RotatingFile, PlatformError, FileSystem.FileSystem | Scope.Scope> =>
   Effect.gen(function* () {
-    const path = yield* fileAt(given)
-    const { backupCount, daily, gzip, lockTimeout, maxBytes } = rotation
-    const lock = yield* fileLock.make(path, lockTimeout)
+    // A program may change its working directory.
+    const path = yield* fileAt(resolve(given))
+    if (path === undefined) return yield* unrotated(given, isWhole)
+    const lock = yield* fileLock.make(path, rotation.lockTimeout)
     const file = yield* appendedFile.make(path, { isWhole, shared: true })
-    const compress = gzip && backupCount > 0 ? yield* compressing(path, rotation, lock) : Effect.void
-    /** The day of our last write: the file system's time need not be the program's. */
-    let lastDay = Number.NEGATIVE_INFINITY
-
-    const isOfEarlierDay = ({ isNew, modified, size }: appendedFile.Standing, today: number): boolean => {
-      if (isNew) lastDay = Number.NEGATIVE_INFINITY
-      return size > 0 && Math.max(lastDay, dayOf(modified)) < today
-    }
-
-    const rotate = (fs: Files) =>
-      file.close.pipe(Effect.zipRight(backups.shift(fs, path, backupCount)), Effect.zipRight(compress))
-
-    const append = (lines: Uint8Array) => (fs: Files) => {
-      let rest = lines
-      let leftOut = 0
-      let tooLong: LineTooLong | undefined
-
-      const step = Effect.gen(function* () {
-        const standing = yield* file.stand(fs)
-        const first = rest.indexOf(appendedFile.lineEnd) + 1
-        if (first > maxBytes) {
-          leftOut += 1
-          tooLong ??= new LineTooLong({ path, bytes: first, maxBytes })
-          rest = rest.subarray(first)
-          return
-        }
-        const today = dayOf(yield* Clock.currentTimeMillis)
-        const room = maxBytes - standing.size
-        if (first > room || (daily && isOfEarlierDay(standing, today))) {
-          yield* rotate(fs)
-          return
-        }
-        const end = rest.length <= room ? rest.length : rest.lastIndexOf(appendedFile.lineEnd, room - 1) + 1
-        yield* file.append(rest.subarray(0, end), standing)
-        lastDay = today
-        rest = rest.subarray(end)
-      })
-
-      const partly = (error: AppendFault): AppendFault => {
-        const before = appendedFile.lineCount(lines.subarray(0, lines.length - rest.length)) - leftOut
-        const [kept, reason] = error instanceof appendedFile.BrokenOff ? [error.written, error.reason] : [0, error]
-        return new appendedFile.BrokenOff({ written: before + kept, reason })
-      }
-
-      return Effect.whileLoop({ while: () => rest.length > 0, body: () => step, step: () => {} }).pipe(
-        Effect.zipRight(Effect.suspend(() => tooLong ?? Effect.void)),
-        Effect.mapError(partly)
-      )
-    }
-
+    const compress = rotation.gzip && rotation.backupCount > 0 ? yield* compressing(path, rotation, lock) : Effect.void
+    const rotated = new Rotated(path, rotation, file, compress)
     yield* lock
-      .hold(file.stand)
+      .hold((fs) => file.open(fs))
       .pipe(Effect.catchTag("LockHeld", (held) => Effect.logWarning(`${held.message}; it will be tried again`)))
     yield* compress
+    return {
+      append: (lines) => lock.hold((fs) => rotated.append(lines, fs)),
+      appendAtExit: (begun, waiting) =>
+        Effect.suspend(() => {
+          const missing = file.missingAtExit(begun)
+          return missing === undefined
+            ? Effect.void
+            : lock.holdAtExit((fs) => appendOnce(path, rotation, isWhole, Buffer.concat([missing, waiting]), fs))
+        })
+    }
+  })
 
-    return { append: (lines) => lock.hold(append(lines)) }
+const appendOnce = (
+  path: string,
+  rotation: Rotation,
+  isWhole: (line: string) => boolean,
+  lines: Uint8Array,
+  fs: Files
+) =>
+  Effect.scoped(
+    Effect.flatMap(appendedFile.make(path, { isWhole, shared: true }), (file) =>
+      // The next start compresses.
+      new Rotated(path, rotation, file, Effect.void).append(lines, fs)
+    )
+  )
+
+/** Lines that are still to be appended. */
+interface Appending {
+  readonly lines: Uint8Array
+  rest: Uint8Array
+  leftOut: number
+  tooLong: LineTooLong | undefined
+}
+
+/** The file and its backups, for whoever holds the lock. */
+class Rotated {
+  /** The day of our last write: the file system's time need not be the program's. */
+  #lastDay = Number.NEGATIVE_INFINITY
+
+  constructor(
+    readonly path: string,
+    readonly rotation: Rotation,
+    readonly file: appendedFile.AppendedFile,
+    readonly compress: Effect.Effect<void>
+  ) {}
+
+  append(lines: Uint8Array, fs: Files): Effect.Effect<void, AppendFault> {
+    const appending: Appending = { lines, rest: lines, leftOut: 0, tooLong: undefined }
+    return Effect.whileLoop({
+      while: () => appending.rest.length > 0,
+      body: () => this.#step(appending, fs),
+      step: () => {}
+    }).pipe(
+      Effect.zipRight(Effect.suspend(() => appending.tooLong ?? Effect.void)),
+      Effect.mapError((error) => partly(appending, error))
+    )
+  }
+
+  /** Appends as many lines as the file has room for, or makes room. */
+  #step(appending: Appending, fs: Files): Effect.Effect<void, AppendFault> {
+    return Effect.gen(this, function* () {
+      const { daily, maxBytes } = this.rotation
+      const state = yield* this.file.open(fs)
+      const first = appending.rest.indexOf(lineEnd) + 1
+      if (first > maxBytes) {
+        appending.leftOut += 1
+        appending.tooLong ??= new LineTooLong({ path: this.path, bytes: first, maxBytes })
+        appending.rest = appending.rest.subarray(first)
+        return
+      }
+      const today = dayOf(yield* Clock.currentTimeMillis)
+      const room = maxBytes - state.size
+      if (first > room || (daily && this.#isOfEarlierDay(state, today))) return yield* this.#rotate(fs)
+      const { rest } = appending
+      const end = rest.length <= room ? rest.length : rest.lastIndexOf(lineEnd, room - 1) + 1
+      yield* this.file.append(rest.subarray(0, end), state)
+      this.#lastDay = today
+      appending.rest = rest.subarray(end)
+    })
+  }
+
+  #isOfEarlierDay({ isNew, modified, size }: appendedFile.FileState, today: number): boolean {
+    if (isNew) this.#lastDay = Number.NEGATIVE_INFINITY
+    return size > 0 && Math.max(this.#lastDay, dayOf(modified)) < today
+  }
+
+  #rotate(fs: Files): Effect.Effect<void, PlatformError> {
+    return this.file.close.pipe(
+      Effect.zipRight(backups.shift(fs, this.path, this.rotation.backupCount)),
+      Effect.zipRight(this.compress)
+    )
+  }
+}
+
+/** An error, with how many of the lines are written all the same. */
+const partly = ({ leftOut, lines, rest }: Appending, error: AppendFault): AppendFault => {
+  const before = lineCount(lines.subarray(0, lines.length - rest.length)) - leftOut
+  const [kept, reason] = error instanceof appendedFile.BrokenOff ? [error.written, error.reason] : [0, error]
+  return new appendedFile.BrokenOff({ written: before + kept, reason })
+}
+
+/** What is no file (`/dev/stdout`, a pipe) is written to as it is: it is not moved, and has no room beside it. */
+const unrotated = (
+  path: string,
+  isWhole: (line: string) => boolean
+): Effect.Effect<RotatingFile, PlatformError, FileSystem.FileSystem | Scope.Scope> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const file = yield* appendedFile.make(path, { isWhole, shared: true })
+    yield* file.open(fs)
+    const append = (lines: Uint8Array) => Effect.flatMap(file.open(fs), (state) => file.append(lines, state))
+    // What waits for a pipe, for which a process that ends would wait in vain, is lost with it.
+    return { append, appendAtExit: () => Effect.void }
   })
 
 /**
- * Where the file is that a path leads to by links. They stay as they are: it is the file that is moved, and whoever
- * writes to it by whatever name has the same lock.
+ * Where the file is that a path leads to by links; `undefined` where that is no file. The links stay as they are: it is the
+ * file that is moved, and whoever writes to it by whatever name has the same lock.
  */
-const fileAt = (path: string): Effect.Effect<string, never, FileSystem.FileSystem> =>
+const fileAt = (path: string): Effect.Effect<string | undefined, never, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
+    // Before its links are read: those of /proc lead to what only looks like a path, such as `pipe:[4711]`.
+    const found = yield* Effect.option(fs.stat(path))
+    if (Option.isSome(found) && found.value.type !== "File") return undefined
     const target = (at: string) =>
       Effect.zipWith(fs.realPath(dirname(at)), fs.readLink(at), (folder, link) => resolve(folder, link))
     let end = path
@@ -131,9 +204,7 @@ const fileAt = (path: string): Effect.Effect<string, never, FileSystem.FileSyste
       if (Option.isNone(next)) break
       end = next.value
     }
-    const found = yield* Effect.option(fs.stat(end))
-    // A device is not moved, and has no room beside it.
-    return Option.isSome(found) && found.value.type !== "File" ? path : end
+    return end
   })
 
 /** Longest chain of links followed. */

@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import { resolve } from "node:path"
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -12,9 +13,11 @@ import type * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as ScopedRef from "effect/ScopedRef"
+import * as boundedBuffer from "../delivery/boundedBuffer.js"
 import * as Renderer from "../delivery/Renderer.js"
 import type { NarrativeEvent } from "../event/NarrativeEvent.js"
 import { withoutNarration } from "../runtime/muting.js"
+import { withoutHoldingProcess } from "../runtime/unheldTimers.js"
 import { type Database, identityOf, makeDurable, openFile, queryFailed } from "./database/database.js"
 import { migrate } from "./database/migrations.js"
 import * as retention from "./database/retention.js"
@@ -62,7 +65,9 @@ export interface SqliteOptions extends HistoryOptions {
 export const layer = (options: SqliteOptions): Layer.Layer<never, HistoryError | InvalidHistorySetting> =>
   Renderer.layerScoped(
     Effect.flatMap(settings.decode(options), (settings) =>
-      Effect.flatMap(toFile(options.path, settings), (write) => fromWrite(settings, write))
+      Effect.flatMap(toFile(options.path, settings), ({ write, writeAtExit }) =>
+        fromWrite(settings, write, writeAtExit)
+      )
     )
   )
 
@@ -109,42 +114,52 @@ const open = (
  * Writes to the file of that name, also when it is not the one that was opened any more: what is written to a deleted
  * file is accepted, and gone.
  */
-const toFile = (filename: string, options: settings.Settings) =>
+const toFile = (path: string, options: settings.Settings) =>
   Effect.gen(function* () {
+    // A program may change its working directory; a database in memory has no path.
+    const filename = path.startsWith(":") ? path : resolve(path)
     const acquire = Effect.gen(function* () {
       const database = yield* openFile(filename)
       const writer = yield* open(database, options, makeDurable(database.sql))
       return { writer, identity: identityOf(filename) }
     })
     const opened = yield* ScopedRef.fromAcquire(acquire)
-    return (events: ReadonlyArray<NarrativeEvent>) =>
+    const write = (events: ReadonlyArray<NarrativeEvent>) =>
       Effect.gen(function* () {
         const { identity, writer } = yield* ScopedRef.get(opened)
         if (identityOf(filename) === identity) return yield* writer.write(events)
         yield* Effect.logWarning(
-          `The history ${filename} was deleted or replaced while it was written to; it goes on anew`
+          `The history ${filename} was deleted or replaced while it was written to; a new one is begun`
         )
         yield* ScopedRef.set(opened, acquire)
         const renewed = yield* ScopedRef.get(opened)
         yield* renewed.writer.write(events)
       })
+    const writeAtExit = (begun: ReadonlyArray<NarrativeEvent>, waiting: ReadonlyArray<NarrativeEvent>) =>
+      Effect.flatMap(ScopedRef.get(opened), ({ writer }) => writer.writeAtExit(begun, waiting))
+    return { write, writeAtExit }
   })
 
 /** @internal */
 export const fromWrite = <E>(
   options: settings.Settings,
-  write: (events: ReadonlyArray<NarrativeEvent>) => Effect.Effect<void, E>
+  write: (events: ReadonlyArray<NarrativeEvent>) => Effect.Effect<void, E>,
+  writeAtExit?: (begun: ReadonlyArray<NarrativeEvent>, waiting: ReadonlyArray<NarrativeEvent>) => Effect.Effect<void, E>
 ): Effect.Effect<Renderer.Renderer, never, Scope.Scope> =>
-  Renderer.batched(name, {
+  boundedBuffer.make({
+    name,
     size: options.batchSize,
     within: options.batchWithin,
     capacity: options.capacity,
     strategy: options.strategy,
     shutdownTimeout: options.shutdownTimeout,
-    handle: write
+    handle: write,
+    ...(writeAtExit === undefined
+      ? {}
+      : { atExit: (begun, waiting) => void Effect.runSyncExit(writeAtExit(begun, waiting)) })
   })
 
-/** Again and again until the layer is closed. What goes wrong is told the first time, and tried again the next. */
+/** Again and again until the layer is closed. What goes wrong is logged the first time, and tried again the next. */
 const background = <E>(
   work: Effect.Effect<unknown, E>,
   everyMillis: number
@@ -166,6 +181,7 @@ const background = <E>(
     }),
     Effect.repeat(Schedule.spaced(everyMillis)),
     withoutNarration,
+    withoutHoldingProcess,
     Effect.interruptible,
     Effect.forkScoped,
     Effect.asVoid

@@ -14,6 +14,7 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Renderer from "../delivery/Renderer.js"
 import { InvalidOption } from "../plain/InvalidOption.js"
+import { withoutHoldingProcess } from "../runtime/unheldTimers.js"
 import { MetricRecorder } from "./metricRecorder.js"
 import { type MetricsOptions, type MetricsSettings, parse } from "./metricsSettings.js"
 
@@ -86,6 +87,7 @@ const recorder = (settings: MetricsSettings): Effect.Effect<MetricRecorder, Inva
     yield* Scope.addFinalizer(scope, leave(known))
     yield* Effect.sync(() => known.recorder.poll()).pipe(
       Effect.repeat(Schedule.spaced("1 second")),
+      withoutHoldingProcess,
       Effect.interruptible,
       Effect.forkScoped
     )

@@ -101,6 +101,15 @@ describe("GrowingFile", () => {
     }).pipe(Effect.provide(NodeContext.layer))
   )
 
+  it.scoped("takes a byte order mark for no part of the first line", () =>
+    Effect.gen(function* () {
+      const path = yield* fileIn
+      yield* append(path, "\ufeffone\n\ufefftwo\n")
+      assert.deepStrictEqual(yield* whole(path, 10), ["one", "\ufefftwo"])
+      assert.deepStrictEqual(yield* whole(path, 1), ["\ufefftwo"])
+    }).pipe(Effect.provide(NodeContext.layer))
+  )
+
   it.scoped("fails for a file that is not there", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(whole(`${yield* fileIn}.none`, 1))

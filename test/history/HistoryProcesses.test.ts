@@ -149,6 +149,38 @@ describe("A history of a process that is killed", () => {
   )
 })
 
+describe("A history of a process that ends by itself", () => {
+  it.scopedLive(
+    "has everything that was emitted before process.exit, and its open story as interrupted",
+    () =>
+      Effect.gen(function* () {
+        const filename = yield* file
+        const { ended } = yield* start(filename, "exit", "3000")
+        assert.strictEqual(yield* ended, 3)
+        assert.deepStrictEqual(yield* rowsOf(filename, "SELECT count(*) AS n, max(sequence) AS last FROM events"), [
+          { n: 6_001, last: 6_000 }
+        ])
+        assert.deepStrictEqual(yield* rowsOf(filename, "SELECT status FROM stories"), [{ status: "interrupted" }])
+        assert.deepStrictEqual(yield* rowsOf(filename, "PRAGMA integrity_check"), [{ integrity_check: "ok" }])
+      }),
+    60_000
+  )
+
+  it.scopedLive(
+    "does not keep a process alive that has nothing left to do",
+    () =>
+      Effect.gen(function* () {
+        const filename = yield* file
+        const { ended } = yield* start(filename, "undisposed", "1", "Script")
+        assert.strictEqual(yield* ended, 0)
+        assert.deepStrictEqual(yield* rowsOf(filename, "SELECT name, status FROM stories"), [
+          { name: "Script", status: "success" }
+        ])
+      }),
+    60_000
+  )
+})
+
 describe("A history that several processes write to", () => {
   it.scopedLive(
     "is made once, however many open it at a time, and loses nothing",
@@ -212,6 +244,21 @@ describe("A history where nothing may be written", () => {
       assert.include(error.message, filename)
       const { stories } = yield* asked(History.stories(), filename)
       assert.lengthOf(stories, 1)
+    })
+  )
+
+  it.scopedLive("is read all the same, from a folder in which nothing can be made", () =>
+    Effect.gen(function* () {
+      const filename = yield* file
+      yield* recorded(Narrative.story(Effect.void, "Import"), filename)
+      chmodSync(filename, 0o444)
+      chmodSync(dirname(filename), 0o555)
+      const { stories } = yield* Effect.scoped(Effect.zipRight(asNobody, asked(History.stories(), filename)))
+      assert.deepStrictEqual(
+        stories.map(({ name }) => name),
+        ["Import"]
+      )
+      chmodSync(dirname(filename), 0o755)
     })
   )
 

@@ -141,6 +141,35 @@ layer(ProgramLive, { timeout, excludeTestServices: true })("Files", (it) => {
     )
   }
 
+  const endings = {
+    "that calls process.exit": { job: "exit", code: 0 },
+    "with an exception that nothing catches": { job: "throw", code: 1 },
+    "of a signal that nothing handles": { job: "wait", code: null }
+  } as const
+
+  for (const renderer of ["rotating", "file"] as const) {
+    for (const [ending, { code, job }] of Object.entries(endings)) {
+      it.scoped(
+        `a process ${ending} has everything in the file that it emitted: ${renderer}`,
+        () =>
+          Effect.gen(function* () {
+            const path = yield* inFolder
+            const options = renderer === "rotating" ? { maxBytes: 100_000, backupCount: 60, gzip: true } : {}
+            const writer = yield* start({ do: job, renderer, path, story: "a", count: 7_000, options })
+            if (job === "wait") {
+              yield* writer.saying("waiting")
+              writer.child.kill("SIGTERM")
+            }
+            assert.strictEqual(yield* writer.exit, code, writer.stderr)
+            const { texts } = yield* filesOf(path)
+            assert.deepStrictEqual(sequencesOf(linesIn(texts), "a"), upTo(6_999))
+            if (renderer === "rotating") for (const text of texts) assert.isAtMost(Buffer.byteLength(text), 100_000)
+          }),
+        timeout
+      )
+    }
+  }
+
   it.scoped("threads of one process write to one file in turn", () =>
     Effect.gen(function* () {
       const path = yield* inFolder

@@ -1,8 +1,10 @@
 /**
  * The database itself: opened, known to be ours, and written to in transactions that end one way or the other.
  */
-import { existsSync, mkdirSync, statSync } from "node:fs"
-import { dirname } from "node:path"
+import { constants, existsSync, statSync } from "node:fs"
+import { copyFile, mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
@@ -12,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
+import * as folders from "../../file/folders.js"
 import { HistoryError, type HistoryErrorReason } from "../HistoryError.js"
 
 /** A client, and where it came from. */
@@ -30,18 +33,52 @@ export interface Database {
 export const openFile = (filename: string): Effect.Effect<Database, HistoryError, Scope.Scope> =>
   Effect.zipRight(
     Effect.try({
-      try: () => mkdirSync(dirname(filename), { recursive: true }),
+      try: () => folders.makeNow(dirname(filename)),
       catch: (cause) => failure(filename)("cannot-open", "cannot be made: its folder cannot", cause)
     }),
     open(filename, false)
   )
 
-/** Opens a file that has to be there. */
+/** Opens a file that has to exist. */
 export const openExisting = (filename: string, readonly: boolean): Effect.Effect<Database, HistoryError, Scope.Scope> =>
-  Effect.suspend(() =>
-    existsSync(filename)
-      ? Effect.tap(open(filename, readonly), ({ sql }) => Effect.mapError(makeRoomy(sql), queryFailed(filename)))
-      : failure(filename)("not-found", "is not there: no such file. A HistoryRenderer makes it")
+  Effect.suspend(() => {
+    if (!existsSync(filename)) {
+      return failure(filename)("not-found", "does not exist. A HistoryRenderer makes it")
+    }
+    const opened = openReady(filename, readonly)
+    return readonly ? Effect.catchIf(opened, isUnwritable, () => openCopy(filename, opened)) : opened
+  })
+
+/** Opens a file, and asks it something: SQLite looks at it only then. */
+const openReady = (filename: string, readonly: boolean) =>
+  Effect.tap(open(filename, readonly), ({ sql }) =>
+    Effect.mapError(
+      Effect.zipRight(makeRoomy(sql), sql.unsafe("SELECT count(*) FROM sqlite_master")),
+      queryFailed(filename)
+    )
+  )
+
+const isUnwritable = ({ reason }: HistoryError): boolean => reason === "read-only" || reason === "cannot-open"
+
+/**
+ * A history that was closed well has no index of its log beside it, which SQLite makes to read one. Where it must not, a
+ * copy is read; nobody who could write to the history has it open, or the index would exist.
+ */
+const openCopy = (filename: string, opened: ReturnType<typeof openReady>) =>
+  Effect.gen(function* () {
+    const folder = yield* Effect.acquireRelease(
+      Effect.tryPromise(() => mkdtemp(join(tmpdir(), "narrative-history-"))),
+      (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
+    )
+    const copy = join(folder, "history.db")
+    yield* Effect.tryPromise(() => copyFile(filename, copy, constants.COPYFILE_FICLONE))
+    const log = `${filename}-wal`
+    if (existsSync(log)) yield* Effect.tryPromise(() => copyFile(log, `${copy}-wal`))
+    const { sql } = yield* openReady(copy, true)
+    return { sql, filename }
+  }).pipe(
+    // What the file itself said is what helps.
+    Effect.catchAll(() => opened)
   )
 
 /** Room for what is read more than once, and for sorting a day of stages without a file. */
@@ -127,6 +164,16 @@ export const makeDurable = (sql: SqlClient.SqlClient): Effect.Effect<void, SqlEr
     orElse: () => Effect.void
   })
 
+/** Makes a statement wait for others that write, for a second at most. The thread waits, too. */
+export const waitWhileBusy = (sql: SqlClient.SqlClient): Effect.Effect<void, SqlError> =>
+  sql.onDialectOrElse({
+    sqlite: () => Effect.asVoid(sql.unsafe("PRAGMA busy_timeout = 1000")),
+    orElse: () => Effect.void
+  })
+
+/** More than any transaction has: what runs it does nothing else meanwhile, and no process ends in the middle of it. */
+const wholeTransaction = Number.MAX_SAFE_INTEGER
+
 /**
  * Runs an effect in a transaction that may write from its first statement on. Not `SqlClient.withTransaction`: that
  * begins a transaction which can be refused half-way, and leaves it open for good when its commit is refused.
@@ -148,5 +195,5 @@ export const writing = <A, E, R>(
         )
       )
     )
-  ).pipe(Effect.withTracerEnabled(false))
+  ).pipe(Effect.withMaxOpsBeforeYield(wholeTransaction), Effect.withTracerEnabled(false))
 }

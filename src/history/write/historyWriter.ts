@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type { NarrativeEvent } from "../../event/NarrativeEvent.js"
 import { insertInto, run } from "../database/bulkInsert.js"
 import { time } from "../database/columns.js"
-import { isBusy, writing } from "../database/database.js"
+import { isBusy, waitWhileBusy, writing } from "../database/database.js"
 import { deleteIdle } from "../database/retention.js"
 import * as tables from "../database/tables.js"
 import { columnsOf } from "../database/tables.js"
@@ -18,6 +18,14 @@ import { stageEndColumns, storyEndColumns } from "./eventRows.js"
 
 export interface HistoryWriter {
   readonly write: (events: Iterable<NarrativeEvent>) => Effect.Effect<void, SqlError>
+  /**
+   * When the process ends: writes at once what of `begun`, which `write` was given last, is not committed yet, and
+   * `waiting`; then nothing more will come.
+   */
+  readonly writeAtExit: (
+    begun: Iterable<NarrativeEvent>,
+    waiting: Iterable<NarrativeEvent>
+  ) => Effect.Effect<void, SqlError>
   /** Says that this process lives, if a story of its is open. */
   readonly beat: Effect.Effect<void, SqlError>
   /** Says that nothing more will come. */
@@ -43,6 +51,7 @@ export const make = (options: {
     const id = yield* patiently(writing(sql, register(sql, heartbeat)))
     const known: OpenStories = new Map()
     const statements = statementsFor(sql)
+    let committed: Iterable<NarrativeEvent> = []
     const write = (events: Iterable<NarrativeEvent>) =>
       Effect.suspend(() => {
         const batch = new Batch(known, id, kept)
@@ -50,7 +59,10 @@ export const make = (options: {
         const attempt = Effect.tapErrorCause(writing(sql, insert(batch, statements)), () =>
           Effect.sync(() => batch.forgetKeys())
         )
-        return Effect.map(patiently(attempt), () => batch.settle())
+        return Effect.map(patiently(attempt), () => {
+          batch.settle()
+          committed = events
+        })
       })
     const beat = Effect.gen(function* () {
       const now = time.encode(yield* Clock.currentTimeMillis)
@@ -65,8 +77,16 @@ export const make = (options: {
       yield* cutOff(sql, id)
       yield* deleteIdle(sql, [id])
     })
+    const writeAtExit: HistoryWriter["writeAtExit"] = (begun, waiting) =>
+      Effect.gen(function* () {
+        // Nothing can be tried again later.
+        yield* waitWhileBusy(sql)
+        yield* write(begun === committed ? waiting : [...begun, ...waiting])
+        yield* writing(sql, end)
+      })
     return {
       write,
+      writeAtExit,
       beat: Effect.suspend(() => (known.size === 0 ? Effect.void : beat)),
       end: patiently(writing(sql, end))
     }

@@ -84,7 +84,7 @@ export const layer = (
     Effect.gen(function* () {
       const rotation = yield* rotationOf(options)
       const file = yield* rotatingFile.make(options.path, rotation, isJson)
-      return yield* toLines("rotating-json", toWire, options, file.append)
+      return yield* toLines("rotating-json", toWire, options, file)
     })
   )
 
