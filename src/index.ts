@@ -1,5 +1,5 @@
 /**
- * Tells what an Effect program did as a story of stages.
+ * Records what an Effect program did as stories of stages, and reports each failure once, with its line and its values.
  *
  * @since 0.1.0
  */

@@ -19,7 +19,7 @@ import { fromEnvironment, misconfigured, modelVariable } from "./modelSettings.j
 /**
  * - `apiKey`: without one, that in `ANTHROPIC_API_KEY`.
  * - `model`: without one, that in `RUNTIME_NARRATIVE_MODEL`, else `claude-haiku-4-5-20251001`.
- * - `endpoint`: `https://api.anthropic.com` unless told otherwise; `/v1/messages` is added where it is missing.
+ * - `endpoint`: `https://api.anthropic.com` by default; `/v1/messages` is added where it is missing.
  *
  * @since 0.1.0
  * @category models

@@ -27,7 +27,7 @@ import { type ModelOptions, settingsOf } from "./modelSettings.js"
 
 /**
  * The model, its key and its temperature are those of the `LanguageModel`. `model` is the name that an analysis carries
- * where the provider does not tell its own; without one, that in `RUNTIME_NARRATIVE_MODEL`, else none.
+ * where the provider does not give its own; without one, that in `RUNTIME_NARRATIVE_MODEL`, else none.
  *
  * @since 0.1.0
  * @category models

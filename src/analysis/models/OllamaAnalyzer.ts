@@ -18,7 +18,7 @@ import * as httpModel from "./httpModel.js"
 import { modelVariable } from "./modelSettings.js"
 
 /**
- * `endpoint` is `http://localhost:11434` unless told otherwise; `/api/generate` is added where it is missing. `model` has
+ * `endpoint` is `http://localhost:11434` by default; `/api/generate` is added where it is missing. `model` has
  * no default: it is given here or in `RUNTIME_NARRATIVE_MODEL`. With `body: { think: false }` a model that thinks answers
  * at once.
  *

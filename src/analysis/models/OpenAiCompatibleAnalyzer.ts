@@ -20,7 +20,7 @@ import type { Complaint, Reply } from "./modelAnalyzer.js"
 import { misconfigured, modelVariable } from "./modelSettings.js"
 
 /**
- * - `endpoint`: `http://localhost:8000/v1/chat/completions` unless told otherwise. What is missing of the path is added,
+ * - `endpoint`: `http://localhost:8000/v1/chat/completions` by default. What is missing of the path is added,
  *   so that `https://api.openai.com` and `https://api.groq.com/openai/v1` will do.
  * - `model`: without one, that in `RUNTIME_NARRATIVE_MODEL`; there is no default.
  * - `apiKey`: sent as `Authorization: Bearer …`. Many local servers want none.

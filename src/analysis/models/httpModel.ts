@@ -30,7 +30,7 @@ import { type ModelOptions, misconfigured, modelVariable, settingsOf } from "./m
  * - `endpoint`: where the model is asked. Its query is sent and never shown; credentials in it become a header.
  * - `headers`: more headers. Their values are never shown.
  * - `maxTokens`: most tokens of an answer (default 1,024).
- * - `temperature`: 0 unless told otherwise.
+ * - `temperature`: 0 by default.
  * - `body`: more fields of the request, or other values for those it has; `undefined` leaves one out.
  *
  * @since 0.1.0
