@@ -144,9 +144,9 @@ const ShopRules = RuleBookAnalyzer.layer({
     {
       id: "missing-rate",
       when: "A product is priced in a currency that the table of rates does not hold.",
-      on: { types: ["MissingRate"] },
-      mends: "Add the currency to the table of rates, or ask the supplier for prices in euros.",
-      shows: ["sku", "currency"]
+      match: { types: ["MissingRate"] },
+      hint: "Add the currency to the table of rates, or ask the supplier for prices in euros.",
+      evidence: ["sku", "currency"]
     }
   ]
 })

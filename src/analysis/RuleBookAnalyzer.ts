@@ -14,7 +14,7 @@ import * as evidenceIndex from "./prompt/evidenceIndex.js"
 
 /**
  * - `rules`: rules of the program's own. They are asked before the built-in ones, in their order; one that has the id of
- *   a built-in rule stands in its place.
+ *   a built-in rule replaces it.
  *
  * @since 0.1.0
  * @category models
@@ -60,9 +60,9 @@ export const analyzer: Analyzer = make()
  *         {
  *           id: "stock-empty",
  *           when: "An article is not in stock.",
- *           on: { types: ["OutOfStock"] },
- *           mends: "Order more of it, or offer another one.",
- *           shows: ["article"]
+ *           match: { types: ["OutOfStock"] },
+ *           hint: "Order more of it, or offer another one.",
+ *           evidence: ["article"]
  *         }
  *       ]
  *     })
@@ -102,7 +102,7 @@ const analysisOf = (report: FailureReport, book: RuleBook.RuleBook): Option.Opti
   return Option.some({
     analyzer: "rule-book",
     model: null,
-    exactWhy: tell(({ finding }) => finding.why),
+    exactWhy: tell(({ finding }) => finding.exactCause),
     evidence: told.flatMap((one) => evidenceOf(one, evidence)),
     targetedFix: tell(({ finding }) => finding.hint),
     codeChanges: "",
@@ -121,7 +121,7 @@ const evidenceOf = (
   const stage = failure.stageName === null ? undefined : find(null, failure.stageName)
   const observations: ReadonlyArray<readonly [string, ReadonlyArray<evidenceIndex.EvidenceEntry | undefined>]> = [
     [errors.length > 1 ? "The innermost error of the chain says it" : "The error says it", errors.slice(-1)],
-    ["The error carries it", (finding.rule.shows ?? []).map((name) => find(index, `fact ${name}`))],
+    ["The error carries it", (finding.rule.evidence ?? []).map((name) => find(index, `fact ${name}`))],
     [placeSays[failure.locationReason], [find(index, "location")]],
     ["It came from this stage", [stage]]
   ]

@@ -106,7 +106,7 @@ const explained = (failure: Failure, fileKey: DescribeOptions["fileKey"]): Failu
   return {
     ...failure,
     fingerprint: fingerprint(failure, fileKey),
-    exactCause: found?.why ?? failure.exactCause,
+    exactCause: found?.exactCause ?? failure.exactCause,
     hint: failure.details?.help ?? found?.hint ?? null,
     rule: found?.rule.id ?? null
   }

@@ -25,7 +25,7 @@ const explained = (cause: Cause.Cause<unknown>, options?: RuleBookAnalyzer.RuleB
 const wire = Schema.parseJson(FailureReport)
 
 describe("RuleBookAnalyzer", () => {
-  it.effect("says why, what mends it, and what in the report shows it", () =>
+  it.effect("says why, how to fix it, and what in the report shows it", () =>
     Effect.gen(function* () {
       const error = new Error("cannot load", { cause: refused(5432) })
       const report = yield* Diagnostics.describe(Cause.fail(error))
@@ -107,9 +107,9 @@ describe("RuleBookAnalyzer", () => {
       const own = (id: string, type: string) => ({
         id,
         when: "An article is not in stock.",
-        on: { types: [type] },
-        mends: "Order more of it.",
-        shows: ["article"]
+        match: { types: [type] },
+        hint: "Order more of it.",
+        evidence: ["article"]
       })
       const analysis = yield* explained(Cause.fail(new OutOfStock({ article: "A-1" })), {
         rules: [own("stock-empty", "OutOfStock")]

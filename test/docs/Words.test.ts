@@ -6,7 +6,7 @@ import * as DocPage from "./DocPage.js"
 /** Words that once had a sense of their own here. The field has a term for each, which readers know. */
 const coined =
   /\b(tell|tells|told|telling|retelling|hears?|heard|stands?|stood|nobody|somebody|mend(s|ed|ing)?|pledges?|inquiry|incarnations?|owed|put right|lets? go of)\b/i
-const allowed = /\bstand-ins?\b|\bmends:/gi
+const allowed = /\bstand-ins?\b/gi
 
 it.effect("pages use the terms of the field", () =>
   Effect.gen(function* () {

@@ -30,7 +30,7 @@ export const rulesSection: Section = {
     "",
     "| rule | when | how to fix it |",
     "|---|---|---|",
-    ...RuleBook.rules.map(({ id, mends, when }) => `| \`${id}\` | ${cell(when)} | ${cell(mends)} |`)
+    ...RuleBook.rules.map(({ id, hint, when }) => `| \`${id}\` | ${cell(when)} | ${cell(hint)} |`)
   ].join("\n")
 }
 

@@ -59,7 +59,7 @@ export const make = (
  * ```ts
  * import { FetchHttpClient } from "@effect/platform"
  * import { Config, Layer } from "effect"
- * import { OpenAiCompatibleAnalyzer } from "effect-narrative"
+ * import { OpenAiCompatibleAnalyzer } from "effect-narrative/analysis"
  *
  * export const Local = OpenAiCompatibleAnalyzer.layer({ model: "llama3", endpoint: "http://localhost:8000" }).pipe(
  *   Layer.provide(FetchHttpClient.layer)

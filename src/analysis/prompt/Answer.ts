@@ -50,7 +50,8 @@ export interface AnswerOptions {
  * ```ts
  * import * as assert from "node:assert"
  * import { Option } from "effect"
- * import { Answer, FailureAnalysis } from "effect-narrative"
+ * import { FailureAnalysis } from "effect-narrative"
+ * import { Answer } from "effect-narrative/analysis"
  *
  * const answer = Answer.decode('Sure! {"exactWhy": "The row is there already", "evidence": ["a unique key [E1]"]}', {
  *   analyzer: "mine",

@@ -63,7 +63,8 @@ export const defaultContextChars = 8_000
  * @example
  * ```ts
  * import { Effect, Option } from "effect"
- * import { Answer, FailureAnalyzer, Prompt } from "effect-narrative"
+ * import { FailureAnalyzer } from "effect-narrative"
+ * import { Answer, Prompt } from "effect-narrative/analysis"
  *
  * declare const complete: (system: string, user: string) => Effect.Effect<string>
  *

@@ -25,44 +25,43 @@ export const effectRules: ReadonlyArray<Rule> = [
   {
     id: "service-missing",
     when: "A service was used that is not provided.",
-    on: { facts: ["service"] },
+    match: { facts: ["service"] },
     fits: has(/^Service not found/),
-    mends:
-      "Provide its layer around this effect with `Effect.provide`. The types show it, unless a cast hides `R`, or two copies of a package hold two tags.",
-    shows: ["service"]
+    hint: "Provide its layer around this effect with `Effect.provide`. The types show it, unless a cast hides `R`, or two copies of a package hold two tags.",
+    evidence: ["service"]
   },
   {
     id: "setting-missing",
     when: "A setting is missing.",
-    on: { types: ["ConfigError"] },
+    match: { types: ["ConfigError"] },
     fits: setting("MissingData"),
-    mends: "Set it where this process reads its configuration, or give it a default with `Config.withDefault`.",
-    also: variable,
-    shows: ["setting", "reason"]
+    hint: "Set it where this process reads its configuration, or give it a default with `Config.withDefault`.",
+    detail: variable,
+    evidence: ["setting", "reason"]
   },
   {
     id: "setting-invalid",
     when: "A setting has a value it cannot have.",
-    on: { types: ["ConfigError"] },
+    match: { types: ["ConfigError"] },
     fits: setting("InvalidData"),
-    mends: "Correct its value. A default does not help: it is used only for a setting that is missing.",
-    also: variable,
-    shows: ["setting", "reason"]
+    hint: "Correct its value. A default does not help: it is used only for a setting that is missing.",
+    detail: variable,
+    evidence: ["setting", "reason"]
   },
   {
     id: "setting-unreadable",
     when: "The source of the settings could not be read.",
-    on: { types: ["ConfigError"] },
+    match: { types: ["ConfigError"] },
     fits: (clues) => setting("SourceUnavailable")(clues) || setting("Unsupported")(clues),
-    mends: "Check the configuration provider: the file or service it reads from.",
-    shows: ["setting", "reason"]
+    hint: "Check the configuration provider: the file or service it reads from.",
+    evidence: ["setting", "reason"]
   },
   {
     id: "schema-mismatch",
     when: "A value does not match its schema.",
-    on: { types: ["ParseError", "ZodError", "ValiError", "SchemaError"] },
-    mends: "Correct the value at its source, or the schema where the value is right.",
-    also: ({ failure, said }) => {
+    match: { types: ["ParseError", "ZodError", "ValiError", "SchemaError"] },
+    hint: "Correct the value at its source, or the schema where the value is right.",
+    detail: ({ failure, said }) => {
       if (said(/is missing/) !== undefined && /is missing/.test(failure.exactCause))
         return "A field that may be left out is `Schema.optional`."
       if (/actual null/.test(failure.exactCause)) return "A field that may be null is `Schema.NullOr`."
@@ -70,56 +69,54 @@ export const effectRules: ReadonlyArray<Rule> = [
         ? "A number that comes as text is `Schema.NumberFromString`."
         : undefined
     },
-    shows: ["field", "issues"]
+    evidence: ["field", "issues"]
   },
   {
     id: "option-none",
     when: "A value was asked for where there was none: an Option was None, or a collection empty.",
-    on: { types: ["NoSuchElementException"] },
-    mends:
-      "Say what to do without it: `Option.match`, `Option.getOrElse`, or fail with an error of your own that says what was looked for."
+    match: { types: ["NoSuchElementException"] },
+    hint: "Say what to do without it: `Option.match`, `Option.getOrElse`, or fail with an error of your own that says what was looked for."
   },
   {
     id: "timeout",
     when: "Something took longer than it was given.",
-    on: { types: ["TimeoutException", "TimeoutError"] },
-    mends: "Find out what it was waiting for; give it more time only if so long is right."
+    match: { types: ["TimeoutException", "TimeoutError"] },
+    hint: "Find out what it was waiting for; give it more time only if so long is right."
   },
   {
     id: "circuit-open",
     when: "A circuit breaker did not let the call through.",
-    on: {
+    match: {
       types: ["CircuitOpen", "CircuitOpenError", "CircuitBreakerOpen", "BrokenCircuitError", "CircuitOpenException"]
     },
-    mends: "Look at the failures before it: they opened the circuit. It closes by itself when calls succeed again."
+    hint: "Look at the failures before it: they opened the circuit. It closes by itself when calls succeed again."
   },
   {
     id: "aborted",
     when: "A signal aborted the work.",
-    on: { types: ["AbortError"] },
-    mends: "Nothing, where whoever asked has gone. Else look for who aborts the signal, and whether it is shared."
+    match: { types: ["AbortError"] },
+    hint: "Nothing, where whoever asked has gone. Else look for who aborts the signal, and whether it is shared."
   },
   {
     id: "interrupted",
     when: "The fiber was interrupted.",
-    on: { types: ["InterruptedException", "Interrupted"] },
-    mends:
-      "Nothing, where it was meant to stop. Else look for a race, a timeout or a scope that closes before this is done."
+    match: { types: ["InterruptedException", "Interrupted"] },
+    hint: "Nothing, where it was meant to stop. Else look for a race, a timeout or a scope that closes before this is done."
   },
   {
     id: "sync-run-of-async",
     when: "An effect that waits was run with `runSync`.",
-    on: { types: ["AsyncFiberException"] },
-    mends: "Run it with `Effect.runPromise` or `NodeRuntime.runMain`, or take out what waits.",
-    why: () => "the effect was run synchronously, and has something in it that waits"
+    match: { types: ["AsyncFiberException"] },
+    hint: "Run it with `Effect.runPromise` or `NodeRuntime.runMain`, or take out what waits.",
+    exactCause: () => "the effect was run synchronously, and has something in it that waits"
   },
   {
     id: "not-an-effect",
     when: "Something was run as an effect that is none.",
-    on: { types: ["RuntimeException"] },
+    match: { types: ["RuntimeException"] },
     fits: has(/^Not a valid effect: /),
-    mends: "Return an Effect there: a promise needs `Effect.promise`, a plain value `Effect.succeed`.",
-    why: ({ said }) => {
+    hint: "Return an Effect there: a promise needs `Effect.promise`, a plain value `Effect.succeed`.",
+    exactCause: ({ said }) => {
       const what = said(/^Not a valid effect: ([\s\S]*)/)?.[1]
       return what === undefined ? undefined : `${what.slice(0, 100)} was run as an effect, and is none`
     }
@@ -127,42 +124,41 @@ export const effectRules: ReadonlyArray<Rule> = [
   {
     id: "unhandled-case",
     when: "A value came that no case was written for.",
-    on: { types: ["Error"] },
+    match: { types: ["Error"] },
     fits: has(/^effect\/Match\/\w+: absurd$|^Called `absurd` function/),
-    mends:
-      "Add the missing case. The types rule it out, so the value has not the type it claims: decode it where it enters the program.",
-    why: () => "a value reached a match that has no case for it, though its type says it cannot be"
+    hint: "Add the missing case. The types rule it out, so the value has not the type it claims: decode it where it enters the program.",
+    exactCause: () => "a value reached a match that has no case for it, though its type says it cannot be"
   },
   {
     id: "illegal-argument",
     when: "A function was called with an argument it does not take.",
-    on: { types: ["IllegalArgumentException"] },
-    mends: "Check the argument before the call."
+    match: { types: ["IllegalArgumentException"] },
+    hint: "Check the argument before the call."
   },
   {
     id: "capacity-exceeded",
     when: "Something bounded was full.",
-    on: { types: ["ExceededCapacityException"] },
-    mends: "Take from it faster, put into it slower, or let the writer wait for room."
+    match: { types: ["ExceededCapacityException"] },
+    hint: "Take from it faster, put into it slower, or let the writer wait for room."
   },
   {
     id: "stages-interrupted",
     when: "The stages of a group were interrupted.",
-    on: { types: ["StageGroupError"] },
+    match: { types: ["StageGroupError"] },
     fits: ({ errors }) => errors.length === 1,
-    mends: "Look at who interrupted the group; none of its stages has failed by itself."
+    hint: "Look at who interrupted the group; none of its stages has failed by itself."
   },
   {
     id: "all-promises-rejected",
     when: "Every promise of a `Promise.any` was rejected.",
-    on: { types: ["AggregateError"] },
+    match: { types: ["AggregateError"] },
     fits: has(/^All promises were rejected$/, "AggregateError"),
-    mends: "Look at each of the errors: the report has each of them, with its line."
+    hint: "Look at each of the errors: the report has each of them, with its line."
   },
   {
     id: "unknown-exception",
     when: "`Effect.try` or `Effect.tryPromise` wrapped what was thrown, since it was given no `catch`.",
-    on: { types: ["UnknownException"] },
-    mends: "Give `catch` a tagged error of your own, so that callers can distinguish this failure from others."
+    match: { types: ["UnknownException"] },
+    hint: "Give `catch` a tagged error of your own, so that callers can distinguish this failure from others."
   }
 ]

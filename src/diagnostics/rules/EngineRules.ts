@@ -9,11 +9,11 @@ const engine = (
   type: string | ReadonlyArray<string>,
   form: RegExp,
   when: string,
-  mends: string,
-  more: Pick<Rule, "also" | "why"> = {}
+  hint: string,
+  more: Pick<Rule, "detail" | "exactCause"> = {}
 ): Rule => {
   const types = typeof type === "string" ? [type] : type
-  return { id, when, on: { types }, fits: ({ said }) => said(form, ...types) !== undefined, mends, ...more }
+  return { id, when, match: { types }, fits: ({ said }) => said(form, ...types) !== undefined, hint, ...more }
 }
 
 const lookup = ({ failure }: Clues): string | undefined => {
@@ -28,7 +28,7 @@ export const engineRules: ReadonlyArray<Rule> = [
     /^Cannot (?:read|set) properties of (?:undefined|null)|^Cannot destructure .* as it is (?:undefined|null)|^Cannot convert undefined or null to object$/,
     "A property was read or set where there is no value.",
     "Find out why it has no value: check it where it comes from, and decode what enters the program with a Schema. Use `?.` only where having none is right.",
-    { also: lookup }
+    { detail: lookup }
   ),
   engine(
     "not-a-function",
@@ -58,7 +58,8 @@ export const engineRules: ReadonlyArray<Rule> = [
     "A name of CommonJS was used in an ES module.",
     "Use `import`, `export`, `import.meta.dirname` and `import.meta.filename`; `createRequire(import.meta.url)` gives a `require`.",
     {
-      why: ({ said }) => said(/^(\w+) is not defined/)?.[1]?.concat(" is a name of CommonJS, and this is an ES module")
+      exactCause: ({ said }) =>
+        said(/^(\w+) is not defined/)?.[1]?.concat(" is a name of CommonJS, and this is an ES module")
     }
   ),
   engine(
@@ -166,7 +167,7 @@ export const engineRules: ReadonlyArray<Rule> = [
     "A text or a buffer was to become larger than it may be.",
     "Work on it in pieces: stream it in place of joining it.",
     {
-      why: ({ said }) =>
+      exactCause: ({ said }) =>
         said(/^Invalid string length$/) ? "a text was to become longer than a text can be" : undefined
     }
   ),
@@ -191,7 +192,7 @@ export const engineRules: ReadonlyArray<Rule> = [
     "A text is not JSON.",
     "Check where the text comes from: an empty body, an error page or a file cut off are common. `Schema.parseJson` makes it a typed failure.",
     {
-      also: ({ said }) =>
+      detail: ({ said }) =>
         said(/<!DOCTYPE|'<'|token '?</i)
           ? "It begins like HTML: the server sent a page, not data."
           : said(/^Unexpected end of JSON input$/)
@@ -214,14 +215,14 @@ export const engineRules: ReadonlyArray<Rule> = [
     /^URI malformed$/,
     "A text is not an encoded URI.",
     "Decode only what was encoded: a lone `%` is none. Encode with `encodeURIComponent`.",
-    { why: () => "a text with a stray % was decoded as a URI" }
+    { exactCause: () => "a text with a stray % was decoded as a URI" }
   ),
   {
     id: "clone-failed",
     when: "A value was sent or cloned that cannot be: a function, a symbol, a promise.",
-    on: { types: ["DataCloneError"] },
-    mends: "Send plain data: encode the value with its Schema first, and leave functions out.",
-    why: ({ said }) =>
+    match: { types: ["DataCloneError"] },
+    hint: "Send plain data: encode the value with its Schema first, and leave functions out.",
+    exactCause: ({ said }) =>
       said(/^([\s\S]*) could not be cloned\.$/)?.[1]
         ?.slice(0, 100)
         .concat(" cannot be cloned or sent to another thread")
@@ -229,17 +230,17 @@ export const engineRules: ReadonlyArray<Rule> = [
   {
     id: "argument-type",
     when: "A function of Node's was given an argument of another type.",
-    on: { codes: ["ERR_INVALID_ARG_TYPE", "ERR_INVALID_ARG_VALUE"] },
-    mends: "Check the value before the call.",
-    also: ({ said }) =>
+    match: { codes: ["ERR_INVALID_ARG_TYPE", "ERR_INVALID_ARG_VALUE"] },
+    hint: "Check the value before the call.",
+    detail: ({ said }) =>
       said(/Received undefined$/) ? "It is undefined: a setting or field that is missing, most often." : undefined,
-    shows: ["code"]
+    evidence: ["code"]
   },
   {
     id: "argument-range",
     when: "A function of Node's was given a number out of its range.",
-    on: { codes: ["ERR_OUT_OF_RANGE", "ERR_SOCKET_BAD_PORT", "ERR_BUFFER_OUT_OF_BOUNDS"] },
-    mends: "Check how the number was computed; the message names the range.",
-    shows: ["code"]
+    match: { codes: ["ERR_OUT_OF_RANGE", "ERR_SOCKET_BAD_PORT", "ERR_BUFFER_OUT_OF_BOUNDS"] },
+    hint: "Check how the number was computed; the message names the range.",
+    evidence: ["code"]
   }
 ]

@@ -9,16 +9,16 @@ const status = (
   id: string,
   statuses: ReadonlyArray<number | "4xx" | "5xx">,
   when: string,
-  mends: string,
-  also?: Rule["also"]
+  hint: string,
+  detail?: Rule["detail"]
 ): Rule => ({
   id,
   when,
-  on: { statuses },
+  match: { statuses },
   fits: isAnswer,
-  mends,
-  shows: answer,
-  ...(also === undefined ? {} : { also })
+  hint,
+  evidence: answer,
+  ...(detail === undefined ? {} : { detail })
 })
 
 /** A status may be the program's own, of a server that is about to answer with it. */
@@ -44,38 +44,37 @@ export const httpRules: ReadonlyArray<Rule> = [
   {
     id: "http-error-decoded",
     when: "An error answer was decoded as if it were the answer asked for.",
-    on: { types: ["ResponseError"] },
+    match: { types: ["ResponseError"] },
     fits: (clues) => reason("Decode", "EmptyBody")(clues) && (clues.number("status") ?? 0) >= 400,
-    mends:
-      "Look at the status first: `HttpClient.filterStatusOk` fails with it before the body is read. Why the server answered so, its log says.",
-    shows: [...answer, "contentType"]
+    hint: "Look at the status first: `HttpClient.filterStatusOk` fails with it before the body is read. Why the server answered so, its log says.",
+    evidence: [...answer, "contentType"]
   },
   {
     id: "http-body-undecodable",
     when: "The body of an answer is not what it was read as.",
-    on: { types: ["ResponseError"] },
+    match: { types: ["ResponseError"] },
     fits: reason("Decode"),
-    mends: "Check what the server sends at that address: its content type, and the first characters of the body.",
-    also: ({ text }) => {
+    hint: "Check what the server sends at that address: its content type, and the first characters of the body.",
+    detail: ({ text }) => {
       const type = text("contentType")
       return type === undefined || /json/.test(type) ? undefined : `It was sent as ${type}.`
     },
-    shows: [...answer, "contentType", "reason"]
+    evidence: [...answer, "contentType", "reason"]
   },
   {
     id: "http-body-empty",
     when: "An answer has no body.",
-    on: { types: ["ResponseError"] },
+    match: { types: ["ResponseError"] },
     fits: reason("EmptyBody"),
-    mends: "Do not read a body where the server sends none (status 204, or `HEAD`).",
-    shows: answer
+    hint: "Do not read a body where the server sends none (status 204, or `HEAD`).",
+    evidence: answer
   },
   {
     id: "http-body-unencodable",
     when: "The body of a request could not be encoded.",
-    on: { types: ["HttpBodyError", "RequestError"] },
+    match: { types: ["HttpBodyError", "RequestError"] },
     fits: (clues) => reason("Encode")(clues) || clues.errors.some(({ type }) => type === "HttpBodyError"),
-    mends: "Encode the value with its Schema (`HttpBody.jsonSchema`), so that only what JSON can hold is sent."
+    hint: "Encode the value with its Schema (`HttpBody.jsonSchema`), so that only what JSON can hold is sent."
   },
   status(
     "http-unauthorized",

@@ -1,5 +1,5 @@
 /**
- * A rule of the rule book: which failures it is about, and what mends them.
+ * A rule of the rule book: which failures it is about, and how to fix them.
  *
  * A rule goes by the report alone, which is redacted already: by the failure's facts, its chain of errors, its line and
  * its variables. So it says the same of a report that was read back from a file or a database.
@@ -10,14 +10,14 @@ import type { Failure } from "../../event/FailureReport.js"
 import * as PlainValue from "../../plain/PlainValue.js"
 
 /**
- * How a failure that a rule is about shows itself. A rule is asked where one of them is there; a rule without any is
- * asked about every failure.
+ * What a failure that a rule is about looks like. A rule is tried if one of these is so; a rule without any is tried for
+ * every failure.
  *
- * - `codes`: the error's code, as `ECONNREFUSED`, `SQLITE_BUSY` or `23505`. A code of SQLite's stands for its extended
- *   codes as well (`SQLITE_CONSTRAINT`), the first two digits of an SQLSTATE for its class (`08`).
+ * - `codes`: the error's code, as `ECONNREFUSED`, `SQLITE_BUSY` or `23505`. A code of SQLite's includes its extended
+ *   codes (`SQLITE_CONSTRAINT`), the first two digits of an SQLSTATE for its class (`08`).
  * - `statuses`: the HTTP status, or a class of them.
  * - `types`: the tag or name of an error anywhere in the chain.
- * - `facts`: the name of a fact that is there.
+ * - `facts`: the name of a fact that it has.
  *
  * @since 0.1.0
  * @category models
@@ -30,14 +30,14 @@ export interface Signs {
 }
 
 /**
- * - `id`: in kebab-case; it stands as `rule` in the report.
- * - `when`: what has happened where it fits, in one sentence.
- * - `on`: where it is asked.
- * - `fits`: whether it fits after all; if left out, it does.
- * - `mends`: what usually mends it, in one or two sentences.
- * - `also`: what mends it besides, by what is known of this failure.
- * - `why`: the exact cause, where the report itself knows no better.
- * - `shows`: the facts that it goes by; an analysis cites them.
+ * - `id`: in kebab-case; it is the `rule` of the report.
+ * - `when`: what has happened if it fits, in one sentence.
+ * - `match`: for which failures it is tried.
+ * - `fits`: whether it fits in the end; without it, it does.
+ * - `hint`: how to fix it, in one or two sentences.
+ * - `detail`: what else helps, by what is known of this failure.
+ * - `exactCause`: the cause, if the report itself knows no better.
+ * - `evidence`: the facts that it goes by; an analysis cites them.
  *
  * @since 0.1.0
  * @category models
@@ -45,12 +45,12 @@ export interface Signs {
 export interface Rule {
   readonly id: string
   readonly when: string
-  readonly on?: Signs
+  readonly match?: Signs
   readonly fits?: (clues: Clues) => boolean
-  readonly mends: string
-  readonly also?: (clues: Clues) => string | undefined
-  readonly why?: (clues: Clues) => string | undefined
-  readonly shows?: ReadonlyArray<string>
+  readonly hint: string
+  readonly detail?: (clues: Clues) => string | undefined
+  readonly exactCause?: (clues: Clues) => string | undefined
+  readonly evidence?: ReadonlyArray<string>
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What can be said of a failure without a model: what usually mends it, and by which rule.
+ * How to fix a failure, without a model, and by which rule.
  *
  * A rule says no more than the report shows. Of an unknown failure it says nothing.
  *
@@ -41,17 +41,16 @@ export type {
 } from "./Rule.js"
 
 /**
- * What a rule says of a failure. `why` is the rule's own account of the cause where the report knows no better, else the
- * report's.
+ * What a rule says of a failure. `exactCause` is the rule's if the report knows no better, else the report's.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Finding {
   readonly rule: Rule
-  /** What mends it, in at most 400 characters. */
+  /** How to fix it, in at most 400 characters. */
   readonly hint: string
-  readonly why: string
+  readonly exactCause: string
 }
 
 /**
@@ -66,7 +65,7 @@ export interface RuleBook {
 }
 
 /**
- * A book of these rules, asked in their order. Rules of one id replace each other: the first stands.
+ * A book of these rules, asked in their order. Of rules with one id the first counts.
  *
  * @example
  * ```ts
@@ -76,10 +75,10 @@ export interface RuleBook {
  *   {
  *     id: "stock-empty",
  *     when: "An article is not in stock.",
- *     on: { types: ["OutOfStock"] },
- *     mends: "Order more of it, or offer another one.",
- *     also: ({ text }) => (text("article") === undefined ? undefined : `The article is ${text("article")}.`),
- *     shows: ["article"]
+ *     match: { types: ["OutOfStock"] },
+ *     hint: "Order more of it, or offer another one.",
+ *     detail: ({ text }) => (text("article") === undefined ? undefined : `The article is ${text("article")}.`),
+ *     evidence: ["article"]
  *   },
  *   ...RuleBook.rules
  * ])
@@ -134,7 +133,7 @@ export const builtIn: RuleBook = make(rules)
 /** Longest hint, in UTF-16 code units. */
 const maxHint = 400
 /** Longest cause of a rule's own, in UTF-16 code units. */
-const maxWhy = 500
+const maxCause = 500
 
 /** The places of the rules in their book, by sign, and of those that have none. */
 interface Shelves {
@@ -145,9 +144,9 @@ interface Shelves {
 const shelvesOf = (book: ReadonlyArray<Rule>): Shelves => {
   const bySign = new Map<string, Array<number>>()
   const always: Array<number> = []
-  for (const [place, { on }] of book.entries()) {
-    if (on === undefined) always.push(place)
-    for (const sign of on === undefined ? [] : labelsOf(on)) {
+  for (const [place, { match }] of book.entries()) {
+    if (match === undefined) always.push(place)
+    for (const sign of match === undefined ? [] : labelsOf(match)) {
       const shelf = bySign.get(sign)
       if (shelf === undefined) bySign.set(sign, [place])
       else shelf.push(place)
@@ -172,25 +171,25 @@ const fits = (rule: Rule, clues: Clues): boolean =>
   rule.fits === undefined || attempt(() => rule.fits?.(clues) === true, false)
 
 const findingOf = (rule: Rule, clues: Clues): Finding => {
-  const also = sentenceOf(rule.also, clues)
-  const why = sentenceOf(rule.why, clues)
+  const detail = sentenceOf(rule.detail, clues)
+  const cause = sentenceOf(rule.exactCause, clues)
   return {
     rule,
-    hint: short(also === undefined ? rule.mends : `${rule.mends} ${also}`, maxHint),
-    why: why !== undefined && isPlain(clues) ? short(why, maxWhy) : clues.failure.exactCause
+    hint: short(detail === undefined ? rule.hint : `${rule.hint} ${detail}`, maxHint),
+    exactCause: cause !== undefined && isPlain(clues) ? short(cause, maxCause) : clues.failure.exactCause
   }
 }
 
 /** Whether the report's cause is only what an error of the chain says itself. */
 const isPlain = ({ errors, failure }: Clues): boolean =>
   errors.some(({ message, type }) => {
-    const said = short(`${type}: ${message}`, maxWhy).slice(0, 80)
+    const said = short(`${type}: ${message}`, maxCause).slice(0, 80)
     return failure.exactCause === type || failure.exactCause.startsWith(said) || said.startsWith(failure.exactCause)
   })
 
 // A program's own rule may throw, or answer with something else than text.
-const sentenceOf = (tell: Rule["also"], clues: Clues): string | undefined => {
-  const said: unknown = tell === undefined ? undefined : attempt(() => tell(clues), undefined)
+const sentenceOf = (write: Rule["detail"], clues: Clues): string | undefined => {
+  const said: unknown = write === undefined ? undefined : attempt(() => write(clues), undefined)
   return typeof said === "string" && said !== "" ? said : undefined
 }
 
@@ -199,7 +198,7 @@ const short = (text: string, max: number): string => {
   return plain.length <= max ? plain : PlainValue.clip(plain, max - 40)
 }
 
-const labelsOf = ({ codes, facts, statuses, types }: NonNullable<Rule["on"]>): ReadonlyArray<string> => [
+const labelsOf = ({ codes, facts, statuses, types }: NonNullable<Rule["match"]>): ReadonlyArray<string> => [
   ...(codes ?? []).map((code) => `code ${code}`),
   ...(statuses ?? []).map((status) => `status ${status}`),
   ...(types ?? []).map((type) => `type ${type}`),

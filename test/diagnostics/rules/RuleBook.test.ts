@@ -45,7 +45,7 @@ describe("RuleBook", () => {
       const found = RuleBook.builtIn.consult(read.failures[0])
       assert.strictEqual(found?.rule.id, rule)
       assert.strictEqual(found?.hint, failure.hint)
-      assert.strictEqual(found?.why, failure.exactCause)
+      assert.strictEqual(found?.exactCause, failure.exactCause)
     })
   )
 
@@ -60,11 +60,11 @@ describe("RuleBook", () => {
     const ids = RuleBook.rules.map(({ id }) => id)
     assert.strictEqual(new Set(ids).size, ids.length)
     assert.isAtLeast(ids.length, 40)
-    for (const { id, mends, when } of RuleBook.rules) {
+    for (const { id, hint, when } of RuleBook.rules) {
       assert.match(id, /^[a-z]+(?:-[a-z]+)*$/)
       assert.match(when, /^[A-Z`].*\.$/)
-      assert.match(mends, /^[A-Z`].*\.$/)
-      assert.isAtMost(mends.length, 320, id)
+      assert.match(hint, /^[A-Z`].*\.$/)
+      assert.isAtMost(hint.length, 320, id)
     }
   })
 
@@ -187,9 +187,9 @@ describe("RuleBook", () => {
     const own: RuleBook.Rule = {
       id: "stock-empty",
       when: "An article is not in stock.",
-      on: { types: ["OutOfStock"] },
-      mends: "Order more of it.",
-      also: ({ text }) => `The article is ${text("article")}.`
+      match: { types: ["OutOfStock"] },
+      hint: "Order more of it.",
+      detail: ({ text }) => `The article is ${text("article")}.`
     }
 
     it("says what they say", () => {
@@ -198,14 +198,14 @@ describe("RuleBook", () => {
     })
 
     it("asks them in their order, and lets the first of an id stand", () => {
-      const first = { ...own, mends: "First." }
+      const first = { ...own, hint: "First." }
       const book = RuleBook.make([first, own, { ...own, id: "later" }])
       assert.strictEqual(book.consult(failure)?.hint, "First. The article is A-1.")
       assert.lengthOf(book.rules, 2)
     })
 
     it("asks a rule without signs about every failure", () => {
-      const { on: _, ...anywhere } = own
+      const { match: _, ...anywhere } = own
       assert.strictEqual(RuleBook.make([anywhere]).consult(known)?.rule.id, "stock-empty")
     })
 
@@ -215,7 +215,7 @@ describe("RuleBook", () => {
       }
       const book = RuleBook.make([
         { ...own, id: "throws", fits: bad },
-        { ...own, also: bad, why: bad }
+        { ...own, detail: bad, exactCause: bad }
       ])
       assert.strictEqual(book.consult(failure)?.hint, "Order more of it.")
     })
