@@ -1,12 +1,54 @@
 import { defineConfig } from "vitest/config"
 
+/** Files that have a process of their own, and why. All others share one, in which everything is loaded once. */
+const isolated = [
+  // They wait for processes that they start.
+  "test/cli/completions.test.ts",
+  "test/cli/main.test.ts",
+  "test/docs/*.test.ts",
+  "test/examples/*.test.ts",
+  "test/file/*.test.ts",
+  "test/history/HistoryProcesses.test.ts",
+  "test/metrics/Prometheus.test.ts",
+  "test/monitoring/*.test.ts",
+  "test/narration/runMain.test.ts",
+  "test/package/*.test.ts",
+  "test/renderer/FileFaults.test.ts",
+  "test/renderer/StandardStreams.test.ts",
+  "test/renderer/html/HtmlReportRenderer.test.ts",
+  "test/web/**/*.test.ts",
+  // They use the debugger of their process, or patch Effect's fibers.
+  "test/diagnostics/**/*.modes.test.ts",
+  "test/diagnostics/locals/*.test.ts",
+  // They measure heaps, or take a minute of one core: beside the shared process they take the other one.
+  "test/cli/HostileHistory.test.ts",
+  "test/laws/*.test.ts"
+]
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     reporters: ["default", "./test/PlainSummary.ts"],
-    testTimeout: 30_000,
-    // By default one less than there are cores: many tests wait for processes of their own.
-    maxWorkers: 2,
-    minWorkers: 1
+    // Hangs end here. On a busy machine, what takes a second takes many.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // A pool isolates all of its files or none: each project has one.
+    pool: "forks",
+    poolOptions: {
+      forks: { isolate: true, minForks: 1, maxForks: 2 },
+      threads: { isolate: false, minThreads: 1, maxThreads: 1 }
+    },
+    projects: [
+      { extends: true, test: { name: "isolated", include: isolated } },
+      {
+        extends: true,
+        test: {
+          name: "shared",
+          include: ["test/**/*.test.ts"],
+          exclude: isolated,
+          pool: "threads",
+          setupFiles: ["./test/leavesNothing.ts"]
+        }
+      }
+    ]
   }
 })

@@ -1,0 +1,50 @@
+/**
+ * Files that share a process leave it as they found it, or fail: what one of them forgot would be the next one's riddle.
+ */
+import { afterAll, assert, beforeAll, it, makeMethods } from "@effect/vitest"
+import { globalValue } from "effect/GlobalValue"
+
+const state = () => ({
+  listeners: Object.fromEntries(process.eventNames().map((name) => [String(name), process.listenerCount(name)])),
+  environment: { ...process.env },
+  folder: process.cwd(),
+  exitCode: process.exitCode,
+  // Effect keeps its own there, from the first time that it needs them.
+  globals: Object.getOwnPropertyNames(globalThis).filter((name) => !name.startsWith("effect/"))
+})
+
+/** What a test may have replaced. */
+const functions = () => ({
+  clock: Date.now,
+  setTimeout: globalThis.setTimeout,
+  setInterval: globalThis.setInterval,
+  fetch: globalThis.fetch,
+  stdout: process.stdout.write,
+  stderr: process.stderr.write,
+  log: console.log,
+  error: console.error,
+  prepareStackTrace: Error.prepareStackTrace,
+  stackTraceLimit: Error.stackTraceLimit
+})
+
+/** The warnings that the process has given: it gives each of them once. */
+const warnings = globalValue("effect-narrative/warnings", () => new Set<string>())
+
+/** The queues of renderers and exporters that are still open. */
+const openQueues = globalValue("effect-narrative/openQueues", () => new Set<unknown>())
+
+// What `layer` of @effect/vitest gives to a file is put on the one `it` there is, and stays: the next file would run its
+// effects with that layer, and without the test clock.
+makeMethods(it)
+
+const before = { state: state(), functions: functions() }
+
+beforeAll(() => warnings.clear())
+
+afterAll(() => {
+  assert.deepStrictEqual(state(), before.state)
+  for (const [name, value] of Object.entries(functions())) {
+    assert.strictEqual(value, Reflect.get(before.functions, name), `${name} is not what it was`)
+  }
+  assert.strictEqual(openQueues.size, 0, "a queue is still open")
+})
