@@ -18,7 +18,7 @@ const isolated = [
   "test/renderer/html/HtmlReportRenderer.test.ts",
   "test/web/**/*.test.ts",
   // They use the debugger of their process, or patch Effect's fibers.
-  "test/diagnostics/**/*.modes.test.ts",
+  "test/diagnostics/waysToRun.test.ts",
   "test/diagnostics/locals/*.test.ts",
   // They measure heaps, or take a minute of one core: beside the shared process they take the other one.
   "test/cli/HostileHistory.test.ts",

@@ -723,7 +723,7 @@ describe("a dry run", () => {
     })
   )
 
-  it.effect("still is interrupted", () =>
+  it.effect("a dry run that is interrupted ends as interrupted", () =>
     Effect.gen(function* () {
       const { exit, one } = yield* told(
         Effect.interrupt.pipe(Narrative.stage("Stop"), Narrative.story("Dry", { dryRun: true }))

@@ -122,7 +122,7 @@ describe("RuleBookAnalyzer", () => {
     })
   )
 
-  it.effect("is a layer", () =>
+  it.effect("RuleBookAnalyzer.layer provides the analyzer to stories that fail", () =>
     Effect.gen(function* () {
       const { analyze } = yield* FailureAnalyzer
       const report = yield* Diagnostics.describe(Cause.fail(refused(1)))

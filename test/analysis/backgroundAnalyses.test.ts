@@ -73,7 +73,7 @@ describe("an analysis in the background", () => {
     })
   )
 
-  it.effect("is abandoned after that, counted, and warned of once", () =>
+  it.effect("is abandoned after the shutdownTimeout, counted, and warned of once", () =>
     withWarnings((warnings) =>
       Effect.gen(function* () {
         let interrupted = 0
@@ -296,7 +296,7 @@ describe("an analysis in the background reaches a file", () => {
       })
   )
 
-  it.effect("and is abandoned when every renderer it is for is gone", () =>
+  it.effect("an analysis in the background is abandoned when every renderer it is for is gone", () =>
     withWarnings((warnings) =>
       Effect.gen(function* () {
         const hanging = counted(() => Effect.never)

@@ -19,8 +19,8 @@ const renderers = (...names: ReadonlyArray<string>) => {
 /** Two events. */
 const story = Effect.void.pipe(Narrative.story("Any"))
 
-describe("renderer layers add up", () => {
-  it.effect("by Layer.mergeAll, in any order", () =>
+describe("renderer layers", () => {
+  it.effect("renderer layers merged by Layer.mergeAll add up, in any order", () =>
     Effect.gen(function* () {
       const { layers, told } = renderers("a", "b", "c")
       yield* story.pipe(Effect.provide(Layer.mergeAll(...layers)))
@@ -29,7 +29,7 @@ describe("renderer layers add up", () => {
     })
   )
 
-  it.effect("by a list of layers", () =>
+  it.effect("renderer layers provided as a list add up", () =>
     Effect.gen(function* () {
       const { layers, told } = renderers("a", "b")
       yield* story.pipe(Effect.provide(layers))
@@ -37,7 +37,7 @@ describe("renderer layers add up", () => {
     })
   )
 
-  it.effect("by one provide inside another, each holding for what it is provided to", () =>
+  it.effect("renderer layers provided one inside another add up, each for what it is provided to", () =>
     Effect.gen(function* () {
       const {
         layers: [a, b],
@@ -49,7 +49,7 @@ describe("renderer layers add up", () => {
     })
   )
 
-  it.effect("by Layer.provideMerge and Layer.provide", () =>
+  it.effect("renderer layers composed by Layer.provideMerge and Layer.provide add up", () =>
     Effect.gen(function* () {
       const { layers, told } = renderers("a", "b", "c")
       const [a, b, c] = layers
@@ -58,7 +58,7 @@ describe("renderer layers add up", () => {
     })
   )
 
-  it.effect("in a ManagedRuntime", () =>
+  it.effect("renderer layers of a ManagedRuntime add up", () =>
     Effect.gen(function* () {
       const { layers, told } = renderers("a", "b")
       const runtime = ManagedRuntime.make(Layer.mergeAll(...layers))
@@ -69,7 +69,7 @@ describe("renderer layers add up", () => {
     })
   )
 
-  it.effect("for forked fibers, and what a child adds stays with the child", () =>
+  it.effect("a forked fiber has its parent's renderers, and what it adds stays with it", () =>
     Effect.gen(function* () {
       const {
         layers: [a, b],
@@ -86,7 +86,7 @@ describe("renderer layers add up", () => {
     })
   )
 
-  it.effect("within fibers that run at once", () =>
+  it.effect("renderers that fibers add at the same time stay with each of them", () =>
     Effect.gen(function* () {
       const {
         layers: [a, b],
@@ -99,7 +99,7 @@ describe("renderer layers add up", () => {
     })
   )
 
-  it.effect("once, when the same layer is provided twice to one effect", () =>
+  it.effect("a renderer layer provided twice to one effect counts once", () =>
     Effect.gen(function* () {
       const {
         layers: [a],
@@ -110,7 +110,7 @@ describe("renderer layers add up", () => {
     })
   )
 
-  it.effect("and are gone when the layer's scope is closed", () =>
+  it.effect("a renderer is gone when its layer's scope is closed", () =>
     Effect.gen(function* () {
       const {
         layers: [a],
@@ -122,7 +122,7 @@ describe("renderer layers add up", () => {
     })
   )
 
-  it.effect("except for the one that replaces the others, and the one that is none", () =>
+  it.effect("a layer that replaces the other renderers, and the one without any, add nothing to them", () =>
     Effect.gen(function* () {
       const {
         layers: [a],
@@ -136,7 +136,7 @@ describe("renderer layers add up", () => {
     })
   )
 
-  it.effect("leaving other fiber-local settings of the same layers alone", () =>
+  it.effect("renderer layers leave other fiber-local settings of the same layers as they are", () =>
     Effect.gen(function* () {
       const ref = FiberRef.unsafeMake("initial")
       const {

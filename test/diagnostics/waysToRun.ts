@@ -1,5 +1,5 @@
 /**
- * The ways a program may be run: what a report can tell must not depend on them.
+ * The ways a program may be run: what a report says must not depend on them.
  */
 import { execFile } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
@@ -12,10 +12,13 @@ import { Effect } from "effect"
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const fixtures = path.join(root, "test/diagnostics/fixtures")
 
-/** One run of a fixture: what it wrote, the file its places should be in, and whether they were mapped to it. */
+/** One run of the fixtures. */
 export interface Run {
-  readonly outcome: unknown
-  readonly file: string
+  /** What this fixture wrote. */
+  readonly outcomeOf: (fixture: string) => unknown
+  /** The file that its places should be in. */
+  readonly fileOf: (fixture: string) => string
+  /** Whether they are mapped to it. */
   readonly mapped: boolean
 }
 
@@ -24,22 +27,27 @@ export interface WayToRun {
   readonly runs: Effect.Effect<ReadonlyArray<Run>>
 }
 
-/** Every way for the fixture of that name; a fixture writes JSON to the file named by `PROGRAM_OUT`. */
-export const waysToRun = (fixture: string): ReadonlyArray<WayToRun> => {
-  const program = path.join(fixtures, `${fixture}.ts`)
+/** Every way, for `fixtures/programs.ts`. */
+export const waysToRun = (): ReadonlyArray<WayToRun> => {
+  const program = path.join(fixtures, "programs.ts")
   const temporary = realpathSync(mkdtempSync(path.join(tmpdir(), "ways to run ")))
   afterAll(() => rmSync(temporary, { recursive: true }))
   let runs = 0
 
-  const outcomeOf = (args: ReadonlyArray<string>, cwd?: string): Effect.Effect<unknown> =>
+  const run = (args: ReadonlyArray<string>, cwd?: string): Effect.Effect<Run> =>
     Effect.gen(function* () {
       runs += 1
-      const out = path.join(temporary, `run-${runs}.json`)
-      yield* child(args, cwd, { PROGRAM: fixture, PROGRAM_OUT: out })
-      return JSON.parse(readFileSync(out, "utf8"))
+      const out = path.join(temporary, `run-${runs}`)
+      mkdirSync(out)
+      yield* child(args, cwd, { PROGRAM_OUT: out })
+      return {
+        outcomeOf: (fixture) => JSON.parse(readFileSync(path.join(out, `${fixture}.json`), "utf8")),
+        fileOf: (fixture) => path.join(fixtures, `${fixture}.ts`),
+        mapped: true
+      }
     })
 
-  /** Compiles the program and what it stands on with `tsc`, and gives the compiled program. */
+  /** Compiles the programs and what they import with `tsc`, and gives the folder of the compiled programs. */
   const compiled = (name: string, options: Readonly<Record<string, boolean>>): Effect.Effect<string> =>
     Effect.gen(function* () {
       const folder = path.join(temporary, name)
@@ -57,56 +65,49 @@ export const waysToRun = (fixture: string): ReadonlyArray<WayToRun> => {
           ...options
         },
         include: [],
-        files: [program]
+        files: ["programs", "reportingPrograms", "suspendedPrograms"].map((name) => path.join(fixtures, `${name}.ts`))
       }
       writeFileSync(path.join(folder, "tsconfig.json"), JSON.stringify(config))
       yield* child([path.join(root, "node_modules/typescript/bin/tsc"), "-p", folder])
-      return path.join(folder, `dist/test/diagnostics/fixtures/${fixture}.js`)
+      return path.join(folder, "dist/test/diagnostics/fixtures")
     })
 
-  const source = (outcome: unknown): Run => ({ outcome, file: program, mapped: true })
   const underVitest = (pool: string) =>
-    Effect.map(
-      outcomeOf([
-        path.join(root, "node_modules/vitest/vitest.mjs"),
-        "run",
-        "--config",
-        path.join(fixtures, "programs.config.ts"),
-        "--root",
-        root,
-        "--pool",
-        pool
-      ]),
-      (outcome) => [source(outcome)]
-    )
+    run([
+      path.join(root, "node_modules/vitest/vitest.mjs"),
+      "run",
+      "--config",
+      path.join(fixtures, "programs.config.ts"),
+      "--root",
+      root,
+      "--pool",
+      pool
+    ])
 
   return [
-    { name: "by tsx", runs: Effect.map(outcomeOf(["--import", "tsx", program]), (outcome) => [source(outcome)]) },
-    { name: "by Vitest in its pool of forks", runs: underVitest("forks") },
-    { name: "by Vitest in its pool of threads", runs: underVitest("threads") },
+    { name: "by tsx", runs: Effect.all([run(["--import", "tsx", program])]) },
+    { name: "by Vitest in its pool of forks", runs: Effect.all([underVitest("forks")]) },
+    { name: "by Vitest in its pool of threads", runs: Effect.all([underVitest("threads")]) },
     {
-      name: "compiled, with maps, and with Node applying them too",
-      runs: Effect.gen(function* () {
-        const file = yield* compiled("maps", { sourceMap: true })
-        return [
-          source(yield* outcomeOf([file], temporary)),
-          source(yield* outcomeOf(["--enable-source-maps", file], temporary))
-        ]
+      name: "compiled with maps, and with Node applying them too",
+      runs: Effect.flatMap(compiled("maps", { sourceMap: true }), (folder) => {
+        const file = path.join(folder, "programs.js")
+        return Effect.all([run([file], temporary), run(["--enable-source-maps", file], temporary)])
       })
     },
     {
-      name: "compiled, with inlined maps",
-      runs: Effect.gen(function* () {
-        const file = yield* compiled("inlined maps", { inlineSourceMap: true })
-        return [source(yield* outcomeOf([file]))]
-      })
+      name: "compiled with inlined maps",
+      runs: Effect.flatMap(compiled("inlined maps", { inlineSourceMap: true }), (folder) =>
+        Effect.all([run([path.join(folder, "programs.js")])])
+      )
     },
     {
-      name: "compiled, without maps: places are those of the JavaScript, and say so",
-      runs: Effect.gen(function* () {
-        const file = yield* compiled("no maps", {})
-        return [{ outcome: yield* outcomeOf([file]), file, mapped: false }]
-      })
+      name: "compiled without maps, with the places of the JavaScript,",
+      runs: Effect.flatMap(compiled("no maps", {}), (folder) =>
+        Effect.map(run([path.join(folder, "programs.js")]), (run) => [
+          { ...run, fileOf: (fixture: string) => path.join(folder, `${fixture}.js`), mapped: false }
+        ])
+      )
     }
   ]
 }
@@ -115,7 +116,7 @@ const child = (args: ReadonlyArray<string>, cwd = root, env: Readonly<Record<str
   Effect.async<void>((resume) => {
     // A worker must not take the parent's pool for its own.
     const { VITEST: _, VITEST_POOL_ID: __, NODE_OPTIONS: ___, ...parent } = process.env
-    execFile(process.execPath, args, { cwd, env: { ...parent, ...env }, timeout: 55_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, args, { cwd, env: { ...parent, ...env }, timeout: 110_000 }, (error, stdout, stderr) => {
       resume(error === null ? Effect.void : Effect.dieMessage(`${error.message}\n${stdout}\n${stderr}`))
     })
   })

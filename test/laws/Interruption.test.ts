@@ -105,7 +105,7 @@ const atEveryOperation = (
 
 describe("interruption at every operation", () => {
   it.live(
-    "of the whole program: every start has one end, every span ends, the context is restored",
+    "a program interrupted at any operation: every start has one end, every span ends, the context is restored",
     () =>
       Effect.gen(function* () {
         assert.isAbove(yield* atEveryOperation("root"), 100)
@@ -114,7 +114,7 @@ describe("interruption at every operation", () => {
   )
 
   it.live(
-    "of whichever fiber runs just then: the same",
+    "any fiber interrupted at any operation: every start has one end, every span ends, the context is restored",
     () =>
       Effect.gen(function* () {
         assert.isAbove(yield* atEveryOperation("running"), 100)
@@ -123,7 +123,7 @@ describe("interruption at every operation", () => {
   )
 
   it.live(
-    "with renderers that throw, die, fail and wait: the same",
+    "interrupted with renderers that throw, die, fail and wait: every start has one end, every span ends, the context is restored",
     () =>
       Effect.gen(function* () {
         const hostile = [
@@ -155,7 +155,7 @@ describe("interruption at every operation", () => {
     ]
   ] as const) {
     it.live(
-      `of a program that ${what}: the same`,
+      `a program that ${what} and is interrupted: every start has one end, every span ends, the context is restored`,
       () =>
         Effect.gen(function* () {
           assert.isAbove(yield* atEveryOperation("root", { layers: [layer], program: failing }), 40)
@@ -165,7 +165,7 @@ describe("interruption at every operation", () => {
   }
 
   it.live.prop(
-    "of random programs: the same, and uninterrupted they exit as if nobody had told of them",
+    "random programs, interrupted, emit well-formed events; uninterrupted they exit as they do without narration",
     [program, fc.integer({ min: 1, max: 150 }), fc.constantFrom("root" as const, "running" as const)],
     ([tree, at, whom]) =>
       Effect.gen(function* () {

@@ -1,6 +1,6 @@
 // @effect-diagnostics globalErrorInEffectFailure:off multipleEffectProvide:off -- plain errors are what these are about.
 /**
- * The mistakes of the systems that came before: one test each, named after the mistake.
+ * The faults of the systems that came before: one test each, which catches the fault that it names.
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { assert, describe, it } from "@effect/vitest"
@@ -30,8 +30,8 @@ const told = <A, E, R>(self: Effect.Effect<A, E, R>, ...layers: ReadonlyArray<La
 
 const fails = (what: string) => Effect.fail(new Broken({ what }))
 
-describe("not so here: stories and failures", () => {
-  it.effect("the outermost stage is blamed instead of the innermost", () =>
+describe("known faults of stories and failures", () => {
+  it.effect("catches: the outermost stage is blamed instead of the innermost", () =>
     Effect.gen(function* () {
       const { failure } = yield* told(
         fails("x").pipe(Narrative.stage("Inner"), Narrative.stage("Outer"), Narrative.story("S"))
@@ -40,7 +40,7 @@ describe("not so here: stories and failures", () => {
     })
   )
 
-  it.effect("a caught stage failure is blamed for a later, unrelated one", () =>
+  it.effect("catches: a caught stage failure is blamed for a later, unrelated one", () =>
     Effect.gen(function* () {
       const { failure } = yield* told(
         fails("first").pipe(
@@ -54,7 +54,7 @@ describe("not so here: stories and failures", () => {
     })
   )
 
-  it.effect("a sub-story's failure is reported twice", () =>
+  it.effect("catches: a sub-story's failure is reported twice", () =>
     Effect.gen(function* () {
       const { all } = yield* told(fails("x").pipe(Narrative.story("Sub"), Narrative.story("Root")))
       assert.lengthOf(all("FailureOccurred"), 1)
@@ -62,7 +62,7 @@ describe("not so here: stories and failures", () => {
     })
   )
 
-  it.effect("cancellation is told as a failure", () =>
+  it.effect("catches: cancellation is reported as a failure", () =>
     Effect.gen(function* () {
       const { all } = yield* told(
         Effect.never.pipe(
@@ -78,7 +78,7 @@ describe("not so here: stories and failures", () => {
     })
   )
 
-  it.effect("a task that outlives its story emits stages after the story's end", () =>
+  it.effect("catches: a task that outlives its story emits stages after the story's end", () =>
     Effect.gen(function* () {
       const { all } = yield* told(
         Effect.gen(function* () {
@@ -96,7 +96,7 @@ describe("not so here: stories and failures", () => {
     })
   )
 
-  it.effect("durations include the time before entry and the renderers' own", () =>
+  it.effect("catches: durations include the time before entry and the renderers' own", () =>
     Effect.gen(function* () {
       const slow = Renderer.layer(Renderer.make("slow", () => TestClock.adjust("21 millis")))
       const stage = Effect.void.pipe(Narrative.stage("Empty"))
@@ -105,7 +105,7 @@ describe("not so here: stories and failures", () => {
     })
   )
 
-  it.effect("reusing one stage value shares its record", () =>
+  it.effect("catches: reusing one stage value shares its record", () =>
     Effect.gen(function* () {
       let round = 0
       const stage = Effect.suspend(() => Narrative.annotate("round", ++round)).pipe(Narrative.stage("Again"))
@@ -120,24 +120,26 @@ describe("not so here: stories and failures", () => {
     })
   )
 
-  it.effect("an error whose toString throws replaces the application's own error and loses the end events", () =>
-    Effect.gen(function* () {
-      const error = {
-        toString() {
-          throw new Error("toString")
-        },
-        get message() {
-          throw new Error("message")
+  it.effect(
+    "catches: an error whose toString throws replaces the application's own error and loses the end events",
+    () =>
+      Effect.gen(function* () {
+        const error = {
+          toString() {
+            throw new Error("toString")
+          },
+          get message() {
+            throw new Error("message")
+          }
         }
-      }
-      const { all, exit } = yield* told(Effect.fail(error).pipe(Narrative.stage("Odd"), Narrative.story("S")))
-      const own = yield* Effect.flip(exit)
-      assert.isTrue(own === error || Object.is(own.toString, error.toString))
-      assert.lengthOf(all("StoryCompleted"), 1)
-    })
+        const { all, exit } = yield* told(Effect.fail(error).pipe(Narrative.stage("Odd"), Narrative.story("S")))
+        const own = yield* Effect.flip(exit)
+        assert.isTrue(own === error || Object.is(own.toString, error.toString))
+        assert.lengthOf(all("StoryCompleted"), 1)
+      })
   )
 
-  it.effect("an invalid redaction pattern replaces the application's own error", () =>
+  it.effect("catches: an invalid redaction pattern replaces the application's own error", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.void.pipe(Effect.provide(Redaction.layer({ patterns: ["("] })), Effect.exit)
       assert.isTrue(Exit.isFailure(exit), "it is told when the layer is built, before anything runs")
@@ -145,8 +147,8 @@ describe("not so here: stories and failures", () => {
   )
 })
 
-describe("not so here: reports", () => {
-  it.effect("the stack is cut at its new end, losing the message", () =>
+describe("known faults of reports", () => {
+  it.effect("catches: the stack is cut at its new end, losing the message", () =>
     Effect.gen(function* () {
       const frames = Array.from({ length: 2_000 }, (_, i) => `    at frame${i} (/srv/app/file${i}.ts:1:1)`)
       const error = Object.assign(new Error("the message"), { stack: `Error: the message\n${frames.join("\n")}` })
@@ -160,15 +162,15 @@ describe("not so here: reports", () => {
     })
   )
 
-  it("node_modules under the working directory count as app code", () => {
+  it("catches: node_modules under the working directory count as app code", () => {
     assert.strictEqual(classify("/app/node_modules/lib/index.js", ["/app"]), "dependency")
   })
 
-  it("/app2 counts as under /app", () => {
+  it("catches: /app2 counts as under /app", () => {
     assert.notStrictEqual(classify("/app2/index.js", ["/app"]), "app")
   })
 
-  it.effect("the message and chain are never trimmed", () =>
+  it.effect("catches: the message and chain are never trimmed", () =>
     Effect.gen(function* () {
       const long = "x".repeat(50_000)
       const error = new Error(long, { cause: new Error(long, { cause: new Error(long) }) })
@@ -178,7 +180,7 @@ describe("not so here: reports", () => {
     })
   )
 
-  it.live("a secret hidden in locals still stands in message, chain, snippet and stack", () =>
+  it.live("catches: a secret hidden in locals is still in message, chain, snippet and stack", () =>
     Effect.gen(function* () {
       const { failure } = yield* told(
         Effect.gen(function* () {
@@ -194,7 +196,7 @@ describe("not so here: reports", () => {
     })
   )
 
-  it.effect("URL credentials, sets and object representations leak", () =>
+  it.effect("catches: URL credentials, sets and object representations leak", () =>
     Effect.gen(function* () {
       const url = "postgres://admin:s3cr3t-pass@db.local/app"
       const { all, failure } = yield* told(
@@ -209,7 +211,7 @@ describe("not so here: reports", () => {
     })
   )
 
-  it.effect("a redaction list in upper case never matches", () =>
+  it.effect("catches: a redaction list in upper case never matches", () =>
     Effect.gen(function* () {
       const { all } = yield* told(
         Effect.void.pipe(Narrative.stage("A", { attributes: { internal_id: "i-778899" } }), Narrative.story("S"))
@@ -218,7 +220,7 @@ describe("not so here: reports", () => {
     })
   )
 
-  it.effect("a predicate that throws means show it", () =>
+  it.effect("catches: a predicate that throws means show it", () =>
     Effect.gen(function* () {
       const predicate = () => {
         throw new Error("predicate")
@@ -230,7 +232,7 @@ describe("not so here: reports", () => {
     })
   )
 
-  it.effect("an invalid mode in the environment is silently taken as lean", () =>
+  it.effect("catches: an invalid mode in the environment is silently taken as lean", () =>
     Effect.gen(function* () {
       const provider = ConfigProvider.fromMap(new Map([["RUNTIME_NARRATIVE_FAILURE_DIAGNOSTICS", "rihc"]]))
       const exit = yield* Effect.exit(
@@ -243,7 +245,7 @@ describe("not so here: reports", () => {
   )
 })
 
-describe("not so here: analyzers", () => {
+describe("known faults of analyzers", () => {
   const explains = (asked: { count: number }) =>
     FailureAnalyzer.make(() =>
       Effect.sleep("1 second").pipe(
@@ -252,7 +254,7 @@ describe("not so here: analyzers", () => {
       )
     )
 
-  it.effect("8 concurrent equal failures make 8 model calls", () =>
+  it.effect("catches: 8 concurrent equal failures make 8 model calls", () =>
     Effect.gen(function* () {
       const asked = { count: 0 }
       const cached = FailureAnalyzer.layer(explains(asked)).pipe(
@@ -273,7 +275,7 @@ describe("not so here: analyzers", () => {
     })
   )
 
-  it.effect("an analyzer that throws replaces the application's own error and loses the end events", () =>
+  it.effect("catches: an analyzer that throws replaces the application's own error and loses the end events", () =>
     Effect.gen(function* () {
       const throwing = FailureAnalyzer.make(() => {
         throw new TypeError("analyzer")
@@ -286,7 +288,7 @@ describe("not so here: analyzers", () => {
     })
   )
 
-  it.effect("background analysis is lost when the process ends", () =>
+  it.effect("catches: background analysis is lost when the process ends", () =>
     Effect.gen(function* () {
       const later = FailureAnalyzer.layer(explains({ count: 0 })).pipe(
         FailureAnalyzer.mapLayerScoped(FailureAnalyzer.inBackground())
@@ -299,11 +301,11 @@ describe("not so here: analyzers", () => {
   )
 })
 
-describe("not so here: analyzers that ask a model", () => {
+describe("known faults of analyzers that ask a model", () => {
   const apis = [modelApis.ollama, modelApis.openAi, modelApis.anthropic]
 
   for (const api of apis) {
-    it.scoped(`a model that answers 42 or null crashes the parser (${api.name})`, () =>
+    it.scoped(`catches: a model that answers 42 or null crashes the parser (${api.name})`, () =>
       Effect.gen(function* () {
         for (const said of ["42", "null"]) {
           const { url } = yield* ModelServer.serve(ModelServer.json(api.saying(said)))
@@ -324,7 +326,7 @@ describe("not so here: analyzers that ask a model", () => {
       }).pipe(Effect.provide(FetchHttpClient.layer))
     )
 
-    it.scoped(`the model name from the environment is read by one analyzer of three (${api.name})`, () =>
+    it.scoped(`catches: the model name from the environment is read by one analyzer of three (${api.name})`, () =>
       Effect.gen(function* () {
         const { request, url } = yield* ModelServer.serve(ModelServer.json(api.saying("{}")))
         const analyzer = yield* api
@@ -336,7 +338,7 @@ describe("not so here: analyzers that ask a model", () => {
     )
   }
 
-  it.scoped("there is no way to send an API key", () =>
+  it.scoped("catches: there is no way to send an API key", () =>
     Effect.gen(function* () {
       const { request, url } = yield* ModelServer.serve(ModelServer.json(modelApis.openAi.saying("{}")))
       const analyzer = yield* modelApis.openAi.make({ endpoint: url, model: "llama3" })
@@ -345,7 +347,7 @@ describe("not so here: analyzers that ask a model", () => {
     }).pipe(Effect.provide(FetchHttpClient.layer))
   )
 
-  it.effect("a 50 KB message makes a 100 KB prompt", () =>
+  it.effect("catches: a 50 KB message makes a 100 KB prompt", () =>
     Effect.gen(function* () {
       const { all } = yield* told(Effect.fail(new Error("x".repeat(50_000))).pipe(Narrative.story("S")))
       const [failure = assert.fail("no failure was told")] = all("FailureOccurred")

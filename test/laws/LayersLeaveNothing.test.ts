@@ -57,7 +57,7 @@ const heard = Effect.all({
 })
 
 describe("Renderer layers", () => {
-  it.scopedLive("leave nothing behind in the fiber they were provided to, alone or merged", () =>
+  it.scopedLive("renderer layers leave nothing behind in the fiber they were provided to, alone or merged", () =>
     Effect.gen(function* () {
       const folder = yield* Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
       const before = yield* heard

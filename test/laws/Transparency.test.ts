@@ -133,7 +133,7 @@ describe("narration never changes the program", () => {
 })
 
 describe("a renderer's faults", () => {
-  it.effect("are warned of at the 1st, 2nd, 4th, 8th, and counted", () =>
+  it.effect("a renderer's faults are counted, and warned of at the 1st, 2nd, 4th and 8th", () =>
     Effect.gen(function* () {
       const warnings: globalThis.Array<string> = []
       const logger = Logger.replace(
@@ -166,7 +166,7 @@ describe("a renderer's faults", () => {
     })
   )
 
-  it.effect("do not stop its own timeouts and races from working", () =>
+  it.effect("a renderer that fails has timeouts and races that work", () =>
     Effect.gen(function* () {
       const timed: globalThis.Array<string> = []
       const renderer = Renderer.make("timed", (event) =>
@@ -186,7 +186,7 @@ describe("a renderer's faults", () => {
     })
   )
 
-  it.effect("and slowness are no part of a stage's duration", () =>
+  it.effect("the time that a renderer takes is no part of a stage's duration", () =>
     Effect.gen(function* () {
       const durations: globalThis.Array<number> = []
       const slow = Renderer.make("slow", (event) => {

@@ -123,7 +123,7 @@ for (const { layer, name } of ways) {
 }
 
 describe("An exporter of OpenTelemetry's SDK", () => {
-  it.effect("gets the same spans", () => {
+  it.effect("an exporter of OpenTelemetry's SDK gets the same spans as ours", () => {
     const exporter = new InMemorySpanExporter()
     const sdk = NodeSdk.layer(() => ({
       resource: { serviceName: "writer" },

@@ -265,14 +265,14 @@ describe("Prompt", () => {
 
 class Denied extends Data.TaggedError("Denied")<{ readonly message: string; readonly apiKey: string }> {}
 
-describe("a secret stands in no prompt", () => {
+describe("a secret is in no prompt", () => {
   const secret = fc
     .stringMatching(/^[A-Za-z0-9_-]{12,40}$/)
     .filter((text) => /[0-9]/.test(text) && /[A-Za-z]/.test(text))
 
   for (const mode of ["lean", "rich"] as const) {
     it.live.prop(
-      `with ${mode} diagnostics`,
+      `no prompt holds a secret, with ${mode} diagnostics`,
       [secret],
       ([secret]) =>
         Effect.gen(function* () {

@@ -1,13 +1,11 @@
 /**
- * The reports of the same programs however they are run: the line to fix is the same one.
+ * What `fixtures/reportingPrograms.ts` has to write, however it is run: the line to fix is the same one.
  */
 import { readFileSync } from "node:fs"
 import * as path from "node:path"
-import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
-import { waysToRun } from "./waysToRun.js"
+import { assert } from "@effect/vitest"
 
-interface Told {
+interface Reported {
   readonly errorType: string
   readonly path: string
   readonly chain: string
@@ -70,24 +68,25 @@ const table: Readonly<Record<string, ReadonlyArray<Expected>>> = {
   primitive: [{ mark: "primitive", errorType: "string", reason: "stage" }]
 }
 
-const checked = (outcome: Readonly<Record<string, unknown>>, file: string) => {
+/** The failures it wrote have their places in `file`. */
+export const checkReports = (outcome: Readonly<Record<string, unknown>>, file: string) => {
   const lines = readFileSync(file, "utf8").split("\n")
   const lineOf = (mark: string) => lines.findIndex((text) => text.endsWith(`// @${mark}`)) + 1
   for (const [name, expectations] of Object.entries(table)) {
-    const told = outcome[name] as ReadonlyArray<Told>
-    assert.lengthOf(told, expectations.length, `${name}: ${JSON.stringify(told)}`)
+    const failures = outcome[name] as ReadonlyArray<Reported>
+    assert.lengthOf(failures, expectations.length, `${name}: ${JSON.stringify(failures)}`)
     for (const [i, expected] of expectations.entries()) {
-      const failure = told[i] as Told
-      const said = `${name}: ${JSON.stringify(failure, null, 1)}`
-      assert.strictEqual(failure.errorType, expected.errorType, said)
-      assert.strictEqual(path.basename(failure.file), path.basename(file), said)
-      assert.strictEqual(failure.line, lineOf(expected.mark), said)
-      if (expected.path !== undefined) assert.strictEqual(failure.path, expected.path, said)
-      if (expected.function !== undefined) assert.strictEqual(failure.function, expected.function, said)
-      if (expected.reason !== undefined) assert.strictEqual(failure.reason, expected.reason, said)
-      if (expected.chain !== undefined) assert.match(failure.chain, expected.chain, said)
+      const failure = failures[i] as Reported
+      const account = `${name}: ${JSON.stringify(failure, null, 1)}`
+      assert.strictEqual(failure.errorType, expected.errorType, account)
+      assert.strictEqual(path.basename(failure.file), path.basename(file), account)
+      assert.strictEqual(failure.line, lineOf(expected.mark), account)
+      if (expected.path !== undefined) assert.strictEqual(failure.path, expected.path, account)
+      if (expected.function !== undefined) assert.strictEqual(failure.function, expected.function, account)
+      if (expected.reason !== undefined) assert.strictEqual(failure.reason, expected.reason, account)
+      if (expected.chain !== undefined) assert.match(failure.chain, expected.chain, account)
       for (const [depth, locals] of (expected.locals ?? []).entries()) {
-        assert.deepInclude(failure.locals[depth], locals, said)
+        assert.deepInclude(failure.locals[depth], locals, account)
       }
     }
   }
@@ -96,13 +95,3 @@ const checked = (outcome: Readonly<Record<string, unknown>>, file: string) => {
     stageName: "Impatient"
   })
 }
-
-describe("Reports, however the program is run", { timeout: 60_000 }, () => {
-  for (const { name, runs } of waysToRun("reportingPrograms")) {
-    it.live(name, () =>
-      Effect.map(runs, (all) => {
-        for (const { file, outcome } of all) checked(outcome as Readonly<Record<string, unknown>>, file)
-      })
-    )
-  }
-})

@@ -1,11 +1,9 @@
 /**
- * The same programs however they are run: what a report can tell must not depend on it.
+ * What `fixtures/suspendedPrograms.ts` has to write, however it is run: the locals of its frames.
  */
 import { readFileSync } from "node:fs"
-import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { assert } from "@effect/vitest"
 import type { GeneratorFrame } from "../../../src/diagnostics/locals/locals.js"
-import { waysToRun } from "../waysToRun.js"
 
 /** By the comment that marks its line: the function's name and what it holds. */
 type Expected = readonly [mark: string, functionName: string, locals: Readonly<Record<string, unknown>>]
@@ -45,14 +43,15 @@ const table: Readonly<Record<string, ReadonlyArray<ReadonlyArray<Expected>>>> = 
 
 type Told = Omit<GeneratorFrame, "locals"> & { readonly locals: Readonly<Record<string, unknown>> }
 
-interface Outcome {
+export interface Outcome {
   readonly status: { readonly available: boolean; readonly reason: string }
   readonly interrupted: string
   readonly gettersRun: number
   readonly [program: string]: unknown
 }
 
-const checked = (outcome: Outcome, file: string, mapped: boolean) => {
+/** The frames it wrote have their places in `file`. */
+export const checkLocals = (outcome: Outcome, file: string, mapped: boolean) => {
   assert.deepStrictEqual(outcome.status.available, true, outcome.status.reason)
   const lines = readFileSync(file, "utf8").split("\n")
   const told = Object.fromEntries(
@@ -87,14 +86,4 @@ const pictureOf = ({ functionRange, ...frame }: Told, lines: ReadonlyArray<strin
     frame.line < functionRange.endLine &&
     /\*/.test(lines[functionRange.startLine - 1] ?? "") &&
     (lines[functionRange.endLine - 1] ?? "").trim().startsWith("}")
-})
-
-describe("Locals, however the program is run", { timeout: 60_000 }, () => {
-  for (const { name, runs } of waysToRun("suspendedPrograms")) {
-    it.live(name, () =>
-      Effect.map(runs, (all) => {
-        for (const { file, mapped, outcome } of all) checked(outcome as Outcome, file, mapped)
-      })
-    )
-  }
 })
