@@ -5,19 +5,27 @@ import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { AmbiguousStoryId, HistoryError, InvalidHistorySetting, StoryNotFound } from "../history/HistoryError.js"
+import {
+  type AmbiguousStoryId,
+  beginsOrEnds,
+  type HistoryError,
+  type InvalidHistorySetting,
+  type StoryNotFound
+} from "../history/HistoryError.js"
 import type { HistoryReader } from "../history/HistoryReader.js"
 import { InvalidOption } from "../plain/InvalidOption.js"
 import { MissingPackage } from "./missingPackage.js"
 import { ago } from "./relativeTime.js"
 
-/** More than one story's id begins so. */
+/** More than one story's id begins or ends so. */
 export class AmbiguousId extends Data.TaggedError("AmbiguousId")<{
-  readonly prefix: string
+  readonly given: string
+  /** `begins with`, `ends with`. */
+  readonly relation: string
   readonly candidates: ReadonlyArray<{ readonly id: string; readonly name: string; readonly age: string }>
 }> {
   override get message(): string {
-    return `more than one story has an id that begins with "${this.prefix}": give more of it, or all of one of these`
+    return `more than one story has an id that ${this.relation} "${this.given}": give more of it, or all of one of these`
   }
 
   /** A line for each of them. */
@@ -66,5 +74,5 @@ const inOptions = (
     }
     if (error._tag !== "AmbiguousStoryId") return Effect.fail(error)
     const candidates = error.candidates.map(({ id, name, startedAt }) => ({ id, name, age: ago(startedAt, now) }))
-    return new AmbiguousId({ prefix: error.idPrefix, candidates })
+    return new AmbiguousId({ given: error.idPrefix, relation: beginsOrEnds(error), candidates })
   })

@@ -1,5 +1,5 @@
 /**
- * Ids as short as they can be typed: the beginnings by which a history finds their stories.
+ * Ids as short as they can be typed: the ends by which a history finds their stories, and that the console shows.
  */
 import * as Effect from "effect/Effect"
 import type { HistoryError } from "../history/HistoryError.js"

@@ -2,11 +2,12 @@
  * A story's id as short as people read and type it: its end, for ids that sort by time begin alike.
  */
 
-const fewest = 6
+/** Shorter ends would soon be those of other stories, too. */
+export const fewestCharacters = 6
 
 /** The shortest end of an id that `isTaken` does not say to be another story's, of 6 characters or more. */
 export const shortStoryId = (id: string, isTaken: (end: string) => boolean = () => false): string => {
-  for (let length = fewest; length < id.length; length++) {
+  for (let length = fewestCharacters; length < id.length; length++) {
     const end = endOf(id, length)
     if (!isTaken(end)) return end
   }

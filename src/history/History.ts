@@ -83,7 +83,7 @@ export const failures = (
   Effect.flatMap(History, (history) => history.failures(filter))
 
 /**
- * The one story whose id begins with `idPrefix`, with everything kept of it.
+ * The one story whose id begins or ends with `idPrefix`, with everything kept of it; ends of 6 characters or more.
  *
  * @since 0.1.0
  * @category accessors
@@ -141,7 +141,7 @@ export const changes = (
   Effect.flatMap(History, (history) => history.changes(cursor, filter))
 
 /**
- * The events of the one story whose id begins with `idPrefix`, and of its sub-stories, in their order: what a renderer was
+ * The events of the one story whose id begins or ends with `idPrefix`, and of its sub-stories, in their order: what a renderer was
  * given. An event without a row of its own is made of its stage, its failure or its story.
  *
  * @since 0.1.0
@@ -164,7 +164,7 @@ export const replay = (
 export const cursor: Effect.Effect<number, HistoryError, History> = Effect.flatMap(History, ({ cursor }) => cursor)
 
 /**
- * For each id, in order, the shortest beginning that no other story's id has: 8 characters or more.
+ * For each id, in order, the shortest end that finds no other story: 6 characters or more, as the console shows it.
  *
  * @since 0.1.0
  * @category accessors

@@ -58,7 +58,7 @@ export class HistoryError extends Schema.TaggedError<HistoryError>()("HistoryErr
 }
 
 /**
- * No story's id begins so.
+ * No story's id begins or ends so. `idPrefix` is what was asked for.
  *
  * @since 0.1.0
  * @category errors
@@ -67,7 +67,7 @@ export class StoryNotFound extends Schema.TaggedError<StoryNotFound>()("StoryNot
   idPrefix: Schema.String
 }) {
   override get message(): string {
-    return `No story has an id that begins with "${this.idPrefix}"`
+    return `No story has an id that begins or ends with "${this.idPrefix}"`
   }
 }
 
@@ -89,7 +89,7 @@ export const Candidate = Schema.Struct({
 })
 
 /**
- * More than one story's id begins so. `candidates` are the newest of them, at most ten.
+ * More than one story's id begins or ends so. `candidates` are the newest of them, at most ten.
  *
  * @since 0.1.0
  * @category errors
@@ -100,8 +100,18 @@ export class AmbiguousStoryId extends Schema.TaggedError<AmbiguousStoryId>()("Am
 }) {
   override get message(): string {
     const ids = this.candidates.map(({ id, name }) => `${id} (${name})`).join(", ")
-    return `More than one story has an id that begins with "${this.idPrefix}": ${ids}. Give more of it`
+    return `More than one story has an id that ${beginsOrEnds(this)} "${this.idPrefix}": ${ids}. Give more of it`
   }
+}
+
+/**
+ * How the ids of the candidates have in common what was asked for: `begins with`, `ends with` or both.
+ *
+ * @internal
+ */
+export const beginsOrEnds = ({ candidates, idPrefix }: AmbiguousStoryId): string => {
+  if (candidates.every(({ id }) => id.startsWith(idPrefix))) return "begins with"
+  return candidates.every(({ id }) => id.endsWith(idPrefix)) ? "ends with" : "begins or ends with"
 }
 
 /**

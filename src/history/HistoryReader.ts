@@ -55,7 +55,7 @@ export interface HistoryReader {
   readonly failures: (
     filter?: FailureFilter
   ) => Effect.Effect<ReadonlyArray<FailureSummary>, HistoryError | InvalidHistorySetting>
-  /** The one story whose id begins with `idPrefix`, with everything kept of it. */
+  /** The one story whose id begins or ends with `idPrefix`, with everything kept of it; ends of 6 characters or more. */
   readonly story: (
     idPrefix: string
   ) => Effect.Effect<StoryRecord, StoryNotFound | AmbiguousStoryId | HistoryError | InvalidHistorySetting>
@@ -77,7 +77,7 @@ export interface HistoryReader {
     filter?: EventFilter
   ) => Effect.Effect<ChangePage, HistoryError | InvalidHistorySetting>
   /**
-   * The events of the one story whose id begins with `idPrefix`, and of its sub-stories, in their order: what a renderer
+   * The events of the one story whose id begins or ends with `idPrefix`, and of its sub-stories, in their order: what a renderer
    * was given. An event without a row of its own is made of its stage, its failure or its story.
    */
   readonly replay: (
@@ -88,7 +88,7 @@ export interface HistoryReader {
   >
   /** The cursor after everything written so far. */
   readonly cursor: Effect.Effect<number, HistoryError>
-  /** For each id, in order, the shortest beginning that no other story's id has: 8 characters or more. */
+  /** For each id, in order, the shortest end that finds no other story: 6 characters or more, as the console shows it. */
   readonly shortIds: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, HistoryError>
   /** How many stories `prune` would delete now. */
   readonly prunable: (retention: Retention) => Effect.Effect<number, HistoryError | InvalidHistorySetting>

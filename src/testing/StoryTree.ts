@@ -6,76 +6,33 @@
  *
  * @since 0.1.0
  */
-import type { StoryStatus } from "../event/NarrativeEvent.js"
-import type { PlainRecord } from "../plain/PlainValue.js"
+import * as Fn from "effect/Function"
+import type {
+  Difference,
+  Expectation,
+  StageExpectation,
+  StageProperties,
+  StoryExpectation,
+  StoryProperties
+} from "./Expectation.js"
 import type { RecordedStage, RecordedStory } from "./RecordedStory.js"
+import * as recordedTree from "./recordedTree.js"
 import * as comparison from "./treeComparison.js"
+import * as treeText from "./treeText.js"
 
-/**
- * - `errorType`, `message`: of the failure, the primary one where there are several. A string of `message` has to be
- *   contained in it.
- * - `attributes`: those mentioned have to be there; nested records are treated likewise.
- * - `exact`: there are no other stages and sub-stories directly inside than those mentioned.
- *
- * @since 0.1.0
- * @category models
- */
-export interface StageProperties {
-  readonly kind?: string | undefined
-  readonly status?: RecordedStage["status"] | undefined
-  readonly errorType?: string | undefined
-  readonly message?: string | RegExp | undefined
-  readonly orphaned?: boolean | undefined
-  readonly retries?: number | undefined
-  readonly attributes?: PlainRecord | undefined
-  readonly exact?: boolean | undefined
-}
-
-/**
- * See {@link StageProperties}. An `outcome` of `null` expects that there is none.
- *
- * @since 0.1.0
- * @category models
- */
-export interface StoryProperties {
-  readonly kind?: string | undefined
-  readonly status?: StoryStatus | "running" | undefined
-  readonly outcome?: string | null | undefined
-  readonly errorType?: string | undefined
-  readonly message?: string | RegExp | undefined
-  readonly labels?: { readonly [name: string]: string } | undefined
-  readonly attributes?: PlainRecord | undefined
-  readonly dryRun?: boolean | undefined
-  readonly exact?: boolean | undefined
-}
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface StageExpectation {
-  readonly _tag: "Stage"
-  readonly name: string | RegExp
-  readonly properties: StageProperties
-  readonly children: ReadonlyArray<Expectation>
-}
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface StoryExpectation {
-  readonly _tag: "Story"
-  readonly name: string | RegExp
-  readonly properties: StoryProperties
-  readonly children: ReadonlyArray<Expectation>
-}
-
-/**
- * @since 0.1.0
- * @category models
- */
-export type Expectation = StoryExpectation | StageExpectation
+export type {
+  Difference,
+  Expectation,
+  Mismatch,
+  Missing,
+  OutOfOrder,
+  PropertyDiffers,
+  StageExpectation,
+  StageProperties,
+  StoryExpectation,
+  StoryProperties,
+  Unexpected
+} from "./Expectation.js"
 
 /**
  * Expects a story. Inside another expectation: a sub-story.
@@ -127,16 +84,22 @@ export const stage: {
 const isList = (value: object): value is ReadonlyArray<Expectation> => Array.isArray(value)
 
 /**
- * Where trees differ from what was expected: both as text, and side by side with the differing lines marked.
+ * Says why something is expected. The text is shown where it is not met.
+ *
+ * @example
+ * ```ts
+ * import { StoryTree } from "effect-narrative/testing"
+ *
+ * StoryTree.clue(StoryTree.stage("Insert", { retries: 1 }), "the first insert meets the lock")
+ * ```
  *
  * @since 0.1.0
- * @category models
+ * @category combinators
  */
-export interface Difference {
-  readonly expected: string
-  readonly recorded: string
-  readonly sideBySide: string
-}
+export const clue: {
+  (text: string): <E extends Expectation>(self: E) => E
+  <E extends Expectation>(self: E, text: string): E
+} = Fn.dual(2, <E extends Expectation>(self: E, text: string): E => ({ ...self, clue: text }))
 
 /**
  * Compares expectations with the stories that no recorded story is the parent of. `undefined` if they match.
@@ -156,7 +119,7 @@ export const difference: (
  * @category comparing
  */
 export const describes: (expected: Expectation, recorded: RecordedStory | RecordedStage) => boolean =
-  comparison.describes
+  recordedTree.describes
 
 /**
  * Recorded stories as an indented text, a line for each story and stage.
@@ -164,7 +127,7 @@ export const describes: (expected: Expectation, recorded: RecordedStory | Record
  * @since 0.1.0
  * @category rendering
  */
-export const render: (recorded: ReadonlyArray<RecordedStory>) => string = comparison.render
+export const render: (recorded: ReadonlyArray<RecordedStory>) => string = treeText.render
 
 /**
  * What a recorded story or stage has to say about the properties an expectation mentions.
@@ -174,4 +137,4 @@ export const render: (recorded: ReadonlyArray<RecordedStory>) => string = compar
 export const factsAbout: (
   properties: object,
   recorded: RecordedStory | RecordedStage
-) => { readonly [name: string]: unknown } = comparison.factsAbout
+) => { readonly [name: string]: unknown } = recordedTree.factsAbout

@@ -147,10 +147,53 @@ describe("StoryTree", () => {
     assertDiffers(events, StoryTree.story("Import", [any, any, any]))
   })
 
-  it("gives up on too many equal siblings rather than searching for ever", () => {
-    const events = concurrently(...Array.from({ length: 30 }, () => "Poll"))
-    const expected = [...Array.from({ length: 20 }, () => StoryTree.stage("Poll")), StoryTree.stage("Missing")]
-    assert.include(differs(events, StoryTree.story("Import", expected)), "too many equal siblings")
+  it("finds the one that is missing among any number of equal siblings", () => {
+    const events = concurrently(...Array.from({ length: 100 }, () => "Poll"))
+    const polls = Array.from({ length: 100 }, () => StoryTree.stage("Poll"))
+    assertMatches(events, StoryTree.story("Import", polls))
+    const found = StoryTree.difference(
+      [StoryTree.story("Import", [...polls.slice(1), StoryTree.stage("Missing")])],
+      fromEvents(events)
+    )
+    assert.deepStrictEqual(
+      found?.mismatches.map(({ _tag, path }) => `${_tag} ${path.join(" > ")}`),
+      ["Missing Import > Missing"]
+    )
+  })
+
+  it("lists each mismatch with its path, its values and its clue", () => {
+    const expected = StoryTree.story("Import", { status: "success", exact: true }, [
+      StoryTree.clue(StoryTree.stage("Insert", [StoryTree.stage("Close")]), "rows are inserted"),
+      StoryTree.clue("needs a connection")(StoryTree.stage("Open"))
+    ])
+    const { mismatches, sideBySide } = StoryTree.difference([expected], fromEvents(importing())) ?? {}
+    assert.deepStrictEqual(
+      mismatches?.map(({ _tag, clue, path }) => [_tag, path.join(" > "), clue]),
+      [
+        ["PropertyDiffers", "Import", undefined],
+        ["Unexpected", "Import > Load", undefined],
+        ["Missing", "Import > Insert > Close", undefined],
+        ["Missing", "Import > Open", "needs a connection"]
+      ]
+    )
+    const [status] = mismatches ?? []
+    assert.deepStrictEqual(
+      status?._tag === "PropertyDiffers" ? [status.property, status.expected, status.actual] : [],
+      ["status", "success", "failed"]
+    )
+    assert.include(sideBySide, "stage Open (needs a connection)")
+  })
+
+  it("keeps order apart from choice: a matching that order forbids is none", () => {
+    const events = sequence("A", "A", "B")
+    const [any, b] = [StoryTree.stage(/[AB]/), StoryTree.stage("B")]
+    assertMatches(events, StoryTree.story("Import", [any, any, b]))
+    assertDiffers(events, StoryTree.story("Import", [b, any]))
+    const { mismatches } = StoryTree.difference([StoryTree.story("Import", [b, any])], fromEvents(events)) ?? {}
+    assert.deepStrictEqual(
+      mismatches?.map(({ _tag }) => _tag),
+      ["OutOfOrder"]
+    )
   })
 
   it("knows sub-stories, in the story and in the stage they began in", () => {

@@ -13,3 +13,10 @@ export const where = (sql: SqlClient.SqlClient, conditions: ReadonlyArray<Fragme
 /** By an index, which LIKE would not use everywhere. */
 export const beginsWith = (sql: SqlClient.SqlClient, column: string, beginning: string): Fragment =>
   sql`(${sql.literal(column)} >= ${beginning} AND ${sql.literal(column)} < ${`${beginning}\u{10ffff}`})`
+
+/** The last characters of a text. */
+export const endingOf = (sql: SqlClient.SqlClient, column: string, length: number): Fragment =>
+  sql.onDialectOrElse({
+    sqlite: () => sql`substr(${sql.literal(column)}, ${sql.literal(String(-length))})`,
+    orElse: () => sql`right(${sql.literal(column)}, ${sql.literal(String(length))})`
+  })

@@ -14,7 +14,7 @@ import { checked, retentionOf } from "../write/settings.js"
 import { changes, cursor, events } from "./eventList.js"
 import { failures } from "./failureList.js"
 import { replay } from "./replay.js"
-import { shortId } from "./shortId.js"
+import { shortIds } from "./shortId.js"
 import * as statistics from "./statistics.js"
 import { story } from "./storyDetail.js"
 import { stories } from "./storyList.js"
@@ -46,7 +46,7 @@ export const make = (database: Database): Effect.Effect<HistoryReader, HistoryEr
     changes: (cursor, filter = {}) => reading(changes(sql, cursor, filter)),
     replay: (idPrefix) => reading(replay(sql, idPrefix)),
     cursor: reading(cursor(sql)),
-    shortIds: (ids) => reading(Effect.forEach(ids, (id) => shortId(sql, id))),
+    shortIds: (ids) => reading(shortIds(sql, ids)),
     prunable: (keep) =>
       reading(
         Effect.flatMap(

@@ -4,32 +4,42 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import { nullable, text } from "../database/columns.js"
-import { type DamagedRow, decodeRow, type Found } from "../database/decodeRows.js"
+import { fewestCharacters, shortStoryId } from "../../event/shortStoryId.js"
+import { text } from "../database/columns.js"
+import { type DamagedRow, decodeRows, type Found } from "../database/decodeRows.js"
+import { beginsWith, endingOf } from "./conditions.js"
 
-/** Shorter beginnings would soon be those of other stories, too. */
-const shortest = 8
+/** For each id, in order, the shortest end that finds no other story, as the console shows it. */
+export const shortIds = (
+  sql: SqlClient.SqlClient,
+  ids: ReadonlyArray<string>
+): Effect.Effect<ReadonlyArray<string>, SqlError | DamagedRow> =>
+  Effect.flatMap(alikeOf(sql, ids), (alike) => Effect.forEach(ids, (id) => shortIdAmong(sql, id, alike)))
 
-/** Sorted, no other id has more in common with this one than its two neighbours. */
-export const shortId = (sql: SqlClient.SqlClient, id: string): Effect.Effect<string, SqlError | DamagedRow> =>
+const shortIdAmong = (sql: SqlClient.SqlClient, id: string, alike: ReadonlyArray<string>) =>
   Effect.gen(function* () {
-    const [row = {}] = yield* sql<Found>`SELECT
-      (SELECT max(id) FROM stories WHERE id < ${id}) AS previous_id,
-      (SELECT min(id) FROM stories WHERE id > ${id}) AS next_id`
-    const { next_id: next, previous_id: previous } = yield* decodeRow(neighbours, row)
-    const shared = Math.max(common(id, previous), common(id, next))
-    return whole(id, Math.max(shortest, shared + 1))
+    const others = alike.filter((other) => other !== id)
+    const beginnings = new Set<string>()
+    for (;;) {
+      const end = shortStoryId(id, (end) => beginnings.has(end) || others.some((other) => other.endsWith(end)))
+      // A whole id always means its own story.
+      if (end === id) return id
+      const found = yield* sql<Found>`SELECT id FROM stories
+        WHERE ${sql.and([beginsWith(sql, "id", end), sql`id <> ${id}`])} LIMIT 1`
+      if (found.length === 0) return end
+      beginnings.add(end)
+    }
   })
 
-const neighbours = { previous_id: nullable(text), next_id: nullable(text) }
-
-const common = (id: string, other: string | null): number => {
-  if (other === null) return 0
-  let length = 0
-  while (length < id.length && id[length] === other[length]) length += 1
-  return length
-}
-
-/** The beginning of that length, and one more where it would end within a character. */
-const whole = (id: string, length: number): string =>
-  id.slice(0, /[\ud800-\udbff]/.test(id[length - 1] ?? "") ? length + 1 : length)
+/** The ids that end as some of these do, found in one pass over all of them. */
+const alikeOf = (sql: SqlClient.SqlClient, ids: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    // A character may take two code units, of which the fewest that are shown are counted.
+    const length = ids.every((id) => /^[\0-\x7f]*$/.test(id)) ? fewestCharacters : fewestCharacters / 2
+    const ends = Array.from(new Set(ids.map((id) => Array.from(id).slice(-length).join(""))))
+    if (ends.length === 0) return []
+    const found =
+      yield* sql<Found>`SELECT DISTINCT id FROM stories WHERE ${endingOf(sql, "id", length)} IN ${sql.in(ends)}`
+    const rows = yield* decodeRows({ id: text }, found)
+    return rows.map(({ id }) => id)
+  })

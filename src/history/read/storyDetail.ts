@@ -4,12 +4,13 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { fewestCharacters } from "../../event/shortStoryId.js"
 import { nullable, text, time, whole } from "../database/columns.js"
 import { DamagedRow, decodeRow, decodeRows, eventOf, type Found, pick, selected } from "../database/decodeRows.js"
 import * as tables from "../database/tables.js"
 import { aliveWriters } from "../database/writerProcesses.js"
 import { AmbiguousStoryId, InvalidHistorySetting, StoryNotFound } from "../HistoryError.js"
-import { beginsWith } from "./conditions.js"
+import { beginsWith, endingOf } from "./conditions.js"
 import * as records from "./records.js"
 import { storedEvents } from "./storedEvents.js"
 import { summaries } from "./storyList.js"
@@ -105,24 +106,31 @@ const maxCandidates = 10
 
 const candidateColumns = pick(tables.stories, ["key", "id", "name", "started_at"])
 
-/** The key of the one story whose id begins so. */
+/** The key of the one story whose id begins so, or ends so where that is long enough to be a short id. */
 export const keyOf = (sql: SqlClient.SqlClient, idPrefix: string) =>
   Effect.gen(function* () {
     if (idPrefix === "") {
       return yield* new InvalidHistorySetting({
         setting: "idPrefix",
         value: '""',
-        expected: "the id of a story, or its beginning"
+        expected: "the id of a story, its beginning or its end"
       })
     }
-    const found = yield* sql<Found>`SELECT ${sql.literal(selected("s", candidateColumns))} FROM stories AS s
-      WHERE ${beginsWith(sql, "s.id", idPrefix)} ORDER BY s.id DESC, s.key DESC LIMIT ${maxCandidates}`
     // An id that the program gave may be that of several stories: the newest is meant.
     const [row = {}] = yield* sql<Found>`SELECT max(key) AS key FROM stories WHERE id = ${idPrefix}`
     const exact = yield* decodeRow({ key: nullable(whole) }, row)
+    if (exact.key !== null) return exact.key
+    const isMeant =
+      idPrefix.length < fewestCharacters
+        ? beginsWith(sql, "s.id", idPrefix)
+        : sql.or([
+            beginsWith(sql, "s.id", idPrefix),
+            sql`${endingOf(sql, "s.id", Array.from(idPrefix).length)} = ${idPrefix}`
+          ])
+    const found = yield* sql<Found>`SELECT ${sql.literal(selected("s", candidateColumns))} FROM stories AS s
+      WHERE ${isMeant} ORDER BY s.id DESC, s.key DESC LIMIT ${maxCandidates}`
     const candidates = yield* decodeRows(candidateColumns, found)
     const [newest] = candidates
-    if (exact.key !== null) return exact.key
     if (newest === undefined) return yield* new StoryNotFound({ idPrefix })
     if (candidates.every(({ id }) => id === newest.id)) return newest.key
     return yield* new AmbiguousStoryId({

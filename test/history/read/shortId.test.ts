@@ -25,25 +25,41 @@ const ids = fc.uniqueArray(
 )
 
 describe("shortIds", () => {
-  it.scopedLive("are the shortest beginnings, of 8 characters or more, by which each story is found", () =>
+  it.scopedLive("are the shortest ends, of 6 characters or more, by which each story is found", () =>
     Effect.gen(function* () {
       for (const given of fc.sample(ids, { numRuns: 12, seed: 11 })) {
         const { history, writer } = yield* fresh
         yield* writer.write(given.map((id) => new Narrator("Import", id).start()))
         const short = yield* history.shortIds(given)
         for (const [i, id] of given.entries()) {
-          const beginning = short[i] ?? ""
-          assert.isTrue(id.startsWith(beginning))
-          assert.strictEqual((yield* history.story(beginning)).id, id)
+          const end = short[i] ?? ""
+          assert.isTrue(id.endsWith(end))
+          assert.strictEqual((yield* history.story(end)).id, id)
           const others = given.filter((other) => other !== id)
-          const shorter = Array.from(beginning).slice(0, -1).join("")
-          if (shorter.length >= 8)
+          const shorter = Array.from(end).slice(1).join("")
+          if (shorter.length >= 6) {
             assert.isTrue(
-              others.some((other) => other.startsWith(shorter)),
-              `${beginning} of ${id}`
+              others.some((other) => other.startsWith(shorter) || other.endsWith(shorter)),
+              `${end} of ${id}`
             )
+          }
         }
       }
+    })
+  )
+
+  it.scopedLive("find a story by the beginning of its id, too, and by the end that the console shows", () =>
+    Effect.gen(function* () {
+      const { history, writer } = yield* fresh
+      const told = ["11aaaaaa", "21bbbbbb"].map((end) => `01900000-0000-7000-8000-0000${end}`)
+      yield* writer.write(told.map((id) => new Narrator("Import", id).start()))
+      assert.deepStrictEqual(yield* history.shortIds(told), ["aaaaaa", "bbbbbb"])
+      for (const part of ["bbbbbb", "1bbbbbb", "01900000-0000-7000-8000-000021"]) {
+        assert.strictEqual((yield* history.story(part)).id, told[1])
+      }
+      const error = yield* Effect.flip(history.story("01900000"))
+      assert.include(String(error), 'begins with "01900000"')
+      assert.strictEqual((yield* Effect.flip(history.story("bbbbb")))._tag, "StoryNotFound")
     })
   )
 })
