@@ -1,5 +1,5 @@
 /**
- * The completion scripts of `@effect/cli`, with what is wrong with them mended.
+ * The completion scripts of `@effect/cli`, with what is wrong with them corrected.
  */
 import type { HelpSection } from "./helpText.js"
 
@@ -11,7 +11,7 @@ export const ofBash = (script: string): string =>
   script.replace(/compgen -W "([\w,-]+)"/g, (_, values: string) => `compgen -W "${values.replaceAll(",", " ")}"`)
 
 /**
- * As it comes, the script does nothing at the first press of the tab key where it stands in a file `_narrative`, takes an
+ * As it comes, the script does nothing at the first press of the tab key where it is in a file `_narrative`, takes an
  * option's value for the end of the options, and knows no arguments.
  */
 export const ofZsh = (script: string, commands: Readonly<Record<string, Described>>): string => {

@@ -26,14 +26,14 @@ export class UnreadableSource extends Data.TaggedError("UnreadableSource")<{
   }
 }
 
-/** The events told to what stands at `path`: lines of JSON, or a history; `-` is standard input. */
+/** The events in the file at `path`: lines of JSON, or a history; `-` is standard input. */
 export const events = (
   path: string,
   options: followedFile.GrowingFileOptions
 ): Stream.Stream<NarrativeEvent, UnreadableSource, FileSystem.FileSystem | Output> =>
   path === "-" ? decoded(standardInput) : decoded(fileLines(path, options))
 
-/** Whether a database stands there, and not lines of text. */
+/** Whether it is a database, and not lines of text. */
 export const isDatabase = (path: string): Effect.Effect<boolean, UnreadableSource, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -89,7 +89,7 @@ function unreadable(path: string) {
     })
 }
 
-/** What is no event is told of once, when it is first met, and counted at the end. */
+/** What is no event is reported once, when it is first met, and counted at the end. */
 function decoded<E, R>(lines: Stream.Stream<string, E, R>): Stream.Stream<NarrativeEvent, E, R | Output> {
   return Stream.unwrap(
     Effect.map(Output, ({ warn }) => {

@@ -63,21 +63,20 @@ const columns = (
     })
   },
   { title: "Story id", cell: ({ storyId }) => ({ text: ids(storyId), value: storyId }) },
-  { title: "Story", cell: ({ storyName }) => ({ text: storyName, paint: colours.bold }), least: 12 },
-  { title: "Stage", cell: ({ stageName }) => ({ text: stageName ?? "" }), least: 10 },
+  { title: "Story", cell: ({ storyName }) => ({ text: storyName, paint: colours.bold }), least: 12, dispensable: 1 },
+  { title: "Stage", cell: ({ stageName }) => ({ text: stageName ?? "" }), least: 10, dispensable: 2 },
   {
     title: "Error",
     cell: ({ errorMessage, errorType, handled }) => ({
       text: errorMessage === "" ? errorType : `${errorType} – ${errorMessage}`,
       paint: handled ? colours.warning : colours.bad
     }),
-    least: 24
+    least: 20
   },
   {
     title: "Where",
     cell: ({ location }) => ({ text: location ?? "", paint: colours.place }),
     cut: "start",
-    least: 12,
-    dispensable: 1
+    least: 16
   }
 ]

@@ -20,7 +20,7 @@ export interface HelpPage {
 
 export interface HelpSection {
   readonly title: string
-  /** What one may write, and what it means. */
+  /** What one may write, and what it means; the meaning is empty where the text needs none. */
   readonly entries: ReadonlyArray<readonly [name: string, meaning: string]>
 }
 
@@ -31,16 +31,22 @@ const mostColumns = 100
 export const helpText = (page: HelpPage, { columns = usualColumns, theme }: HelpTextOptions): string => {
   const { bold, dim, place } = theme.colours
   const room = Math.min(columns, mostColumns)
-  const names = page.sections.flatMap(({ entries }) => entries.map(([name]) => name.length))
+  const names = page.sections.flatMap(({ entries }) =>
+    entries.flatMap(([name, meaning]) => (meaning === "" ? [] : [name.length]))
+  )
   const nameColumns = Math.min(Math.max(...names, 0), Math.floor(room / 2))
   const meaningColumns = Math.max(20, room - nameColumns - 4)
-  const out = [bold(page.usage), ...wrap(page.summary, room)]
+  const out = [bold(page.usage), "", ...wrap(page.summary, room)]
   for (const { entries, title } of page.sections) {
     if (entries.length === 0) continue
     out.push("", dim(title))
     for (const [name, meaning] of entries) {
       const [first = "", ...rest] = wrap(meaning, meaningColumns)
       const label = `  ${place(name)}`
+      if (meaning === "") {
+        out.push(label)
+        continue
+      }
       const isWide = name.length > nameColumns
       const padding = " ".repeat(isWide ? 0 : nameColumns - name.length + 2)
       if (isWide) out.push(label, " ".repeat(nameColumns + 4) + first)
@@ -68,18 +74,27 @@ export const summaryOf = (doc: HelpDoc): string => paragraphsOf(doc)[0] ?? ""
 
 /** What a command's help says of its arguments and options, each with what was written to describe it. */
 export const sectionsOf = (doc: HelpDoc): ReadonlyArray<HelpSection> => {
-  const sections: Array<{ title: string; entries: Array<readonly [string, string]> }> = []
-  for (const block of blocksOf(doc)) {
-    if (block._tag === "Header") sections.push({ title: titled(textOf(block.value)), entries: [] })
-    if (block._tag === "DescriptionList") {
-      for (const [name, meaning] of block.definitions) {
-        const said = paragraphsOf(meaning)
-        const written = nameOf(textOf(name), said.includes(optional))
-        sections.at(-1)?.entries.push([written, said.filter(saysSomething).join(" ")])
-      }
-    }
+  const sections = new Map<string, Array<readonly [string, string]>>()
+  for (const { name, paragraphs, section } of definitionsOf(doc)) {
+    const entries = sections.get(section) ?? []
+    sections.set(section, [...entries, [name, paragraphs.filter(isOurs).join(" ")]])
   }
-  return sections.filter(({ entries }) => entries.length > 0)
+  return Array.from(sections, ([title, entries]) => ({ title, entries }))
+}
+
+/** Each argument and option, with all paragraphs on it: first those of `@effect/cli`. */
+export const definitionsOf = (
+  doc: HelpDoc
+): ReadonlyArray<{ readonly section: string; readonly name: string; readonly paragraphs: ReadonlyArray<string> }> => {
+  let section = ""
+  return blocksOf(doc).flatMap((block) => {
+    if (block._tag === "Header") section = titled(textOf(block.value))
+    if (block._tag !== "DescriptionList") return []
+    return block.definitions.map(([name, meaning]) => {
+      const paragraphs = paragraphsOf(meaning)
+      return { section, name: nameOf(textOf(name), paragraphs.includes(optional)), paragraphs }
+    })
+  })
 }
 
 const blocksOf = (doc: HelpDoc): ReadonlyArray<HelpDoc> =>
@@ -118,6 +133,7 @@ const usual = [
   /^A true or false value\.$/,
   /^A user-defined piece of text\.$/,
   /^An integer\.$/,
+  /^A floating point number\.$/,
   /^A file\.$/,
   /^One of the following: /,
   /^This setting is optional\.$/,
@@ -127,4 +143,4 @@ const usual = [
   /^This argument (?:is optional|may be|must be)/
 ]
 
-const saysSomething = (text: string): boolean => text.trim() !== "" && !usual.some((pattern) => pattern.test(text))
+const isOurs = (text: string): boolean => text.trim() !== "" && !usual.some((pattern) => pattern.test(text))

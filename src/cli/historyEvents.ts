@@ -1,5 +1,5 @@
 /**
- * What is told to a history, as it comes.
+ * The events of a history, as they come.
  */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"

@@ -36,7 +36,7 @@ export class AmbiguousId extends Data.TaggedError("AmbiguousId")<{
 
 type HistoryFault = HistoryError | StoryNotFound | AmbiguousStoryId | InvalidHistorySetting
 
-/** Reads the history for as long as `use` takes; what goes wrong is told in terms of this command's options. */
+/** Reads the history for as long as `use` takes; what goes wrong is said in terms of this command's options. */
 export const read = <A, E extends HistoryFault, R>(
   filename: string,
   use: (history: HistoryReader) => Effect.Effect<A, E, R>,

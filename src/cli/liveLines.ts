@@ -22,7 +22,7 @@ export interface LiveLinesOptions extends HistoryOptions {
   readonly timestamps: boolean
 }
 
-export const tell = ({ db, json, lines, noFollow, source, timestamps }: LiveLinesOptions) =>
+export const follow = ({ db, json, lines, noFollow, source, timestamps }: LiveLinesOptions) =>
   Effect.gen(function* () {
     if (lines < 0) {
       return yield* new InvalidOption({
@@ -43,7 +43,7 @@ export const tell = ({ db, json, lines, noFollow, source, timestamps }: LiveLine
       columns: () => output.columns,
       cwd: output.cwd
     })
-    const tell = Stream.runForEachChunk((chunk: Chunk.Chunk<NarrativeEvent>) => {
+    const print = Stream.runForEachChunk((chunk: Chunk.Chunk<NarrativeEvent>) => {
       let text = ""
       for (const event of chunk) text += json ? `${toWire(event)}\n` : shown.add(event)
       return text === "" ? Effect.void : output.write(text)
@@ -52,9 +52,9 @@ export const tell = ({ db, json, lines, noFollow, source, timestamps }: LiveLine
     const isHistory = Option.isNone(source) || (path !== "-" && (yield* isDatabase(path)))
     if (isHistory) {
       const history = yield* Effect.promise(() => import("./historyEvents.js"))
-      yield* historyFile.read(path, (reader) => tell(history.events(reader, options)))
+      yield* historyFile.read(path, (reader) => print(history.events(reader, options)))
     } else {
-      yield* tell(events(path, options))
+      yield* print(events(path, options))
     }
     yield* output.write(shown.release())
   }).pipe(Effect.provide(NodeFileSystem.layer))

@@ -17,6 +17,8 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Record from "effect/Record"
 import * as terminalText from "../plain/terminalText.js"
+import * as commandLine from "./commandLine.js"
+import { syntaxOf } from "./commandSyntax.js"
 import * as completions from "./completions.js"
 import * as failuresCommand from "./failuresCommand.js"
 import { helpText, sectionsOf, summaryOf } from "./helpText.js"
@@ -32,23 +34,42 @@ import * as tailCommand from "./tailCommand.js"
 
 const config = CliConfig.make({ showBuiltIns: false })
 
-const helped = <Name extends string, R, E, A>(command: Command.Command<Name, R, E, A>) => ({
-  help: () => Command.getHelp(command, config)
-})
+const helped = <Name extends string, R, E, A>(
+  command: Command.Command<Name, R, E, A>,
+  ...examples: ReadonlyArray<string>
+) => ({ help: () => Command.getHelp(command, config), examples })
 
 /** Each by its name, in the order of the help. */
 const commands = {
-  failures: helped(failuresCommand.command),
-  story: helped(storyCommand.command),
-  stories: helped(storiesCommand.command),
-  stats: helped(statsCommand.command),
-  tail: helped(tailCommand.command),
-  report: helped(reportCommand.command),
-  prune: helped(pruneCommand.command)
+  failures: helped(
+    failuresCommand.command,
+    "narrative failures",
+    "narrative failures --since 24h --code TIMEOUT",
+    "narrative failures -n 100 --json | jq .location"
+  ),
+  story: helped(storyCommand.command, "narrative story 01a1fd6d", "narrative story 01a1fd6d --json | jq .failures"),
+  stories: helped(
+    storiesCommand.command,
+    "narrative stories --status failed --since 7d",
+    "narrative stories --label tenant=acme --roots"
+  ),
+  stats: helped(statsCommand.command, "narrative stats", 'narrative stats --since 7d --story "Process Order"'),
+  tail: helped(
+    tailCommand.command,
+    "narrative tail",
+    "narrative tail app.jsonl --timestamps",
+    "node app.js | narrative tail -"
+  ),
+  report: helped(reportCommand.command, "narrative report 01a1fd6d --open", "narrative report 01a1fd6d -o report.html"),
+  prune: helped(
+    pruneCommand.command,
+    "narrative prune --keep-days 30 --dry-run",
+    "narrative prune --keep-stories 10000"
+  )
 } as const
 
 const root = Command.make("narrative").pipe(
-  Command.withDescription("Reads the stories that programs told: what failed, where, why, and what is happening now."),
+  Command.withDescription("Reads what programs recorded: what failed, where, why, and what is happening now."),
   Command.withSubcommands([
     failuresCommand.command,
     storyCommand.command,
@@ -69,18 +90,20 @@ const parse = Command.run(root, { name: "narrative", version: manifest.version, 
 export const run = (argv: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const output = yield* Output.Output
-    const page = helpPage(argv.slice(2))
-    if (page !== undefined) return yield* Effect.as(output.write(helpText(page, output)), 0)
+    const request = commandLine.read(argv.slice(2), syntaxes)
+    if (request._tag === "Wrong") return yield* Effect.as(output.warn(onOneLine(request.message)), 2)
+    if (request._tag === "Version") return yield* Effect.as(output.write(`${manifest.version}\n`), 0)
+    if (request._tag === "Help") return yield* Effect.as(output.write(helpText(pageOf(request.command), output)), 0)
     const console = yield* Effect.console
     // Without the level that `--log-level` sets, logs are the library's warnings.
-    return yield* parse(argv).pipe(
+    return yield* parse([...argv.slice(0, 2), ...request.args]).pipe(
       Effect.as(0),
       Effect.withConsole({
         ...console,
         log: (text) => output.write(`${coloured(printed(String(text)).trimEnd(), output)}\n`),
         error: (text) => output.warn(onOneLine(stripVTControlCharacters(String(text))))
       }),
-      Effect.catchAllCause((cause) => (Cause.isInterruptedOnly(cause) ? Effect.failCause(cause) : tell(cause)))
+      Effect.catchAllCause((cause) => (Cause.isInterruptedOnly(cause) ? Effect.failCause(cause) : reported(cause)))
     )
   }).pipe(Effect.provide(services), Effect.provide(terminalFor(argv)))
 
@@ -133,17 +156,18 @@ const printed = (text: string): string => {
   return text.startsWith("function _") ? completions.ofBash(text) : text
 }
 
-/** `@effect/cli` asks nobody whether colours are wanted. */
+/** `@effect/cli` always uses colours. */
 const coloured = (text: string, { theme }: Context.Tag.Service<Output.Output>): string =>
   theme.colours.bold("") === "" ? stripVTControlCharacters(text) : text
 
 const onOneLine = (text: string): string => terminalText.line(text.trim().replaceAll(/\s*\n\s*/g, " "))
 
-const tell = (cause: Cause.Cause<unknown>) =>
+/** One line on what went wrong, and the exit code. */
+const reported = (cause: Cause.Cause<unknown>) =>
   Effect.gen(function* () {
     const { note, warn } = yield* Output.Output
     const error = Cause.squash(cause)
-    // `@effect/cli` has told it already.
+    // `@effect/cli` has printed it already.
     if (ValidationError.isValidationError(error)) return 2
     if (Cause.isDie(cause)) yield* warn(`failed unexpectedly: ${Cause.pretty(cause)}`)
     else yield* warn(onOneLine(error instanceof Error ? error.message : String(error)))
@@ -151,13 +175,18 @@ const tell = (cause: Cause.Cause<unknown>) =>
     return 1
   })
 
-/** The page asked for, by `--help` or by giving no command. */
-const helpPage = (args: ReadonlyArray<string>) => {
-  const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args
-  if (own.length > 0 && !own.includes("--help") && !own.includes("-h")) return undefined
-  const name = own.find((arg): arg is keyof typeof commands => Object.hasOwn(commands, arg))
-  return name === undefined ? rootPage() : commandPage(name)
-}
+/** What each command takes. */
+const syntaxes = Record.map(
+  commands,
+  ({ help }) =>
+    () =>
+      syntaxOf(help())
+)
+
+const pageOf = (command: string | undefined) => (isCommand(command) ? commandPage(command) : rootPage())
+
+const isCommand = (name: string | undefined): name is keyof typeof commands =>
+  name !== undefined && Object.hasOwn(commands, name)
 
 const rootPage = () => ({
   usage: "narrative <command> [options]",
@@ -165,13 +194,15 @@ const rootPage = () => ({
   sections: [
     {
       title: "Commands",
-      entries: Object.entries(commands).map(([name, { help }]) => [name, summaryOf(help())] as const)
+      entries: Object.entries(commands).map(
+        ([name, { help }]) => [[name, ...syntaxOf(help()).arguments].join(" "), summaryOf(help())] as const
+      )
     },
     {
       title: "Options",
       entries: [
         ["<command> --help", "The arguments and options of a command."],
-        ["--version", "The version of effect-narrative."],
+        ["-v, --version", "The version of effect-narrative."],
         ["--completions bash|zsh|fish", "A completion script for this shell."]
       ] as const
     }
@@ -179,8 +210,11 @@ const rootPage = () => ({
 })
 
 const commandPage = (name: keyof typeof commands) => {
-  const doc = commands[name].help()
-  const sections = sectionsOf(doc)
-  const args = sections.find(({ title }) => title === "Arguments")?.entries.map(([argument]) => ` ${argument}`) ?? []
-  return { usage: `narrative ${name}${args.join("")} [options]`, summary: summaryOf(doc), sections }
+  const { examples, help } = commands[name]
+  const doc = help()
+  return {
+    usage: ["narrative", name, ...syntaxOf(doc).arguments, "[options]"].join(" "),
+    summary: summaryOf(doc),
+    sections: [...sectionsOf(doc), { title: "Examples", entries: examples.map((example) => [example, ""] as const) }]
+  }
 }

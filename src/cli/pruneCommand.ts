@@ -1,5 +1,5 @@
 /**
- * `narrative prune`: forgets old stories.
+ * `narrative prune`: deletes old stories.
  */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -22,7 +22,7 @@ const keepStories = Options.integer("keep-stories").pipe(
   Options.optional
 )
 
-const dryRun = Options.boolean("dry-run").pipe(Options.withDescription("Only tell how many stories would go."))
+const dryRun = Options.boolean("dry-run").pipe(Options.withDescription("Only say how many stories it would delete."))
 
 export const command = Command.make(
   "prune",

@@ -36,6 +36,6 @@ export const command = Command.make(
     )
 ).pipe(
   Command.withDescription(
-    "Tells durations and failure rates of stories and stages, and the most frequent failures. Of the last 24 hours without --since."
+    "Shows durations and failure rates of stories and stages, and the most frequent failures. Of the last 24 hours without --since."
   )
 )

@@ -122,13 +122,12 @@ const failureColumns = ({ ids, now, theme }: StatsReportOptions): ReadonlyArray<
   number("Count", ({ count }) => count),
   { title: "Last", cell: ({ lastAt }) => ({ text: ago(lastAt, now), paint: theme.colours.dim }) },
   { title: "In story", cell: ({ lastStoryId }) => ({ text: ids(lastStoryId) }) },
-  { title: "Stage", cell: ({ stageName }) => ({ text: stageName ?? "" }), least: 10, dispensable: 1 },
+  { title: "Stage", cell: ({ stageName }) => ({ text: stageName ?? "" }), least: 8, dispensable: 1 },
   {
     title: "Where",
     cell: ({ location }) => ({ text: location ?? "", paint: theme.colours.place }),
     cut: "start",
-    least: 12,
-    dispensable: 2
+    least: 16
   },
   {
     title: "Error",
@@ -136,6 +135,6 @@ const failureColumns = ({ ids, now, theme }: StatsReportOptions): ReadonlyArray<
       text: errorMessage === "" ? errorType : `${errorType} – ${errorMessage}`,
       paint: theme.colours.bad
     }),
-    least: 24
+    least: 16
   }
 ]

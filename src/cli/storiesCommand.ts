@@ -18,7 +18,9 @@ const states: { readonly [State in StoryState]: true } = {
 }
 
 const status = Options.choice("status", commandOptions.namesOf(states)).pipe(
-  Options.withDescription(`That stand so: ${Object.keys(states).join(", ")}. May be given more than once.`),
+  Options.withDescription(
+    `With one of these statuses: ${Object.keys(states).join(", ")}. May be given more than once.`
+  ),
   Options.repeated
 )
 

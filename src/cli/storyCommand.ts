@@ -13,6 +13,6 @@ export const id = Args.text({ name: "id" }).pipe(
 export const command = Command.make("story", { id, db: commandOptions.db, json: commandOptions.json }, (given) =>
   Effect.flatMap(
     Effect.promise(() => import("./storyDetail.js")),
-    ({ tell }) => tell(given)
+    ({ show }) => show(given)
   )
-).pipe(Command.withDescription("Tells one story in full: its stages, its failures with their values, its log."))
+).pipe(Command.withDescription("Shows one story in full: its stages, its failures with their values, its log."))

@@ -4,6 +4,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { type NarrativeEvent, toWire } from "../event/NarrativeEvent.js"
 import type { HistoryReader } from "../history/HistoryReader.js"
 import { StoryRecord } from "../history/StoryRecord.js"
 import type { HistoryOptions } from "./commandOptions.js"
@@ -11,18 +12,34 @@ import * as historyFile from "./historyFile.js"
 import { Output, writeJson } from "./output.js"
 import { storyReport } from "./storyReport.js"
 
-export const tell = ({ db, id, json }: HistoryOptions & { readonly id: string }) =>
+export const show = ({ db, id, json }: HistoryOptions & { readonly id: string }) =>
   historyFile.read(db, (history) =>
     Effect.gen(function* () {
       const story = yield* history.story(id)
-      if (json) return yield* writeJson(Schema.encodeSync(StoryRecord)(story))
+      if (json) return yield* writeJson(onWire(story))
       const output = yield* Output
       const now = yield* Clock.currentTimeMillis
       return yield* output.write(storyReport(story, yield* causeOf(story, history), { ...output, now }))
     })
   )
 
-/** The failure that a story refers to, told by the sub-story it surfaced in; none where that is no longer kept. */
+const encode = Schema.encodeSync(StoryRecord)
+
+/** Its events as every other output of lines of JSON has them. */
+const onWire = (story: StoryRecord) => {
+  const encoded = encode(story)
+  return {
+    ...encoded,
+    failures: encoded.failures.map((failure, i) => ({ ...failure, report: wireForm(story.failures[i]?.report) })),
+    logs: story.logs.map(wireForm),
+    notes: story.notes.map(wireForm),
+    retries: story.retries.map(wireForm)
+  }
+}
+
+const wireForm = (event: NarrativeEvent | undefined): unknown => event && JSON.parse(toWire(event))
+
+/** The failure that a story refers to, as the sub-story has it in which it surfaced; none where that is no longer kept. */
 const causeOf = ({ causedBy }: StoryRecord, history: HistoryReader) =>
   causedBy === null
     ? Effect.succeed(undefined)

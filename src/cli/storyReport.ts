@@ -1,5 +1,5 @@
 /**
- * Everything kept of one story, as the console tells it: who it is, the tree of its stages, and its failures in full.
+ * Everything kept of one story, in the form of the console: its name and times, the tree of its stages, and its failures in full.
  */
 
 import type { EventRecorded, LogRecorded, StageRetried } from "../event/NarrativeEvent.js"
@@ -43,30 +43,27 @@ const labelColumns = 15
 const heading = (story: StoryRecord, options: StoryReportOptions): string => {
   const { colours } = options.theme
   const lines = [statusLine(story, options.theme)]
-  const tell = (label: string, text: string) => {
+  const add = (label: string, text: string) => {
     lines.push(colours.dim(label.padEnd(labelColumns)) + text)
   }
-  tell("Id:", safe(story.id))
-  tell(
-    "Started:",
-    `${new Date(story.startedAt).toISOString()} ${colours.dim(`(${ago(story.startedAt, options.now)})`)}`
-  )
-  if (story.durationSeconds !== null) tell("Took:", took(story.durationSeconds))
+  add("Id:", safe(story.id))
+  add("Started:", `${new Date(story.startedAt).toISOString()} ${colours.dim(`(${ago(story.startedAt, options.now)})`)}`)
+  if (story.durationSeconds !== null) add("Took:", took(story.durationSeconds))
   if (story.progress !== null) {
     const { completedStages, percent, totalStages } = story.progress
-    tell("Progress:", `${percent}% (${completedStages} / ${totalStages})`)
+    add("Progress:", `${percent}% (${completedStages} / ${totalStages})`)
   }
   const labels = Object.entries(story.labels).map(([name, value]) => pair(name, value))
-  if (labels.length > 0) tell("Labels:", labels.join(" "))
-  if (story.kind !== "story") tell("Kind:", safe(story.kind))
-  if (story.parentStoryId !== null) tell("Part of:", safe(story.parentStoryId))
+  if (labels.length > 0) add("Labels:", labels.join(" "))
+  if (story.kind !== "story") add("Kind:", safe(story.kind))
+  if (story.parentStoryId !== null) add("Part of:", safe(story.parentStoryId))
   if (story.causedBy !== null) {
     const { errorType, storyId, storyName } = story.causedBy
-    tell("Because of:", `${safe(storyName)} ${colours.dim(safe(storyId))} - ${safe(errorType)}`)
+    add("Because of:", `${safe(storyName)} ${colours.dim(safe(storyId))} - ${safe(errorType)}`)
   }
-  if (story.traceId !== null) tell("Trace:", safe(story.traceId))
-  // Of a story without an end, who is or was telling it is what one looks for.
-  if (story.endedAt === null) tell("Told by:", `process ${story.writer.pid} on ${safe(story.writer.host)}`)
+  if (story.traceId !== null) add("Trace:", safe(story.traceId))
+  // Of a story without an end, its writer is what one looks for.
+  if (story.endedAt === null) add("Written by:", `process ${story.writer.pid} on ${safe(story.writer.host)}`)
   const attributes = valueTable(story.attributes, labelColumns, options)
   attributes.forEach((line, i) => {
     lines.push(colours.dim((i === 0 ? "Annotated:" : "").padEnd(labelColumns)) + line)
@@ -74,7 +71,7 @@ const heading = (story: StoryRecord, options: StoryReportOptions): string => {
   return `${lines.join("\n")}\n`
 }
 
-/** A story's name and how it stands, without a line break. */
+/** A story's name and status, without a line break. */
 export const statusLine = (
   story: Pick<StorySummary, "name" | "status" | "outcome" | "dryRun">,
   theme: Theme
@@ -101,7 +98,7 @@ export const statusPaint = (status: StorySummary["status"] | StageRecord["status
   }
 }
 
-/** One line of the tree, or a stage with what stands in it. */
+/** One line of the tree, or a stage with what happened in it. */
 interface Node {
   readonly at: number
   readonly lines: (level: number) => ReadonlyArray<string>
@@ -135,7 +132,7 @@ const tree = (story: StoryRecord, options: StoryReportOptions): string => {
     .join("")
 }
 
-/** Deeper lines stand no further right, so that a recursion stays readable. */
+/** Deeper lines are indented no further, so that a recursion stays readable. */
 const maxLevel = 20
 
 const indented = (level: number, text: string): string => "  ".repeat(Math.min(level, maxLevel)) + text

@@ -9,7 +9,7 @@ import type { Paint, Theme } from "../renderer/console/theme.js"
 export interface Cell {
   readonly text: string
   readonly paint?: Paint | undefined
-  /** What stands for it in tab-separated values: the whole id, the exact time. Default `text`. */
+  /** Its text in tab-separated values: the whole id, the exact time. Default `text`. */
   readonly value?: string | undefined
 }
 

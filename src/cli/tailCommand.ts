@@ -1,5 +1,5 @@
 /**
- * `narrative tail`: what is happening now, as the console tells it.
+ * `narrative tail`: what is happening now, in the form of the console.
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
@@ -31,8 +31,6 @@ export const command = Command.make(
   (given) =>
     Effect.flatMap(
       Effect.promise(() => import("./liveLines.js")),
-      ({ tell }) => tell(given)
+      ({ follow }) => follow(given)
     )
-).pipe(
-  Command.withDescription("Follows what is told to a file of JSON lines or to a history, as the console tells it.")
-)
+).pipe(Command.withDescription("Follows a file of JSON lines or a history, in the form of the console."))

@@ -75,6 +75,14 @@ layer(HistoryFile.layer, { timeout: "30 seconds", excludeTestServices: true })("
       })
     )
 
+    it.effect("keeps the place where a terminal has 80 columns, whatever else it has no room for", () =>
+      Effect.gen(function* () {
+        const [heading, ...lines] = linesOf((yield* on(["failures"], 80)).stdout)
+        assert.match(heading ?? "", / Where$/)
+        for (const line of lines) assert.match(line, /library\.ts:\d+$/)
+      })
+    )
+
     it.effect("says so where nothing failed, on standard error", () =>
       Effect.gen(function* () {
         const ran = yield* on(["failures", "--story", "Unknown"])
@@ -166,6 +174,27 @@ layer(HistoryFile.layer, { timeout: "30 seconds", excludeTestServices: true })("
           [2, 3].map((attempt) => ({ attempt, reason: "Unavailable: 503", stage_name: "Fetch Rates" }))
         )
       })
+    )
+
+    it.effect(
+      "has the reports, retries and log lines on the wire's form with --json, as every file of JSON lines",
+      () =>
+        Effect.gen(function* () {
+          const [story] = json((yield* on(["story", yield* idOf("Load 数据"), "--json"])).stdout)
+          const events = json((yield* on(["tail", "--no-follow", "--lines", "1000", "--json"])).stdout)
+          const ofStory = (name: string) =>
+            events.filter(({ event, story_id }) => event === name && story_id === story.story_id)
+          assert.deepStrictEqual(story.retries, ofStory("StageRetried"))
+          const [failed] = json((yield* on(["story", yield* idOf("Import Rows"), "--json"])).stdout)
+          const reports = events.filter(
+            (event) => event.event === "FailureOccurred" && event.story_id === failed.story_id
+          )
+          assert.deepStrictEqual(
+            failed.failures.map(({ report }: Json) => report),
+            reports
+          )
+          assert.isString(failed.failures[0].report.error_type)
+        })
     )
 
     it.effect("names the candidates where an id is not enough, and an id that is unknown", () =>
@@ -285,8 +314,8 @@ layer(HistoryFile.layer, { timeout: "30 seconds", excludeTestServices: true })("
           [1, /none\.jsonl does not exist/, "tail", `${db}.none.jsonl`],
           [1, /--lines takes a whole number of 0 or more, not -1/, "tail", "--lines", "-1", "--db", db],
           [1, /is a folder/, "tail", dirname(db)],
-          [2, /Missing argument <id>/, "story", "--db", db],
-          [2, /Invalid subcommand/, "failure"],
+          [2, /story needs its <id>/, "story", "--db", db],
+          [2, /no command "failure": did you mean failures\?/, "failure"],
           [2, /TIMEOUT/, "failures", "--code", "NONE", "--db", db]
         ]
         for (const [code, pattern, ...args] of faults) {
