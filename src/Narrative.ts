@@ -132,7 +132,7 @@ export const stage: {
 } = /* @__PURE__ */ withSettings<StageOptions, stageRegion.StageInit<unknown>>(stageInit, stageRegion.run, placeOf)
 
 /**
- * In a dry run, yields the stand-in instead of running the effect. Pipe it inside the stage whose work it stands in for.
+ * In a dry run, yields the stand-in instead of running the effect. Pipe it inside the stage whose work it replaces.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 /**
  * Who describes failures: how deep, with which options, and whether they work here.
  *
- * Nobody has to provide it. A story without one uses the environment's settings, and is lean where those say nothing.
+ * You need not provide it. A story without one uses the environment's settings, and is lean where those say nothing.
  *
  * @since 0.1.0
  */

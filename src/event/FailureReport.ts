@@ -219,7 +219,7 @@ export const CausingError = Schema.Struct({
 })
 
 /**
- * A span that a failure passed, and where it is made, as far as that is known. `kind` tells the stages among them.
+ * A span that a failure passed, and where it is made, as far as that is known. `kind` marks the stages among them.
  *
  * @since 0.1.0
  * @category models

@@ -2,7 +2,7 @@
  * Metrics of stories, stages and work, as metrics of Effect: whatever exports those exports these, to OpenTelemetry, to
  * Prometheus, or to both. The names, labels and buckets are those of `Instruments`.
  *
- * Metrics are no place to read stories in: where nobody chose a renderer, the default one stays beside them.
+ * Metrics are no place to read stories in: if no other renderer was chosen, the default one stays beside them.
  *
  * @since 0.1.0
  */
@@ -32,7 +32,7 @@ export type {
 } from "./metricsSettings.js"
 
 /**
- * Makes metrics of what the stories do that the layer is provided to, and of the work they tell of with
+ * Makes metrics of what the stories do that the layer is provided to, and of the work they record with
  * `Narrative.metrics`. Dry runs are not counted.
  *
  * However often a layer with one prefix is provided, everything is counted once; two with one prefix have to have the

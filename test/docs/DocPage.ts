@@ -36,15 +36,29 @@ export const pages = Effect.gen(function* () {
   )
 })
 
-/** The examples in the doc comments of the sources. */
-export const commentExamples = Effect.gen(function* () {
+const sources = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const names = yield* fs.readDirectory(`${root}src`, { recursive: true })
   const files = names.filter((name) => name.endsWith(".ts")).sort()
   return yield* Effect.forEach(files, (name) =>
-    Effect.map(fs.readFileString(`${root}src/${name}`), (text) => ({ path: `src/${name}`, code: examplesOf(text) }))
+    Effect.map(fs.readFileString(`${root}src/${name}`), (text) => ({ path: `src/${name}`, text }))
   )
 })
+
+/** The examples in the doc comments of the sources. */
+export const commentExamples = Effect.map(sources, (files) =>
+  files.map(({ path, text }) => ({ path, code: examplesOf(text) }))
+)
+
+/** The doc comments of what is public: those with a version. */
+export const publicComments = Effect.map(sources, (files) =>
+  files.flatMap(({ path, text }) =>
+    Array.from(text.matchAll(/\/\*\*(?:(?!\*\/)[\s\S])*?@since[\s\S]*?\*\//g), (match) => ({
+      path: `${path}:${lineAt(text, match.index)}`,
+      text: match[0]
+    }))
+  )
+)
 
 const fence = /^```ts(?: (\S+))?\n([\s\S]*?)^```$/gm
 const output = /(?<=<!-- output: (\S+) -->\n```\w*\n)([\s\S]*?)(?=```\n<!-- \/output -->)/g

@@ -8,11 +8,10 @@ const coined =
   /\b(tell|tells|told|telling|retelling|hears?|heard|stands?|stood|nobody|somebody|mend(s|ed|ing)?|pledges?|inquiry|incarnations?|owed|put right|lets? go of)\b/i
 const allowed = /\bstand-ins?\b/gi
 
-it.effect("pages use the terms of the field", () =>
+it.effect("pages and public doc comments use the terms of the field", () =>
   Effect.gen(function* () {
-    const lines = (yield* DocPage.pages).flatMap(({ path, text }) =>
-      text.split("\n").map((line, index) => `${path}:${index + 1}: ${line}`)
-    )
+    const texts = [...(yield* DocPage.pages), ...(yield* DocPage.publicComments)]
+    const lines = texts.flatMap(({ path, text }) => text.split("\n").map((line, i) => `${path}+${i}: ${line}`))
     assert.deepStrictEqual(
       lines.filter((line) => coined.test(line.replaceAll(allowed, ""))),
       []
