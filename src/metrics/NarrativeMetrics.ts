@@ -33,7 +33,7 @@ export type {
 
 /**
  * Makes metrics of what the stories do that the layer is provided to, and of the work they record with
- * `Narrative.metrics`. Dry runs are not counted.
+ * `Work`. Dry runs are not counted.
  *
  * However often a layer with one prefix is provided, everything is counted once; two with one prefix have to have the
  * same settings.
