@@ -36,10 +36,24 @@ export const inOrder = (fields: Readonly<Record<string, unknown>>): Readonly<Rec
   return result
 }
 
+/** The first keys of objects so large that listing them takes time: a failure is asked for its fields several times. */
+const firstKeys = new WeakMap<object, ReadonlyArray<string>>()
+
+/** The first own keys of a value. */
+export const ownKeys = (value: object): ReadonlyArray<string> => {
+  const known = firstKeys.get(value)
+  if (known !== undefined) return known
+  const keys = attempt(() => Object.keys(value), [])
+  if (keys.length <= maxFields * 10) return keys.slice(0, maxFields)
+  const first = keys.slice(0, maxFields)
+  firstKeys.set(value, first)
+  return first
+}
+
 /** The first own fields of a value; getters are not read. */
 export const ownEntries = (value: object): ReadonlyArray<readonly [name: string, value: unknown]> => {
   const entries: Array<readonly [string, unknown]> = []
-  for (const key of attempt(() => Object.keys(value), []).slice(0, maxFields)) {
+  for (const key of ownKeys(value)) {
     const property = attempt(() => Object.getOwnPropertyDescriptor(value, key), undefined)
     if (property !== undefined && "value" in property) entries.push([key, property.value])
   }
@@ -47,16 +61,22 @@ export const ownEntries = (value: object): ReadonlyArray<readonly [name: string,
 }
 
 /** A request or a response as one line: `PATCH https://example.com/users/1`, `503 Service Unavailable`. */
-const messageText = (value: unknown): string | undefined => {
+export const messageText = (value: unknown): string | undefined => {
   if (!isObject(value) || Array.isArray(value)) return undefined
   const headers = propertyOf(value, "headers")
   const status = propertyOf(value, "status") ?? propertyOf(value, "statusCode")
   const method = textOf(value, "method")
   const url = textOf(value, "url")
   if (!isObject(headers)) return undefined
-  if (typeof status === "number") return [String(status), textOf(value, "statusText")].filter(Boolean).join(" ")
+  if (typeof status === "number") {
+    const said = [String(status), textOf(value, "statusText"), url === undefined ? undefined : `(${safeUrl(url)})`]
+    return said.filter((part) => part !== undefined).join(" ")
+  }
   return method !== undefined && url !== undefined ? `${method} ${safeUrl(url)}` : undefined
 }
+
+/** Of a `Response`: how it was come by. */
+const saysNothing = new Set(["type", "redirect", "mode", "credentials", "cache"])
 
 /** Origin and path: a query holds tokens, the user part credentials. */
 export const safeUrl = (url: string): string => {
@@ -80,7 +100,7 @@ export const accessorsOf = (value: object): Readonly<Record<string, unknown>> =>
     const from = prototype
     for (const [key, { get }] of Object.entries(attempt(() => Object.getOwnPropertyDescriptors(from), {}))) {
       const read: unknown = get === undefined || key in found ? undefined : attempt(() => get.call(value), undefined)
-      const says = (typeof read === "string" && read !== "") || (typeof read === "number" && read !== 0)
+      const says = !saysNothing.has(key) && ((typeof read === "string" && read !== "") || (typeof read === "number" && read !== 0))
       if (says) found[key] = key === "url" && typeof read === "string" ? safeUrl(read) : read
     }
     prototype = attempt(() => Object.getPrototypeOf(from), null)

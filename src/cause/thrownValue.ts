@@ -8,7 +8,7 @@ import * as ConfigError from "effect/ConfigError"
 import * as PlainValue from "../plain/PlainValue.js"
 import { attempt, isErrorLike, isObject, propertyOf, textOf } from "../plain/untrusted.js"
 import { leavesOf } from "./causeLeaves.js"
-import { accessorsOf, fieldsAsText, ownEntries } from "./fieldText.js"
+import { accessorsOf, fieldsAsText, messageText, ownEntries } from "./fieldText.js"
 
 /** What to call it: the tag or name of an error, the type of anything else. */
 export const typeOf = (error: unknown): string => {
@@ -132,11 +132,35 @@ const textOfObject = (value: object): string => {
     const code = propertyOf(value, "code") ?? propertyOf(value, "status")
     return PlainValue.clip(typeof code === "string" || typeof code === "number" ? `${message} (${code})` : message)
   }
-  const copied = PlainValue.from(value)
-  if (JSON.stringify(copied) === "{}") return fieldsAsText(accessorsOf(value)) || "{}"
+  if (propertyOf(value, cliErrorTypeId) !== undefined) {
+    const said = textsIn(propertyOf(value, "error"), 0).join(" ").trim()
+    if (said !== "") return PlainValue.clip(said)
+  }
   // Only a record has fields to be put in order: what says of itself how it is shown stays as it is.
-  const isRecord = attempt(() => Object.getPrototypeOf(value) === Object.prototype, false)
-  return isRecord ? fieldsAsText(Object.fromEntries(ownEntries(value))) || "{}" : asJson(copied)
+  if (isRecord(value)) return fieldsAsText(Object.fromEntries(ownEntries(value))) || "{}"
+  const copied = PlainValue.from(value)
+  if (JSON.stringify(copied) !== "{}") return asJson(copied)
+  return messageText(value) ?? (fieldsAsText(accessorsOf(value)) || "{}")
+}
+
+/** Whether a value is no more than its fields. */
+export const isRecord = (value: object): boolean => {
+  const prototype: unknown = attempt(() => Object.getPrototypeOf(value), undefined)
+  return (prototype === Object.prototype || prototype === null) && typeof propertyOf(value, "toJSON") !== "function"
+}
+
+/** `@effect/cli` says what is wrong with an argument as a page of help. */
+const cliErrorTypeId = Symbol.for("@effect/cli/ValidationError")
+
+/** The texts of such a page, in their order. */
+const textsIn = (doc: unknown, depth: number): ReadonlyArray<string> => {
+  if (typeof doc === "string") return [doc]
+  if (!isObject(doc) || depth > 10) return []
+  const parts = attempt(() => (Array.isArray(doc) ? doc.slice(0, 50) : undefined), undefined)
+  if (parts !== undefined) return parts.flatMap((part) => textsIn(part, depth + 1))
+  return ["value", "left", "right", "blocks", "elements", "definitions"].flatMap((key) =>
+    textsIn(propertyOf(doc, key), depth + 1)
+  )
 }
 
 /** What an error carries besides what every error has; getters are not read. */

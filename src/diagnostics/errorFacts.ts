@@ -5,7 +5,7 @@
  * went wrong.
  */
 import * as ConfigError from "effect/ConfigError"
-import { accessorsOf, maxFields, safeUrl } from "../cause/fieldText.js"
+import { accessorsOf, ownKeys, safeUrl } from "../cause/fieldText.js"
 import * as thrownValue from "../cause/thrownValue.js"
 import { attempt, isObject, propertyOf, textOf } from "../plain/untrusted.js"
 import * as parseErrors from "./exactCause/parseErrors.js"
@@ -149,7 +149,7 @@ const aliases: ReadonlyMap<string, string> = new Map([
 ])
 
 const ofAliases = (error: object, add: Add): void => {
-  for (const key of Object.keys(error).slice(0, maxFields)) {
+  for (const key of ownKeys(error)) {
     const name = aliases.get(key)
     const value = name === undefined ? undefined : Object.getOwnPropertyDescriptor(error, key)?.value
     if (name !== undefined && (name !== "path" || typeof value === "string")) add(name, value)

@@ -28,13 +28,34 @@ const withoutFolder = (file: string): string => {
 /** Longest part of a chain that is looked at, in UTF-16 code units. */
 const maxChain = 2_000
 
-// Quoted text, then ids and hashes, then numbers.
-const variables = [
-  /"[^"]*"|'[^']*'|`[^`]*`/g,
-  /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi,
-  /\b(?=[0-9a-f]*\d)[0-9a-f]{7,}\b/gi,
-  /\d+/g
-]
+/** Between quotes: an apostrophe within a word, as in "won't", opens and closes nothing. */
+const quoted = /"[^"]*"|(?<![\p{L}\p{N}])'[^'\n]*?'(?![\p{L}\p{N}])|`[^`]*`/gu
+
+const uuid = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi
+
+const hexadecimal = /\b(?=[0-9a-f]*\d)[0-9a-f]{7,}\b/gi
+
+/** What may be an id: ULID, nanoid, cuid, `ch_3MmlLrLkdIwHu7ix`, `/tmp/app-Xk3f9Q`. */
+const word = /[\p{L}\p{N}_-]{6,}/gu
 
 const withoutVariables = (chain: string): string =>
-  variables.reduce((text, variable) => text.replace(variable, "*"), chain.slice(0, maxChain))
+  chain
+    .slice(0, maxChain)
+    .replace(quoted, "*")
+    .replace(uuid, "*")
+    .replace(hexadecimal, "*")
+    .replace(word, (text) => (isId(text) ? "*" : text))
+    .replace(/\d+/g, "*")
+
+/** Whether a word, or a part of it, was made by chance and not by a writer: it changes its kind of letters all the time. */
+const isId = (text: string): boolean => text.split(/[-_]/).some(isRandom)
+
+const isRandom = (part: string): boolean => {
+  if (part.length < 6) return false
+  const digits = part.match(/\d+|\D+/g)?.length ?? 0
+  // `ARZ3NDEK4`: a name has one number, `base64url`, and seldom a second.
+  if (digits > 3) return true
+  const runs = part.match(/\d+|\p{Lu}*[^\d\p{Lu}]+|\p{Lu}+/gu)?.length ?? 0
+  // camelCase begins a word with each capital, and words have more than two letters.
+  return (runs > 3 && part.length / runs < 2.7) || (runs > 2 && part.length / runs <= 2)
+}

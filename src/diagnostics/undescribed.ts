@@ -1,12 +1,13 @@
 /**
  * What can be said of a failure without looking at the program: what the error says of itself.
  */
+import * as ConfigError from "effect/ConfigError"
 import type { CauseLeaf } from "../cause/causeLeaves.js"
 import { treeOf } from "../cause/errorTree.js"
 import * as thrownValue from "../cause/thrownValue.js"
 import type { Failure, FailureReport, Progress } from "../event/FailureReport.js"
 import type * as PlainValue from "../plain/PlainValue.js"
-import { attempt } from "../plain/untrusted.js"
+import { attempt, textOf } from "../plain/untrusted.js"
 import type { Redactor, Secrets } from "../redaction/Redaction.js"
 
 /** What the story knows about a failure, and a cause does not. */
@@ -34,7 +35,22 @@ export interface StageOfFailure {
 export const collectSecrets = (error: unknown, redactor: Redactor, secrets: Secrets): void => {
   for (const { error: one } of treeOf(error, maxErrors)) {
     attempt(() => redactor.record(thrownValue.ownFields(one), secrets), undefined)
+    attempt(() => redactor.record(quotedBy(one), secrets), undefined)
   }
+}
+
+/** Values that an error quotes in a text, under the names that it gives them there. */
+const quotedBy = (error: unknown): Readonly<Record<string, string>> => {
+  if (ConfigError.isConfigError(error) && error._op === "InvalidData") {
+    const given = /(?:received|actual|given|got) ["'(]?(.+?)["')]?$/.exec(error.message)?.[1]
+    const name = error.path.at(-1)
+    return given === undefined || name === undefined ? {} : { [name]: given }
+  }
+  // PostgreSQL: `Key (email, token)=(ada@example.com, tok-93jd) already exists.`
+  const [, names = "", values = ""] = /^Key \(([^()]*)\)=\((.*)\) /.exec(textOf(error, "detail") ?? "") ?? []
+  const columns = names.split(", ")
+  const given = columns.length === 1 ? [values] : values.split(", ")
+  return Object.fromEntries(columns.flatMap((name, i) => (given[i] === undefined || name === "" ? [] : [[name, given[i]]])))
 }
 
 /** Most errors behind one that are looked at. */

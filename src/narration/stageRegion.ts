@@ -1,11 +1,10 @@
 /**
  * The region of a stage: from its start to its one end.
  */
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
-import { leavesOf } from "../cause/causeLeaves.js"
+import { isInterruption, leavesOf } from "../cause/causeLeaves.js"
 import { summarize } from "../cause/errorSummary.js"
 import { messageOf, typeOf } from "../cause/thrownValue.js"
 import { renderersOf } from "../delivery/rendererSet.js"
@@ -145,7 +144,7 @@ const emitEnd = <A, E>(
     }
   }
   const cause = exit.cause
-  if (Cause.isInterruptedOnly(cause)) {
+  if (isInterruption(cause)) {
     if (!story.end(stage, "cancelled", durationSeconds)) return { exit }
     const interruptors = interruptorsNamed(cause, story)
     return {

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import type * as Tracer from "effect/Tracer"
 import type { Analyses, AnalysisRequest } from "../analysis/requests.js"
-import { type CauseLeaf, leavesOf } from "../cause/causeLeaves.js"
+import { type CauseLeaf, isInterruption, leavesOf } from "../cause/causeLeaves.js"
 import { causeOf, typeOf } from "../cause/thrownValue.js"
 import { renderersOf } from "../delivery/rendererSet.js"
 import type { Describer } from "../diagnostics/describer.js"
@@ -42,7 +42,7 @@ export const reportFailure = (
   definedAt: DefinedAt
 ): Reported & { readonly causedBy: CausedBy | null } => {
   const { story } = region
-  if (Cause.isInterruptedOnly(cause)) return { waiting: undefined, causedBy: null }
+  if (isInterruption(cause)) return { waiting: undefined, causedBy: null }
   const leaves = leavesOf(cause)
   const before = leaves.map((leaf) => reportedWithin(leaf, story))
   const causedBy = before.find((report) => report !== undefined) ?? null

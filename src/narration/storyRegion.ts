@@ -5,7 +5,7 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { leavesOf } from "../cause/causeLeaves.js"
+import { isInterruption, leavesOf } from "../cause/causeLeaves.js"
 import type { DefinedAt } from "../diagnostics/source/callSite.js"
 import type { StoryStatus } from "../event/NarrativeEvent.js"
 import type { PlainRecord } from "../plain/PlainValue.js"
@@ -177,6 +177,6 @@ const cancelOrphans = ({ story }: Region, fiber: AnyFiber, endNanos: bigint): Wa
 const statusOf = (story: Story, exit: Exit.Exit<unknown, unknown>): StoryStatus => {
   if (exit._tag === "Success") return story.requestedStatus ?? "success"
   const error = leavesOf(exit.cause)[0]?.error
-  if (error === undefined && Cause.isInterruptedOnly(exit.cause)) return "cancelled"
+  if (error === undefined && isInterruption(exit.cause)) return "cancelled"
   return attempt(() => Cause.isTimeoutException(error), false) ? "timeout" : "failed"
 }

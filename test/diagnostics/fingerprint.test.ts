@@ -19,6 +19,26 @@ describe("Fingerprint", () => {
     assert.strictEqual(of(uuid), of(uuid.replace("018f", "0190")))
   })
 
+  it.each([
+    ["ULIDs", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "01BX5ZZKBKACTAV9WEVGEMMVRZ"],
+    ["nanoids", "V1StGXR8_Z5jdHi6B-myT", "Uakgb_J5m9g-0JDMbcJqL"],
+    ["cuids", "cjld2cjxh0000qzrmn831i7rn", "ckopqwooh000001la8mbi2im9"],
+    ["ids of Stripe", "ch_3MmlLrLkdIwHu7ix", "ch_3NffrFeUfNV2HibA"],
+    ["names that mktemp made", "/tmp/app-Xk3f9Q", "/tmp/app-p0RrT2"],
+    ["addresses", "0x7ffd5e8c3a10", "0x55d0c1a2b3c4"]
+  ])("is the same for failures that differ in %s", (_, one, other) => {
+    const of = (id: string) => fingerprint(failure(`OrderError: order ${id} not found`))
+    assert.strictEqual(of(one), of(other))
+  })
+
+  it("differs between two sentences that have apostrophes, and between two names in camelCase", () => {
+    const of = (text: string) => fingerprint(failure(`OrderError: ${text}`))
+    assert.notStrictEqual(of("Couldn't reach billing, won't retry"), of("Couldn't parse the invoice, won't retry"))
+    assert.notStrictEqual(of("loadV2UsersFromTable is missing"), of("loadV2OrdersFromTable is missing"))
+    assert.notStrictEqual(of("base64url cannot be read"), of("utf8 cannot be read"))
+    assert.strictEqual(of("no file 'a b'"), of("no file 'c'"))
+  })
+
   it("does not change when the line moves or the repository stands elsewhere", () => {
     assert.strictEqual(
       fingerprint(failure("OrderError: gone", undefined, 7)),

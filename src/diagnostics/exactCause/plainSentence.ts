@@ -2,7 +2,7 @@
  * What an error says itself, as a sentence: its type, and of its message the line that tells why.
  */
 
-import { inOrder } from "../../cause/fieldText.js"
+import { inOrder, ownEntries } from "../../cause/fieldText.js"
 import * as thrownValue from "../../cause/thrownValue.js"
 import * as PlainValue from "../../plain/PlainValue.js"
 import { isErrorLike, isObject, textOf } from "../../plain/untrusted.js"
@@ -45,13 +45,17 @@ const maxFields = 5
 
 const saysNothingButFields = (error: unknown): boolean => {
   if (!isObject(error) || textOf(error, "message") !== undefined) return false
-  if (!isErrorLike(error)) return true
+  if (!isErrorLike(error)) return thrownValue.messageOf(error).startsWith("{")
   // Its own text is better than its fields.
   return thrownValue.messageOf(error).startsWith("{")
 }
 
 const fieldsOf = (error: object | unknown, show: Show): string => {
-  const plain = isErrorLike(error) ? show.fields(inOrder(thrownValue.ownFields(error))) : show.value(error)
+  const plain = isErrorLike(error)
+    ? show.fields(inOrder(thrownValue.ownFields(error)))
+    : isObject(error) && thrownValue.isRecord(error)
+      ? show.fields(inOrder(Object.fromEntries(ownEntries(error))))
+      : show.value(error)
   if (typeof plain !== "object" || plain === null || Array.isArray(plain))
     return tellingLine(thrownValue.messageOf(error))
   const entries = Object.entries(plain).filter(([key]) => key !== "_tag")
