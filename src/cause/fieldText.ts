@@ -100,7 +100,8 @@ export const accessorsOf = (value: object): Readonly<Record<string, unknown>> =>
     const from = prototype
     for (const [key, { get }] of Object.entries(attempt(() => Object.getOwnPropertyDescriptors(from), {}))) {
       const read: unknown = get === undefined || key in found ? undefined : attempt(() => get.call(value), undefined)
-      const says = !saysNothing.has(key) && ((typeof read === "string" && read !== "") || (typeof read === "number" && read !== 0))
+      const says =
+        !saysNothing.has(key) && ((typeof read === "string" && read !== "") || (typeof read === "number" && read !== 0))
       if (says) found[key] = key === "url" && typeof read === "string" ? safeUrl(read) : read
     }
     prototype = attempt(() => Object.getPrototypeOf(from), null)

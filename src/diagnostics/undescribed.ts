@@ -50,7 +50,9 @@ const quotedBy = (error: unknown): Readonly<Record<string, string>> => {
   const [, names = "", values = ""] = /^Key \(([^()]*)\)=\((.*)\) /.exec(textOf(error, "detail") ?? "") ?? []
   const columns = names.split(", ")
   const given = columns.length === 1 ? [values] : values.split(", ")
-  return Object.fromEntries(columns.flatMap((name, i) => (given[i] === undefined || name === "" ? [] : [[name, given[i]]])))
+  return Object.fromEntries(
+    columns.flatMap((name, i) => (given[i] === undefined || name === "" ? [] : [[name, given[i]]]))
+  )
 }
 
 /** Most errors behind one that are looked at. */

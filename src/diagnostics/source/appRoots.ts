@@ -13,7 +13,8 @@ export const defaultAppRoots = (cwd: string, entry: string | undefined = process
   const root = workspaceOf(folder)
   // Where a container holds no more than the built files, they are below the folder it starts in.
   const isStartedAbove = path.dirname(cwd) !== cwd && isWithin(folder, cwd)
-  return root === undefined ? [isStartedAbove ? cwd : folder] : isStartedAbove ? [root, cwd] : [root]
+  if (root === undefined) return [isStartedAbove ? cwd : folder]
+  return isStartedAbove && !isWithin(cwd, root) ? [root, cwd] : [root]
 }
 
 /** A test runner or another tool that was installed runs the program instead of being it. */

@@ -82,7 +82,7 @@ const failingFrameOf = ({ error, frames }: ErrorWithFrames): stackFrames.Frame |
 
 /** Node's loaders, and those of the test runners that load modules themselves. */
 const isLoader = (frame: stackFrames.Frame): boolean =>
-  /^(?:ModuleJob\.|Module\._(?:compile|load)|[\w#]*Module(?:s)?(?:Evaluator|Runner)\.|ViteNodeRunner\.)/.test(
+  /^(?:ModuleJob\.|Module\._(?:compile|load)|[\w#]*Module(?:s)?(?:Evaluator|Runner)\.|(?:ViteNodeRunner|VitestExecutor)\.)/.test(
     frame.shown.function
   )
 

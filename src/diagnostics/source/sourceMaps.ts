@@ -146,8 +146,9 @@ const withPlaces = (payload: AnyPayload, from: string, contents: Map<string, str
 
 // Bundlers name sources by URLs of their own (`webpack://app/./src/x.ts`): those stay as they are.
 const sourcePlace = (name: string, from: string): string => {
-  const [first = name, ...others] = placesOf(name, from)
-  return others.length === 0 ? first : ([first, ...others].find((place) => existsSync(place)) ?? first)
+  const [asUrl = name, asPath] = placesOf(name, from)
+  if (asPath === undefined) return asUrl
+  return [asUrl, asPath].find((place) => existsSync(place)) ?? (name.includes("%") ? asUrl : asPath)
 }
 
 /** Names are URLs by the specification and paths by habit: what the name means as either, as a URL first. */

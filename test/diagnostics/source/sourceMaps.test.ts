@@ -114,4 +114,41 @@ describe("SourceMaps", () => {
     for (const at of files) assert.strictEqual(originalOf(at, 1, 1), undefined)
     assert.strictEqual(originalOf(compiled("lines").file, 99, 1), undefined)
   })
+
+  it.each(["größe", "my file", "100%", "[id]", "a#b"])(
+    "finds the map of %s, whose name in a URL is another",
+    (name) => {
+      mkdirSync(path.join(app, "urls"), { recursive: true })
+      const file = path.join(app, "urls", `${name}.js`)
+      writeFileSync(file, `\n\n//# sourceMappingURL=${encodeURIComponent(name)}.js.map`)
+      writeFileSync(
+        `${file}.map`,
+        JSON.stringify({ version: 3, sources: [`../src/${name}.ts`], names: [], mappings: ";EAEE;" })
+      )
+      assert.deepInclude(originalOf(file, 2, 9), { path: path.join(app, "src", `${name}.ts`), line: 3 })
+    }
+  )
+
+  it("finds a map beside the file when the one that is named does not exist", () => {
+    const file = path.join(app, "moved.js")
+    writeFileSync(file, "\n\n//# sourceMappingURL=https://example.com/elsewhere.js.map")
+    writeFileSync(`${file}.map`, JSON.stringify({ version: 3, sources: ["moved.ts"], names: [], mappings: ";EAEE;" }))
+    assert.strictEqual(originalOf(file, 2, 9)?.path, path.join(app, "moved.ts"))
+  })
+
+  it("reads a map of several sections", () => {
+    const file = path.join(app, "indexed.js")
+    const map = {
+      version: 3,
+      sources: ["src/indexed.ts"],
+      sourcesContent: ["one\ntwo\nthree"],
+      names: [],
+      mappings: ";EAEE;"
+    }
+    writeFileSync(file, "\n\n//# sourceMappingURL=indexed.js.map")
+    writeFileSync(`${file}.map`, JSON.stringify({ version: 3, sections: [{ offset: { line: 0, column: 0 }, map }] }))
+    const found = originalOf(file, 2, 9)
+    assert.deepInclude(found, { path: path.join(app, "src/indexed.ts"), line: 3 })
+    assert.strictEqual(found?.content, "one\ntwo\nthree")
+  })
 })
