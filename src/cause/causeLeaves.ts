@@ -65,6 +65,20 @@ const isRepeated = ({ error }: CauseLeaf, leaves: ReadonlyMap<object, CauseLeaf>
 /** Most failures that another one is compared with. */
 const maxCompared = 20
 
+/**
+ * The cause as far as its first `max` failures, and how many there are in all. The same cause, where there are no more: a
+ * program may fail 20,000 times at once, and what prints a cause prints all of it.
+ */
+export const firstOf = (
+  cause: Cause.Cause<unknown>,
+  max: number
+): { readonly cause: Cause.Cause<unknown>; readonly count: number } => {
+  const leaves = leavesOf(cause)
+  if (leaves.length <= max) return { cause, count: leaves.length }
+  const first = leaves.slice(0, max).map(({ error, kind }) => (kind === "fail" ? Cause.fail(error) : Cause.die(error)))
+  return { cause: first.reduce<Cause.Cause<unknown>>(Cause.parallel, Cause.empty), count: leaves.length }
+}
+
 /** Who interrupted, each fiber once. */
 export const interruptorsOf = (cause: Cause.Cause<unknown>): ReadonlyArray<FiberId.FiberId> => {
   let fibers = HashSet.empty<FiberId.FiberId>()

@@ -65,7 +65,10 @@ const enter = <A, E, R>(
   const startNanos = nanos(fiber)
   const span = spans.start(fiber, "stage", init.name, init.kind, fiber.currentSpan, startNanos)
   const attributes = plainRecord(fiber, outer?.story, init.attributes)
-  if (span !== undefined) for (const key in attributes) span.attribute(key, attributes[key])
+  if (span !== undefined) {
+    spans.redact(fiber, span, () => outer?.story.secrets)
+    for (const key in attributes) span.attribute(key, attributes[key])
+  }
   if (outer === undefined) {
     const entered = enterContext(fiber, contextWith(outside, undefined, span))
     return body(self, { init, fiber, restore, entered, span, story: undefined, stage: undefined, startNanos })

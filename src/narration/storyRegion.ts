@@ -89,6 +89,7 @@ export const open = (init: StoryInit, fiber: AnyFiber): { readonly opened: OpenS
   story.attributes = plainRecord(fiber, story, init.attributes)
   if (span !== undefined) {
     if (around?.span !== undefined) spans.link(around.span, span)
+    spans.redact(fiber, span, () => story.secrets)
     span.attribute("narrative.story.id", story.id)
     span.attribute("narrative.story.name", story.name)
     for (const key in story.labels) span.attribute(key, story.labels[key])

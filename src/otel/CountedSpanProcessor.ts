@@ -6,19 +6,22 @@
  */
 import type { ReadableSpan, SpanExporter, SpanProcessor } from "@opentelemetry/sdk-trace-base"
 import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import * as boundedBuffer from "../delivery/boundedBuffer.js"
+import type { InvalidOption } from "../plain/InvalidOption.js"
+import { waitAtMost } from "../runtime/deadline.js"
 import * as otlpExport from "./otlpExport.js"
+import { decodeQueue, type QueueOptions } from "./otlpOptions.js"
 
 /**
- * What an OTLP queue takes, and `name`: what the queue is called in warnings and counts (default `otel-spans`).
- *
  * @since 0.1.0
  * @category models
  */
-export interface CountedSpanProcessorOptions extends otlpExport.QueueOptions {
+export interface CountedSpanProcessorOptions extends QueueOptions {
+  /** What the queue is called in warnings and counts (default `otel-spans`). */
   readonly name?: string | undefined
 }
 
@@ -48,14 +51,24 @@ class ExportFailed extends Data.TaggedError("ExportFailed")<{ readonly cause: un
 export const make = (
   exporter: SpanExporter,
   options: CountedSpanProcessorOptions = {}
-): Effect.Effect<SpanProcessor, never, Scope.Scope> =>
+): Effect.Effect<SpanProcessor, InvalidOption, Scope.Scope> =>
   Effect.gen(function* () {
-    yield* Effect.addFinalizer(() => Effect.ignoreLogged(Effect.tryPromise(() => exporter.shutdown())))
+    const settings = yield* decode(options)
+    yield* Effect.addFinalizer(() =>
+      waitAtMost(Effect.ignoreLogged(Effect.tryPromise(() => exporter.shutdown())), settings.shutdownTimeout)
+    )
     const name = options.name ?? "otel-spans"
     const queue = yield* otlpExport.counted(
       boundedBuffer.open<ReadableSpan, never>({
-        ...otlpExport.queueOptions(name, options),
-        handle: (batch) => exported(exporter, batch)
+        ...otlpExport.bufferOptions(name, settings),
+        handle: (batch) =>
+          exported(exporter, batch).pipe(
+            // An exporter that never answers must not hold up what comes after.
+            Effect.timeoutFail({
+              duration: settings.timeout,
+              onTimeout: () => new ExportFailed({ cause: `no answer within ${Duration.format(settings.timeout)}` })
+            })
+          )
       })
     )
     const runtime = yield* Effect.runtime<never>()
@@ -72,6 +85,8 @@ export const make = (
       shutdown: flush
     }
   })
+
+const decode = decodeQueue("CountedSpanProcessor")
 
 const exported = (exporter: SpanExporter, batch: ReadonlyArray<ReadableSpan>): Effect.Effect<void, ExportFailed> =>
   Effect.async<void, ExportFailed>((resume) => {

@@ -18,8 +18,11 @@ import * as Tracer from "effect/Tracer"
 import type { RendererStats } from "../delivery/Renderer.js"
 import type { InvalidOption } from "../plain/InvalidOption.js"
 import * as options from "../plain/options.js"
+import { redactedLike } from "../tracing/redactedSpan.js"
 import * as otlpEncoding from "./otlpEncoding.js"
 import * as otlpExport from "./otlpExport.js"
+import { decodeSender, type OtlpOptions } from "./otlpOptions.js"
+import { resourceOf } from "./otlpResource.js"
 import { OtlpSpan, type OtlpSpanData } from "./otlpSpan.js"
 import { type Filter, filtering } from "./spanFilter.js"
 
@@ -58,7 +61,7 @@ export type {
    * @category models
    */
   QueueOptions
-} from "./otlpExport.js"
+} from "./otlpOptions.js"
 
 /**
  * Filters the spans of stages for the `Tracer` in use where the layer is built.
@@ -115,26 +118,28 @@ export const layer = (given: TracingOptions = {}): Layer.Layer<never, InvalidOpt
  * @category layers
  */
 export const layerOtlp = (
-  given: otlpExport.OtlpOptions & TracingOptions
+  given: OtlpOptions & TracingOptions
 ): Layer.Layer<never, InvalidOption, HttpClient.HttpClient | OtlpSerialization> =>
   Layer.unwrapScoped(
     Effect.gen(function* () {
       const filter = yield* parse(given)
       const form = yield* otlpEncoding.inUse
-      const resource = yield* otlpExport.resourceOf(given.resource)
+      const settings = yield* decodeSettings(given)
+      const resource = yield* resourceOf(given.resource)
       const spans = yield* otlpExport.queue<OtlpSpanData>(
         { name: "otlp-traces", encode: (batch) => form.traces(resource, batch) },
-        given
+        settings,
+        given.headers
       )
       const send = (span: OtlpSpanData): void => {
-        // A warning of what was dropped waits for nobody.
+        // Nothing waits for the warning of what was dropped.
         const warning = spans.offer(span)
         if (warning !== undefined) runFork(warning)
       }
       const runFork = Runtime.runFork(yield* Effect.runtime<never>())
       const tracer = Tracer.make({
         span: (name, parent, context, links, startTime, kind) =>
-          new OtlpSpan(name, parent, context, links, startTime, kind, filter.maxLength, send),
+          redactedLike(parent, new OtlpSpan(name, parent, context, links, startTime, kind, filter.maxLength, send)),
         context: (execution) => execution()
       })
       const isFiltered = given.excludeStages !== undefined || given.minDuration !== undefined
@@ -170,6 +175,8 @@ const Options = Schema.Struct({
 })
 
 const decode = options.decode("NarrativeTracing", Options)
+
+const decodeSettings = decodeSender("NarrativeTracing")
 
 /** @internal */
 export const parse = (given: TracingOptions): Either.Either<Filter, InvalidOption> =>

@@ -16,10 +16,13 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Renderer from "../delivery/Renderer.js"
 import type { NarrativeEvent } from "../event/NarrativeEvent.js"
+import type { InvalidOption } from "../plain/InvalidOption.js"
 import * as logRecord from "./logRecord.js"
 import * as otlpEncoding from "./otlpEncoding.js"
 import * as otlpExport from "./otlpExport.js"
 import * as otlpLogRecord from "./otlpLogRecord.js"
+import { decodeSender, type OtlpOptions } from "./otlpOptions.js"
+import { resourceOf } from "./otlpResource.js"
 
 const name = "otel-logs"
 
@@ -94,19 +97,23 @@ const sdk = Effect.tryPromise({
  * @category layers
  */
 export const layerOtlp = (
-  options: otlpExport.OtlpOptions
-): Layer.Layer<never, never, HttpClient.HttpClient | OtlpSerialization> =>
+  options: OtlpOptions
+): Layer.Layer<never, InvalidOption, HttpClient.HttpClient | OtlpSerialization> =>
   Renderer.layerScoped(
     Effect.gen(function* () {
+      const settings = yield* decode(options)
       const form = yield* otlpEncoding.inUse
-      const resource = yield* otlpExport.resourceOf(options.resource)
+      const resource = yield* resourceOf(options.resource)
       const send = yield* otlpExport.sender<NarrativeEvent>(
         { name, encode: (batch) => form.logs(resource, batch.map(otlpLogRecord.of)) },
-        options
+        settings,
+        options.headers
       )
-      return yield* Renderer.batched(name, { ...otlpExport.queueOptions(name, options), handle: send })
+      return yield* Renderer.batched(name, { ...otlpExport.bufferOptions(name, settings), handle: send })
     })
   )
+
+const decode = decodeSender("OtelLogRenderer")
 
 const forSdk = (event: NarrativeEvent, api: typeof OtelApi): OtelLogRecord => {
   const { attributes, body, eventName, severity, span, timestamp } = logRecord.of(event)

@@ -18,7 +18,8 @@ export const of = (
 }
 
 /** Whether an integer of the protocol holds it. */
-export const isInt64 = (value: number): boolean => Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63
+export const isInt64 = (value: number | bigint): boolean =>
+  (typeof value === "bigint" || Number.isInteger(value)) && value >= -(2 ** 63) && value < 2 ** 63
 
 /** A list deeper inside of lists is a text. */
 const maxDepth = 8
@@ -32,12 +33,19 @@ const valueOf = (value: unknown, maxLength: number, path: ReadonlyArray<unknown>
     case "number":
       return numberOf(value)
     case "bigint":
-      return isInt64(Number(value))
-        ? { intValue: Number(value) }
-        : { stringValue: PlainValue.clip(String(value), maxLength) }
+      return isInt64(value) ? integerOf(value) : { stringValue: PlainValue.clip(String(value), maxLength) }
     default:
       return attempt(() => objectOf(value, maxLength, path), { stringValue: "<unreadable>" })
   }
+}
+
+/**
+ * Beyond 2^53 in decimal digits, as the JSON form of the protocol has 64-bit integers: a number would round it. The type
+ * of `@effect/opentelemetry` leaves that out; its writers take it.
+ */
+const integerOf = (value: bigint): AnyValue => {
+  const number = Number(value)
+  return { intValue: Number.isSafeInteger(number) ? number : (String(value) as unknown as number) }
 }
 
 /** JSON knows neither NaN nor infinity. */

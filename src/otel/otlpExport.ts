@@ -3,7 +3,6 @@
  * and a count of what was delivered, refused and lost. (The exporters of `@effect/opentelemetry` drop all that comes
  * within a minute of a failed export, and count nothing.)
  */
-import * as OtlpResource from "@effect/opentelemetry/OtlpResource"
 import * as Headers from "@effect/platform/Headers"
 import type * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -12,52 +11,16 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import { codeOf } from "../cause/errorCode.js"
 import * as boundedBuffer from "../delivery/boundedBuffer.js"
 import { openQueues, statsOf } from "../delivery/deliveryCounts.js"
 import type { RendererStats } from "../delivery/Renderer.js"
 import { retry, retryAfterOf } from "../outbound/retry.js"
-
-/**
- * - `exportInterval`: how long items are gathered (default 1 second); `maxBatchSize`: most sent at once (default 512).
- * - `capacity`: most items waiting (default 8,192). Beyond it new ones are dropped, counted and warned of.
- * - `shutdownTimeout`: how long the closing scope waits for what is left to be sent (default 5 seconds).
- *
- * @since 0.1.0
- * @category models
- */
-export interface QueueOptions {
-  readonly exportInterval?: Duration.DurationInput | undefined
-  readonly maxBatchSize?: number | undefined
-  readonly capacity?: number | undefined
-  readonly shutdownTimeout?: Duration.DurationInput | undefined
-}
-
-/**
- * - `url`: the whole address of the signal, e.g. `http://localhost:4318/v1/traces`.
- * - `resource`: who sends. Without a `serviceName`, `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` say it, and failing
- *   those it is `unknown_service:node`.
- * - `retries`: how often a batch is sent again that could not be delivered for the time being (default 5), after 1, 2,
- *   4, … seconds, or what the server asks for, up to five minutes.
- *
- * @since 0.1.0
- * @category models
- */
-export interface OtlpOptions extends QueueOptions {
-  readonly url: string
-  readonly resource?:
-    | {
-        readonly serviceName?: string | undefined
-        readonly serviceVersion?: string | undefined
-        readonly attributes?: Record<string, unknown>
-      }
-    | undefined
-  readonly headers?: Headers.Input | undefined
-  readonly retries?: number | undefined
-}
+import type { QueueSettings, SenderSettings } from "./otlpOptions.js"
 
 /** What a signal is called, and how a batch of it is written. */
 export interface Signal<A> {
@@ -79,10 +42,11 @@ class ExportError extends Data.TaggedError("ExportError")<{
 /** A queue whose items are sent in batches. */
 export const queue = <A>(
   signal: Signal<A>,
-  options: OtlpOptions
+  settings: SenderSettings,
+  headers?: Headers.Input
 ): Effect.Effect<boundedBuffer.Buffer<A>, never, HttpClient.HttpClient | Scope.Scope> =>
-  Effect.flatMap(sender(signal, options), (send) =>
-    counted(boundedBuffer.open({ ...queueOptions(signal.name, options), handle: send }))
+  Effect.flatMap(sender(signal, settings, headers), (send) =>
+    counted(boundedBuffer.open({ ...bufferOptions(signal.name, settings), handle: send }))
   )
 
 /** Lets a queue be among {@link stats} until the scope closes. */
@@ -98,60 +62,69 @@ export const counted = <A, R>(make: Effect.Effect<boundedBuffer.Buffer<A>, never
 export const stats: Effect.Effect<ReadonlyArray<RendererStats>> = Effect.sync(() => Array.from(openQueues, statsOf))
 
 /** How items wait for being sent. */
-export const queueOptions = (name: string, options: QueueOptions) => {
-  const size = options.maxBatchSize ?? 512
-  return {
+export const bufferOptions = (
+  name: string,
+  { capacity, exportInterval, maxBatchSize, shutdownTimeout }: QueueSettings
+) =>
+  ({
     name,
-    size,
-    within: options.exportInterval ?? "1 second",
-    capacity: Math.max(options.capacity ?? 8_192, size),
+    size: maxBatchSize,
+    within: exportInterval,
+    capacity: Math.max(capacity, maxBatchSize),
     strategy: "dropping",
-    shutdownTimeout: options.shutdownTimeout
-  } as const
-}
+    shutdownTimeout
+  }) as const
 
 /** Sends a batch; says how many of it the endpoint refused. */
 export const sender = <A>(
   signal: Signal<A>,
-  options: OtlpOptions
+  { retries, timeout, url }: SenderSettings,
+  headers?: Headers.Input
 ): Effect.Effect<
   (batch: ReadonlyArray<A>) => Effect.Effect<boundedBuffer.Refused, ExportError>,
   never,
   HttpClient.HttpClient
 > =>
   Effect.map(HttpClient.HttpClient, (client) => {
-    const headers = Headers.merge(
-      Headers.unsafeFromRecord({ "user-agent": "effect-narrative" }),
-      Headers.fromInput(options.headers)
-    )
-    const request = HttpClientRequest.post(options.url, { headers })
-    const again = retry(retrySchedule(options.retries ?? 5), (error: ExportError) => error.retryable)
+    const request = HttpClientRequest.post(url, {
+      headers: Headers.merge(Headers.unsafeFromRecord({ "user-agent": "effect-narrative" }), Headers.fromInput(headers))
+    })
+    const endpoint = shownUrl(url)
+    const again = retry(retrySchedule(retries), (error: ExportError) => error.retryable)
+    const late = () => failed(`${endpoint} gave no answer within ${Duration.format(timeout)}`)
     return (batch) =>
       Effect.suspend(() => client.execute(HttpClientRequest.setBody(request, signal.encode(batch)))).pipe(
-        Effect.mapError(unreachable),
-        Effect.flatMap(answered),
+        Effect.mapError((error) => unreachable(endpoint, error)),
+        Effect.flatMap((response) => answered(endpoint, response)),
         Effect.scoped,
+        // Left behind where the client cannot be interrupted: the next batch must not wait for it.
+        Effect.disconnect,
+        Effect.timeoutFail({ duration: timeout, onTimeout: late }),
         again,
-        // What is sent must not be told of in what is sent next.
+        // What is sent must not be part of what is sent next.
         Effect.withTracerEnabled(false)
       )
   })
 
-/** Who sends; an endless wait for a name would be worse than a stranger. */
-export const resourceOf = (resource: OtlpOptions["resource"]): Effect.Effect<OtlpResource.Resource> =>
-  OtlpResource.fromConfig(resource).pipe(
-    Effect.catchAllDefect(() => OtlpResource.fromConfig({ ...resource, serviceName: "unknown_service:node" }))
-  )
+/** An address without its credentials and query, which may be secret. */
+const shownUrl = (url: string): string => {
+  const { origin, pathname } = new URL(url)
+  return `${origin}${pathname}`
+}
 
 /** https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
 const retryableStatuses = new Set([429, 502, 503, 504])
 
 const retrySchedule = (times: number) => Schedule.intersect(Schedule.exponential("1 second"), Schedule.recurs(times))
 
-const unreachable = (error: HttpClientError.HttpClientError): ExportError =>
-  new ExportError({ reason: error.message, retryable: true, retryAfter: undefined })
+const failed = (reason: string): ExportError => new ExportError({ reason, retryable: true, retryAfter: undefined })
+
+/** Not with the client's message, which shows the whole address. */
+const unreachable = (endpoint: string, error: HttpClientError.HttpClientError): ExportError =>
+  failed(`${endpoint} cannot be reached (${codeOf(error) ?? error.reason})`)
 
 const answered = (
+  endpoint: string,
   response: HttpClientResponse.HttpClientResponse
 ): Effect.Effect<boundedBuffer.Refused, ExportError> => {
   const { status } = response
@@ -159,7 +132,7 @@ const answered = (
   return Effect.flatMap(Clock.currentTimeMillis, (now) => {
     const retryAfter = retryAfterOf(response.headers, now)
     const retryable = retryableStatuses.has(status)
-    return Effect.fail(new ExportError({ reason: `it answered ${status}`, retryable, retryAfter }))
+    return Effect.fail(new ExportError({ reason: `${endpoint} answered ${status}`, retryable, retryAfter }))
   })
 }
 

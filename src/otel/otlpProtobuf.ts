@@ -121,8 +121,12 @@ const writeAnyValue = (to: ProtobufWriter, value: AnyValue): void => {
 
 const isGiven = <A>(value: A | null | undefined): value is A => value !== undefined && value !== null
 
-/** What is no whole number of 64 bits is a double. */
-const writeInt = (to: ProtobufWriter, value: number): void => (isInt64(value) ? to.int(3, value) : to.double(4, value))
+/** What is no whole number of 64 bits is a double. One beyond 2^53 comes in digits. */
+const writeInt = (to: ProtobufWriter, value: number | string): void => {
+  if (typeof value === "string") to.int(3, BigInt(value))
+  else if (isInt64(value)) to.int(3, value)
+  else to.double(4, value)
+}
 
 const writeArray = (to: ProtobufWriter, { values }: { readonly values: ReadonlyArray<AnyValue> }): void =>
   to.messages(1, values, writeAnyValue)

@@ -8,7 +8,7 @@ import type * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
-import { leavesOf } from "../cause/causeLeaves.js"
+import { firstOf, leavesOf } from "../cause/causeLeaves.js"
 import { prettyCause } from "../cause/prettyCause.js"
 import { messageOf, typeOf } from "../cause/thrownValue.js"
 import * as PlainValue from "../plain/PlainValue.js"
@@ -56,8 +56,11 @@ const kinds: { readonly [kind in Tracer.SpanKind]: number } = {
 }
 
 const ok = { code: 1 }
-/** Most events of a span, as in OpenTelemetry's own limits. */
+/** Most events, and most links, of a span, as in OpenTelemetry's own limits. */
 const maxEvents = 128
+const maxLinks = 128
+/** Most failures of a cause that an exception event prints. */
+const maxFailures = 10
 
 export class OtlpSpan implements Tracer.Span {
   readonly _tag = "Span"
@@ -69,6 +72,7 @@ export class OtlpSpan implements Tracer.Span {
   status: Tracer.SpanStatus
   #events: Array<OtlpEvent> | undefined
   #droppedEvents = 0
+  #droppedLinks: number
   readonly #parentSpanId: string | undefined
   readonly #export: (span: OtlpSpanData) => void
 
@@ -89,7 +93,8 @@ export class OtlpSpan implements Tracer.Span {
     this.traceId = known === undefined ? randomHex(16) : known.traceId
     this.#parentSpanId = known?.spanId
     this.sampled = outer === undefined || outer.sampled
-    this.links = links.slice()
+    this.links = links.slice(0, maxLinks)
+    this.#droppedLinks = links.length - this.links.length
     this.status = { _tag: "Started", startTime }
     this.#export = send
   }
@@ -113,7 +118,9 @@ export class OtlpSpan implements Tracer.Span {
   }
 
   addLinks(links: ReadonlyArray<Tracer.SpanLink>): void {
-    this.links.push(...links)
+    const room = links.slice(0, maxLinks - this.links.length)
+    this.links.push(...room)
+    this.#droppedLinks += links.length - room.length
   }
 
   end(endTime: bigint, exit: Exit.Exit<unknown, unknown>): void {
@@ -135,7 +142,7 @@ export class OtlpSpan implements Tracer.Span {
       droppedEventsCount: this.#droppedEvents,
       status,
       links: this.links.length === 0 ? [] : this.links.flatMap((link) => linkOf(link, this.maxLength)),
-      droppedLinksCount: 0
+      droppedLinksCount: this.#droppedLinks
     })
   }
 
@@ -146,13 +153,15 @@ export class OtlpSpan implements Tracer.Span {
       this.attributes.set("status.interrupted", true)
       return ok
     }
-    const error = leavesOf(cause)[0]?.error
+    const bounded = firstOf(cause, maxFailures)
+    const error = leavesOf(bounded.cause)[0]?.error
     const message = PlainValue.clip(messageOf(error), this.maxLength)
     this.event("exception", endTime, {
       "exception.type": typeOf(error),
       "exception.message": message,
-      "exception.stacktrace": prettyCause(cause, message, { renderErrorCause: true })
+      "exception.stacktrace": prettyCause(bounded.cause, message, { renderErrorCause: true })
     })
+    if (bounded.count > maxFailures) this.attributes.set("narrative.failures", bounded.count)
     return { code: 2, message }
   }
 }

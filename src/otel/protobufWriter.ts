@@ -21,9 +21,10 @@ export class ProtobufWriter {
   }
 
   /** A whole number of 64 bits, negative ones included. */
-  int(field: number, value: number): void {
+  int(field: number, value: number | bigint): void {
     this.#tag(field, wire.varint, 10)
-    this.#varint(value)
+    if (typeof value === "number") this.#varint(value)
+    else this.#varint64(Number(BigInt.asUintN(32, value)), Number(BigInt.asUintN(32, value >> 32n)))
   }
 
   bool(field: number, value: boolean): void {
@@ -113,8 +114,13 @@ export class ProtobufWriter {
 
   #varint(value: number): void {
     // Both are exact, modulo 64 bits: a double is divided by a power of two without loss.
-    let low = value >>> 0
-    let high = Math.floor(value / 2 ** 32) >>> 0
+    this.#varint64(value >>> 0, Math.floor(value / 2 ** 32) >>> 0)
+  }
+
+  /** The halves of 64 bits. */
+  #varint64(lower: number, upper: number): void {
+    let low = lower
+    let high = upper
     while (high > 0 || low > 0x7f) {
       this.#bytes[this.#at++] = (low & 0x7f) | 0x80
       low = ((high << 25) | (low >>> 7)) >>> 0

@@ -1,7 +1,7 @@
 /**
- * A tracer that leaves out the spans of some stages. Whoever is given a span as its parent, or reads its id, has to find
- * it in the end: so a stage left out by name never has an id of its own, and one left out as too short has nothing
- * inside it.
+ * A tracer that leaves out the spans of some stages. A span that is another one's parent has to be found in the end: so a
+ * stage left out by name never has an id of its own, one left out as too short has nothing inside it, and what begins in
+ * it after its end has the span around it as its parent.
  */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
@@ -11,6 +11,7 @@ import * as Tracer from "effect/Tracer"
 import * as redactedCause from "../cause/redactedCause.js"
 import * as PlainValue from "../plain/PlainValue.js"
 import { attempt } from "../plain/untrusted.js"
+import { redactedLike } from "../tracing/redactedSpan.js"
 import { SpanOf } from "../tracing/spans.js"
 
 export interface Filter {
@@ -25,7 +26,7 @@ export const filtering = (inner: Tracer.Tracer, filter: Filter): Tracer.Tracer =
   Tracer.make({
     span: (name, parent, context, links, startTime, kind, options) => {
       const isStage = context.unsafeMap.get(SpanOf.key) === "stage"
-      const around = Option.map(parent, standingFor)
+      const around = Option.map(parent, exportedAround)
       const begin = (links: ReadonlyArray<Tracer.SpanLink>) => {
         const span = inner.span(name, around, context, links, startTime, kind, options)
         return Number.isFinite(filter.maxLength) ? clipped(span, filter.maxLength) : span
@@ -34,8 +35,9 @@ export const filtering = (inner: Tracer.Tracer, filter: Filter): Tracer.Tracer =
       if (isStage && Option.isSome(around) && attempt(() => filter.isExcluded(name), false)) {
         return leftOut(around.value, { name, links, startTime, kind, begin })
       }
-      const span = begin(links)
-      if (filter.minNanos > 0n) Kept.watch(span, Option.getOrUndefined(around), isStage ? filter.minNanos : 0n)
+      const span = isStage ? begin(links) : redactedLike(around, begin(links))
+      if (filter.minNanos > 0n)
+        Kept.watch(span, Option.getOrUndefined(around), isStage && Option.isSome(around) ? filter.minNanos : 0n)
       return span
     },
     context: (execution, fiber) => inner.context(execution, fiber)
@@ -46,8 +48,12 @@ const isFailure = (exit: Exit.Exit<unknown, unknown>): boolean =>
 
 const ancestors = new WeakMap<Tracer.AnySpan, Tracer.AnySpan>()
 
-/** The span a backend knows: the nearest one around a stage that was left out. */
-const standingFor = (span: Tracer.AnySpan): Tracer.AnySpan => ancestors.get(span) ?? span
+/** The span a backend knows: the nearest one around the stages that were left out, perhaps after they had ended. */
+const exportedAround = (span: Tracer.AnySpan): Tracer.AnySpan => {
+  let around = span
+  for (let next = ancestors.get(around); next !== undefined; next = ancestors.get(around)) around = next
+  return around
+}
 
 interface LeftOut {
   readonly name: string
@@ -166,6 +172,8 @@ class Kept {
       const { startTime } = span.status
       if (kept.#inside === 0 && endTime - startTime < minNanos && !isFailure(exit)) {
         if (around !== undefined) around.#inside -= 1
+        // What begins in it from now on belongs to the span around it.
+        if (parent !== undefined) ancestors.set(span, parent)
         if (unsampled(span)) end.call(span, endTime, exit)
         else setEnded(span, startTime, endTime, exit)
       } else end.call(span, endTime, exit)

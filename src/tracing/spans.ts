@@ -14,7 +14,7 @@ import * as FiberRef from "effect/FiberRef"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
-import { type CauseLeaf, leavesOf } from "../cause/causeLeaves.js"
+import { type CauseLeaf, firstOf, leavesOf } from "../cause/causeLeaves.js"
 import * as redactedCause from "../cause/redactedCause.js"
 import { messageOf, typeOf } from "../cause/thrownValue.js"
 import { analysisText } from "../event/analysisText.js"
@@ -26,6 +26,7 @@ import { redactorIn } from "../redaction/redactor.js"
 import { spanToTrace } from "../runtime/fiberInternals.js"
 import { muted } from "../runtime/muting.js"
 import { isOn } from "../runtime/switches.js"
+import { redactEvents } from "./redactedSpan.js"
 import { analysisAttributes, failureAttributes } from "./spanAttributes.js"
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
@@ -93,18 +94,41 @@ const isHidden = ({ context }: Tracer.AnySpan): boolean =>
   context.unsafeMap.size > 0 &&
   Context.get(context, Tracer.DisablePropagation)
 
-/** Ties two spans of different traces to each other: a story, and its sub-story that began in a trace of its own. */
+/** Most links of one span to its sub-stories, as in OpenTelemetry's own limits. */
+const maxLinks = 128
+
+const linkCounts = new WeakMap<Tracer.Span, number>()
+
+/**
+ * Ties two spans of different traces to each other: a story, and its sub-story that began in a trace of its own. A story
+ * that runs for days has any number of those: beyond the most there may be, its links are counted, and the sub-story's
+ * own link still leads to it.
+ */
 export const link = (outer: Tracer.Span, inner: Tracer.Span): void => {
   if (outer.traceId === inner.traceId) return
-  const tie = (from: Tracer.Span, to: Tracer.Span, what: string) =>
-    attempt(() => from.addLinks([{ _tag: "SpanLink", span: to, attributes: { "narrative.link": what } }]), undefined)
-  tie(outer, inner, "sub-story")
+  const tie = (from: Tracer.Span, to: Tracer.Span, what: string) => {
+    // Its ids only: the span itself would keep its attributes in memory.
+    const { sampled, spanId, traceId } = to
+    const span = Tracer.externalSpan({ spanId, traceId, sampled })
+    attempt(() => from.addLinks([{ _tag: "SpanLink", span, attributes: { "narrative.link": what } }]), undefined)
+  }
   tie(inner, outer, "parent-story")
+  const count = (linkCounts.get(outer) ?? 0) + 1
+  linkCounts.set(outer, count)
+  if (count <= maxLinks) tie(outer, inner, "sub-story")
+  else attempt(() => outer.attribute("narrative.links.dropped", count - maxLinks), undefined)
 }
 
 const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
-/** Whether a span may be read: Effect's own tracer keeps its spans to itself. */
+/** Redacts what others than narration say on a span that is exported, as its story is redacted. */
+export const redact = (fiber: AnyFiber, span: Tracer.Span, secrets: () => Secrets | undefined): void => {
+  if (!isRead(fiber, span)) return
+  // A tracer's span may refuse to be changed.
+  attempt(() => redactEvents(span, { redactor: redactorIn(fiber.currentContext), secrets }), undefined)
+}
+
+/** Whether a span leaves the process: Effect's own tracer keeps its spans to itself. */
 export const isRead = (fiber: AnyFiber, span: Tracer.Span | undefined): span is Tracer.Span =>
   span?.sampled === true && fiber.currentTracer !== nativeTracer
 
@@ -212,7 +236,8 @@ const failed = (
   secrets: Secrets | undefined
 ): Cause.Cause<unknown> => {
   const redactor = redactorIn(fiber.currentContext)
-  const safe = redactedCause.shown(cause, {
+  const bounded = firstOf(cause, maxExceptions)
+  const safe = redactedCause.shown(bounded.cause, {
     text: (text) => redactor.text(text, secrets),
     value: (value) => redactor.value(value, secrets)
   })
@@ -220,8 +245,8 @@ const failed = (
   const [first, ...others] = leavesOf(safe)
   if (first === undefined) return safe
   span.attribute("error.type", typeOf(first.error))
-  for (const leaf of others.slice(0, maxExceptions - 1)) span.event("exception", endNanos, exception(leaf))
-  if (others.length > 0) span.attribute("narrative.failures", others.length + 1)
+  for (const leaf of others) span.event("exception", endNanos, exception(leaf))
+  if (bounded.count > 1) span.attribute("narrative.failures", bounded.count)
   return safe
 }
 

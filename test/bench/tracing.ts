@@ -79,7 +79,7 @@ const sdk = Layer.discard(
 )
 const countedSdk = Layer.discard(
   Layer.unwrapScoped(
-    Effect.map(CountedSpanProcessor.make(discarding), (spanProcessor) =>
+    Effect.map(Effect.orDie(CountedSpanProcessor.make(discarding)), (spanProcessor) =>
       NodeSdk.layer(() => ({ resource, spanProcessor }))
     )
   )

@@ -78,7 +78,7 @@ const ways = [
   {
     name: "NarrativeTracing.layerOtlp",
     layer: (url: string) =>
-      NarrativeTracing.layerOtlp({ url: `${url}/v1/traces` }).pipe(
+      NarrativeTracing.layerOtlp({ url: `${url}/v1/traces`, timeout: "1 day" }).pipe(
         Layer.provide([NodeHttpClient.layer, OtlpSerialization.layerProtobuf])
       )
   }

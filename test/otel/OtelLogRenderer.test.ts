@@ -29,14 +29,19 @@ const ways: { readonly [name: string]: Way } = {
 }
 
 const otlp = (url: string, serialization: Layer.Layer<OtlpSerialization.OtlpSerialization>) =>
-  OtelLogRenderer.layerOtlp({ url: `${url}/v1/logs`, resource: { serviceName: "importer" } }).pipe(
-    Layer.provide([NodeHttpClient.layer, serialization])
+  Layer.orDie(
+    OtelLogRenderer.layerOtlp({
+      url: `${url}/v1/logs`,
+      resource: { serviceName: "importer" },
+      // Real sockets know nothing of the test's clock.
+      timeout: "1 day"
+    }).pipe(Layer.provide([NodeHttpClient.layer, serialization]))
   )
 
 const quiet = Logger.remove(Logger.defaultLogger)
 
 const traces = (url: string) =>
-  NarrativeTracing.layerOtlp({ url: `${url}/v1/traces` }).pipe(
+  NarrativeTracing.layerOtlp({ url: `${url}/v1/traces`, timeout: "1 day" }).pipe(
     Layer.provide([NodeHttpClient.layer, OtlpSerialization.layerJson])
   )
 

@@ -23,6 +23,7 @@ import type { Delivery } from "../../src/delivery/deliveryCounts.js"
 import { Narrative, Renderer } from "../../src/index.js"
 import { CountedSpanProcessor, NarrativeTracing } from "../../src/otel/index.js"
 import * as otlpExport from "../../src/otel/otlpExport.js"
+import { decodeSender } from "../../src/otel/otlpOptions.js"
 import { thrownValue } from "../cause/thrownValues.js"
 import { withWarnings } from "../renderer/rendererSuite.js"
 import * as Collector from "./Collector.js"
@@ -55,8 +56,10 @@ const sent = (
     collector.answers.push(...answers)
     const scope = yield* Scope.make()
     const signal = { name: "texts", encode: (batch: ReadonlyArray<string>) => HttpBody.unsafeJson({ batch }) }
+    // Real sockets know nothing of the test's clock.
+    const settings = yield* decodeSender("test")({ url: `${collector.url}/v1/else`, timeout: "1 day", ...options })
     const queue = yield* otlpExport
-      .queue(signal, { url: `${collector.url}/v1/else`, ...options })
+      .queue(signal, settings)
       .pipe(Scope.extend(scope), Effect.provide(NodeHttpClient.layer))
     for (let i = 0; i < count; i++) yield* queue.offer(`text ${i}`) ?? Effect.void
     yield* whileTimePasses(Scope.close(scope, Exit.void))
@@ -188,9 +191,11 @@ const forms = { JSON: OtlpSerialization.layerJson, protobuf: OtlpSerialization.l
 for (const [form, serialization] of Object.entries(forms)) {
   describe(`NarrativeTracing.layerOtlp, ${form}`, () => {
     const layer = (url: string) =>
-      NarrativeTracing.layerOtlp({ url: `${url}/v1/traces`, resource: { serviceName: "importer" } }).pipe(
-        Layer.provide([NodeHttpClient.layer, serialization])
-      )
+      NarrativeTracing.layerOtlp({
+        url: `${url}/v1/traces`,
+        resource: { serviceName: "importer" },
+        timeout: "1 day"
+      }).pipe(Layer.provide([NodeHttpClient.layer, serialization]))
 
     it.scoped("delivers every span of the program, and knows so", () =>
       Effect.gen(function* () {
@@ -320,6 +325,7 @@ describe("NarrativeTracing.layerOtlp, a serialization that compresses", () => {
         Effect.provide(
           NarrativeTracing.layerOtlp({
             url: `${collector.url}/v1/traces`,
+            timeout: "1 day",
             headers: { "content-encoding": "gzip" }
           }).pipe(Layer.provide([NodeHttpClient.layer, gzipped]))
         ),

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Data, Duration, Effect, Fiber, TestClock } from "effect"
 import { CircuitBreaker, consecutive, type TripPolicy } from "../../src/outbound/circuitBreaker.js"
 
-class Down extends Data.TaggedError("Down")<{}> {}
+class Down extends Data.TaggedError("Down") {}
 
 class Refused extends Data.TaggedError("Refused")<{ readonly retryAfter: Duration.Duration }> {}
 

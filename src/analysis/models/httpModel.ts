@@ -10,9 +10,9 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import { codeOf } from "../../cause/errorCode.js"
 import * as redirects from "../../outbound/redirects.js"
 import { retryAfterOf } from "../../outbound/retry.js"
 import * as Redaction from "../../redaction/Redaction.js"
@@ -293,13 +293,6 @@ const brokenOff = (call: Call): Effect.Effect<never, AnalyzerError> =>
     description: "the connection broke off in the middle of the answer",
     advice: "Ask again (FailureAnalyzer.withRetry), and see what the server says"
   })
-
-/** `ECONNREFUSED`, `ENOTFOUND`, … of the error or what caused it. */
-const codeOf = (error: unknown, depth = 0): string | undefined => {
-  if (!Predicate.isRecord(error) || depth > 5) return undefined
-  const { cause, code } = error
-  return typeof code === "string" && /^[A-Z_]{3,40}$/.test(code) ? code : codeOf(cause, depth + 1)
-}
 
 const redactor = Redaction.make()
 

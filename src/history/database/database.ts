@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
+import * as errorCode from "../../cause/errorCode.js"
 import * as folders from "../../file/folders.js"
 import { HistoryError, type HistoryErrorReason } from "../HistoryError.js"
 
@@ -118,10 +119,7 @@ export const failure =
     new HistoryError({ filename, reason, detail, ...(cause === undefined ? {} : { cause }) })
 
 /** The code of the engine's own error, wherever it stands: `SQLITE_BUSY`, `SQLITE_FULL`, PostgreSQL's `40001`. */
-export const codeOf = (error: unknown, depth = 0): string | undefined => {
-  if (!Predicate.isRecord(error) || depth > 4) return undefined
-  return typeof error.code === "string" ? error.code : codeOf(error.cause, depth + 1)
-}
+export const codeOf = (error: unknown): string | undefined => errorCode.codeOf(error, /^\w+$/)
 
 const busyCodes = /^(SQLITE_BUSY|SQLITE_LOCKED|40001$|40P01$|55P03$)/
 

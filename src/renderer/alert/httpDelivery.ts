@@ -12,8 +12,8 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
+import { codeOf } from "../../cause/errorCode.js"
 import * as redirects from "../../outbound/redirects.js"
 import { retry, retryAfterOf } from "../../outbound/retry.js"
 import { clip } from "../../plain/PlainValue.js"
@@ -104,7 +104,7 @@ export const post = (
     Effect.catchAllCause((cause) =>
       Cause.isInterruptedOnly(cause)
         ? Effect.interrupt
-        : Effect.fail(failure({ reason: "Unreachable", detail: codeOf(Cause.squash(cause)) }))
+        : Effect.fail(failure({ reason: "Unreachable", detail: codeOf(Cause.squash(cause)) ?? "" }))
     ),
     Effect.flatMap((response) => verdict(response, config, failure)),
     Effect.timeoutFail({ duration: config.timeout, onTimeout: () => failure({ reason: "Timeout" }) })
@@ -137,20 +137,4 @@ const verdict = (
       )
     )
   })
-}
-
-/** The system's code of an error, e.g. `ECONNREFUSED`: its message may name the address. */
-const codeOf = (error: unknown): string => {
-  let link = error
-  for (let depth = 0; depth < 8 && Predicate.isObject(link); depth++) {
-    if (
-      Predicate.hasProperty(link, "code") &&
-      Predicate.isString(link.code) &&
-      /^[A-Z][A-Z0-9_]{1,40}$/.test(link.code)
-    ) {
-      return link.code
-    }
-    link = Predicate.hasProperty(link, "cause") ? link.cause : undefined
-  }
-  return ""
 }
