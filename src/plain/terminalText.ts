@@ -3,22 +3,50 @@
  * itself is shown as the escape one would write for it in source, e.g. `\x1b` or `\u202e`.
  */
 
-/** C0, DEL and C1; invisible format characters; line separators; everything that changes the direction of text. */
-const unsafe = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/
+/** Most texts, and none of them is unsafe. */
+const plain = /^[\u0020-\u007e]*$/
 
-const unsafeAll = new RegExp(unsafe, "g")
+/** Scripts whose letters a joiner between them shapes. */
+const joined = [
+  "Arabic",
+  "Syriac",
+  "Devanagari",
+  "Bengali",
+  "Gujarati",
+  "Tamil",
+  "Telugu",
+  "Kannada",
+  "Malayalam",
+  "Sinhala"
+]
+  .map((script) => `\\p{Script=${script}}`)
+  .join("")
+
+/** Not where a joiner does its work: inside an emoji, and between such letters. */
+const joiners = `(?!(?<=\\p{Extended_Pictographic}[\\ufe0f\\u{1f3fb}-\\u{1f3ff}]?)\\u200d\\p{Extended_Pictographic})(?!(?<=[${joined}])[\\u200c\\u200d][${joined}])`
+
+/**
+ * C0, DEL and C1; everything that is invisible or changes the direction of text, but for what chooses between two forms
+ * of the character before it; line separators.
+ */
+const unsafe = new RegExp(
+  `[\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\ufff9-\\ufffb]|${joiners}(?![\\ufe00-\\ufe0f])\\p{Default_Ignorable_Code_Point}`,
+  "gu"
+)
 
 const named: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" }
 
 const escape = (character: string): string => {
-  const code = character.charCodeAt(0)
+  const code = character.codePointAt(0) ?? 0
   const short = named[character]
   if (short !== undefined) return short
-  return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`
+  const digits = code.toString(16)
+  if (code < 0x100) return `\\x${digits.padStart(2, "0")}`
+  return code < 0x1_0000 ? `\\u${digits.padStart(4, "0")}` : `\\u{${digits}}`
 }
 
 /** The text on one line: line breaks are escaped too. */
-export const line = (text: string): string => (unsafe.test(text) ? text.replace(unsafeAll, escape) : text)
+export const line = (text: string): string => (plain.test(text) ? text : text.replace(unsafe, escape))
 
 /** The text with its own line breaks, each line made safe. Trailing empty lines are dropped. */
 export const lines = (text: string): ReadonlyArray<string> =>

@@ -11,8 +11,19 @@ describe("TerminalText", () => {
     assert.strictEqual(terminalText.line("a\tb\r\nc"), "a\\tb\\r\\nc")
   })
 
+  it("shows what is invisible: soft hyphens, fillers, joiners that join nothing, tags", () => {
+    assert.strictEqual(
+      terminalText.line("ad\u00admin \u3164 \u115f \u180e \u200d \u200b \uffa0"),
+      "ad\\xadmin \\u3164 \\u115f \\u180e \\u200d \\u200b \\uffa0"
+    )
+    assert.strictEqual(terminalText.line("pay\u200cpal pay\u200dpal"), "pay\\u200cpal pay\\u200dpal")
+    assert.strictEqual(terminalText.line("hi\u{e0041}\u{e0042}"), "hi\\u{e0041}\\u{e0042}")
+  })
+
   it("leaves every other text as it is", () => {
-    for (const text of ["", "plain", "naïve café", "数据 مرحبا", "👩‍👩‍👧 ❌"]) {
+    const persian = "می\u200cخواهم"
+    const emoji = "👩‍👩‍👧 ❌ ❤️ 🏳️\u200d🌈 👩🏽\u200d🚀"
+    for (const text of ["", "plain", "naïve café", "数据 مرحبا", persian, "क्\u200dष", emoji]) {
       assert.strictEqual(terminalText.line(text), text)
     }
   })

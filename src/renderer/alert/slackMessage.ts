@@ -1,8 +1,10 @@
 /**
- * An alert as the body of a Slack incoming webhook: blocks for those who look, and a text for notifications.
+ * An alert as the body of a Slack incoming webhook: blocks for the channel, and a text for notifications. Of what a program
+ * says nothing is formatted, since it may say `*` and fences too: its texts are plain, or code.
  *
  * Slack's limits: 50 blocks, 150 characters of a header, 3,000 of a section, 2,000 of each of its at most 10 fields.
  */
+import type { KnownBlock, MrkdwnElement, PlainTextElement } from "@slack/types"
 import type { Location } from "../../event/FailureReport.js"
 import { plainJson } from "../../plain/plainJson.js"
 import type { Alert, AnalysisAlert, FailureAlert, OccurrenceAlert, SummaryAlert } from "./Alert.js"
@@ -15,16 +17,6 @@ const maxText = 1_000
 /** Most of the further failures of a cause that are listed. */
 const maxAlsoFailed = 5
 
-type Text =
-  | { readonly type: "mrkdwn"; readonly text: string; readonly verbatim: true }
-  | { readonly type: "plain_text"; readonly text: string; readonly emoji: false }
-
-type Block =
-  | { readonly type: "header"; readonly text: Text }
-  | { readonly type: "section"; readonly text: Text }
-  | { readonly type: "section"; readonly fields: ReadonlyArray<Text> }
-  | { readonly type: "context"; readonly elements: ReadonlyArray<Text> }
-
 /** The body as JSON. */
 export const toJson = (alert: Alert): string => {
   const { blocks, title } = messageOf(alert)
@@ -34,6 +26,8 @@ export const toJson = (alert: Alert): string => {
       { type: "header", text: { type: "plain_text", text: slackText.line(title, maxHeader), emoji: false } },
       ...blocks
     ],
+    // Nor is anything in the text of notifications formatted.
+    mrkdwn: false,
     unfurl_links: false,
     unfurl_media: false
   })
@@ -41,7 +35,7 @@ export const toJson = (alert: Alert): string => {
 
 interface Message {
   readonly title: string
-  readonly blocks: ReadonlyArray<Block>
+  readonly blocks: ReadonlyArray<KnownBlock>
 }
 
 const messageOf = (alert: Alert): Message => {
@@ -69,7 +63,7 @@ const titleOf = (alert: OccurrenceAlert): string => {
 const errorOf = ({ errorMessage, errorType }: { errorType: string; errorMessage: string }): string =>
   errorMessage === "" ? errorType : `${errorType} - ${errorMessage}`
 
-const facts = (alert: OccurrenceAlert): ReadonlyArray<Block> => {
+const facts = (alert: OccurrenceAlert): ReadonlyArray<KnownBlock> => {
   const story = field("Story", alert.storyPath.join(" › "))
   const { completedStages, percent, totalStages } = alert.progress
   const progress = field("Progress", `${percent}% (${completedStages} / ${totalStages})`)
@@ -85,12 +79,12 @@ const facts = (alert: OccurrenceAlert): ReadonlyArray<Block> => {
       progress,
       ...(alert.errorCode === "UNKNOWN" ? [] : [field("Kind", `${alert.errorCode}, ${helps}`)])
     ]),
-    code("Error", errorOf(alert)),
-    ...(alert.location === null ? [] : [code("Location", placeOf(alert.location, alert.snippet))]),
-    ...(saysMore(alert) ? [prose("Why", alert.exactCause)] : []),
-    ...(alert.hint === null ? [] : [prose("Hint", alert.hint)]),
-    ...(alert.llmAnalysis === null ? [] : [prose("Analysis", alert.llmAnalysis)]),
-    ...(alert.alsoFailed.length === 0 ? [] : [prose("Also failed", alsoFailed(alert))])
+    ...code("Error", errorOf(alert)),
+    ...(alert.location === null ? [] : code("Location", placeOf(alert.location, alert.snippet))),
+    ...(saysMore(alert) ? prose("Why", alert.exactCause) : []),
+    ...(alert.hint === null ? [] : prose("Hint", alert.hint)),
+    ...(alert.llmAnalysis === null ? [] : prose("Analysis", alert.llmAnalysis)),
+    ...(alert.alsoFailed.length === 0 ? [] : prose("Also failed", alsoFailed(alert)))
   ]
 }
 
@@ -104,14 +98,14 @@ const saysMore = ({ errorMessage, errorType, exactCause }: FailureAlert): boolea
   !["", errorType, errorMessage, `${errorType}: ${errorMessage}`].includes(exactCause.trim())
 
 const alsoFailed = ({ alsoFailed }: FailureAlert): string => {
-  const told = alsoFailed
+  const listed = alsoFailed
     .slice(0, maxAlsoFailed)
     .map((failure) => `• ${failure.stageName === null ? "" : `${failure.stageName}: `}${errorOf(failure)}`)
-  const more = alsoFailed.length - told.length
-  return [...told, ...(more > 0 ? [`… and ${more} more`] : [])].join("\n")
+  const more = alsoFailed.length - listed.length
+  return [...listed, ...(more > 0 ? [`… and ${more} more`] : [])].join("\n")
 }
 
-const context = (alert: OccurrenceAlert): Block => {
+const context = (alert: OccurrenceAlert): KnownBlock => {
   const labels = Object.entries(alert.labels).map(([name, label]) => `${name}=${String(label)}`)
   const times = alert.occurrences > 1 ? [`seen ${alert.occurrences} times`] : []
   const parts = [
@@ -121,7 +115,7 @@ const context = (alert: OccurrenceAlert): Block => {
     ...times,
     ...labels
   ]
-  return { type: "context", elements: [mrkdwn(slackText.line(parts.join(" · "), maxField))] }
+  return { type: "context", elements: [plain(slackText.line(parts.join(" · "), maxField))] }
 }
 
 /** A webhook cannot answer to its own message: this one names the failure by all that the first one shows of it. */
@@ -137,8 +131,8 @@ const analysis = (alert: AnalysisAlert): Message => {
   return {
     title: `💡 Why ${where} failed: ${errorOf(alert)}`,
     blocks: [
-      prose("Analysis", llmAnalysis),
-      { type: "context", elements: [mrkdwn(slackText.line(parts.join(" · "), maxField))] }
+      ...prose("Analysis", llmAnalysis),
+      { type: "context", elements: [plain(slackText.line(parts.join(" · "), maxField))] }
     ]
   }
 }
@@ -150,12 +144,12 @@ const summary = (alert: SummaryAlert): Message => {
   const title = `🔁 ${count} more${named} within ${spanOf(until - since)}`
   const rest = count - heldBack.reduce((sum, { count }) => sum + count, 0)
   const list = [...heldBack.map((one) => `• ${one.count} × ${kindOf(one)}`), ...(rest > 0 ? [`• ${rest} × other`] : [])]
-  const why = reason === "duplicates" ? "the same as one told before" : "more than are told at a time"
+  const why = reason === "duplicates" ? "the same as one sent before" : "more than are sent at a time"
   return {
     title,
     blocks: [
-      prose("Held back", list.join("\n")),
-      { type: "context", elements: [mrkdwn(slackText.line(`${timeOf(since)} – ${timeOf(until)} · ${why}`, maxField))] }
+      ...prose("Held back", list.join("\n")),
+      { type: "context", elements: [plain(slackText.line(`${timeOf(since)} – ${timeOf(until)} · ${why}`, maxField))] }
     ]
   }
 }
@@ -189,21 +183,30 @@ const spanOf = (millis: number): string => {
   return `${amount} ${unit}${amount === 1 ? "" : "s"}`
 }
 
-const mrkdwn = (text: string): Text => ({ type: "mrkdwn", text, verbatim: true })
+/** A text of a program's: nothing in it is formatted, and no `:name:` becomes an emoji. */
+const plain = (text: string): PlainTextElement => ({ type: "plain_text", text, emoji: false })
 
-const field = (label: string, value: string): Text => {
-  const head = `*${label}*\n`
-  return mrkdwn(head + slackText.line(value, maxField - head.length))
+/** A text of ours, or one between fences. */
+const formatted = (text: string): MrkdwnElement => ({ type: "mrkdwn", text, verbatim: true })
+
+const field = (label: string, value: string): PlainTextElement => {
+  const head = `${label}\n`
+  return plain(head + slackText.line(value, maxField - head.length))
 }
 
-const fields = (all: ReadonlyArray<Text>): Block => ({ type: "section", fields: all })
+const fields = (all: Array<PlainTextElement>): KnownBlock => ({ type: "section", fields: all })
 
-const prose = (label: string, text: string): Block => {
-  const head = `*${label}*\n`
-  return { type: "section", text: mrkdwn(head + slackText.lines(text, maxSection - head.length)) }
+const prose = (label: string, text: string): ReadonlyArray<KnownBlock> => {
+  const shown = slackText.lines(text, maxSection)
+  // Slack refuses a message with an empty text.
+  if (shown === "") return []
+  return [
+    { type: "section", text: formatted(`*${label}*`) },
+    { type: "section", text: plain(shown) }
+  ]
 }
 
-const code = (label: string, text: string): Block => {
+const code = (label: string, text: string): ReadonlyArray<KnownBlock> => {
   const head = `*${label}*\n`
-  return { type: "section", text: mrkdwn(head + slackText.codeBlock(text, maxSection - head.length)) }
+  return [{ type: "section", text: formatted(head + slackText.codeBlock(text, maxSection - head.length)) }]
 }

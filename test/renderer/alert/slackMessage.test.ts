@@ -128,6 +128,21 @@ describe("SlackMessage", () => {
     }
   })
 
+  it.prop(
+    "nothing that a program says is formatted: what Slack formats is our labels, and code",
+    [alert],
+    ([alert]) => {
+      for (const block of bodyOf(alert).blocks) {
+        const texts = [block["text"], ...((block["fields"] ?? []) as []), ...((block["elements"] ?? []) as [])]
+        for (const one of texts as ReadonlyArray<{ readonly type: string; readonly text: string } | undefined>) {
+          if (one === undefined || one.type === "plain_text") continue
+          assert.match(one.text, /^\*[A-Z][a-z ]+\*(?:\n```\n[\s\S]*\n```)?$/)
+          assert.isAtMost(one.text.split("```").length, 3)
+        }
+      }
+    }
+  )
+
   it.prop("a body is within Slack's limits, and no text of it is empty", [alert], ([alert]) => {
     const body = bodyOf(alert)
     assert.isAtMost(body.blocks.length, 50)
@@ -163,7 +178,7 @@ describe("SlackMessage", () => {
     assert.strictEqual(back, text)
   })
 
-  it("tells story, stage, error, place, why, hint and analysis", () => {
+  it("shows story, stage, error, place, why, hint and analysis", () => {
     const event = new Narrator("Nightly ETL").failureOccurred({
       llmAnalysis: "## Exact Why\nthe row has two columns",
       failures: [
@@ -183,22 +198,26 @@ describe("SlackMessage", () => {
         .slice(2)
         .map(([text]) => text),
       [
-        "*Story*\nAll › Nightly ETL",
-        "*Stage*\nLoad",
-        "*Progress*\n0% (0 / 0)",
-        "*Kind*\nINVALID_INPUT, trying again will not help",
+        "Story\nAll › Nightly ETL",
+        "Stage\nLoad",
+        "Progress\n0% (0 / 0)",
+        "Kind\nINVALID_INPUT, trying again will not help",
         "*Error*\n```\nCsvError - bad row 7\n```",
         "*Location*\n```\nsrc/load.ts:7 (load)\n&gt; 7 |   yield* parse(row)\n```",
-        "*Why*\nrow 7 has 2 columns, not 3",
-        "*Hint*\ncheck the export",
-        "*Analysis*\n## Exact Why\nthe row has two columns",
-        "*Also failed*\n• Load Rates: CsvError - empty",
+        "*Why*",
+        "row 7 has 2 columns, not 3",
+        "*Hint*",
+        "check the export",
+        "*Analysis*",
+        "## Exact Why\nthe row has two columns",
+        "*Also failed*",
+        "• Load Rates: CsvError - empty",
         "1970-01-01T00:00:00.000Z · story id of Nightly ETL · fingerprint 0123456789abcdef · region=north"
       ]
     )
   })
 
-  it("mentions nobody, whatever the program says", () => {
+  it("mentions no user and no channel, whatever the program says", () => {
     const event = new Narrator("<!channel>").failureOccurred({
       failures: [failure({ errorMessage: "<@U012AB3CD> see <https://evil.example|here> ```*x*" })]
     })
