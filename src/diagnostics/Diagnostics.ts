@@ -17,11 +17,12 @@ import * as Layer from "effect/Layer"
 import { type CauseLeaf, leavesOf } from "../cause/causeLeaves.js"
 import { treeOf } from "../cause/errorTree.js"
 import type { FailureReport } from "../event/FailureReport.js"
+import { environment } from "../plain/environment.js"
 import { attempt, isObject } from "../plain/untrusted.js"
 import * as redactor from "../redaction/redactor.js"
 import { warnOnce } from "../runtime/warnOnce.js"
 import * as describer from "./describer.js"
-import { type DiagnosticsConfig, fromEnvironment, type Settings, settingsOf } from "./diagnosticsConfig.js"
+import { type DiagnosticsConfig, fromEnvironment, type Settings, settingsOf, variables } from "./diagnosticsConfig.js"
 import * as failureDescription from "./failureDescription.js"
 import * as fiberFrames from "./locals/fiberFrames.js"
 import * as hotCode from "./locals/hotCode.js"
@@ -161,7 +162,7 @@ let fromEnv: { readonly service: Service; readonly problem: string | undefined }
 const byEnvironment = (): { readonly service: Service; readonly problem: string | undefined } => {
   if (fromEnv !== undefined) return fromEnv
   // No program is running this: the settings are read once, and reading the environment is synchronous.
-  const config = Effect.runSync(Effect.either(ConfigProvider.fromEnv().load(fromEnvironment)))
+  const config = Effect.runSync(Effect.either(readable().load(fromEnvironment)))
   const { problem, service } = open(settingsOf(Either.getOrElse(config, () => ({}))))
   fromEnv = {
     service,
@@ -325,4 +326,13 @@ const fileKeyIn = (roots: ReadonlyArray<string>, cwd: string, file: string): str
     if (way !== "" && !way.startsWith("..") && !path.isAbsolute(way)) return way
   }
   return file
+}
+
+/** Of the variables that are read, those that may be: a runtime may refuse each, and all names together. */
+const readable = (): ConfigProvider.ConfigProvider => {
+  const set = variables.flatMap((name) => {
+    const value = environment[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return ConfigProvider.fromMap(new Map(set), { pathDelim: "_", seqDelim: "," })
 }

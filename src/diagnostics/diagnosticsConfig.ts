@@ -79,6 +79,15 @@ const flag = (name: string) =>
 const orUndefined = <A>(config: Config.Config<A>): Config.Config<A | undefined> =>
   Config.map(Config.option(config), Option.getOrUndefined)
 
+/** The variables of `fromEnvironment`. */
+export const variables: ReadonlyArray<string> = [
+  "RUNTIME_NARRATIVE_FAILURE_DIAGNOSTICS",
+  "RUNTIME_NARRATIVE_LOCALS",
+  "RUNTIME_NARRATIVE_ENV",
+  "NODE_ENV",
+  "RUNTIME_NARRATIVE_ALLOW_RICH_IN_PRODUCTION"
+]
+
 /**
  * The settings as the environment has them: `RUNTIME_NARRATIVE_FAILURE_DIAGNOSTICS` (`lean` | `rich`),
  * `RUNTIME_NARRATIVE_ENV` (else `NODE_ENV`), `RUNTIME_NARRATIVE_ALLOW_RICH_IN_PRODUCTION`,

@@ -8,6 +8,7 @@ import { leavesOf } from "../cause/causeLeaves.js"
 import { renderersOf } from "../delivery/rendererSet.js"
 import * as describer from "../diagnostics/describer.js"
 import { collectSecrets, undescribed, unplaced } from "../diagnostics/undescribed.js"
+import { environment } from "../plain/environment.js"
 import { attempt } from "../plain/untrusted.js"
 import { type AnyFiber, isSynchronous } from "../runtime/fiber.js"
 import type { Waiting } from "../runtime/waiting.js"
@@ -22,7 +23,7 @@ let loading: Promise<void> | undefined
 const startLoading = (): Promise<void> => {
   // Where it cannot be loaded, failures are reported as far as they speak for themselves.
   loading ??= import("../diagnostics/Diagnostics.js").then(
-    ({ loadForRich }) => (attempt(environmentIsRich, false) ? loadForRich() : undefined),
+    ({ loadForRich }) => (environmentIsRich() ? loadForRich() : undefined),
     () => undefined
   )
   return loading
@@ -35,7 +36,7 @@ export const load: Effect.Effect<void> = Effect.suspend(() =>
 
 // Read here only to know whether to wait: what is right or wrong about it is found out by `Diagnostics`.
 const environmentIsRich = (): boolean =>
-  process.env["RUNTIME_NARRATIVE_FAILURE_DIAGNOSTICS"]?.trim().toLowerCase() === "rich"
+  environment["RUNTIME_NARRATIVE_FAILURE_DIAGNOSTICS"]?.trim().toLowerCase() === "rich"
 
 /**
  * A story is the first to need what describes failures: begins to load it, and logs what is wrong with its settings.
@@ -47,7 +48,7 @@ export const prepare = (fiber: AnyFiber): Waiting => {
   const known = describer.getDefault()
   if (known !== undefined) return known.problem === undefined ? undefined : warnOnce(known.problem)
   void startLoading()
-  return attempt(environmentIsRich, false) && !isSynchronous(fiber) ? load : undefined
+  return environmentIsRich() && !isSynchronous(fiber) ? load : undefined
 }
 
 /** Says of a cause what its errors say of themselves. */

@@ -12,6 +12,7 @@ import type * as Scope from "effect/Scope"
 import * as Renderer from "../../delivery/Renderer.js"
 import type { NarrativeEvent } from "../../event/NarrativeEvent.js"
 import * as streamWriter from "../../file/streamWriter.js"
+import { environment } from "../../plain/environment.js"
 import { decodeOrThrow, flag, like, takes } from "../../plain/options.js"
 import { attempt } from "../../plain/untrusted.js"
 import { LiveArea } from "./liveArea.js"
@@ -112,7 +113,7 @@ const heldMillis = 250
 const unsafeMake = (options: ConsoleRendererOptions = {}) => {
   decode(options)
   const stream: ConsoleStream = options.stream ?? process.stdout
-  const theme = Theme.make(stream.isTTY === true, options.env ?? process.env)
+  const theme = Theme.make(stream.isTTY === true, options.env ?? environment)
   const isLive = theme.isLive && options.live !== false
   const writer = streamWriter.make(stream)
   const shown = new ShownStories(() => performance.now())

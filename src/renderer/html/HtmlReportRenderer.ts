@@ -13,6 +13,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Renderer from "../../delivery/Renderer.js"
+import { environment } from "../../plain/environment.js"
 import type { InvalidOption } from "../../plain/InvalidOption.js"
 import {
   alternatives,
@@ -119,7 +120,7 @@ export const make = (
         pages.written(due, all)
         if (isShown) return
         isShown = true
-        yield* browser.open(path, options.env ?? process.env)
+        yield* browser.open(path, options.env ?? environment)
       })
     // Added first, and so run last: when the queue has been emptied.
     yield* Effect.addFinalizer(() =>
