@@ -4,7 +4,7 @@
 import type { Failure } from "../../event/FailureReport.js"
 import { CopyButton } from "../kit/CopyButton.js"
 import { offset } from "../kit/format.js"
-import type { FailurePanelProps } from "./FailurePanel.js"
+import type { FailurePanelProps } from "./failurePanelProps.js"
 
 /** Longest path in a cause that still says something. */
 const maxPath = 16

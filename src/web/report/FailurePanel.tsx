@@ -1,25 +1,13 @@
 /**
  * One failure: the error, its place in the source, the values there, and why.
  */
-import type { Failure } from "../../event/FailureReport.js"
 import type { PageFailure } from "../../renderer/html/pageData.js"
 import { duration } from "../kit/format.js"
 import { SourceBlock } from "../kit/SourceBlock.js"
 import { FailureHead } from "./FailureHead.js"
 import { FailureSide, hasSide } from "./FailureSide.js"
 import { Frames } from "./Frames.js"
-import type { Tree } from "./tree.js"
-
-export interface FailurePanelProps {
-  readonly failure: Failure
-  /** Among the failures of the report. */
-  readonly index: number
-  /** The report. */
-  readonly whole: PageFailure
-  readonly tree: Tree
-  /** Shows a stage. */
-  readonly show: (id: number) => void
-}
+import type { FailurePanelProps } from "./failurePanelProps.js"
 
 export const FailurePanel = (props: FailurePanelProps) => {
   const { failure, index, whole } = props

@@ -6,7 +6,7 @@ import type { Failure } from "../../event/FailureReport.js"
 import { Icon } from "../kit/Icon.js"
 import { ValueTable } from "../kit/ValueTable.js"
 import { Analysis } from "./Analysis.js"
-import type { FailurePanelProps } from "./FailurePanel.js"
+import type { FailurePanelProps } from "./failurePanelProps.js"
 
 /** Whether there is anything to show. */
 export const hasSide = ({ failure, index, whole }: FailurePanelProps): boolean =>
