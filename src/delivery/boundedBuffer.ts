@@ -8,6 +8,7 @@ import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { NarrativeEvent } from "../event/NarrativeEvent.js"
 import { waitAtMost } from "../runtime/deadline.js"
+import { logWarning } from "../runtime/logWarning.js"
 import { withoutNarration } from "../runtime/muting.js"
 import { onProcessExit } from "../runtime/processExit.js"
 import { inOrder } from "../runtime/waiting.js"
@@ -277,7 +278,7 @@ class BoundedQueue<A> implements Buffer<A> {
     } catch (defect) {
       this.#overflowFaults += 1
       if (!isDue(this.#overflowFaults)) return undefined
-      return Effect.logWarning(`onOverflow of renderer "${this.delivery.renderer}" threw; it was ignored`, defect)
+      return logWarning(`onOverflow of renderer "${this.delivery.renderer}" threw; it was ignored`, defect)
     }
   }
 }

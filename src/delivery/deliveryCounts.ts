@@ -4,6 +4,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { globalValue } from "effect/GlobalValue"
+import { logWarning } from "../runtime/logWarning.js"
 import { isDue } from "../runtime/warningCadence.js"
 
 /**
@@ -89,7 +90,7 @@ export class Delivery {
         dropped: Object.fromEntries(this.dropped),
         pending: this.pending
       }
-      return Effect.logWarning(`Renderer "${this.renderer}" ${what}; the program goes on`, cause).pipe(
+      return logWarning(`Renderer "${this.renderer}" ${what}; the program goes on`, cause).pipe(
         Effect.annotateLogs("narrative.delivery", counts),
         // A logger may throw: that must neither end the draining fiber nor reach the program.
         Effect.exit

@@ -13,6 +13,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
+import { logWarning } from "../runtime/logWarning.js"
 import { withoutNarration } from "../runtime/muting.js"
 import * as appendedFile from "./appendedFile.js"
 import * as backups from "./backups.js"
@@ -69,7 +70,7 @@ export const make = (
     const rotated = new Rotated(path, rotation, file, compress)
     yield* lock
       .hold((fs) => file.open(fs))
-      .pipe(Effect.catchTag("LockHeld", (held) => Effect.logWarning(`${held.message}; it will be tried again`)))
+      .pipe(Effect.catchTag("LockHeld", (held) => logWarning(`${held.message}; it will be tried again`)))
     yield* compress
     return {
       append: (lines) => lock.hold((fs) => rotated.append(lines, fs)),
@@ -227,7 +228,7 @@ const compressing = (path: string, { backupCount, shutdownTimeout }: Rotation, l
       return turn
         .hold(() => Effect.interruptible(backups.compress(path, backupCount, lock)))
         .pipe(
-          Effect.catchAll((error) => Effect.logWarning("A backup is left uncompressed for now", error)),
+          Effect.catchAll((error) => logWarning("A backup is left uncompressed for now", error)),
           Effect.tap(() => {
             done = upTo
           })

@@ -16,6 +16,7 @@ import * as ScopedRef from "effect/ScopedRef"
 import * as boundedBuffer from "../delivery/boundedBuffer.js"
 import * as Renderer from "../delivery/Renderer.js"
 import type { NarrativeEvent } from "../event/NarrativeEvent.js"
+import { logWarning } from "../runtime/logWarning.js"
 import { withoutNarration } from "../runtime/muting.js"
 import { withoutHoldingProcess } from "../runtime/unheldTimers.js"
 import { type Database, identityOf, makeDurable, openFile, queryFailed } from "./database/database.js"
@@ -128,9 +129,7 @@ const toFile = (path: string, options: settings.Settings) =>
       Effect.gen(function* () {
         const { identity, writer } = yield* ScopedRef.get(opened)
         if (identityOf(filename) === identity) return yield* writer.write(events)
-        yield* Effect.logWarning(
-          `The history ${filename} was deleted or replaced while it was written to; a new one is begun`
-        )
+        yield* logWarning(`The history ${filename} was deleted or replaced while it was written to; a new one is begun`)
         yield* ScopedRef.set(opened, acquire)
         const renewed = yield* ScopedRef.get(opened)
         yield* renewed.writer.write(events)
@@ -172,9 +171,7 @@ const background = <E>(
           wasWell = true
         }),
       onFailure: (cause) => {
-        const tell = wasWell
-          ? Effect.logWarning("The history could not be tended; the program goes on", cause)
-          : Effect.void
+        const tell = wasWell ? logWarning("The history could not be tended; the program goes on", cause) : Effect.void
         wasWell = false
         return tell
       }

@@ -3,6 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import { globalValue } from "effect/GlobalValue"
+import { logWarning } from "./logWarning.js"
 import { withoutNarration } from "./muting.js"
 import type { Waiting } from "./waiting.js"
 
@@ -20,4 +21,4 @@ export const warnOnce = (message: string): Waiting => {
 
 /** A warning that is not narrated. A logger that throws must not reach the program. */
 export const warning = (message: string): Effect.Effect<void> =>
-  Effect.asVoid(Effect.exit(withoutNarration(Effect.logWarning(message))))
+  Effect.asVoid(Effect.exit(withoutNarration(logWarning(message))))

@@ -25,6 +25,7 @@ import {
   wholeNumber
 } from "../../plain/options.js"
 import { waitAtMost } from "../../runtime/deadline.js"
+import { logWarning } from "../../runtime/logWarning.js"
 import { withoutNarration } from "../../runtime/muting.js"
 import * as browser from "./browser.js"
 import { OpenPages } from "./openPages.js"
@@ -129,7 +130,7 @@ export const make = (
           waitAtMost(Effect.exit(write(true)), Duration.decode(shutdownTimeout)),
           // What had ended and could not be written was told of then.
           Effect.suspend(() =>
-            pages.hasRunning ? Effect.logWarning(`What was still running is not in ${placeOf(options)}`) : Effect.void
+            pages.hasRunning ? logWarning(`What was still running is not in ${placeOf(options)}`) : Effect.void
           )
         )
       )

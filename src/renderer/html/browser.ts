@@ -6,6 +6,7 @@ import { access } from "node:fs/promises"
 import { delimiter, join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import * as Effect from "effect/Effect"
+import { logWarning } from "../../runtime/logWarning.js"
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -13,7 +14,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 export const open = (path: string, env: Environment): Effect.Effect<void> =>
   hasDisplay(process.platform, env)
     ? Effect.tryPromise({ try: () => launch(pathToFileURL(resolve(path)).href, env), catch: String }).pipe(
-        Effect.catchAll((error) => Effect.logWarning(`The browser could not be opened for ${path}: ${error}`))
+        Effect.catchAll((error) => logWarning(`The browser could not be opened for ${path}: ${error}`))
       )
     : Effect.void
 
