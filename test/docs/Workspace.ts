@@ -73,6 +73,7 @@ export const comparable = (text: string): string =>
     .replaceAll(/\b[\da-f]{8}(?:-[\da-f]{0,4}){0,4}(?=\s)/g, "<id>")
     .replaceAll(/\b[\da-f]{32}\b/g, "<id>")
     .replaceAll(/\[[\da-f]{6}\]/g, "[<id>]")
+    .replaceAll(/(?<=\bstory |\b(?:ago|now) {2,}|<seconds>s {2,})[\da-f]{6,}(?=\s)/g, "<id>")
     .replaceAll(/\b(?:now|\d+[smhd] ago)\b/g, "<ago>")
     .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, "<time>")
     .replaceAll(/(?<=\S) {2,}(?=\S)/g, "  ")
