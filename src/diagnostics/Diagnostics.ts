@@ -21,6 +21,7 @@ import { environment } from "../plain/environment.js"
 import { attempt, isObject } from "../plain/untrusted.js"
 import * as redactor from "../redaction/redactor.js"
 import { warnOnce } from "../runtime/warnOnce.js"
+import type { DescribeOptions } from "./describeOptions.js"
 import * as describer from "./describer.js"
 import { type DiagnosticsConfig, fromEnvironment, type Settings, settingsOf, variables } from "./diagnosticsConfig.js"
 import * as failureDescription from "./failureDescription.js"
@@ -231,8 +232,8 @@ const reasonOf = ({ environment, mode, requested }: Settings): string =>
 interface Rich {
   readonly available: boolean
   readonly reason: string
-  readonly framesOf: failureDescription.DescribeOptions["framesOf"]
-  readonly droppedWith: failureDescription.DescribeOptions["droppedWith"]
+  readonly framesOf: DescribeOptions["framesOf"]
+  readonly droppedWith: DescribeOptions["droppedWith"]
   /** An error that is kept would keep its generators, and all they hold. */
   readonly release: (cause: Cause.Cause<unknown>) => void
   readonly close: () => void

@@ -8,33 +8,14 @@ import * as Option from "effect/Option"
 import { type CauseLeaf, leavesOf } from "../cause/causeLeaves.js"
 import type { Failure, FailureReport } from "../event/FailureReport.js"
 import { attempt } from "../plain/untrusted.js"
-import { type Redactor, Secrets } from "../redaction/Redaction.js"
+import { Secrets } from "../redaction/Redaction.js"
 import { describeFailure } from "./describedFailure.js"
+import type { DescribeOptions } from "./describeOptions.js"
 import { fingerprint } from "./fingerprint.js"
-import type { FrameWithLocals } from "./locals/framesWithLocals.js"
 import { redacted } from "./redactedFailure.js"
 import * as RuleBook from "./rules/RuleBook.js"
-import type * as stackFrames from "./source/stackFrames.js"
 import * as timeBudget from "./timeBudget.js"
 import { type FailureContext, type StageOfFailure, undescribed, unplaced } from "./undescribed.js"
-
-/** What a report is made with. */
-export interface DescribeOptions {
-  readonly mode: FailureReport["diagnosticsMode"]
-  readonly read: stackFrames.StackReader
-  /** Longest stack text of a failure, in UTF-16 code units. */
-  readonly maxStackText: number
-  /**
-   * The calls that errors came through whose values can be read, innermost first; none where they are not looked for. Errors
-   * of one failure are given together, the innermost first.
-   */
-  readonly framesOf: (errors: ReadonlyArray<object>) => ReadonlyArray<FrameWithLocals>
-  /** Defects that came with a failure and that Effect left out of the cause. */
-  readonly droppedWith: (leaf: CauseLeaf) => ReadonlyArray<Cause.Cause<unknown>>
-  readonly redactor: Redactor
-  /** A file of a location as it is called on every machine and in every working directory. */
-  readonly fileKey: (file: string) => string
-}
 
 /** The report of a cause. A cause without a failure, as of an interruption, is told as `Interrupted`. Never throws. */
 export const describe = (

@@ -1,6 +1,7 @@
 import { SqlError } from "@effect/sql/SqlError"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Data, Effect, Exit, FiberId, FastCheck as fc, Option, Runtime, Schema } from "effect"
+import type { DescribeOptions } from "../../src/diagnostics/describeOptions.js"
 import * as failureDescription from "../../src/diagnostics/failureDescription.js"
 import * as stackFrames from "../../src/diagnostics/source/stackFrames.js"
 import type { FailureContext } from "../../src/diagnostics/undescribed.js"
@@ -18,7 +19,7 @@ const surroundings: FailureContext = {
   secrets: undefined
 }
 
-const lean: failureDescription.DescribeOptions = {
+const lean: DescribeOptions = {
   mode: "lean",
   read: stackFrames.reader([process.cwd()], process.cwd()),
   maxStackText: 12_000,

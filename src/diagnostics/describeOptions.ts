@@ -1,0 +1,26 @@
+/**
+ * What a failure report is made with.
+ */
+import type * as Cause from "effect/Cause"
+import type { CauseLeaf } from "../cause/causeLeaves.js"
+import type { FailureReport } from "../event/FailureReport.js"
+import type { Redactor } from "../redaction/Redaction.js"
+import type { FrameWithLocals } from "./locals/framesWithLocals.js"
+import type * as stackFrames from "./source/stackFrames.js"
+
+export interface DescribeOptions {
+  readonly mode: FailureReport["diagnosticsMode"]
+  readonly read: stackFrames.StackReader
+  /** Longest stack text of a failure, in UTF-16 code units. */
+  readonly maxStackText: number
+  /**
+   * The calls that errors came through whose values can be read, innermost first; none where they are not looked for. Errors
+   * of one failure are given together, the innermost first.
+   */
+  readonly framesOf: (errors: ReadonlyArray<object>) => ReadonlyArray<FrameWithLocals>
+  /** Defects that came with a failure and that Effect left out of the cause. */
+  readonly droppedWith: (leaf: CauseLeaf) => ReadonlyArray<Cause.Cause<unknown>>
+  readonly redactor: Redactor
+  /** A file of a location as it is called on every machine and in every working directory. */
+  readonly fileKey: (file: string) => string
+}
