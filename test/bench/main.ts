@@ -14,9 +14,10 @@ import * as hotCode from "./hotCode.js"
 import * as reports from "./reports.js"
 import { type Group, type Measured, measure } from "./rounds.js"
 import * as stages from "./stages.js"
+import * as start from "./start.js"
 import * as tracing from "./tracing.js"
 
-const suites = { stages, files, reports, hotCode, tracing, history }
+const suites = { start, stages, files, reports, hotCode, tracing, history }
 
 const header = ["", "median", "spread", "ratio", "to", "bar", ""]
 
