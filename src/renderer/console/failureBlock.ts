@@ -10,9 +10,12 @@ import {
 } from "../../event/FailureReport.js"
 import { seconds } from "../../plain/durationText.js"
 import * as terminalText from "../../plain/terminalText.js"
+import { causedBy } from "./causedBy.js"
 import { codeLine, snippetLines } from "./codeLines.js"
 import { frameList, valueTable } from "./frameList.js"
 import { type BlockOptions, labelColumns, labelled, textColumns, wrapped } from "./labelledLines.js"
+import { placeText } from "./placeText.js"
+import { pair } from "./recordText.js"
 import * as textLayout from "./textLayout.js"
 import type { Paint } from "./theme.js"
 
@@ -45,6 +48,10 @@ export const failureBlock = (report: FailureReport, options: FailureBlockOptions
       out.push(labelled("Code:", codeLine(location, options), options))
     }
   }
+  // The place above is that of the innermost error; the one that arrived was made elsewhere.
+  if (failure.ownLocation !== null) add("Wrapped at:", [placeText(failure.ownLocation, options.cwd)], place)
+  const spans = spansOf(failure)
+  if (spans !== "") add("Spans:", [spans], dim)
   if (report.timeline.length > 0) add("Recent stages:", recentStages(report, options), dim)
   const { completedStages, percent, totalStages } = report.progress
   add("Progress:", [`${percent}% (${completedStages} / ${totalStages})`])
@@ -56,8 +63,10 @@ export const failureBlock = (report: FailureReport, options: FailureBlockOptions
   if (failure.errorCode !== "UNKNOWN") {
     add("Kind:", [`${failure.errorCode}, trying again ${failure.retryable ? "may" : "will not"} help`], dim)
   }
-  if (chainSaysMore(failure, why)) add("Chain:", [safe(failure.exceptionChain)], dim)
+  for (const [label, text] of detailsOf(failure)) add(label, [text])
+  if (failure.causes.length === 0 && chainSaysMore(failure, why)) add("Chain:", [safe(failure.exceptionChain)], dim)
   if (failure.snippet.length > 1) out.push(...snippetLines(failure.snippet, location, options))
+  out.push(...causedBy(failure, options))
   if (report.interruptors.length > 0) add("Interrupted:", report.interruptors.map(interruptorText), dim)
   const frames = frameList(failure, options)
   if (frames.length > 0) out.push(dim("Frames:"), ...frames)
@@ -79,9 +88,8 @@ const stageOf = (failure: Failure): string => {
   return safe(around.length === 0 ? failure.stageName : `${failure.stageName} (in ${around.join(" > ")})`)
 }
 
-const placeOf = (failure: Failure, { file, function: name, line }: Location, cwd: string): string => {
-  const path = cwd !== "" && file.startsWith(`${cwd}/`) ? file.slice(cwd.length + 1) : file
-  return safe(`${path}:${line}${name === "" ? "" : ` (${name})`}${guesses[failure.locationReason]}`)
+const placeOf = (failure: Failure, location: Location, cwd: string): string => {
+  return `${placeText(location, cwd)}${guesses[failure.locationReason]}`
 }
 
 // A place that is only near the failure must not pass for the failure's own.
@@ -93,6 +101,34 @@ const guesses: Readonly<Record<Failure["locationReason"], string>> = {
   bundle: " - in a bundle without a source map",
   innermost_frame: " - not in your own code",
   unknown: ""
+}
+
+/** Most spans named. */
+const maxSpans = 8
+
+/** The way of the failure through spans, innermost first, where it is not that through its stages alone. */
+const spansOf = ({ spans }: Failure): string => {
+  if (spans.every(({ kind }) => kind === "stage")) return ""
+  const more = spans.length > maxSpans ? " < …" : ""
+  return (
+    safe(
+      spans
+        .slice(0, maxSpans)
+        .map(({ name }) => name)
+        .join(" < ")
+    ) + more
+  )
+}
+
+/** What the error says of itself. */
+const detailsOf = ({ details }: Failure): ReadonlyArray<readonly [label: string, text: string]> => {
+  if (details === null) return []
+  const labels = Object.entries(details.labels).map(([name, value]) => pair(name, value))
+  const out: Array<readonly [string, string]> = []
+  if (details.code !== null) out.push(["Error code:", safe(details.code)])
+  if (labels.length > 0) out.push(["Labels:", labels.join(" ")])
+  if (details.url !== null) out.push(["See:", safe(details.url)])
+  return out
 }
 
 /** The timeline, on a terminal broken only between stages. */

@@ -22,18 +22,31 @@ export const frameList = (failure: Failure, options: BlockOptions): ReadonlyArra
   const { dim } = options.theme.colours
   const own = failure.stackFrames.filter((frame) => frame.origin === "app")
   if (own.length < 2 && own.every((frame) => frame.locals === null)) return []
+  const { location, locationReason } = failure
+  // What failed by itself is not waiting for anything, even where it is suspended at a `yield*`.
+  const failed = ({ file, line }: StackFrame) =>
+    locationReason === "app_frame" && file === location?.file && line === location.line
+  const out = [...frameLines(own, failed, options)]
+  const rest = failure.stackFrames.length - own.length
+  if (rest > 0) out.push(dim(`  ${options.theme.glyphs.ellipsis} ${rest} frame(s) of libraries and the runtime`))
+  return out
+}
+
+/** Calls with their values, the first of them. `hasFailed`: it is not waiting for anything. */
+export const frameLines = (
+  frames: ReadonlyArray<StackFrame>,
+  hasFailed: (frame: StackFrame) => boolean,
+  options: BlockOptions
+): ReadonlyArray<string> => {
   const out: Array<string> = []
-  for (const frame of own.slice(0, maxFrames)) {
-    const line = `  ${frameLine(frame, failure, options)}`
+  for (const frame of frames.slice(0, maxFrames)) {
+    const line = `  ${frameLine(frame, hasFailed(frame), options)}`
     out.push(...(options.columns === undefined ? [line] : textLayout.hang(line, options.columns, localsIndent - 2)))
     for (const line of valueTable(frame.locals ?? {}, localsIndent, options)) out.push(" ".repeat(localsIndent) + line)
   }
-  const fold = (count: number, of: string) => {
-    if (count > 0) out.push(dim(`  ${options.theme.glyphs.ellipsis} ${count} ${of}`))
-  }
-  fold(own.length - maxFrames, "more frame(s)")
-  fold(failure.stackFrames.length - own.length, "frame(s) of libraries and the runtime")
-  return out
+  const { colours, glyphs } = options.theme
+  const more = frames.length - maxFrames
+  return more > 0 ? [...out, colours.dim(`  ${glyphs.ellipsis} ${more} more frame(s)`)] : out
 }
 
 /** Names and values in two columns, a line each, for a place that many columns from the left. */
@@ -60,14 +73,12 @@ export const valueTable = (
 
 const frameLine = (
   { file, function: name, line, suspended }: StackFrame,
-  { location, locationReason }: Failure,
+  hasFailed: boolean,
   { theme }: BlockOptions
 ): string => {
   const { bold, dim, place } = theme.colours
   const where = place(terminalText.line(`${file}:${line}`))
-  // What failed by itself is not waiting for anything, even where it is suspended at a `yield*`.
-  const failed = locationReason === "app_frame" && file === location?.file && line === location.line
-  return `${dim(suspended && !failed ? "waiting in" : "at")} ${bold(terminalText.line(name))} ${where}`
+  return `${dim(suspended && !hasFailed ? "waiting in" : "at")} ${bold(terminalText.line(name))} ${where}`
 }
 
 /** A value as a reader of code would write it; what stands for a value that is not there is not quoted. */

@@ -576,6 +576,59 @@ describe("the failure block", () => {
     })
   )
 
+  it.effect("shows each error behind a failure with its place, and its code where that is not shown yet", () =>
+    Effect.gen(function* () {
+      const cause = (more: object) => ({
+        depth: 1,
+        relation: "cause" as const,
+        errorType: "Error",
+        errorMessage: "syntax error",
+        location: { ...location, file: "app/query.ts", line: 4, function: "query" },
+        snippet: [],
+        stackFrames: [],
+        ...more
+      })
+      const wrapped = failure({
+        location: { ...location, file: "app/query.ts", line: 4, function: "query" },
+        ownLocation: { ...location, function: "catch" },
+        exceptionChain: "ValueError: bad <- Error: syntax error <- Error: no table",
+        causes: [
+          cause({}),
+          cause({
+            depth: 2,
+            errorMessage: "no table",
+            location: { ...location, line: 8, column: 3, function: "open" },
+            snippet: [7, 8].map((line) => ({ line, text: `  line ${line}`, failing: line === 8 }))
+          })
+        ],
+        spans: [
+          { name: "Repo.insert", kind: "span", location: null },
+          { name: "Insert", kind: "stage", location: null }
+        ],
+        details: { code: "SHOP-17", help: null, url: "https://example.com/17", labels: { article: "pot" } }
+      })
+      const lines = yield* block([wrapped])
+      assert.deepStrictEqual(lines.slice(5), [
+        "Location:      app/query.ts:4 (query)",
+        'Code:          throw new ValueError("duplicate customer id")',
+        "                   ^",
+        "Wrapped at:    app/db.ts:47 (catch)",
+        "Spans:         Repo.insert < Insert",
+        "Progress:      0% (0 / 3)",
+        "Error code:    SHOP-17",
+        "Labels:        article=pot",
+        "See:           https://example.com/17",
+        "Caused by:     Error - syntax error",
+        "               app/query.ts:4 (query)",
+        "                 Error - no table",
+        "                 app/db.ts:8 (open)",
+        "  7 |   line 7",
+        "> 8 |   line 8",
+        "    |   ^"
+      ])
+    })
+  )
+
   it.effect("wraps a long line of code inside the block, and puts the caret below its part", () =>
     Effect.gen(function* () {
       const text = "a".repeat(40)
