@@ -92,19 +92,19 @@ const analysisOf = (report: FailureReport, book: RuleBook.RuleBook): Option.Opti
     return finding === undefined ? [] : [{ failure, index, finding }]
   })
   if (explained.length === 0) return Option.none()
-  const told = explained.slice(0, maxFailures)
+  const shown = explained.slice(0, maxFailures)
   const evidence = evidenceIndex.of(report)
-  const tell = (say: (one: Explained) => string) => {
-    if (report.failures.length === 1) return told.map(say).join("\n")
-    const distinct = new Map(told.map((one) => [say(one), one]))
+  const text = (say: (one: Explained) => string) => {
+    if (report.failures.length === 1) return shown.map(say).join("\n")
+    const distinct = new Map(shown.map((one) => [say(one), one]))
     return Array.from(distinct, ([said, one]) => `${nameOf(one)}: ${said}`).join("\n")
   }
   return Option.some({
     analyzer: "rule-book",
     model: null,
-    exactWhy: tell(({ finding }) => finding.exactCause),
-    evidence: told.flatMap((one) => evidenceOf(one, evidence)),
-    targetedFix: tell(({ finding }) => finding.hint),
+    exactWhy: text(({ finding }) => finding.exactCause),
+    evidence: shown.flatMap((one) => evidenceOf(one, evidence)),
+    targetedFix: text(({ finding }) => finding.hint),
     codeChanges: "",
     rawText: null,
     droppedCitations: 0

@@ -52,9 +52,9 @@ const answer: Analyses["answer"] = (request, isWanted) => {
 const answerLater: Analyses["answerLater"] = (request, renderers, emit) => {
   const analyzer = analyzerOf(request)
   return deriveAnalyzer.traitsOf(analyzer).background?.accept({
-    listeners: renderers,
+    renderers,
     analysis: analysisOf(request),
-    tell: emit,
+    emit,
     counts: countsOf(analyzer),
     hide: request.hide
   })

@@ -1,5 +1,5 @@
 /**
- * Analyses that are made while the program goes on, and told when they are ready.
+ * Analyses that are made while the program goes on, and emitted when they are ready.
  */
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
@@ -23,17 +23,17 @@ export interface BackgroundSettings {
 
 /** One failure to be explained. */
 export interface Order {
-  readonly listeners: ReadonlyArray<Renderer>
+  readonly renderers: ReadonlyArray<Renderer>
   readonly analysis: Effect.Effect<FailureAnalysis | undefined, unknown>
-  readonly tell: (listeners: ReadonlyArray<Renderer>, analysis: FailureAnalysis) => Waiting
+  readonly emit: (renderers: ReadonlyArray<Renderer>, analysis: FailureAnalysis) => Waiting
   readonly counts: AnalysisCounts
   readonly hide: (text: string) => string
 }
 
 interface Job extends Order, pendingWork.PendingWork {
-  /** Those of the listeners that are still there. */
+  /** Those of the renderers that are still there. */
   readonly open: Set<Renderer>
-  readonly told: Deferred.Deferred<void>
+  readonly finished: Deferred.Deferred<void>
   /** Its outcome is counted. */
   isOver: boolean
   fiber: Fiber.RuntimeFiber<unknown> | undefined
@@ -56,14 +56,14 @@ export class BackgroundAnalyses {
     if (this.#jobs.size >= capacity) {
       return order.counts.lose("dropped", 1, `${capacity} are under way, the capacity of FailureAnalyzer.inBackground`)
     }
-    const told = Deferred.unsafeMake<void>(FiberId.none)
+    const finished = Deferred.unsafeMake<void>(FiberId.none)
     const job: Job = {
       ...order,
-      open: new Set(order.listeners),
-      told,
+      open: new Set(order.renderers),
+      finished,
       isOver: false,
       fiber: undefined,
-      done: Deferred.await(told),
+      done: Deferred.await(finished),
       timeout: shutdownTimeout,
       abandon: (renderer) => {
         job.open.delete(renderer)
@@ -108,8 +108,8 @@ export class BackgroundAnalyses {
       return undefined
     }
     job.counts.end("ready")
-    return job.tell(
-      job.listeners.filter((renderer) => job.open.has(renderer)),
+    return job.emit(
+      job.renderers.filter((renderer) => job.open.has(renderer)),
       exit.value
     )
   }
@@ -135,8 +135,8 @@ export class BackgroundAnalyses {
 
   #release(job: Job): void {
     this.#jobs.delete(job)
-    for (const renderer of job.listeners) pendingWork.complete(renderer, job)
-    Deferred.unsafeDone(job.told, Effect.void)
+    for (const renderer of job.renderers) pendingWork.complete(renderer, job)
+    Deferred.unsafeDone(job.finished, Effect.void)
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * What an analyzer answered, as it may be told: of the right form, without secrets, and of bounded size.
+ * What an analyzer answered, as it may be emitted: of the right form, without secrets, and of bounded size.
  */
 import * as Either from "effect/Either"
 import type { ParseError } from "effect/ParseResult"

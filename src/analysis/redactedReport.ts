@@ -1,11 +1,11 @@
 /**
- * A failure report as it leaves for an analyzer, which may be somebody else's machine.
+ * A failure report as it leaves for an analyzer, which may be another company's machine.
  */
 import type { Failure, FailureReport } from "../event/FailureReport.js"
 import type { PlainRecord, PlainValue } from "../plain/PlainValue.js"
 
 /**
- * The report without what has become a secret since the names and annotations in it were first told: to renderers that
+ * The report without what has become a secret since the names and annotations in it were first emitted: in renderers that
  * cannot be undone, to an analyzer they need not be repeated. Its other texts are redacted already.
  */
 export const redactedReport = (report: FailureReport, hide: (text: string) => string): FailureReport => {

@@ -1,6 +1,6 @@
 /**
  * Requests of OTLP in protobuf, in a fraction of the time that the encoder of `@effect/opentelemetry` takes, which makes
- * an array of bytes of every field. The bytes are the same, but for whole numbers that it writes so that nobody can read
+ * an array of bytes of every field. The bytes are the same, but for whole numbers that it writes so that no endpoint can read
  * them, nor the batch they are in (negative ones: https://github.com/Effect-TS/effect/issues/7130, and those beyond 64
  * bits), and for the event name of a log record, which it leaves out.
  *

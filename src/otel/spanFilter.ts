@@ -69,7 +69,7 @@ interface LeftOut {
  */
 const leftOut = (around: Tracer.AnySpan, { begin, kind, links, name, startTime }: LeftOut): Tracer.Span => {
   const attributes = new Map<string, unknown>()
-  const told: Array<Parameters<Tracer.Span["event"]>> = []
+  const events: Array<Parameters<Tracer.Span["event"]>> = []
   const ownLinks = [...links]
   const own: Omit<Tracer.Span, "spanId" | "traceId" | "sampled" | "context"> = {
     _tag: "Span",
@@ -83,7 +83,7 @@ const leftOut = (around: Tracer.AnySpan, { begin, kind, links, name, startTime }
       attributes.set(key, value)
     },
     event: (...event) => {
-      told.push(event)
+      events.push(event)
     },
     addLinks: (more) => {
       ownLinks.push(...more)
@@ -93,7 +93,7 @@ const leftOut = (around: Tracer.AnySpan, { begin, kind, links, name, startTime }
       if (!isFailure(exit)) return
       const real = begin(ownLinks)
       for (const [key, value] of attributes) real.attribute(key, value)
-      for (const event of told) real.event(...event)
+      for (const event of events) real.event(...event)
       real.end(endTime, exit)
     }
   }
@@ -104,7 +104,7 @@ const leftOut = (around: Tracer.AnySpan, { begin, kind, links, name, startTime }
 
 /**
  * Turns a span of the OpenTelemetry SDK into one that is recorded and not exported, and says whether it was one: its
- * processors, which heard of its start, then hear of its end as well.
+ * processors, which were given its start, are then given its end as well.
  * https://opentelemetry.io/docs/specs/otel/trace/sdk/#recording-sampled-reaction-table
  */
 const unsampled = (span: Tracer.Span): boolean => {

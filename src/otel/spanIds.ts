@@ -9,6 +9,6 @@ export interface SpanIds {
   readonly spanId: string
 }
 
-/** Whether others can be told of the span. */
+/** Whether the span can be named to others. */
 export const isKnown = ({ spanId, traceId }: SpanIds): boolean =>
   /^(?!0{32})[\da-f]{32}$/.test(traceId) && /^(?!0{16})[\da-f]{16}$/.test(spanId)

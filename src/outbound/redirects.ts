@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
 /**
- * `fetch` follows a redirection unless it is told not to: to another host, with the body, and with every header but
+ * By default `fetch` follows a redirection: to another host, with the body, and with every header but
  * `Authorization` and cookies, so with keys. Clients of `node:http` and undici follow none.
  */
 export const refused = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

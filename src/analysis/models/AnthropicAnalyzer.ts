@@ -17,14 +17,14 @@ import * as httpModel from "./httpModel.js"
 import { fromEnvironment, misconfigured, modelVariable } from "./modelSettings.js"
 
 /**
- * - `apiKey`: without one, that in `ANTHROPIC_API_KEY`.
- * - `model`: without one, that in `RUNTIME_NARRATIVE_MODEL`, else `claude-haiku-4-5-20251001`.
- * - `endpoint`: `https://api.anthropic.com` by default; `/v1/messages` is added where it is missing.
+ * Without a `model`, that in `RUNTIME_NARRATIVE_MODEL` is asked, else `claude-haiku-4-5-20251001`. The `endpoint` is
+ * `https://api.anthropic.com` by default; `/v1/messages` is added where it is missing.
  *
  * @since 0.1.0
  * @category models
  */
 export interface AnthropicOptions extends httpModel.HttpModelOptions {
+  /** Without one, that in `ANTHROPIC_API_KEY`. */
   readonly apiKey?: Redacted.Redacted | undefined
 }
 

@@ -20,11 +20,8 @@ import type { Complaint, Reply } from "./modelAnalyzer.js"
 import { misconfigured, modelVariable } from "./modelSettings.js"
 
 /**
- * - `endpoint`: `http://localhost:8000/v1/chat/completions` by default. What is missing of the path is added,
- *   so that `https://api.openai.com` and `https://api.groq.com/openai/v1` will do.
- * - `model`: without one, that in `RUNTIME_NARRATIVE_MODEL`; there is no default.
- * - `apiKey`: sent as `Authorization: Bearer …`. Many local servers want none.
- * - `structured`: holds the model to the JSON Schema of the answer (`response_format`), where the server can do that.
+ * The `endpoint` is `http://localhost:8000/v1/chat/completions` by default. What is missing of the path is added, so that
+ * `https://api.openai.com` and `https://api.groq.com/openai/v1` will do. The `model` has no default.
  *
  * A model that refuses one of the usual fields takes it by another name: `body: { max_tokens: undefined,
  * max_completion_tokens: 1024 }`.
@@ -33,7 +30,9 @@ import { misconfigured, modelVariable } from "./modelSettings.js"
  * @category models
  */
 export interface OpenAiCompatibleOptions extends httpModel.HttpModelOptions {
+  /** Sent as `Authorization: Bearer …`. Many local servers want none. */
   readonly apiKey?: Redacted.Redacted | undefined
+  /** Holds the model to the JSON Schema of the answer (`response_format`), where the server can do that. */
   readonly structured?: boolean | undefined
 }
 

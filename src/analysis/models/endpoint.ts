@@ -1,5 +1,5 @@
 /**
- * The address a model is asked at: checked once, and shown without what is nobody's business.
+ * The address a model is asked at: checked once, and shown without what is secret in it.
  */
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
@@ -13,7 +13,7 @@ export interface Endpoint {
   readonly shown: string
   /** The credentials of the address, as a header. */
   readonly authorization: string | null
-  /** What of it must not be told, though a server repeats it: its credentials, and the values of its query. */
+  /** What of it must not be shown, even if a server repeats it: its credentials, and the values of its query. */
   readonly secrets: ReadonlyArray<string>
 }
 

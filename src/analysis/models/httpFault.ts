@@ -10,8 +10,8 @@ export const reasonOf = (status: number): AnalyzerErrorReason => {
   return status === 429 ? "RateLimited" : "Refused"
 }
 
-/** An error as the body of an answer tells it, whatever the status. */
-export interface ToldError {
+/** An error as the body of an answer has it, whatever the status. */
+export interface BodyError {
   readonly message: string
   /** The status in the body itself. */
   readonly status: number | undefined
@@ -22,19 +22,19 @@ export interface ToldError {
  * `{ error: "…" }` (Ollama), `{ error: { message, type, code } }` (OpenAI, Anthropic), the same in a list (Gemini), and
  * with `always`, for a status that says there is an error, also `{ message }` and `{ detail }`.
  */
-export const toldError = (body: unknown, always: boolean): ToldError | undefined => {
+export const errorInBody = (body: unknown, always: boolean): BodyError | undefined => {
   const object = Array.isArray(body) ? body[0] : body
   if (!Predicate.isReadonlyRecord(object)) return undefined
   const { error } = object
-  if (typeof error === "string" && error !== "") return told(error, undefined, undefined)
-  if (Predicate.isReadonlyRecord(error)) return told(error["message"], error["code"], error["type"])
-  if (object["object"] === "error") return told(object["message"], object["code"], object["type"])
+  if (typeof error === "string" && error !== "") return errorOf(error, undefined, undefined)
+  if (Predicate.isReadonlyRecord(error)) return errorOf(error["message"], error["code"], error["type"])
+  if (object["object"] === "error") return errorOf(object["message"], object["code"], object["type"])
   if (!always) return undefined
   const { detail, message } = object
-  return told(Array.isArray(detail) ? detail[0]?.msg : (detail ?? message), undefined, undefined)
+  return errorOf(Array.isArray(detail) ? detail[0]?.msg : (detail ?? message), undefined, undefined)
 }
 
-const told = (message: unknown, code: unknown, type: unknown): ToldError => {
+const errorOf = (message: unknown, code: unknown, type: unknown): BodyError => {
   const status = Number(code)
   const isStatus = Number.isInteger(status) && status >= 400 && status < 600
   const kind = `${String(type)} ${String(code)}`

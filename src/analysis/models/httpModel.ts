@@ -1,5 +1,5 @@
 /**
- * One question to a model over HTTP: asked once, read to a bound, and every way it can go wrong told as an
+ * One question to a model over HTTP: asked once, read to a bound, and every way it can go wrong is an
  * `AnalyzerError`.
  */
 import * as Headers from "@effect/platform/Headers"
@@ -22,25 +22,24 @@ import { parse } from "../prompt/answerText.js"
 import type { Prompt } from "../prompt/Prompt.js"
 import { cut } from "../prompt/promptText.js"
 import * as Endpoint from "./endpoint.js"
-import { reasonOf, toldError } from "./httpFault.js"
+import { errorInBody, reasonOf } from "./httpFault.js"
 import { type Complaint, complaint, make as makeAnalyzer, type Reply } from "./modelAnalyzer.js"
 import { type ModelOptions, misconfigured, modelVariable, settingsOf } from "./modelSettings.js"
 
 /**
- * - `endpoint`: where the model is asked. Its query is sent and never shown; credentials in it become a header.
- * - `headers`: more headers. Their values are never shown.
- * - `maxTokens`: most tokens of an answer (default 1,024).
- * - `temperature`: 0 by default.
- * - `body`: more fields of the request, or other values for those it has; `undefined` leaves one out.
- *
  * @since 0.1.0
  * @category models
  */
 export interface HttpModelOptions extends ModelOptions {
+  /** Where the model is asked. Its query is sent and never shown; credentials in it become a header. */
   readonly endpoint?: string | URL | undefined
+  /** More headers. Their values are never shown. */
   readonly headers?: { readonly [name: string]: string | Redacted.Redacted } | undefined
+  /** Most tokens of an answer (default 1,024). */
   readonly maxTokens?: number | undefined
+  /** Default 0. */
   readonly temperature?: number | undefined
+  /** More fields of the request, or other values for those it has; `undefined` leaves one out. */
   readonly body?: { readonly [name: string]: unknown } | undefined
 }
 
@@ -106,7 +105,7 @@ interface Call {
   readonly endpoint: Endpoint.Endpoint
   readonly headers: Headers.Headers
   readonly model: string
-  /** What must not be told, though a server repeats it. */
+  /** What must not be shown, even if a server repeats it. */
   readonly secrets: Redaction.Secrets
 }
 
@@ -120,7 +119,7 @@ const temperatureOf = (api: HttpApi, temperature = 0): Effect.Effect<number, Ana
     ? Effect.succeed(temperature)
     : misconfigured(api.analyzer, `temperature is ${String(temperature)}`, "It takes a number from 0 to 2")
 
-/** A value that no header can have would be told in the error of the client that refuses it. */
+/** A value that no header can have would be shown in the error of the client that refuses it. */
 const headersOf = (
   api: HttpApi,
   endpoint: Endpoint.Endpoint,
@@ -205,8 +204,8 @@ const replied = (
   text: string
 ): Effect.Effect<Reply, AnalyzerError> => {
   const body = parse(text)
-  const told = toldError(body ?? lastOf(text), false)
-  if (told !== undefined) return failed(call, faultOf(call, told.reason, told.status, told.message))
+  const fault = errorInBody(body ?? lastOf(text), false)
+  if (fault !== undefined) return failed(call, faultOf(call, fault.reason, fault.status, fault.message))
   if (body === undefined) {
     const type = oneLine(response.headers["content-type"] ?? "no content type")
     return failed(call, {
@@ -236,7 +235,7 @@ const refused = (
     const text = (yield* Effect.orElseSucceed(textOf(response, maxErrorBody), () => "")) ?? ""
     const { headers, status } = response
     const now = yield* Clock.currentTimeMillis
-    const message = toldError(parse(text), true)?.message ?? plainMessage(headers["content-type"], text)
+    const message = errorInBody(parse(text), true)?.message ?? plainMessage(headers["content-type"], text)
     const retryAfter = retryAfterOf(headers, now)
     return yield* failed(call, {
       ...faultOf(call, reasonOf(status), status, message),
@@ -298,5 +297,5 @@ const redactor = Redaction.make()
 
 const oneLine = (text: string): string => text.replace(/[\s\p{Cc}\p{Cf}]+/gu, " ").trim()
 
-const failed = (call: Call, told: Complaint): Effect.Effect<never, AnalyzerError> =>
-  complaint({ analyzer: call.api.analyzer, model: call.model, endpoint: call.endpoint.shown }, told)
+const failed = (call: Call, fault: Complaint): Effect.Effect<never, AnalyzerError> =>
+  complaint({ analyzer: call.api.analyzer, model: call.model, endpoint: call.endpoint.shown }, fault)

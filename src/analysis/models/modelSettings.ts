@@ -1,5 +1,5 @@
 /**
- * What every analyzer that asks a model can be told, and where it looks when it is not told.
+ * The options of every analyzer that asks a model, and the environment variables that replace them.
  */
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
@@ -11,17 +11,18 @@ import * as analyzerTimeout from "../analyzerTimeout.js"
 import { defaultContextChars, minContextChars } from "../prompt/Prompt.js"
 
 /**
- * - `model`: the model's name. Without one, that in `RUNTIME_NARRATIVE_MODEL`.
- * - `timeout`: how long one question may take, its answer read to the end. Without one, as many seconds as
- *   `RUNTIME_NARRATIVE_ANALYZER_TIMEOUT_SECONDS` says, else 12.
- * - `maxContextChars`: most characters of a prompt, all messages together (default 8,000, at least 2,500).
- *
  * @since 0.1.0
  * @category models
  */
 export interface ModelOptions {
+  /** The model's name. Without one, that in `RUNTIME_NARRATIVE_MODEL`. */
   readonly model?: string | undefined
+  /**
+   * How long one question may take, its answer read to the end. Without it, as many seconds as
+   * `RUNTIME_NARRATIVE_ANALYZER_TIMEOUT_SECONDS` says, else 12.
+   */
   readonly timeout?: Duration.DurationInput | undefined
+  /** Most characters of a prompt, all messages together (default 8,000, at least 2,500). */
   readonly maxContextChars?: number | undefined
 }
 
@@ -68,7 +69,7 @@ const timeoutOf = (
       )
     }
     return yield* Effect.mapError(analyzerTimeout.orElse(usualTimeout), (error) =>
-      misconfigured(analyzer, ConfigError.isInvalidData(error) ? error.message : String(error), "Mend or unset it")
+      misconfigured(analyzer, ConfigError.isInvalidData(error) ? error.message : String(error), "Correct or unset it")
     )
   })
 

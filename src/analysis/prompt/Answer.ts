@@ -24,15 +24,15 @@ export const Form = Schema.Struct({
 })
 
 /**
- * - `analyzer`, `model`: who answered, as the analysis shall say it.
- * - `index`: the ids that the prompt gave out, of `Prompt.make`.
- *
  * @since 0.1.0
  * @category models
  */
 export interface AnswerOptions {
+  /** The analyzer that asked, as the analysis names it. */
   readonly analyzer: string
+  /** The model that answered, as the analysis names it. */
   readonly model: string | null
+  /** The ids that the prompt gave out, of `Prompt.make`. */
   readonly index: ReadonlyMap<string, string>
 }
 

@@ -14,9 +14,7 @@ import { type PromptPart, rendered, within } from "./promptParts.js"
 import { harmless } from "./promptText.js"
 
 /**
- * - `system`, `user`: the two messages. Together they have at most `maxContextChars` characters.
- * - `index`: the ids in the prompt, and what each refers to: `F1` a frame, `S1` a stage, `E1` an error,
- *   `V1` a value. What was cut out of the prompt has no id here.
+ * Two messages, which together have at most `maxContextChars` characters.
  *
  * @since 0.1.0
  * @category models
@@ -24,6 +22,10 @@ import { harmless } from "./promptText.js"
 export interface Prompt {
   readonly system: string
   readonly user: string
+  /**
+   * The ids in the prompt, and what each refers to: `F1` a frame, `S1` a stage, `E1` an error, `V1` a value. What was cut
+   * out of the prompt has no id here.
+   */
   readonly index: ReadonlyMap<string, string>
 }
 

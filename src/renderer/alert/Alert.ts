@@ -1,5 +1,5 @@
 /**
- * What somebody is alerted of: a failure, a story that ended otherwise than it should, an analysis that came later, or
+ * What an alert is about: a failure, a story that ended otherwise than it should, an analysis that came later, or
  * how many more there were. On the wire an alert is one JSON object: `version` 1, `alert` its kind, keys in snake_case, every field present.
  */
 import * as Schema from "effect/Schema"
@@ -42,7 +42,7 @@ const version = Schema.Literal(1)
 
 const ofStory = {
   version,
-  /** The same at every attempt to deliver it: what arrives twice can be told. */
+  /** The same at every attempt to deliver it: what arrives twice can be recognized. */
   id: Schema.String,
   status: AlertStatus,
   storyId: key(Schema.String, "story_id"),

@@ -182,10 +182,10 @@ export const make = <const Destinations extends ReadonlyArray<destinations.Desti
     for (const { destination, name, statuses } of routes) {
       parts.push(yield* destinationRenderer.make(`alerts: ${name}`, destination, source, { ...config, statuses }))
     }
-    return routed("alerts", parts, (event, tell) => {
+    return routed("alerts", parts, (event, deliver) => {
       if (event._tag !== "AnalysisReady" && source.of(event) === undefined) return undefined
       let waiting: Effect.Effect<void> | undefined
-      for (const part of parts) waiting = inOrder(waiting, tell(part, event))
+      for (const part of parts) waiting = inOrder(waiting, deliver(part, event))
       return waiting
     })
   })
@@ -235,7 +235,7 @@ const configOf = (decoded: typeof Options.Type) => {
   const { analyses, capacity, deduplicate, rateLimit, retry, shutdownTimeout, timeout } = decoded
   return {
     filter: decoded,
-    gate: {
+    limiter: {
       window: deduplicate === false ? null : Duration.toMillis(deduplicate),
       limit: rateLimit === false ? null : { alerts: rateLimit.alerts, per: Duration.toMillis(rateLimit.per) }
     },

@@ -1,6 +1,6 @@
 /**
- * What keeps one failure, told a thousand times, from being a thousand messages: equal alerts are sent once a window,
- * and only so many alerts of any kind an interval. What is held back is counted, and told in a summary.
+ * What keeps one failure, reported a thousand times, from being a thousand messages: equal alerts are sent once a window,
+ * and only so many alerts of any kind an interval. What is held back is counted, and sent in a summary.
  *
  * Pure state: it is asked what to do at a time, and knows nothing of clocks and fibers.
  */
@@ -13,7 +13,7 @@ import {
   type SummaryAlert
 } from "./Alert.js"
 
-export interface GateConfig {
+export interface LimiterConfig {
   /** In milliseconds; `null`: equal alerts are sent, too. */
   readonly window: number | null
   readonly limit: { readonly alerts: number; readonly per: number } | null
@@ -42,15 +42,15 @@ interface Interval {
   readonly kinds: Map<string, HeldBack>
 }
 
-export class AlertGate {
+export class AlertLimiter {
   /** By what makes alerts the same one; all windows are equally long, so the first ends first. */
   readonly #windows = new Map<string, Window>()
   readonly #occurrences = new Map<string, number>()
-  readonly #config: GateConfig
+  readonly #config: LimiterConfig
   #interval: Interval | undefined
   #summaries = 0
 
-  constructor(config: GateConfig) {
+  constructor(config: LimiterConfig) {
     this.#config = config
   }
 
@@ -72,7 +72,7 @@ export class AlertGate {
     return verdict
   }
 
-  /** Decides on an analysis, after what was {@link due}. Its failure was told: no summary has to count it. */
+  /** Decides on an analysis, after what was {@link due}. Its failure was sent: no summary has to count it. */
   follow(alert: AnalysisAlert, now: number): Verdict {
     return this.#limited(alert, now)
   }
@@ -170,7 +170,7 @@ export class AlertGate {
   }
 }
 
-/** A summary that is itself one too many counts for all it tells of. */
+/** A summary that is itself one too many counts for all that it summarizes. */
 const holdBack = (interval: Interval, alert: OccurrenceAlert | SummaryAlert): void => {
   for (const one of alert._tag === "SummaryAlert" ? alert.heldBack : [named(alert, 1)]) {
     const key = `${one.status} ${one.fingerprint} ${one.storyName}`

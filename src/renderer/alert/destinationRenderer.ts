@@ -1,5 +1,5 @@
 /**
- * One destination as a renderer: what passes its filter and its gate goes into its queue, and one fiber sends it.
+ * One destination as a renderer: what passes its filter and its limiter goes into its queue, and one fiber sends it.
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -12,18 +12,18 @@ import { withoutNarration } from "../../runtime/muting.js"
 import { inOrder } from "../../runtime/waiting.js"
 import type { Alert, AlertStatus, AnalysisAlert, OccurrenceAlert } from "./Alert.js"
 import * as alertFilter from "./alertFilter.js"
-import { AlertGate, type GateConfig, type Verdict } from "./alertLimiter.js"
+import { AlertLimiter, type LimiterConfig, type Verdict } from "./alertLimiter.js"
 import type { AlertSource } from "./alertSource.js"
 import type { Delivery, Destination } from "./Destination.js"
-import { AwaitedAnalyses } from "./pendingAnalyses.js"
+import { PendingAnalyses } from "./pendingAnalyses.js"
 
 export interface DestinationConfig {
   /** What holds for every destination, except the statuses. */
   readonly filter: alertFilter.AlertFilter
   readonly statuses: ReadonlySet<AlertStatus>
-  /** Whether analyses that come later are told. */
+  /** Whether analyses that come later are sent. */
   readonly analyses: boolean
-  readonly gate: GateConfig
+  readonly limiter: LimiterConfig
   readonly delivery: Delivery
   readonly capacity: number
   readonly shutdownTimeout: Duration.Duration
@@ -44,15 +44,15 @@ export const make = <R>(
     const queue = yield* boundedBuffer.open<Alert, never>({
       name,
       capacity,
-      // The first alerts of many tell more than the last ones.
+      // Of many alerts the first ones are worth more than the last ones.
       strategy: "dropping",
       shutdownTimeout,
       size: 1,
       within: 0,
       handle: ([alert]) => send(alert)
     })
-    const gate = new AlertGate(config.gate)
-    const awaited = new AwaitedAnalyses()
+    const limiter = new AlertLimiter(config.limiter)
+    const awaited = new PendingAnalyses()
     let closed = false
     let wake = () => {}
 
@@ -79,7 +79,7 @@ export const make = <R>(
       const here = everywhere.admitted ? alertFilter.admits(destination.filter, alert) : everywhere
       if (!here.admitted) return inOrder(here.notice, withhold("filter"))
       const at = now()
-      const waiting = act([...gate.due(at), gate.admit(alert, at)])
+      const waiting = act([...limiter.due(at), limiter.admit(alert, at)])
       wake()
       return inOrder(inOrder(everywhere.notice, here.notice), waiting)
     }
@@ -87,7 +87,7 @@ export const make = <R>(
     const follow = (alert: AnalysisAlert): Effect.Effect<void> | undefined => {
       if (closed) return queue.offer(alert)
       const at = now()
-      const waiting = act([...gate.due(at), gate.follow(alert, at)])
+      const waiting = act([...limiter.due(at), limiter.follow(alert, at)])
       wake()
       return waiting
     }
@@ -96,22 +96,22 @@ export const make = <R>(
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
         closed = true
-        return act(gate.close(now())) ?? Effect.void
+        return act(limiter.close(now())) ?? Effect.void
       })
     )
 
     /** Until the next summary is due, or something else may be. */
     const pause = Effect.suspend(() => {
-      const { deadline } = gate
+      const { deadline } = limiter
       const change = Effect.async<void>((resume) => {
-        // It may have changed since, with nobody to wake.
-        if (gate.deadline !== deadline) return resume(Effect.void)
-        wake = () => gate.deadline !== deadline && resume(Effect.void)
+        // It may have changed since, when there was nothing to wake.
+        if (limiter.deadline !== deadline) return resume(Effect.void)
+        wake = () => limiter.deadline !== deadline && resume(Effect.void)
       })
       return deadline === undefined ? change : Effect.timeoutOption(change, Math.max(1, deadline - now()))
     })
     yield* pause.pipe(
-      Effect.zipRight(Effect.suspend(() => act(gate.due(now())) ?? Effect.void)),
+      Effect.zipRight(Effect.suspend(() => act(limiter.due(now())) ?? Effect.void)),
       Effect.forever,
       withoutNarration,
       Effect.interruptible,

@@ -54,7 +54,7 @@ export interface DeliveryConfig {
   readonly destination: string
   readonly method: "POST" | "PUT" | "PATCH"
   readonly url: string
-  /** What must not be told, though a server repeats it. */
+  /** What must not be shown, even if a server repeats it. */
   readonly secrets: Redaction.Secrets
   readonly timeout: Duration.Duration
   readonly retry: Schedule.Schedule<unknown, AlertDeliveryError>
@@ -66,7 +66,7 @@ export const defaultRetry: DeliveryConfig["retry"] = Schedule.exponential("500 m
   Schedule.intersect(Schedule.recurs(4))
 )
 
-/** Longest part of a refusal that is told, in UTF-16 code units. */
+/** Longest part of a refusal that is shown, in UTF-16 code units. */
 const maxDetail = 200
 /** Longest part that is looked at. */
 const maxRead = 4_000

@@ -1,15 +1,15 @@
 /**
- * The failures that a destination was told of without an analysis, which may still be made.
+ * The failures that were sent to a destination without an analysis, which may still be made.
  */
 import type { AnalysisReady } from "../../event/NarrativeEvent.js"
 import type { Alert, AnalysisAlert } from "./Alert.js"
 
 type Explained = Omit<AnalysisAlert, "_tag" | "version" | "id" | "llmAnalysis" | "latencySeconds">
 
-/** Most failures remembered; beyond it the oldest one's analysis is not told. */
+/** Most failures remembered; beyond it the oldest one's analysis is not sent. */
 const maxRemembered = 1_000
 
-export class AwaitedAnalyses {
+export class PendingAnalyses {
   readonly #failures = new Set<Explained>()
 
   /** Remembers what an analysis needs to name its failure by, and no more: there may be no analyzer at all. */
@@ -36,7 +36,7 @@ export class AwaitedAnalyses {
     }
   }
 
-  /** The alert an analysis is, if its failure was told of. */
+  /** The alert an analysis is, if its failure was sent. */
   take(event: AnalysisReady): AnalysisAlert | undefined {
     const failure = this.#failureOf(event)
     if (failure === undefined) return undefined
@@ -52,7 +52,7 @@ export class AwaitedAnalyses {
     }
   }
 
-  /** A stage may have told of several failures that it handled: the one that is as old as the question. */
+  /** A stage may have reported several failures that it handled: the one that is as old as the question. */
   #failureOf({ latencySeconds, stageName, storyId, timestamp }: AnalysisReady): Explained | undefined {
     const askedAt = timestamp - latencySeconds * 1_000
     let found: Explained | undefined

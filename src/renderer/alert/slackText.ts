@@ -1,5 +1,5 @@
 /**
- * A program's text on its way to Slack. Slack obeys what stands between `<` and `>` (mentions, channels, links), so
+ * A program's text on its way to Slack. Slack obeys what is between `<` and `>` (mentions, channels, links), so
  * nothing of a program's may bring one along; nor may it end a code block, reorder a line, or outgrow Slack's limits.
  */
 import * as terminalText from "../../plain/terminalText.js"

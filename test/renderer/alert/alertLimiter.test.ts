@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 import { type Alert, fromFailure, type OccurrenceAlert, type SummaryAlert } from "../../../src/renderer/alert/Alert.js"
-import { AlertGate, type GateConfig, type Verdict } from "../../../src/renderer/alert/alertLimiter.js"
+import { AlertLimiter, type LimiterConfig, type Verdict } from "../../../src/renderer/alert/alertLimiter.js"
 import { failure } from "../../fixtures/alerts.js"
 import { Narrator } from "../../fixtures/events.js"
 
@@ -20,8 +20,8 @@ const summariesOf = (verdicts: ReadonlyArray<Verdict>): ReadonlyArray<SummaryAle
   sentOf(verdicts).filter((alert) => alert._tag === "SummaryAlert")
 
 /** Feeds alerts to a gate as a destination does, and closes it. */
-const run = (config: GateConfig, alerts: ReadonlyArray<readonly [at: number, fingerprint: string]>) => {
-  const gate = new AlertGate(config)
+const run = (config: LimiterConfig, alerts: ReadonlyArray<readonly [at: number, fingerprint: string]>) => {
+  const gate = new AlertLimiter(config)
   const verdicts: Array<readonly [at: number, verdict: Verdict]> = []
   for (const [at, fingerprint] of alerts) {
     for (const verdict of [...gate.due(at), gate.admit(alertOf(fingerprint), at)]) verdicts.push([at, verdict])
@@ -44,7 +44,7 @@ const configs = fc.record({
   limit: fc.option(fc.record({ alerts: fc.integer({ min: 1, max: 4 }), per: fc.integer({ min: 1, max: 1_000 }) }))
 })
 
-describe("AlertGate", () => {
+describe("AlertLimiter", () => {
   it.prop(
     "every alert is sent, or told of in exactly one summary that is sent",
     [configs, steps],
@@ -79,7 +79,7 @@ describe("AlertGate", () => {
   )
 
   it("tells what was held back when its window ends", () => {
-    const gate = new AlertGate({ window: 1_000, limit: null })
+    const gate = new AlertLimiter({ window: 1_000, limit: null })
     for (const at of [0, 10, 20]) gate.admit(alertOf("a"), at)
     assert.strictEqual(gate.deadline, 1_000)
     assert.deepStrictEqual(gate.due(999), [])
@@ -90,7 +90,7 @@ describe("AlertGate", () => {
   })
 
   it("says how often a kind was seen, windows ago included", () => {
-    const gate = new AlertGate({ window: 1_000, limit: null })
+    const gate = new AlertLimiter({ window: 1_000, limit: null })
     for (const at of [0, 10, 20]) gate.admit(alertOf("a"), at)
     gate.due(5_000)
     const verdict = gate.admit(alertOf("a"), 5_000)
@@ -101,7 +101,7 @@ describe("AlertGate", () => {
   })
 
   it("takes parallel failures for the same whichever came first, and for others when one is new", () => {
-    const gate = new AlertGate({ window: 1_000, limit: null })
+    const gate = new AlertLimiter({ window: 1_000, limit: null })
     const tags = [alertOf("a", "b"), alertOf("b", "a"), alertOf("a"), alertOf("a", "b", "c")].map(
       (alert) => gate.admit(alert, 0)._tag
     )
@@ -109,13 +109,13 @@ describe("AlertGate", () => {
   })
 
   it("a handled failure holds back no unhandled one", () => {
-    const gate = new AlertGate({ window: 1_000, limit: null })
+    const gate = new AlertLimiter({ window: 1_000, limit: null })
     gate.admit({ ...alertOf("a"), status: "handled" }, 0)
     assert.strictEqual(gate.admit(alertOf("a"), 0)._tag, "Send")
   })
 
   it("tells what was one too many as one summary, which names ten kinds and counts all", () => {
-    const gate = new AlertGate({ window: null, limit: { alerts: 1, per: 1_000 } })
+    const gate = new AlertLimiter({ window: null, limit: { alerts: 1, per: 1_000 } })
     for (let i = 0; i < 30; i++) gate.admit(alertOf(`kind ${i}`), i)
     assert.strictEqual(gate.deadline, 1_000)
     const [summary] = summariesOf(gate.due(1_000))
@@ -124,7 +124,7 @@ describe("AlertGate", () => {
   })
 
   it("remembers a bounded number of kinds, and tells early of what it has to forget", () => {
-    const gate = new AlertGate({ window: 1_000_000, limit: null })
+    const gate = new AlertLimiter({ window: 1_000_000, limit: null })
     gate.admit(alertOf("first"), 0)
     gate.admit(alertOf("first"), 0)
     const early: Array<Verdict> = []
