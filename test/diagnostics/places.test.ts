@@ -155,7 +155,7 @@ describe("the place of a failure without a line of its own", () => {
 
   it.live("is called by the declaration around it, and not as Effect calls it", () =>
     Effect.gen(function* () {
-      const loadUser = (id: number) => Effect.suspend(() => Effect.fail(new Error(`no user ${id}`)))
+      const loadUser = (id: number) => Effect.suspend(() => Effect.fail<unknown>(new Error(`no user ${id}`)))
       assert.strictEqual((yield* failureOf(loadUser(1))).location?.function, "loadUser")
     })
   )
@@ -220,7 +220,7 @@ describe("several errors in one failure", () => {
 
   it.live("that are a cause, an exit or a rejection of Effect's own are what is inside", () =>
     Effect.gen(function* () {
-      const inner = Effect.fail(new RangeError("row 7 is bad"))
+      const inner = Effect.fail<unknown>(new RangeError("row 7 is bad"))
       const failing = [
         Effect.flatMap(Effect.exit(inner), (exit) => (Exit.isFailure(exit) ? Effect.die(exit.cause) : Effect.void)),
         Effect.flatMap(Effect.exit(inner), (exit) => Effect.fail(exit)),
