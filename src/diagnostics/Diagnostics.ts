@@ -287,7 +287,8 @@ const errorsBehind = (leaf: CauseLeaf): ReadonlyArray<object> => [
     .map(({ error }) => error)
     .filter(isObject)
     .toReversed(),
-  ...(isObject(leaf.error) ? [] : [leaf.key])
+  ...(isObject(leaf.error) ? [] : [leaf.key]),
+  ...leaf.holders
 ]
 
 /** Outside any story. */
