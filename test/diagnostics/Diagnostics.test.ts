@@ -97,8 +97,12 @@ describe("rich diagnostics that this runtime cannot give", () => {
       )
       const status = yield* Diagnostics.status.pipe(
         Effect.zipLeft(Effect.void.pipe(Narrative.story("First"), Effect.repeatN(2))),
-        Effect.provide(Layer.provide(Diagnostics.layer({ mode: "rich" }), withoutInspector)),
-        Effect.provide(Layer.merge(logger, observe().layer))
+        Effect.provide(
+          Diagnostics.layer({ mode: "rich" }).pipe(
+            Layer.provide(withoutInspector),
+            Layer.provideMerge(Layer.merge(logger, observe().layer))
+          )
+        )
       )
       assert.deepInclude(status, { requested: "rich", mode: "lean" })
       assert.lengthOf(warnings, 1)

@@ -291,7 +291,7 @@ describe("the generators on the way to a failure", () => {
     Effect.gen(function* () {
       const leaf = Effect.gen(function* () {
         yield* Effect.void
-        return yield* Effect.fail(new Error("leaf"))
+        return yield* Effect.fail<unknown>(new Error("leaf"))
       })
       const namesOf = (run: Effect.Effect<unknown, unknown>) =>
         Effect.map(
