@@ -211,7 +211,8 @@ const open = (settings: Settings): Opened => {
       collectSecrets(leaf.error, redactor, secrets)
       if (rich === undefined) return
       for (const { locals } of rich.framesOf(errorsBehind(leaf))) {
-        redactor.record(Object.fromEntries(locals.map(({ name, value }) => [name, value])), secrets)
+        const held = locals.filter(({ state }) => state === "value")
+        redactor.record(Object.fromEntries(held.map(({ name, value }) => [name, value])), secrets)
       }
     },
     describeIn

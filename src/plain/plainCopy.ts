@@ -4,6 +4,7 @@
 import { EffectTypeId } from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import { RefTypeId } from "effect/Ref"
 
 /** A JSON value, as the public `PlainValue` is: a user's declarations can name only a type that a public module declares. */
 export type PlainValue =
@@ -49,7 +50,7 @@ export const copy = (value: unknown, policy?: CopyPolicy): PlainValue => {
     if (typeof value === "string") return clip(value)
     if (typeof value === "number") return fromNumber(value)
   }
-  return safely(value, { values: 0, path: [], policy })
+  return safely(value, { values: 0, limit: maxValues, path: [], policy })
 }
 
 // Not in the middle of a character.
@@ -60,6 +61,8 @@ const wholeUpTo = (text: string, max: number): number => {
 
 interface Budget {
   values: number
+  /** What `values` may come to: a share, while one field of several is copied. */
+  limit: number
   readonly path: Array<object>
   readonly policy: CopyPolicy | undefined
 }
@@ -111,6 +114,7 @@ const unsafeCopy = (value: unknown, budget: Budget): PlainValue => {
   if (value instanceof RegExp || value instanceof URL) return kept(String(value), budget)
   if (value instanceof String) return kept(String.prototype.valueOf.call(value), budget)
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`
+  if (Predicate.hasProperty(value, RefTypeId)) return fromRef(value, budget)
   // What an effect is made of says nothing; an Option, an Exit and the like are data, and have a tag.
   if (Predicate.hasProperty(value, EffectTypeId) && "_op" in value && !("_tag" in value)) return "[Effect]"
   if (budget.path.includes(value)) return "<circular>"
@@ -134,6 +138,14 @@ const unsafeCopy = (value: unknown, budget: Budget): PlainValue => {
   }
 }
 
+/** What a Ref holds; a synchronized one holds another Ref. */
+const fromRef = (value: object, budget: Budget): PlainValue => {
+  const held: unknown = Object.getOwnPropertyDescriptor(value, "ref")?.value
+  const current = typeof held === "object" && held !== null && Object.getOwnPropertyDescriptor(held, "current")
+  if (current && "value" in current) return safely(current.value, budget)
+  return Predicate.hasProperty(held, RefTypeId) && budget.path.length < maxDepth ? fromRef(held, budget) : "[Ref]"
+}
+
 // A class may have a static `name` of its own, of any type.
 const nameOf = (value: object, budget: Budget): string => {
   const name = Object.getOwnPropertyDescriptor(value, "name")?.value
@@ -147,7 +159,7 @@ const fromDate = (value: Date): string =>
 const copyEntries = (entries: Iterable<unknown>, size: number, budget: Budget): PlainValue => {
   const out: Array<PlainValue> = []
   for (const entry of entries) {
-    if (out.length >= maxEntries || budget.values >= maxValues) break
+    if (out.length >= maxEntries || budget.values >= budget.limit) break
     budget.values += 1
     out.push(copyPair(entry, budget) ?? safely(entry, budget))
   }
@@ -172,26 +184,29 @@ const copyPair = (entry: unknown, budget: Budget): PlainValue | undefined => {
 const copyFields = (fields: Iterable<readonly [unknown, unknown]>, size: number, budget: Budget): PlainValue => {
   const { policy } = budget
   const out: Record<string, PlainValue> = {}
+  const composite: Array<readonly [name: string, field: object]> = []
   let seen = 0
   let label: unknown
   let labelled: unknown
   for (const [key, field] of fields) {
-    if (seen >= maxEntries || budget.values >= maxValues) break
+    if (seen >= maxEntries || budget.values >= budget.limit) break
     seen += 1
     if (field === undefined) continue
     budget.values += 1
-    const name = keyOf(key, budget)
-    if (field === getter) {
-      setField(out, name, "<getter>")
-    } else if (policy === undefined) {
-      setField(out, name, safely(field, budget))
-    } else {
-      if (key === "name" || key === "key") label = field
-      else if (key === "value") labelled = field
-      const shown = typeof key === "string" ? policy.named(key, field) : undefined
-      setField(out, name === key ? name : unusedName(out, name), shown ?? safely(field, budget))
-    }
+    const plain = keyOf(key, budget)
+    const name = policy === undefined || plain === key ? plain : unusedName(out, plain)
+    if (key === "name" || key === "key") label = field
+    else if (key === "value") labelled = field
+    const shown = typeof key === "string" && field !== getter ? policy?.named(key, field) : undefined
+    if (field === getter) setField(out, name, "<getter>")
+    else if (shown !== undefined) setField(out, name, shown)
+    else if (typeof field === "object" && field !== null) {
+      // Its place among the others; its value comes when all scalars have had theirs.
+      setField(out, name, null)
+      composite.push([name, field])
+    } else setField(out, name, safely(field, budget))
   }
+  copyInShares(composite, out, budget)
   // `{ name: "Authorization", value: … }` is a named value as well.
   if (typeof label === "string" && labelled !== undefined && policy !== undefined) {
     const shown = policy.named(label, labelled)
@@ -199,6 +214,20 @@ const copyFields = (fields: Iterable<readonly [unknown, unknown]>, size: number,
   }
   if (size > seen) setField(out, "…", `+${size - seen} more`)
   return out
+}
+
+/** Copies fields of several values each, so that none of them leaves nothing for those behind it. */
+const copyInShares = (
+  fields: ReadonlyArray<readonly [name: string, field: object]>,
+  out: Record<string, PlainValue>,
+  budget: Budget
+): void => {
+  const { limit } = budget
+  for (const [i, [name, field]] of fields.entries()) {
+    budget.limit = budget.values + Math.ceil(Math.max(0, limit - budget.values) / (fields.length - i))
+    setField(out, name, safely(field, budget))
+  }
+  budget.limit = limit
 }
 
 // A plain assignment to `__proto__` would set the prototype instead.

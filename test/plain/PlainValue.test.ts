@@ -103,6 +103,16 @@ describe("PlainValue", () => {
     }
   })
 
+  it("copies scalars first, and leaves each of the others a share", () => {
+    const rows = Array.from({ length: 300 }, (_, id) => ({ id, name: `n${id}`, tags: ["a", "b"] }))
+    const plain = PlainValue.from({ rows, orderId: 7, more: { deep: rows }, tenant: "acme", last: [1, 2, 3] })
+    assert.deepInclude(plain, { orderId: 7, tenant: "acme", last: [1, 2, 3] })
+    assert.deepStrictEqual(Object.keys(Object(plain)), ["rows", "orderId", "more", "tenant", "last"])
+    const { more, rows: shown } = Object(plain)
+    assert.isAbove(shown.length, 20)
+    assert.isAbove(more.deep.length, 20)
+  })
+
   it("says how much it left out, even beside a field that is named like that", () => {
     const value = { "…": "mine", ...Object.fromEntries(Array.from({ length: 150 }, (_, i) => [`k${i}`, i])) }
     const plain = PlainValue.fromRecord(value)

@@ -31,6 +31,8 @@ export interface ScannedFunction {
   readonly bindingsAt: (offset: number, name: string) => ReadonlyArray<Binding>
   /** The first place where a variable of this name is mentioned. */
   readonly mentionOf: (name: string) => number | undefined
+  /** Whether a variable of this name is used besides being declared: V8 keeps none that is not. */
+  readonly isUsed: (name: string) => boolean
   /** The variables that the statement at a place names, and the conditions under which it is run. */
   readonly namesAt: (offset: number) => ReadonlySet<string>
   /** The offsets at which tokens begin; none if the text could not be read. */
@@ -49,6 +51,7 @@ export const scanFunction = (text: string): ScannedFunction => {
   const { key, node, shift, tokens } = parsed
   const found = new Map<string, Array<Binding>>()
   const mentions = new Map<string, number>()
+  const used = new Set<string>()
   const scan: Scan = {
     declare: ({ name, ...places }) => {
       const binding = { ...shifted(places, shift), name, callable: places.callable }
@@ -57,6 +60,7 @@ export const scanFunction = (text: string): ScannedFunction => {
       else same.push(binding)
     },
     mention: (name, start) => {
+      if (mentions.has(name)) used.add(name)
       if (start - shift < (mentions.get(name) ?? Number.POSITIVE_INFINITY)) mentions.set(name, start - shift)
     }
   }
@@ -73,6 +77,7 @@ export const scanFunction = (text: string): ScannedFunction => {
         // Blocks nest: of those around a place, the one that begins last is the innermost.
         .sort((a, b) => b.from - a.from),
     mentionOf: (name) => mentions.get(name),
+    isUsed: (name) => used.has(name),
     namesAt: (offset) => namesAt(node, offset + shift),
     starts: tokens.map(({ start }) => start - shift).filter((start) => start >= 0 && start < text.length)
   }
@@ -83,6 +88,7 @@ const unread: ScannedFunction = {
   name: undefined,
   bindingsAt: () => [],
   mentionOf: () => undefined,
+  isUsed: () => false,
   namesAt: () => new Set(),
   starts: []
 }
@@ -299,48 +305,4 @@ const conditionsOf = (node: Node): ReadonlyArray<Node | null | undefined> => {
     default:
       return []
   }
-}
-
-/**
- * The names a file declares or imports at its top level, TypeScript included: by its tokens, since only they are read. A name too
- * many does no harm.
- */
-export const topLevelNamesOf = (text: string): ReadonlySet<string> => {
-  const names = new Set<string>()
-  const words = parser
-    .tokensOf(text)
-    .map(({ end, start, type }) => ({ text: text.slice(start, end), isName: type.label === "name" }))
-  let depth = 0
-  let declaring: string | undefined
-  for (const [i, { isName, text: word }] of words.entries()) {
-    const before = words[i - 1]?.text
-    if (closing.has(word)) depth -= 1
-    if (depth === 0 && declarations.has(word)) declaring = word
-    else if (depth === 0 && (word === ";" || (declaring === "import" && quoted.test(word)))) declaring = undefined
-    else if (isName && declares(declaring, depth, before, words[i + 1]?.text)) names.add(word)
-    // What follows the name of a function or a class, or the equals sign of a variable, declares nothing here.
-    if (depth === 0 && (word === "(" || word === "{") && !patterns.has(declaring ?? "")) declaring = undefined
-    if (depth === 0 && word === "=") declaring = "="
-    if (depth === 0 && word === "," && declaring === "=") declaring = "const"
-    if (opening.has(word)) depth += 1
-  }
-  return names
-}
-
-const quoted = /^["']/
-const opening = new Set(["(", "[", "{", "${"])
-const closing = new Set([")", "]", "}"])
-const patterns = new Set(["const", "let", "var", "import"])
-const declarations = new Set([...patterns, "function", "class", "enum", "namespace"])
-
-const declares = (
-  declaring: string | undefined,
-  depth: number,
-  before: string | undefined,
-  after: string | undefined
-): boolean => {
-  if (declaring === undefined || declaring === "=") return false
-  if (declaring === "import") return !quoted.test(after ?? "")
-  if (!patterns.has(declaring)) return depth === 0 && (before === declaring || before === "*")
-  return depth === 0 ? before === declaring || before === "," : after !== ":" && before !== "="
 }

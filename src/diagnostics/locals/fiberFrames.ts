@@ -2,7 +2,7 @@
  * Which generators were suspended when a fiber failed: the call stack an Effect program has in place of JavaScript's.
  *
  * A generator that fails at a `yield*` is neither resumed nor closed, so what is remembered here can be read later, when
- * a report is made. Besides `internal/region.ts` this is the only module that touches Effect's runtime internals.
+ * a report is made. Besides those of `narration` this is the only module that touches Effect's runtime internals.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -13,6 +13,8 @@ import { isObject } from "../../plain/untrusted.js"
 /** A suspended generator. It is only held, never resumed. */
 export interface CapturedFrame {
   readonly generator: object
+  /** The services that its fiber had, by their keys. */
+  readonly services?: ReadonlyMap<string, unknown> | undefined
 }
 
 /**
@@ -38,8 +40,8 @@ export const install = (): { readonly uninstall: () => void } => {
  * own. Empty if nothing was captured. `failure` is the error itself, or its node in the cause if it is a primitive.
  */
 export const framesOf = (failure: object): ReadonlyArray<CapturedFrame> =>
-  (store.captures.get(failure)?.fibers ?? []).flatMap(({ generators }) =>
-    generators.map((generator): CapturedFrame => ({ generator }))
+  (store.captures.get(failure)?.fibers ?? []).flatMap(({ generators, services }) =>
+    generators.map((generator): CapturedFrame => ({ generator, services }))
   )
 
 /**
@@ -77,6 +79,9 @@ interface FiberCapture {
   readonly fiberId: number
   /** Innermost first. */
   readonly generators: ReadonlyArray<object>
+  /** By which what belongs to one request, or one story, is known. */
+  readonly traceId: string | undefined
+  readonly services: ReadonlyMap<string, unknown> | undefined
 }
 
 interface Capture {
@@ -89,6 +94,8 @@ interface Capture {
 /** What is used of Effect's fiber, as of 3.22. */
 interface FailingFiber {
   readonly id: () => { readonly id: number }
+  readonly currentSpan?: { readonly traceId: string } | undefined
+  readonly currentContext?: { readonly unsafeMap: ReadonlyMap<string, unknown> } | undefined
   readonly _stack: ReadonlyArray<{ readonly _op: string; readonly effect_instruction_i0?: unknown }>
 }
 
@@ -219,14 +226,20 @@ const captureFailure = (
   }
   if (known === undefined && store.released.get(key) === node) return
   const generators = suspended ?? suspendedIn(fiber)
+  const now: FiberCapture = {
+    fiberId,
+    generators,
+    traceId: fiber.currentSpan?.traceId,
+    services: fiber.currentContext?.unsafeMap
+  }
   if (known === undefined) {
-    if (generators.length > 0 || dropped.length > 0) keep(key, node, [{ fiberId, generators }], none, dropped)
+    if (generators.length > 0 || dropped.length > 0) keep(key, node, [now], none, dropped)
     return
   }
-  const travelled = stillTravelling(known, node, key, { fiberId, generators })
+  const travelled = stillTravelling(known, node, key, now)
   if (travelled === undefined) keep(key, node, known.fibers, known.dropped, dropped)
-  else if (travelled.length === 0) keep(key, node, [{ fiberId, generators }], none, dropped)
-  else keep(key, node, [...travelled, { fiberId, generators }].slice(0, maxFibers), known.dropped, dropped)
+  else if (travelled.length === 0) keep(key, node, [now], none, dropped)
+  else keep(key, node, [...travelled, now].slice(0, maxFibers), known.dropped, dropped)
 }
 
 // Looking for Effect's proxy may run a trap of the program's own.
@@ -303,12 +316,17 @@ const stillTravelling = (
     // Raised again by a handler, only generators that were suspended before can still be.
     return now.generators.every((generator) => own.generators.includes(generator)) ? undefined : []
   }
+  // A sibling that was handed the error, as by a queue, knows nothing of it. Of another trace it would be another failure.
+  if (known.node !== node && now.generators.length === 0 && isOfTrace(known, now.traceId)) return undefined
   // A fiber is made after the one that waits for it. What came between is a fiber that waited for the same result.
   const waitedFor = known.fibers.filter(({ fiberId }) => fiberId > now.fiberId)
   if (known.node !== node || key === node) return known.node === node ? waitedFor : []
   const origin = known.fibers[0]
   return origin === undefined || waitedFor.includes(origin) ? waitedFor : [origin, ...waitedFor]
 }
+
+const isOfTrace = ({ fibers }: Capture, traceId: string | undefined): boolean =>
+  traceId !== undefined && fibers[0]?.traceId === traceId
 
 const suspendedIn = (fiber: FailingFiber): ReadonlyArray<object> => {
   const stack = fiber._stack

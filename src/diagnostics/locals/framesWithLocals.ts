@@ -5,6 +5,7 @@ import type { PlainValue } from "../../plain/PlainValue.js"
 import { attempt } from "../../plain/untrusted.js"
 import type { Redactor, Secrets } from "../../redaction/Redaction.js"
 import * as stackFrames from "../source/stackFrames.js"
+import type { Local } from "./functionSource.js"
 import type { GeneratorFrame } from "./locals.js"
 
 /** Most variables shown of one frame. */
@@ -22,7 +23,10 @@ export interface CallFrame extends stackFrames.Frame {
   readonly bigints: ReadonlyArray<string>
 }
 
+const wordsOf = (state: Local["state"], value: unknown): string => (state === "service" ? `[${value}]` : states[state])
+
 const states = {
+  value: "<undefined>",
   unassigned: "<not assigned yet>",
   unknown: "<undefined, unassigned or optimised out>",
   lost: "<optimised out>"
@@ -77,11 +81,13 @@ const localsOf = (
 ): Map<string, PlainValue> => {
   const shown = variables.slice(0, maxLocals)
   // The words for what has no value are no values: under the name of a secret, they would be taken for it.
-  const held = shown.filter(({ state }) => state === "value").map(({ name, value }) => [name, value] as const)
+  const held = shown
+    .filter(({ state, value }) => state === "value" && value !== undefined)
+    .map(({ name, value }) => [name, value] as const)
   const values = redactor.record(Object.fromEntries(held), secrets)
   const locals = new Map<string, PlainValue>()
-  for (const { name, state } of shown) {
-    const shownAs = state === "value" ? values[name] : states[state]
+  for (const { name, state, value } of shown) {
+    const shownAs = state === "value" && value !== undefined ? values[name] : wordsOf(state, value)
     if (shownAs !== undefined) locals.set(name, shownAs)
   }
   for (const [name, value] of Object.entries(values)) locals.set(name, value)

@@ -17,11 +17,12 @@ import { type Script, type SourcePlace, topLevelNames } from "./scriptTable.js"
  * - `unassigned`: it was not assigned yet; `value` is `undefined`
  * - `unknown`: it is `undefined`, unassigned, or was optimised out
  * - `lost`: it was optimised out: V8 no longer has it
+ * - `service`: it holds a service of the program's; `value` is the service's name
  */
 export interface Local {
   readonly name: string
   readonly value: unknown
-  readonly state: "value" | "unassigned" | "unknown" | "lost"
+  readonly state: "value" | "unassigned" | "unknown" | "lost" | "service"
 }
 
 /** The lines of a function in its source, counted from 1, so that a stack frame can be told to stand in it. */
@@ -34,6 +35,8 @@ export interface FunctionRange {
 /** A scope of a suspended or paused function, as V8 gives it. */
 export interface Scope extends ScopeVariables {
   readonly type: string
+  /** Whether it may be that of a module which is run as a function: neither named, nor inside a module proper. */
+  readonly maybeModule: boolean
 }
 
 /** Whether a scope of this type belongs to a function. One of a `with` is an object of the program's. */
@@ -53,8 +56,11 @@ export interface FunctionSource {
   /** Where a place of the script stands in the source. */
   readonly placeOf: (at: ScriptPlace) => SourcePlace
   /** The variables that have a meaning at a place, in the order of their declarations, then those from around it. */
-  readonly localsAt: (at: ScriptPlace, scopes: ReadonlyArray<Scope>) => ReadonlyArray<Local>
+  readonly localsAt: (at: ScriptPlace, scopes: ReadonlyArray<Scope>, held: Held) => ReadonlyArray<Local>
 }
+
+/** How a function is held: where it is paused, V8 knows that a variable is `undefined`. */
+export type Held = "suspended" | "paused"
 
 /** Most variables told of one function. */
 const maxLocals = 64
@@ -76,19 +82,24 @@ export const make = (
   const positions = positionsIn(text, beginsAt === "text" ? 0 : scanned.parametersAt, at)
   const sourceAt = (offset: number): SourcePlace => placeIn(script, positions.placeOf(offset))
   const start = sourceAt(0)
+  const namesAt = rememberedAt(scanned.namesAt)
   const sourceNameOf = remembered((offset: number, written: string) => sourceName(sourceAt(offset), written))
   const isTopLevel = (known: string, offset: number | undefined): boolean =>
     topLevelNames(start.path, start.content).has(offset === undefined ? known : sourceNameOf(offset, known)) ||
     (script.path !== start.path && topLevelNames(script.path, undefined).has(known))
   return {
     name: nameOf(scanned, start, name, sourceNameOf),
-    range: { file: start.path, startLine: start.line, endLine: lastLineOf(text, scanned, start, sourceAt) },
+    range: {
+      file: start.path,
+      startLine: start.line,
+      endLine: lastLineOf(text, scanned, start, sourceAt)
+    },
     placeOf: (at) => placeIn(script, at),
-    localsAt: (at, scopes) => {
+    localsAt: (at, scopes, held) => {
       const offset = positions.offsetOf(at)
       // Without the text there is no telling old values from new ones: better none than a wrong one.
       if (offset === undefined || offset < 0 || offset >= text.length || scanned.starts.length === 0) return []
-      return localsOf(scanned, offset, scopes, sourceNameOf, isTopLevel)
+      return localsOf({ scanned, offset, held, named: namesAt(offset), sourceNameOf, isTopLevel }, scopes)
     }
   }
 }
@@ -148,6 +159,16 @@ const remembered = (compute: SourceNameOf): SourceNameOf => {
   }
 }
 
+/** A function fails at few places, and at those again and again. */
+const rememberedAt = <A>(compute: (offset: number) => A): ((offset: number) => A) => {
+  const known = new Map<number, A>()
+  return (offset) => {
+    const value = known.get(offset) ?? compute(offset)
+    known.set(offset, value)
+    return value
+  }
+}
+
 // Compilers rename: what the source says at that very place is the name its reader knows.
 const sourceName = (place: SourcePlace, written: string): string => {
   if (!place.mapped || !place.exact) return written
@@ -180,21 +201,27 @@ const lastLineOf = (
 }
 
 interface Found extends Local {
+  /** Whether the failing statement, or what decided that it was run, names it. */
+  readonly isNamed: boolean
   /** Where it stands in the text; past its end for what comes from around the function. */
   readonly order: number
 }
 
-const localsOf = (
-  scanned: ScannedFunction,
-  offset: number,
-  scopes: ReadonlyArray<Scope>,
-  sourceNameOf: SourceNameOf,
-  isTopLevel: (name: string, offset: number | undefined) => boolean
-): ReadonlyArray<Local> => {
+interface Looked {
+  readonly scanned: ScannedFunction
+  readonly offset: number
+  readonly held: Held
+  readonly named: ReadonlySet<string>
+  readonly sourceNameOf: SourceNameOf
+  readonly isTopLevel: (name: string, offset: number | undefined) => boolean
+}
+
+const localsOf = (looked: Looked, scopes: ReadonlyArray<Scope>): ReadonlyArray<Local> => {
+  const { named, offset, scanned, sourceNameOf } = looked
   const found = new Map<string, Found>()
   const seen = new Map<string, number>()
   const own = scopes.findLastIndex(({ type }) => type === "Local")
-  for (const [i, scope] of scopesOfFunctions(scopes, own, scanned, isTopLevel).entries()) {
+  for (const [i, scope] of scopesOfFunctions(looked, scopes, own).entries()) {
     const names = scope.names.filter(
       (name) => !isGenerated(name) && (i <= own || scanned.mentionOf(name) !== undefined)
     )
@@ -205,22 +232,23 @@ const localsOf = (
       const shadows = seen.get(name) ?? 0
       seen.set(name, shadows + 1)
       const binding = i > own ? undefined : scanned.bindingsAt(offset, name)[shadows]
-      const state = stateOf(binding, offset, values, name)
+      const state = stateOf(looked, binding, values, name)
       if (state === "value" ? isPlumbing(value) : binding?.callable) continue
       const place = binding?.nameStart ?? mention
-      const told = place === undefined ? name : sourceNameOf(place, name)
+      const sourceName = place === undefined ? name : sourceNameOf(place, name)
       // The innermost variable of a name is the one that is seen.
-      if (found.has(told)) continue
-      found.set(told, {
-        name: told,
+      if (found.has(sourceName)) continue
+      found.set(sourceName, {
+        name: sourceName,
         value: state === "value" ? value : undefined,
         state,
+        isNamed: named.has(name),
         order: i > own ? Number.MAX_SAFE_INTEGER : (place ?? 0)
       })
     }
   }
   return Array.from(found.values())
-    .sort((a, b) => a.order - b.order)
+    .sort((a, b) => Number(b.isNamed) - Number(a.isNamed) || a.order - b.order)
     .slice(0, maxLocals)
     .map(({ name, state, value }) => ({ name, value, state }))
 }
@@ -230,13 +258,12 @@ const localsOf = (
  * They are constants and services, not what a call worked on.
  */
 const scopesOfFunctions = (
+  { isTopLevel, scanned }: Looked,
   scopes: ReadonlyArray<Scope>,
-  own: number,
-  scanned: ScannedFunction,
-  isTopLevel: (name: string, offset: number | undefined) => boolean
+  own: number
 ): ReadonlyArray<Scope> => {
   let end = scopes.length
-  while (end - 1 > own) {
+  while (end - 1 > own && scopes[end - 1]?.maybeModule === true) {
     const names = scopes[end - 1]?.names ?? []
     const isModule = names.every((name) => isGenerated(name) || isTopLevel(name, scanned.mentionOf(name)))
     if (!isModule) break
@@ -248,15 +275,16 @@ const scopesOfFunctions = (
 const nothing: ReadonlyMap<string, unknown> = new Map()
 
 const stateOf = (
+  { held, offset, scanned }: Looked,
   binding: Binding | undefined,
-  offset: number,
   values: ReadonlyMap<string, unknown>,
   name: string
 ): Local["state"] => {
   if (binding !== undefined && offset < binding.assignedAt) return "unassigned"
   if (!values.has(name)) return "lost"
   if (binding !== undefined && offset >= binding.doubtfulAt) return "unknown"
-  return values.get(name) === undefined ? "unknown" : "value"
+  if (values.get(name) !== undefined) return "value"
+  return held === "paused" && (binding === undefined || scanned.isUsed(name)) ? "value" : "unknown"
 }
 
 /** Names that compilers and module loaders make up. */

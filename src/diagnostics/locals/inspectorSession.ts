@@ -13,10 +13,10 @@ export interface InspectorSession {
   readonly handleOf: (value: object) => string
   /** The value behind a handle: the very value, not a copy. The handle must be that of an object or a function. */
   readonly valueOf: (handle: string) => unknown
-  /**
-   * The variables of a scope. `handle` is that of the object by which V8 describes it, or of what `property` of it holds.
-   */
-  readonly scopeOf: (handle: string, property?: string) => ScopeVariables
+  /** The variables of a scope of a paused function. */
+  readonly scopeOf: (handle: string) => ScopeVariables
+  /** The scopes that a `[[Scopes]]` of V8 lists and that are asked for by what V8 calls them, as `Closure (plan)`. */
+  readonly scopesIn: (list: string, isWanted: (description: string) => boolean) => ReadonlyArray<ListedScope>
   /** Releases all handles: while they live, so do the values. */
   readonly forget: () => void
   /** All scripts of the thread. Takes tens of milliseconds. */
@@ -29,6 +29,10 @@ export interface ScopeVariables {
   readonly names: ReadonlyArray<string>
   /** The values of these variables, the very values. What is missing V8 no longer has. Can be asked once. */
   readonly read: (names: ReadonlyArray<string>) => ReadonlyMap<string, unknown>
+}
+
+export interface ListedScope extends ScopeVariables {
+  readonly description: string
 }
 
 /** The inspector, or why there is none. */
@@ -54,12 +58,7 @@ export const open = (): InspectorSession => {
     // The protocol says what each method answers with; the callers name it.
     return answer.result as A
   }
-  const call = (
-    handle: string,
-    declaration: string,
-    names: ReadonlyArray<string> = [],
-    generatePreview = false
-  ): Called => {
+  const call: Call = (handle, declaration, names = [], generatePreview = false) => {
     const box: Box = { value: undefined }
     setBox(box)
     try {
@@ -94,11 +93,14 @@ export const open = (): InspectorSession => {
       }
     },
     valueOf: (handle) => call(handle, `function () { ${boxInside}.value = this }`).value,
-    scopeOf: (handle, property) => {
-      const { result, value } = call(handle, namesOfScope, property === undefined ? [] : [property])
-      const { objectId } = result
-      if (objectId === undefined || !Array.isArray(value)) throw new Error("V8 described a scope in an unknown form")
-      return { names: value.map(String), read: (names) => readVariables(objectId, names, call) }
+    scopeOf: (handle) => describeScope(call(handle, namesOfScope, [], true), call),
+    scopesIn: (list, isWanted) => {
+      const { result } = ask<Runtime.GetPropertiesReturnType>("Runtime.getProperties", {
+        objectId: list,
+        ownProperties: true,
+        generatePreview: true
+      })
+      return listedScopes(list, result, isWanted, call)
     },
     forget: () => {
       ask("Runtime.releaseObjectGroup", { objectGroup })
@@ -121,6 +123,8 @@ export const open = (): InspectorSession => {
   }
 }
 
+type Call = (handle: string, declaration: string, names?: ReadonlyArray<string>, generatePreview?: boolean) => Called
+
 interface Called {
   /** What the function put into the box. */
   readonly value: unknown
@@ -136,23 +140,76 @@ interface Called {
  */
 const readVariables = (
   scope: string,
-  names: ReadonlyArray<string>,
-  call: (handle: string, declaration: string, names: ReadonlyArray<string>, generatePreview: boolean) => Called
+  first: Runtime.ObjectPreview | undefined,
+  call: Call,
+  found: Map<string, unknown> = new Map()
 ): ReadonlyMap<string, unknown> => {
-  const found = new Map<string, unknown>()
-  let shown: ReadonlyArray<string> = []
   try {
-    for (let step = call(scope, keepOnly, names, true); ; step = call(scope, takeOut, shown, true)) {
-      const values: ReadonlyArray<unknown> = Array.isArray(step.value) ? step.value : []
-      for (const [i, name] of shown.entries()) if (i in values) found.set(name, values[i])
-      // An accessor is how V8 says that a variable must not be touched.
-      shown = (step.result.preview?.properties ?? []).flatMap(({ name, type }) => (type === "accessor" ? [] : [name]))
+    for (let preview = first; preview !== undefined; ) {
+      const shown = shownIn(preview)
       if (shown.length === 0) return found
+      const { result, value } = call(scope, takeOut, shown, preview.overflow)
+      setValues(found, shown, value)
+      preview = preview.overflow ? result.preview : undefined
     }
   } catch {
     // Something in this scope cannot even be described: what was read until then is right.
-    return found
   }
+  return found
+}
+
+// An accessor is how V8 says that a variable must not be touched.
+const shownIn = (preview: Runtime.ObjectPreview): ReadonlyArray<string> =>
+  preview.properties.flatMap(({ name, type }) => (type === "accessor" ? [] : [name]))
+
+const setValues = (found: Map<string, unknown>, names: ReadonlyArray<string>, values: unknown): void => {
+  if (Array.isArray(values)) for (const [i, name] of names.entries()) if (i in values) found.set(name, values[i])
+}
+
+const describeScope = ({ result: { objectId, preview }, value }: Called, call: Call): ScopeVariables => {
+  if (objectId === undefined || !Array.isArray(value)) throw new Error("V8 described a scope in an unknown form")
+  const all = value.map(String)
+  return {
+    names: all,
+    read: (names) =>
+      preview?.overflow === true && names.length < all.length
+        ? readVariables(objectId, call(objectId, keepOnly, names, true).result.preview, call)
+        : readVariables(objectId, preview, call)
+  }
+}
+
+/** The first variables of all scopes are read at once: most have few. */
+const listedScopes = (
+  list: string,
+  entries: ReadonlyArray<Runtime.PropertyDescriptor>,
+  isWanted: (description: string) => boolean,
+  call: Call
+): ReadonlyArray<ListedScope> => {
+  const wanted = entries.flatMap(({ name, value }) => {
+    const { description = "", objectId, preview } = value ?? {}
+    if (objectId === undefined || preview === undefined || !isWanted(description)) return []
+    return [{ index: name, description, objectId, preview, shown: shownIn(preview) }]
+  })
+  if (wanted.length === 0) return []
+  const asked = JSON.stringify(wanted.map(({ index, shown }) => [index, shown]))
+  const { value } = call(list, readFirst, [asked])
+  if (!Array.isArray(value)) throw new Error("V8 described the scopes of a function in an unknown form")
+  return wanted.map(({ description, objectId, preview, shown }, i) => {
+    const [names, values]: ReadonlyArray<unknown> = value[i]
+    const found = new Map<string, unknown>()
+    setValues(found, shown, values)
+    return {
+      description,
+      names: Array.isArray(names) ? names.map(String) : [],
+      read: (names) => {
+        const missing = names.filter((name) => !found.has(name))
+        if (!preview.overflow || missing.length === 0) return found
+        const scope = call(objectId, scopeOfEntry).result.objectId
+        if (scope === undefined) return found
+        return readVariables(scope, call(scope, keepOnly, missing, true).result.preview, call, found)
+      }
+    }
+  })
 }
 
 const objectGroup = "effect-narrative"
@@ -165,10 +222,16 @@ const boxName = "effect-narrative/InspectorSession/box"
 const boxKey = Symbol.for(boxName)
 const boxInside = `process[Symbol.for(${JSON.stringify(boxName)})]`
 
-const namesOfScope = `function (property) {
-  const scope = property === undefined ? this : this[property]
-  ${boxInside}.value = Object.keys(scope)
-  return scope
+const namesOfScope = `function () {
+  ${boxInside}.value = Object.keys(this)
+  return this
+}`
+const scopeOfEntry = `function () { return this.object }`
+const readFirst = `function (asked) {
+  ${boxInside}.value = JSON.parse(asked).map(([index, names]) => {
+    const scope = this[index].object
+    return [Object.keys(scope), names.map((name) => scope[name])]
+  })
 }`
 // Only what V8 made for the inspector has no prototype: an object of the program's is never changed.
 const isCopy = `if (Object.getPrototypeOf(this) !== null) throw new Error("not a copy of a scope")`

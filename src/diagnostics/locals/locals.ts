@@ -3,6 +3,9 @@
  * when a report is made.
  */
 import type { Runtime } from "node:inspector"
+import { types } from "node:util"
+import * as Effect from "effect/Effect"
+import { isObject } from "../../plain/untrusted.js"
 import { classify } from "../source/stackFrames.js"
 import * as timeBudget from "../timeBudget.js"
 import type { CapturedFrame } from "./fiberFrames.js"
@@ -83,11 +86,16 @@ const readerOn = (session: inspectorSession.InspectorSession): OpenReader => {
   const functions = new Map<string, functionSource.FunctionSource>()
   let closed = false
 
-  const functionOf = (handle: Runtime.RemoteObject, script: scriptTable.Script): functionSource.FunctionSource => {
-    const location = placeOf(propertiesOf(session, handle).get("[[FunctionLocation]]"))
-    const key = `${location.scriptId}:${location.lineNumber}:${location.columnNumber}`
+  const functionOf = (
+    handle: Runtime.RemoteObject,
+    script: scriptTable.Script,
+    suspendedAt: ScriptLocation
+  ): functionSource.FunctionSource => {
+    // No two functions are suspended at one place.
+    const key = `${suspendedAt.scriptId}:${suspendedAt.lineNumber}:${suspendedAt.columnNumber}`
     const known = functions.get(key)
     if (known !== undefined) return known
+    const location = placeOf(propertiesOf(session, handle).get("[[FunctionLocation]]"))
     const made = functionSource.make(script, handle.description ?? "", location, "parameters", "")
     if (functions.size >= maxKnownFunctions) functions.clear()
     functions.set(key, made)
@@ -105,7 +113,7 @@ const readerOn = (session: inspectorSession.InspectorSession): OpenReader => {
     const script = scripts.scriptOf(location.scriptId)
     const body = internals.get("[[GeneratorFunction]]")
     if (script === undefined || body === undefined || leavesOut(script)) return undefined
-    const source = functionOf(body, script)
+    const source = functionOf(body, script, location)
     const place = source.placeOf(location)
     return {
       file: place.path,
@@ -114,7 +122,7 @@ const readerOn = (session: inspectorSession.InspectorSession): OpenReader => {
       functionName: source.name,
       functionRange: source.range,
       mapped: place.mapped,
-      locals: source.localsAt(location, scopesOf(session, internals.get("[[Scopes]]")))
+      locals: source.localsAt(location, scopesOf(session, internals.get("[[Scopes]]")), "suspended")
     }
   }
 
@@ -133,11 +141,11 @@ const readerOn = (session: inspectorSession.InspectorSession): OpenReader => {
       const max = options.maxFrames ?? defaultMaxFrames
       const time = timeBudget.start(options.deadlineMillis ?? defaultDeadlineMillis)
       try {
-        for (const { generator } of frames) {
+        for (const { generator, services } of frames) {
           if (found.length >= max || time.isSpent()) break
           try {
             const frame = pictureOf(generator, isMachinery)
-            if (frame !== undefined && !isMachineryFile(frame.file)) found.push(frame)
+            if (frame !== undefined && !isMachineryFile(frame.file)) found.push(namingServices(frame, services))
           } catch {
             // An iterator that is no generator, or one of another context: the others can still be read.
           }
@@ -185,18 +193,39 @@ const scopesOf = (
   list: Runtime.RemoteObject | undefined
 ): ReadonlyArray<functionSource.Scope> => {
   if (list?.objectId === undefined) throw new Error("V8 did not give the scopes of a generator")
-  const { result } = session.ask<Runtime.GetPropertiesReturnType>("Runtime.getProperties", {
-    objectId: list.objectId,
-    ownProperties: true
+  let inModule = false
+  const scopes = session.scopesIn(list.objectId, (description) => {
+    inModule ||= typeOf(description) === "Module"
+    return functionSource.isScopeOfFunction(typeOf(description))
   })
-  const scopes: Array<functionSource.Scope> = []
-  for (const { value } of result) {
-    const type = value?.description?.split(" ", 1)[0] ?? ""
-    if (value?.objectId === undefined || !functionSource.isScopeOfFunction(type)) continue
-    scopes.push({ type, ...session.scopeOf(value.objectId, "object") })
-  }
-  return scopes
+  return scopes.map(({ description, ...variables }) => ({
+    type: typeOf(description),
+    maybeModule: !inModule && description === typeOf(description),
+    ...variables
+  }))
 }
+
+/** Of "Closure (plan)", "Block", "Module", … the first word. */
+const typeOf = (description: string): string => description.split(" ", 1)[0] ?? ""
+
+/** A service is the program, and not its data: its name says all. One that is nothing but data stays as it is. */
+const namingServices = (frame: GeneratorFrame, services: CapturedFrame["services"]): GeneratorFrame => {
+  if (services === undefined) return frame
+  const keys = new Map<unknown, string>()
+  for (const [key, service] of services) if (isObject(service) && !isData(service)) keys.set(service, key)
+  const locals = frame.locals.map((local): functionSource.Local => {
+    const key = keys.get(local.value)
+    return key === undefined ? local : { name: local.name, value: /[^/:.]*$/.exec(key)?.[0] || key, state: "service" }
+  })
+  return { ...frame, locals }
+}
+
+const isData = (service: object): boolean =>
+  !types.isProxy(service) &&
+  Object.getPrototypeOf(service) === Object.prototype &&
+  Object.values(Object.getOwnPropertyDescriptors(service)).every(
+    ({ value }) => typeof value !== "function" && !Effect.isEffect(value)
+  )
 
 const isMachinery = ({ origin }: scriptTable.Script): boolean => origin === "effect" || origin === "node"
 

@@ -2,7 +2,7 @@
  * The parser by which a function's text is understood. It is loaded when local variables are first to be read: most programs
  * never need it.
  */
-import { createRequire } from "node:module"
+import * as nodeModule from "node:module"
 import type * as Acorn from "acorn"
 
 /** A node of a syntax tree. Its offsets count from before the text: see `ParsedFunction.shift`. */
@@ -24,7 +24,7 @@ export interface ParsedFunction {
 
 /** Loads the parser at once. Throws where it is no file, as in a bundle: there, `loadLater` finds it. */
 export const load = (): typeof Acorn => {
-  acorn ??= createRequire(import.meta.url ?? `${process.cwd()}/`)("acorn") as typeof Acorn
+  acorn ??= nodeModule.createRequire(import.meta.url ?? `${process.cwd()}/`)("acorn") as typeof Acorn
   return acorn
 }
 

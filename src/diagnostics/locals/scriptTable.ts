@@ -8,8 +8,8 @@ import { remembering } from "../../plain/lruCache.js"
 import * as sourceMaps from "../source/sourceMaps.js"
 import * as sourceText from "../source/sourceText.js"
 import * as stackFrames from "../source/stackFrames.js"
-import { topLevelNamesOf } from "./bindings.js"
 import type { InspectorSession } from "./inspectorSession.js"
+import { topLevelNamesOf } from "./topLevelNames.js"
 
 /** A script that frames stand in. */
 export interface Script {

@@ -45,8 +45,10 @@ export const release = (error: object): void => {
 const maxFrames = 3
 /** Most functions of one throw looked at. */
 const maxLooked = 30
-/** Pauses that may follow each other at once. */
+/** Pauses for throws of the app's own that may follow each other at once. */
 const maxPauses = 5
+/** The same for those of libraries, which throw for themselves, too, as when they look for a file while they load. */
+const maxForeignPauses = 50
 /** After so long a full bucket is given out again, in milliseconds. */
 const rearmAfter = 1_000
 
@@ -64,6 +66,7 @@ const pausing = (): ThrownLocals => {
   const session = inspectorSession.open()
   const scripts = scriptTable.collect(session)
   let pauses = maxPauses
+  let foreignPauses = maxForeignPauses
   let timer: NodeJS.Timeout | undefined
   let closed = false
 
@@ -72,6 +75,7 @@ const pausing = (): ThrownLocals => {
     timer = undefined
     if (closed) return
     pauses = maxPauses
+    foreignPauses = maxForeignPauses
     try {
       // One that was opened since has the pauses to itself.
       if (debuggerMayAttach()) uninstall()
@@ -98,11 +102,16 @@ const pausing = (): ThrownLocals => {
       const thrown = params.data as Runtime.RemoteObject | undefined
       const error = thrown?.objectId === undefined ? undefined : session.valueOf(thrown.objectId)
       // An error that is thrown again was seen where it came from.
-      if (isObject(error) && !snapshots.has(error)) snapshots.set(error, framesOf(session, scripts, params.callFrames))
-      pauses -= 1
+      if (isObject(error) && !snapshots.has(error)) {
+        const frames = framesOf(session, scripts, params.callFrames)
+        if (frames.length > 0) snapshots.set(error, frames)
+      }
+      const thrower = params.callFrames[0]
+      if (thrower !== undefined && scripts.scriptOf(thrower.location.scriptId)?.origin === "app") pauses -= 1
+      else foreignPauses -= 1
       // The real clock, and Node's own timer: it is the process that has to be spared, whatever time a test lives in.
       timer ??= setTimeout(rearm, rearmAfter).unref()
-      if (pauses <= 0 || debuggerMayAttach()) arm("none")
+      if (pauses <= 0 || foreignPauses <= 0 || debuggerMayAttach()) arm("none")
     } catch {
       // Whatever is wrong here, the program has to go on.
     } finally {
@@ -142,7 +151,8 @@ const framesOf = (
 ): ReadonlyArray<ThrownFrame> => {
   const frames: Array<ThrownFrame> = []
   for (const callFrame of callFrames.slice(0, maxLooked)) {
-    if (frames.length >= maxFrames) break
+    // What is behind a fiber's run loop only started the fiber.
+    if (frames.length >= maxFrames || isRunLoop(scripts.scriptOf(callFrame.location.scriptId))) break
     try {
       const frame = frameOf(session, scripts, callFrame)
       if (frame !== undefined) frames.push(frame)
@@ -152,6 +162,9 @@ const framesOf = (
   }
   return frames
 }
+
+const isRunLoop = (script: scriptTable.Script | undefined): boolean =>
+  script?.origin === "effect" && /[\\/]fiberRuntime\.[cm]?[jt]s$/.test(script.path)
 
 const frameOf = (
   session: inspectorSession.InspectorSession,
@@ -172,7 +185,7 @@ const frameOf = (
     functionName: source.name,
     functionRange: source.range,
     mapped: place.mapped,
-    locals: source.localsAt(location, scopesOf(session, scopeChain))
+    locals: source.localsAt(location, scopesOf(session, scopeChain), "paused")
   }
 }
 
@@ -189,11 +202,13 @@ const scopesOf = (
   session: inspectorSession.InspectorSession,
   chain: ReadonlyArray<Debugger.Scope>
 ): ReadonlyArray<functionSource.Scope> => {
+  const inModule = chain.some(({ type }) => type === "module")
   const scopes: Array<functionSource.Scope> = []
-  for (const { object, type } of chain) {
-    const name = `${type[0]?.toUpperCase()}${type.slice(1)}`
-    if (object.objectId === undefined || !functionSource.isScopeOfFunction(name)) continue
-    scopes.push({ type: name, ...session.scopeOf(object.objectId) })
+  for (const { name, object, type } of chain) {
+    const written = `${type[0]?.toUpperCase()}${type.slice(1)}`
+    if (object.objectId === undefined || !functionSource.isScopeOfFunction(written)) continue
+    const maybeModule = !inModule && (name === undefined || name === "")
+    scopes.push({ type: written, maybeModule, ...session.scopeOf(object.objectId) })
   }
   return scopes
 }

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { scanFunction, topLevelNamesOf } from "../../../src/diagnostics/locals/bindings.js"
+import { scanFunction } from "../../../src/diagnostics/locals/bindings.js"
+import { topLevelNamesOf } from "../../../src/diagnostics/locals/topLevelNames.js"
 
 /** What is known of a variable at the place marked `«here»`. */
 const stateOf = (marked: string, name: string, shadows = 0) => {
@@ -98,6 +99,11 @@ describe("Bindings", () => {
     )
     assert.strictEqual(namesAt("function*(){if(«here»yield* isOpen(door))f(key)}"), "isOpen door")
     assert.strictEqual(namesAt("function*(){switch(kind){case other:«here»yield* f(a)}}"), "f a other kind")
+  })
+
+  it("knows which variables are used besides being declared: V8 keeps no others", () => {
+    const scanned = scanFunction("function*(){const a=1,b=2;f(()=>g(()=>a))}")
+    assert.deepStrictEqual([scanned.isUsed("a"), scanned.isUsed("b")], [true, false])
   })
 
   it("takes for a file's top level nothing that follows an import or an equals sign", () => {

@@ -38,6 +38,13 @@ describe("ThrownLocals", () => {
     })
   )
 
+  it.live("spends its pauses on the app's own throws, not on those of a library that loads", () =>
+    Effect.gen(function* () {
+      const shown = yield* ran
+      assert.deepStrictEqual(shown["afterLibrary"], [parse, caller])
+    })
+  )
+
   it.live("is over when it is uninstalled, and forgets what was released", () =>
     Effect.gen(function* () {
       const told = yield* ran
