@@ -140,7 +140,6 @@ const answeredHeaders = [
 /** postgres.js says `table_name` where node-postgres says `table`, and HTTP clients differ in every name. */
 const aliases: ReadonlyMap<string, string> = new Map([
   ["statusCode", "status"],
-  ["host", "hostname"],
   ["pathOrDescriptor", "path"],
   ["table_name", "table"],
   ["column_name", "column"],

@@ -3,11 +3,14 @@
  */
 import type { Clues, Rule } from "./Rule.js"
 
-const peer = ["code", "syscall", "address", "hostname", "port", "url"]
-const certificate = ["code", "hostname", "reason", "url"]
+const peer = ["code", "syscall", "address", "hostname", "host", "port", "url"]
+const certificate = ["code", "hostname", "host", "reason", "url"]
 
-const isLoopback = ({ text }: Clues): boolean =>
-  /^(?:127\.|::1$|localhost$)/.test(text("address") ?? text("hostname") ?? "")
+/** `getaddrinfo` calls it one way, TLS the other. */
+const hostOf = ({ text }: Clues): string | undefined => text("hostname") ?? text("host")
+
+const isLoopback = (clues: Clues): boolean =>
+  /^(?:127\.|::1$|localhost$)/.test(clues.text("address") ?? hostOf(clues) ?? "")
 
 /** Which programs listen on a port by default. */
 const usualPorts: ReadonlyMap<number, string> = new Map([
@@ -85,8 +88,8 @@ const connectionRules: ReadonlyArray<Rule> = [
     when: "The name of the host cannot be resolved.",
     match: { codes: ["ENOTFOUND"] },
     hint: "Correct the host's name, or add it to the name server.",
-    detail: ({ text }) => {
-      const host = text("hostname")
+    detail: (clues) => {
+      const host = hostOf(clues)
       if (host === undefined) return undefined
       if (/[/:@ ]/.test(host)) return "This one is more than a name: leave out the scheme, the port and the path."
       return host.includes(".")

@@ -5,9 +5,8 @@ import type { Failure } from "../../event/FailureReport.js"
 import { CopyButton } from "../kit/CopyButton.js"
 import { offset } from "../kit/format.js"
 import type { FailurePanelProps } from "./failurePanelProps.js"
+import { pathLabel } from "./labels.js"
 
-/** Longest path in a cause that still says something. */
-const maxPath = 16
 /** Longest message shown at once. */
 const shortMessage = 600
 
@@ -29,9 +28,14 @@ export const FailureHead = ({ failure, index, show, tree, whole }: FailurePanelP
       {failure.kind === "die" && <span class="chip">defect</span>}
       {failure.errorCode !== "UNKNOWN" && <span class="chip">{failure.errorCode}</span>}
       {failure.retryable && <span class="chip">retryable</span>}
-      {whole.report.failures.length > 1 && failure.path.length <= maxPath && (
-        <span class="chip" title="Its place in the cause">
-          {failure.path}
+      {failure.details?.code != null && (
+        <span class="chip" title="The error's own code">
+          {failure.details.code}
+        </span>
+      )}
+      {whole.report.failures.length > 1 && pathLabel(failure.path) !== undefined && (
+        <span class="chip" title={`Its place in the cause: ${failure.path}`}>
+          {pathLabel(failure.path)}
         </span>
       )}
       {/* Putting a report together may take longer than the rest of the story did. */}

@@ -4,6 +4,7 @@
 import type { PageFailure } from "../../renderer/html/pageData.js"
 import { duration } from "../kit/format.js"
 import { SourceBlock } from "../kit/SourceBlock.js"
+import { Causes } from "./Causes.js"
 import { FailureHead } from "./FailureHead.js"
 import { FailureSide, hasSide } from "./FailureSide.js"
 import { Frames } from "./Frames.js"
@@ -18,6 +19,7 @@ export const FailurePanel = (props: FailurePanelProps) => {
       <div class={isBeside ? "failure-body" : "failure-body single"}>
         <div class="failure-main">
           {failure.snippet.length > 0 && <SourceBlock lines={failure.snippet} />}
+          <Causes failure={failure} />
           <Frames failure={failure} />
           {index === 0 && <StagesUntilThen report={whole.report} />}
         </div>

@@ -13,7 +13,8 @@ export const hasSide = ({ failure, index, whole }: FailurePanelProps): boolean =
   saysMore(failure) ||
   failure.hint !== null ||
   (index === 0 && whole.analysis !== undefined) ||
-  hasEntries(failure.facts) ||
+  hasEntries(factsOf(failure)) ||
+  urlOf(failure) !== undefined ||
   hasEntries(failure.stageAttributes) ||
   linksOf(failure).length > 1
 
@@ -38,9 +39,10 @@ export const FailureSide = ({ failure, index, show, tree, whole }: FailurePanelP
     {index === 0 && whole.analysis !== undefined && (
       <Analysis analysis={whole.analysis} latencySeconds={whole.latencySeconds} cited={{ failure, tree, show }} />
     )}
-    {hasEntries(failure.facts) && (
+    <MoreAbout url={urlOf(failure)} />
+    {hasEntries(factsOf(failure)) && (
       <Block title="Facts" class="block facts-of">
-        <ValueTable values={failure.facts} />
+        <ValueTable values={factsOf(failure)} />
       </Block>
     )}
     {hasEntries(failure.stageAttributes) && (
@@ -66,8 +68,28 @@ const saysMore = ({ errorMessage, errorType, exactCause }: Failure): boolean =>
 
 const hasEntries = (values: Failure["facts"]): boolean => Object.keys(values).length > 0
 
-/** The errors that caused one another. */
-const linksOf = ({ exceptionChain }: Failure): ReadonlyArray<string> => exceptionChain.split(" <- ")
+/** What the error says in fields of its own; its tag is its type, which the page has at the top. */
+const factsOf = ({ details, errorType, facts }: Failure): Failure["facts"] => {
+  const { tag, ...rest } = facts
+  return { ...details?.labels, ...(tag === undefined || tag === errorType ? rest : facts) }
+}
+
+/** A page of the web, and nothing that could run. */
+const urlOf = ({ details }: Failure): string | undefined =>
+  details?.url != null && /^https?:\/\//.test(details.url) ? details.url : undefined
+
+/** The errors that caused one another, where they are not shown one by one. */
+const linksOf = ({ causes, exceptionChain }: Failure): ReadonlyArray<string> =>
+  causes.length > 0 ? [] : exceptionChain.split(" <- ")
+
+const MoreAbout = ({ url }: { readonly url: string | undefined }) =>
+  url === undefined ? null : (
+    <Block title="More about it" class="block">
+      <a href={url} rel="noreferrer">
+        {url}
+      </a>
+    </Block>
+  )
 
 interface BlockProps {
   readonly title: string

@@ -67,7 +67,7 @@ interface FrameProps {
   readonly isOpen: boolean
 }
 
-const Frame = ({ frame, isOpen }: FrameProps) => {
+export const Frame = ({ frame, isOpen }: FrameProps) => {
   const place = `${frame.file}:${frame.line}`
   const title = (
     <>

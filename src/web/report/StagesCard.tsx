@@ -3,6 +3,7 @@
  */
 import { Inspector } from "./Inspector.js"
 import type { StoryState } from "./storyState.js"
+import { isFailed } from "./tree.js"
 import type { View } from "./view.js"
 import { Waterfall } from "./Waterfall.js"
 
@@ -24,7 +25,9 @@ export const StagesCard = ({ state }: { readonly state: StoryState }) => {
 }
 
 const Tools = ({ view }: { readonly view: View }) => {
-  const isNested = view.tree.nodes.some(({ children, depth }) => depth > 0 && children.length > 0)
+  const { nodes } = view.tree
+  const isNested = nodes.some(({ children, depth }) => depth > 0 && children.length > 0)
+  const failed = nodes.filter(({ node }) => isFailed(node)).length
   return (
     <div class="card-tools">
       <button
@@ -36,6 +39,16 @@ const Tools = ({ view }: { readonly view: View }) => {
       >
         Reset zoom
       </button>
+      {failed > 0 && failed < nodes.length && (
+        <button
+          type="button"
+          class="button small"
+          aria-pressed={view.failedOnly}
+          onClick={() => view.showFailedOnly(!view.failedOnly)}
+        >
+          Failed only
+        </button>
+      )}
       {isNested && (
         <>
           <button type="button" class="button small" onClick={() => view.collapseAll()}>

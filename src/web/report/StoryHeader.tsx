@@ -13,9 +13,11 @@ interface StoryHeaderProps {
   /** Above the story's name. */
   readonly title: string | null
   readonly show: (id: number) => void
+  /** Shows the stages that failed, and no others. */
+  readonly showFailed: () => void
 }
 
-export const StoryHeader = ({ show, title, tree }: StoryHeaderProps) => {
+export const StoryHeader = ({ show, showFailed, title, tree }: StoryHeaderProps) => {
   const { story } = tree
   const root = tree.root?.node
   const facts = root?.story
@@ -40,7 +42,7 @@ export const StoryHeader = ({ show, title, tree }: StoryHeaderProps) => {
       {facts.work !== undefined && <p class="outcome">{facts.work}</p>}
       {isUnfinished && <p class="outcome">The program ended before this story did.</p>}
       <CausedBy tree={tree} show={show} />
-      <Stats tree={tree} root={root} />
+      <Stats tree={tree} root={root} showFailed={showFailed} />
       {root.attributes !== undefined && (
         <details class="hero-attributes">
           <summary>{count(Object.keys(root.attributes).length, "attribute")}</summary>
@@ -71,7 +73,11 @@ const CausedBy = ({ show, tree }: Pick<StoryHeaderProps, "show" | "tree">) => {
   )
 }
 
-const Stats = ({ root, tree }: { readonly tree: Tree; readonly root: PageNode }) => {
+interface StatsProps extends Pick<StoryHeaderProps, "showFailed" | "tree"> {
+  readonly root: PageNode
+}
+
+const Stats = ({ root, showFailed, tree }: StatsProps) => {
   const { startedAt } = tree.story
   const stories = tree.nodes.flatMap(({ node }) => node.story ?? [])
   const failed = sum(stories, ({ failedStages }) => failedStages)
@@ -86,7 +92,16 @@ const Stats = ({ root, tree }: { readonly tree: Tree; readonly root: PageNode })
         class="stat primary"
       />
       <Stat name="Stages" value={number(sum(stories, ({ startedStages }) => startedStages))} />
-      {failed > 0 && <Stat name="Failed" value={String(failed)} class="stat bad" />}
+      {failed > 0 && (
+        <div class="stat bad">
+          <dt>Failed</dt>
+          <dd>
+            <button type="button" class="link" title="Show the stages that failed" onClick={showFailed}>
+              {String(failed)}
+            </button>
+          </dd>
+        </div>
+      )}
       {cancelled > 0 && <Stat name="Cancelled" value={String(cancelled)} />}
       {retries > 0 && <Stat name="Retries" value={String(retries)} />}
       {stories.length > 1 && <Stat name="Sub-stories" value={String(stories.length - 1)} />}

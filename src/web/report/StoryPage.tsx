@@ -9,7 +9,7 @@ import type { StoryState } from "./storyState.js"
 
 export const StoryPage = ({ state }: { readonly state: StoryState }) => (
   <main class="report" id="main">
-    <StoryHeader tree={state.tree} title={state.title} show={state.show} />
+    <StoryHeader tree={state.tree} title={state.title} show={state.show} showFailed={state.showFailed} />
     <Failures state={state} />
     <StagesCard state={state} />
     {state.tree.story.entries.length > 0 && <Log state={state.log} show={state.show} />}

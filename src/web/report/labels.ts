@@ -1,5 +1,5 @@
 /**
- * Words for what a node is at.
+ * Words for what a node is at, and a failure.
  */
 import type { PageNode } from "../../renderer/html/pageData.js"
 import { duration } from "../kit/format.js"
@@ -17,4 +17,12 @@ export const progressLabel = ({ progress, story }: PageNode): string | undefined
   if (story === undefined) return undefined
   const total = story.declaredStages ?? story.startedStages
   return `${story.completedStages} of ${total} stages`
+}
+
+/** How a failure came together with the others of its cause. */
+export const pathLabel = (path: string): string | undefined => {
+  if (path.includes("[")) return "one of a list"
+  if (path.includes("∥")) return "in parallel"
+  // The right side of a sequence: a finalizer failed after what it was to clean up.
+  return path.includes("→R") ? "afterwards" : undefined
 }

@@ -1,7 +1,7 @@
 /**
  * A report of one or more stories: which of them is open, the search, the list of keys, and whether it is printed.
  */
-import { computed, effect, type ReadonlySignal, signal } from "@preact/signals"
+import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals"
 import { createRef } from "preact"
 import type { PageStory, ReportData } from "../../renderer/html/pageData.js"
 import type { Key } from "../kit/keys.js"
@@ -19,13 +19,20 @@ export class ReportState {
   readonly printing = signal(false)
   /** Newest first. */
   readonly stories: ReadonlyArray<ListedStory>
-  readonly #openAt = signal(0)
+  /** A reader comes for what failed. */
+  readonly #firstAt: number
+  readonly #openAt: Signal<number>
   readonly open: ReadonlySignal<StoryState | undefined>
   readonly found: ReadonlySignal<string>
   #typing: ReturnType<typeof setTimeout> | undefined
 
   constructor(readonly data: ReportData) {
     this.stories = data.stories.map(listed)
+    this.#firstAt = Math.max(
+      0,
+      this.stories.findIndex(({ status }) => status === "failed" || status === "timeout")
+    )
+    this.#openAt = signal(this.#firstAt)
     this.open = computed(() => {
       const story = data.stories[this.#openAt.value]
       return story && new StoryState(story, this.isList ? null : data.title, this.printing)
@@ -46,12 +53,12 @@ export class ReportState {
     return hrefOf(this.#openAt.value)
   }
 
-  /** Opens the story that the address names, or else the first. */
+  /** Opens the story that the address names; where it names none, the newest that failed, or else the newest. */
   follow(hash: string): void {
-    const at = Math.max(
-      0,
-      this.stories.findIndex(({ href }) => href === hash)
-    )
+    const named = this.stories.findIndex(({ href }) => href === hash)
+    // Another part of this page.
+    if (named < 0 && hash !== "") return
+    const at = named < 0 ? this.#firstAt : named
     if (at !== this.#openAt.value) this.#type("")
     this.#openAt.value = at
   }

@@ -36,6 +36,12 @@ export class StoryState {
   /** Selects a node and brings it into sight. */
   readonly show = (id: number): void => void this.waterfall.show(id)
 
+  /** Shows the stages that failed, and no others. */
+  readonly showFailed = (): void => {
+    this.view.showFailedOnly(true)
+    document.getElementById("stages-title")?.scrollIntoView({ block: "start" })
+  }
+
   search(query: string): void {
     this.view.search(query)
     this.log.reset()

@@ -4,12 +4,13 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals"
 import { type TimeRange, within } from "../kit/timeRange.js"
 import { searchIndex } from "./searchIndex.js"
-import { rowsOf, type Tree, type TreeNode } from "./tree.js"
+import { isFailed, rowsOf, type Tree, type TreeNode } from "./tree.js"
 
 export class View {
   readonly #selected = signal<number | undefined>(undefined)
   readonly #collapsed = signal<ReadonlySet<number>>(new Set())
   readonly #query = signal("")
+  readonly #failedOnly = signal(false)
   readonly #range: Signal<TimeRange>
   /** The nodes that the search finds, or `undefined` without one. */
   readonly hits: ReadonlySignal<ReadonlySet<number> | undefined>
@@ -22,7 +23,7 @@ export class View {
     const find = searchIndex(tree)
     this.#range = signal(this.whole)
     this.hits = computed(() => (this.query === "" ? undefined : find(this.query)))
-    this.rows = computed(() => rowsOf(tree, this.collapsed, this.hits.value))
+    this.rows = computed(() => rowsOf(tree, this.collapsed, this.#wanted))
     this.positions = computed(() => new Map(this.rows.value.map(({ node }, i) => [node.id, i])))
   }
 
@@ -35,10 +36,11 @@ export class View {
     return this.selected === undefined ? undefined : this.tree.byId.get(this.selected)
   }
 
-  /** Also makes it visible: nothing around it stays collapsed. */
+  /** Also makes it visible: it is not left out, and nothing around it stays collapsed. */
   select(id: number | undefined): void {
     batch(() => {
       this.#selected.value = id
+      if (this.failedOnly && id !== undefined && !this.positions.value.has(id)) this.#failedOnly.value = false
       const around = parentsOf(this.selectedNode).filter((item) => this.collapsed.has(item.node.id))
       if (around.length === 0) return
       const collapsed = new Set(this.collapsed)
@@ -66,6 +68,23 @@ export class View {
 
   expandAll(): void {
     this.#collapsed.value = new Set()
+  }
+
+  /** Whether only what failed is shown, and what is around it. */
+  get failedOnly(): boolean {
+    return this.#failedOnly.value
+  }
+
+  showFailedOnly(failedOnly: boolean): void {
+    this.#failedOnly.value = failedOnly
+  }
+
+  /** The nodes to be seen with what is around them; `undefined` for all. */
+  get #wanted(): ReadonlySet<number> | undefined {
+    const hits = this.hits.value
+    if (!this.failedOnly) return hits
+    const failed = this.tree.nodes.filter(({ node }) => isFailed(node) && (hits === undefined || hits.has(node.id)))
+    return new Set(failed.map(({ node }) => node.id))
   }
 
   get whole(): TimeRange {

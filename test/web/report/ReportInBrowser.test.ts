@@ -9,7 +9,7 @@ import type { BrowserContextOptions, Locator, Page } from "playwright-core"
 import type { NarrativeEvent } from "../../../src/event/NarrativeEvent.js"
 import type { HtmlReportSettings } from "../../../src/renderer/html/HtmlReportRenderer.js"
 import * as ChildProgram from "../../docs/ChildProgram.js"
-import { Narrator } from "../../fixtures/events.js"
+import { failureReport, Narrator } from "../../fixtures/events.js"
 import { write } from "../../renderer/html/writtenPage.js"
 import { Chromium, type Opened, open } from "../Chromium.js"
 import { failedImport, hostileStory, longStory } from "./stories.js"
@@ -348,6 +348,84 @@ layer(Layer.merge(Chromium.layer, NodeContext.layer), { timeout: 30_000 })("a re
         assert.strictEqual(await textOf(page.locator(".badge")), "Unfinished")
         assert.include(await textOf(page.locator(".hero")), "The program ended before this story did.")
         assert.deepStrictEqual(await textsOf(page, ".cell-duration"), ["running", "running"])
+      })
+    })
+  )
+
+  it.scoped("opens the newest story that failed, and stays with it when another part of it is gone to", () =>
+    Effect.gen(function* () {
+      const events = (["failed", "failed", "success"] as const).flatMap((status, i) => {
+        const told = new Narrator(`Story ${i}`)
+        return [told.start(), told.end({ status })]
+      })
+      const report = yield* opened(events)
+      yield* look(report, async (page) => {
+        assert.deepStrictEqual(await textsOf(page, ".story-name"), ["Story 2", "Story 1", "Story 0"])
+        assert.strictEqual(await textOf(page.locator("h1")), "Story 1")
+        await page.evaluate(() => {
+          location.hash = "#main"
+        })
+        assert.strictEqual(await textOf(page.locator("h1")), "Story 1")
+      })
+    })
+  )
+
+  it.scoped("shows only the stages that failed and those around them, where that is asked for", () =>
+    Effect.gen(function* () {
+      const report = yield* opened(failedImport())
+      yield* look(report, async (page) => {
+        const failed = ["Import Catalogue", "Price Products", "Convert Price", "Build Index"]
+        await page.locator(".stat.bad button").click()
+        assert.deepStrictEqual(await textsOf(page, names), failed)
+        await page.getByRole("button", { name: "Failed only" }).click()
+        assert.include(await textsOf(page, names), "Load Suppliers")
+      })
+    })
+  )
+
+  it.scoped("says in words how failures came together, and shows the errors behind one with their source", () =>
+    Effect.gen(function* () {
+      const told = new Narrator("Login")
+      const [first] = failureReport.failures
+      const location = { file: "src/query.ts", line: 4, column: 3, function: "query", sourceLine: "" }
+      const failed = told.failureOccurred({
+        failures: [
+          {
+            ...first,
+            path: "∥L",
+            errorType: "RepoError",
+            location: { ...location, file: "src/user.ts" },
+            facts: { tag: "RepoError", host: "db" },
+            exceptionChain: "RepoError: could not load <- Error: syntax error",
+            details: { code: "APP-7", help: null, url: "https://example.com/APP-7", labels: { tenant: "acme" } },
+            causes: [
+              {
+                depth: 1,
+                relation: "cause",
+                errorType: "Error",
+                errorMessage: "syntax error",
+                location,
+                snippet: [3, 4].map((line) => ({ line, text: `line ${line}`, failing: line === 4 })),
+                stackFrames: []
+              }
+            ]
+          },
+          { ...first, path: "∥R", causes: [], details: null }
+        ]
+      })
+      const report = yield* opened([told.start(), failed, told.end({ status: "failed" })])
+      yield* look(report, async (page) => {
+        const panel = page.locator("#failure-0-panel-0")
+        assert.includeMembers([...(await panel.locator(".eyebrow .chip").allInnerTexts())], ["APP-7", "in parallel"])
+        const cause = panel.locator(".cause")
+        assert.include(await textOf(cause), "Error syntax error")
+        assert.include(await textOf(cause), "src/query.ts:4")
+        assert.strictEqual(await cause.locator(".source-line.failing").getAttribute("data-line"), "4")
+        assert.strictEqual(await panel.locator(".chain").count(), 0)
+        const facts = await textOf(panel.locator(".facts-of"))
+        assert.include(facts, "host")
+        assert.notInclude(facts, "RepoError")
+        assert.strictEqual(await panel.locator("a").getAttribute("href"), "https://example.com/APP-7")
       })
     })
   )
