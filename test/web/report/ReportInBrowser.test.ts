@@ -362,9 +362,7 @@ layer(Layer.merge(Chromium.layer, NodeContext.layer), { timeout: 30_000 })("a re
       yield* look(report, async (page) => {
         assert.deepStrictEqual(await textsOf(page, ".story-name"), ["Story 2", "Story 1", "Story 0"])
         assert.strictEqual(await textOf(page.locator("h1")), "Story 1")
-        await page.evaluate(() => {
-          location.hash = "#main"
-        })
+        await page.evaluate('location.hash = "#main"')
         assert.strictEqual(await textOf(page.locator("h1")), "Story 1")
       })
     })
