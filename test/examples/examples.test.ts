@@ -187,7 +187,7 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
         "Why:           parcel.address is undefined, so .city cannot be read",
         /^ {2}at labelOf examples\/five-failures\.ts:\d+$/,
         '      printer  "hall-2"',
-        'Why:           ParseError at limits.maxParcels: Expected number, actual "forty"',
+        'Why:           ParseError at limits.maxParcels: Expected number, actual "forty" (in {"maxParcels":"forty","apiKey":"<redacted>"})',
         '      input     {"region":"north","limits":{"maxParcels":"forty","apiKey":"<redacted>"}}',
         "Error:         Unreachable - Bring does not answer /parcels?key=<redacted>",
         "      token    <redacted>",
