@@ -17,14 +17,17 @@ export class DamagedCell {
   constructor(readonly why: string) {}
 }
 
-/** A column of cells `C`, which hold values `A`. Decoding takes whatever a driver gives; of PostgreSQL a bigint is a text. */
+/**
+ * A column of cells `C`, which hold values `A`. Decoding takes whatever a driver gives; of PostgreSQL a bigint is a text. It
+ * gives the value itself, not an `Either`: a page of events has some ten thousand cells.
+ */
 export interface Column<A, C extends Cell> {
   readonly encode: (value: A) => C
-  readonly decode: (cell: unknown) => Either.Either<A, DamagedCell>
+  readonly decode: (cell: unknown) => A | DamagedCell
 }
 
-const damaged = (cell: unknown, what: string): Either.Either<never, DamagedCell> =>
-  Either.left(new DamagedCell(`${clip(JSON.stringify(String(cell)), 60)} is no ${what}`))
+const damaged = (cell: unknown, what: string): DamagedCell =>
+  new DamagedCell(`${clip(JSON.stringify(String(cell)), 60)} is no ${what}`)
 
 const isEmpty = (cell: unknown): boolean => cell === null || cell === undefined
 
@@ -32,15 +35,14 @@ const identity = <A>(value: A): A => value
 
 export const text: Column<string, string> = {
   encode: identity,
-  decode: (cell) =>
-    typeof cell === "string" ? Either.right(cell) : isEmpty(cell) ? damaged(cell, "text") : Either.right(String(cell))
+  decode: (cell) => (typeof cell === "string" ? cell : isEmpty(cell) ? damaged(cell, "text") : String(cell))
 }
 
 export const real: Column<number, number> = {
   encode: identity,
   decode: (cell) => {
     const number = isEmpty(cell) ? Number.NaN : Number(cell)
-    return Number.isFinite(number) ? Either.right(number) : damaged(cell, "number")
+    return Number.isFinite(number) ? number : damaged(cell, "number")
   }
 }
 
@@ -48,13 +50,16 @@ export const whole: Column<number, number> = {
   encode: identity,
   decode: (cell) => {
     const number = isEmpty(cell) ? Number.NaN : Number(cell)
-    return Number.isSafeInteger(number) ? Either.right(number) : damaged(cell, "whole number below 2^53")
+    return Number.isSafeInteger(number) ? number : damaged(cell, "whole number below 2^53")
   }
 }
 
 export const flag: Column<boolean, number> = {
   encode: (value) => (value ? 1 : 0),
-  decode: (cell) => Either.map(whole.decode(cell), (number) => number === 1)
+  decode: (cell) => {
+    const number = whole.decode(cell)
+    return number instanceof DamagedCell ? number : number === 1
+  }
 }
 
 // Many events of one millisecond follow each other.
@@ -73,23 +78,20 @@ export const time: Column<number, string> = {
   },
   decode: (cell) => {
     const millis = typeof cell === "string" ? Date.parse(cell) : Number.NaN
-    return Number.isFinite(millis) ? Either.right(millis) : damaged(cell, "time")
+    return Number.isFinite(millis) ? millis : damaged(cell, "time")
   }
 }
 
 /** One of a few words. */
 export const word = <A extends string>(words: ReadonlyArray<A>, what: string): Column<A, A> => ({
   encode: identity,
-  decode: (cell) => {
-    const found = words.find((word) => word === cell)
-    return found === undefined ? damaged(cell, what) : Either.right(found)
-  }
+  decode: (cell) => words.find((word) => word === cell) ?? damaged(cell, what)
 })
 
 /** A column that may be NULL. */
 export const nullable = <A, C extends Cell>(column: Column<A, C>): Column<A | null, C | null> => ({
   encode: (value) => (value === null ? null : column.encode(value)),
-  decode: (cell) => (isEmpty(cell) ? Either.right(null) : column.decode(cell))
+  decode: (cell) => (isEmpty(cell) ? null : column.decode(cell))
 })
 
 /** JSON of something that its Schema changes. NULL where there is none. */
@@ -98,8 +100,11 @@ export const nullableJson = <A, I>(schema: Schema.Schema<A, I>): Column<A | null
   const decode = Schema.decodeUnknownEither(json(schema))
   return {
     encode: (value) => (value === null ? null : encode(value)),
-    decode: (cell) =>
-      isEmpty(cell) ? Either.right(null) : Either.mapLeft(decode(cell), (error) => new DamagedCell(firstOf(error)))
+    decode: (cell) => {
+      if (isEmpty(cell)) return null
+      const decoded = decode(cell)
+      return Either.isRight(decoded) ? decoded.right : new DamagedCell(firstOf(decoded.left))
+    }
   }
 }
 
@@ -115,9 +120,9 @@ const emptyOr = <A>(schema: Schema.Schema<A>, empty: A, isEmptyValue: (value: A)
   const column: Column<A, string | null> = {
     encode: (value) => (isEmptyValue(value) ? null : JSON.stringify(value)),
     decode: (cell) => {
-      if (isEmpty(cell)) return Either.right(empty)
+      if (isEmpty(cell)) return empty
       const parsed = Either.getOrUndefined(Either.try(() => parseJson(String(cell))))
-      return is(parsed) ? Either.right(parsed) : damaged(cell, what)
+      return is(parsed) ? parsed : damaged(cell, what)
     }
   }
   return column

@@ -4,7 +4,7 @@
 import * as Data from "effect/Data"
 import * as Either from "effect/Either"
 import { fromWire, type NarrativeEvent } from "../../event/NarrativeEvent.js"
-import { firstOf } from "./columns.js"
+import { DamagedCell, firstOf } from "./columns.js"
 import type { Row, Table } from "./tables.js"
 
 /** A row as a driver gives it. */
@@ -34,17 +34,35 @@ export const selected = (alias: string, table: Table, prefix = ""): string =>
     .map((column) => `${alias}.${column} AS ${prefix}${column}`)
     .join(", ")
 
-/** Decodes the columns of a table in a row. */
+/** The columns of a table in a row. */
 export const decodeRow = <T extends Table>(table: T, row: Found, prefix = ""): Either.Either<Row<T>, DamagedRow> => {
   const decoded: Record<string, unknown> = {}
-  for (const column in table) {
-    const cell = table[column]?.decode(row[`${prefix}${column}`])
-    if (cell === undefined) continue
-    if (Either.isLeft(cell)) return Either.left(new DamagedRow({ column, why: cell.left.why }))
-    decoded[column] = cell.right
+  for (const { column, decode, name } of cellsOf(table, prefix)) {
+    const cell = decode(row[name])
+    if (cell instanceof DamagedCell) return Either.left(new DamagedRow({ column, why: cell.why }))
+    decoded[column] = cell
   }
   // Each column was decoded by its own description, of which `Row` is made.
   return Either.right(decoded as Row<T>)
+}
+
+interface CellOf {
+  readonly column: string
+  /** Its name in the rows of a query. */
+  readonly name: string
+  readonly decode: (cell: unknown) => unknown
+}
+
+// Names put together for each row would cost more than all the decoding.
+const cells = new WeakMap<Table, Map<string, ReadonlyArray<CellOf>>>()
+
+const cellsOf = (table: Table, prefix: string): ReadonlyArray<CellOf> => {
+  const byPrefix = cells.get(table) ?? new Map<string, ReadonlyArray<CellOf>>()
+  const known = byPrefix.get(prefix)
+  if (known !== undefined) return known
+  const made = Object.entries(table).map(([column, { decode }]) => ({ column, name: `${prefix}${column}`, decode }))
+  cells.set(table, byPrefix.set(prefix, made))
+  return made
 }
 
 export const decodeRows = <T extends Table>(

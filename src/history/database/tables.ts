@@ -3,7 +3,6 @@
  *
  * A new column is added here and by a migration; a test holds the two together.
  */
-import type * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { FailureAnalysis } from "../../event/FailureAnalysis.js"
 import { ErrorCode, Interruptor } from "../../event/FailureReport.js"
@@ -126,15 +125,13 @@ export const events = {
 export interface Table {
   readonly [column: string]: {
     readonly encode: (value: never) => Column.Cell
-    readonly decode: (cell: unknown) => Either.Either<unknown, Column.DamagedCell>
+    readonly decode: (cell: unknown) => unknown
   }
 }
 
 /** What is read from the columns of a table. */
 export type Row<T extends Table> = {
-  readonly [C in keyof T]: T[C]["decode"] extends (cell: unknown) => Either.Either<infer A, Column.DamagedCell>
-    ? A
-    : never
+  readonly [C in keyof T]: Exclude<ReturnType<T[C]["decode"]>, Column.DamagedCell>
 }
 
 /** The cells that are written into the columns of a table. */

@@ -66,11 +66,12 @@ const changeOf = ({ cursor, event, stage }: StoredEvent): HistoryEvent => {
     message: null,
     data: null
   }
-  return { ...short, ...detailsOf(event) }
+  const details = detailsOf(event)
+  return details === undefined ? short : { ...short, ...details }
 }
 
 /** What only some kinds of event have. */
-const detailsOf = (event: NarrativeEvent): Partial<HistoryEvent> => {
+const detailsOf = (event: NarrativeEvent): Partial<HistoryEvent> | undefined => {
   switch (event._tag) {
     case "StoryCompleted":
       return { status: event.status, outcome: event.outcome }
@@ -89,6 +90,6 @@ const detailsOf = (event: NarrativeEvent): Partial<HistoryEvent> => {
       return { stageName, errorType, errorMessage }
     }
     default:
-      return {}
+      return undefined
   }
 }

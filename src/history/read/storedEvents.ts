@@ -16,7 +16,7 @@ import {
   StoryStarted,
   StoryStatus
 } from "../../event/NarrativeEvent.js"
-import { type Cell, type Column, nullableJson, plainRecord } from "../database/columns.js"
+import { type Cell, type Column, DamagedCell, nullableJson, plainRecord } from "../database/columns.js"
 import { DamagedRow, decodeRow, decodeRows, eventOf, type Found, selected } from "../database/decodeRows.js"
 import type { Row } from "../database/tables.js"
 import * as tables from "../database/tables.js"
@@ -50,25 +50,43 @@ export const storedEvents = (
     for (const row of yield* decodeRows(tables.stories, found)) {
       stories.set(row.key, { ...storyFields(row), ...storyDetail(row) })
     }
-    return (yield* Either.all(rows.map((row) => storedEvent(row, stories)))).flat()
+    const decoded = new Decoded(stories)
+    return (yield* Either.all(rows.map((row) => decoded.event(row)))).flat()
   })
 
 const columns = [selected("e", tables.events, "e_"), selected("t", tables.stages, "t_"), "f.report"].join(", ")
 
-/** None for a story that was pruned just now. */
-const storedEvent = (
-  found: Found,
-  stories: ReadonlyMap<number, restore.StoryOf>
-): Either.Either<ReadonlyArray<StoredEvent>, DamagedRow> =>
-  Either.gen(function* () {
-    const row = yield* decodeRow(tables.events, found, "e_")
-    const story = stories.get(row.story_key)
-    if (story === undefined) return []
-    const hasStage = found["t_story_key"] !== null && found["t_story_key"] !== undefined
-    const stage = hasStage ? stageFields(yield* decodeRow(tables.stages, found, "t_")) : undefined
-    const event = yield* fromRows(row, story, stage, found["report"])
-    return [{ cursor: row.id, event, stage }]
-  })
+/** What the rows of events share: most stages have a start and an end. */
+class Decoded {
+  readonly #stories: ReadonlyMap<number, restore.StoryOf>
+  readonly #stages = new Map<string, StageFields>()
+
+  constructor(stories: ReadonlyMap<number, restore.StoryOf>) {
+    this.#stories = stories
+  }
+
+  /** None for a story that was pruned just now. */
+  event(found: Found): Either.Either<ReadonlyArray<StoredEvent>, DamagedRow> {
+    return Either.flatMap(decodeRow(tables.events, found, "e_"), (row) => {
+      const story = this.#stories.get(row.story_key)
+      if (story === undefined) return Either.right([])
+      return Either.flatMap(this.#stage(found, `${row.story_key} ${row.stage_index}`), (stage) =>
+        Either.map(fromRows(row, story, stage, found["report"]), (event) => [{ cursor: row.id, event, stage }])
+      )
+    })
+  }
+
+  #stage(found: Found, key: string): Either.Either<StageFields | undefined, DamagedRow> {
+    const known = this.#stages.get(key)
+    if (known !== undefined) return Either.right(known)
+    if (found["t_story_key"] === null || found["t_story_key"] === undefined) return Either.right(undefined)
+    return Either.map(decodeRow(tables.stages, found, "t_"), (row) => {
+      const stage = stageFields(row)
+      this.#stages.set(key, stage)
+      return stage
+    })
+  }
+}
 
 const fromRows = (
   row: Row<typeof tables.events>,
@@ -127,8 +145,10 @@ const Retried = nullableJson(Schema.Struct(Struct.pick(StageRetried.fields, "att
 
 const damaged = (column: string, why: string) => Either.left(new DamagedRow({ column, why }))
 
-const dataOf = <A>(column: Column<A, Cell>, data: string | null): Either.Either<A, DamagedRow> =>
-  Either.mapLeft(column.decode(data), ({ why }) => new DamagedRow({ column: "data", why }))
+const dataOf = <A>(column: Column<A, Cell>, data: string | null): Either.Either<A, DamagedRow> => {
+  const value = column.decode(data)
+  return value instanceof DamagedCell ? damaged("data", value.why) : Either.right(value)
+}
 
 const required = <A>(decoded: Either.Either<A | null, DamagedRow>, event: string): Either.Either<A, DamagedRow> =>
   Either.flatMap(decoded, (value) => (value === null ? damaged(event, "it has no data") : Either.right(value)))

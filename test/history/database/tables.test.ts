@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
+import { DamagedCell } from "../../../src/history/database/columns.js"
 import { makeDurable, openFile } from "../../../src/history/database/database.js"
 import { decodeRow } from "../../../src/history/database/decodeRows.js"
 import { migrate } from "../../../src/history/database/migrations.js"
@@ -32,9 +33,9 @@ describe("the description of a table", () => {
           const decoded = table[String(column["name"])]?.decode(null)
           const required = column["notnull"] === 1 || column["pk"] !== 0
           if (required) {
-            assert.isTrue(decoded !== undefined && Either.isLeft(decoded), `${name}.${column["name"]}`)
+            assert.isTrue(decoded instanceof DamagedCell, `${name}.${column["name"]}`)
           }
-          if (!required) assert.isTrue(decoded !== undefined && Either.isRight(decoded), `${name}.${column["name"]}`)
+          if (!required) assert.isTrue(!(decoded instanceof DamagedCell), `${name}.${column["name"]}`)
         }
       }
     })
