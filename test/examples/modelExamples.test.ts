@@ -81,7 +81,7 @@ layer(NodeContext.layer)("examples of analyzers", (it) => {
       Effect.map(outcomeWith("anthropic-analyzer", { ANTHROPIC_API_KEY: "" }), (outcome) =>
         assertPrinted(outcome, [
           /^No Claude\. anthropic: there is no API key\. Set ANTHROPIC_API_KEY/,
-          /^\| ParseError at grams/
+          /^Exact why: +ParseError at grams/
         ])
       ),
     timeout
@@ -95,7 +95,7 @@ layer(NodeContext.layer)("examples of analyzers", (it) => {
           ModelServer.json({ content: 'Well: {"exact_why": "Nothing is divided by nothing"}', stop: true })
         )
         assertPrinted(yield* outcomeWith("language-model-analyzer", { LLAMA_URL: model.url }), [
-          /^\| Nothing is divided by nothing +\|$/,
+          /^Exact why: +Nothing is divided by nothing$/,
           "Nobody has rated this shop."
         ])
       }),
