@@ -51,4 +51,4 @@ const Metrics = PrometheusRenderer.layer({ storyLabels: ["region"] }).pipe(
   Layer.provide(NodeHttpServer.layerConfig(createServer, { port: Config.withDefault(Config.integer("PORT"), 9464) }))
 )
 
-program.pipe(Effect.zipRight(Effect.never), Effect.provide(Metrics), NodeRuntime.runMain)
+program.pipe(Effect.zipRight(Effect.never), Effect.provide([Metrics, Narrative.layerDefault]), NodeRuntime.runMain)

@@ -1,7 +1,7 @@
 /**
  * A failure report as it leaves for an analyzer, which may be another company's machine.
  */
-import type { Failure, FailureReport } from "../event/FailureReport.js"
+import type { Failure, FailureReport, StackFrame } from "../event/FailureReport.js"
 import type { PlainRecord, PlainValue } from "../plain/PlainValue.js"
 
 /**
@@ -10,15 +10,21 @@ import type { PlainRecord, PlainValue } from "../plain/PlainValue.js"
  */
 export const redactedReport = (report: FailureReport, hide: (text: string) => string): FailureReport => {
   const hideName = (name: string | null) => (name === null ? null : hide(name))
+  // A place may be called after its span.
+  const hideLocation = (location: Failure["location"]) =>
+    location === null ? null : { ...location, function: hide(location.function) }
+  const hideFrame = (frame: StackFrame): StackFrame =>
+    frame.locals === null ? frame : { ...frame, locals: hiddenIn(frame.locals, hide) }
   const hideFailure = (failure: Failure): Failure => ({
     ...failure,
     stageName: hideName(failure.stageName),
     stagePath: failure.stagePath.map(hide),
     stageAttributes: hiddenIn(failure.stageAttributes, hide),
     facts: hiddenIn(failure.facts, hide),
-    stackFrames: failure.stackFrames.map((frame) =>
-      frame.locals === null ? frame : { ...frame, locals: hiddenIn(frame.locals, hide) }
-    )
+    location: hideLocation(failure.location),
+    spans: failure.spans.map((span) => ({ ...span, name: hide(span.name), location: hideLocation(span.location) })),
+    causes: failure.causes.map((error) => ({ ...error, stackFrames: error.stackFrames.map(hideFrame) })),
+    stackFrames: failure.stackFrames.map(hideFrame)
   })
   const [primary, ...others] = report.failures
   return {

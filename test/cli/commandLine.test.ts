@@ -6,7 +6,7 @@ import { narrative } from "./library.js"
 
 /** No test here reads a history: to ask for this one is to have been understood. */
 const none = ["--db", "none.db"]
-const understood = /^narrative: [^\n]*none\.db is not there/
+const understood = /^narrative: [^\n]*none\.db does not exist/
 
 describe("The arguments of narrative", () => {
   for (const [message, ...args] of [

@@ -82,7 +82,7 @@ describe("bad input", () => {
         { done: 10, total: 10 }
       )
       assert.deepStrictEqual(warnings, [
-        "Narrative.progress was told of more done than there is in all; it shows all",
+        "Narrative.progress was given more than the total as done; it shows the total",
         "Narrative.progress takes amounts of 0 or more; -1 of 10 was ignored",
         "Narrative.progress takes amounts of 0 or more; NaN was ignored"
       ])

@@ -47,7 +47,7 @@ describe("SourceText", () => {
   it("reads nothing that is missing, too large, a folder or no source file", () => {
     const unread = [
       path.join(folder, "missing.ts"),
-      write("large.ts", " ".repeat(5_000_001)),
+      write("large.ts", " ".repeat(20_000_001)),
       write(".env", "SECRET=1"),
       folder,
       "\0.ts",
