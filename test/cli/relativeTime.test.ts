@@ -23,7 +23,7 @@ describe("RelativeTime", () => {
 
   it("tells durations in seconds, and long ones in the two units that count", () => {
     assert.deepStrictEqual([0, 0.0124, 99.9994, 100, 3_599, 3_600, 7_500].map(took), [
-      "0.000s",
+      "0µs",
       "0.012s",
       "99.999s",
       "1m 40s",

@@ -45,7 +45,7 @@ const table: Readonly<Record<string, ReadonlyArray<Expected>>> = {
     { mark: "parse", errorType: "RangeError", function: "parse", reason: "app_frame", locals: [{ text: "  " }] }
   ],
   wrapped: [
-    { mark: "wrapped", errorType: "Unreadable", chain: /^Unreadable.* <- SyntaxError: /, locals: [{ body: "{" }] }
+    { mark: "syntaxError", errorType: "Unreadable", chain: /^Unreadable.* <- SyntaxError: /, locals: [{ body: "{" }] }
   ],
   noSuchElement: [
     {
