@@ -288,8 +288,7 @@ const errorsBehind = (leaf: CauseLeaf): ReadonlyArray<object> => [
     .map(({ error }) => error)
     .filter(isObject)
     .toReversed(),
-  ...(isObject(leaf.error) ? [] : [leaf.key]),
-  ...leaf.holders
+  ...(isObject(leaf.error) ? [] : [leaf.key])
 ]
 
 /** Outside any story. */

@@ -119,7 +119,7 @@ const linkOf = (node: errorTree.ErrorNode, { read, redactor }: DescribeOptions):
 /** By what the calls of a failure are known: the innermost error first, for it came through the most. */
 const keysOf = (leaf: CauseLeaf, chain: ReadonlyArray<Link>): ReadonlyArray<object> => {
   const errors = chain.map(({ error }) => error).toReversed()
-  return [...new Set([...errors.filter(isObject), leaf.key, ...leaf.holders])]
+  return [...new Set([...errors.filter(isObject), leaf.key])]
 }
 
 /** The span of the innermost error that knows one. */

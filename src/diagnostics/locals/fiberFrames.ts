@@ -106,29 +106,12 @@ type FailureHandler = (
 
 interface FiberPrototype {
   Failure: FailureHandler
-  getNextSuccessCont: NextContinuation
-  Iterator: (this: FailingFiber, operation: Continuation) => unknown
-}
-
-type Continuation = FailingFiber["_stack"][number]
-
-type NextContinuation = (this: FailingFiber) => Continuation | undefined
-
-/**
- * The generator that ran last, and in which fiber. One that yields an effect which has failed already, as a text's
- * `Effect.fail`, is not put back on its fiber's stack.
- */
-let resumed: { readonly fiber: FailingFiber; readonly generator: object } | undefined
-
-const noteResumed = (fiber: FailingFiber, continuation: Continuation | undefined): void => {
-  const generator = continuation?._op === "Iterator" ? continuation.effect_instruction_i0 : undefined
-  resumed = isObject(generator) ? { fiber, generator } : undefined
 }
 
 interface Store {
   users: number
   /** Set while the prototype is patched. */
-  patched: { readonly original: FiberPrototype; readonly ours: FiberPrototype; readonly on: FiberPrototype } | undefined
+  patched: { readonly original: FailureHandler; readonly ours: FailureHandler; readonly on: FiberPrototype } | undefined
   /** By the original error, or the node of a primitive. */
   readonly captures: WeakMap<object, Capture>
   /** The node by which a failure was known when it was told. */
@@ -150,41 +133,27 @@ const patch = (): void => {
   if (store.patched !== undefined) return
   // The prototype is not exported: a fiber that has ended already leads to it.
   const prototype: FiberPrototype = Object.getPrototypeOf(Effect.runFork(Effect.void))
-  const { Failure, getNextSuccessCont, Iterator } = prototype
-  if ([Failure, getNextSuccessCont, Iterator].some((method) => typeof method !== "function")) return
-  const original: FiberPrototype = { Failure, getNextSuccessCont, Iterator }
-  const ours: FiberPrototype = {
-    Failure: function (operation) {
-      if (store.users > 0) {
-        try {
-          captureCause(this, operation.effect_instruction_i0)
-        } catch {
-          // An Effect made differently than expected: the failure goes on, uncaptured.
-        }
-        resumed = undefined
+  const original = prototype.Failure
+  if (typeof original !== "function") return
+  const ours: FailureHandler = function (operation) {
+    if (store.users > 0) {
+      try {
+        captureCause(this, operation.effect_instruction_i0)
+      } catch {
+        // An Effect made differently than expected: the failure goes on, uncaptured.
       }
-      return Failure.call(this, operation)
-    },
-    getNextSuccessCont: function () {
-      const next = getNextSuccessCont.call(this)
-      noteResumed(this, next)
-      return next
-    },
-    Iterator: function (operation) {
-      noteResumed(this, operation)
-      return Iterator.call(this, operation)
     }
+    return original.call(this, operation)
   }
-  Object.assign(prototype, ours)
+  prototype.Failure = ours
   store.patched = { original, ours, on: prototype }
 }
 
 const unpatch = (): void => {
   // If somebody else has patched the prototype since, ours stays below theirs and does nothing.
-  if (store.patched === undefined || store.patched.on.Failure !== store.patched.ours.Failure) return
-  Object.assign(store.patched.on, store.patched.original)
+  if (store.patched === undefined || store.patched.on.Failure !== store.patched.ours) return
+  store.patched.on.Failure = store.patched.original
   store.patched = undefined
-  resumed = undefined
 }
 
 const captureCause = (fiber: FailingFiber, cause: Cause.Cause<unknown>): void => {
@@ -330,12 +299,13 @@ const isOfTrace = ({ fibers }: Capture, traceId: string | undefined): boolean =>
 
 const suspendedIn = (fiber: FailingFiber): ReadonlyArray<object> => {
   const stack = fiber._stack
-  const generators: Array<object> = resumed?.fiber === fiber ? [resumed.generator] : []
+  const generators: Array<object> = []
   const end = Math.max(0, stack.length - maxContinuations)
   for (let i = stack.length - 1; i >= end && generators.length < maxGenerators; i--) {
     const continuation = stack[i]
-    const generator = continuation?._op === "Iterator" ? continuation.effect_instruction_i0 : undefined
-    if (isObject(generator) && generator !== generators[0]) generators.push(generator)
+    if (continuation?._op === "Iterator" && isObject(continuation.effect_instruction_i0)) {
+      generators.push(continuation.effect_instruction_i0)
+    }
   }
   return generators
 }
