@@ -50,7 +50,8 @@ export const describeFailure = (
     span: spans.flatMap(({ frame, kind, name }) =>
       frame === undefined ? [] : [{ frame: named(frame, name), kind }]
     )[0],
-    definedAt: stage?.definedAt === undefined ? undefined : read(stage.definedAt).find(failureLocation.isApp)
+    definedAt: stage?.definedAt === undefined ? undefined : read(stage.definedAt).find(failureLocation.isApp),
+    isInStage: stage !== undefined && stage.path.length > 0
   })
   const frames = framesWithLocals.merged(stackOf(chain, place), calls)
   const appFrames = frames.filter(failureLocation.isApp).length

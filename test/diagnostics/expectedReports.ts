@@ -65,7 +65,7 @@ const table: Readonly<Record<string, ReadonlyArray<Expected>>> = {
     { mark: "body", errorType: "NotFound", path: "→L" },
     { mark: "finalizer", errorType: "RangeError", path: "→R" }
   ],
-  primitive: [{ mark: "runner", errorType: "string" }]
+  primitive: [{ mark: "primitive", errorType: "string", reason: "stage" }]
 }
 
 /** The failures it wrote have their places in `file`. */

@@ -2,7 +2,7 @@
  * Where a failure is said to be: the line of the app that one would change.
  */
 import type { Failure, Location } from "../../event/FailureReport.js"
-import { attempt, propertyOf, textOf } from "../../plain/untrusted.js"
+import { attempt, isObject, propertyOf, textOf } from "../../plain/untrusted.js"
 import * as sourceText from "./sourceText.js"
 import * as stackFrames from "./stackFrames.js"
 
@@ -29,6 +29,7 @@ export interface Around {
   readonly span: { readonly frame: stackFrames.Frame; readonly kind: "span" | "stage" } | undefined
   /** Where the stage, or the story, is made. */
   readonly definedAt: stackFrames.Frame | undefined
+  readonly isInStage: boolean
 }
 
 /**
@@ -49,9 +50,11 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
     if (!isMadeAtLoad(link.frames)) return place
     made ??= place
   }
+  const { definedAt, isInStage, span } = around
   const generator = around.generators.find(isApp)
-  if (generator !== undefined) return { frame: generator, reason: "generator", from: undefined }
-  const { definedAt, span } = around
+  // A text or a number may fail without its own generator being seen: those around it may be far outside its stage.
+  const mayBeOutside = !isObject(chain[0]?.error) && isInStage && span?.kind !== "span" && definedAt !== undefined
+  if (generator !== undefined && !mayBeOutside) return { frame: generator, reason: "generator", from: undefined }
   if (span?.kind === "span") return { frame: span.frame, reason: "span", from: undefined }
   if (made !== undefined) return made
   const stage = span?.frame ?? definedAt
