@@ -17,8 +17,12 @@ const assertWritable = (value: AnyValue): void => {
   assert.lengthOf(kinds, 1, String(kinds))
   if (value.arrayValue !== undefined) {
     for (const item of value.arrayValue.values) assertWritable(item)
-  } else if (typeof value.intValue === "number") {
-    const int = BigInt(value.intValue)
+  } else if (value.intValue !== undefined) {
+    // A number where that is exact, else decimal digits, which the type leaves out.
+    const given: unknown = value.intValue
+    assert(typeof given === "number" || typeof given === "string")
+    const int = BigInt(given)
+    if (typeof given === "string") assert.strictEqual(given, String(int))
     assert.strictEqual(BigInt.asIntN(64, int), int)
   } else if (typeof value.doubleValue === "number") {
     assert.isTrue(Number.isFinite(value.doubleValue))
