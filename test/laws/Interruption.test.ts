@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, FiberId, FastCheck as fc, Layer, Logger, Scheduler } from "effect"
 import { FailureAnalyzer, Narrative, Renderer } from "../../src/index.js"
 import { explains } from "../fixtures/analyzers.js"
+import { otherWork } from "../fixtures/otherWork.js"
 import { shape } from "./exits.js"
 import { assertWellFormed, keepsContext, observe } from "./observed.js"
 import { atOnce, bare, interpret, narrated, program } from "./programs.js"
@@ -70,11 +71,6 @@ const failing = Effect.gen(function* () {
   yield* Effect.fail("nope").pipe(Narrative.story("Failing Story"), Effect.ignore, Narrative.stage("Fails"))
   return 42
 }).pipe(Narrative.story("Failing"))
-
-/** Lets the process do what waits: who runs the tests takes one that is not heard from for a minute for lost. */
-const otherWork = Effect.async<void>((resume) => {
-  setImmediate(() => resume(Effect.void))
-})
 
 const atEveryOperation = (
   whom: "root" | "running",

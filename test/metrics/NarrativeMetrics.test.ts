@@ -9,6 +9,7 @@ import { MetricRecorder } from "../../src/metrics/metricRecorder.js"
 import { parse } from "../../src/metrics/metricsSettings.js"
 import { InvalidOption } from "../../src/plain/InvalidOption.js"
 import { Narrator } from "../fixtures/events.js"
+import { otherWork } from "../fixtures/otherWork.js"
 import { interpret, narrated, program } from "../laws/programs.js"
 import { freshPrefix, readings, total } from "./readings.js"
 
@@ -148,6 +149,7 @@ describe("NarrativeMetrics", () => {
       const { renderer } = yield* recorderOf({ prefix })
       let heap = 0
       for (let i = 0; i < 1_000_000; i++) {
+        if (i % 10_000 === 0) yield* otherWork
         const narrator = new Narrator(`Import ${i}`, `${i}`)
         renderer.handle(narrator.start())
         renderer.handle(narrator.end())
