@@ -4,7 +4,7 @@
 import type * as Cause from "effect/Cause"
 import type { CauseLeaf } from "../cause/causeLeaves.js"
 import type { FailureReport } from "../event/FailureReport.js"
-import type { Redactor } from "../redaction/Redaction.js"
+import type { Redactor } from "../redaction/redactorModel.js"
 import type { FrameWithLocals } from "./locals/framesWithLocals.js"
 import type * as stackFrames from "./source/stackFrames.js"
 

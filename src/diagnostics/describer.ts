@@ -4,7 +4,8 @@
 import type * as Cause from "effect/Cause"
 import type { CauseLeaf } from "../cause/causeLeaves.js"
 import type { FailureReport } from "../event/FailureReport.js"
-import type { Redactor, Secrets } from "../redaction/Redaction.js"
+import type { Redactor } from "../redaction/redactorModel.js"
+import type { Secrets } from "../redaction/secrets.js"
 import type { FailureContext } from "./undescribed.js"
 
 export interface Describer {

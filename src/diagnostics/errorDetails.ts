@@ -4,7 +4,8 @@
 import { details as detailsSymbol, type ErrorDetails } from "../event/FailureReport.js"
 import * as PlainValue from "../plain/PlainValue.js"
 import { attempt, isObject, propertyOf, textOf } from "../plain/untrusted.js"
-import type { Redactor, Secrets } from "../redaction/Redaction.js"
+import type { Redactor } from "../redaction/redactorModel.js"
+import type { Secrets } from "../redaction/secrets.js"
 
 export interface SaidDetails {
   readonly details: ErrorDetails

@@ -4,7 +4,8 @@
 import type { ErrorDetails, Failure, Location } from "../event/FailureReport.js"
 import type { PlainRecord } from "../plain/PlainValue.js"
 import * as PlainValue from "../plain/PlainValue.js"
-import type { Redactor, Secrets } from "../redaction/Redaction.js"
+import type { Redactor } from "../redaction/redactorModel.js"
+import type { Secrets } from "../redaction/secrets.js"
 import { maxFactText } from "./errorFacts.js"
 
 /** A failure with every text of it as it may leave. Locals and attributes are redacted already. */

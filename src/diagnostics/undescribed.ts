@@ -8,7 +8,8 @@ import * as thrownValue from "../cause/thrownValue.js"
 import type { Failure, FailureReport, Progress } from "../event/FailureReport.js"
 import type * as PlainValue from "../plain/PlainValue.js"
 import { attempt, textOf } from "../plain/untrusted.js"
-import type { Redactor, Secrets } from "../redaction/Redaction.js"
+import type { Redactor } from "../redaction/redactorModel.js"
+import type { Secrets } from "../redaction/secrets.js"
 
 /** What the story knows about a failure, and a cause does not. */
 export interface FailureContext {

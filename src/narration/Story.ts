@@ -10,7 +10,7 @@ import type { Progress, TimelineEntry } from "../event/FailureReport.js"
 import type { StoryStatus } from "../event/NarrativeEvent.js"
 import { keptFirst, keptLast, percent } from "../event/progress.js"
 import type { PlainRecord } from "../plain/PlainValue.js"
-import { Secrets } from "../redaction/Redaction.js"
+import { Secrets } from "../redaction/secrets.js"
 import type { WorkTally } from "./workTally.js"
 
 export { percent } from "../event/progress.js"

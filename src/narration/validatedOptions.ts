@@ -3,7 +3,7 @@
  */
 
 import { clip, fromRecord, text } from "../plain/PlainValue.js"
-import * as Redaction from "../redaction/Redaction.js"
+import { builtIn } from "../redaction/namedRedactor.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
 import { warnOnce } from "../runtime/warnOnce.js"
 
@@ -23,7 +23,7 @@ export interface Checked<A> {
 const fine = (): Waiting => undefined
 
 // What a key or a credential looks like is the same for everybody; which names are secret is not asked of a name.
-const shapes = Redaction.builtIn()
+const shapes = builtIn()
 
 /** Names that are as they should be: most are met again and again. */
 const fineNames = new Map<string, Checked<string>>()

@@ -1,8 +1,9 @@
 /**
  * Secrets known by the name they stand behind in a text: `password=…`, `"apiKey": "…"`, `Cookie: …`, `--token …`.
  */
+
+import { redacted } from "./secretForms.js"
 import type { NameKind, SecretNames } from "./secretNames.js"
-import { redacted } from "./secretValues.js"
 
 /** What is said of a secret, rather than being one: `token: expired`, `password: must be longer`. */
 const remarks = new Set(

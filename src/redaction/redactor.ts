@@ -1,13 +1,24 @@
 /**
- * The redactor in use, such that nothing it does reaches the program: somebody's own may throw, or answer with nonsense.
+ * The redactor in use, such that nothing it does reaches the program: one of a user's own may throw, or return nonsense.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { typeOf } from "../cause/thrownValue.js"
 import * as PlainValue from "../plain/PlainValue.js"
 import { attempt } from "../plain/untrusted.js"
-import { isOurs, Redaction, type Redactor } from "./Redaction.js"
-import { redacted } from "./secretValues.js"
+import { builtIn, isOurs } from "./namedRedactor.js"
+import type { Redactor } from "./redactorModel.js"
+import { redacted } from "./secretForms.js"
+
+/**
+ * What hides secrets before anything leaves. Without a layer, the built-in names and shapes are hidden.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class Redaction extends Context.Reference<Redaction>()("effect-narrative/Redaction", {
+  defaultValue: (): Redactor => builtIn()
+}) {}
 
 /** The redactor among these services. What it cannot hide is hidden whole. */
 export const redactorIn = (services: Context.Context<never>): Redactor => {

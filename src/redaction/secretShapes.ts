@@ -12,8 +12,8 @@ import {
   hideFlags,
   isRemark
 } from "./assignedSecrets.js"
+import { redacted } from "./secretForms.js"
 import type { SecretNames } from "./secretNames.js"
-import { redacted } from "./secretValues.js"
 
 /** Without everything that looks like a secret. Doing it again changes nothing. */
 export const hideShapes = (text: string, names: SecretNames): string => hide(text, names, assignedInText)

@@ -8,7 +8,8 @@ import type * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import { firstOf } from "../cause/causeLeaves.js"
 import * as redactedCause from "../cause/redactedCause.js"
-import type { Redactor, Secrets } from "../redaction/Redaction.js"
+import type { Redactor } from "../redaction/redactorModel.js"
+import type { Secrets } from "../redaction/secrets.js"
 
 /** With what the texts of a span are redacted. */
 export interface SpanRedaction {

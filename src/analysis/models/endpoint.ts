@@ -3,7 +3,7 @@
  */
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
-import * as Redaction from "../../redaction/Redaction.js"
+import { builtIn } from "../../redaction/namedRedactor.js"
 import { AnalyzerError } from "../AnalyzerError.js"
 
 export interface Endpoint {
@@ -55,7 +55,7 @@ export const parse = (
 
 const decoded = (part: string): string => Either.getOrElse(Encoding.decodeUriComponent(part), () => part)
 
-const redactor = Redaction.make()
+const redactor = builtIn()
 
 const shownAs = (text: string): string =>
   redactor

@@ -15,7 +15,8 @@ import * as Stream from "effect/Stream"
 import { codeOf } from "../../cause/errorCode.js"
 import * as redirects from "../../outbound/redirects.js"
 import { retryAfterOf } from "../../outbound/retry.js"
-import * as Redaction from "../../redaction/Redaction.js"
+import { builtIn } from "../../redaction/namedRedactor.js"
+import { Secrets } from "../../redaction/secrets.js"
 import type { Analyzer } from "../Analyzer.js"
 import type { AnalyzerError, AnalyzerErrorReason } from "../AnalyzerError.js"
 import { parse } from "../prompt/answerText.js"
@@ -87,7 +88,7 @@ export const make = (
     const maxTokens = yield* maxTokensOf(api, options.maxTokens)
     const temperature = yield* temperatureOf(api, options.temperature)
     const endpoint = yield* Endpoint.parse(api.analyzer, options.endpoint ?? api.defaultEndpoint, api.pathOf)
-    const secrets = new Redaction.Secrets()
+    const secrets = new Secrets()
     for (const secret of endpoint.secrets) secrets.add(secret)
     const headers = yield* headersOf(api, endpoint, options.headers ?? {}, secrets)
     const call: Call = { api, client, endpoint, headers, model, secrets }
@@ -106,7 +107,7 @@ interface Call {
   readonly headers: Headers.Headers
   readonly model: string
   /** What must not be shown, even if a server repeats it. */
-  readonly secrets: Redaction.Secrets
+  readonly secrets: Secrets
 }
 
 const maxTokensOf = (api: HttpApi, maxTokens = 1_024): Effect.Effect<number, AnalyzerError> =>
@@ -124,7 +125,7 @@ const headersOf = (
   api: HttpApi,
   endpoint: Endpoint.Endpoint,
   given: { readonly [name: string]: string | Redacted.Redacted },
-  secrets: Redaction.Secrets
+  secrets: Secrets
 ): Effect.Effect<Headers.Headers, AnalyzerError> =>
   Effect.gen(function* () {
     const own = endpoint.authorization === null ? {} : { authorization: Redacted.make(endpoint.authorization) }
@@ -293,7 +294,7 @@ const brokenOff = (call: Call): Effect.Effect<never, AnalyzerError> =>
     advice: "Ask again (FailureAnalyzer.withRetry), and see what the server says"
   })
 
-const redactor = Redaction.make()
+const redactor = builtIn()
 
 const oneLine = (text: string): string => text.replace(/[\s\p{Cc}\p{Cf}]+/gu, " ").trim()
 

@@ -3,7 +3,8 @@
  */
 import type { PlainValue } from "../../plain/PlainValue.js"
 import { attempt } from "../../plain/untrusted.js"
-import type { Redactor, Secrets } from "../../redaction/Redaction.js"
+import type { Redactor } from "../../redaction/redactorModel.js"
+import type { Secrets } from "../../redaction/secrets.js"
 import * as stackFrames from "../source/stackFrames.js"
 import type { Local } from "./functionSource.js"
 import type { GeneratorFrame } from "./locals.js"

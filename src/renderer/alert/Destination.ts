@@ -11,7 +11,7 @@ import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type { InvalidOption } from "../../plain/InvalidOption.js"
 import * as options from "../../plain/options.js"
-import * as Redaction from "../../redaction/Redaction.js"
+import { Secrets } from "../../redaction/secrets.js"
 import * as Alert from "./Alert.js"
 import * as alertFilter from "./alertFilter.js"
 import * as httpDelivery from "./httpDelivery.js"
@@ -233,8 +233,8 @@ const decodeWebhook = decodeAs(WebhookOptionsSchema)
 const decodeOwn = decodeAs(OwnOptions)
 
 /** What a server that refuses may repeat: what it was asked for, or a part of it. */
-const secretsOf = (url: string): Redaction.Secrets => {
-  const secrets = new Redaction.Secrets()
+const secretsOf = (url: string): Secrets => {
+  const secrets = new Secrets()
   const { href, pathname, search, searchParams } = new URL(url)
   for (const part of [url, href, pathname + search, pathname, ...pathname.split("/"), ...searchParams.values()]) {
     secrets.add(part)

@@ -18,7 +18,8 @@ import * as redirects from "../../outbound/redirects.js"
 import { retry, retryAfterOf } from "../../outbound/retry.js"
 import { clip } from "../../plain/PlainValue.js"
 import * as terminalText from "../../plain/terminalText.js"
-import * as Redaction from "../../redaction/Redaction.js"
+import { builtIn } from "../../redaction/namedRedactor.js"
+import type { Secrets } from "../../redaction/secrets.js"
 
 /**
  * Why an alert could not be delivered.
@@ -55,7 +56,7 @@ export interface DeliveryConfig {
   readonly method: "POST" | "PUT" | "PATCH"
   readonly url: string
   /** What must not be shown, even if a server repeats it. */
-  readonly secrets: Redaction.Secrets
+  readonly secrets: Secrets
   readonly timeout: Duration.Duration
   readonly retry: Schedule.Schedule<unknown, AlertDeliveryError>
 }
@@ -71,7 +72,7 @@ const maxDetail = 200
 /** Longest part that is looked at. */
 const maxRead = 4_000
 
-const redactor = Redaction.make()
+const redactor = builtIn()
 
 /** Posts a body of JSON. */
 export const post = (

@@ -1,0 +1,31 @@
+/**
+ * What hides secrets, as everything that lets texts and values out sees it.
+ */
+import type { PlainRecord, PlainValue } from "../plain/PlainValue.js"
+import type { Secrets } from "./secrets.js"
+
+/**
+ * Hides secrets. It never throws, whatever it is given. (One of your own may: what it fails for is hidden whole, and a
+ * warning says so.)
+ *
+ * - `isSecretName`: whether a value of that name is hidden. `true`, `false` and `null` stay under a built-in name, and
+ *   so do numbers under a name that counts (`promptTokens`); under a name of your own, all but `null` is hidden.
+ * - `value`: a plain copy, with everything hidden that is secret by name (at any depth of objects, class instances,
+ *   Maps, `Headers` and lists of `[name, value]` pairs), by type, by shape, or because it repeats something hidden.
+ * - `record`: the same of named values.
+ * - `text`: a text without what looks like a secret, and without the values in `secrets`. Hide before you cut: half a
+ *   secret is not found.
+ * - `source`: the same of a line of source code, where only literals are values: `password = readPassword()` stays.
+ *
+ * What `value` and `record` hide by name or type is added to `secrets`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Redactor {
+  readonly isSecretName: (name: string) => boolean
+  readonly value: (value: unknown, secrets?: Secrets) => PlainValue
+  readonly record: (record: Readonly<Record<string, unknown>>, secrets?: Secrets) => PlainRecord
+  readonly text: (text: string, secrets?: Secrets) => string
+  readonly source: (line: string, secrets?: Secrets) => string
+}

@@ -1,0 +1,76 @@
+/**
+ * The secrets that are known so far.
+ */
+import { formsOf } from "./secretForms.js"
+import { SecretMatcher } from "./secretMatcher.js"
+
+/** Most values remembered. */
+export const maxSecrets = 200
+
+/**
+ * The values that were hidden so far, so that they can be removed by value elsewhere: one for each story will do.
+ *
+ * It keeps the newest 200, and of each the first 4,096 characters. A value of less than 4 characters, or one that is
+ * used everywhere (`true`, `admin`, `password`), is not removed by value.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Secrets {
+  /**
+   * How many values were hidden under a name, or as `Redacted`.
+   *
+   * @since 0.1.0
+   */
+  hidden = 0
+  // Most stories hide nothing.
+  #matcher: SecretMatcher | undefined
+  readonly #known = new Map<string, ReadonlyArray<string>>()
+  #version = 0
+
+  /**
+   * Remembers a value: {@link Redactor.text} removes it from then on, also as JSON, in a URL or in
+   * base64.
+   *
+   * @since 0.1.0
+   */
+  add(value: string): void {
+    const known = this.#known.get(value)
+    if (known !== undefined) {
+      // Seen again, it is among the newest.
+      this.#known.delete(value)
+      this.#known.set(value, known)
+      return
+    }
+    const forms = formsOf(value)
+    if (forms.length === 0) return
+    this.#known.set(value, forms)
+    this.#matcher ??= new SecretMatcher()
+    this.#matcher.add(forms)
+    this.#version += 1
+    if (this.#known.size <= maxSecrets) return
+    for (const [oldest, forgotten] of this.#known) {
+      this.#known.delete(oldest)
+      this.#matcher.delete(forgotten)
+      return
+    }
+  }
+
+  /**
+   * How often a new value was added.
+   *
+   * @internal
+   */
+  get version(): number {
+    return this.#version
+  }
+
+  /**
+   * The text without any of the values.
+   *
+   * @internal
+   */
+  hideIn(text: string): string {
+    return this.#matcher === undefined ? text : this.#matcher.hideIn(text)
+  }
+}
