@@ -18,6 +18,8 @@ export interface CauseLeaf {
   readonly error: unknown
   /** Its identity: the error itself if it can be a WeakMap's key, else its node in the cause. */
   readonly key: object
+  /** What held it: the error of a group of stages, a list of errors, a cause that was failed with. The innermost first. */
+  readonly holders: ReadonlyArray<object>
   /** The span Effect captured with it. */
   readonly span: Option.Option<Tracer.Span>
 }
@@ -30,8 +32,8 @@ export const leavesOf = (cause: Cause.Cause<unknown>): ReadonlyArray<CauseLeaf> 
   const leaves = new Map<object, CauseLeaf>()
   const responses: Array<CauseLeaf> = []
   let isInterrupted = false
-  for (const { node, path } of nodesOf(cause)) {
-    const leaf = leafOf(node, path)
+  for (const { holders, node, path } of nodesOf(cause)) {
+    const leaf = leafOf(node, path, holders)
     if (leaf === undefined) isInterrupted ||= node._tag === "Interrupt"
     else if (isResponse(leaf)) responses.push(leaf)
     else if (!leaves.has(leaf.key) && !isRepeated(leaf, leaves)) leaves.set(leaf.key, leaf)
@@ -95,12 +97,13 @@ interface Place {
   readonly node: Cause.Cause<unknown>
   readonly path: string
   readonly steps: number
+  readonly holders: ReadonlyArray<object>
 }
 
 // An explicit stack: a cause can be deeper than JavaScript's own stack.
 function* nodesOf(cause: Cause.Cause<unknown>): Iterable<Place> {
   const opened = new Set<unknown>()
-  const pending: Array<Place> = [{ node: cause, path: "", steps: 0 }]
+  const pending: Array<Place> = [{ node: cause, path: "", steps: 0, holders: [] }]
   for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
     const { node } = place
     switch (node._tag) {
@@ -118,9 +121,10 @@ function* nodesOf(cause: Cause.Cause<unknown>): Iterable<Place> {
         if (inner === undefined && listed.length === 0) yield place
         else if (!opened.has(error)) {
           opened.add(error)
-          if (inner !== undefined) pending.push({ ...place, node: inner })
+          const within = isObject(error) ? { ...place, holders: [error, ...place.holders] } : place
+          if (inner !== undefined) pending.push({ ...within, node: inner })
           const make = node._tag === "Fail" ? Cause.fail<unknown> : Cause.die
-          for (let i = listed.length - 1; i >= 0; i--) pending.push(step(place, make(listed[i]), `[${i}]`))
+          for (let i = listed.length - 1; i >= 0; i--) pending.push(step(within, make(listed[i]), `[${i}]`))
         }
         break
       }
@@ -163,7 +167,8 @@ const isTagged = (value: unknown): boolean => typeof propertyOf(value, "_tag") =
 const step = (from: Place, node: Cause.Cause<unknown>, side: string): Place => ({
   node,
   path: from.steps < maxSteps ? from.path + side : from.steps === maxSteps ? `${from.path}…` : from.path,
-  steps: from.steps + 1
+  steps: from.steps + 1,
+  holders: from.holders
 })
 
 // By tag, so that diagnostics need not know the module that makes these errors.
@@ -176,7 +181,7 @@ const sidesOfGroup = (error: unknown): ReadonlyArray<Cause.Cause<unknown>> => {
   return sides.every(Cause.isInterruptedOnly) ? [] : sides
 }
 
-const leafOf = (node: Cause.Cause<unknown>, path: string): CauseLeaf | undefined => {
+const leafOf = (node: Cause.Cause<unknown>, path: string, holders: ReadonlyArray<object>): CauseLeaf | undefined => {
   if (node._tag !== "Fail" && node._tag !== "Die") return undefined
   const error = originalOf(node)
   return {
@@ -184,6 +189,7 @@ const leafOf = (node: Cause.Cause<unknown>, path: string): CauseLeaf | undefined
     kind: node._tag === "Fail" ? "fail" : "die",
     error,
     key: isObject(error) ? error : node,
+    holders,
     span: spanOf(thrownIn(node))
   }
 }

@@ -252,10 +252,7 @@ const openRich = (settings: Settings): Rich => {
       ...(thrown === undefined ? [] : [thrown.status.reason])
     ].join(" "),
     framesOf: (errors) => {
-      // What wraps an error came through fewer calls than the error itself: each call once.
-      const suspended = Array.from(
-        new Map(errors.flatMap(fiberFrames.framesOf).map((frame) => [frame.generator, frame])).values()
-      )
+      const suspended = suspendedFor(errors)
       const thrownThrough = thrown === undefined ? [] : errors.flatMap(thrownLocals.localsOf)
       return [
         ...thrownThrough.map((frame) => ({ ...frame, suspended: false })),
@@ -279,6 +276,19 @@ const openRich = (settings: Settings): Rich => {
   }
 }
 
+/** What wraps an error came through fewer calls than the error itself: each call once, as the innermost error met it. */
+const suspendedFor = (errors: ReadonlyArray<object>): ReadonlyArray<fiberFrames.CapturedFrame> => {
+  const frames = new Map<object, fiberFrames.CapturedFrame>()
+  for (const error of errors) {
+    const left = Array.from(frames.values()).at(-1)?.left
+    for (const frame of fiberFrames.framesOf(error)) {
+      if (frames.has(frame.generator)) continue
+      frames.set(frame.generator, left === undefined ? frame : { ...frame, left: [...left, ...(frame.left ?? [])] })
+    }
+  }
+  return Array.from(frames.values())
+}
+
 const keepingOf = ({ keepVariables }: Settings): hotCode.Keeping =>
   keepVariables ? attempt(hotCode.keepVariables, "unknown to this V8") : "not asked for"
 
@@ -288,7 +298,8 @@ const errorsBehind = (leaf: CauseLeaf): ReadonlyArray<object> => [
     .map(({ error }) => error)
     .filter(isObject)
     .toReversed(),
-  ...(isObject(leaf.error) ? [] : [leaf.key])
+  ...(isObject(leaf.error) ? [] : [leaf.key]),
+  ...leaf.holders
 ]
 
 /** Outside any story. */

@@ -46,13 +46,15 @@ export const describeFailure = (
     )
   const calls = callsOf(keysOf(leaf, chain))
   const spans = passedSpans(spanOf(leaf, chain), read)
+  const isOutside = ({ left }: framesWithLocals.CallFrame) =>
+    stage?.region !== undefined && left?.includes(stage.region) === true
   const place = failureLocation.placeOf(chain, {
-    generators: calls,
+    generators: calls.filter((call) => !isOutside(call)),
+    outer: calls.filter(isOutside),
     span: spans.flatMap(({ frame, kind, name }) =>
       frame === undefined ? [] : [{ frame: named(frame, name), kind }]
     )[0],
-    definedAt: stage?.definedAt === undefined ? undefined : read(stage.definedAt).find(failureLocation.isApp),
-    isInStage: stage !== undefined && stage.path.length > 0
+    definedAt: stage?.definedAt === undefined ? undefined : read(stage.definedAt).find(failureLocation.isApp)
   })
   const frames = framesWithLocals.merged(stackOf(chain, place), calls)
   const appFrames = frames.filter(failureLocation.isApp).length
@@ -121,7 +123,7 @@ const linkOf = (node: errorTree.ErrorNode, { read, redactor }: DescribeOptions):
 /** By what the calls of a failure are known: the innermost error first, for it came through the most. */
 const keysOf = (leaf: CauseLeaf, chain: ReadonlyArray<Link>): ReadonlyArray<object> => {
   const errors = chain.map(({ error }) => error).toReversed()
-  return [...new Set([...errors.filter(isObject), leaf.key])]
+  return [...new Set([...errors.filter(isObject), leaf.key, ...leaf.holders])]
 }
 
 /** The span of the innermost error that knows one. */

@@ -115,7 +115,7 @@ const cut = (leaf: CauseLeaf, stage: StageOfFailure | undefined): Failure => {
 
 // The stage of an interruption is asked for by the cause itself: there is no error to know it by.
 const interrupted = (cause: Cause.Cause<unknown>, stageOf: FailureContext["stageOf"]): Failure => {
-  const leaf: CauseLeaf = { path: "", kind: "fail", error: undefined, key: cause, span: Option.none() }
+  const leaf: CauseLeaf = { path: "", kind: "fail", error: undefined, key: cause, holders: [], span: Option.none() }
   const stage = attempt(() => stageOf(leaf), undefined)
   const message = cause._tag === "Empty" ? "Ended without an error." : "Interrupted without an error."
   return {

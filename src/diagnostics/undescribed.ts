@@ -29,6 +29,8 @@ export interface StageOfFailure {
   readonly path: ReadonlyArray<string>
   /** Where that stage was written: V8's stack text. */
   readonly definedAt: string | undefined
+  /** By what the generators inside it are known. */
+  readonly region?: object | undefined
   readonly attributes: PlainValue.PlainRecord
 }
 

@@ -10,6 +10,7 @@ import * as Record from "effect/Record"
 import type * as Schedule from "effect/Schedule"
 import type * as Tracer from "effect/Tracer"
 import type { NoExcessProperties } from "effect/Types"
+import { isGeneratorFunction } from "effect/Utils"
 import { definedBy } from "../diagnostics/source/callSite.js"
 import { nameOf, titleCase } from "../diagnostics/source/functionName.js"
 import { withFiber } from "../runtime/fiber.js"
@@ -66,8 +67,10 @@ export const whenDryRun: {
 } = /* @__PURE__ */ dual(2, standInFor)
 
 /**
- * A function whose every call is a stage, as `Effect.fn` makes a function whose every call is a span. Without a name the
- * stage is named after the generator function, title-cased: `validateOrder` is "Validate Order".
+ * A function whose every call is a stage, as `Effect.fn` makes a function whose every call is a span. It takes what that
+ * takes: a generator function, or any that gives an effect. Without a name the stage is named after the function,
+ * title-cased: `validateOrder` is "Validate Order". A failure of the stage that has no line of its own is placed where the
+ * function is defined.
  *
  * @example
  * ```ts
@@ -85,15 +88,19 @@ export const whenDryRun: {
  * @since 0.1.0
  * @category stages
  */
-export const fn = (name?: string, options?: StageOptions): Effect.fn.Untraced => {
-  type Body = (...args: Array<never>) => Generator<never, unknown, never>
+export const fn = (name?: string, options?: StageOptions): Effect.fn.Gen & Effect.fn.NonGen => {
+  type Generating = (...args: Array<never>) => Generator<never, unknown, never>
+  type Body = Generating | ((...args: Array<never>) => Effect.Effect<unknown>)
+  const isGenerating = (body: Body): body is Generating => isGeneratorFunction(body)
   type Step = (self: Effect.Effect<unknown>, ...args: Array<never>) => unknown
   const make = (body: Body, ...steps: Array<Step>) => {
-    const stageName = name ?? titleCase(nameOf(body, definedBy(make)))
+    // One place for every call: where the function is defined is where its stage fails.
+    const definedAt = definedBy(make)
+    const stageName = name ?? titleCase(nameOf(body, definedAt))
     // The steps are applied by hand: `fnUntraced` types at most nine of them.
-    const run = Effect.fnUntraced(body)
+    const run = isGenerating(body) ? Effect.fnUntraced(body) : body
     const call = function (this: unknown, ...args: Array<never>): Effect.Effect<unknown> {
-      const init = stageInit(stageName, options, placeOf(call, stageName))
+      const init = stageInit(stageName, options, definedAt)
       return stageRegion.run(
         Effect.suspend(() =>
           steps.reduce((self, step) => step(self, ...args) as Effect.Effect<unknown>, run.apply(this, args))
@@ -103,8 +110,8 @@ export const fn = (name?: string, options?: StageOptions): Effect.fn.Untraced =>
     }
     return Object.defineProperty(call, "length", { value: body.length, configurable: true })
   }
-  // The overloads of `Effect.fnUntraced` say what this loop does; TypeScript cannot follow it.
-  return make as unknown as Effect.fn.Untraced
+  // The overloads of `Effect.fn` say what this loop does; TypeScript cannot follow it.
+  return make as unknown as Effect.fn.Gen & Effect.fn.NonGen
 }
 
 /**

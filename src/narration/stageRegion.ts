@@ -13,6 +13,7 @@ import { attempt } from "../plain/untrusted.js"
 import { type AnyFiber, currentFiber, nanos, seconds, withFiber } from "../runtime/fiber.js"
 import { type Entered, enterContext, leaveContext } from "../runtime/fiberInternals.js"
 import { isEnabled } from "../runtime/muting.js"
+import { markRegion } from "../runtime/regionMark.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
 import * as spans from "../tracing/spans.js"
 import { dryResult, dryRun } from "./dryRun.js"
@@ -99,10 +100,13 @@ const enter = <A, E, R>(
 }
 
 const body = <A, E, R>(self: Effect.Effect<A, E, R>, run: StageRun<A>): Effect.Effect<A, E, R> =>
-  Effect.matchCauseEffect(run.restore(self), {
-    onSuccess: (value) => leave<A, E>(run, Exit.succeed(value)),
-    onFailure: (cause) => leave<A, E>(run, Exit.failCause(cause))
-  })
+  markRegion(
+    Effect.matchCauseEffect(run.restore(self), {
+      onSuccess: (value) => leave<A, E>(run, Exit.succeed(value)),
+      onFailure: (cause) => leave<A, E>(run, Exit.failCause(cause))
+    }),
+    run.stage
+  )
 
 const leave = <A, E>(run: StageRun<A>, exit: Exit.Exit<A, E>): Effect.Effect<A, E> => {
   const { entered, init, span, stage, story } = run

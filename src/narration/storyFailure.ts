@@ -254,6 +254,7 @@ const contextOf = (story: Story, cause: Cause.Cause<unknown>, blame: Blame): Fai
     return {
       path: blame.stageName === undefined ? (stage?.path ?? []) : [blame.stageName],
       definedAt: (stage ?? blame).definedAt?.stack,
+      region: stage ?? story,
       attributes: (stage ?? story).attributes
     }
   },

@@ -14,6 +14,7 @@ import * as redaction from "../redaction/redactor.js"
 import { type AnyFiber, currentFiber, nanos, now, seconds, withFiber } from "../runtime/fiber.js"
 import { enterContext, leaveContext } from "../runtime/fiberInternals.js"
 import { isEnabled } from "../runtime/muting.js"
+import { markRegion } from "../runtime/regionMark.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
 import { warnOnce } from "../runtime/warnOnce.js"
 import * as spans from "../tracing/spans.js"
@@ -60,10 +61,13 @@ export const run = <A, E, R>(self: Effect.Effect<A, E, R>, init: StoryInit): Eff
           }
           const body = () => {
             opened.startNanos = nanos(currentFiber(fiber))
-            return Effect.matchCauseEffect(restore(self), {
-              onSuccess: (value) => leave(Exit.succeed(value)),
-              onFailure: (cause) => leave(Exit.failCause(cause))
-            })
+            return markRegion(
+              Effect.matchCauseEffect(restore(self), {
+                onSuccess: (value) => leave(Exit.succeed(value)),
+                onFailure: (cause) => leave(Exit.failCause(cause))
+              }),
+              opened.region.story
+            )
           }
           return waiting === undefined ? body() : Effect.flatMap(waiting, body)
         })

@@ -286,6 +286,125 @@ describe("the frames of a failure", () => {
   )
 })
 
+describe("the generators on the way to a failure", () => {
+  it.live("are those around a group of stages, too, as they are around Effect.all", () =>
+    Effect.gen(function* () {
+      const leaf = Effect.gen(function* () {
+        yield* Effect.void
+        return yield* Effect.fail<unknown>(new Error("leaf"))
+      })
+      const namesOf = (run: Effect.Effect<unknown, unknown>) =>
+        Effect.map(
+          failureOf(
+            Effect.gen(function* () {
+              const tenant = "acme"
+              yield* run
+              return tenant
+            }),
+            "rich"
+          ),
+          ({ stackFrames }) =>
+            stackFrames.filter(({ locals }) => locals !== null).flatMap(({ locals }) => Object.keys(locals ?? {}))
+        )
+      assert.include(yield* namesOf(Effect.all([leaf])), "tenant")
+      assert.include(yield* namesOf(Narrative.group({ A: leaf, B: Effect.void })), "tenant")
+    })
+  )
+
+  it.live("are the one that yielded a text which has failed already, and those around it", () =>
+    Effect.gen(function* () {
+      const dose = (litres: number) => (litres > 40 ? Effect.fail("it would drown") : Effect.succeed(litres))
+      const water = Effect.gen(function* () {
+        const used = yield* dose(12)
+        return used + (yield* dose(55))
+      })
+      const failure = yield* failureOf(
+        Effect.gen(function* () {
+          const garden = yield* water
+          return garden
+        }),
+        "rich"
+      )
+      assert.deepStrictEqual(
+        [failure.locationReason, lineOf(failure)],
+        ["generator", "return used + (yield* dose(55))"]
+      )
+      assert.deepStrictEqual(failure.stackFrames[0]?.locals, { used: 12 })
+      assert.strictEqual(
+        failure.stackFrames.find(({ locals }) => locals !== null && "garden" in locals)?.suspended,
+        true
+      )
+    })
+  )
+})
+
+describe("the place of a text that failed in a stage", () => {
+  const dose = (litres: number) => (litres > 40 ? Effect.fail("it would drown") : Effect.succeed(litres))
+  const placeIn = (water: Effect.Effect<number, string>) =>
+    Effect.map(
+      failureOf(
+        Effect.gen(function* () {
+          const garden = yield* water
+          return garden
+        }),
+        "rich"
+      ),
+      (failure) => [failure.locationReason, lineOf(failure)]
+    )
+
+  it.live("is the generator inside the stage", () =>
+    Effect.gen(function* () {
+      const water = Effect.gen(function* () {
+        const used = yield* dose(12)
+        return used + (yield* dose(55))
+      })
+      const yielded = ["generator", "return used + (yield* dose(55))"]
+      assert.deepStrictEqual(yield* placeIn(water.pipe(Narrative.stage("Water"))), yielded)
+      const forked = Effect.all([water], { concurrency: 2 }).pipe(Effect.map(([used]) => used))
+      assert.deepStrictEqual(yield* placeIn(forked.pipe(Narrative.stage("Water"))), yielded)
+      const nested = water.pipe(Narrative.stage("Dose"), Narrative.stage("Water"))
+      assert.deepStrictEqual(yield* placeIn(nested), yielded)
+    })
+  )
+
+  it.live("is the stage where only generators outside it were waiting", () =>
+    Effect.gen(function* () {
+      const stage = dose(55).pipe(Narrative.stage("Water"))
+      assert.deepStrictEqual(yield* placeIn(stage), ["stage", 'const stage = dose(55).pipe(Narrative.stage("Water"))'])
+    })
+  )
+})
+
+describe("a function whose calls are stages", () => {
+  class Refused extends Data.TaggedError("Refused")<{ readonly cause?: unknown }> {}
+  const remote = Effect.mapError(Effect.fail("gone"), () => Object.assign(new Refused({}), { stack: "Refused" }))
+
+  it.live("has its definition as the place of a failure without a line", () =>
+    Effect.gen(function* () {
+      const load = Narrative.fn("Load")(function* () {
+        return yield* remote
+      })
+      const failure = yield* failureOf(load())
+      assert.deepStrictEqual([failure.locationReason, failure.stageName], ["stage", "Load"])
+      assert.include(lineOf(failure), 'Narrative.fn("Load")')
+    })
+  )
+
+  it.live("may be any that gives an effect, as for Effect.fn", () =>
+    Effect.gen(function* () {
+      const double = Narrative.fn("Double")(
+        (n: number) => Effect.succeed(n * 2),
+        Effect.map((n) => n + 1)
+      )
+      assert.strictEqual(yield* double(2), 5)
+      const failing = Narrative.fn()(function loadAll(_: number): Effect.Effect<number> {
+        throw new RangeError("too far")
+      })
+      assert.deepInclude(yield* failureOf(failing(1)), { stageName: "Load All", errorType: "RangeError", kind: "die" })
+    })
+  )
+})
+
 describe("the sentence of a failure", () => {
   it.live("says in which of many records a value is wrong, and hides a secret one", () =>
     Effect.gen(function* () {

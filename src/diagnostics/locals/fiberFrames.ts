@@ -9,10 +9,14 @@ import * as Effect from "effect/Effect"
 import type * as FiberId from "effect/FiberId"
 import { globalValue } from "effect/GlobalValue"
 import { isObject } from "../../plain/untrusted.js"
+import { regionOf } from "../../runtime/regionMark.js"
+import * as yieldedExits from "./yieldedExits.js"
 
 /** A suspended generator. It is only held, never resumed. */
 export interface CapturedFrame {
   readonly generator: object
+  /** The stages and stories that the failure had left before it came here: the generator is outside them. */
+  readonly left?: ReadonlyArray<object> | undefined
   /** The services that its fiber had, by their keys. */
   readonly services?: ReadonlyMap<string, unknown> | undefined
 }
@@ -39,10 +43,17 @@ export const install = (): { readonly uninstall: () => void } => {
  * The generators suspended when this failure passed, innermost first, those of the fibers that waited for it after its
  * own. Empty if nothing was captured. `failure` is the error itself, or its node in the cause if it is a primitive.
  */
-export const framesOf = (failure: object): ReadonlyArray<CapturedFrame> =>
-  (store.captures.get(failure)?.fibers ?? []).flatMap(({ generators, services }) =>
-    generators.map((generator): CapturedFrame => ({ generator, services }))
-  )
+export const framesOf = (failure: object): ReadonlyArray<CapturedFrame> => {
+  const left: Array<object> = []
+  return (store.captures.get(failure)?.fibers ?? []).flatMap(({ generators, regions, services }) => {
+    const before = [...left]
+    left.push(...regions.map(({ region }) => region))
+    return generators.map((generator, at): CapturedFrame => {
+      const passed = [...before, ...regions.filter(({ behind }) => behind <= at).map(({ region }) => region)]
+      return { generator, services, left: passed.length === 0 ? undefined : passed }
+    })
+  })
+}
 
 /**
  * Forgets a failure that has been told: an error that is kept would keep its generators, and all their values. The same
@@ -75,10 +86,16 @@ const maxNodes = 64
 const maxInterruptors = 64
 const maxDropped = 8
 
-interface FiberCapture {
-  readonly fiberId: number
+/** What a fiber is in while it fails. */
+interface Suspended {
   /** Innermost first. */
   readonly generators: ReadonlyArray<object>
+  /** The stages and stories among them, each `behind` so many of the generators. */
+  readonly regions: ReadonlyArray<{ readonly region: object; readonly behind: number }>
+}
+
+interface FiberCapture extends Suspended {
+  readonly fiberId: number
   /** By which what belongs to one request, or one story, is known. */
   readonly traceId: string | undefined
   readonly services: ReadonlyMap<string, unknown> | undefined
@@ -146,10 +163,12 @@ const patch = (): void => {
     return original.call(this, operation)
   }
   prototype.Failure = ours
+  yieldedExits.install()
   store.patched = { original, ours, on: prototype }
 }
 
 const unpatch = (): void => {
+  yieldedExits.uninstall()
   // If somebody else has patched the prototype since, ours stays below theirs and does nothing.
   if (store.patched === undefined || store.patched.on.Failure !== store.patched.ours) return
   store.patched.on.Failure = store.patched.original
@@ -175,14 +194,14 @@ const captureCause = (fiber: FailingFiber, cause: Cause.Cause<unknown>): void =>
   if (failures.length === 0) return
   if (interruptors.length > 0) addPending(fiber, interruptors, failures)
   const dropped = takePending(fiber, failures)
-  const generators = suspendedIn(fiber)
-  for (const failure of failures) captureFailure(fiber, failure, generators, dropped)
+  const suspended = suspendedIn(fiber)
+  for (const failure of failures) captureFailure(fiber, failure, suspended, dropped)
 }
 
 const captureFailure = (
   fiber: FailingFiber,
   node: Cause.Fail<unknown> | Cause.Die,
-  suspended: ReadonlyArray<object> | undefined,
+  suspended: Suspended | undefined,
   dropped: ReadonlyArray<Cause.Die>
 ): void => {
   const key = keyOf(node)
@@ -194,15 +213,14 @@ const captureFailure = (
     return
   }
   if (known === undefined && store.released.get(key) === node) return
-  const generators = suspended ?? suspendedIn(fiber)
   const now: FiberCapture = {
     fiberId,
-    generators,
+    ...(suspended ?? suspendedIn(fiber)),
     traceId: fiber.currentSpan?.traceId,
     services: fiber.currentContext?.unsafeMap
   }
   if (known === undefined) {
-    if (generators.length > 0 || dropped.length > 0) keep(key, node, [now], none, dropped)
+    if (now.generators.length > 0 || dropped.length > 0) keep(key, node, [now], none, dropped)
     return
   }
   const travelled = stillTravelling(known, node, key, now)
@@ -297,15 +315,19 @@ const stillTravelling = (
 const isOfTrace = ({ fibers }: Capture, traceId: string | undefined): boolean =>
   traceId !== undefined && fibers[0]?.traceId === traceId
 
-const suspendedIn = (fiber: FailingFiber): ReadonlyArray<object> => {
+const suspendedIn = (fiber: FailingFiber): Suspended => {
   const stack = fiber._stack
   const generators: Array<object> = []
+  const regions: Array<Suspended["regions"][number]> = []
   const end = Math.max(0, stack.length - maxContinuations)
   for (let i = stack.length - 1; i >= end && generators.length < maxGenerators; i--) {
     const continuation = stack[i]
-    if (continuation?._op === "Iterator" && isObject(continuation.effect_instruction_i0)) {
+    if (continuation === undefined) continue
+    const region = regionOf(continuation)
+    if (region !== undefined) regions.push({ region, behind: generators.length })
+    else if (continuation._op === "Iterator" && isObject(continuation.effect_instruction_i0)) {
       generators.push(continuation.effect_instruction_i0)
     }
   }
-  return generators
+  return { generators, regions }
 }

@@ -29,6 +29,8 @@ export interface GeneratorFrame {
   readonly mapped: boolean
   /** The values themselves, unredacted. */
   readonly locals: ReadonlyArray<functionSource.Local>
+  /** The stages and stories that it is outside of. */
+  readonly left?: ReadonlyArray<object> | undefined
 }
 
 /** Whether locals can be read, and why not. */
@@ -141,11 +143,12 @@ const readerOn = (session: inspectorSession.InspectorSession): OpenReader => {
       const max = options.maxFrames ?? defaultMaxFrames
       const time = timeBudget.start(options.deadlineMillis ?? defaultDeadlineMillis)
       try {
-        for (const { generator, services } of frames) {
+        for (const { generator, left, services } of frames) {
           if (found.length >= max || time.isSpent()) break
           try {
             const frame = pictureOf(generator, isMachinery)
-            if (frame !== undefined && !isMachineryFile(frame.file)) found.push(namingServices(frame, services))
+            if (frame === undefined || isMachineryFile(frame.file)) continue
+            found.push({ ...namingServices(frame, services), left })
           } catch {
             // An iterator that is no generator, or one of another context: the others can still be read.
           }

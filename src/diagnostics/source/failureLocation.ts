@@ -2,7 +2,7 @@
  * Where a failure is said to be: the line of the app that one would change.
  */
 import type { Failure, Location } from "../../event/FailureReport.js"
-import { attempt, isObject, propertyOf, textOf } from "../../plain/untrusted.js"
+import { attempt, propertyOf, textOf } from "../../plain/untrusted.js"
 import * as sourceText from "./sourceText.js"
 import * as stackFrames from "./stackFrames.js"
 
@@ -23,13 +23,14 @@ export interface Place {
 
 /** What knows a place beside the errors themselves. */
 export interface Around {
-  /** The calls of the app that were waiting, innermost first. */
+  /** The calls of the app that were waiting inside its stage, or its story, innermost first. */
   readonly generators: ReadonlyArray<stackFrames.Frame>
+  /** Those that were waiting for that stage or story. */
+  readonly outer: ReadonlyArray<stackFrames.Frame>
   /** Where the nearest span of the app is made. */
   readonly span: { readonly frame: stackFrames.Frame; readonly kind: "span" | "stage" } | undefined
   /** Where the stage, or the story, is made. */
   readonly definedAt: stackFrames.Frame | undefined
-  readonly isInStage: boolean
 }
 
 /**
@@ -50,15 +51,15 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
     if (!isMadeAtLoad(link.frames)) return place
     made ??= place
   }
-  const { definedAt, isInStage, span } = around
-  const generator = around.generators.find(isApp)
-  // A text or a number may fail without its own generator being seen: those around it may be far outside its stage.
-  const mayBeOutside = !isObject(chain[0]?.error) && isInStage && span?.kind !== "span" && definedAt !== undefined
-  if (generator !== undefined && !mayBeOutside) return { frame: generator, reason: "generator", from: undefined }
+  const { definedAt, generators, outer, span } = around
+  const generator = generators.find(isApp)
+  if (generator !== undefined) return { frame: generator, reason: "generator", from: undefined }
   if (span?.kind === "span") return { frame: span.frame, reason: "span", from: undefined }
   if (made !== undefined) return made
   const stage = span?.frame ?? definedAt
   if (stage !== undefined) return { frame: stage, reason: "stage", from: undefined }
+  const waiting = outer.find(isApp)
+  if (waiting !== undefined) return { frame: waiting, reason: "generator", from: undefined }
   const known = innermostFirst.findLast((link) => link.frames.length > 0)
   const innermost = known?.frames.find(isApp) ?? known?.frames.find((frame) => frame.shown.line > 0)
   return { frame: innermost, reason: innermost === undefined ? "unknown" : "innermost_frame", from: known }

@@ -48,8 +48,9 @@ export const failureBlock = (report: FailureReport, options: FailureBlockOptions
       out.push(labelled("Code:", codeLine(location, options), options))
     }
   }
-  // The place above is that of the innermost error; the one that arrived was made elsewhere.
-  if (failure.ownLocation !== null) add("Wrapped at:", [placeText(failure.ownLocation, options.cwd)], place)
+  // The place above is that of the innermost error, or where an error that many share failed this one.
+  if (failure.ownLocation !== null)
+    add(failure.causes.length > 0 ? "Wrapped at:" : "Made at:", [placeText(failure.ownLocation, options.cwd)], place)
   const spans = spansOf(failure)
   if (spans !== "") add("Spans:", [spans], dim)
   if (report.timeline.length > 0) add("Recent stages:", recentStages(report, options), dim)
