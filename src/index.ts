@@ -100,4 +100,8 @@ export * as WideEventRenderer from "./renderer/wide/WideEventRenderer.js"
 /**
  * @since 0.1.0
  */
+export * as Correlation from "./tracing/Correlation.js"
+/**
+ * @since 0.1.0
+ */
 export * as Work from "./Work.js"

@@ -79,7 +79,8 @@ const spanKinds: ReadonlyMap<string, Tracer.SpanKind> = new Map([
   ["provider", "client"]
 ])
 
-const visibleParent = (span: Tracer.AnySpan | undefined): Tracer.AnySpan | undefined => {
+/** The span, or the nearest around it that may be shown as a parent. */
+export const visibleParent = (span: Tracer.AnySpan | undefined): Tracer.AnySpan | undefined => {
   let visible = span
   while (visible !== undefined && isHidden(visible)) {
     visible = visible._tag === "Span" ? Option.getOrUndefined(visible.parent) : undefined
