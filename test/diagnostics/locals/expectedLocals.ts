@@ -29,7 +29,7 @@ const table: Readonly<Record<string, ReadonlyArray<ReadonlyArray<Expected>>>> = 
     [["right", "right", { side: "right" }], batch]
   ],
   failingFinalizer: [[failingFinalizer], [["finalizer", "finalizer", { file: "a.csv" }], failingFinalizer]],
-  primitive: [[]],
+  primitive: [[["primitive", "primitive", { known: 1 }]]],
   acrossFibers: [[findUser(9), ["acrossFibers", "acrossFibers", { parent: "p-1" }]]],
   loop: [[findUser(9), ["loop", "loop", { id: 9, customer: unassigned, total: unassigned }]]],
   shadowing: [[["shadowing", "shadowing", { version: "inner", most: 1, rest: { extra: [true] } }]]],
