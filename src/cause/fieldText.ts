@@ -98,13 +98,28 @@ export const accessorsOf = (value: object): Readonly<Record<string, unknown>> =>
   let prototype: unknown = attempt(() => Object.getPrototypeOf(value), null)
   for (let up = 0; up < 3 && isObject(prototype) && prototype !== Object.prototype; up++) {
     const from = prototype
-    for (const [key, { get }] of Object.entries(attempt(() => Object.getOwnPropertyDescriptors(from), {}))) {
-      const read: unknown = get === undefined || key in found ? undefined : attempt(() => get.call(value), undefined)
-      const says =
-        !saysNothing.has(key) && ((typeof read === "string" && read !== "") || (typeof read === "number" && read !== 0))
+    for (const [key, get] of gettersOf(from)) {
+      const read: unknown = key in found ? undefined : attempt(() => get.call(value), undefined)
+      const says = (typeof read === "string" && read !== "") || (typeof read === "number" && read !== 0)
       if (says) found[key] = key === "url" && typeof read === "string" ? safeUrl(read) : read
     }
     prototype = attempt(() => Object.getPrototypeOf(from), null)
   }
   return found
+}
+
+type Getter = readonly [name: string, get: () => unknown]
+
+/** By prototype: an error is asked for them at every failure, and has none. */
+const knownGetters = new WeakMap<object, ReadonlyArray<Getter>>()
+
+const gettersOf = (prototype: object): ReadonlyArray<Getter> => {
+  const known = knownGetters.get(prototype)
+  if (known !== undefined) return known
+  const properties = Object.entries(attempt(() => Object.getOwnPropertyDescriptors(prototype), {}))
+  const getters = properties.flatMap(
+    ([name, { get }]): ReadonlyArray<Getter> => (get === undefined || saysNothing.has(name) ? [] : [[name, get]])
+  )
+  knownGetters.set(prototype, getters)
+  return getters
 }

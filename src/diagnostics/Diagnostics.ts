@@ -18,6 +18,7 @@ import { type CauseLeaf, leavesOf } from "../cause/causeLeaves.js"
 import { treeOf } from "../cause/errorTree.js"
 import type { FailureReport } from "../event/FailureReport.js"
 import { environment } from "../plain/environment.js"
+import { remembering } from "../plain/lruCache.js"
 import { attempt, isObject } from "../plain/untrusted.js"
 import * as redactor from "../redaction/redactor.js"
 import { warnOnce } from "../runtime/warnOnce.js"
@@ -318,6 +319,9 @@ interface Reader {
   readonly fileKey: (file: string) => string
 }
 
+/** Most files whose key is remembered. */
+const maxFiles = 256
+
 let known: { readonly key: string; readonly reader: Reader } | undefined
 
 // The reader remembers frames, so one is kept for as long as the folders stay the same.
@@ -326,7 +330,8 @@ const readerOf = (appRoots: ReadonlyArray<string> | undefined): Reader => {
   const key = [cwd, ...(appRoots ?? [""])].join("\u0000")
   if (known?.key !== key) {
     const roots = appRoots ?? attempt(() => defaultAppRoots(cwd), [cwd])
-    known = { key, reader: { read: stackFrames.reader(roots, cwd), fileKey: (file) => fileKeyIn(roots, cwd, file) } }
+    const fileKey = remembering(maxFiles, (file) => fileKeyIn(roots, cwd, file))
+    known = { key, reader: { read: stackFrames.reader(roots, cwd), fileKey } }
   }
   return known.reader
 }

@@ -17,7 +17,7 @@ import { explain } from "./exactCause/explanation.js"
 import * as framesWithLocals from "./locals/framesWithLocals.js"
 import * as failureLocation from "./source/failureLocation.js"
 import { named, passedSpans, shownSpans } from "./source/passedSpans.js"
-import { collectSecrets, maxErrors, type StageOfFailure, undescribed } from "./undescribed.js"
+import { collectSecretsIn, maxErrors, type StageOfFailure, undescribed } from "./undescribed.js"
 
 /** Most frames of a failure's list, and of an error that it came from. */
 const maxFrames = 50
@@ -37,8 +37,9 @@ export const describeFailure = (
   secrets: Secrets
 ): Failure => {
   const { read, redactor } = options
-  collectSecrets(leaf.error, redactor, secrets)
-  const tree = errorTree.treeOf(leaf.error, maxErrors).map((node) => linkOf(node, options))
+  const nodes = errorTree.treeOf(leaf.error, maxErrors)
+  collectSecretsIn(nodes, redactor, secrets)
+  const tree = nodes.map((node) => linkOf(node, options))
   const chain = errorTree.chainIn(tree)
   const callsOf = (keys: ReadonlyArray<object>) =>
     attempt(() => options.framesOf(keys), []).flatMap(
@@ -158,6 +159,7 @@ const causesOf = (
   shown: ReadonlyArray<StackFrame>,
   callsOf: (keys: ReadonlyArray<object>) => ReadonlyArray<framesWithLocals.CallFrame>
 ): ReadonlyArray<CausingError> => {
+  if (tree.length === 1) return []
   const placesOf = (frames: ReadonlyArray<StackFrame>) =>
     frames.map((frame) => `${frame.file}:${frame.line}:${frame.column}`)
   const known = new Set(placesOf(shown))

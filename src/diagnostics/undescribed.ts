@@ -3,7 +3,7 @@
  */
 import * as ConfigError from "effect/ConfigError"
 import type { CauseLeaf } from "../cause/causeLeaves.js"
-import { treeOf } from "../cause/errorTree.js"
+import { type ErrorNode, treeOf } from "../cause/errorTree.js"
 import * as thrownValue from "../cause/thrownValue.js"
 import type { Failure, FailureReport, Progress } from "../event/FailureReport.js"
 import type * as PlainValue from "../plain/PlainValue.js"
@@ -35,12 +35,18 @@ export interface StageOfFailure {
 }
 
 /** Finds out what is secret from the fields that an error and its causes carry. */
-export const collectSecrets = (error: unknown, redactor: Redactor, secrets: Secrets): void => {
-  for (const { error: one } of treeOf(error, maxErrors)) {
-    attempt(() => redactor.record(thrownValue.ownFields(one), secrets), undefined)
-    attempt(() => redactor.record(quotedBy(one), secrets), undefined)
+export const collectSecretsIn = (tree: ReadonlyArray<ErrorNode>, redactor: Redactor, secrets: Secrets): void => {
+  for (const { error } of tree) {
+    for (const fieldsOf of [thrownValue.ownFields, quotedBy]) {
+      const fields = attempt(() => fieldsOf(error), {})
+      if (Object.keys(fields).length > 0) attempt(() => redactor.record(fields, secrets), undefined)
+    }
   }
 }
+
+/** The same for an error whose tree is not known yet. */
+export const collectSecrets = (error: unknown, redactor: Redactor, secrets: Secrets): void =>
+  collectSecretsIn(treeOf(error, maxErrors), redactor, secrets)
 
 /** Values that an error quotes in a text, under the names that it gives them there. */
 const quotedBy = (error: unknown): Readonly<Record<string, string>> => {

@@ -8,6 +8,7 @@ import { deliverAll } from "../delivery/dispatch.js"
 import type { Renderer } from "../delivery/rendererModel.js"
 import { renderersOf } from "../delivery/rendererSet.js"
 import type { NarrativeEvent } from "../event/NarrativeEvent.js"
+import { mapCopy } from "../plain/mapCopy.js"
 import { type PlainRecord, text } from "../plain/PlainValue.js"
 import { redactorIn } from "../redaction/redactor.js"
 import type { Redactor } from "../redaction/redactorModel.js"
@@ -38,7 +39,7 @@ export const contextWith = (
   region: Region | undefined,
   span: Tracer.Span | undefined
 ): Context.Context<never> => {
-  const services = new Map(context.unsafeMap)
+  const services = mapCopy(context.unsafeMap)
   if (region !== undefined) services.set(Region.key, region)
   if (span !== undefined) services.set(Tracer.ParentSpan.key, span)
   return Context.unsafeMake(services)
@@ -51,7 +52,7 @@ export const contextWithout = (
   outside: Context.Context<never>
 ): Context.Context<never> => {
   if (context.unsafeMap.get(Region.key) !== region) return context
-  const services = new Map(context.unsafeMap)
+  const services = mapCopy(context.unsafeMap)
   for (const key of [Region.key, Tracer.ParentSpan.key]) {
     if (outside.unsafeMap.has(key)) services.set(key, outside.unsafeMap.get(key))
     else services.delete(key)
@@ -61,7 +62,7 @@ export const contextWithout = (
 
 /** The context without any region and span: for what belongs to no story and no trace. */
 export const contextOutside = (context: Context.Context<never>): Context.Context<never> => {
-  const services = new Map(context.unsafeMap)
+  const services = mapCopy(context.unsafeMap)
   services.delete(Region.key)
   services.delete(Tracer.ParentSpan.key)
   return Context.unsafeMake(services)

@@ -3,6 +3,7 @@
  */
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import { remembering } from "../plain/lruCache.js"
 import type { PlainRecord, PlainValue } from "../plain/PlainValue.js"
 import { type CopyPolicy, copy } from "../plain/plainCopy.js"
 import { attempt } from "../plain/untrusted.js"
@@ -14,6 +15,10 @@ import { maxSecrets, Secrets } from "./secrets.js"
 
 /** What is secret by built-in names and shapes alone. */
 export const builtIn = (): Redactor => fromNames(secretNames({ extra: [], patterns: [], predicate: undefined }))
+
+/** Most lines of source whose redacted form is remembered, and the longest of them. */
+const maxLines = 256
+const maxLine = 400
 
 export const fromNames = (names: SecretNames): Redactor => {
   const redactText = (text: string, secrets: Secrets | undefined): string => {
@@ -32,6 +37,9 @@ export const fromNames = (names: SecretNames): Redactor => {
     return secrets.version === before ? first : copy(value, copyPolicy(names, secrets, redactText, false))
   }
 
+  // The same few lines fail again and again.
+  const inSource = remembering(maxLines, (line) => hideShapesInSource(line, names))
+
   const redactor: Redactor = {
     isSecretName: (name) => names.kindOf(name) !== "open",
     value: redactValue,
@@ -41,7 +49,7 @@ export const fromNames = (names: SecretNames): Redactor => {
     },
     text: redactText,
     source: (line, secrets) => {
-      const shaped = hideShapesInSource(line, names)
+      const shaped = line.length <= maxLine ? inSource(line) : hideShapesInSource(line, names)
       const left = secrets?.hideIn(shaped) ?? shaped
       return left === shaped ? shaped : hideShapesInSource(left, names)
     }

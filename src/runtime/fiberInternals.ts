@@ -8,6 +8,7 @@ import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import { globalValue } from "effect/GlobalValue"
 import type * as Tracer from "effect/Tracer"
+import { mapCopy } from "../plain/mapCopy.js"
 import type { AnyFiber } from "./fiber.js"
 
 // On every fiber of 3.22, but missing from its public interface.
@@ -25,7 +26,7 @@ const refsOf = (fiber: AnyFiber): FiberRefs.FiberRefs => internalsOf(fiber)._fib
  * both: they always differ.
  */
 export const setContext = (fiber: AnyFiber, context: Context.Context<never>): void => {
-  const locals = new Map(refsOf(fiber).locals)
+  const locals = mapCopy(refsOf(fiber).locals)
   const values = locals.get(FiberRef.currentContext)
   const own = [fiber.id(), context] as const
   const isOwn = values !== undefined && Equal.equals(values[0][0], fiber.id())

@@ -82,6 +82,7 @@ export const groups: ReadonlyArray<Group> = [
     command: "npm run bench -- reports",
     per: reports,
     rounds: 61,
+    bytes: true,
     cases: [
       { name: "lean report", run: each(() => known, report) },
       { name: "Cause.pretty", run: each(() => known, pretty) },

@@ -29,6 +29,8 @@ export interface Group {
   /** Operations of one run of a case. */
   readonly per: number
   readonly rounds: number
+  /** Whether what its cases allocate is counted, too. */
+  readonly bytes?: boolean
   readonly cases: ReadonlyArray<Case>
   readonly rows: ReadonlyArray<Row>
 }

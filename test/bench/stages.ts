@@ -106,6 +106,7 @@ const group = (way: keyof Loops): Group => ({
   command: "npm run bench -- stages",
   per: stages,
   rounds: 61,
+  bytes: true,
   cases: cases(way),
   rows: [
     { name: "bare effect", against: plain },

@@ -74,15 +74,26 @@ const sentenceOf = (error: unknown, about: About, depth: number): string | undef
   const inside = (inner: unknown) =>
     depth < maxDepth ? sentenceOf(inner, about, depth + 1) : plainly(inner, about.show)
   for (const link of links) {
-    for (const rule of outerRules) {
-      const sentence = attempt(() => rule(link, inside), undefined)
-      if (sentence !== undefined) return sentence
-    }
+    const sentence = firstOf(outerRules, link, inside)
+    if (sentence !== undefined) return sentence
   }
-  for (const link of links.toReversed()) {
-    for (const rule of innerRules) {
-      const sentence = attempt(() => rule(link, about), undefined)
+  for (let i = links.length - 1; i >= 0; i--) {
+    const sentence = firstOf(innerRules, links[i], about)
+    if (sentence !== undefined) return sentence
+  }
+  return undefined
+}
+
+type RuleFor<A> = (error: unknown, known: A) => string | undefined
+
+/** What the first rule says that has something to say. */
+const firstOf = <A>(rules: ReadonlyArray<RuleFor<A>>, error: unknown, known: A): string | undefined => {
+  for (const rule of rules) {
+    try {
+      const sentence = rule(error, known)
       if (sentence !== undefined) return sentence
+    } catch {
+      // The program's own values threw: another rule may ask less of them.
     }
   }
   return undefined
@@ -96,7 +107,7 @@ const explainPlatformError = (error: unknown): string | undefined => {
 }
 
 /** What holds other errors, and says of them what there is to say: the outermost is asked first. */
-const outerRules: ReadonlyArray<(error: unknown, inside: Inside) => string | undefined> = [
+const outerRules: ReadonlyArray<RuleFor<Inside>> = [
   explainServerError,
   explainClientError,
   explainBodyError,
@@ -106,7 +117,7 @@ const outerRules: ReadonlyArray<(error: unknown, inside: Inside) => string | und
 ]
 
 /** What says of itself all there is: the innermost is asked first. */
-const innerRules: ReadonlyArray<(error: unknown, about: About) => string | undefined> = [
+const innerRules: ReadonlyArray<RuleFor<About>> = [
   (error, { show }) => explainParseError(error, show),
   (error, { show }) => explainConfigError(error, show),
   (error, { line }) => explainTimeout(error, line),

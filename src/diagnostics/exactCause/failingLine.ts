@@ -31,7 +31,17 @@ export interface FailingLine {
 
 export const make = (known: Known): FailingLine => {
   const text = (known.sourceLine ?? "").slice(0, maxLine)
-  return { text, code: masked(text), locals: known.locals ?? [], bigints: known.bigints ?? [] }
+  let code: string | undefined
+  return {
+    text,
+    // Most errors say all there is themselves.
+    get code() {
+      code ??= masked(text)
+      return code
+    },
+    locals: known.locals ?? [],
+    bigints: known.bigints ?? []
+  }
 }
 
 /** The same place without its line: for an error that was not made on it. */

@@ -38,15 +38,24 @@ export const reader = (appRoots: ReadonlyArray<string>, cwd: string): StackReade
   const paths = appRoots.map((root) => path.resolve(cwd, root))
   const roots = [...new Set([...paths, ...paths.map(realPath)])].map(segmentsOf)
   const frameOf = remembering(2_048, (line) => resolveFrame(line, roots, cwd))
+  const framesOf = (stack: string, message: string): ReadonlyArray<Frame> =>
+    frameLinesOf(stack, message).flatMap((line) => frameOf(line) ?? [])
+  // Of a stack, the last message and the frames it gave: an error is read several times before the next one is.
+  const known = remembering(maxStacks, (): { message?: string; frames: ReadonlyArray<Frame> } => ({ frames: [] }))
   return (stack, message = "") => {
-    const frames: Array<Frame> = []
-    for (const line of frameLinesOf(stack, message)) {
-      const frame = frameOf(line)
-      if (frame !== undefined) frames.push(frame)
+    if (stack.length > maxKnownStack) return framesOf(stack, message)
+    const entry = known(stack)
+    if (entry.message !== message) {
+      entry.frames = framesOf(stack, message)
+      entry.message = message
     }
-    return frames
+    return entry.frames
   }
 }
+
+/** Most stacks remembered whole, and the longest of them. */
+const maxStacks = 64
+const maxKnownStack = 8_000
 
 /** Whose code a file is, by whole segments of its path. */
 export const classify = (file: string, appRoots: ReadonlyArray<string>): FrameOrigin =>
