@@ -12,6 +12,7 @@ import type { FailureAnalysis } from "../event/FailureAnalysis.js"
 import { polled } from "../runtime/deadline.js"
 import { type AnyFiber, isSynchronous } from "../runtime/fiber.js"
 import { withoutNarration } from "../runtime/muting.js"
+import { addAnalysis } from "../tracing/analysisSpan.js"
 import type { Analyzer } from "./Analyzer.js"
 import { countsOf } from "./analysisCounts.js"
 import * as deriveAnalyzer from "./deriveAnalyzer.js"
@@ -60,7 +61,7 @@ const answerLater: Analyses["answerLater"] = (request, renderers, emit) => {
   })
 }
 
-export const analyses: Analyses = { isSilent, isInBackground, answer, answerLater }
+export const analyses: Analyses = { isSilent, isInBackground, answer, answerLater, trace: addAnalysis }
 
 /** As it may be emitted; `undefined` where there is nothing to say. Fails and dies as the analyzer does. */
 const analysisOf = (request: AnalysisRequest): Effect.Effect<FailureAnalysis | undefined, unknown> => {

@@ -4,6 +4,7 @@
  */
 import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import type * as Tracer from "effect/Tracer"
 import type { Renderer } from "../delivery/rendererModel.js"
 import type { FailureAnalysis } from "../event/FailureAnalysis.js"
 import type { FailureReport } from "../event/FailureReport.js"
@@ -26,6 +27,14 @@ export interface AnalysisRequest {
 }
 
 export interface Analyses {
+  /** Adds an analysis, asked for at `askedNanos`, to the trace of its story. */
+  readonly trace: (
+    fiber: AnyFiber,
+    span: Tracer.Span | undefined,
+    analysis: FailureAnalysis,
+    askedNanos: bigint,
+    nanos: bigint
+  ) => void
   /** Whether there is no point in asking. */
   readonly isSilent: (analyzer: unknown) => boolean
   readonly isInBackground: (analyzer: unknown) => boolean

@@ -15,6 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import { type CauseLeaf, leavesOf } from "../cause/causeLeaves.js"
+import { summarize } from "../cause/errorSummary.js"
 import { treeOf } from "../cause/errorTree.js"
 import type { FailureReport } from "../event/FailureReport.js"
 import { environment } from "../plain/environment.js"
@@ -22,6 +23,7 @@ import { remembering } from "../plain/lruCache.js"
 import { attempt, isObject } from "../plain/untrusted.js"
 import * as redactor from "../redaction/redactor.js"
 import { warnOnce } from "../runtime/warnOnce.js"
+import { failureAttributes } from "../tracing/spanAttributes.js"
 import type { DescribeOptions } from "./describeOptions.js"
 import * as describer from "./describer.js"
 import { type DiagnosticsConfig, fromEnvironment, type Settings, settingsOf, variables } from "./diagnosticsConfig.js"
@@ -216,6 +218,11 @@ const open = (settings: Settings): Opened => {
         redactor.record(Object.fromEntries(held.map(({ name, value }) => [name, value])), secrets)
       }
     },
+    summarize: (error) => {
+      const { code, retryable } = summarize(error)
+      return { errorCode: code, retryable }
+    },
+    attributesOf: ({ failures }) => failureAttributes(failures[0], failures.length),
     describeIn
   }
   return {

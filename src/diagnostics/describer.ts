@@ -3,7 +3,8 @@
  */
 import type * as Cause from "effect/Cause"
 import type { CauseLeaf } from "../cause/causeLeaves.js"
-import type { FailureReport } from "../event/FailureReport.js"
+import type { Failure, FailureReport } from "../event/FailureReport.js"
+import type { PlainRecord } from "../plain/PlainValue.js"
 import type { Redactor } from "../redaction/redactorModel.js"
 import type { Secrets } from "../redaction/secrets.js"
 import type { FailureContext } from "./undescribed.js"
@@ -13,6 +14,10 @@ export interface Describer {
   readonly describeIn: (cause: Cause.Cause<unknown>, context: FailureContext, redactor: Redactor) => FailureReport
   /** Finds out what is secret from the values around a failure, before its message is emitted anywhere. */
   readonly collectSecrets: (leaf: CauseLeaf, redactor: Redactor, secrets: Secrets) => void
+  /** What an error comes to for whoever must decide. Never throws. */
+  readonly summarize: (error: unknown) => Pick<Failure, "errorCode" | "retryable">
+  /** What the span of a story says of its failures. */
+  readonly attributesOf: (report: FailureReport) => PlainRecord
 }
 
 /** The describer of a program that provides none, and what is wrong with its settings. */

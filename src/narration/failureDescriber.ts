@@ -51,9 +51,14 @@ export const prepare = (fiber: AnyFiber): Waiting => {
   return environmentIsRich() && !isSynchronous(fiber) ? load : undefined
 }
 
+/** What an error comes to where nothing is loaded that knows. */
+const unsummarized = { errorCode: undescribed.errorCode, retryable: undescribed.retryable }
+
 /** Says of a cause what its errors say of themselves. */
 export const selfDescription: describer.Describer = {
   collectSecrets: (leaf, redactor, secrets) => collectSecrets(leaf.error, redactor, secrets),
+  summarize: () => unsummarized,
+  attributesOf: () => ({}),
   describeIn: (cause, context, redactor) => {
     const [first = undescribed, ...rest] = leavesOf(cause).map((leaf) => {
       const stage = attempt(() => context.stageOf(leaf), undefined)

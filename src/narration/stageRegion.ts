@@ -5,12 +5,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
 import { isInterruption, leavesOf } from "../cause/causeLeaves.js"
-import { summarize } from "../cause/errorSummary.js"
 import { messageOf, typeOf } from "../cause/thrownValue.js"
 import { renderersOf } from "../delivery/rendererSet.js"
+import type { Describer } from "../diagnostics/describer.js"
 import type { DefinedAt } from "../diagnostics/source/callSite.js"
 import { attempt } from "../plain/untrusted.js"
-import { type AnyFiber, currentFiber, nanos, seconds, withFiber } from "../runtime/fiber.js"
+import { type AnyFiber, currentFiber, isSynchronous, nanos, now, seconds, withFiber } from "../runtime/fiber.js"
 import { type Entered, enterContext, leaveContext } from "../runtime/fiberInternals.js"
 import { isEnabled } from "../runtime/muting.js"
 import { markRegion } from "../runtime/regionMark.js"
@@ -18,10 +18,11 @@ import { inOrder, type Waiting } from "../runtime/waiting.js"
 import * as spans from "../tracing/spans.js"
 import { dryResult, dryRun } from "./dryRun.js"
 import * as eventFactory from "./eventFactory.js"
-import { describerIn, selfDescription } from "./failureDescriber.js"
+import { describerIn, selfDescription, withDescriber } from "./failureDescriber.js"
 import { interruptorsNamed } from "./interruptors.js"
 import { contextWith, emit, hide, plainRecord, redactorOf, regionIn } from "./region.js"
 import type { Stage, Story } from "./Story.js"
+import { idle } from "./storyFailure.js"
 import type { Place } from "./workContext.js"
 
 export interface StageInit<A> {
@@ -164,23 +165,27 @@ const emitEnd = <A, E>(
   const leaves = leavesOf(cause)
   for (const leaf of leaves) story.blame(leaf.key, stage)
   const [first] = leaves
+  const services = fiber.currentContext
+  const describer = describerIn(services)
+  const isEmitted = renderersOf(fiber).length > 0
   // Its span says what the error says, as the event does.
-  if (first !== undefined && (spans.isRead(fiber, span) || renderersOf(fiber).length > 0)) {
-    const describer = describerIn(fiber.currentContext) ?? selfDescription
-    attempt(() => describer.collectSecrets(first, redactorOf(fiber), story.secrets), undefined)
+  if (first !== undefined && (spans.isRead(fiber, span) || isEmitted)) {
+    const { collectSecrets } = describer ?? selfDescription
+    attempt(() => collectSecrets(first, redactorOf(fiber), story.secrets), undefined)
   }
   if (!story.end(stage, "failed", durationSeconds)) return { exit }
-  return {
-    exit,
-    waiting: emit(fiber, story, (timestamp) => {
+  const endedAt = now(fiber)
+  const emitFailed = ({ summarize }: Describer): Waiting =>
+    emit(fiber, story, () => {
       const error = first?.error
-      const { code, retryable } = summarize(error)
-      return eventFactory.stageFailed(story, stage, timestamp, span, {
+      return eventFactory.stageFailed(story, stage, endedAt, span, {
         errorType: typeOf(error),
         errorMessage: hide(fiber, story, messageOf(error)),
-        errorCode: code,
-        retryable
+        ...summarize(error)
       })
     })
+  if (describer !== undefined || !isEmitted || isSynchronous(fiber)) {
+    return { exit, waiting: emitFailed(describer ?? selfDescription) }
   }
+  return { exit, waiting: idle(fiber, { stage: stage.parent, story }, withDescriber(services, emitFailed)) }
 }

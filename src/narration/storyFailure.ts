@@ -132,7 +132,7 @@ const reportWith = (
   const described =
     attempt(() => describer.describeIn(cause, context, redactorOf(fiber)), undefined) ??
     selfDescription.describeIn(cause, context, redactorOf(fiber))
-  if (spans.isRead(fiber, span) && !handled) spans.describe(span, described)
+  if (spans.isRead(fiber, span) && !handled) spans.annotate(span, describer.attributesOf(described))
   const renderers = renderersOf(fiber)
   const emitReport = (at: number, analysis: FailureAnalysis | null) =>
     emitTo(renderers, story, () => eventFactory.failureOccurred(story, at, span, described, handled, analysis))
@@ -164,7 +164,7 @@ const analyseLater = (
   return analyses.answerLater(request, renderersOf(fiber), (renderers, analysis) => {
     const here = currentFiber(fiber)
     const readyNanos = nanos(here)
-    spans.explain(fiber, span, analysis, askedNanos, readyNanos)
+    analyses.trace(fiber, span, analysis, askedNanos, readyNanos)
     return emitTo(renderers, story, () => {
       const { stageName } = report.failures[0]
       return eventFactory.analysisReady(story, now(here), span, stageName, analysis, seconds(askedNanos, readyNanos))
@@ -200,19 +200,23 @@ const analyse = (request: AnalysisRequest, awaited: AwaitedReport): Effect.Effec
   }
   return Effect.suspend(() => {
     const askedNanos = nanos(fiber)
-    const answer = Effect.flatMap(
-      loadAnalyses,
-      (analyses) => analyses?.answer(request, () => !emitted) ?? Effect.succeed(null)
+    const answer = Effect.flatMap(loadAnalyses, (analyses) =>
+      analyses === undefined
+        ? Effect.succeed(null)
+        : Effect.map(
+            analyses.answer(request, () => !emitted),
+            (analysis) => {
+              if (analysis !== null) analyses.trace(fiber, span, analysis, askedNanos, nanos(currentFiber(fiber)))
+              return analysis
+            }
+          )
     )
-    return Effect.flatMap(idle(fiber, options.around, answer), (analysis) => {
-      if (analysis !== null) spans.explain(fiber, span, analysis, askedNanos, nanos(currentFiber(fiber)))
-      return emitOnce(analysis) ?? Effect.void
-    })
+    return Effect.flatMap(idle(fiber, options.around, answer), (analysis) => emitOnce(analysis) ?? Effect.void)
   })
 }
 
 /** Runs what a fiber only waits for: no part of the duration of whatever that fiber is in. */
-const idle = <A>(fiber: AnyFiber, around: Around, self: Effect.Effect<A>): Effect.Effect<A> =>
+export const idle = <A>(fiber: AnyFiber, around: Around, self: Effect.Effect<A>): Effect.Effect<A> =>
   Effect.suspend(() => {
     const end = beginIdleTime(fiber, around)
     return Effect.map(self, (value) => {

@@ -17,9 +17,6 @@ import * as Tracer from "effect/Tracer"
 import { type CauseLeaf, firstOf, leavesOf } from "../cause/causeLeaves.js"
 import * as redactedCause from "../cause/redactedCause.js"
 import { messageOf, typeOf } from "../cause/thrownValue.js"
-import { analysisText } from "../event/analysisText.js"
-import type { FailureAnalysis } from "../event/FailureAnalysis.js"
-import type { FailureReport } from "../event/FailureReport.js"
 import { attempt, textOf } from "../plain/untrusted.js"
 import { redactorIn } from "../redaction/redactor.js"
 import type { Secrets } from "../redaction/secrets.js"
@@ -27,7 +24,6 @@ import { spanToTrace } from "../runtime/fiberInternals.js"
 import { muted } from "../runtime/muting.js"
 import { isOn } from "../runtime/switches.js"
 import { redactEvents } from "./redactedSpan.js"
-import { analysisAttributes, failureAttributes } from "./spanAttributes.js"
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 
@@ -153,44 +149,9 @@ export const event = (
   else attempt(() => span.event(name, nanos, attributes), undefined)
 }
 
-/** What went wrong in a story, as attributes of its span. */
-export const describe = (span: Tracer.Span, report: FailureReport): void => {
-  const attributes = failureAttributes(report.failures[0], report.failures.length)
+/** Adds attributes to a span that may refuse them. */
+export const annotate = (span: Tracer.Span, attributes: Readonly<Record<string, unknown>>): void => {
   for (const key in attributes) attempt(() => span.attribute(key, attributes[key]), undefined)
-}
-
-/** An analysis, as an event of its story's span; where that has ended, in a span of its own, linked to it. */
-export const explain = (
-  fiber: AnyFiber,
-  span: Tracer.Span | undefined,
-  analysis: FailureAnalysis,
-  askedNanos: bigint,
-  nanos: bigint
-): void => {
-  if (!isRead(fiber, span)) return
-  const attributes = {
-    ...analysisAttributes(analysis, Number(nanos - askedNanos) / 1e9),
-    "narrative.llm_analysis": analysisText(analysis)
-  }
-  if (span.status._tag !== "Ended") {
-    event(fiber, span, nanos, "narrative.analysis", attributes)
-    return
-  }
-  try {
-    const link: Tracer.SpanLink = { _tag: "SpanLink", span, attributes: { "narrative.link": "analysis-of" } }
-    const own = fiber.currentTracer.span(
-      "Failure Analysis",
-      Option.none(),
-      Context.empty(),
-      [link],
-      askedNanos,
-      "internal"
-    )
-    for (const [key, value] of Object.entries(attributes)) own.attribute(key, value)
-    own.end(nanos, Exit.void)
-  } catch {
-    // A tracer that cannot take it must not keep the analysis from others.
-  }
 }
 
 /** What a story knows when one of its spans ends. */
