@@ -47,8 +47,7 @@ export const describeFailure = (
     )
   const calls = callsOf(keysOf(leaf, chain))
   const spans = passedSpans(spanOf(leaf, chain), read)
-  const isOutside = ({ left }: framesWithLocals.CallFrame) =>
-    stage?.region !== undefined && left?.includes(stage.region) === true
+  const isOutside = ({ left }: framesWithLocals.CallFrame) => left !== undefined && stage?.hasLeft?.(left) === true
   const place = failureLocation.placeOf(chain, {
     generators: calls.filter((call) => !isOutside(call)),
     outer: calls.filter(isOutside),

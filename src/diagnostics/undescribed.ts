@@ -29,8 +29,8 @@ export interface StageOfFailure {
   readonly path: ReadonlyArray<string>
   /** Where that stage was written: V8's stack text. */
   readonly definedAt: string | undefined
-  /** By what the generators inside it are known. */
-  readonly region?: object | undefined
+  /** Whether these regions that a failure left are, or have among them, its stage, or its story where it has none. */
+  readonly hasLeft?: (regions: ReadonlyArray<object>) => boolean
   readonly attributes: PlainValue.PlainRecord
 }
 

@@ -135,7 +135,7 @@ export const setStatus = (status: StoryStatus): Effect.Effect<void> =>
  * @category reading
  */
 export const current: Effect.Effect<Option.Option<Story>> = /* @__PURE__ */ withFiber((fiber) =>
-  Effect.succeed(Option.fromNullable(region.regionIn(fiber.currentContext)?.story))
+  Effect.succeed(Option.fromNullable(region.regionFor(fiber)?.story))
 )
 
 /**
@@ -145,7 +145,7 @@ export const current: Effect.Effect<Option.Option<Story>> = /* @__PURE__ */ with
  * @category reading
  */
 export const isActive: Effect.Effect<boolean> = /* @__PURE__ */ withFiber((fiber) =>
-  Effect.succeed(isEnabled(fiber) && region.regionIn(fiber.currentContext) !== undefined)
+  Effect.succeed(isEnabled(fiber) && region.regionFor(fiber) !== undefined)
 )
 
 /**

@@ -3,6 +3,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import { deliverAll } from "../delivery/dispatch.js"
 import type { Renderer } from "../delivery/rendererModel.js"
@@ -14,6 +15,7 @@ import { redactorIn } from "../redaction/redactor.js"
 import type { Redactor } from "../redaction/redactorModel.js"
 import { type AnyFiber, now, withFiber } from "../runtime/fiber.js"
 import { isEnabled } from "../runtime/muting.js"
+import { innermostRegion } from "../runtime/regionMark.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
 import { warnOnce } from "../runtime/warnOnce.js"
 import type { Stage, Story } from "./Story.js"
@@ -31,6 +33,43 @@ const Region = Context.GenericTag<Region>("effect-narrative/Region")
 export const regionIn = (context: Context.Context<never>): Region | undefined => {
   const region: Region | undefined = context.unsafeMap.get(Region.key)
   return region === undefined || region.story.status !== "running" ? undefined : region
+}
+
+/**
+ * The region of a fiber. Where its context is another's, as in a cache's lookup, or where another fiber does its work, as for
+ * a resolver, the stack or the parent span leads to it.
+ */
+export const regionFor = (fiber: AnyFiber): Region | undefined => {
+  const services = fiber.currentContext.unsafeMap
+  let region: Region | undefined = services.get(Region.key)
+  if (region === undefined && !services.has(Region.key)) {
+    // Only regions are marked, and by this library.
+    region = (innermostRegion(fiber) as Region | undefined) ?? regionOfSpan(fiber.currentSpan)
+  }
+  return region?.story.status === "running" ? region : undefined
+}
+
+const storyOfSpan = new WeakMap<Tracer.AnySpan, Story>()
+
+/** What runs under this span is part of this story, even where the context does not say so. */
+export const followSpan = (span: Tracer.Span, story: Story): void => void storyOfSpan.set(span, story)
+
+/** Most spans followed up to a story's. */
+const maxSpans = 64
+
+const regionOfSpan = (innermost: Tracer.AnySpan | undefined): Region | undefined => {
+  const passed = new Set<Tracer.AnySpan>()
+  let span = innermost
+  while (span !== undefined && passed.size < maxSpans) {
+    passed.add(span)
+    const story = storyOfSpan.get(span)
+    if (story !== undefined) {
+      const stage = story.openStages.findLast((open) => open.span !== undefined && passed.has(open.span))
+      return { story, stage, span: stage?.span ?? (span as Tracer.Span) }
+    }
+    span = span._tag === "Span" ? Option.getOrUndefined(span.parent) : undefined
+  }
+  return undefined
 }
 
 /** The context inside a region, or inside a mere span. */
@@ -63,7 +102,8 @@ export const contextWithout = (
 /** The context without any region and span: for what belongs to no story and no trace. */
 export const contextOutside = (context: Context.Context<never>): Context.Context<never> => {
   const services = mapCopy(context.unsafeMap)
-  services.delete(Region.key)
+  // Not absent: what is known to belong to no story is not looked for on the stack.
+  services.set(Region.key, undefined)
   services.delete(Tracer.ParentSpan.key)
   return Context.unsafeMake(services)
 }
@@ -101,7 +141,7 @@ export const emitTo = (renderers: ReadonlyArray<Renderer>, story: Story, make: (
 /** Does something with the current region; nothing outside a story. */
 export const within = (f: (region: Region, fiber: AnyFiber) => Waiting): Effect.Effect<void> =>
   withFiber((fiber) => {
-    const region = isEnabled(fiber) ? regionIn(fiber.currentContext) : undefined
+    const region = isEnabled(fiber) ? regionFor(fiber) : undefined
     return region === undefined
       ? Effect.void
       : Effect.uninterruptible(

@@ -211,7 +211,7 @@ export const timeout: {
   ): Effect.Effect<A, E | Cause.TimeoutException, R>
 } = /* @__PURE__ */ dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, duration: Duration.DurationInput) =>
   withFiber((fiber) => {
-    const here = region.regionIn(fiber.currentContext)
+    const here = region.regionFor(fiber)
     const what =
       here === undefined
         ? "Operation"

@@ -20,7 +20,7 @@ import { dryResult, dryRun } from "./dryRun.js"
 import * as eventFactory from "./eventFactory.js"
 import { describerIn, selfDescription, withDescriber } from "./failureDescriber.js"
 import { interruptorsNamed } from "./interruptors.js"
-import { contextWith, emit, hide, plainRecord, redactorOf, regionIn } from "./region.js"
+import { contextWith, emit, hide, plainRecord, type Region, redactorOf, regionFor } from "./region.js"
 import type { Stage, Story } from "./Story.js"
 import { idle } from "./storyFailure.js"
 import type { Place } from "./workContext.js"
@@ -53,6 +53,7 @@ interface StageRun<A> {
   readonly span: Tracer.Span | undefined
   readonly story: Story | undefined
   readonly stage: Stage | undefined
+  readonly region: Region | undefined
   readonly startNanos: bigint
 }
 
@@ -63,7 +64,7 @@ const enter = <A, E, R>(
   restore: Restore
 ): Effect.Effect<A, E, R> => {
   const outside = fiber.currentContext
-  const outer = regionIn(outside)
+  const outer = regionFor(fiber)
   const startNanos = nanos(fiber)
   const span = spans.start(fiber, "stage", init.name, init.kind, fiber.currentSpan, startNanos)
   const attributes = plainRecord(fiber, outer?.story, init.attributes)
@@ -73,7 +74,8 @@ const enter = <A, E, R>(
   }
   if (outer === undefined) {
     const entered = enterContext(fiber, contextWith(outside, undefined, span))
-    return body(self, { init, fiber, restore, entered, span, story: undefined, stage: undefined, startNanos })
+    const none = { story: undefined, stage: undefined, region: undefined }
+    return body(self, { init, fiber, restore, entered, span, ...none, startNanos })
   }
   const story = outer.story
   const stage = story.begin(init.name, init.kind, outer.stage, fiber.id(), attributes, init.definedAt)
@@ -85,12 +87,13 @@ const enter = <A, E, R>(
     span.attribute("narrative.stage.name", stage.name)
     span.attribute("narrative.stage.index", stage.index)
   }
-  const entered = enterContext(fiber, contextWith(outside, { story, stage, span }, span))
+  const region = { story, stage, span }
+  const entered = enterContext(fiber, contextWith(outside, region, span))
   const waiting = inOrder(
     init.warn(),
     emit(fiber, story, (timestamp) => eventFactory.stageStarted(story, stage, timestamp, span))
   )
-  const run = { init, fiber, restore, entered, span, story, stage, startNanos }
+  const run = { init, fiber, restore, entered, span, story, stage, region, startNanos }
   if (waiting === undefined && renderersOf(fiber).length === 0) return body(self, run)
   // A duration covers the effect only, not what its renderers did before.
   const timed = () => {
@@ -106,7 +109,7 @@ const body = <A, E, R>(self: Effect.Effect<A, E, R>, run: StageRun<A>): Effect.E
       onSuccess: (value) => leave<A, E>(run, Exit.succeed(value)),
       onFailure: (cause) => leave<A, E>(run, Exit.failCause(cause))
     }),
-    run.stage
+    run.region
   )
 
 const leave = <A, E>(run: StageRun<A>, exit: Exit.Exit<A, E>): Effect.Effect<A, E> => {

@@ -258,7 +258,9 @@ const contextOf = (story: Story, cause: Cause.Cause<unknown>, blame: Blame): Fai
     return {
       path: blame.stageName === undefined ? (stage?.path ?? []) : [blame.stageName],
       definedAt: (stage ?? blame).definedAt?.stack,
-      region: stage ?? story,
+      hasLeft: (regions) =>
+        // Only regions are marked, and by this library.
+        (regions as ReadonlyArray<Region>).some((region) => region.story === story && region.stage === stage),
       attributes: (stage ?? story).attributes
     }
   },

@@ -22,7 +22,7 @@ import { dryResult, dryRun } from "./dryRun.js"
 import * as eventFactory from "./eventFactory.js"
 import { prepare } from "./failureDescriber.js"
 import { IdGenerator, uuid } from "./IdGenerator.js"
-import { contextWith, emit, plainRecord, type Region, redactorOf, regionIn } from "./region.js"
+import { contextWith, emit, followSpan, plainRecord, type Region, redactorOf, regionFor } from "./region.js"
 import { Story } from "./Story.js"
 import * as storyFailure from "./storyFailure.js"
 
@@ -66,7 +66,7 @@ export const run = <A, E, R>(self: Effect.Effect<A, E, R>, init: StoryInit): Eff
                 onSuccess: (value) => leave(Exit.succeed(value)),
                 onFailure: (cause) => leave(Exit.failCause(cause))
               }),
-              opened.region.story
+              opened.region
             )
           }
           return waiting === undefined ? body() : Effect.flatMap(waiting, body)
@@ -76,7 +76,7 @@ export const run = <A, E, R>(self: Effect.Effect<A, E, R>, init: StoryInit): Eff
 
 /** Begins a story in an uninterruptible fiber. */
 export const open = (init: StoryInit, fiber: AnyFiber): { readonly opened: OpenStory; readonly waiting: Waiting } => {
-  const around = regionIn(fiber.currentContext)
+  const around = regionFor(fiber)
   const parent = around?.story
   const startNanos = nanos(fiber)
   const span = spans.start(fiber, "story", init.name, init.kind, fiber.currentSpan, startNanos)
@@ -92,6 +92,7 @@ export const open = (init: StoryInit, fiber: AnyFiber): { readonly opened: OpenS
   })
   story.attributes = plainRecord(fiber, story, init.attributes)
   if (span !== undefined) {
+    followSpan(span, story)
     if (around?.span !== undefined) spans.link(around.span, span)
     spans.redact(fiber, span, () => story.secrets)
     span.attribute("narrative.story.id", story.id)

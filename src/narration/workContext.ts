@@ -8,7 +8,7 @@ import type { Instrument } from "../metrics/Instruments.js"
 import { metersOf } from "../metrics/meter.js"
 import { type AnyFiber, now } from "../runtime/fiber.js"
 import { isEnabled } from "../runtime/muting.js"
-import { regionIn } from "./region.js"
+import { regionFor } from "./region.js"
 import type { Stage, Story } from "./Story.js"
 import { WorkTally } from "./workTally.js"
 
@@ -39,7 +39,7 @@ export interface Place {
 }
 
 export const placeOf = (fiber: AnyFiber): Place =>
-  regionIn(fiber.currentContext) ?? { story: undefined, stage: undefined, span: undefined }
+  regionFor(fiber) ?? { story: undefined, stage: undefined, span: undefined }
 
 /** Hands a measurement to every meter in use; no fault of one reaches the program. */
 export const measure = (
