@@ -38,6 +38,7 @@ export const follow = ({ db, json, lines, noFollow, source, timestamps }: LiveLi
       ids: "auto",
       isPartial: true,
       stageStarts: "auto",
+      verbose: false,
       logs: true,
       theme: output.theme,
       columns: () => output.columns,

@@ -30,6 +30,12 @@ const label = Options.keyValueMap("label").pipe(
   Options.optional
 )
 
+const request = Options.text("request").pipe(
+  Options.withPseudoName("id"),
+  Options.withDescription("Asked for with this id: of a request, a correlation, a trace, a run, a tenant, …"),
+  Options.optional
+)
+
 const roots = Options.boolean("roots").pipe(Options.withDescription("Without sub-stories."))
 
 export const command = Command.make(
@@ -39,6 +45,7 @@ export const command = Command.make(
     status,
     story: commandOptions.story,
     label,
+    request,
     roots,
     since: commandOptions.since,
     db: commandOptions.db,

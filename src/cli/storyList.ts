@@ -22,11 +22,12 @@ export interface StoryListOptions extends HistoryOptions {
   readonly status: ReadonlyArray<StoryState>
   readonly story: Option.Option<string>
   readonly label: Option.Option<HashMap.HashMap<string, string>>
+  readonly request: Option.Option<string>
   readonly roots: boolean
   readonly since: Option.Option<string>
 }
 
-export const list = ({ db, json, label, last, roots, since, status, story }: StoryListOptions) =>
+export const list = ({ db, json, label, last, request, roots, since, status, story }: StoryListOptions) =>
   historyFile.read(db, (history) =>
     Effect.gen(function* () {
       const { stories } = yield* history.stories({
@@ -34,6 +35,7 @@ export const list = ({ db, json, label, last, roots, since, status, story }: Sto
         status: status.length === 0 ? undefined : status,
         name: Option.getOrUndefined(story),
         labels: Option.getOrUndefined(Option.map(label, (labels) => Object.fromEntries(HashMap.toEntries(labels)))),
+        correlation: Option.getOrUndefined(request),
         rootsOnly: roots,
         since: Option.getOrUndefined(since)
       })

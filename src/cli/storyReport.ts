@@ -9,7 +9,7 @@ import * as terminalText from "../plain/terminalText.js"
 import { analysisBlock } from "../renderer/console/analysisBlock.js"
 import { failureBlock } from "../renderer/console/failureBlock.js"
 import { valueTable } from "../renderer/console/frameList.js"
-import { attemptText, logText, noteText, pair } from "../renderer/console/recordText.js"
+import { attemptText, correlationText, logText, noteText, pair } from "../renderer/console/recordText.js"
 import type { Paint, Theme } from "../renderer/console/theme.js"
 import { ago, took } from "./relativeTime.js"
 
@@ -62,6 +62,8 @@ const heading = (story: StoryRecord, options: StoryReportOptions): string => {
     add("Because of:", `${safe(storyName)} ${colours.dim(safe(storyId))} - ${safe(errorType)}`)
   }
   if (story.traceId !== null) add("Trace:", safe(story.traceId))
+  const asker = story.correlation === null ? "" : correlationText(story.correlation)
+  if (asker !== "") add("Asked by:", asker)
   // Of a story without an end, its writer is what one looks for.
   if (story.endedAt === null) add("Written by:", `process ${story.writer.pid} on ${safe(story.writer.host)}`)
   const attributes = valueTable(story.attributes, labelColumns, options)

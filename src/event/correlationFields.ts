@@ -50,7 +50,7 @@ export interface Correlation {
   readonly extra?: { readonly [name: string]: string } | undefined
 }
 
-/** The fields that are ids or names, and their names on the wire. */
+/** The fields that are ids or names, and their names on the wire and in log lines. */
 export const idFields = {
   correlationId: "correlation_id",
   requestId: "request_id",
@@ -62,6 +62,18 @@ export const idFields = {
 } as const
 
 export type IdField = keyof typeof idFields
+
+/** Every field's name on the wire. */
+export const wireNames: { readonly [K in keyof Correlation]-?: string } = {
+  traceId: "trace_id",
+  spanId: "span_id",
+  parentSpanId: "parent_span_id",
+  sampled: "sampled",
+  traceState: "trace_state",
+  ...idFields,
+  baggage: "baggage",
+  extra: "extra"
+}
 
 export const idFieldNames = Object.keys(idFields) as ReadonlyArray<IdField>
 
@@ -163,10 +175,15 @@ const membersOf = <A>(
   return members.size === 0 ? undefined : Object.fromEntries(members)
 }
 
-/** Whether nothing is known. */
-export const isNone = (correlation: Correlation): boolean => {
-  for (const _ in correlation) return false
-  return true
+/** Every id, by its name on the wire. */
+export const idsOf = (correlation: Correlation): ReadonlyArray<readonly [name: string, id: string]> => {
+  const ids = new Map(Object.entries(correlation.extra ?? {}))
+  if (correlation.traceId !== undefined) ids.set(wireNames.traceId, correlation.traceId)
+  for (const field of idFieldNames) {
+    const id = correlation[field]
+    if (id !== undefined) ids.set(idFields[field], id)
+  }
+  return Array.from(ids)
 }
 
 // Declared, as the labels of a story are: `Schema.Record` would lose a name that is `__proto__`.
@@ -205,4 +222,11 @@ export const Correlation = /* @__PURE__ */ Schema.Struct({
   tenant: /* @__PURE__ */ Schema.optional(Schema.String),
   baggage: /* @__PURE__ */ Schema.optional(/* @__PURE__ */ members("Baggage", isEntry)),
   extra: /* @__PURE__ */ Schema.optional(/* @__PURE__ */ members("Extra", Predicate.isString))
+})
+
+/**
+ * That of a story on the wire; `null` where nothing is known, and in lines that were written before there was any.
+ */
+export const OfStory = /* @__PURE__ */ Schema.optionalWith(/* @__PURE__ */ Schema.NullOr(Correlation), {
+  default: () => null
 })

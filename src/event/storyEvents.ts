@@ -4,6 +4,7 @@
 import * as Schema from "effect/Schema"
 import { PlainRecord, PlainValue } from "../plain/PlainValue.js"
 import { key, NullableText } from "../plain/wireSchema.js"
+import { OfStory } from "./correlationFields.js"
 import { inSpan, inStory, Labels, tag } from "./eventFields.js"
 import { FailureAnalysis } from "./FailureAnalysis.js"
 import { FailureReport, Progress } from "./FailureReport.js"
@@ -40,6 +41,8 @@ export const StoryStarted = Schema.Struct({
   /** The `stageIndex` of the parent story's stage that a sub-story began in; `null` outside any. */
   parentStageIndex: key(Schema.NullOr(Schema.Int), "parent_stage_index"),
   totalStages: key(Schema.NullOr(Schema.Int), "total_stages"),
+  /** Who asked for it; `null` where nothing is known. */
+  correlation: OfStory,
   labels: Labels,
   attributes: PlainRecord,
   dryRun: key(Schema.Boolean, "dry_run")
@@ -117,6 +120,8 @@ export const FailureOccurred = Schema.Struct({
   traceId: key(NullableText, "trace_id"),
   spanId: key(NullableText, "span_id"),
   handled: Schema.Boolean,
+  /** Who asked for the story; `null` where nothing is known. */
+  correlation: OfStory,
   /** The analysis as text. */
   llmAnalysis: key(NullableText, "llm_analysis"),
   analysis: Schema.NullOr(FailureAnalysis)
@@ -190,6 +195,8 @@ export const StoryCompleted = Schema.Struct({
   /** How many stages failed, caught or not. */
   failedStages: key(Schema.Int, "failed_stages"),
   cancelledStages: key(Schema.Int, "cancelled_stages"),
+  /** Who asked for it; `null` where nothing is known. */
+  correlation: OfStory,
   labels: Labels,
   attributes: PlainRecord,
   dryRun: key(Schema.Boolean, "dry_run"),

@@ -6,6 +6,7 @@
 import type { PlainValue } from "../plain/PlainValue.js"
 import { plainJson } from "../plain/plainJson.js"
 import type * as Event from "./anyEvent.js"
+import { type Correlation, wireNames } from "./correlationFields.js"
 import type { Evidence, FailureAnalysis } from "./FailureAnalysis.js"
 import {
   type CausingError,
@@ -175,14 +176,25 @@ export const encode = (event: Event.NarrativeEvent): string => {
     case "EventRecorded":
       return `${head("EventRecorded", event)}${within(event)},"name":${text(event.name)},"data":${plain(event.data)}}`
     case "StoryStarted":
-      return `${head("StoryStarted", event)},"kind":${text(event.kind)}${span(event)},"parent_stage_index":${event.parentStageIndex},"total_stages":${event.totalStages},"labels":${record(event.labels)},"attributes":${record(event.attributes)},"dry_run":${event.dryRun}}`
+      return `${head("StoryStarted", event)},"kind":${text(event.kind)}${span(event)},"parent_stage_index":${event.parentStageIndex},"total_stages":${event.totalStages},"correlation":${correlation(event.correlation)},"labels":${record(event.labels)},"attributes":${record(event.attributes)},"dry_run":${event.dryRun}}`
     case "StoryCompleted":
-      return `${head("StoryCompleted", event)},"kind":${text(event.kind)}${span(event)},"status":"${event.status}","success":${event.success},"outcome":${optionalText(event.outcome)},"duration_seconds":${number(event.durationSeconds)}${progress(event.progress)},"failed_stages":${event.failedStages},"cancelled_stages":${event.cancelledStages},"labels":${record(event.labels)},"attributes":${record(event.attributes)},"dry_run":${event.dryRun},"caused_by":${causedBy(event.causedBy)},"work":${work(event.work)}}`
+      return `${head("StoryCompleted", event)},"kind":${text(event.kind)}${span(event)},"status":"${event.status}","success":${event.success},"outcome":${optionalText(event.outcome)},"duration_seconds":${number(event.durationSeconds)}${progress(event.progress)},"failed_stages":${event.failedStages},"cancelled_stages":${event.cancelledStages},"correlation":${correlation(event.correlation)},"labels":${record(event.labels)},"attributes":${record(event.attributes)},"dry_run":${event.dryRun},"caused_by":${causedBy(event.causedBy)},"work":${work(event.work)}}`
     case "FailureOccurred":
       return encodeFailure(event)
     case "AnalysisReady":
       return `${head("LLMAnalysisReady", event)},"stage_name":${optionalText(event.stageName)}${span(event)},"llm_analysis":${text(event.llmAnalysis)},"analysis":${analysis(event.analysis)},"latency_seconds":${number(event.latencySeconds)}}`
   }
+}
+
+/** What is known of it, and nothing else: most of it is not. */
+const correlation = (value: Correlation | null): string => {
+  if (value === null) return "null"
+  let out = ""
+  for (const field of Object.keys(value) as Array<keyof Correlation>) {
+    const said = value[field]
+    if (said !== undefined) out += `${out === "" ? "{" : ","}"${wireNames[field]}":${plain(said)}`
+  }
+  return out === "" ? "{}" : `${out}}`
 }
 
 const causedBy = (value: Story.CausedBy | null): string =>
@@ -201,5 +213,5 @@ const modelUse = (use: ModelUse): string =>
 const encodeFailure = (event: Story.FailureOccurred): string => {
   const primary = event.failures[0]
   const snippet = primary.snippet.length === 0 ? "null" : text(formatSnippet(primary.snippet))
-  return `${head("FailureOccurred", event)}${span(event)},"handled":${event.handled},${failureFields(primary)},"source_snippet":${snippet},"llm_analysis":${optionalText(event.llmAnalysis)},"analysis":${event.analysis === null ? "null" : analysis(event.analysis)},"diagnostics_mode":"${event.diagnosticsMode}","diagnostics_truncated":${event.diagnosticsTruncated},"redaction_removed_keys":${event.redactedValues},"locals_by_frame":${localsByFrame(primary)},"stage_timeline":${text(formatTimeline(event))},"timeline":${list(event.timeline, timelineEntry)},"timeline_omitted":${event.timelineOmitted}${progress(event.progress)},"interruptors":${list(event.interruptors, interruptor)},"failures":${list(event.failures, failure)}}`
+  return `${head("FailureOccurred", event)}${span(event)},"handled":${event.handled},"correlation":${correlation(event.correlation)},${failureFields(primary)},"source_snippet":${snippet},"llm_analysis":${optionalText(event.llmAnalysis)},"analysis":${event.analysis === null ? "null" : analysis(event.analysis)},"diagnostics_mode":"${event.diagnosticsMode}","diagnostics_truncated":${event.diagnosticsTruncated},"redaction_removed_keys":${event.redactedValues},"locals_by_frame":${localsByFrame(primary)},"stage_timeline":${text(formatTimeline(event))},"timeline":${list(event.timeline, timelineEntry)},"timeline_omitted":${event.timelineOmitted}${progress(event.progress)},"interruptors":${list(event.interruptors, interruptor)},"failures":${list(event.failures, failure)}}`
 }

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
+import type { Correlation, IdField } from "../event/correlationFields.js"
 import type { ErrorCode } from "../event/FailureReport.js"
 import { text } from "../plain/PlainValue.js"
 import { InvalidHistorySetting } from "./HistoryError.js"
@@ -63,9 +64,22 @@ export interface StoryFilter {
   readonly until?: TimeInput | undefined
   /** Those that have all of these. */
   readonly labels?: { readonly [name: string]: string } | undefined
+  /**
+   * Those that were asked for so: an id, whatever it is the id of (a request, a trace, a tenant, …), or the values of some
+   * fields, all of them.
+   */
+  readonly correlation?: string | CorrelationFilter | undefined
   /** Without sub-stories (default `false`). */
   readonly rootsOnly?: boolean | undefined
 }
+
+/**
+ * Fields of a correlation, each as it is shown: what `Redaction` hides cannot be asked for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CorrelationFilter extends Partial<Pick<Correlation, IdField | "traceId">> {}
 
 /**
  * @since 0.1.0

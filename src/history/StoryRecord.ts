@@ -6,6 +6,7 @@
  */
 import { identity } from "effect/Function"
 import * as Schema from "effect/Schema"
+import { OfStory } from "../event/correlationFields.js"
 import { FailureAnalysis } from "../event/FailureAnalysis.js"
 import { ErrorCode, Interruptor, Progress } from "../event/FailureReport.js"
 import {
@@ -270,6 +271,8 @@ export const StoryRecord = Schema.Struct({
   ...summary,
   traceId: key(NullableText, "trace_id"),
   spanId: key(NullableText, "span_id"),
+  /** Who asked for it; `null` where nothing is known. */
+  correlation: OfStory,
   attributes: PlainRecord,
   causedBy: key(Schema.NullOr(CausedBy), "caused_by"),
   /** `null` when it told of none. */

@@ -6,11 +6,13 @@
 import type * as Effect from "effect/Effect"
 import type * as FiberId from "effect/FiberId"
 import type * as Tracer from "effect/Tracer"
+import type { Correlation } from "../event/correlationFields.js"
 import type { Progress, TimelineEntry } from "../event/FailureReport.js"
 import type { StoryStatus } from "../event/NarrativeEvent.js"
 import { keptFirst, keptLast, percent } from "../event/progress.js"
 import type { PlainRecord } from "../plain/PlainValue.js"
 import { Secrets } from "../redaction/secrets.js"
+import type { Asker, ShownAsker } from "../tracing/currentCorrelation.js"
 import type { WorkTally } from "./workTally.js"
 
 export { percent } from "../event/progress.js"
@@ -115,6 +117,8 @@ export class Story {
   /** The stage of the parent it is in. @internal */
   readonly around: Stage | undefined
   /** @internal */ readonly fiberId: FiberId.Runtime
+  /** Who asked for it. @internal */ asker: Asker | undefined
+  /** The same, as far as it may be shown. @internal */ shownAsker: ShownAsker | undefined
   /** @internal */ declaredTotal: number | undefined
   /** @internal */ requestedStatus: StoryStatus | undefined
   /** @internal */ sequence = 0
@@ -154,6 +158,11 @@ export class Story {
     this.attributes = init.attributes
     this.declaredTotal = init.totalStages
     this.fiberId = init.fiberId
+  }
+
+  /** Who asked for it, as far as that may be shown; `null` where nothing is known. */
+  get correlation(): Correlation | null {
+    return this.shownAsker?.correlation ?? null
   }
 
   get progress(): Progress {

@@ -65,6 +65,7 @@ export const storyStarted = (
   ...inSpan(span),
   parentStageIndex: around === undefined ? null : around.index,
   totalStages: story.declaredTotal ?? null,
+  correlation: story.correlation,
   labels: story.labels,
   attributes: story.attributes,
   dryRun: story.dryRun
@@ -233,6 +234,7 @@ export const failureOccurred = (
   ...inStory(story, timestamp),
   ...inSpan(span),
   handled,
+  correlation: story.correlation,
   llmAnalysis: analysis === null ? null : analysisText(analysis),
   analysis
 })
@@ -273,6 +275,7 @@ export const storyCompleted = (
   progress: story.progress,
   failedStages: story.failedStages,
   cancelledStages: story.cancelledStages,
+  correlation: story.correlation,
   labels: story.labels,
   attributes: story.attributes,
   dryRun: story.dryRun,

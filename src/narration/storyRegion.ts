@@ -17,6 +17,7 @@ import { isEnabled } from "../runtime/muting.js"
 import { markRegion } from "../runtime/regionMark.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
 import { warnOnce } from "../runtime/warnOnce.js"
+import { askerIn, type ShownAsker } from "../tracing/currentCorrelation.js"
 import * as spans from "../tracing/spans.js"
 import { dryResult, dryRun } from "./dryRun.js"
 import * as eventFactory from "./eventFactory.js"
@@ -90,6 +91,8 @@ export const open = (init: StoryInit, fiber: AnyFiber): { readonly opened: OpenS
     fiberId: fiber.id(),
     dryRun: init.dryRun || parent?.dryRun === true || fiber.getFiberRef(dryRun) !== undefined
   })
+  story.asker = askerIn(fiber.currentContext)
+  story.shownAsker = shownAsker(fiber, story)
   story.attributes = plainRecord(fiber, story, init.attributes)
   if (span !== undefined) {
     followSpan(span, story)
@@ -97,6 +100,8 @@ export const open = (init: StoryInit, fiber: AnyFiber): { readonly opened: OpenS
     spans.redact(fiber, span, () => story.secrets)
     span.attribute("narrative.story.id", story.id)
     span.attribute("narrative.story.name", story.name)
+    const asker = story.shownAsker?.attributes
+    for (const key in asker) span.attribute(key, asker[key])
     for (const key in story.labels) span.attribute(key, story.labels[key])
     for (const key in story.attributes) span.attribute(key, story.attributes[key])
   }
@@ -105,6 +110,14 @@ export const open = (init: StoryInit, fiber: AnyFiber): { readonly opened: OpenS
     emit(fiber, story, (timestamp) => eventFactory.storyStarted(story, around?.stage, timestamp, span))
   )
   return { opened: { region: { story, stage: undefined, span }, init, startNanos }, waiting }
+}
+
+/** Who asked for a story, as it may be shown. A sub-story mostly has that of its parent. */
+const shownAsker = (fiber: AnyFiber, story: Story): ShownAsker | undefined => {
+  const { asker, parent } = story
+  if (asker === undefined) return undefined
+  if (asker === parent?.asker) return parent.shownAsker
+  return asker.shown((record) => redactorOf(fiber).record(record, story.secrets))
 }
 
 /** An id from the generator in force; one that throws, or makes none, costs the program nothing. */

@@ -4,6 +4,7 @@
 import type { Failure } from "../event/FailureReport.js"
 import type * as Event from "../event/NarrativeEvent.js"
 import type { PlainRecord, PlainValue } from "../plain/PlainValue.js"
+import { correlationAttributes } from "../tracing/correlationAttributes.js"
 import { analysisAttributes, failureAttributes, present } from "../tracing/spanAttributes.js"
 import { isKnown, type SpanIds } from "./spanIds.js"
 
@@ -123,7 +124,12 @@ const storyOf = (event: Event.NarrativeEvent): PlainRecord => ({
 const attributesOf = (event: Event.NarrativeEvent): PlainRecord => {
   switch (event._tag) {
     case "StoryStarted":
-      return { "narrative.story.kind": event.kind, ...event.labels, ...event.attributes }
+      return {
+        "narrative.story.kind": event.kind,
+        ...correlationAttributes(event.correlation),
+        ...event.labels,
+        ...event.attributes
+      }
     case "StoryCompleted":
       return {
         "narrative.story.kind": event.kind,
@@ -131,6 +137,7 @@ const attributesOf = (event: Event.NarrativeEvent): PlainRecord => {
         "narrative.story.duration_seconds": event.durationSeconds,
         "narrative.story.progress_percent": event.progress.percent,
         ...present({ "narrative.story.outcome": event.outcome, "narrative.story.caused_by": event.causedBy?.storyId }),
+        ...correlationAttributes(event.correlation),
         ...event.labels,
         ...event.attributes
       }
@@ -160,7 +167,7 @@ const attributesOf = (event: Event.NarrativeEvent): PlainRecord => {
     case "EventRecorded":
       return { ...present({ "narrative.stage.name": event.stageName }), "narrative.note.data": event.data }
     case "FailureOccurred":
-      return failureOf(event.failures[0], event.failures.length)
+      return { ...correlationAttributes(event.correlation), ...failureOf(event.failures[0], event.failures.length) }
     case "AnalysisReady":
       return {
         ...present({ "narrative.stage.name": event.stageName }),

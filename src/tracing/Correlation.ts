@@ -38,8 +38,9 @@ import { redactorIn } from "../redaction/redactor.js"
 import { type AnyFiber, now, withFiber } from "../runtime/fiber.js"
 import { setContext } from "../runtime/fiberInternals.js"
 import * as asyncContext from "./asyncContext.js"
+import { askerOf } from "./correlationAttributes.js"
 import * as headers from "./correlationHeaders.js"
-import { CurrentCorrelation, correlationIn } from "./currentCorrelation.js"
+import { Asker, askerIn } from "./currentCorrelation.js"
 import { visibleParent } from "./spans.js"
 
 export {
@@ -103,6 +104,16 @@ export const get = <K extends keyof Correlation>(
   Effect.map(current, (correlation) =>
     Option.fromNullable(correlation[field] as Exclude<Correlation[K], undefined> | undefined)
   )
+
+/** What was said in a context, without the ids of the span in it. */
+const correlationIn = (context: Context.Context<never>): Correlation => askerIn(context)?.correlation ?? none
+
+const contextWith = <R>(context: Context.Context<R>, correlation: Correlation): Context.Context<R> => {
+  const asker = askerOf(correlation)
+  return asker === undefined
+    ? (Context.omit(Asker)(context as Context.Context<R | Asker>) as Context.Context<R>)
+    : (Context.add(context, Asker, asker) as unknown as Context.Context<R>)
+}
 
 /** The correlation of a context, with the ids of the span in it. */
 const currentIn = (context: Context.Context<never>): Correlation => {
@@ -175,8 +186,8 @@ const enter = <A, E, R>(
       return all
     }),
     Effect.mapInputContext((context: Context.Context<R>) => {
-      const inside = Context.add(context, CurrentCorrelation, next)
-      return (parent === undefined ? inside : Context.add(inside, Tracer.ParentSpan, parent)) as Context.Context<R>
+      const inside = contextWith(context, next)
+      return parent === undefined ? inside : (Context.add(inside, Tracer.ParentSpan, parent) as Context.Context<R>)
     })
   )
 }
@@ -215,8 +226,7 @@ export const ensure: Effect.Effect<string> = /* @__PURE__ */ withFiber((fiber) =
   const before = correlationIn(fiber.currentContext)
   if (before.correlationId !== undefined) return Effect.succeed(before.correlationId)
   const correlationId = uuid.v7({ msecs: now(fiber) })
-  const next = fields.make({ ...before, correlationId })
-  setContext(fiber, Context.add(fiber.currentContext, CurrentCorrelation, next))
+  setContext(fiber, contextWith(fiber.currentContext, fields.make({ ...before, correlationId })))
   return Effect.succeed(correlationId)
 })
 

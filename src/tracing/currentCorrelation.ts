@@ -1,14 +1,26 @@
 /**
- * Where a fiber keeps its correlation: in its context, which forks, queues' readers and layers inherit.
+ * Where a fiber keeps who asked: in its context, which forks, queues' readers and layers inherit.
+ *
+ * What it takes to show it is loaded by whatever says it first, and so is no part of a program that does not.
  */
 import * as Context from "effect/Context"
-import { type Correlation, none } from "../event/correlationFields.js"
+import type { Correlation } from "../event/correlationFields.js"
+import type { PlainRecord } from "../plain/PlainValue.js"
 
-/** Empty unless something says who asked. */
-export class CurrentCorrelation extends Context.Reference<CurrentCorrelation>()("effect-narrative/Correlation", {
-  defaultValue: (): Correlation => none
-}) {}
+/** A correlation, and how it may be shown. */
+export interface Asker {
+  readonly correlation: Correlation
+  /** Given what hides secrets. */
+  readonly shown: (hide: (record: Readonly<Record<string, unknown>>) => PlainRecord) => ShownAsker
+}
 
-/** What was said in this context, without the ids of the span in it. */
-export const correlationIn = (context: Context.Context<never>): Correlation =>
-  context.unsafeMap.get(CurrentCorrelation.key) ?? none
+/** A correlation as it may leave, and as attributes of a span. */
+export interface ShownAsker {
+  readonly correlation: Correlation
+  readonly attributes: PlainRecord
+}
+
+export const Asker = Context.GenericTag<Asker>("effect-narrative/Asker")
+
+/** `undefined` where nothing is known. */
+export const askerIn = (context: Context.Context<never>): Asker | undefined => context.unsafeMap.get(Asker.key)

@@ -9,7 +9,7 @@ import {
   HistoryStats,
   StoryRecord
 } from "../../src/history/index.js"
-import { Narrative, type NarrativeEvent } from "../../src/index.js"
+import { type Correlation, Narrative, type NarrativeEvent } from "../../src/index.js"
 import { Narrator } from "../fixtures/events.js"
 import { emitAll } from "../renderer/rendererSuite.js"
 import { asked, file, recorded, rendererOf, rowsOf } from "./histories.js"
@@ -32,11 +32,13 @@ interface Run {
   readonly status?: NarrativeEvent.StoryStatus
   readonly seconds?: number
   readonly labels?: Readonly<Record<string, string>>
+  readonly correlation?: Correlation.Correlation
 }
 
 /** A story of one stage. */
 const run = ({
   at = 0,
+  correlation,
   id,
   labels = {},
   name = "Import",
@@ -45,7 +47,8 @@ const run = ({
 }: Run): ReadonlyArray<Event> => {
   const narrator = new Narrator(name, id)
   const end = { timestamp: at + seconds * second, durationSeconds: seconds }
-  const start = narrator.start({ timestamp: at, labels })
+  const asked = { correlation: correlation ?? null }
+  const start = narrator.start({ timestamp: at, labels, ...asked })
   const load = narrator.stage("Load")
   const stageStarted = narrator.stageStarted(load, { timestamp: at })
   const failed = status === "failed"
@@ -54,7 +57,7 @@ const run = ({
     stageStarted,
     failed ? narrator.failed(load, end) : narrator.completed(load, end),
     ...(failed ? [narrator.failureOccurred({ timestamp: end.timestamp, storyName: name })] : []),
-    narrator.end({ ...end, status, labels })
+    narrator.end({ ...end, status, labels, ...asked })
   ]
 }
 
@@ -151,6 +154,38 @@ describe("History.story", () => {
 })
 
 describe("History.stories", () => {
+  it.scoped("finds those that were asked for by an id, or by the values of some fields", () =>
+    Effect.gen(function* () {
+      const filename = yield* file
+      const acme = { orgId: "acme", traceId: "0af7651916cd43dd8448eb211c80319c" }
+      yield* written(filename, [
+        ...run({ id: "a", at: 1, correlation: { requestId: "r-1", ...acme, extra: { shop: "7" } } }),
+        ...run({ id: "b", at: 2, correlation: { requestId: "r-2", correlationId: "r-1", tenant: "acme" } }),
+        ...run({ id: "c", at: 3, correlation: { requestId: "r-2", ...acme } }),
+        ...run({ id: "d", at: 4 })
+      ])
+      const found = (correlation: HistoryFilter.StoryFilter["correlation"]) =>
+        Effect.map(History.stories({ correlation }), idsOf)
+      yield* Effect.gen(function* () {
+        assert.deepStrictEqual(yield* found("r-1"), ["b", "a"])
+        assert.deepStrictEqual(yield* found({ requestId: "r-1" }), ["a"])
+        assert.deepStrictEqual(yield* found("acme"), ["c", "b", "a"])
+        assert.deepStrictEqual(yield* found({ orgId: "acme", requestId: "r-2" }), ["c"])
+        assert.deepStrictEqual(yield* found(acme.traceId), ["c", "a"])
+        assert.deepStrictEqual(yield* found("7"), ["a"])
+        assert.deepStrictEqual(yield* found("r-3"), [])
+        assert.deepStrictEqual(idsOf(yield* History.stories({ correlation: "acme", limit: 1, status: "success" })), [
+          "c"
+        ])
+        const { correlation } = yield* History.story("a")
+        assert.deepStrictEqual(correlation, { requestId: "r-1", ...acme, extra: { shop: "7" } })
+        assert.isNull((yield* History.story("d")).correlation)
+        const [start] = yield* History.replay("a")
+        assert.deepInclude(start, { _tag: "StoryStarted", correlation })
+      }).pipe((self) => asked(self, filename))
+    })
+  )
+
   const runs: ReadonlyArray<Run> = [
     { id: "1", at: 1 * hour, labels: { region: "north" } },
     { id: "2", at: 2 * hour, status: "failed", labels: { region: "south", tier: "a" } },

@@ -2,7 +2,7 @@
  * Correlations of every valid kind that headers can bring to another service.
  */
 import { FastCheck as fc } from "effect"
-import { Correlation } from "../../src/index.js"
+import * as Correlation from "../../src/event/correlationFields.js"
 
 const hex = (digits: number) =>
   fc

@@ -147,7 +147,30 @@ const tables = Effect.gen(function* () {
   for (const statement of statements) yield* sql.unsafe(statement)
 })
 
-const migrations: ReadonlyArray<Migrator.ResolvedMigration> = [[1, "effect_narrative_history", Effect.succeed(tables)]]
+/** Who asked for a story: the whole of it, and each of its ids to find the story by. */
+const correlations = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const { number, text, without } = sql.onDialectOrElse({
+    sqlite: () => ({ number: "INTEGER", text: "TEXT", without: " WITHOUT ROWID" }),
+    orElse: () => ({ number: "bigint", text: 'text COLLATE "C"', without: "" })
+  })
+  const statements = [
+    `ALTER TABLE stories ADD COLUMN correlation ${text}`,
+    `CREATE TABLE story_correlations (
+      value ${text} NOT NULL,
+      name ${text} NOT NULL,
+      story_key ${number} NOT NULL REFERENCES stories (key) ON DELETE CASCADE,
+      PRIMARY KEY (value, name, story_key)
+    )${without}`,
+    "CREATE INDEX story_correlations_by_story ON story_correlations (story_key)"
+  ]
+  for (const statement of statements) yield* sql.unsafe(statement)
+})
+
+const migrations: ReadonlyArray<Migrator.ResolvedMigration> = [
+  [1, "effect_narrative_history", Effect.succeed(tables)],
+  [2, "effect_narrative_correlations", Effect.succeed(correlations)]
+]
 
 const table = "schema_migrations"
 
@@ -230,7 +253,15 @@ const versionOf = ({ filename, sql }: Database): Effect.Effect<number, HistoryEr
     )
   }).pipe(Effect.catchTag("SqlError", (error) => queryFailed(filename)(error)))
 
-const ownTables: ReadonlyArray<string> = ["writers", "stories", "story_labels", "stages", "failures", "events"]
+const ownTables: ReadonlyArray<string> = [
+  "writers",
+  "stories",
+  "story_labels",
+  "story_correlations",
+  "stages",
+  "failures",
+  "events"
+]
 
 /** A file of SQLite is the history's own; a schema of PostgreSQL may be shared with others. */
 const alone = (sql: SqlClient.SqlClient): boolean => sql.onDialectOrElse({ sqlite: () => true, orElse: () => false })

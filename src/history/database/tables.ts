@@ -4,6 +4,7 @@
  * A new column is added here and by a migration; a test holds the two together.
  */
 import * as Schema from "effect/Schema"
+import { Correlation } from "../../event/correlationFields.js"
 import { FailureAnalysis } from "../../event/FailureAnalysis.js"
 import { ErrorCode, Interruptor } from "../../event/FailureReport.js"
 import { CausedBy, StoryStarted } from "../../event/NarrativeEvent.js"
@@ -53,10 +54,14 @@ export const stories = {
   attributes: plainRecord,
   caused_by: nullableJson(CausedBy),
   work: nullableJson(Work),
-  writer_id: whole
+  writer_id: whole,
+  correlation: nullableJson(Correlation)
 }
 
 export const storyLabels = { name: text, value: text, started_at: time, story_key: whole }
+
+/** `name` is that of the field on the wire, or of a member of `extra`. */
+export const storyCorrelations = { value: text, name: text, story_key: whole }
 
 export const stages = {
   story_key: whole,

@@ -66,11 +66,12 @@ export const storyFields = (row: Row<typeof summaryTable>): StoryFields => ({
 })
 
 /** What only the whole story shows of its row. */
-export type StoryDetail = Pick<StoryRecord, "traceId" | "spanId" | "attributes" | "causedBy" | "work">
+export type StoryDetail = Pick<StoryRecord, "traceId" | "spanId" | "correlation" | "attributes" | "causedBy" | "work">
 
 export const storyDetail = (row: Row<typeof tables.stories>): StoryDetail => ({
   traceId: row.trace_id,
   spanId: row.span_id,
+  correlation: row.correlation,
   attributes: row.attributes,
   causedBy: row.caused_by,
   work: row.work

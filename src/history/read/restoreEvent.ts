@@ -34,6 +34,7 @@ export const storyStarted = (
   spanId: story.spanId,
   parentStageIndex: story.parentStageIndex,
   totalStages: story.declaredStages,
+  correlation: story.correlation,
   labels,
   attributes,
   dryRun: story.dryRun
@@ -57,6 +58,7 @@ export const storyCompleted = (
   progress,
   failedStages: story.failedStages,
   cancelledStages: story.cancelledStages,
+  correlation: story.correlation,
   labels: story.labels,
   attributes: story.attributes,
   dryRun: story.dryRun,

@@ -6,6 +6,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import type { Fragment } from "@effect/sql/Statement"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { idsOf } from "../../event/correlationFields.js"
 import { text as shown } from "../../plain/PlainValue.js"
 import { text, time, whole } from "../database/columns.js"
 import { type DamagedRow, decodeRow, decodeRows, type Found, pick, selected } from "../database/decodeRows.js"
@@ -75,7 +76,8 @@ const storyPositions = (sql: SqlClient.SqlClient, asked: Asked, alive: ReadonlyS
       until === undefined ? undefined : sql`s.started_at < ${until}`,
       after === undefined ? undefined : sql`s.started_at <= ${after.startedAt}`,
       after === undefined ? undefined : sql`(s.started_at < ${after.startedAt} OR s.key < ${after.key})`,
-      rootsOnly === true ? sql`s.parent_story_id IS NULL` : undefined
+      rootsOnly === true ? sql`s.parent_story_id IS NULL` : undefined,
+      ...correlated(sql, asked.correlation)
     ]
     const labelled = labels.map(
       ([label, value]) =>
@@ -109,6 +111,18 @@ const storyPositions = (sql: SqlClient.SqlClient, asked: Asked, alive: ReadonlyS
     for (const part of parts) found.push(...(yield* part))
     return (yield* decodeRows(positionColumns, found)).map(positionOf).sort(newestFirst)
   })
+
+/** An id is rare, so that the stories which have it lead; the table has them by its primary key. */
+const correlated = (sql: SqlClient.SqlClient, asked: StoryFilter["correlation"]): ReadonlyArray<Fragment> => {
+  if (asked === undefined) return []
+  if (typeof asked === "string") {
+    return [sql`s.key IN (SELECT c.story_key FROM story_correlations AS c WHERE c.value = ${asked})`]
+  }
+  return idsOf(asked).map(
+    ([name, value]) =>
+      sql`s.key IN (SELECT c.story_key FROM story_correlations AS c WHERE c.value = ${value} AND c.name = ${name})`
+  )
+}
 
 const storiesAt = (
   sql: SqlClient.SqlClient,

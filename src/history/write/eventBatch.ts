@@ -1,6 +1,7 @@
 /**
  * What a batch of events makes of the tables: a stage that started and ended within it is one row.
  */
+import { idsOf } from "../../event/correlationFields.js"
 import type { AnalysisReady, NarrativeEvent, StageEvent, StoryCompleted } from "../../event/NarrativeEvent.js"
 import {
   changeStage,
@@ -33,6 +34,7 @@ interface StoryDraft {
   readonly story: OpenStory
   readonly row: StoryRow
   readonly labels: StoryCompleted["labels"]
+  readonly correlation: StoryCompleted["correlation"]
 }
 
 /** A row of one story, which has the story's key from when that is known. */
@@ -107,6 +109,12 @@ export class Batch {
     )
   }
 
+  get correlationRows() {
+    return this.begun.flatMap(({ correlation, story }) =>
+      correlation === null ? [] : idsOf(correlation).map(([name, value]) => ({ value, name, story_key: keyOf(story) }))
+    )
+  }
+
   get stageRows(): ReadonlyArray<StageRow> {
     const rows: Array<StageRow> = []
     for (const [story, stages] of this.#stages) {
@@ -145,7 +153,12 @@ export class Batch {
     const story: OpenStory = { id: event.storyId, key: undefined }
     const row = storyRow(event, kind, startedAt, this.writer)
     if (event._tag === "StoryStarted") startStory(row, event)
-    const draft = { story, row, labels: "labels" in event ? event.labels : {} }
+    const draft = {
+      story,
+      row,
+      labels: "labels" in event ? event.labels : {},
+      correlation: "correlation" in event ? event.correlation : null
+    }
     this.begun.push(draft)
     this.#drafts.set(story, draft)
     this.#open.set(story.id, story)

@@ -52,7 +52,8 @@ export const storyRow = (event: NarrativeEvent, kind: string, startedAt: number,
   attributes: null,
   caused_by: null,
   work: null,
-  writer_id: writer
+  writer_id: writer,
+  correlation: null
 })
 
 /** What a story's start knows of it. */
@@ -62,6 +63,7 @@ export const startStory = (row: StoryRow, event: StoryStarted): void => {
   row.dry_run = event.dryRun ? 1 : 0
   row.trace_id = event.traceId
   row.span_id = event.spanId
+  row.correlation = stories.correlation.encode(event.correlation)
   row.labels = stories.labels.encode(event.labels)
   row.attributes = stories.attributes.encode(event.attributes)
 }
@@ -82,6 +84,7 @@ export const endStory = (row: StoryRow, event: StoryCompleted): void => {
   row.attributes = stories.attributes.encode(event.attributes)
   row.caused_by = stories.caused_by.encode(event.causedBy)
   row.work = stories.work.encode(event.work)
+  row.correlation = stories.correlation.encode(event.correlation)
 }
 
 /** What {@link endStory} writes: of a story whose row is there already, nothing else is changed. */
@@ -99,7 +102,8 @@ export const storyEndColumns = [
   "labels",
   "attributes",
   "caused_by",
-  "work"
+  "work",
+  "correlation"
 ] as const satisfies ReadonlyArray<keyof StoryRow>
 
 /** A stage of which nothing is known but where it is. */

@@ -153,6 +153,12 @@ const statementsFor = (sql: SqlClient.SqlClient) => ({
     columnsOf(tables.storyLabels),
     " ON CONFLICT (name, value, started_at, story_key) DO NOTHING"
   ),
+  correlation: insertInto(
+    sql,
+    "story_correlations",
+    columnsOf(tables.storyCorrelations),
+    " ON CONFLICT (value, name, story_key) DO NOTHING"
+  ),
   stage: insertInto(
     sql,
     "stages",
@@ -194,6 +200,7 @@ const insert = (batch: Batch, statements: ReturnType<typeof statementsFor>) =>
     const [connection] = yield* SqlClient.TransactionConnection
     giveKeys(batch, yield* run(connection, statements.begin, batch.storyRows))
     yield* run(connection, statements.label, batch.labelRows)
+    yield* run(connection, statements.correlation, batch.correlationRows)
     yield* run(connection, statements.stage, batch.stageRows)
     yield* run(connection, statements.end, batch.endRows)
     yield* run(connection, statements.failure, batch.failureRows)

@@ -50,6 +50,8 @@ export interface ConsoleRendererOptions {
    * else is shown in or after before it ends, so that lines are in the order of starting.
    */
   readonly stageStarts?: boolean | "auto" | undefined
+  /** Also shows who asked for a story, below its start: see `Correlation` (default `false`). */
+  readonly verbose?: boolean | undefined
   /** Shows `Effect.log*` inside stories, where `Narrative.logger` makes events of it (default `true`). */
   readonly logs?: boolean | undefined
   /**
@@ -124,6 +126,7 @@ const unsafeMake = (options: ConsoleRendererOptions = {}) => {
     isPartial: false,
     stageStarts:
       options.stageStarts === undefined || options.stageStarts === "auto" ? !isLive && "auto" : options.stageStarts,
+    verbose: options.verbose ?? false,
     logs: options.logs ?? true,
     theme,
     columns: theme.isTerminal ? columns : () => undefined,
@@ -194,6 +197,7 @@ const decode = decodeOrThrow(
     timestamps: Schema.optional(flag),
     ids: Schema.optional(flagOrAuto),
     stageStarts: Schema.optional(flagOrAuto),
+    verbose: Schema.optional(flag),
     logs: Schema.optional(flag),
     live: Schema.optional(flag),
     stream: Schema.optional(like(isStream, "a stream with a write method"))

@@ -1,6 +1,7 @@
 /**
  * The text of an event on a line of its own, without what stands before each line.
  */
+import type { Correlation } from "../../event/correlationFields.js"
 import type {
   AnalysisReady,
   EventRecorded,
@@ -18,7 +19,7 @@ import * as Work from "../../event/WorkSummary.js"
 import { seconds } from "../../plain/durationText.js"
 import * as terminalText from "../../plain/terminalText.js"
 import { analyzerName } from "./analysisBlock.js"
-import { attemptText, logText, noteText } from "./recordText.js"
+import { attemptText, correlationText, logText, noteText } from "./recordText.js"
 import type { ShownStory } from "./shownStories.js"
 import type { Paint, Theme } from "./theme.js"
 
@@ -43,6 +44,12 @@ export const introduction = ({ name, state }: ShownStory, { colours }: Theme): s
 export const storyStart = (event: StoryStarted, story: ShownStory, theme: Theme): string => {
   const dryRun = event.dryRun ? theme.colours.dim(" (dry run)") : ""
   return `${arrow(story, "started", theme)}${theme.colours.bold(safe(event.storyName))}${dryRun}`
+}
+
+/** `Asked by: request_id=r-1 tenant=acme` */
+export const asker = (correlation: Correlation, { colours }: Theme): string => {
+  const text = correlationText(correlation)
+  return text === "" ? "" : colours.dim(`Asked by: ${text}`)
 }
 
 /** `Story ended: SUCCESS (72 rows) - Import Customers (0.852s)` */

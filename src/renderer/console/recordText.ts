@@ -1,6 +1,7 @@
 /**
  * What is shown on one line: a log line, a note with its data, an attempt.
  */
+import { type Correlation, idsOf, wireNames } from "../../event/correlationFields.js"
 import type { EventRecorded, LogRecorded, StageRetried } from "../../event/NarrativeEvent.js"
 import { clip, type PlainValue } from "../../plain/PlainValue.js"
 import * as terminalText from "../../plain/terminalText.js"
@@ -21,6 +22,13 @@ export const noteText = (event: EventRecorded, { colours, glyphs }: Theme): stri
   const data =
     event.data === null ? "" : colours.dim(` ${terminalText.line(clip(JSON.stringify(event.data), maxData))}`)
   return `${colours.dim(glyphs.note)} ${terminalText.line(event.name)}${data}`
+}
+
+/** `request_id=r-1 tenant="Fjord Tea"`: the ids, and the trace where there are none. */
+export const correlationText = (correlation: Correlation): string => {
+  const ids = idsOf(correlation)
+  const others = ids.filter(([name]) => name !== wireNames.traceId)
+  return (others.length === 0 ? ids : others).map(([name, id]) => pair(name, id)).join(" ")
 }
 
 /** `attempt 2 after 0.100s: Busy: try later`. */

@@ -24,6 +24,8 @@ export interface StoryLinesOptions {
   readonly isPartial: boolean
   /** `"auto"`: only for a stage that is still running when something after its start is shown. */
   readonly stageStarts: boolean | "auto"
+  /** Whether it is shown who asked for a story. */
+  readonly verbose: boolean
   readonly logs: boolean
   readonly theme: Theme
   /** The columns of the terminal, `undefined` where there is none. */
@@ -91,7 +93,11 @@ export class StoryLines {
         )
       }
       case "StoryStarted":
-        return this.#around(event, story) + this.#named(event, story, eventText.storyStart(event, story, theme))
+        return (
+          this.#around(event, story) +
+          this.#named(event, story, eventText.storyStart(event, story, theme)) +
+          this.#asker(event, story)
+        )
       case "StageStarted":
         return (
           this.#release(story) + (stageStarts === true && stage !== undefined ? this.#stageStart(stage, story) : "")
@@ -143,6 +149,17 @@ export class StoryLines {
       text += this.#stageStart(stage, story)
     }
     return text
+  }
+
+  /** Once, for the stories inside one that were asked for in the same way. */
+  #asker(event: Extract<LiveEvent, { readonly _tag: "StoryStarted" }>, story: ShownStory): string {
+    const { correlation, parentStoryId } = event
+    if (!this.#options.verbose || correlation === null) return ""
+    const parent = parentStoryId === null ? undefined : this.#shown.get(parentStoryId)
+    const text = eventText.asker(correlation, this.#options.theme)
+    const isSaid =
+      parent?.started?.correlation != null && eventText.asker(parent.started.correlation, this.#options.theme) === text
+    return text === "" || isSaid ? "" : this.#line(event, story, story.state.stageLevel, text)
   }
 
   #stageStart(stage: ShownStage, story: ShownStory): string {

@@ -2,6 +2,7 @@
  * One record for each stage and each story, with everything beside it that a query may ask for: nothing has to be joined.
  */
 import * as Schema from "effect/Schema"
+import { OfStory } from "../../event/correlationFields.js"
 import { ErrorCode, Interruptor, Progress } from "../../event/FailureReport.js"
 import { StoryStatus } from "../../event/NarrativeEvent.js"
 import { PlainRecord, PlainValue } from "../../plain/PlainValue.js"
@@ -57,6 +58,8 @@ const ofStory = {
   spanId: key(NullableText, "span_id"),
   /** That of the event which ended it. */
   sequence: Schema.Int,
+  /** Who asked for the story; `null` where nothing is known. */
+  correlation: OfStory,
   /** The story's. */
   labels: PlainRecord,
   /** Of a story, as they stood at its end; of a stage, its own over those the story began with. */

@@ -187,6 +187,7 @@ const stageWide = (event: Event.StageEnded, { started }: OpenStory, stage: OpenS
     traceId: event.traceId,
     spanId: event.spanId,
     sequence: event.sequence,
+    correlation: started?.correlation ?? null,
     labels: started?.labels ?? {},
     attributes: merged(started?.attributes, event.attributes),
     dryRun: started?.dryRun ?? false,
@@ -240,6 +241,7 @@ const ofEvent = (event: Event.StoryStarted | Event.StoryCompleted) => ({
   traceId: event.traceId,
   spanId: event.spanId,
   sequence: event.sequence,
+  correlation: event.correlation,
   labels: event.labels,
   attributes: event.attributes,
   dryRun: event.dryRun

@@ -2,6 +2,7 @@
  * Records as lines of JSON, their keys written out by hand: encoding by Schema costs more than ten times as much, for
  * each stage.
  */
+import { type Correlation, wireNames } from "../../event/correlationFields.js"
 import { plainJson } from "../../plain/plainJson.js"
 import type { StageWide, StoryWide, WideEvent } from "./WideEvent.js"
 
@@ -9,6 +10,9 @@ export const encode = (record: WideEvent): string =>
   plainJson(record._tag === "StageWide" ? stage(record) : story(record))
 
 const time = (millis: number): string => new Date(millis).toISOString()
+
+const correlation = (known: Correlation) =>
+  Object.fromEntries((Object.keys(known) as Array<keyof Correlation>).map((field) => [wireNames[field], known[field]]))
 
 const head = (record: WideEvent) => ({
   story_id: record.storyId,
@@ -19,6 +23,7 @@ const head = (record: WideEvent) => ({
   trace_id: record.traceId,
   span_id: record.spanId,
   sequence: record.sequence,
+  correlation: record.correlation === null ? null : correlation(record.correlation),
   labels: record.labels,
   attributes: record.attributes,
   dry_run: record.dryRun,

@@ -11,6 +11,7 @@ const described: Readonly<Record<string, tables.Table>> = {
   writers: tables.writers,
   stories: tables.stories,
   story_labels: tables.storyLabels,
+  story_correlations: tables.storyCorrelations,
   stages: tables.stages,
   failures: tables.failures,
   events: tables.events

@@ -140,6 +140,31 @@ describe("a plain stream", () => {
   )
 })
 
+describe("who asked for a story", () => {
+  it.effect("is shown below its start where that is asked for, and once for those inside it", () =>
+    Effect.gen(function* () {
+      const story = new StoryScript("Charge")
+      const correlation = {
+        traceId: "0af7651916cd43dd8448eb211c80319c",
+        requestId: "r-1",
+        tenant: "Fjord Tea",
+        sampled: true
+      }
+      const events = [story.started({ correlation }), story.completed()]
+      assert.strictEqual(
+        (yield* tell(events, { verbose: true })).text.split("\n")[1],
+        'Asked by: request_id=r-1 tenant="Fjord Tea"'
+      )
+      assert.notInclude((yield* tell(events)).text, "Asked by")
+      const traced = story.started({ correlation: { traceId: correlation.traceId } })
+      assert.include((yield* tell([traced], { verbose: true })).text, `Asked by: trace_id=${correlation.traceId}\n`)
+      const inner = new StoryScript("Inner", { id: "d4e5f6", parent: story }).started({ correlation })
+      const shown = (yield* tell([story.started({ correlation }), inner], { verbose: true })).text
+      assert.lengthOf(shown.match(/Asked by/g) ?? [], 1)
+    })
+  )
+})
+
 describe("the end of a story", () => {
   it.effect("tells the outcome and who is to blame", () =>
     Effect.gen(function* () {

@@ -83,6 +83,7 @@ export class StoryScript {
       ...this.place,
       ...inSpan,
       totalStages,
+      correlation: null,
       labels: {},
       attributes: {},
       dryRun: false,
@@ -102,6 +103,7 @@ export class StoryScript {
       progress: this.progress,
       failedStages: 0,
       cancelledStages: 0,
+      correlation: null,
       labels: {},
       attributes: {},
       dryRun: false,
@@ -126,6 +128,7 @@ export class StoryScript {
       traceId: null,
       spanId: null,
       handled: false,
+      correlation: null,
       llmAnalysis: null,
       analysis: null,
       ...more

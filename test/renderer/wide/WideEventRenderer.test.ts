@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, Fiber, FastCheck as fc, Layer, Logger, Schema, Scope, TestClock } from "effect"
 import type { NarrativeEvent, StageEnded } from "../../../src/event/NarrativeEvent.js"
 import { isStageEnded } from "../../../src/event/NarrativeEvent.js"
-import { Narrative, Renderer, WideEventRenderer } from "../../../src/index.js"
+import { Correlation, Narrative, Renderer, WideEventRenderer } from "../../../src/index.js"
 import { OpenRecords } from "../../../src/renderer/wide/openRecords.js"
 import { anyEvent, Narrator } from "../../fixtures/events.js"
 import { observe } from "../../laws/observed.js"
@@ -101,6 +101,26 @@ describe("WideEventRenderer: laws", () => {
         assert.deepStrictEqual(Schema.decodeSync(Schema.parseJson(WideEventRenderer.WideEvent))(line), whole)
       }
     }
+  )
+})
+
+describe("WideEventRenderer: a record", () => {
+  it.effect("says who asked for its story", () =>
+    Effect.gen(function* () {
+      const { records } = yield* recorded(
+        Effect.void.pipe(
+          Narrative.stage("Load"),
+          Narrative.story("ETL"),
+          Correlation.with({ requestId: "r", orgId: "o" })
+        )
+      )
+      const lines = records.map(WideEventRenderer.toJson)
+      for (const [i, record] of records.entries()) {
+        assert.deepStrictEqual(record.correlation, { requestId: "r", orgId: "o" })
+        assert.include(lines[i], '"correlation":{"request_id":"r","org_id":"o"}')
+      }
+      assert.lengthOf(records, 2)
+    })
   )
 })
 
