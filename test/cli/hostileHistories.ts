@@ -113,6 +113,7 @@ const keys: Readonly<Record<string, ReadonlyArray<string>>> = {
   writers: ["id"],
   stories: ["key"],
   story_labels: ["name"],
+  story_correlations: ["value"],
   stages: ["story_key", "stage_index"],
   failures: ["id"],
   events: ["id"]

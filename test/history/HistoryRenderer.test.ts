@@ -8,7 +8,7 @@ import { migrate } from "../../src/history/database/migrations.js"
 import { History, HistoryRenderer } from "../../src/history/index.js"
 import * as historyWriter from "../../src/history/write/historyWriter.js"
 import * as settings from "../../src/history/write/settings.js"
-import { Narrative, type NarrativeEvent } from "../../src/index.js"
+import { Correlation, Narrative, type NarrativeEvent } from "../../src/index.js"
 import { openSqlite } from "../bench/sqlite.js"
 import { Narrator, notes } from "../fixtures/events.js"
 import { assertConserved, emitAll, rendererSuite, statsOf, withWarnings } from "../renderer/rendererSuite.js"
@@ -402,12 +402,30 @@ describe("A history that cannot be opened", () => {
     })
   )
 
+  it.scoped("is brought to this version where it is of the first one, with what is in it", () =>
+    Effect.gen(function* () {
+      const filename = yield* file
+      yield* recorded(Effect.void.pipe(Narrative.story("Before")), filename)
+      const database = openSqlite(filename)
+      database.exec(`DROP TABLE story_correlations; ALTER TABLE stories DROP COLUMN correlation;
+        DELETE FROM schema_migrations WHERE migration_id > 1`)
+      database.close()
+      assert.strictEqual((yield* reasonOf(asked(Effect.void, filename))).reason, "older-version")
+      yield* recorded(Effect.void.pipe(Narrative.story("After"), Correlation.with({ requestId: "r" })), filename)
+      const found = yield* asked(Effect.all([History.stories({}), History.stories({ correlation: "r" })]), filename)
+      assert.deepStrictEqual(
+        found.map(({ stories }) => stories.map(({ name }) => name)),
+        [["After", "Before"], ["After"]]
+      )
+    })
+  )
+
   it.scoped("says so where it is of a newer version", () =>
     Effect.gen(function* () {
       const filename = yield* file
       yield* recorded(Effect.void, filename)
       const database = openSqlite(filename)
-      database.exec("INSERT INTO schema_migrations (migration_id, name) VALUES (2, 'of_the_future')")
+      database.exec("INSERT INTO schema_migrations (migration_id, name) VALUES (1000, 'of_the_future')")
       database.close()
       const { message, reason } = yield* opening(filename)
       assert.strictEqual(reason, "newer-version")
