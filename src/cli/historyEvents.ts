@@ -7,8 +7,9 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { NarrativeEvent } from "../event/NarrativeEvent.js"
 import type { GrowingFileOptions } from "../file/followedFile.js"
-import type { HistoryError, InvalidHistorySetting } from "../history/HistoryError.js"
+import type { HistoryError } from "../history/HistoryError.js"
 import type { HistoryReader } from "../history/HistoryReader.js"
+import type { InvalidOption } from "../plain/InvalidOption.js"
 
 const pollInterval = "100 millis"
 const pageSize = 1_000
@@ -17,7 +18,7 @@ const pageSize = 1_000
 export const events = (
   history: HistoryReader,
   { follow, last }: GrowingFileOptions
-): Stream.Stream<NarrativeEvent, HistoryError | InvalidHistorySetting> =>
+): Stream.Stream<NarrativeEvent, HistoryError | InvalidOption> =>
   Stream.unwrap(
     Effect.map(history.cursor, (newest) =>
       Stream.paginateChunkEffect(Math.max(0, newest - last), (cursor) =>

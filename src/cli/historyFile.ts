@@ -5,13 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import {
-  type AmbiguousStoryId,
-  beginsOrEnds,
-  type HistoryError,
-  type InvalidHistorySetting,
-  type StoryNotFound
-} from "../history/HistoryError.js"
+import { type AmbiguousStoryId, beginsOrEnds, type HistoryError, type StoryNotFound } from "../history/HistoryError.js"
 import type { HistoryReader } from "../history/HistoryReader.js"
 import { InvalidOption } from "../plain/InvalidOption.js"
 import { MissingPackage } from "./missingPackage.js"
@@ -34,7 +28,7 @@ export class AmbiguousId extends Data.TaggedError("AmbiguousId")<{
   }
 }
 
-type HistoryFault = HistoryError | StoryNotFound | AmbiguousStoryId | InvalidHistorySetting
+type HistoryFault = HistoryError | StoryNotFound | AmbiguousStoryId | InvalidOption
 
 /** Reads the history for as long as `use` takes; what goes wrong is said in terms of this command's options. */
 export const read = <A, E extends HistoryFault, R>(
@@ -68,9 +62,9 @@ const inOptions = (
   error: HistoryFault
 ): Effect.Effect<never, HistoryError | StoryNotFound | InvalidOption | AmbiguousId> =>
   Effect.flatMap(Clock.currentTimeMillis, (now): ReturnType<typeof inOptions> => {
-    if (error._tag === "InvalidHistorySetting") {
-      const { expected, setting, value } = error
-      return new InvalidOption({ setting: optionNames[setting] ?? `--${setting}`, given: value, expected })
+    if (error._tag === "InvalidOption") {
+      const { expected, given, setting } = error
+      return new InvalidOption({ setting: optionNames[setting] ?? `--${setting}`, given, expected })
     }
     if (error._tag !== "AmbiguousStoryId") return Effect.fail(error)
     const candidates = error.candidates.map(({ id, name, startedAt }) => ({ id, name, age: ago(startedAt, now) }))

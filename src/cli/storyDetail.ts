@@ -48,6 +48,6 @@ const causeOf = ({ causedBy }: StoryRecord, history: HistoryReader) =>
         Effect.catchTags({
           StoryNotFound: () => Effect.succeed(undefined),
           AmbiguousStoryId: () => Effect.succeed(undefined),
-          InvalidHistorySetting: () => Effect.succeed(undefined)
+          InvalidOption: () => Effect.succeed(undefined)
         })
       )

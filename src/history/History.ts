@@ -10,8 +10,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { NarrativeEvent } from "../event/NarrativeEvent.js"
+import type { InvalidOption } from "../plain/InvalidOption.js"
 import { openExisting } from "./database/database.js"
-import type { AmbiguousStoryId, HistoryError, InvalidHistorySetting, StoryNotFound } from "./HistoryError.js"
+import type { AmbiguousStoryId, HistoryError, StoryNotFound } from "./HistoryError.js"
 import type { EventFilter, FailureFilter, Retention, StatsFilter, StoryFilter } from "./HistoryFilter.js"
 import type { ChangePage, EventPage, HistoryReader, StoryPage } from "./HistoryReader.js"
 import type { HistoryStats } from "./HistoryStats.js"
@@ -79,7 +80,7 @@ export const layerSqlite = ({ path, readonly = true }: SqliteOptions): Layer.Lay
  */
 export const failures = (
   filter?: FailureFilter
-): Effect.Effect<ReadonlyArray<FailureSummary>, HistoryError | InvalidHistorySetting, History> =>
+): Effect.Effect<ReadonlyArray<FailureSummary>, HistoryError | InvalidOption, History> =>
   Effect.flatMap(History, (history) => history.failures(filter))
 
 /**
@@ -90,7 +91,7 @@ export const failures = (
  */
 export const story = (
   idPrefix: string
-): Effect.Effect<StoryRecord, StoryNotFound | AmbiguousStoryId | HistoryError | InvalidHistorySetting, History> =>
+): Effect.Effect<StoryRecord, StoryNotFound | AmbiguousStoryId | HistoryError | InvalidOption, History> =>
   Effect.flatMap(History, (history) => history.story(idPrefix))
 
 /**
@@ -99,9 +100,7 @@ export const story = (
  * @since 0.1.0
  * @category accessors
  */
-export const stories = (
-  filter?: StoryFilter
-): Effect.Effect<StoryPage, HistoryError | InvalidHistorySetting, History> =>
+export const stories = (filter?: StoryFilter): Effect.Effect<StoryPage, HistoryError | InvalidOption, History> =>
   Effect.flatMap(History, (history) => history.stories(filter))
 
 /**
@@ -110,9 +109,7 @@ export const stories = (
  * @since 0.1.0
  * @category accessors
  */
-export const stats = (
-  filter?: StatsFilter
-): Effect.Effect<HistoryStats, HistoryError | InvalidHistorySetting, History> =>
+export const stats = (filter?: StatsFilter): Effect.Effect<HistoryStats, HistoryError | InvalidOption, History> =>
   Effect.flatMap(History, (history) => history.stats(filter))
 
 /**
@@ -125,7 +122,7 @@ export const stats = (
 export const events = (
   cursor: number,
   filter?: EventFilter
-): Effect.Effect<EventPage, HistoryError | InvalidHistorySetting, History> =>
+): Effect.Effect<EventPage, HistoryError | InvalidOption, History> =>
   Effect.flatMap(History, (history) => history.events(cursor, filter))
 
 /**
@@ -137,7 +134,7 @@ export const events = (
 export const changes = (
   cursor: number,
   filter?: EventFilter
-): Effect.Effect<ChangePage, HistoryError | InvalidHistorySetting, History> =>
+): Effect.Effect<ChangePage, HistoryError | InvalidOption, History> =>
   Effect.flatMap(History, (history) => history.changes(cursor, filter))
 
 /**
@@ -151,7 +148,7 @@ export const replay = (
   idPrefix: string
 ): Effect.Effect<
   ReadonlyArray<NarrativeEvent>,
-  StoryNotFound | AmbiguousStoryId | HistoryError | InvalidHistorySetting,
+  StoryNotFound | AmbiguousStoryId | HistoryError | InvalidOption,
   History
 > => Effect.flatMap(History, (history) => history.replay(idPrefix))
 
@@ -178,7 +175,7 @@ export const shortIds = (ids: ReadonlyArray<string>): Effect.Effect<ReadonlyArra
  * @since 0.1.0
  * @category accessors
  */
-export const prunable = (retention: Retention): Effect.Effect<number, HistoryError | InvalidHistorySetting, History> =>
+export const prunable = (retention: Retention): Effect.Effect<number, HistoryError | InvalidOption, History> =>
   Effect.flatMap(History, (history) => history.prunable(retention))
 
 /**
@@ -187,5 +184,5 @@ export const prunable = (retention: Retention): Effect.Effect<number, HistoryErr
  * @since 0.1.0
  * @category accessors
  */
-export const prune = (retention: Retention): Effect.Effect<number, HistoryError | InvalidHistorySetting, History> =>
+export const prune = (retention: Retention): Effect.Effect<number, HistoryError | InvalidOption, History> =>
   Effect.flatMap(History, (history) => history.prune(retention))

@@ -6,16 +6,16 @@
 import * as Schema from "effect/Schema"
 
 /**
- * - `not-found`: there is no such file.
- * - `cannot-open`: the file cannot be opened: its folder or its rights do not allow it, or it is in use.
- * - `read-only`: the file, its folder, or the way it was opened allows reading only.
- * - `not-a-database`: the file is no SQLite database, or a damaged one.
- * - `foreign`: a database of another application. Nothing was written to it.
- * - `not-created`: a database without a history: no `HistoryRenderer` has written to it yet.
- * - `newer-version`: written by a newer version of this package.
- * - `older-version`: written by an older one, and opened for reading only: it has to be opened for writing once.
- * - `damaged`: a row that cannot be read.
- * - `query-failed`: the database refused a query; `cause` has its error.
+ * - `NotFound`: there is no such file.
+ * - `CannotOpen`: the file cannot be opened: its folder or its rights do not allow it, or it is in use.
+ * - `ReadOnly`: the file, its folder, or the way it was opened allows reading only.
+ * - `NotADatabase`: the file is no SQLite database, or a damaged one.
+ * - `Foreign`: a database of another application. Nothing was written to it.
+ * - `NotCreated`: a database without a history: no `HistoryRenderer` has written to it yet.
+ * - `NewerVersion`: written by a newer version of this package.
+ * - `OlderVersion`: written by an older one, and opened for reading only: it has to be opened for writing once.
+ * - `Damaged`: a row that cannot be read.
+ * - `QueryFailed`: the database refused a query; `cause` has its error.
  *
  * @since 0.1.0
  * @category models
@@ -27,16 +27,16 @@ export type HistoryErrorReason = typeof HistoryErrorReason.Type
  * @category schemas
  */
 export const HistoryErrorReason = Schema.Literal(
-  "not-found",
-  "cannot-open",
-  "read-only",
-  "not-a-database",
-  "foreign",
-  "not-created",
-  "newer-version",
-  "older-version",
-  "damaged",
-  "query-failed"
+  "NotFound",
+  "CannotOpen",
+  "ReadOnly",
+  "NotADatabase",
+  "Foreign",
+  "NotCreated",
+  "NewerVersion",
+  "OlderVersion",
+  "Damaged",
+  "QueryFailed"
 )
 
 /**
@@ -112,20 +112,4 @@ export class AmbiguousStoryId extends Schema.TaggedError<AmbiguousStoryId>()("Am
 export const beginsOrEnds = ({ candidates, idPrefix }: AmbiguousStoryId): string => {
   if (candidates.every(({ id }) => id.startsWith(idPrefix))) return "begins with"
   return candidates.every(({ id }) => id.endsWith(idPrefix)) ? "ends with" : "begins or ends with"
-}
-
-/**
- * A filter or an option that cannot be meant. `setting` names it, `expected` says what it takes.
- *
- * @since 0.1.0
- * @category errors
- */
-export class InvalidHistorySetting extends Schema.TaggedError<InvalidHistorySetting>()("InvalidHistorySetting", {
-  setting: Schema.String,
-  value: Schema.String,
-  expected: Schema.String
-}) {
-  override get message(): string {
-    return `${this.setting} is ${this.value}; expected ${this.expected}`
-  }
 }

@@ -7,7 +7,7 @@ import * as Duration from "effect/Duration"
 import type { Correlation, IdField } from "../event/correlationFields.js"
 import type { ErrorCode } from "../event/FailureReport.js"
 import { text } from "../plain/PlainValue.js"
-import { InvalidHistorySetting } from "./HistoryError.js"
+import { invalidSetting } from "./invalidSetting.js"
 import { StoryState } from "./StoryRecord.js"
 
 /**
@@ -135,19 +135,18 @@ const unitSeconds: { readonly [unit: string]: number } = {
 const latest = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
 /**
- * A moment in milliseconds since the epoch, kept within the years 0–9999. Throws {@link InvalidHistorySetting}.
+ * A moment in milliseconds since the epoch, kept within the years 0–9999. Throws `InvalidOption`.
  *
  * @internal
  */
 export const momentOf = (setting: string, input: TimeInput, now: number): number => {
   const millis = readMoment(input, now)
   if (!Number.isFinite(millis)) {
-    throw new InvalidHistorySetting({
+    throw invalidSetting(
       setting,
-      value: input instanceof Date ? "an invalid Date" : text(input),
-      expected:
-        "an ISO-8601 time such as 2026-01-31 or 2026-01-31T08:00:00Z, or how long ago, such as 15m, 24h, 7d or 2w"
-    })
+      input instanceof Date ? "an invalid Date" : text(input),
+      "an ISO-8601 time such as 2026-01-31 or 2026-01-31T08:00:00Z, or how long ago, such as 15m, 24h, 7d or 2w"
+    )
   }
   return Math.min(Math.max(Math.trunc(millis), 0), latest)
 }
@@ -170,18 +169,18 @@ const readMoment = (input: TimeInput, now: number): number => {
 }
 
 /**
- * A whole number within its range. Throws {@link InvalidHistorySetting}.
+ * A whole number within its range. Throws `InvalidOption`.
  *
  * @internal
  */
 export const wholeNumber = (setting: string, value: number | undefined, range: Range): number => {
   if (value === undefined) return range.otherwise
   if (Number.isSafeInteger(value) && value >= range.least && value <= range.most) return value
-  throw new InvalidHistorySetting({
+  throw invalidSetting(
     setting,
-    value: text(value),
-    expected: `a whole number, ${range.least.toLocaleString("en")} to ${range.most.toLocaleString("en")}`
-  })
+    text(value),
+    `a whole number, ${range.least.toLocaleString("en")} to ${range.most.toLocaleString("en")}`
+  )
 }
 
 interface Range {
@@ -191,7 +190,7 @@ interface Range {
 }
 
 /**
- * The states asked for, each once; `undefined` for all. Throws {@link InvalidHistorySetting}.
+ * The states asked for, each once; `undefined` for all. Throws `InvalidOption`.
  *
  * @internal
  */
@@ -201,7 +200,7 @@ export const statesOf = (status: StoryFilter["status"]): ReadonlyArray<StoryStat
   const known: ReadonlyArray<string> = StoryState.literals
   const unknown = states.find((state) => !known.includes(state))
   if (unknown !== undefined || states.length === 0) {
-    throw new InvalidHistorySetting({ setting: "status", value: text(unknown ?? []), expected: known.join(", ") })
+    throw invalidSetting("status", text(unknown ?? []), known.join(", "))
   }
   return states
 }

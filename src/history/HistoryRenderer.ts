@@ -16,13 +16,14 @@ import * as ScopedRef from "effect/ScopedRef"
 import * as boundedBuffer from "../delivery/boundedBuffer.js"
 import * as Renderer from "../delivery/Renderer.js"
 import type { NarrativeEvent } from "../event/NarrativeEvent.js"
+import type { InvalidOption } from "../plain/InvalidOption.js"
 import { logWarning } from "../runtime/logWarning.js"
 import { withoutNarration } from "../runtime/muting.js"
 import { withoutHoldingProcess } from "../runtime/unheldTimers.js"
 import { type Database, identityOf, makeDurable, openFile, queryFailed } from "./database/database.js"
 import { migrate } from "./database/migrations.js"
 import * as retention from "./database/retention.js"
-import type { HistoryError, InvalidHistorySetting } from "./HistoryError.js"
+import type { HistoryError } from "./HistoryError.js"
 import * as historyWriter from "./write/historyWriter.js"
 import type { HistoryOptions } from "./write/settings.js"
 import * as settings from "./write/settings.js"
@@ -63,7 +64,7 @@ export interface SqliteOptions extends HistoryOptions {
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: SqliteOptions): Layer.Layer<never, HistoryError | InvalidHistorySetting> =>
+export const layer = (options: SqliteOptions): Layer.Layer<never, HistoryError | InvalidOption> =>
   Renderer.layerScoped(
     Effect.flatMap(settings.decode(options), (settings) =>
       Effect.flatMap(toFile(options.path, settings), ({ write, writeAtExit }) =>
@@ -81,7 +82,7 @@ export const layer = (options: SqliteOptions): Layer.Layer<never, HistoryError |
  */
 export const layerSql = (
   options: HistoryOptions = {}
-): Layer.Layer<never, HistoryError | InvalidHistorySetting, SqlClient.SqlClient> =>
+): Layer.Layer<never, HistoryError | InvalidOption, SqlClient.SqlClient> =>
   Renderer.layerScoped(
     Effect.flatMap(settings.decode(options), (settings) =>
       Effect.flatMap(SqlClient.SqlClient, (sql) =>

@@ -83,7 +83,7 @@ describe("History.story", () => {
           ambiguous instanceof HistoryError.AmbiguousStoryId ? ambiguous.candidates.map(({ id }) => id).sort() : [],
           ["aa-1", "ab-2", "ab-22"]
         )
-        assert.strictEqual((yield* Effect.flip(History.story("")))._tag, "InvalidHistorySetting")
+        assert.strictEqual((yield* Effect.flip(History.story("")))._tag, "InvalidOption")
       }).pipe((self) => asked(self, filename))
     })
   )
@@ -279,12 +279,12 @@ describe("History.stories", () => {
       yield* Effect.gen(function* () {
         for (const [setting, filter] of bad) {
           const error = yield* Effect.flip(History.stories(filter))
-          assert.deepInclude(error, { _tag: "InvalidHistorySetting", setting })
+          assert.deepInclude(error, { _tag: "InvalidOption", setting })
         }
-        assert.strictEqual((yield* Effect.flip(History.failures({ last: -1 })))._tag, "InvalidHistorySetting")
-        assert.strictEqual((yield* Effect.flip(History.changes(-1)))._tag, "InvalidHistorySetting")
+        assert.strictEqual((yield* Effect.flip(History.failures({ last: -1 })))._tag, "InvalidOption")
+        assert.strictEqual((yield* Effect.flip(History.changes(-1)))._tag, "InvalidOption")
         const empty = yield* Effect.flip(History.stats({ since: 5, until: 5 }))
-        assert.deepInclude(empty, { _tag: "InvalidHistorySetting", setting: "until" })
+        assert.deepInclude(empty, { _tag: "InvalidOption", setting: "until" })
       }).pipe((self) => asked(self, filename))
     })
   )
@@ -443,7 +443,7 @@ describe("A history with a damaged row", () => {
       yield* written(filename, run({ id: "1", status: "failed" }))
       yield* rowsOf(filename, "UPDATE failures SET report = '{\"event\":' RETURNING id")
       const error = yield* Effect.flip(asked(History.story("1"), filename))
-      assert.deepInclude(error, { _tag: "HistoryError", reason: "damaged" })
+      assert.deepInclude(error, { _tag: "HistoryError", reason: "Damaged" })
       assert.lengthOf((yield* asked(History.stories(), filename)).stories, 1)
     })
   )

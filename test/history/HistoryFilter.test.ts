@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect } from "effect"
 import { momentOf, type TimeInput } from "../../src/history/HistoryFilter.js"
-import { HistoryError } from "../../src/history/index.js"
+import { InvalidOption } from "../../src/plain/InvalidOption.js"
 
 const now = Date.UTC(2026, 0, 31, 12)
 const hour = 3_600_000
@@ -37,7 +37,7 @@ describe("a moment", () => {
         const error: unknown = yield* Effect.flip(Effect.try(() => momentOf("since", input, now))).pipe(
           Effect.map((thrown) => thrown.error)
         )
-        assert.instanceOf(error, HistoryError.InvalidHistorySetting)
+        assert.instanceOf(error, InvalidOption)
         assert.include(String(error), "since")
         assert.include(String(error), "ISO-8601")
       })

@@ -230,7 +230,7 @@ describe("A history where nothing may be written", () => {
       const path = yield* folder
       chmodSync(path, 0o555)
       const error = yield* opening(`${path}/history.db`)
-      assert.deepInclude(error, { _tag: "HistoryError", reason: "cannot-open" })
+      assert.deepInclude(error, { _tag: "HistoryError", reason: "CannotOpen" })
     })
   )
 
@@ -241,7 +241,7 @@ describe("A history where nothing may be written", () => {
       chmodSync(dirname(filename), 0o777)
       chmodSync(filename, 0o444)
       const error = yield* opening(filename)
-      assert.deepInclude(error, { _tag: "HistoryError", reason: "read-only" })
+      assert.deepInclude(error, { _tag: "HistoryError", reason: "ReadOnly" })
       assert.include(error.message, filename)
       const { stories } = yield* asked(History.stories(), filename)
       assert.lengthOf(stories, 1)

@@ -371,7 +371,7 @@ describe("A history that cannot be opened", () => {
       const filename = yield* file
       writeFileSync(filename, "Dear diary, today I was mistaken for a database once more.".repeat(100))
       const { message, reason } = yield* opening(filename)
-      assert.strictEqual(reason, "not-a-database", message)
+      assert.strictEqual(reason, "NotADatabase", message)
       assert.include(message, filename)
     })
   )
@@ -383,7 +383,7 @@ describe("A history that cannot be opened", () => {
       database.exec("CREATE TABLE customers (id); INSERT INTO customers VALUES (1)")
       database.close()
       const { message, reason } = yield* opening(filename)
-      assert.strictEqual(reason, "foreign", message)
+      assert.strictEqual(reason, "Foreign", message)
       assert.include(message, "customers")
       assert.deepStrictEqual(yield* rowsOf(filename, "SELECT name FROM sqlite_master"), [{ name: "customers" }])
       assert.deepStrictEqual(yield* rowsOf(filename, "PRAGMA journal_mode"), [{ journal_mode: "delete" }])
@@ -397,8 +397,8 @@ describe("A history that cannot be opened", () => {
       database.exec("CREATE TABLE schema_migrations (migration_id, name, created_at)")
       database.exec("INSERT INTO schema_migrations VALUES (1, 'create_customers', '')")
       database.close()
-      assert.strictEqual((yield* opening(filename)).reason, "foreign")
-      assert.strictEqual((yield* reasonOf(asked(Effect.void, filename))).reason, "foreign")
+      assert.strictEqual((yield* opening(filename)).reason, "Foreign")
+      assert.strictEqual((yield* reasonOf(asked(Effect.void, filename))).reason, "Foreign")
     })
   )
 
@@ -428,17 +428,17 @@ describe("A history that cannot be opened", () => {
       database.exec("INSERT INTO schema_migrations (migration_id, name) VALUES (1000, 'of_the_future')")
       database.close()
       const { message, reason } = yield* opening(filename)
-      assert.strictEqual(reason, "newer-version")
+      assert.strictEqual(reason, "NewerVersion")
       assert.include(message, "update it")
-      assert.strictEqual((yield* reasonOf(asked(Effect.void, filename))).reason, "newer-version")
+      assert.strictEqual((yield* reasonOf(asked(Effect.void, filename))).reason, "NewerVersion")
     })
   )
 
   it.scoped("says so where the file is not there, and makes none", () =>
     Effect.gen(function* () {
       const filename = yield* file
-      assert.strictEqual((yield* reasonOf(asked(Effect.void, filename))).reason, "not-found")
-      assert.strictEqual((yield* reasonOf(asked(Effect.void, filename))).reason, "not-found")
+      assert.strictEqual((yield* reasonOf(asked(Effect.void, filename))).reason, "NotFound")
+      assert.strictEqual((yield* reasonOf(asked(Effect.void, filename))).reason, "NotFound")
     })
   )
 
@@ -446,7 +446,7 @@ describe("A history that cannot be opened", () => {
     Effect.gen(function* () {
       const filename = yield* file
       writeFileSync(filename, "")
-      assert.strictEqual((yield* reasonOf(asked(Effect.void, filename))).reason, "not-created")
+      assert.strictEqual((yield* reasonOf(asked(Effect.void, filename))).reason, "NotCreated")
     })
   )
 
@@ -454,7 +454,7 @@ describe("A history that cannot be opened", () => {
     Effect.gen(function* () {
       const path = yield* folder
       writeFileSync(`${path}/occupied`, "")
-      assert.strictEqual((yield* opening(`${path}/occupied/history.db`)).reason, "cannot-open")
+      assert.strictEqual((yield* opening(`${path}/occupied/history.db`)).reason, "CannotOpen")
     })
   )
 
@@ -485,7 +485,7 @@ describe("A history that cannot be opened", () => {
       for (const [setting, options] of bad) {
         const layer = HistoryRenderer.layer({ path: "/proc/nowhere/history.db", ...options })
         const error = yield* Effect.flip(Effect.scoped(Layer.build(layer)))
-        assert.deepInclude(error, { _tag: "InvalidHistorySetting", setting })
+        assert.deepInclude(error, { _tag: "InvalidOption", setting })
         assert.include(error.message, setting)
       }
     })

@@ -35,7 +35,7 @@ export const openFile = (filename: string): Effect.Effect<Database, HistoryError
   Effect.zipRight(
     Effect.try({
       try: () => folders.makeNow(dirname(filename)),
-      catch: (cause) => failure(filename)("cannot-open", "cannot be made: its folder cannot", cause)
+      catch: (cause) => failure(filename)("CannotOpen", "cannot be made: its folder cannot", cause)
     }),
     open(filename, false)
   )
@@ -44,7 +44,7 @@ export const openFile = (filename: string): Effect.Effect<Database, HistoryError
 export const openExisting = (filename: string, readonly: boolean): Effect.Effect<Database, HistoryError, Scope.Scope> =>
   Effect.suspend(() => {
     if (!existsSync(filename)) {
-      return failure(filename)("not-found", "does not exist. A HistoryRenderer makes it")
+      return failure(filename)("NotFound", "does not exist. A HistoryRenderer makes it")
     }
     const opened = openReady(filename, readonly)
     return readonly ? Effect.catchIf(opened, isUnwritable, () => openCopy(filename, opened)) : opened
@@ -59,7 +59,7 @@ const openReady = (filename: string, readonly: boolean) =>
     )
   )
 
-const isUnwritable = ({ reason }: HistoryError): boolean => reason === "read-only" || reason === "cannot-open"
+const isUnwritable = ({ reason }: HistoryError): boolean => reason === "ReadOnly" || reason === "CannotOpen"
 
 /**
  * A history that was closed well has no index of its log beside it, which SQLite makes to read one. Where it must not, a
@@ -91,7 +91,7 @@ const open = (filename: string, readonly: boolean): Effect.Effect<Database, Hist
   Layer.build(SqliteClient.layer({ filename, readonly, disableWAL: true })).pipe(
     Effect.map((context) => ({ sql: Context.get(context, SqlClient.SqlClient), filename })),
     Effect.catchAllCause((cause) =>
-      Effect.fail(failure(filename)("cannot-open", `cannot be opened: ${whyOf(cause)}`, Cause.squash(cause)))
+      Effect.fail(failure(filename)("CannotOpen", `cannot be opened: ${whyOf(cause)}`, Cause.squash(cause)))
     )
   )
 
@@ -133,15 +133,15 @@ export const queryFailed =
     const why = Predicate.isError(error.cause) ? error.cause.message : error.message
     const code = codeOf(error) ?? ""
     const [reason, what] =
-      refusals.find(([codes]) => codes.test(code))?.[1] ?? (["query-failed", "refused a query"] as const)
+      refusals.find(([codes]) => codes.test(code))?.[1] ?? (["QueryFailed", "refused a query"] as const)
     return failure(filename)(reason, `${what}: ${why}`, error)
   }
 
 const refusals: ReadonlyArray<readonly [RegExp, readonly [HistoryErrorReason, string]]> = [
-  [/^SQLITE_(NOTADB|CORRUPT)/, ["not-a-database", "cannot be read"]],
-  [/^SQLITE_READONLY/, ["read-only", "cannot be written to"]],
-  [/^SQLITE_CANTOPEN/, ["cannot-open", "cannot be opened"]],
-  [/^SQLITE_(BUSY|LOCKED)/, ["cannot-open", "is in use"]]
+  [/^SQLITE_(NOTADB|CORRUPT)/, ["NotADatabase", "cannot be read"]],
+  [/^SQLITE_READONLY/, ["ReadOnly", "cannot be written to"]],
+  [/^SQLITE_CANTOPEN/, ["CannotOpen", "cannot be opened"]],
+  [/^SQLITE_(BUSY|LOCKED)/, ["CannotOpen", "is in use"]]
 ]
 
 /**

@@ -199,10 +199,10 @@ export const migrate = (
     Effect.provideService(SqlClient.SqlClient, sql),
     Effect.catchTags({
       SqlError: (error) => queryFailed(filename)(error),
-      MigrationError: (error) => failure(filename)("query-failed", `cannot be migrated: ${error.message}`, error)
+      MigrationError: (error) => failure(filename)("QueryFailed", `cannot be migrated: ${error.message}`, error)
     }),
     // What fails within a migration, the migrator makes a defect of.
-    Effect.catchAllDefect((defect) => failure(filename)("query-failed", "cannot be migrated", defect)),
+    Effect.catchAllDefect((defect) => failure(filename)("QueryFailed", "cannot be migrated", defect)),
     Effect.withTracerEnabled(false)
   )
 
@@ -213,10 +213,10 @@ const patiently = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R
 export const checkReadable = (database: Database): Effect.Effect<void, HistoryError> =>
   Effect.flatMap(versionOf(database), (found) => {
     if (found === 0)
-      return failure(database.filename)("not-created", "is empty: no HistoryRenderer has written to it yet")
+      return failure(database.filename)("NotCreated", "is empty: no HistoryRenderer has written to it yet")
     return found < version
       ? failure(database.filename)(
-          "older-version",
+          "OlderVersion",
           `was written by an older version (schema ${found}, this is ${version}): open it once for writing`
         )
       : Effect.void
@@ -231,7 +231,7 @@ const versionOf = ({ filename, sql }: Database): Effect.Effect<number, HistoryEr
       const others = names.filter((name) => ownTables.includes(name) || alone(sql))
       if (others.length === 0) return 0
       return yield* fail(
-        "foreign",
+        "Foreign",
         `holds tables of somebody else (${others.slice(0, 5).join(", ")}). Nothing was written to it; give another file`
       )
     }
@@ -241,14 +241,14 @@ const versionOf = ({ filename, sql }: Database): Effect.Effect<number, HistoryEr
     const foreign = applied.find(({ migration_id: id, name }) => id <= version && migrations[id - 1]?.[1] !== name)
     if (foreign !== undefined || (applied.length === 0 && names.some((name) => name !== table && alone(sql)))) {
       return yield* fail(
-        "foreign",
+        "Foreign",
         `has a table ${table} of somebody else. Nothing was written to it; give another file`
       )
     }
     const found = Math.max(0, ...applied.map(({ migration_id }) => migration_id))
     if (found <= version) return found
     return yield* fail(
-      "newer-version",
+      "NewerVersion",
       `was written by a newer version of effect-narrative (schema ${found}, this one knows ${version}): update it`
     )
   }).pipe(Effect.catchTag("SqlError", (error) => queryFailed(filename)(error)))

@@ -4,12 +4,12 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import type { NarrativeEvent } from "../../event/NarrativeEvent.js"
+import * as options from "../../plain/options.js"
 import { whole } from "../database/columns.js"
 import { decodeRow, type Found } from "../database/decodeRows.js"
 import { nameOf } from "../database/eventNames.js"
 import { type EventFilter, wholeNumber } from "../HistoryFilter.js"
 import type { HistoryEvent } from "../StoryRecord.js"
-import { checked } from "../write/settings.js"
 import { where } from "./conditions.js"
 import { type StoredEvent, storedEvents } from "./storedEvents.js"
 
@@ -31,7 +31,7 @@ export const changes = (sql: SqlClient.SqlClient, after: number, filter: EventFi
 
 const pageOf = (sql: SqlClient.SqlClient, after: number, filter: EventFilter) =>
   Effect.gen(function* () {
-    const { from, limit } = yield* checked(() => ({
+    const { from, limit } = yield* options.attempt(() => ({
       from: wholeNumber("cursor", after, { least: 0, most: Number.MAX_SAFE_INTEGER, otherwise: 0 }),
       limit: wholeNumber("limit", filter.limit, { least: 1, most: 10_000, otherwise: 500 })
     }))

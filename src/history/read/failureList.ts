@@ -5,17 +5,17 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as options from "../../plain/options.js"
 import { time } from "../database/columns.js"
 import type { Found } from "../database/decodeRows.js"
 import { type FailureFilter, momentOf, wholeNumber } from "../HistoryFilter.js"
-import { checked } from "../write/settings.js"
 import { beginsWith, where } from "./conditions.js"
 import * as records from "./records.js"
 
 export const failures = (sql: SqlClient.SqlClient, filter: FailureFilter) =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
-    const { last, since, until } = yield* checked(() => ({
+    const { last, since, until } = yield* options.attempt(() => ({
       last: wholeNumber("last", filter.last, { least: 1, most: 1_000, otherwise: 10 }),
       since: filter.since === undefined ? undefined : time.encode(momentOf("since", filter.since, now)),
       until: filter.until === undefined ? undefined : time.encode(momentOf("until", filter.until, now))

@@ -3,6 +3,7 @@
  */
 import { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
+import * as options from "../../plain/options.js"
 import { type Database, failure, queryFailed } from "../database/database.js"
 import { DamagedRow } from "../database/decodeRows.js"
 import { checkReadable } from "../database/migrations.js"
@@ -10,7 +11,7 @@ import * as retention from "../database/retention.js"
 import type { HistoryError } from "../HistoryError.js"
 import type { Retention } from "../HistoryFilter.js"
 import type { HistoryReader } from "../HistoryReader.js"
-import { checked, retentionOf } from "../write/settings.js"
+import { retentionOf } from "../write/settings.js"
 import { changes, cursor, events } from "./eventList.js"
 import { failures } from "./failureList.js"
 import { replay } from "./replay.js"
@@ -30,7 +31,7 @@ export const make = (database: Database): Effect.Effect<HistoryReader, HistoryEr
       Effect.mapError((error) => {
         if (error instanceof SqlError) return queryFailed(filename)(error)
         if (error instanceof DamagedRow) {
-          return failure(filename)("damaged", `has a row that cannot be read: ${error.message}`, error)
+          return failure(filename)("Damaged", `has a row that cannot be read: ${error.message}`, error)
         }
         // It is neither, which the type of a parameter cannot say.
         return error as Exclude<E, SqlError | DamagedRow>
@@ -50,14 +51,14 @@ export const make = (database: Database): Effect.Effect<HistoryReader, HistoryEr
     prunable: (keep) =>
       reading(
         Effect.flatMap(
-          checked(() => retentionOf(keep)),
+          options.attempt(() => retentionOf(keep)),
           (keep) => (keep === undefined ? Effect.succeed(0) : retention.prunable(sql, keep))
         )
       ),
     prune: (keep: Retention) =>
       reading(
         Effect.flatMap(
-          checked(() => retentionOf(keep)),
+          options.attempt(() => retentionOf(keep)),
           (keep) => (keep === undefined ? Effect.succeed(0) : retention.prune(sql, keep))
         )
       )

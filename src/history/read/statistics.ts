@@ -6,23 +6,23 @@ import type { SqlError } from "@effect/sql/SqlError"
 import type { Fragment } from "@effect/sql/Statement"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as options from "../../plain/options.js"
 import { nullable, real, text, time, whole } from "../database/columns.js"
 import { type DamagedRow, decodeRows, type Found, pick, selected } from "../database/decodeRows.js"
 import type { Row } from "../database/tables.js"
 import * as tables from "../database/tables.js"
 import { aliveWriters } from "../database/writerProcesses.js"
-import { InvalidHistorySetting } from "../HistoryError.js"
 import { momentOf, type StatsFilter } from "../HistoryFilter.js"
 import type { Durations, FailureGroup, HistoryStats, StageStats, StoryStats } from "../HistoryStats.js"
+import { invalidSetting } from "../invalidSetting.js"
 import { StoryState } from "../StoryRecord.js"
-import { checked } from "../write/settings.js"
 import * as records from "./records.js"
 
 /** @internal */
 export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter) =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
-    const { since, until } = yield* checked(() => windowOf(filter, now))
+    const { since, until } = yield* options.attempt(() => windowOf(filter, now))
     const window: Window = { from: time.encode(since), to: time.encode(until), story: filter.story }
     const alive = yield* aliveWriters(sql)
     const groups = yield* storyGroups(sql, window)
@@ -195,11 +195,7 @@ const windowOf = (filter: StatsFilter, now: number) => {
   const since = momentOf("since", filter.since ?? now - 86_400_000, now)
   const until = momentOf("until", filter.until ?? now, now)
   if (since < until) return { since, until }
-  throw new InvalidHistorySetting({
-    setting: "until",
-    value: time.encode(until),
-    expected: `a time after since, which is ${time.encode(since)}`
-  })
+  throw invalidSetting("until", time.encode(until), `a time after since, which is ${time.encode(since)}`)
 }
 
 const grouped = <A>(rows: ReadonlyArray<A>, keyOf: (row: A) => string): Map<string, Array<A>> => {

@@ -9,7 +9,8 @@ import { nullable, text, time, whole } from "../database/columns.js"
 import { DamagedRow, decodeRow, decodeRows, eventOf, type Found, pick, selected } from "../database/decodeRows.js"
 import * as tables from "../database/tables.js"
 import { aliveWriters } from "../database/writerProcesses.js"
-import { AmbiguousStoryId, InvalidHistorySetting, StoryNotFound } from "../HistoryError.js"
+import { AmbiguousStoryId, StoryNotFound } from "../HistoryError.js"
+import { invalidSetting } from "../invalidSetting.js"
 import { beginsWith, endingOf } from "./conditions.js"
 import * as records from "./records.js"
 import { storedEvents } from "./storedEvents.js"
@@ -110,11 +111,7 @@ const candidateColumns = pick(tables.stories, ["key", "id", "name", "started_at"
 export const keyOf = (sql: SqlClient.SqlClient, idPrefix: string) =>
   Effect.gen(function* () {
     if (idPrefix === "") {
-      return yield* new InvalidHistorySetting({
-        setting: "idPrefix",
-        value: '""',
-        expected: "the id of a story, its beginning or its end"
-      })
+      return yield* invalidSetting("idPrefix", '""', "the id of a story, its beginning or its end")
     }
     // An id that the program gave may be that of several stories: the newest is meant.
     const [row = {}] = yield* sql<Found>`SELECT max(key) AS key FROM stories WHERE id = ${idPrefix}`

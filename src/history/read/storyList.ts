@@ -7,24 +7,24 @@ import type { Fragment } from "@effect/sql/Statement"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { idsOf } from "../../event/correlationFields.js"
+import * as options from "../../plain/options.js"
 import { text as shown } from "../../plain/PlainValue.js"
 import { text, time, whole } from "../database/columns.js"
 import { type DamagedRow, decodeRow, decodeRows, type Found, pick, selected } from "../database/decodeRows.js"
 import type { Row } from "../database/tables.js"
 import * as tables from "../database/tables.js"
 import { aliveWriters } from "../database/writerProcesses.js"
-import { InvalidHistorySetting } from "../HistoryError.js"
 import { momentOf, type StoryFilter, statesOf, wholeNumber } from "../HistoryFilter.js"
 import type { StoryPage } from "../HistoryReader.js"
+import { invalidSetting } from "../invalidSetting.js"
 import { StoryState, type StorySummary } from "../StoryRecord.js"
-import { checked } from "../write/settings.js"
 import { where } from "./conditions.js"
 import * as records from "./records.js"
 
 export const stories = (sql: SqlClient.SqlClient, filter: StoryFilter) =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
-    const asked = yield* checked(() => ({
+    const asked = yield* options.attempt(() => ({
       limit: wholeNumber("limit", filter.limit, { least: 1, most: 1_000, otherwise: 50 }),
       after: filter.cursor === undefined ? undefined : readCursor(filter.cursor),
       since: filter.since === undefined ? undefined : time.encode(momentOf("since", filter.since, now)),
@@ -154,7 +154,7 @@ const writeCursor = ({ key, startedAt }: StoryPosition): string => `${startedAt}
 const readCursor = (cursor: string): StoryPosition => {
   const [, startedAt, key] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)_(\d{1,15})$/.exec(cursor) ?? []
   if (startedAt !== undefined && key !== undefined) return { startedAt, key: Number(key) }
-  throw new InvalidHistorySetting({ setting: "cursor", value: shown(cursor), expected: "the `next` of another page" })
+  throw invalidSetting("cursor", shown(cursor), "the `next` of another page")
 }
 
 const lastFailureColumns = pick(tables.failures, ["story_key", "stage_name", "error_type", "error_message"])

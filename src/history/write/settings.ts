@@ -2,14 +2,16 @@
  * The options of a history's renderer, checked once, before anything is opened.
  */
 import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { BufferOptions } from "../../delivery/Renderer.js"
 import type { NarrativeEvent } from "../../event/NarrativeEvent.js"
+import type { InvalidOption } from "../../plain/InvalidOption.js"
+import * as options from "../../plain/options.js"
 import { text } from "../../plain/PlainValue.js"
 import { tags } from "../database/eventNames.js"
-import { InvalidHistorySetting } from "../HistoryError.js"
 import { type Retention, wholeNumber } from "../HistoryFilter.js"
+import { invalidSetting } from "../invalidSetting.js"
 import type { Kept } from "./eventBatch.js"
 
 /**
@@ -62,37 +64,23 @@ export interface Settings {
 const strategies: ReadonlyArray<BufferOptions["strategy"]> = ["suspend", "dropping", "sliding"]
 
 /** @internal */
-export const decode = (options: HistoryOptions): Effect.Effect<Settings, InvalidHistorySetting> =>
-  checked(() => ({
-    kept: keptOf(options.events),
-    batchSize: wholeNumber("batchSize", options.batchSize, { least: 1, most: 32_768, otherwise: 2_048 }),
-    batchWithin: millis("batchWithin", options.batchWithin, 100),
-    capacity: wholeNumber("capacity", options.capacity, { least: 1, most: 10_000_000, otherwise: 16_384 }),
-    strategy: strategyOf(options.strategy),
-    busyTimeout: millis("busyTimeout", options.busyTimeout, 30_000),
-    heartbeat: Math.max(100, millis("heartbeat", options.heartbeat, 15_000)),
-    shutdownTimeout: millis("shutdownTimeout", options.shutdownTimeout, 5_000),
-    retention: retentionOf(options)
+export const decode = (given: HistoryOptions): Effect.Effect<Settings, InvalidOption> =>
+  options.attempt(() => ({
+    kept: keptOf(given.events),
+    batchSize: wholeNumber("batchSize", given.batchSize, { least: 1, most: 32_768, otherwise: 2_048 }),
+    batchWithin: millis("batchWithin", given.batchWithin, 100),
+    capacity: wholeNumber("capacity", given.capacity, { least: 1, most: 10_000_000, otherwise: 16_384 }),
+    strategy: strategyOf(given.strategy),
+    busyTimeout: millis("busyTimeout", given.busyTimeout, 30_000),
+    heartbeat: Math.max(100, millis("heartbeat", given.heartbeat, 15_000)),
+    shutdownTimeout: millis("shutdownTimeout", given.shutdownTimeout, 5_000),
+    retention: retentionOf(given)
   }))
 
-/** Turns what the checks throw into an error; anything else they throw is a bug. */
-export const checked = <A>(check: () => A): Effect.Effect<A, InvalidHistorySetting> =>
-  Effect.suspend(() => {
-    try {
-      return Effect.succeed(check())
-    } catch (error) {
-      return error instanceof InvalidHistorySetting ? Effect.fail(error) : Effect.die(error)
-    }
-  })
-
-/** `undefined` when everything is kept. Throws {@link InvalidHistorySetting}. */
+/** `undefined` when everything is kept. Throws `InvalidOption`. */
 export const retentionOf = ({ keepDays, keepStories }: Retention): Retention | undefined => {
   if (keepDays !== undefined && !(Number.isFinite(keepDays) && keepDays > 0)) {
-    throw new InvalidHistorySetting({
-      setting: "keepDays",
-      value: text(keepDays),
-      expected: "a number of days above 0"
-    })
+    throw invalidSetting("keepDays", text(keepDays), "a number of days above 0")
   }
   wholeNumber("keepStories", keepStories, { least: 0, most: Number.MAX_SAFE_INTEGER, otherwise: 0 })
   return keepDays === undefined && keepStories === undefined ? undefined : { keepDays, keepStories }
@@ -103,21 +91,17 @@ const keptOf = (events: HistoryOptions["events"]): Kept => {
   if (events === "all") return new Set(tags)
   const unknown = Array.isArray(events) ? events.find((tag) => !tags.includes(tag)) : events
   if (unknown === undefined) return new Set(events)
-  throw new InvalidHistorySetting({
-    setting: "events",
-    value: text(unknown),
-    expected: `"all", or of ${tags.join(", ")}`
-  })
+  throw invalidSetting("events", text(unknown), `"all", or of ${tags.join(", ")}`)
 }
 
 const strategyOf = (strategy: HistoryOptions["strategy"]): BufferOptions["strategy"] => {
   if (strategy === undefined || strategies.includes(strategy)) return strategy ?? "suspend"
-  throw new InvalidHistorySetting({ setting: "strategy", value: text(strategy), expected: strategies.join(", ") })
+  throw invalidSetting("strategy", text(strategy), strategies.join(", "))
 }
 
 const millis = (setting: string, input: Duration.DurationInput | undefined, otherwise: number): number => {
   if (input === undefined) return otherwise
   const decoded = Either.try(() => Duration.toMillis(Duration.decode(input)))
   if (Either.isRight(decoded) && Number.isFinite(decoded.right)) return decoded.right
-  throw new InvalidHistorySetting({ setting, value: text(input), expected: 'a duration, such as "5 seconds"' })
+  throw invalidSetting(setting, text(input), 'a duration, such as "5 seconds"')
 }

@@ -6,16 +6,16 @@
  */
 import type { PlatformError } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import type * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { toLines } from "../../delivery/lineSinks.js"
 import * as Renderer from "../../delivery/Renderer.js"
 import { toWire } from "../../event/NarrativeEvent.js"
 import * as rotatingFile from "../../file/rotatingFile.js"
+import type { InvalidOption } from "../../plain/InvalidOption.js"
+import * as options from "../../plain/options.js"
 import { type FileOptions, isJson } from "./JsonRenderer.js"
 
 /**
@@ -42,22 +42,6 @@ export interface RotatingOptions extends FileOptions {
 }
 
 /**
- * An option that cannot be used: which one, its value, and the values it takes.
- *
- * @since 0.1.0
- * @category errors
- */
-export class InvalidRotation extends Data.TaggedError("InvalidRotation")<{
-  readonly setting: keyof RotatingOptions
-  readonly value: unknown
-  readonly takes: string
-}> {
-  override get message(): string {
-    return `${this.setting} of RotatingJsonRenderer takes ${this.takes}, not ${String(this.value)}`
-  }
-}
-
-/**
  * Appends each event to a rotated file, without making a stage wait for the disk. Folders are created. What a crash
  * left half-done, a torn line or a rotation, is repaired by the next start.
  *
@@ -78,47 +62,32 @@ export class InvalidRotation extends Data.TaggedError("InvalidRotation")<{
  * @category layers
  */
 export const layer = (
-  options: RotatingOptions
-): Layer.Layer<never, PlatformError | InvalidRotation, FileSystem.FileSystem> =>
+  given: RotatingOptions
+): Layer.Layer<never, PlatformError | InvalidOption, FileSystem.FileSystem> =>
   Renderer.layerScoped(
     Effect.gen(function* () {
-      const rotation = yield* rotationOf(options)
-      const file = yield* rotatingFile.make(options.path, rotation, isJson)
-      return yield* toLines("rotating-json", toWire, options, file)
+      const rotation = yield* rotationOf(given)
+      const file = yield* rotatingFile.make(given.path, rotation, isJson)
+      return yield* toLines("rotating-json", toWire, given, file)
     })
   )
 
-const rotationOf = (options: RotatingOptions): Either.Either<rotatingFile.Rotation, InvalidRotation> =>
-  Either.gen(function* () {
-    const { backupCount = 5, capacity, daily = false, gzip = false, maxBytes = 10_485_760 } = options
-    if (maxBytes !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(maxBytes) && maxBytes >= 1_024)) {
-      return yield* invalid("maxBytes", maxBytes, "a whole number of bytes, 1024 or more, or Infinity")
-    }
-    if (!Number.isSafeInteger(backupCount) || backupCount < 0) {
-      return yield* invalid("backupCount", backupCount, "a whole number, 0 or more")
-    }
-    if (capacity !== undefined && !(Number.isSafeInteger(capacity) && capacity >= 1)) {
-      return yield* invalid("capacity", capacity, "a whole number, 1 or more")
-    }
-    yield* duration(options, "flushInterval", 0)
-    if (typeof daily !== "boolean") return yield* invalid("daily", daily, "true or false")
-    if (typeof gzip !== "boolean") return yield* invalid("gzip", gzip, "true or false")
-    const lockTimeout = yield* duration(options, "lockTimeout", "10 seconds")
-    const shutdownTimeout = yield* duration(options, "shutdownTimeout", "5 seconds")
-    return { backupCount, daily, gzip, lockTimeout, maxBytes, shutdownTimeout }
-  })
+const Rotation = Schema.Struct({
+  path: Schema.String,
+  backupCount: options.withDefault(options.wholeNumber(0), 5),
+  capacity: Schema.optional(options.wholeNumber(1)),
+  daily: options.withDefault(options.flag, false),
+  flushInterval: options.withDefault(options.finiteDuration, Duration.zero),
+  gzip: options.withDefault(options.flag, false),
+  lockTimeout: options.withDefault(options.duration, Duration.seconds(10)),
+  maxBytes: options.withDefault(
+    Schema.Number.pipe(
+      Schema.filter((bytes) => bytes === Number.POSITIVE_INFINITY || (Number.isSafeInteger(bytes) && bytes >= 1_024)),
+      options.takes("a whole number of bytes, 1,024 or more, or Infinity")
+    ),
+    10_485_760
+  ),
+  shutdownTimeout: options.withDefault(options.duration, Duration.seconds(5))
+})
 
-const duration = (
-  options: RotatingOptions,
-  setting: "flushInterval" | "lockTimeout" | "shutdownTimeout",
-  byDefault: Duration.DurationInput
-): Either.Either<Duration.Duration, InvalidRotation> => {
-  const value = options[setting] ?? byDefault
-  const decoded = Duration.decodeUnknown(value)
-  return Option.isSome(decoded)
-    ? Either.right(decoded.value)
-    : invalid(setting, value, 'a duration such as "5 seconds"')
-}
-
-const invalid = (setting: keyof RotatingOptions, value: unknown, takes: string) =>
-  Either.left(new InvalidRotation({ setting, value, takes }))
+const rotationOf = options.decode("RotatingJsonRenderer", Rotation)

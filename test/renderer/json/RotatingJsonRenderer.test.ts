@@ -308,9 +308,9 @@ describe("RotatingJsonRenderer", () => {
               Layer.build(RotatingJsonRenderer.layer({ path, [setting]: value } as Options & { readonly path: string }))
             )
           )
-          assert(error._tag === "InvalidRotation")
-          assert.deepStrictEqual([error.setting, error.value], [setting, value])
-          assert.include(error.message, `${setting} of RotatingJsonRenderer takes `)
+          assert(error._tag === "InvalidOption")
+          assert.strictEqual(error.setting, setting)
+          assert.include(error.message, `RotatingJsonRenderer: ${setting} takes `)
         }
         assert.isFalse(yield* fs.exists(path))
       })
