@@ -11,7 +11,7 @@ import type { Describer } from "../diagnostics/describer.js"
 import type { DefinedAt } from "../diagnostics/source/callSite.js"
 import { attempt } from "../plain/untrusted.js"
 import { type AnyFiber, currentFiber, isSynchronous, nanos, now, seconds, withFiber } from "../runtime/fiber.js"
-import { type Entered, enterContext, leaveContext } from "../runtime/fiberInternals.js"
+import { enterContext, leaveContext } from "../runtime/fiberInternals.js"
 import { isEnabled } from "../runtime/muting.js"
 import { markRegion } from "../runtime/regionMark.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
@@ -45,16 +45,17 @@ export const run = <A, E, R>(self: Effect.Effect<A, E, R>, init: StageInit<A>): 
 /** Makes an effect as interruptible as it was outside. */
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
-interface StageRun<A> {
+/** A stage that is running; outside any story, only its span. */
+export interface OpenStage<A> {
   readonly init: StageInit<A>
-  readonly fiber: AnyFiber
-  readonly restore: Restore
-  readonly entered: Entered
+  /** Where its work is; `undefined` outside any story. */
+  readonly region: Region | undefined
   readonly span: Tracer.Span | undefined
   readonly story: Story | undefined
   readonly stage: Stage | undefined
-  readonly region: Region | undefined
   readonly startNanos: bigint
+  /** To be waited for before its work begins. */
+  readonly waiting: Waiting
 }
 
 const enter = <A, E, R>(
@@ -64,6 +65,35 @@ const enter = <A, E, R>(
   restore: Restore
 ): Effect.Effect<A, E, R> => {
   const outside = fiber.currentContext
+  const opened = open(init, fiber)
+  const entered = enterContext(fiber, contextWith(outside, opened.region, opened.span))
+  const leave = (exit: Exit.Exit<A, E>): Effect.Effect<A, E> => {
+    const here = currentFiber(fiber)
+    const endNanos = nanos(here)
+    leaveContext(here, entered)
+    const ended = close<A, E>(opened, here, exit, endNanos)
+    return ended.waiting === undefined ? ended.exit : Effect.zipRight(ended.waiting, ended.exit)
+  }
+  const body = (): Effect.Effect<A, E, R> =>
+    markRegion(
+      Effect.matchCauseEffect(restore(self), {
+        onSuccess: (value) => leave(Exit.succeed(value)),
+        onFailure: (cause) => leave(Exit.failCause(cause))
+      }),
+      opened.region
+    )
+  const { stage, waiting } = opened
+  if (stage === undefined || (waiting === undefined && renderersOf(fiber).length === 0)) return body()
+  // A duration covers the effect only, not what its renderers did before.
+  const timed = () => {
+    stage.startNanos = nanos(currentFiber(fiber))
+    return body()
+  }
+  return waiting === undefined ? timed() : Effect.flatMap(waiting, timed)
+}
+
+/** Begins a stage in an uninterruptible fiber. */
+export const open = <A>(init: StageInit<A>, fiber: AnyFiber): OpenStage<A> => {
   const outer = regionFor(fiber)
   const startNanos = nanos(fiber)
   const span = spans.start(fiber, "stage", init.name, init.kind, fiber.currentSpan, startNanos)
@@ -73,9 +103,7 @@ const enter = <A, E, R>(
     for (const key in attributes) span.attribute(key, attributes[key])
   }
   if (outer === undefined) {
-    const entered = enterContext(fiber, contextWith(outside, undefined, span))
-    const none = { story: undefined, stage: undefined, region: undefined }
-    return body(self, { init, fiber, restore, entered, span, ...none, startNanos })
+    return { init, region: undefined, span, story: undefined, stage: undefined, startNanos, waiting: undefined }
   }
   const story = outer.story
   const stage = story.begin(init.name, init.kind, outer.stage, fiber.id(), attributes, init.definedAt)
@@ -87,56 +115,41 @@ const enter = <A, E, R>(
     span.attribute("narrative.stage.name", stage.name)
     span.attribute("narrative.stage.index", stage.index)
   }
-  const region = { story, stage, span }
-  const entered = enterContext(fiber, contextWith(outside, region, span))
   const waiting = inOrder(
     init.warn(),
     emit(fiber, story, (timestamp) => eventFactory.stageStarted(story, stage, timestamp, span))
   )
-  const run = { init, fiber, restore, entered, span, story, stage, region, startNanos }
-  if (waiting === undefined && renderersOf(fiber).length === 0) return body(self, run)
-  // A duration covers the effect only, not what its renderers did before.
-  const timed = () => {
-    stage.startNanos = nanos(currentFiber(fiber))
-    return body(self, run)
-  }
-  return waiting === undefined ? timed() : Effect.flatMap(waiting, timed)
+  return { init, region: { story, stage, span }, span, story, stage, startNanos, waiting }
 }
 
-const body = <A, E, R>(self: Effect.Effect<A, E, R>, run: StageRun<A>): Effect.Effect<A, E, R> =>
-  markRegion(
-    Effect.matchCauseEffect(run.restore(self), {
-      onSuccess: (value) => leave<A, E>(run, Exit.succeed(value)),
-      onFailure: (cause) => leave<A, E>(run, Exit.failCause(cause))
-    }),
-    run.region
-  )
-
-const leave = <A, E>(run: StageRun<A>, exit: Exit.Exit<A, E>): Effect.Effect<A, E> => {
-  const { entered, init, span, stage, story } = run
-  const fiber = currentFiber(run.fiber)
-  const endNanos = nanos(fiber)
-  leaveContext(fiber, entered)
+/** Ends a stage, once, in an uninterruptible fiber that has left it. */
+export const close = <A, E>(
+  opened: OpenStage<A>,
+  fiber: AnyFiber,
+  exit: Exit.Exit<A, E>,
+  endNanos: bigint
+): Ended<A, E> => {
+  const { init, span, stage, story } = opened
   const waiting = stage?.stoodIn
     ? undefined
-    : init.ended?.(fiber, run, exit, seconds(stage?.startNanos ?? run.startNanos, endNanos))
+    : init.ended?.(fiber, opened, exit, seconds(stage?.startNanos ?? opened.startNanos, endNanos))
   const ended =
-    story === undefined || stage === undefined ? { exit } : emitEnd(run, story, stage, fiber, endNanos, exit)
+    story === undefined || stage === undefined ? { exit } : emitEnd(opened, story, stage, fiber, endNanos, exit)
   if (span !== undefined) {
     const secrets = ended.exit._tag === "Failure" ? story?.secrets : undefined
     spans.end(fiber, span, endNanos, ended.exit, { definedAt: init.definedAt, secrets })
   }
-  const all = inOrder(waiting, ended.waiting)
-  return all === undefined ? ended.exit : Effect.zipRight(all, ended.exit)
+  return { exit: ended.exit, waiting: inOrder(waiting, ended.waiting) }
 }
 
-interface Ended<A, E> {
+/** How a stage ended for what runs it: in a dry run, otherwise than its work did. */
+export interface Ended<A, E> {
   readonly exit: Exit.Exit<A, E>
   readonly waiting?: Waiting
 }
 
 const emitEnd = <A, E>(
-  run: StageRun<A>,
+  { span }: OpenStage<A>,
   story: Story,
   stage: Stage,
   fiber: AnyFiber,
@@ -144,7 +157,6 @@ const emitEnd = <A, E>(
   given: Exit.Exit<A, E>
 ): Ended<A, E> => {
   const exit = story.dryRun ? dryResult(given) : given
-  const { span } = run
   const durationSeconds = seconds(stage.startNanos, endNanos)
   if (story.dryRun) fiber.getFiberRef(dryRun)?.visit(story, stage, stage.stoodIn, given)
   if (exit._tag === "Success") {

@@ -9,7 +9,7 @@ import { isInterruption, leavesOf } from "../cause/causeLeaves.js"
 import type { DefinedAt } from "../diagnostics/source/callSite.js"
 import type { StoryStatus } from "../event/NarrativeEvent.js"
 import type { PlainRecord } from "../plain/PlainValue.js"
-import { attempt } from "../plain/untrusted.js"
+import { attempt, propertyOf } from "../plain/untrusted.js"
 import * as redaction from "../redaction/redactor.js"
 import { type AnyFiber, currentFiber, nanos, now, seconds, withFiber } from "../runtime/fiber.js"
 import { enterContext, leaveContext } from "../runtime/fiberInternals.js"
@@ -197,5 +197,9 @@ const statusOf = (story: Story, exit: Exit.Exit<unknown, unknown>): StoryStatus 
   if (exit._tag === "Success") return story.requestedStatus ?? "success"
   const error = leavesOf(exit.cause)[0]?.error
   if (error === undefined && isInterruption(exit.cause)) return "cancelled"
-  return attempt(() => Cause.isTimeoutException(error), false) ? "timeout" : "failed"
+  return story.requestedStatus === "timeout" || isTimeout(error) ? "timeout" : "failed"
 }
+
+/** A timeout of Effect's, or one of `AbortSignal.timeout`. */
+const isTimeout = (error: unknown): boolean =>
+  attempt(() => Cause.isTimeoutException(error), false) || propertyOf(error, "name") === "TimeoutError"

@@ -15,11 +15,16 @@ import type { AnyFiber } from "./fiber.js"
 interface Internals {
   readonly _fiberRefs: FiberRefs.FiberRefs
   setFiberRefs(refs: FiberRefs.FiberRefs): void
+  setFiberRef<A>(ref: FiberRef.FiberRef<A>, value: A): void
 }
 
 const internalsOf = (fiber: AnyFiber): Internals => fiber as unknown as Internals
 
-const refsOf = (fiber: AnyFiber): FiberRefs.FiberRefs => internalsOf(fiber)._fiberRefs
+/** All that holds in a fiber: its context, its renderers, its switches. Immutable. */
+export const refsOf = (fiber: AnyFiber): FiberRefs.FiberRefs => internalsOf(fiber)._fiberRefs
+
+export const setRef = <A>(fiber: AnyFiber, ref: FiberRef.FiberRef<A>, value: A): void =>
+  internalsOf(fiber).setFiberRef(ref, value)
 
 /**
  * Sets the context of a fiber, as `FiberRefs.updateAs` would but for its comparison of the two contexts, which hashes

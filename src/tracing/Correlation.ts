@@ -358,6 +358,6 @@ export const layerForeign: Layer.Layer<never> = asyncContext.layerForeign
  * @category foreign code
  */
 export const unsafeCurrent = (): Correlation => {
-  const context = asyncContext.foreignContext.getStore()
+  const context = asyncContext.currentContext()
   return context === undefined ? none : currentIn(context)
 }

@@ -1,37 +1,57 @@
 /**
- * The context of the fiber that is running, for code that is not Effect: drivers, event emitters, Promises.
+ * `AsyncLocalStorage` as the place of code that is not Effect: a fiber is in it while one of its operations runs, and what
+ * an operation calls or starts is in it, too.
  *
- * It is filled from the fiber and read at the edges only. Inside fibers an `AsyncLocalStorage` is wrong: a fiber that another
- * one wakes has the store of that one.
+ * A fiber itself never reads it: one that another fiber woke finds the other one's store there.
  */
 import { AsyncLocalStorage } from "node:async_hooks"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import * as FiberRefs from "effect/FiberRefs"
+import { globalValue } from "effect/GlobalValue"
 import * as Layer from "effect/Layer"
 import * as Tracer from "effect/Tracer"
+import { refsOf } from "../runtime/fiberInternals.js"
+import { wraps } from "./spans.js"
 
-/** What a foreign function was called with, and what it keeps across its own `await`s. */
-export const foreignContext = new AsyncLocalStorage<Context.Context<never>>()
+// One for all copies of the library in a process.
+const storage = globalValue("effect-narrative/asyncContext", () => new AsyncLocalStorage<FiberRefs.FiberRefs>())
 
-const filling = new WeakSet<Tracer.Tracer>()
-
-/** The same tracer, that also lets foreign code see the context of the fiber which calls it. */
-const fillingForeign = (tracer: Tracer.Tracer): Tracer.Tracer => {
-  if (filling.has(tracer)) return tracer
-  const made = Tracer.make({
-    span: (...args) => tracer.span(...args),
-    context: (f, fiber) => {
-      const { currentContext } = fiber
-      return foreignContext.getStore() === currentContext
-        ? tracer.context(f, fiber)
-        : foreignContext.run(currentContext, () => tracer.context(f, fiber))
-    }
-  })
-  filling.add(made)
-  return made
+/** The context that holds here. */
+export const currentContext = (): Context.Context<never> | undefined => {
+  const place = current()
+  return place && FiberRefs.getOrDefault(place, FiberRef.currentContext)
 }
 
-/** Wraps the tracer in use: provide it inside the layer of an SDK. */
+/** All that holds here: in a fiber whose tracer is {@link followed}, or in code that was entered. */
+export const current = (): FiberRefs.FiberRefs | undefined => storage.getStore()
+
+/** Calls a function in a place. Whatever it starts is there, too. */
+export const enter = <A>(place: FiberRefs.FiberRefs, f: () => A): A => storage.run(place, f)
+
+const followedTracers = new WeakSet<Tracer.Tracer>()
+
+export const isFollowed = (tracer: Tracer.Tracer): boolean => followedTracers.has(tracer)
+
+/** A tracer whose fibers enter their own place with each of their operations. */
+export const followed = (tracer: Tracer.Tracer): Tracer.Tracer => {
+  if (followedTracers.has(tracer)) return tracer
+  const following = Tracer.make({
+    span: (...args) => tracer.span(...args),
+    context: (execution, fiber) => {
+      const place = refsOf(fiber)
+      return storage.getStore() === place
+        ? tracer.context(execution, fiber)
+        : storage.run(place, () => tracer.context(execution, fiber))
+    }
+  })
+  followedTracers.add(following)
+  wraps(following, tracer)
+  return following
+}
+
+/** Follows the fibers whose tracer it is: provide it inside the layer of an SDK. */
 export const layerForeign: Layer.Layer<never> = /* @__PURE__ */ Layer.unwrapEffect(
-  Effect.map(Effect.tracer, (tracer) => Layer.setTracer(fillingForeign(tracer)))
+  Effect.map(Effect.tracer, (tracer) => Layer.setTracer(followed(tracer)))
 )

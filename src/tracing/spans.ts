@@ -118,6 +118,15 @@ export const link = (outer: Tracer.Span, inner: Tracer.Span): void => {
 
 const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
+const wrapsNative = new WeakSet<Tracer.Tracer>()
+
+/** Notes that what one tracer makes are the spans of another one. */
+export const wraps = (tracer: Tracer.Tracer, inner: Tracer.Tracer): void => {
+  if (isNative(inner)) wrapsNative.add(tracer)
+}
+
+const isNative = (tracer: Tracer.Tracer): boolean => tracer === nativeTracer || wrapsNative.has(tracer)
+
 /** Redacts what others than narration say on a span that is exported, as its story is redacted. */
 export const redact = (fiber: AnyFiber, span: Tracer.Span, secrets: () => Secrets | undefined): void => {
   if (!isRead(fiber, span)) return
@@ -127,7 +136,7 @@ export const redact = (fiber: AnyFiber, span: Tracer.Span, secrets: () => Secret
 
 /** Whether a span leaves the process: Effect's own tracer keeps its spans to itself. */
 export const isRead = (fiber: AnyFiber, span: Tracer.Span | undefined): span is Tracer.Span =>
-  span?.sampled === true && fiber.currentTracer !== nativeTracer
+  span?.sampled === true && !isNative(fiber.currentTracer)
 
 /** Most events of one span, as in OpenTelemetry's own limits. */
 const maxEvents = 128

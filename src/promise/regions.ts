@@ -1,0 +1,116 @@
+/**
+ * Stories and stages of plain code: begun and ended as those of an Effect are, in no fiber that runs.
+ */
+import * as Exit from "effect/Exit"
+import { dryResult } from "../narration/dryRun.js"
+import type { Recording } from "../narration/recordings.js"
+import { contextWith, regionIn } from "../narration/region.js"
+import type { Story } from "../narration/Story.js"
+import * as stageRegion from "../narration/stageRegion.js"
+import * as storyRegion from "../narration/storyRegion.js"
+import { isObject } from "../plain/untrusted.js"
+import { nanos } from "../runtime/fiber.js"
+import { enterContext, leaveContext, refsOf } from "../runtime/fiberInternals.js"
+import { isEnabled } from "../runtime/muting.js"
+import type { Backlog } from "./backlog.js"
+import type { Following } from "./follow.js"
+import { contextOf, fiberAt, here, type Place } from "./places.js"
+
+/** Ends what plain code left open when there is to be no more of it. */
+export type Unended = Set<() => void>
+
+export interface Narration {
+  readonly base: Place
+  readonly backlog: Backlog
+  /** What is to be ended when the narrator is disposed of. */
+  readonly unended: Unended
+}
+
+/** A part of plain code that narration is switched off for. */
+const silent = (inside: Place): Following => ({ inside, end: (exit) => exit })
+
+const once = (end: Following["end"]): Following["end"] => {
+  let isOver = false
+  return (exit) => {
+    if (isOver) return exit
+    isOver = true
+    return end(exit)
+  }
+}
+
+/** A story that has begun. */
+export interface FollowedStory extends Following {
+  /** `undefined` where narration is switched off. */
+  readonly story: Story | undefined
+}
+
+export const openStory = (
+  { backlog, base, unended }: Narration,
+  init: storyRegion.StoryInit,
+  place: Place = here(base)
+): FollowedStory => {
+  const fiber = fiberAt(place)
+  if (!isEnabled(fiber)) return { ...silent(place), story: undefined }
+  const { opened, waiting } = storyRegion.open(init, fiber)
+  const { region } = opened
+  const entered = enterContext(fiber, contextWith(fiber.currentContext, region, region.span))
+  const inside = refsOf(fiber)
+  backlog.add(region.story, waiting)
+  opened.startNanos = nanos(fiber)
+  const end = once((exit) => {
+    unended.delete(cancel)
+    leaveContext(fiber, entered)
+    const ended = region.story.dryRun ? dryResult(exit) : exit
+    backlog.add(region.story, storyRegion.close(opened, fiber, identified(region.story, ended)))
+    return ended
+  })
+  const cancel = () => void end(Exit.interrupt(fiber.id()))
+  unended.add(cancel)
+  return { inside, end, story: region.story }
+}
+
+export const openStage = ({ backlog, base }: Narration, init: stageRegion.StageInit<unknown>): Following => {
+  const place = here(base)
+  const fiber = fiberAt(place)
+  if (!isEnabled(fiber)) return silent(place)
+  const opened = stageRegion.open(init, fiber)
+  const { region, span, stage, story } = opened
+  const entered = enterContext(fiber, contextWith(fiber.currentContext, region, span))
+  const inside = refsOf(fiber)
+  backlog.add(story, opened.waiting)
+  if (stage !== undefined) stage.startNanos = nanos(fiber)
+  const end = once((exit) => {
+    const endNanos = nanos(fiber)
+    leaveContext(fiber, entered)
+    const ended = stageRegion.close(opened, fiber, identified(story, exit), endNanos)
+    backlog.add(story, ended.waiting)
+    // The same failure, but for a dry run.
+    return ended.exit._tag === "Failure" ? exit : ended.exit
+  })
+  return { inside, end }
+}
+
+/** Says something where the caller is; nothing outside a story. */
+export const record = ({ backlog, base }: Narration, recording: Recording): void => {
+  const place = here(base)
+  const region = regionIn(contextOf(place))
+  if (region === undefined) return
+  const fiber = fiberAt(place)
+  if (isEnabled(fiber)) backlog.add(region.story, recording(region, fiber))
+}
+
+/** The last failure of each outermost story that has no identity of its own: a text that was thrown, for instance. */
+const lastPrimitives = new WeakMap<Story, { readonly error: unknown; readonly exit: Exit.Exit<unknown, unknown> }>()
+
+/** The same failure each time the same value comes out of one stage or story after the other. */
+const identified = (story: Story | undefined, exit: Exit.Exit<unknown, unknown>): Exit.Exit<unknown, unknown> => {
+  if (story === undefined || exit._tag === "Success" || exit.cause._tag !== "Fail") return exit
+  const { error } = exit.cause
+  if (isObject(error)) return exit
+  let root = story
+  while (root.parent !== undefined) root = root.parent
+  const last = lastPrimitives.get(root)
+  if (last !== undefined && Object.is(last.error, error)) return last.exit
+  lastPrimitives.set(root, { error, exit })
+  return exit
+}
