@@ -24,11 +24,12 @@ import { regionIn } from "../narration/region.js"
 import { layerDefault } from "../narration/runMain.js"
 import type { Story } from "../narration/Story.js"
 import * as PlainValue from "../plain/PlainValue.js"
+import type { Correlation } from "../tracing/Correlation.js"
 import * as asyncContextLayer from "./asyncContextLayer.js"
 import { Backlog } from "./backlog.js"
 import * as effects from "./effects.js"
 import { isAbort, type Narrated, run } from "./follow.js"
-import { baseOf, contextOf, enter, fiberAt, here } from "./places.js"
+import { baseOf, contextOf, correlationIn, enter, fiberAt, here, withCorrelation } from "./places.js"
 import * as regions from "./regions.js"
 
 export type {
@@ -84,6 +85,15 @@ export interface OpenStory {
 }
 
 /**
+ * @since 0.1.0
+ * @category models
+ */
+export interface NarratorStoryOptions extends StoryOptions {
+  /** Who asked for it: what the headers of a request said, for instance. Added to what holds where the story begins. */
+  readonly correlation?: Correlation | undefined
+}
+
+/**
  * What narrates code that is not Effect. Its functions need no `this`.
  *
  * @since 0.1.0
@@ -91,7 +101,7 @@ export interface OpenStory {
  */
 export interface Narrator<in out R = never> {
   /** Calls a function as a story; inside another story, as a sub-story of it. */
-  readonly story: Run<StoryOptions>
+  readonly story: Run<NarratorStoryOptions>
   /** Calls a function as a stage of the story it is called in. Outside any story it is only a span. */
   readonly stage: Run<StageOptions>
   /** A function whose every call is a stage. */
@@ -101,7 +111,7 @@ export interface Narrator<in out R = never> {
     options?: StageOptions
   ) => (this: This, ...args: Args) => Narrated<A>
   /** Begins a story that ends when it is said to. */
-  readonly open: (name: string, options?: StoryOptions) => OpenStory
+  readonly open: (name: string, options?: NarratorStoryOptions) => OpenStory
   /** Records something that happened. `data` is copied at once. */
   readonly note: (name: string, data?: unknown) => void
   /** Adds attributes to the current stage, or to the story where no stage is running. */
@@ -123,6 +133,10 @@ export interface Narrator<in out R = never> {
   readonly recordFailure: (error: unknown, options?: { readonly stage?: string | undefined }) => void
   /** The story the caller is in. */
   readonly current: () => Story | undefined
+  /** Who asked for what the caller does. */
+  readonly correlation: () => Correlation
+  /** Says who asked for what a function does, and all that it starts. */
+  readonly withCorrelation: <A>(correlation: Correlation, f: () => A) => A
   /** Runs an effect where the caller is: its stages are stages of the caller's story. */
   readonly runPromise: <A, E>(
     effect: Effect.Effect<A, E, R>,
@@ -249,6 +263,8 @@ const narratorOf = <R>(runtime: Runtime.Runtime<R>, close: () => Promise<void>):
     recordFailure: (error, options) =>
       record(recordings.failure(Cause.isCause(error) ? error : Cause.fail(error), options?.stage)),
     current: () => regionIn(contextOf(here(base)))?.story,
+    correlation: () => correlationIn(here(base)),
+    withCorrelation: (correlation, f) => enter(withCorrelation(here(base), correlation), f),
     runPromise: (effect, options) => effects.runPromise(base, effect, options),
     runPromiseExit: (effect, options) => effects.runPromiseExit(base, effect, options),
     runSync: (effect) => effects.runSync(base, effect),
@@ -261,9 +277,9 @@ const narratorOf = <R>(runtime: Runtime.Runtime<R>, close: () => Promise<void>):
 
 /** What begins stories and stages. */
 const regionsOf = (narration: regions.Narration): Pick<Narrator, "story" | "stage" | "wrap" | "open"> => {
-  const story = <A>(name: string, ...rest: Arguments<StoryOptions, A>): Narrated<A> => {
+  const story = <A>(name: string, ...rest: Arguments<NarratorStoryOptions, A>): Narrated<A> => {
     const { f, options } = argumentsOf(rest)
-    return run(regions.openStory(narration, storyInit(name, options, definedBy(story))), f)
+    return run(storyAt(narration, name, options, definedBy(story)), f)
   }
   const stage = <A>(name: string, ...rest: Arguments<StageOptions, A>): Narrated<A> => {
     const { f, options } = argumentsOf(rest)
@@ -279,7 +295,8 @@ const regionsOf = (narration: regions.Narration): Pick<Narrator, "story" | "stag
       return run(regions.openStage(narration, stageInit(name, options, definedAt)), () => f.apply(this, args))
     }
   }
-  const open = (name: string, options?: StoryOptions): OpenStory => openStory(narration, name, options, definedBy(open))
+  const open = (name: string, options?: NarratorStoryOptions): OpenStory =>
+    openStory(narration, name, options, definedBy(open))
   return { story, stage, wrap, open }
 }
 
@@ -290,13 +307,25 @@ const argumentsOf = <Options, A>(
 ): { readonly options: Options | undefined; readonly f: () => A } =>
   given.length === 1 ? { options: undefined, f: given[0] } : { options: given[0], f: given[1] }
 
+const storyAt = (
+  narration: regions.Narration,
+  name: string,
+  options: NarratorStoryOptions | undefined,
+  definedAt: DefinedAt
+): regions.FollowedStory => {
+  const place = here(narration.base)
+  const correlation = options?.correlation
+  const asked = correlation === undefined ? place : withCorrelation(place, correlation)
+  return regions.openStory(narration, storyInit(name, options, definedAt), asked)
+}
+
 const openStory = (
   narration: regions.Narration,
   name: string,
-  options: StoryOptions | undefined,
+  options: NarratorStoryOptions | undefined,
   definedAt: DefinedAt
 ): OpenStory => {
-  const followed = regions.openStory(narration, storyInit(name, options, definedAt))
+  const followed = storyAt(narration, name, options, definedAt)
   const { inside, story } = followed
   const say = (recording: recordings.Recording): void => {
     const region = regionIn(contextOf(inside))

@@ -13,6 +13,7 @@ import { regionIn } from "../narration/region.js"
 import { type AnyFiber, withFiber } from "../runtime/fiber.js"
 import { refsOf } from "../runtime/fiberInternals.js"
 import * as asyncContext from "../tracing/asyncContext.js"
+import * as Correlation from "../tracing/Correlation.js"
 
 export type Place = FiberRefs.FiberRefs
 
@@ -28,8 +29,7 @@ export const following = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effec
   )
 
 /** Where the effects of a runtime begin. */
-export const baseOf = (runtime: Runtime.Runtime<never>): Place =>
-  Runtime.runSync(runtime, following(withFiber((fiber) => Effect.succeed(refsOf(fiber)))))
+export const baseOf = (runtime: Runtime.Runtime<never>): Place => Runtime.runSync(runtime, following(refs))
 
 /** What runs effects in a place. */
 export const runtimeAt = (place: Place): Runtime.Runtime<never> =>
@@ -38,6 +38,16 @@ export const runtimeAt = (place: Place): Runtime.Runtime<never> =>
     runtimeFlags: Runtime.defaultRuntimeFlags,
     fiberRefs: place
   })
+
+/** The same place, for work that somebody asked for. */
+export const withCorrelation = (place: Place, correlation: Correlation.Correlation): Place =>
+  Runtime.runSync(runtimeAt(place), Correlation.with(refs, correlation))
+
+/** Who asked, in a place. */
+export const correlationIn = (place: Place): Correlation.Correlation =>
+  Runtime.runSync(runtimeAt(place), Correlation.current)
+
+const refs: Effect.Effect<Place> = withFiber((fiber) => Effect.succeed(refsOf(fiber)))
 
 /** A fiber in a place, as far as regions read one: it runs nothing more. */
 export const fiberAt = (place: Place): AnyFiber => {

@@ -45,9 +45,9 @@ export interface FollowedStory extends Following {
 }
 
 export const openStory = (
-  { backlog, base, unended }: Narration,
+  { backlog, unended }: Narration,
   init: storyRegion.StoryInit,
-  place: Place = here(base)
+  place: Place
 ): FollowedStory => {
   const fiber = fiberAt(place)
   if (!isEnabled(fiber)) return { ...silent(place), story: undefined }

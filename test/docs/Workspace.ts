@@ -39,6 +39,7 @@ const tsconfig = {
       "effect-narrative/analysis": ["../../src/analysis/index.ts"],
       "effect-narrative/history": ["../../src/history/index.ts"],
       "effect-narrative/otel": ["../../src/otel/index.ts"],
+      "effect-narrative/promise": ["../../src/promise/index.ts"],
       "effect-narrative/testing": ["../../src/testing/index.ts"]
     }
   },

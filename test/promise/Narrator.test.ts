@@ -2,7 +2,7 @@ import { EventEmitter, errorMonitor } from "node:events"
 import { PassThrough, Readable } from "node:stream"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, FastCheck, Layer, ManagedRuntime } from "effect"
-import { Narrative, type NarrativeEvent, Renderer } from "../../src/index.js"
+import { Correlation, Narrative, type NarrativeEvent, Renderer } from "../../src/index.js"
 import { Narrator } from "../../src/promise/index.js"
 import type { RecordedStage, RecordedStory } from "../../src/testing/index.js"
 import { recorded } from "./narrators.js"
@@ -354,6 +354,32 @@ describe("A narrator", () => {
         ]
       )
       assert.deepStrictEqual(outline(stories()[0]), ["Load completed"])
+    }))
+
+  it("knows who asked, in stories, in what they start, and in effects", () =>
+    recorded(async ({ narrator }) => {
+      const correlation = { correlationId: "c-1", requestId: "r-1" }
+      const seen: Array<string | undefined> = []
+      await narrator.story("Handler", { correlation }, async () => {
+        await tick()
+        seen.push(narrator.correlation().correlationId)
+        await narrator.withCorrelation({ orgId: "org-7" }, async () => {
+          await tick()
+          seen.push(narrator.correlation().orgId, narrator.correlation().requestId)
+          const { correlationId } = await narrator.runPromise(Correlation.current)
+          seen.push(correlationId)
+        })
+        seen.push(narrator.correlation().orgId)
+      })
+      seen.push(narrator.correlation().correlationId)
+      assert.deepStrictEqual(seen, ["c-1", "org-7", "r-1", "c-1", undefined, undefined])
+    }))
+
+  it("begins a story in the trace of whoever asked", () =>
+    recorded(({ events, narrator }) => {
+      const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+      narrator.open("GET /", { correlation: Correlation.fromHeaders({ traceparent }) }).end()
+      assert.strictEqual(events()[0]?.traceId, "0af7651916cd43dd8448eb211c80319c")
     }))
 
   it("ends what is open when it is disposed of, and waits for slow renderers, in order", async () => {
