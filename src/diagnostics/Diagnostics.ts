@@ -5,7 +5,6 @@
  *
  * @since 0.1.0
  */
-import * as path from "node:path"
 import type * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
@@ -19,7 +18,6 @@ import { summarize } from "../cause/errorSummary.js"
 import { treeOf } from "../cause/errorTree.js"
 import type { FailureReport } from "../event/FailureReport.js"
 import { environment } from "../plain/environment.js"
-import { remembering } from "../plain/lruCache.js"
 import { attempt, isObject } from "../plain/untrusted.js"
 import * as redactor from "../redaction/redactor.js"
 import { warnOnce } from "../runtime/warnOnce.js"
@@ -33,8 +31,7 @@ import * as hotCode from "./locals/hotCode.js"
 import * as Locals from "./locals/locals.js"
 import * as parser from "./locals/parser.js"
 import * as thrownLocals from "./locals/thrownLocals.js"
-import { defaultAppRoots } from "./source/appRoots.js"
-import * as stackFrames from "./source/stackFrames.js"
+import { readerOf } from "./source/stackReader.js"
 import { collectSecrets, type FailureContext, maxErrors } from "./undescribed.js"
 
 export type {
@@ -319,38 +316,6 @@ const nowhere: FailureContext = {
   progress: { percent: 0, completedStages: 0, totalStages: 0 },
   interruptors: [],
   secrets: undefined
-}
-
-interface Reader {
-  readonly read: stackFrames.StackReader
-  readonly fileKey: (file: string) => string
-}
-
-/** Most files whose key is remembered. */
-const maxFiles = 256
-
-let known: { readonly key: string; readonly reader: Reader } | undefined
-
-// The reader remembers frames, so one is kept for as long as the folders stay the same.
-const readerOf = (appRoots: ReadonlyArray<string> | undefined): Reader => {
-  const cwd = attempt(() => process.cwd(), "/")
-  const key = [cwd, ...(appRoots ?? [""])].join("\u0000")
-  if (known?.key !== key) {
-    const roots = appRoots ?? attempt(() => defaultAppRoots(cwd), [cwd])
-    const fileKey = remembering(maxFiles, (file) => fileKeyIn(roots, cwd, file))
-    known = { key, reader: { read: stackFrames.reader(roots, cwd), fileKey } }
-  }
-  return known.reader
-}
-
-/** The way to a file from its root: the same on another machine, and after the process has changed its folder. */
-const fileKeyIn = (roots: ReadonlyArray<string>, cwd: string, file: string): string => {
-  const whole = path.resolve(cwd, file)
-  for (const root of roots) {
-    const way = path.relative(path.resolve(cwd, root), whole)
-    if (way !== "" && !way.startsWith("..") && !path.isAbsolute(way)) return way
-  }
-  return file
 }
 
 /** Of the variables that are read, those that may be: a runtime may refuse each, and all names together. */
