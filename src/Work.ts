@@ -7,23 +7,27 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
-import { leavesOf } from "./cause/causeLeaves.js"
-import { typeOf } from "./cause/thrownValue.js"
 import * as Instruments from "./metrics/Instruments.js"
 import { stageInit, withSettings } from "./narration/combinators.js"
-import * as region from "./narration/region.js"
 import * as stageRegion from "./narration/stageRegion.js"
 import * as workContext from "./narration/workContext.js"
-import { clip, text } from "./plain/PlainValue.js"
+import {
+  addCost,
+  addTokens,
+  errorTypeOf,
+  isCount,
+  nameIn,
+  record,
+  refused,
+  storyNameOf,
+  unknown,
+  wholeNumbers
+} from "./narration/workRecording.js"
 import { attempt } from "./plain/untrusted.js"
 import { type AnyFiber, withFiber } from "./runtime/fiber.js"
-import { isEnabled } from "./runtime/muting.js"
 import { inOrder, type Waiting } from "./runtime/waiting.js"
-import { warnOnce } from "./runtime/warnOnce.js"
 import { present } from "./tracing/spanAttributes.js"
 
 export {
@@ -280,66 +284,6 @@ export const agent: {
     })
 )
 
-const record = (f: (fiber: AnyFiber) => Waiting): Effect.Effect<void> =>
-  withFiber((fiber) =>
-    isEnabled(fiber) ? Effect.uninterruptible(Effect.suspend(() => f(fiber) ?? Effect.void)) : Effect.void
-  )
-
-const wholeNumbers = "whole numbers of 0 or more"
-const unknown = "unknown"
-const noStory = "none"
-
-const isCount = (value: unknown): value is number =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 0
-
-const refused = (what: string, takes: string, field: string, value: unknown): Waiting =>
-  warnOnce(`Work.${what} takes ${takes}; ${field} ${clip(text(value), 40)} was left out`)
-
-const storyNameOf = ({ story }: workContext.Place): string => story?.name ?? noStory
-
-/** A name as it may leave; what is no text is not known. */
-const nameIn = (fiber: AnyFiber, name: unknown): string =>
-  typeof name === "string" && name.trim() !== "" ? clip(region.redactorOf(fiber).text(name), 256) : unknown
-
-const tokenTypes = {
-  prompt: "promptTokens",
-  completion: "completionTokens",
-  cached: "cachedTokens",
-  reasoning: "reasoningTokens"
-} as const
-
-const addTokens = (
-  fiber: AnyFiber,
-  place: workContext.Place,
-  model: string,
-  tokens: Tokens,
-  call = workContext.workContextOf(fiber).call
-): Waiting => {
-  const shown = nameIn(fiber, model)
-  let waiting: Waiting
-  for (const type of ["prompt", "completion", "cached", "reasoning"] as const) {
-    const count: unknown = attempt(() => tokens[type], Number.NaN)
-    if (isCount(count)) {
-      workContext.tally(place.story, (tally) => tally.use(shown, tokenTypes[type], count))
-      workContext.measure(fiber, place, Instruments.tokensUsed, [shown, type], count)
-      if (call !== undefined) call[type] += count
-    } else if (count !== undefined) {
-      waiting = inOrder(waiting, refused("recordTokens", wholeNumbers, type, count))
-    }
-  }
-  return waiting
-}
-
-const addCost = (fiber: AnyFiber, place: workContext.Place, model: string, usd: unknown): Waiting => {
-  if (typeof usd !== "number" || !Number.isFinite(usd) || usd < 0) {
-    return refused("recordCost", "US dollars of 0 or more", "cost", usd)
-  }
-  const shown = nameIn(fiber, model)
-  workContext.tally(place.story, (tally) => tally.use(shown, "costUsd", usd))
-  workContext.measure(fiber, place, Instruments.costUsd, [shown, workContext.agentIdOf(fiber)], usd)
-  return undefined
-}
-
 /** What the answer of a call says of tokens and cost; a reader that throws is left out. */
 const readAnswer = (
   fiber: AnyFiber,
@@ -354,10 +298,4 @@ const readAnswer = (
     tokens === undefined || tokens === null ? undefined : addTokens(fiber, place, model, tokens, used),
     usd === undefined ? undefined : addCost(fiber, place, model, usd)
   )
-}
-
-/** `undefined` for a success, and for an interruption, which is no error. */
-const errorTypeOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
-  if (exit._tag === "Success" || Cause.isInterruptedOnly(exit.cause)) return undefined
-  return typeOf(leavesOf(exit.cause)[0]?.error)
 }
