@@ -43,7 +43,7 @@ export const leavesOf = (cause: Cause.Cause<unknown>): ReadonlyArray<CauseLeaf> 
   return Array.from(leaves.values())
 }
 
-/** Whether nothing failed and somebody interrupted: a cause may then still hold what a server answered. */
+/** Whether nothing failed and a fiber was interrupted: a cause may then still hold what a server answered. */
 export const isInterruption = (cause: Cause.Cause<unknown>): boolean =>
   attempt(() => Cause.isInterruptedOnly(cause), false) || (leavesOf(cause).length === 0 && !Cause.isEmpty(cause))
 

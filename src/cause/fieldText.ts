@@ -10,7 +10,7 @@ export const maxFields = 100
 /** Longest text of the fields of an error, in UTF-16 code units. */
 const maxText = 2_000
 
-/** The fields by which a failure is told apart from others of its kind, in this order. */
+/** The fields by which a failure differs from others of its kind, in this order. */
 const deciding = ["status", "statusText", "statusCode", "code", "errno", "method", "url", "path", "reason", "message"]
 
 /** Fields as compact JSON: what decides, then what is one value, then the rest; `""` where there is nothing to say. */

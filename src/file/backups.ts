@@ -99,7 +99,7 @@ export class CompressionFailed extends Data.TaggedError("CompressionFailed")<{
  */
 const compressFile = (path: string, copy: string): Effect.Effect<number, CompressionFailed, Scope.Scope> => {
   const failed = (cause: unknown) => new CompressionFailed({ path, cause })
-  // A handle is closed only when its last read or write is done: an interrupted copy writes into nobody else's file.
+  // A handle is closed only when its last read or write is done: an interrupted copy writes into no other file.
   const openScoped = (path: string, flags: string) =>
     Effect.acquireRelease(Effect.tryPromise({ try: () => open(path, flags), catch: failed }), (handle) =>
       Effect.promise(() => handle.close())

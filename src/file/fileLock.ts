@@ -177,7 +177,7 @@ const look = (
 ): Effect.Effect<Wait, LockHeld | PlatformError> =>
   Effect.gen(function* () {
     const { folder, fs, memory, patience } = owned
-    const holder = (yield* livingHolder(owned)) ?? nobody
+    const holder = (yield* livingHolder(owned)) ?? unknownOwner
     // Ours since a release that failed.
     if (holder === folder.owner) return taken
     const sign = yield* lockFolder.signOfLife(fs, folder, holder)
@@ -189,7 +189,7 @@ const look = (
     return { ...wait, sign, since }
   })
 
-const nobody = "nobody"
+const unknownOwner = "nobody"
 
 /** Who has the lock. It is taken from an owner that is gone. */
 const livingHolder = (owned: Owned): Effect.Effect<string | undefined, PlatformError> =>
@@ -230,7 +230,7 @@ const holdAtExit = <A, E, R>(owned: Owned, use: Use<A, E, R>): Effect.Effect<A, 
     const { folder } = owned
     for (let waited = 0; !(yield* lockFolder.isOwn(atOnce, folder)); waited += exitPause) {
       if ((yield* lockFolder.take(atOnce, folder)) === "taken") break
-      if (waited >= exitPatience) return yield* new LockHeld({ path: folder.path, owner: nobody })
+      if (waited >= exitPatience) return yield* new LockHeld({ path: folder.path, owner: unknownOwner })
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, exitPause)
     }
     const given = Effect.zipRight(Effect.ignore(lockFolder.giveBack(atOnce, folder)), lockFolder.removeNow(folder))

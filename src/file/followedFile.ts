@@ -1,5 +1,5 @@
 /**
- * The lines of a file that somebody is still writing: its last ones, and those that are added, also when the file is
+ * The lines of a file that another process is still writing: its last ones, and those that are added, also when the file is
  * rotated away or emptied meanwhile.
  */
 import { StringDecoder } from "node:string_decoder"

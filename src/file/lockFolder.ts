@@ -63,7 +63,7 @@ export const isOwn = (fs: Files, { lock, owner }: LockFolder): Effect.Effect<boo
 export const giveBack = (fs: Files, { lock, own, owner }: LockFolder): Effect.Effect<void, PlatformError> =>
   Effect.orElse(fs.rename(lock, own), () => fs.remove(join(lock, owner)))
 
-/** Who has it; nobody has a lock without an entry. */
+/** Who has it; a lock without an entry has no owner. */
 export const holderOf = (fs: Files, { lock }: LockFolder): Effect.Effect<string | undefined, PlatformError> =>
   Effect.map(optional(fs.readDirectory(lock)), (entries) => entries?.[0])
 

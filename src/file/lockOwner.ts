@@ -5,7 +5,7 @@ import { createHash, randomBytes } from "node:crypto"
 import { threadId } from "node:worker_threads"
 import { type Life, lifeHere, own, ownSpace, type PidSpace } from "./processIdentity.js"
 
-/** Pid, thread, start of the process (0: unknown), where that pid means something, and what tells two locks apart. */
+/** Pid, thread, start of the process (0: unknown), where that pid is valid, and what distinguishes two locks. */
 const pattern = /^(\d+)-(\d+)-(\d+)-([0-9a-f]{12})-[0-9a-f]{12}$/
 
 export const isOwner = (name: string): boolean => pattern.test(name)

@@ -11,7 +11,7 @@ export interface StreamWriter {
   readonly write: (chunk: string) => void
 }
 
-/** Faults after which no write can succeed. `process.stdout` is never marked as destroyed, so its errors have to tell. */
+/** Faults after which no write can succeed. `process.stdout` is never marked as destroyed, so its errors are the sign. */
 const final = new Set(["EPIPE", "EIO", "EBADF", "ECONNRESET", "ERR_STREAM_DESTROYED", "ERR_STREAM_WRITE_AFTER_END"])
 
 /** @internal */
@@ -40,7 +40,7 @@ export const make = (stream: NodeJS.WritableStream): StreamWriter => {
       if (closable.errored) closedBy ??= closable.errored.message
       if (closable.writableEnded === true) closedBy ??= "ended"
       if (closedBy !== undefined) throw new Error(`The output stream is closed (${closedBy})`)
-      // As Node's own Console does it, for an error nobody listens to ends the process; but also where somebody does:
+      // As Node's own Console does it, for an error without a listener ends the process; but also where there is one:
       // whoever pipes into the stream (each worker thread, into `process.stdout`) hands the error on to the others.
       if (!guarding) {
         guarding = true

@@ -172,9 +172,11 @@ const background = <E>(
           wasWell = true
         }),
       onFailure: (cause) => {
-        const tell = wasWell ? logWarning("The history could not be tended; the program goes on", cause) : Effect.void
+        const warning = wasWell
+          ? logWarning("The history could not be maintained; the program goes on", cause)
+          : Effect.void
         wasWell = false
-        return tell
+        return warning
       }
     }),
     Effect.repeat(Schedule.spaced(everyMillis)),

@@ -111,7 +111,7 @@ const summary = {
   startedAt: key(Timestamp, "started_at"),
   endedAt: key(Schema.NullOr(Timestamp), "ended_at"),
   durationSeconds: key(Schema.NullOr(Schema.JsonNumber), "duration_seconds"),
-  /** As its end told it; `null` for a story that has no end. */
+  /** As its end has it; `null` for a story that has no end. */
   progress: Schema.NullOr(Progress),
   declaredStages: key(Schema.NullOr(Schema.Int), "declared_stages"),
   failedStages: key(Schema.Int, "failed_stages"),
@@ -275,7 +275,7 @@ export const StoryRecord = Schema.Struct({
   correlation: OfStory,
   attributes: PlainRecord,
   causedBy: key(Schema.NullOr(CausedBy), "caused_by"),
-  /** `null` when it told of none. */
+  /** `null` when it has none. */
   work: Schema.NullOr(Work),
   writer: Writer,
   /** The outermost stages, in their order of starting. */

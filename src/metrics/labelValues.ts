@@ -2,10 +2,10 @@
  * The values one label may take: the first so many, and `other` for all that come after.
  */
 
-/** What stands for every value too many. */
+/** What replaces every value too many. */
 export const other = "other"
 
-/** What stands for a value that is not known. */
+/** What replaces a value that is not known. */
 export const unknown = "unknown"
 
 /** Longest value of a label, in UTF-16 code units. */
@@ -16,7 +16,7 @@ export class LabelValues {
 
   constructor(readonly most: number) {}
 
-  /** The value as it is told; `undefined` when there are too many. */
+  /** The value as it is exported; `undefined` when there are too many. */
   admit(value: string): string | undefined {
     if (this.#known.has(value)) return value
     const cleaned = clean(value)

@@ -65,7 +65,7 @@ export class MetricRecorder {
   readonly #unseen: StoryState
   #dryRuns = 0
   readonly #counted = new WeakMap<Delivery, Counts>()
-  /** The counts of renderers that may still change without an event that tells. */
+  /** The counts of renderers that may still change without an event that says so. */
   readonly #watched = new Set<Delivery>()
 
   constructor(settings: MetricsSettings) {

@@ -128,10 +128,10 @@ const legalLabel = (name: string): string => {
 }
 
 const head = ({ help, kind, name, unit }: Family, format: Format): string => {
-  const told = format === "prometheus" && kind === "counter" ? `${name}_total` : name
-  const lines = [`# TYPE ${told} ${kind}\n`]
-  if (format === "openmetrics" && unit !== undefined) lines.push(`# UNIT ${told} ${unit}\n`)
-  if (help !== "") lines.push(`# HELP ${told} ${escapedHelp(help, format)}\n`)
+  const family = format === "prometheus" && kind === "counter" ? `${name}_total` : name
+  const lines = [`# TYPE ${family} ${kind}\n`]
+  if (format === "openmetrics" && unit !== undefined) lines.push(`# UNIT ${family} ${unit}\n`)
+  if (help !== "") lines.push(`# HELP ${family} ${escapedHelp(help, format)}\n`)
   return lines.join("")
 }
 

@@ -29,7 +29,7 @@ export class Series {
   }
 }
 
-// By the key that stands in Effect's registry too, however often a layer is built: exemplars are looked up by it.
+// By the key that Effect's registry has, too, however often a layer is built: exemplars are looked up by it.
 const made = globalValue("effect-narrative/metricSeries", () =>
   MutableHashMap.empty<MetricKey.MetricKey.Untyped, Series>()
 )

@@ -43,19 +43,19 @@ export class SeriesTable {
     return node instanceof Series.Series ? node : undefined
   }
 
-  /** Only values as they are told lead to a series, so the table grows with the series and nothing else. */
+  /** Only values as they are exported lead to a series, so the table grows with the series and nothing else. */
   #admit(values: ReadonlyArray<string>): Series.Series {
     const { labels, mostSeries, onOverflow } = this.#init
-    const told = labels.map(([name, known], i) => {
+    const shown = labels.map(([name, known], i) => {
       const value = known.admit(values[i] ?? "")
       if (value === undefined) onOverflow(name)
       return value ?? other
     })
-    const found = this.#find(told)
+    const found = this.#find(shown)
     if (found !== undefined) return found
     if (this.#size < mostSeries) {
       this.#size += 1
-      return this.#add(told)
+      return this.#add(shown)
     }
     onOverflow("combination")
     const others = labels.map(() => other)

@@ -21,20 +21,20 @@ import { fromEvents, type RecordedStory } from "./RecordedStory.js"
  * @category models
  */
 export interface Service {
-  /** Everything told so far, in order. */
+  /** Every event so far, in order. */
   readonly events: Effect.Effect<ReadonlyArray<NarrativeEvent>>
-  /** The stories told of so far, sub-stories included, in order of starting. */
+  /** The stories so far, sub-stories included, in order of starting. */
   readonly stories: Effect.Effect<ReadonlyArray<RecordedStory>>
-  /** The analyses told so far: with their failures, and later on. */
+  /** The analyses so far: with their failures, and later on. */
   readonly analyses: Effect.Effect<ReadonlyArray<RecordedAnalysis>>
-  /** Forgets everything told so far. */
+  /** Forgets everything recorded so far. */
   readonly clear: Effect.Effect<void>
   /** These stages completed, in this order, and no others: across all stories, or in the stories of one name. */
   readonly assertStagesCompleted: (
     names: ReadonlyArray<string>,
     options?: { readonly story?: string | undefined }
   ) => Effect.Effect<void>
-  /** No story failed or timed out, and no failure was told, not even a handled one. A caught stage failure is none. */
+  /** No story failed or timed out, and no failure was reported, not even a handled one. A caught stage failure is none. */
   readonly assertNoFailure: Effect.Effect<void>
   /** A stage of this name failed, and its error is as described. */
   readonly assertStageFailed: (

@@ -141,7 +141,7 @@ const partsOf = (
   const several = failures.length > 1
   const cited = (kind: evidenceIndex.EvidenceKind, failure: number | null) =>
     index.entries.filter((entry) => entry.kind === kind && entry.failure === failure)
-  const told = failures.filter((_, i) => cited("error", i).length > 0)
+  const shown = failures.filter((_, i) => cited("error", i).length > 0)
 
   const ofStory: ReadonlyArray<PromptPart> = [
     ...(storyName === null ? [] : [line("", "story", clean(storyName))]),
@@ -151,13 +151,13 @@ const partsOf = (
       .map(({ fiberId, stageName, storyName }) =>
         line("", "interrupted by", clean([storyName, stageName, fiberId].filter((name) => name !== null).join(" / ")))
       ),
-    ...(failures.length > told.length ? [line("", "failures not shown", `${failures.length - told.length}`)] : [])
+    ...(failures.length > shown.length ? [line("", "failures not shown", `${failures.length - shown.length}`)] : [])
   ]
   const stages = cited("stage", null).map(({ id, text }, i, all) =>
-    // The latest stages are the telling ones.
+    // The latest stages say the most.
     part("stages, in order of starting", id, clean(text), { rank: rank.stages, order: all.length - i })
   )
-  return [...ofStory, ...told.flatMap((failure, i) => partsOfFailure(failure, i, several, cited, clean)), ...stages]
+  return [...ofStory, ...shown.flatMap((failure, i) => partsOfFailure(failure, i, several, cited, clean)), ...stages]
 }
 
 const partsOfFailure = (
@@ -207,7 +207,7 @@ const partsOfFailure = (
 /** What goes first where there is room for little: the highest. */
 const rank = { never: 0, errors: 1, outline: 2, frames: 3, source: 4, message: 5, values: 6, stages: 7 }
 
-/** Frames of Effect and Node tell nothing about the program. */
+/** Frames of Effect and Node say nothing about the program. */
 const isTelling = ({ stackFrames }: Failure, name: string): boolean => {
   const origin = stackFrames[Number(name.replace("frame ", ""))]?.origin
   return origin === undefined || origin === "app" || origin === "dependency"

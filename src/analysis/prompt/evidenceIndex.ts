@@ -143,7 +143,7 @@ const lineOf = ({ location, snippet }: Failure): string => {
   return line === "" ? "" : `: ${line}`
 }
 
-// The latest stages are the telling ones.
+// The latest stages say the most.
 const stagesOf = ({ timeline }: FailureReport): ReadonlyArray<Found> =>
   timeline.slice(-maxStages).map(({ durationSeconds, name, status }) => ({
     failure: null,

@@ -5,7 +5,7 @@ import { cut } from "./promptText.js"
 
 /** One line of the report, or a block of lines. */
 export interface PromptPart {
-  /** The heading it stands under; none for `""`. */
+  /** The heading it is under; none for `""`. */
   readonly section: string
   /** The id by which it can be cited. */
   readonly id: string | null
@@ -35,7 +35,7 @@ export const rendered = (parts: ReadonlyArray<PromptPart>): string => {
 
 /**
  * What fits into `room` characters: no text takes more than a quarter of it; then the oldest frames go, but the newest
- * of each failure; then the longest texts are shortened; then the least telling parts go.
+ * of each failure; then the longest texts are shortened; then the least useful parts go.
  */
 export const within = (parts: ReadonlyArray<PromptPart>, room: number): ReadonlyArray<PromptPart> => {
   const isFitting = (parts: ReadonlyArray<PromptPart>) => rendered(parts).length <= room

@@ -27,7 +27,7 @@ export interface Database {
 
 /**
  * Opens a file for writing, and makes it and its folders if they are not there. Nothing is written before
- * {@link makeDurable}: the file may be somebody else's.
+ * {@link makeDurable}: the file may be another application's.
  *
  * @internal
  */
@@ -63,7 +63,7 @@ const isUnwritable = ({ reason }: HistoryError): boolean => reason === "ReadOnly
 
 /**
  * A history that was closed well has no index of its log beside it, which SQLite makes to read one. Where it must not, a
- * copy is read; nobody who could write to the history has it open, or the index would exist.
+ * copy is read; no process that could write to the history has it open, or the index would exist.
  */
 const openCopy = (filename: string, opened: ReturnType<typeof openReady>) =>
   Effect.gen(function* () {
@@ -118,12 +118,12 @@ export const failure =
   (reason: HistoryErrorReason, detail: string, cause?: unknown): HistoryError =>
     new HistoryError({ filename, reason, detail, ...(cause === undefined ? {} : { cause }) })
 
-/** The code of the engine's own error, wherever it stands: `SQLITE_BUSY`, `SQLITE_FULL`, PostgreSQL's `40001`. */
+/** The code of the engine's own error, wherever it is: `SQLITE_BUSY`, `SQLITE_FULL`, PostgreSQL's `40001`. */
 export const codeOf = (error: unknown): string | undefined => errorCode.codeOf(error, /^\w+$/)
 
 const busyCodes = /^(SQLITE_BUSY|SQLITE_LOCKED|40001$|40P01$|55P03$)/
 
-/** Whether somebody else was writing, so that trying again will help. */
+/** Whether another connection was writing, so that trying again will help. */
 export const isBusy = (error: unknown): boolean => busyCodes.test(codeOf(error) ?? "")
 
 /** A query's error in the history's own words. */
@@ -146,7 +146,7 @@ const refusals: ReadonlyArray<readonly [RegExp, readonly [HistoryErrorReason, st
 
 /**
  * Commits reach the disk before they are answered, readers and the writer do not wait for each other, and the writer
- * itself does not block the process while another one writes: it is told `SQLITE_BUSY`, and tries again later.
+ * itself does not block the process while another one writes: it gets `SQLITE_BUSY`, and tries again later.
  *
  * @internal
  */

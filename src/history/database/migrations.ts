@@ -232,7 +232,7 @@ const versionOf = ({ filename, sql }: Database): Effect.Effect<number, HistoryEr
       if (others.length === 0) return 0
       return yield* fail(
         "Foreign",
-        `holds tables of somebody else (${others.slice(0, 5).join(", ")}). Nothing was written to it; give another file`
+        `holds tables of another application (${others.slice(0, 5).join(", ")}). Nothing was written to it; give another file`
       )
     }
     const applied = yield* sql.unsafe<{ migration_id: number; name: string }>(
@@ -242,7 +242,7 @@ const versionOf = ({ filename, sql }: Database): Effect.Effect<number, HistoryEr
     if (foreign !== undefined || (applied.length === 0 && names.some((name) => name !== table && alone(sql)))) {
       return yield* fail(
         "Foreign",
-        `has a table ${table} of somebody else. Nothing was written to it; give another file`
+        `has a table ${table} of another application. Nothing was written to it; give another file`
       )
     }
     const found = Math.max(0, ...applied.map(({ migration_id }) => migration_id))

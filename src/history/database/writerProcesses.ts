@@ -21,7 +21,7 @@ const missedBeats = 4
 /** A silence that is taken for a fact, in milliseconds. */
 const longSilence = 86_400_000
 
-/** `known` tells a fact from what is concluded from a silence. */
+/** `known` distinguishes a fact from what is concluded from a silence. */
 interface Writer {
   readonly id: number
   readonly gone: boolean

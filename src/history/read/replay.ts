@@ -16,7 +16,7 @@ import { keyOf, storyAt } from "./storyDetail.js"
 
 /** Most sub-stories, however deep; those that started last are left out. */
 const maxSubStories = 1_000
-/** Of a story of more events, those are made that its record tells of. */
+/** Of a story of more events, those are made that its record has. */
 const maxEvents = 30_000
 
 export const replay = (sql: SqlClient.SqlClient, idPrefix: string) =>
@@ -104,7 +104,7 @@ const withMissing = ({ record, stored }: StoryWithEvents): ReadonlyArray<Narrati
   return numbered(merged(stored, missing))
 }
 
-/** What tells an event from the others of its story. */
+/** What distinguishes an event from the others of its story. */
 const identityOf = (event: NarrativeEvent): string => {
   switch (event._tag) {
     case "StageCompleted":

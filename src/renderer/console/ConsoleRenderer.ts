@@ -150,7 +150,7 @@ const unsafeMake = (options: ConsoleRendererOptions = {}) => {
   let timer: ReturnType<typeof setTimeout> | undefined
   const release = () => {
     timer = undefined
-    // No event that could be said to have failed, and no program to be told.
+    // No event that could be said to have failed, and no program to be warned.
     attempt(() => print(lines.release()), undefined)
   }
   const handle = (event: NarrativeEvent) => {

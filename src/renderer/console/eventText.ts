@@ -1,5 +1,5 @@
 /**
- * The text of an event on a line of its own, without what stands before each line.
+ * The text of an event on a line of its own, without what precedes each line.
  */
 import type { Correlation } from "../../event/correlationFields.js"
 import type {

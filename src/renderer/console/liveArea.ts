@@ -29,7 +29,7 @@ export interface LiveAreaOptions {
 }
 
 /**
- * While it is needed it runs a timer and stands between the program and the terminal; otherwise it leaves no trace. The
+ * While it is needed it runs a timer and is between the program and the terminal; otherwise it leaves no trace. The
  * first drawing waits for the timer, so a program of quick stages sees its lines and nothing flickering.
  */
 export class LiveArea {

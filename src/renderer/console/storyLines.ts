@@ -201,7 +201,7 @@ export class StoryLines {
     return `\n${eventText.analysisHeading(event, shortId, theme)}\n${analysisBlock(event.llmAnalysis, null, options)}\n`
   }
 
-  /** A line that has the story's name, and so tells whose its short id is. */
+  /** A line that has the story's name, and so shows whose its short id is. */
   #named(event: LiveEvent, story: ShownStory, text: string, level = story.state.level): string {
     const isTagged = this.#isTagged(story)
     story.state.introduced ||= isTagged

@@ -128,7 +128,7 @@ export const make = (
       withoutNarration(
         Effect.zipRight(
           waitAtMost(Effect.exit(write(true)), Duration.decode(shutdownTimeout)),
-          // What had ended and could not be written was told of then.
+          // What had ended and could not be written was logged then.
           Effect.suspend(() =>
             pages.hasRunning ? logWarning(`What was still running is not in ${placeOf(options)}`) : Effect.void
           )

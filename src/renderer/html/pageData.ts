@@ -73,7 +73,7 @@ export interface PageEntry {
 
 export interface PageFailure {
   readonly at: number
-  /** The story that told it. */
+  /** The story that reported it. */
   readonly node: number
   readonly handled?: true
   /** The node of the stage each failure came from, where it is on the page. */

@@ -86,8 +86,8 @@ const withoutScript = (card: StoryCard & { readonly file?: string }): string => 
   const duration = card.seconds === null ? "" : `, ${card.seconds.toFixed(3)} s`
   const name = card.file === undefined ? shown(card.name) : `<a href="${encodeURI(card.file)}">${shown(card.name)}</a>`
   const started = new Date(card.startedAt).toISOString()
-  const told = `<p><strong>${name}</strong>: ${statusText(card)}${duration}, started ${started}</p>`
-  return card.error === null ? told : `${told}\n<pre>${shown(card.error)}</pre>`
+  const line = `<p><strong>${name}</strong>: ${statusText(card)}${duration}, started ${started}</p>`
+  return card.error === null ? line : `${line}\n<pre>${shown(card.error)}</pre>`
 }
 
 const statusText = (card: StoryCard): string => (card.unfinished === true ? "unfinished" : card.status)

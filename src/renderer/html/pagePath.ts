@@ -1,5 +1,5 @@
 /**
- * Where the page of a story stands: the placeholders of a path, and names that any file system takes.
+ * Where the page of a story is: the placeholders of a path, and names that any file system takes.
  */
 import type { StoryCard } from "./pageData.js"
 
@@ -25,7 +25,7 @@ export const isTemplate = (path: string): boolean => path.search(placeholder) >=
 export const fill = (path: string, card: StoryCard): string =>
   path.replace(placeholder, (text, name: string) => values[name]?.(card) ?? text)
 
-/** Sorts by time, and tells stories of one time and name apart. */
+/** Sorts by time, and distinguishes stories of one time and name. */
 export const nameIn = ({ id, name, startedAt }: StoryCard): string =>
   `${stamp(startedAt)}-${String(startedAt % 1_000).padStart(3, "0")}-${slug(name)}-${slug(id).slice(-8)}.html`
 

@@ -87,7 +87,7 @@ export const fileEach = (fs: FileSystem.FileSystem, template: string, { title }:
 
 /**
  * A folder with a file for each story, and an `index.html` of the last `keep`. What is in the folder decides: pages of
- * other processes are listed too, and those that somebody removed are not. Older pages are removed.
+ * other processes are listed too, and those that were removed are not. Older pages are removed.
  */
 export const folder = (
   fs: FileSystem.FileSystem,
