@@ -13,26 +13,23 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import { type CauseLeaf, leavesOf } from "../cause/causeLeaves.js"
 import { summarize } from "../cause/errorSummary.js"
-import { treeOf } from "../cause/errorTree.js"
 import type { FailureReport } from "../event/FailureReport.js"
 import { environment } from "../plain/environment.js"
-import { attempt, isObject } from "../plain/untrusted.js"
+import { attempt } from "../plain/untrusted.js"
 import * as redactor from "../redaction/redactor.js"
+import type { Redactor } from "../redaction/redactorModel.js"
 import { warnOnce } from "../runtime/warnOnce.js"
 import { failureAttributes } from "../tracing/spanAttributes.js"
 import type { DescribeOptions } from "./describeOptions.js"
 import * as describer from "./describer.js"
 import { type DiagnosticsConfig, fromEnvironment, type Settings, settingsOf, variables } from "./diagnosticsConfig.js"
 import * as failureDescription from "./failureDescription.js"
-import * as fiberFrames from "./locals/fiberFrames.js"
-import * as hotCode from "./locals/hotCode.js"
-import * as Locals from "./locals/locals.js"
+import { locationOf } from "./failureSites.js"
 import * as parser from "./locals/parser.js"
-import * as thrownLocals from "./locals/thrownLocals.js"
+import { errorsBehind, openRich } from "./richReading.js"
 import { readerOf } from "./source/stackReader.js"
-import { collectSecrets, type FailureContext, maxErrors } from "./undescribed.js"
+import { collectSecrets, type FailureContext } from "./undescribed.js"
 
 export type {
   /**
@@ -185,17 +182,16 @@ const open = (settings: Settings): Opened => {
   const rich = settings.mode === "rich" ? openRich(settings) : undefined
   const mode = rich?.available === true ? "rich" : "lean"
   const { maxStackText } = settings
+  const optionsFor = (redactor: Redactor): DescribeOptions => ({
+    mode,
+    ...readerOf(settings.appRoots),
+    maxStackText,
+    redactor,
+    framesOf: rich?.framesOf ?? (() => []),
+    droppedWith: rich?.droppedWith ?? (() => [])
+  })
   const describeIn: Service["describeIn"] = (cause, context, redactor) => {
-    const { fileKey, read } = readerOf(settings.appRoots)
-    const report = failureDescription.describe(cause, context, {
-      mode,
-      read,
-      fileKey,
-      maxStackText,
-      redactor,
-      framesOf: rich?.framesOf ?? (() => []),
-      droppedWith: rich?.droppedWith ?? (() => [])
-    })
+    const report = failureDescription.describe(cause, context, optionsFor(redactor))
     rich?.release(cause)
     return report
   }
@@ -215,9 +211,10 @@ const open = (settings: Settings): Opened => {
         redactor.record(Object.fromEntries(held.map(({ name, value }) => [name, value])), secrets)
       }
     },
-    summarize: (error) => {
-      const { code, retryable } = summarize(error)
-      return { errorCode: code, retryable }
+    summarize: ({ leaf, redactor, secrets, stage }) => {
+      const { code, retryable } = summarize(leaf?.error)
+      const location = leaf && attempt(() => locationOf(leaf, stage, optionsFor(redactor), secrets), null)
+      return { errorCode: code, retryable, location: location ?? null }
     },
     attributesOf: ({ failures }) => failureAttributes(failures[0], failures.length),
     describeIn
@@ -234,78 +231,6 @@ const reasonOf = ({ environment, mode, requested }: Settings): string =>
   requested === mode
     ? `${requested}, as configured`
     : `rich is lean in ${environment}: set RUNTIME_NARRATIVE_ALLOW_RICH_IN_PRODUCTION=true to have it all the same`
-
-interface Rich {
-  readonly available: boolean
-  readonly reason: string
-  readonly framesOf: DescribeOptions["framesOf"]
-  readonly droppedWith: DescribeOptions["droppedWith"]
-  /** An error that is kept would keep its generators, and all they hold. */
-  readonly release: (cause: Cause.Cause<unknown>) => void
-  readonly close: () => void
-}
-
-const openRich = (settings: Settings): Rich => {
-  const capture = fiberFrames.install()
-  const reader = Locals.openReader()
-  const thrown = settings.locals === "throws" ? thrownLocals.install() : undefined
-  return {
-    available: reader.status.available,
-    reason: [
-      reader.status.reason,
-      ...(reader.status.available ? [hotCode.sentenceOf(keepingOf(settings))] : []),
-      ...(thrown === undefined ? [] : [thrown.status.reason])
-    ].join(" "),
-    framesOf: (errors) => {
-      const suspended = suspendedFor(errors)
-      const thrownThrough = thrown === undefined ? [] : errors.flatMap(thrownLocals.localsOf)
-      return [
-        ...thrownThrough.map((frame) => ({ ...frame, suspended: false })),
-        ...(suspended.length === 0 ? [] : reader.read(suspended).map((frame) => ({ ...frame, suspended: true })))
-      ]
-    },
-    droppedWith: (leaf) => fiberFrames.droppedWith(leaf.key),
-    release: (cause) => {
-      for (const leaf of leavesOf(cause)) {
-        for (const error of errorsBehind(leaf)) {
-          fiberFrames.release(error)
-          thrownLocals.release(error)
-        }
-      }
-    },
-    close: () => {
-      thrown?.uninstall()
-      reader.close()
-      capture.uninstall()
-    }
-  }
-}
-
-/** What wraps an error came through fewer calls than the error itself: each call once, as the innermost error met it. */
-const suspendedFor = (errors: ReadonlyArray<object>): ReadonlyArray<fiberFrames.CapturedFrame> => {
-  const frames = new Map<object, fiberFrames.CapturedFrame>()
-  for (const error of errors) {
-    const left = Array.from(frames.values()).at(-1)?.left
-    for (const frame of fiberFrames.framesOf(error)) {
-      if (frames.has(frame.generator)) continue
-      frames.set(frame.generator, left === undefined ? frame : { ...frame, left: [...left, ...(frame.left ?? [])] })
-    }
-  }
-  return Array.from(frames.values())
-}
-
-const keepingOf = ({ keepVariables }: Settings): hotCode.Keeping =>
-  keepVariables ? attempt(hotCode.keepVariables, "unknown to this V8") : "not asked for"
-
-/** The innermost first; what has no identity is known by its place in the cause. */
-const errorsBehind = (leaf: CauseLeaf): ReadonlyArray<object> => [
-  ...treeOf(leaf.error, maxErrors)
-    .map(({ error }) => error)
-    .filter(isObject)
-    .toReversed(),
-  ...(isObject(leaf.error) ? [] : [leaf.key]),
-  ...leaf.holders
-]
 
 /** Outside any story. */
 const nowhere: FailureContext = {

@@ -3,30 +3,27 @@
  */
 import type { CauseLeaf } from "../cause/causeLeaves.js"
 import { summarize } from "../cause/errorSummary.js"
-import * as errorTree from "../cause/errorTree.js"
 import * as thrownValue from "../cause/thrownValue.js"
 import type { CausingError, Failure, StackFrame } from "../event/FailureReport.js"
 import * as PlainValue from "../plain/PlainValue.js"
-import { attempt, isObject, textOf } from "../plain/untrusted.js"
+import { attempt, isObject } from "../plain/untrusted.js"
 import type { Redactor } from "../redaction/redactorModel.js"
 import type { Secrets } from "../redaction/secrets.js"
 import type { DescribeOptions } from "./describeOptions.js"
 import { detailsOf } from "./errorDetails.js"
 import { factsOf } from "./errorFacts.js"
 import { explain } from "./exactCause/explanation.js"
+import { type Link, type Sites, sitesOf } from "./failureSites.js"
 import * as framesWithLocals from "./locals/framesWithLocals.js"
 import * as failureLocation from "./source/failureLocation.js"
-import { named, passedSpans, shownSpans } from "./source/passedSpans.js"
-import { collectSecretsIn, maxErrors, type StageOfFailure, undescribed } from "./undescribed.js"
+import { shownSpans } from "./source/passedSpans.js"
+import { type StageOfFailure, undescribed } from "./undescribed.js"
 
 /** Most frames of a failure's list, and of an error that it came from. */
 const maxFrames = 50
 const maxCausingFrames = 10
 /** Most links followed to the innermost one. */
 const maxDepth = 100
-
-/** An error of the tree: what it says, and its frames. */
-interface Link extends errorTree.ErrorNode, thrownValue.ErrorText, failureLocation.ErrorWithFrames {}
 
 /** Throws where the program's own values do. */
 export const describeFailure = (
@@ -36,26 +33,9 @@ export const describeFailure = (
   maxText: number,
   secrets: Secrets
 ): Failure => {
-  const { read, redactor } = options
-  const nodes = errorTree.treeOf(leaf.error, maxErrors)
-  collectSecretsIn(nodes, redactor, secrets)
-  const tree = nodes.map((node) => linkOf(node, options))
-  const chain = errorTree.chainIn(tree)
-  const callsOf = (keys: ReadonlyArray<object>) =>
-    attempt(() => options.framesOf(keys), []).flatMap(
-      (frame) => framesWithLocals.callFrame(frame, read, redactor, secrets) ?? []
-    )
-  const calls = callsOf(keysOf(leaf, chain))
-  const spans = passedSpans(spanOf(leaf, chain), read)
-  const isOutside = ({ left }: framesWithLocals.CallFrame) => left !== undefined && stage?.hasLeft?.(left) === true
-  const place = failureLocation.placeOf(chain, {
-    generators: calls.filter((call) => !isOutside(call)),
-    outer: calls.filter(isOutside),
-    span: spans.flatMap(({ frame, kind, name }) =>
-      frame === undefined ? [] : [{ frame: named(frame, name), kind }]
-    )[0],
-    definedAt: stage?.definedAt === undefined ? undefined : read(stage.definedAt).find(failureLocation.isApp)
-  })
+  const { redactor } = options
+  const sites = sitesOf(leaf, stage, options, secrets)
+  const { calls, chain, place, spans, tree } = sites
   const frames = framesWithLocals.merged(stackOf(chain, place), calls)
   const appFrames = frames.filter(failureLocation.isApp).length
   const others = frames.length - appFrames
@@ -86,12 +66,12 @@ export const describeFailure = (
     stackText: stack.text,
     stackTruncated: stack.truncated,
     exceptionChain: thrownValue.formatChain(chain.slice(0, thrownValue.maxChain)),
-    causes: causesOf(tree, chain, place, shownFrames, callsOf),
+    causes: causesOf(sites, shownFrames),
     exactCause: explain(leaf.error, {
       sourceLine: source.location?.sourceLine ?? null,
       locals: calls.flatMap(({ shown }) => entriesOf(shown.locals)),
       bigints: calls.flatMap(({ bigints }) => bigints),
-      statement: statementOf(spanOf(leaf, chain)),
+      statement: statementOf(sites.span),
       show: {
         value: (value) => redactor.value(value, secrets),
         fields: (fields) => redactor.record(fields, secrets),
@@ -105,30 +85,6 @@ export const describeFailure = (
     stageAttributes: stage?.attributes ?? {}
   }
 }
-
-// Its message is redacted here and its frames were when they were read, so that only the values hidden since need a look at
-// the whole.
-const linkOf = (node: errorTree.ErrorNode, { read, redactor }: DescribeOptions): Link => {
-  const { error } = node
-  const stack = textOf(error, "stack")
-  return {
-    ...node,
-    type: thrownValue.typeOf(error),
-    message: redactor.text(thrownValue.messageOf(error)),
-    frames: stack === undefined ? [] : read(stack, textOf(error, "message")),
-    isCopy: thrownValue.isFiberFailure(error)
-  }
-}
-
-/** By what the calls of a failure are known: the innermost error first, for it came through the most. */
-const keysOf = (leaf: CauseLeaf, chain: ReadonlyArray<Link>): ReadonlyArray<object> => {
-  const errors = chain.map(({ error }) => error).toReversed()
-  return [...new Set([...errors.filter(isObject), leaf.key, ...leaf.holders])]
-}
-
-/** The span of the innermost error that knows one. */
-const spanOf = (leaf: CauseLeaf, chain: ReadonlyArray<Link>) =>
-  chain.findLast(({ span }) => span._tag === "Some")?.span ?? leaf.span
 
 /** The SQL that a database client annotates its span with. */
 const statementOf = (span: Link["span"]): string | undefined => {
@@ -152,11 +108,8 @@ const ownLocationOf = (chain: ReadonlyArray<Link>, place: failureLocation.Place)
 }
 
 const causesOf = (
-  tree: ReadonlyArray<Link>,
-  chain: ReadonlyArray<Link>,
-  place: failureLocation.Place,
-  shown: ReadonlyArray<StackFrame>,
-  callsOf: (keys: ReadonlyArray<object>) => ReadonlyArray<framesWithLocals.CallFrame>
+  { callsOf, chain, place, tree }: Sites,
+  shown: ReadonlyArray<StackFrame>
 ): ReadonlyArray<CausingError> => {
   if (tree.length === 1) return []
   const placesOf = (frames: ReadonlyArray<StackFrame>) =>

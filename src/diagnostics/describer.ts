@@ -7,15 +7,23 @@ import type { Failure, FailureReport } from "../event/FailureReport.js"
 import type { PlainRecord } from "../plain/PlainValue.js"
 import type { Redactor } from "../redaction/redactorModel.js"
 import type { Secrets } from "../redaction/secrets.js"
-import type { FailureContext } from "./undescribed.js"
+import type { FailureContext, StageOfFailure } from "./undescribed.js"
+
+/** The failure of a stage. */
+export interface FailureInShort {
+  readonly leaf: CauseLeaf | undefined
+  readonly stage: StageOfFailure
+  readonly redactor: Redactor
+  readonly secrets: Secrets
+}
 
 export interface Describer {
   /** The report of a cause. Never throws. */
   readonly describeIn: (cause: Cause.Cause<unknown>, context: FailureContext, redactor: Redactor) => FailureReport
   /** Finds out what is secret from the values around a failure, before its message is emitted anywhere. */
   readonly collectSecrets: (leaf: CauseLeaf, redactor: Redactor, secrets: Secrets) => void
-  /** What an error comes to for whoever must decide. Never throws. */
-  readonly summarize: (error: unknown) => Pick<Failure, "errorCode" | "retryable">
+  /** What a failure comes to for whoever must decide, and where it is, in short. Never throws. */
+  readonly summarize: (failure: FailureInShort) => Pick<Failure, "errorCode" | "retryable" | "location">
   /** What the span of a story says of its failures. */
   readonly attributesOf: (report: FailureReport) => PlainRecord
 }

@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import { PlainRecord } from "../plain/PlainValue.js"
 import { key } from "../plain/wireSchema.js"
 import { endOfStage, inStory, ofStage, tag } from "./eventFields.js"
-import { ErrorCode, Interruptor } from "./FailureReport.js"
+import { ErrorCode, Interruptor, Location } from "./FailureReport.js"
 
 /**
  * @since 0.1.0
@@ -103,7 +103,9 @@ export const StageFailed = Schema.Struct({
   errorType: key(Schema.String, "error_type"),
   errorMessage: key(Schema.String, "error_message"),
   errorCode: key(ErrorCode, "error_code"),
-  retryable: Schema.Boolean
+  retryable: Schema.Boolean,
+  /** The failing line, without its text; `null` where it is not known. */
+  location: Schema.optionalWith(Schema.NullOr(Location), { default: () => null })
 })
 
 /**

@@ -111,7 +111,7 @@ const interruptor = (value: Interruptor): string =>
 const frame = (value: StackFrame): string =>
   `{"filename":${text(value.file)},"lineno":${value.line},"column":${value.column},"function":${text(value.function)},"origin":"${value.origin}","suspended":${value.suspended},"locals":${value.locals === null ? "null" : record(value.locals)}}`
 
-const location = (value: Failure["location"]): string =>
+export const location = (value: Failure["location"]): string =>
   value === null
     ? "null"
     : `{"filename":${text(value.file)},"lineno":${value.line},"column":${value.column},"function":${text(value.function)},"source_line":${optionalText(value.sourceLine)}}`
@@ -164,7 +164,7 @@ export const encode = (event: Event.NarrativeEvent): string => {
     case "StageCompleted":
       return `${head("StageCompleted", event)}${stage(event)}${ended(event)}}`
     case "StageFailed":
-      return `${head("StageFailed", event)}${stage(event)}${ended(event)},"error_type":${text(event.errorType)},"error_message":${text(event.errorMessage)},"error_code":"${event.errorCode}","retryable":${event.retryable}}`
+      return `${head("StageFailed", event)}${stage(event)}${ended(event)},"error_type":${text(event.errorType)},"error_message":${text(event.errorMessage)},"error_code":"${event.errorCode}","retryable":${event.retryable},"location":${location(event.location)}}`
     case "StageCancelled":
       return `${head("StageCancelled", event)}${stage(event)}${ended(event)},"orphaned":${event.orphaned},"interruptors":${list(event.interruptors, interruptor)}}`
     case "StageProgressed":

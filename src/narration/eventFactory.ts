@@ -129,7 +129,7 @@ export const stageFailed = (
   stage: Stage,
   timestamp: number,
   span: SpanIds | undefined,
-  error: Pick<Event.StageFailed, "errorType" | "errorMessage" | "errorCode" | "retryable">
+  error: Pick<Event.StageFailed, "errorType" | "errorMessage" | "errorCode" | "retryable" | "location">
 ): Event.StageFailed => ({
   _tag: "StageFailed",
   ...inStory(story, timestamp),

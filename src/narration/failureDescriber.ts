@@ -52,7 +52,11 @@ export const prepare = (fiber: AnyFiber): Waiting => {
 }
 
 /** What an error comes to where nothing is loaded that knows. */
-const unsummarized = { errorCode: undescribed.errorCode, retryable: undescribed.retryable }
+const unsummarized = {
+  errorCode: undescribed.errorCode,
+  retryable: undescribed.retryable,
+  location: undescribed.location
+}
 
 /** Says of a cause what its errors say of themselves. */
 export const selfDescription: describer.Describer = {

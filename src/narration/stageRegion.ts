@@ -22,7 +22,7 @@ import { describerIn, selfDescription, withDescriber } from "./failureDescriber.
 import { interruptorsNamed } from "./interruptors.js"
 import { contextWith, emit, hide, plainRecord, type Region, redactorOf, regionFor } from "./region.js"
 import type { Stage, Story } from "./Story.js"
-import { idle } from "./storyFailure.js"
+import { idle, originOf, stageOfFailure } from "./storyFailure.js"
 import type { Place } from "./workContext.js"
 
 export interface StageInit<A> {
@@ -196,7 +196,12 @@ const emitEnd = <A, E>(
       return eventFactory.stageFailed(story, stage, endedAt, span, {
         errorType: typeOf(error),
         errorMessage: hide(fiber, story, messageOf(error)),
-        ...summarize(error)
+        ...summarize({
+          leaf: first,
+          stage: stageOfFailure((first && originOf(first, story)) ?? stage, story),
+          redactor: redactorOf(fiber),
+          secrets: story.secrets
+        })
       })
     })
   if (describer !== undefined || !isEmitted || isSynchronous(fiber)) {

@@ -11,7 +11,7 @@ import { causeOf, typeOf } from "../cause/thrownValue.js"
 import { renderersOf } from "../delivery/rendererSet.js"
 import type { Describer } from "../diagnostics/describer.js"
 import type { DefinedAt } from "../diagnostics/source/callSite.js"
-import type { FailureContext } from "../diagnostics/undescribed.js"
+import type { FailureContext, StageOfFailure } from "../diagnostics/undescribed.js"
 import type { FailureAnalysis } from "../event/FailureAnalysis.js"
 import type { CausedBy } from "../event/NarrativeEvent.js"
 import { attempt } from "../plain/untrusted.js"
@@ -253,17 +253,7 @@ const beginIdleTime = (fiber: AnyFiber, around: Around): (() => void) => {
 
 const contextOf = (story: Story, cause: Cause.Cause<unknown>, blame: Blame): FailureContext => ({
   storyName: story.name,
-  stageOf: (leaf) => {
-    const stage = originOf(leaf, story) ?? blame.stage
-    return {
-      path: blame.stageName === undefined ? (stage?.path ?? []) : [blame.stageName],
-      definedAt: (stage ?? blame).definedAt?.stack,
-      hasLeft: (regions) =>
-        // Only regions are marked, and by this library.
-        (regions as ReadonlyArray<Region>).some((region) => region.story === story && region.stage === stage),
-      attributes: (stage ?? story).attributes
-    }
-  },
+  stageOf: (leaf) => stageOfFailure(originOf(leaf, story) ?? blame.stage, story, blame),
   timeline: story.stages.map(({ depth, durationSeconds, index, name, status }) => ({
     name,
     index,
@@ -275,6 +265,18 @@ const contextOf = (story: Story, cause: Cause.Cause<unknown>, blame: Blame): Fai
   progress: story.progress,
   interruptors: interruptorsNamed(cause, story),
   secrets: story.secrets
+})
+
+export const stageOfFailure = (stage: Stage | undefined, story: Story, blame?: Blame): StageOfFailure => ({
+  path: blame?.stageName === undefined ? (stage?.path ?? []) : [blame.stageName],
+  // Read only where no other place is known: V8 writes a stack as text when it is asked for.
+  get definedAt() {
+    return (stage ?? blame)?.definedAt?.stack
+  },
+  hasLeft: (regions) =>
+    // Only regions are marked, and by this library.
+    (regions as ReadonlyArray<Region>).some((region) => region.story === story && region.stage === stage),
+  attributes: (stage ?? story).attributes
 })
 
 /** Furthest a chain of causes is followed. */
@@ -295,7 +297,7 @@ const identitiesOf = (leaf: CauseLeaf): ReadonlyArray<object> => {
 }
 
 /** The innermost stage that failed with it. */
-const originOf = (leaf: CauseLeaf, story: Story): Stage | undefined =>
+export const originOf = (leaf: CauseLeaf, story: Story): Stage | undefined =>
   identitiesOf(leaf).reduce<Stage | undefined>((innermost, link) => {
     const stage = story.originOf(link)
     return stage !== undefined && (innermost === undefined || stage.isWithin(innermost)) ? stage : innermost

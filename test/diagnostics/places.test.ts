@@ -338,6 +338,32 @@ describe("the generators on the way to a failure", () => {
   )
 })
 
+describe("a stage that failed", () => {
+  const find = (id: number) => Effect.fail(new TideUnknown({ harbour: `no ${id}` }))
+  const endOf = (program: Effect.Effect<unknown, unknown>, mode: "lean" | "rich" = "lean") =>
+    Effect.map(told(program, mode), (events) => events.find((event) => event._tag === "StageFailed"))
+
+  it.live("says its line, whether it is caught or not", () =>
+    Effect.gen(function* () {
+      const caught = find(1).pipe(Narrative.stage("Find"), Effect.ignore)
+      const own = (yield* failureOf(find(1))).location
+      assert.deepStrictEqual((yield* endOf(caught))?.location, own && { ...own, sourceLine: null })
+    })
+  )
+
+  it.live("says the line of the generator where its error says none", () =>
+    Effect.gen(function* () {
+      const water = Effect.gen(function* () {
+        return yield* Effect.fail("it would drown")
+      })
+      const program = water.pipe(Narrative.stage("Water"))
+      const event = yield* endOf(program, "rich")
+      assert.isNotNull(event?.location)
+      assert.strictEqual(event?.location?.line, (yield* failureOf(program, "rich")).location?.line)
+    })
+  )
+})
+
 describe("the place of a text that failed in a stage", () => {
   const dose = (litres: number) => (litres > 40 ? Effect.fail("it would drown") : Effect.succeed(litres))
   const placeIn = (water: Effect.Effect<number, string>) =>

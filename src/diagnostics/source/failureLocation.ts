@@ -30,7 +30,7 @@ export interface Around {
   /** Where the nearest span of the app is made. */
   readonly span: { readonly frame: stackFrames.Frame; readonly kind: "span" | "stage" } | undefined
   /** Where the stage, or the story, is made. */
-  readonly definedAt: stackFrames.Frame | undefined
+  readonly definedAt: () => stackFrames.Frame | undefined
 }
 
 /**
@@ -56,7 +56,7 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
   if (generator !== undefined) return { frame: generator, reason: "generator", from: undefined }
   if (span?.kind === "span") return { frame: span.frame, reason: "span", from: undefined }
   if (made !== undefined) return made
-  const stage = span?.frame ?? definedAt
+  const stage = span?.frame ?? definedAt()
   if (stage !== undefined) return { frame: stage, reason: "stage", from: undefined }
   const waiting = outer.find(isApp)
   if (waiting !== undefined) return { frame: waiting, reason: "generator", from: undefined }

@@ -182,7 +182,7 @@ const impliedEvents = (story: StoryRecord): ReadonlyArray<NarrativeEvent> => {
       visit(stage.stages)
       if (stage.endedAt === null) continue
       if (stage.status === "completed") completed += 1
-      events.push(restore.stageEnded(story, stage, moment(stage.endedAt), endOf(stage), progress()))
+      events.push(restore.stageEnded(story, stage, moment(stage.endedAt), endOf(stage), progress(), null))
     }
   }
   visit(story.stages)

@@ -1,6 +1,7 @@
 /**
  * The events of a story, made of what a history keeps of it: the one inverse of what is written into the tables.
  */
+import type { Location } from "../../event/FailureReport.js"
 import type {
   StageEnded,
   StageProgressed,
@@ -92,7 +93,8 @@ export const stageEnded = (
   stage: StageFields,
   at: Moment,
   tag: StageEnded["_tag"],
-  progress: Progress
+  progress: Progress,
+  location: Location | null
 ): StageEnded => {
   const end = {
     ...ofStage(story, stage, at),
@@ -112,7 +114,8 @@ export const stageEnded = (
         errorType: stage.errorType ?? "",
         errorMessage: stage.errorMessage ?? "",
         errorCode: stage.errorCode ?? "UNKNOWN",
-        retryable: stage.retryable ?? false
+        retryable: stage.retryable ?? false,
+        location
       }
   }
 }

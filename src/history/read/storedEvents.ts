@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
-import { Progress } from "../../event/FailureReport.js"
+import { Location, Progress } from "../../event/FailureReport.js"
 import {
   type NarrativeEvent,
   StageProgressed,
@@ -128,8 +128,8 @@ const fromRows = (
     case "StageCompleted":
     case "StageFailed":
     case "StageCancelled":
-      return Either.map(dataOf(ProgressAtEnd, data), (progress) =>
-        restore.stageEnded(story, stage, at, event, progress ?? story.progress ?? noProgress)
+      return Either.map(dataOf(AtEnd, data), (end) =>
+        restore.stageEnded(story, stage, at, event, end ?? story.progress ?? noProgress, end?.location ?? null)
       )
   }
 }
@@ -139,7 +139,7 @@ const noProgress = { percent: 0, completedStages: 0, totalStages: 0 }
 const isEnded = Schema.is(StoryStatus)
 
 const StartOfStory = nullableJson(Schema.Struct(Struct.pick(StoryStarted.fields, "labels", "attributes")))
-const ProgressAtEnd = nullableJson(Progress)
+const AtEnd = nullableJson(Schema.Struct({ ...Progress.fields, location: Schema.optional(Schema.NullOr(Location)) }))
 const Progressed = nullableJson(Schema.Struct(Struct.pick(StageProgressed.fields, "done", "total")))
 const Retried = nullableJson(Schema.Struct(Struct.pick(StageRetried.fields, "attempt", "delaySeconds", "reason")))
 

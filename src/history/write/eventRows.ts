@@ -10,6 +10,7 @@ import type {
   StoryStarted
 } from "../../event/NarrativeEvent.js"
 import { toWire } from "../../event/NarrativeEvent.js"
+import * as wire from "../../event/wire.js"
 import { time } from "../database/columns.js"
 import { nameOf } from "../database/eventNames.js"
 import type * as tables from "../database/tables.js"
@@ -242,7 +243,8 @@ const dataOf = (event: NarrativeEvent): string | null => {
     case "StageFailed":
     case "StageCancelled": {
       const { completedStages, percent, totalStages } = event.progress
-      return `{"percent":${percent},"completed_stages":${completedStages},"total_stages":${totalStages}}`
+      const where = event._tag === "StageFailed" ? `,"location":${wire.location(event.location)}` : ""
+      return `{"percent":${percent},"completed_stages":${completedStages},"total_stages":${totalStages}${where}}`
     }
     case "FailureOccurred":
     case "StoryCompleted":

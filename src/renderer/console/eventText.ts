@@ -19,6 +19,7 @@ import * as Work from "../../event/WorkSummary.js"
 import { seconds } from "../../plain/durationText.js"
 import * as terminalText from "../../plain/terminalText.js"
 import { analyzerName } from "./analysisBlock.js"
+import { placeText } from "./placeText.js"
 import { attemptText, correlationText, logText, noteText } from "./recordText.js"
 import type { ShownStory } from "./shownStories.js"
 import type { Paint, Theme } from "./theme.js"
@@ -76,7 +77,7 @@ const statusPaint = (status: StoryCompleted["status"], { colours }: Theme): Pain
   return status === "failed" || status === "timeout" ? colours.bad : colours.warning
 }
 
-export const stage = (event: ShownStageEvent, { theme }: TextOptions): string => {
+export const stage = (event: ShownStageEvent, { cwd, theme }: TextOptions): string => {
   const { bad, dim, good, warning } = theme.colours
   const { glyphs } = theme
   const line = (glyph: string, what: string, rest = "") =>
@@ -88,7 +89,8 @@ export const stage = (event: ShownStageEvent, { theme }: TextOptions): string =>
       return line(good(glyphs.completed), "completed", dim(` (${took(event, theme)})`))
     case "StageFailed": {
       const error = event.errorMessage === "" ? event.errorType : `${event.errorType}: ${event.errorMessage}`
-      return line(bad(glyphs.failed), "failed", `${dim(` (${took(event, theme)}) -`)} ${bad(safe(error))}`)
+      const at = event.location === null ? "" : theme.colours.place(` at ${placeText(event.location, cwd)}`)
+      return line(bad(glyphs.failed), "failed", `${dim(` (${took(event, theme)}) -`)} ${bad(safe(error))}${at}`)
     }
     case "StageCancelled":
       // Nothing stopped it: its story ended, and it went on.

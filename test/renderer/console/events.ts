@@ -244,7 +244,7 @@ export class StageScript {
   }
 
   failed(errorType = "ValueError", errorMessage = "bad", seconds = 0.001): StageFailed {
-    const error = { errorType, errorMessage, errorCode: "UNKNOWN", retryable: false } as const
+    const error = { errorType, errorMessage, errorCode: "UNKNOWN", retryable: false, location: null } as const
     return { _tag: "StageFailed", ...this.#place, ...this.#end(seconds), ...error }
   }
 

@@ -1,0 +1,102 @@
+/**
+ * What is known of where a failure comes from: its errors with their frames, the calls that waited for it, the spans it
+ * passed, and the one place that comes of these.
+ */
+import type { CauseLeaf } from "../cause/causeLeaves.js"
+import * as errorTree from "../cause/errorTree.js"
+import * as thrownValue from "../cause/thrownValue.js"
+import type { Location } from "../event/FailureReport.js"
+import { attempt, isObject, textOf } from "../plain/untrusted.js"
+import type { Secrets } from "../redaction/secrets.js"
+import type { DescribeOptions } from "./describeOptions.js"
+import * as framesWithLocals from "./locals/framesWithLocals.js"
+import * as failureLocation from "./source/failureLocation.js"
+import { named, passedSpans, type SpanWithFrame } from "./source/passedSpans.js"
+import { collectSecretsIn, maxErrors, type StageOfFailure } from "./undescribed.js"
+
+/** An error of the tree: what it says, and its frames. */
+export interface Link extends errorTree.ErrorNode, thrownValue.ErrorText, failureLocation.ErrorWithFrames {}
+
+export interface Sites {
+  /** The error, and all that it came from or gathers. */
+  readonly tree: ReadonlyArray<Link>
+  /** The error, and what it came from, outermost first. */
+  readonly chain: ReadonlyArray<Link>
+  readonly calls: ReadonlyArray<framesWithLocals.CallFrame>
+  /** The calls that waited for these errors. */
+  readonly callsOf: (keys: ReadonlyArray<object>) => ReadonlyArray<framesWithLocals.CallFrame>
+  readonly span: Link["span"]
+  readonly spans: ReadonlyArray<SpanWithFrame>
+  readonly place: failureLocation.Place
+}
+
+/** Throws where the program's own values do. */
+export const sitesOf = (
+  leaf: CauseLeaf,
+  stage: StageOfFailure | undefined,
+  options: DescribeOptions,
+  secrets: Secrets
+): Sites => {
+  const { read, redactor } = options
+  const nodes = errorTree.treeOf(leaf.error, maxErrors)
+  collectSecretsIn(nodes, redactor, secrets)
+  const tree = nodes.map((node) => linkOf(node, options))
+  const chain = errorTree.chainIn(tree)
+  const callsOf = (keys: ReadonlyArray<object>) =>
+    attempt(() => options.framesOf(keys), []).flatMap(
+      (frame) => framesWithLocals.callFrame(frame, read, redactor, secrets) ?? []
+    )
+  const calls = callsOf(keysOf(leaf, chain))
+  const span = spanOf(leaf, chain)
+  const spans = passedSpans(span, read)
+  const isOutside = ({ left }: framesWithLocals.CallFrame) => left !== undefined && stage?.hasLeft?.(left) === true
+  const place = failureLocation.placeOf(chain, {
+    generators: calls.filter((call) => !isOutside(call)),
+    outer: calls.filter(isOutside),
+    span: spans.flatMap(({ frame, kind, name }) =>
+      frame === undefined ? [] : [{ frame: named(frame, name), kind }]
+    )[0],
+    definedAt: () => {
+      const stack = stage?.definedAt
+      return stack === undefined ? undefined : read(stack).find(failureLocation.isApp)
+    }
+  })
+  return { tree, chain, calls, callsOf, span, spans, place }
+}
+
+/** The line of a failure alone, without the text of that line: nothing is hidden in a place. */
+export const locationOf = (
+  leaf: CauseLeaf,
+  stage: StageOfFailure | undefined,
+  options: DescribeOptions,
+  secrets: Secrets
+): Location | null => {
+  // Mostly its stack says so, and no variables have to be read for that.
+  const spoken = sitesOf(leaf, stage, { ...options, framesOf: () => [] }, secrets)
+  const { place } = spoken.place.reason === "app_frame" ? spoken : sitesOf(leaf, stage, options, secrets)
+  return place.frame === undefined ? null : { ...failureLocation.locationOf(place.frame), sourceLine: null }
+}
+
+// Its message is redacted here and its frames were when they were read, so that only the values hidden since need a look at
+// the whole.
+const linkOf = (node: errorTree.ErrorNode, { read, redactor }: DescribeOptions): Link => {
+  const { error } = node
+  const stack = textOf(error, "stack")
+  return {
+    ...node,
+    type: thrownValue.typeOf(error),
+    message: redactor.text(thrownValue.messageOf(error)),
+    frames: stack === undefined ? [] : read(stack, textOf(error, "message")),
+    isCopy: thrownValue.isFiberFailure(error)
+  }
+}
+
+/** By what the calls of a failure are known: the innermost error first, for it came through the most. */
+const keysOf = (leaf: CauseLeaf, chain: ReadonlyArray<Link>): ReadonlyArray<object> => {
+  const errors = chain.map(({ error }) => error).toReversed()
+  return [...new Set([...errors.filter(isObject), leaf.key, ...leaf.holders])]
+}
+
+/** The span of the innermost error that knows one. */
+const spanOf = (leaf: CauseLeaf, chain: ReadonlyArray<Link>) =>
+  chain.findLast(({ span }) => span._tag === "Some")?.span ?? leaf.span

@@ -1,0 +1,86 @@
+/**
+ * What rich mode reads beside a failure itself: the calls that waited for it, with their variables.
+ */
+import type * as Cause from "effect/Cause"
+import { type CauseLeaf, leavesOf } from "../cause/causeLeaves.js"
+import { treeOf } from "../cause/errorTree.js"
+import { attempt, isObject } from "../plain/untrusted.js"
+import type { DescribeOptions } from "./describeOptions.js"
+import type { Settings } from "./diagnosticsConfig.js"
+import * as fiberFrames from "./locals/fiberFrames.js"
+import * as hotCode from "./locals/hotCode.js"
+import * as Locals from "./locals/locals.js"
+import * as thrownLocals from "./locals/thrownLocals.js"
+import { maxErrors } from "./undescribed.js"
+
+export interface Rich {
+  readonly available: boolean
+  readonly reason: string
+  readonly framesOf: DescribeOptions["framesOf"]
+  readonly droppedWith: DescribeOptions["droppedWith"]
+  /** An error that is kept would keep its generators, and all they hold. */
+  readonly release: (cause: Cause.Cause<unknown>) => void
+  readonly close: () => void
+}
+
+export const openRich = (settings: Settings): Rich => {
+  const capture = fiberFrames.install()
+  const reader = Locals.openReader()
+  const thrown = settings.locals === "throws" ? thrownLocals.install() : undefined
+  return {
+    available: reader.status.available,
+    reason: [
+      reader.status.reason,
+      ...(reader.status.available ? [hotCode.sentenceOf(keepingOf(settings))] : []),
+      ...(thrown === undefined ? [] : [thrown.status.reason])
+    ].join(" "),
+    framesOf: (errors) => {
+      const suspended = suspendedFor(errors)
+      const thrownThrough = thrown === undefined ? [] : errors.flatMap(thrownLocals.localsOf)
+      return [
+        ...thrownThrough.map((frame) => ({ ...frame, suspended: false })),
+        ...(suspended.length === 0 ? [] : reader.read(suspended).map((frame) => ({ ...frame, suspended: true })))
+      ]
+    },
+    droppedWith: (leaf) => fiberFrames.droppedWith(leaf.key),
+    release: (cause) => {
+      for (const leaf of leavesOf(cause)) {
+        for (const error of errorsBehind(leaf)) {
+          fiberFrames.release(error)
+          thrownLocals.release(error)
+        }
+      }
+    },
+    close: () => {
+      thrown?.uninstall()
+      reader.close()
+      capture.uninstall()
+    }
+  }
+}
+
+/** What wraps an error came through fewer calls than the error itself: each call once, as the innermost error met it. */
+const suspendedFor = (errors: ReadonlyArray<object>): ReadonlyArray<fiberFrames.CapturedFrame> => {
+  const frames = new Map<object, fiberFrames.CapturedFrame>()
+  for (const error of errors) {
+    const left = Array.from(frames.values()).at(-1)?.left
+    for (const frame of fiberFrames.framesOf(error)) {
+      if (frames.has(frame.generator)) continue
+      frames.set(frame.generator, left === undefined ? frame : { ...frame, left: [...left, ...(frame.left ?? [])] })
+    }
+  }
+  return Array.from(frames.values())
+}
+
+const keepingOf = ({ keepVariables }: Settings): hotCode.Keeping =>
+  keepVariables ? attempt(hotCode.keepVariables, "unknown to this V8") : "not asked for"
+
+/** The innermost first; what has no identity is known by its place in the cause. */
+export const errorsBehind = (leaf: CauseLeaf): ReadonlyArray<object> => [
+  ...treeOf(leaf.error, maxErrors)
+    .map(({ error }) => error)
+    .filter(isObject)
+    .toReversed(),
+  ...(isObject(leaf.error) ? [] : [leaf.key]),
+  ...leaf.holders
+]
