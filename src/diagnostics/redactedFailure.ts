@@ -11,22 +11,19 @@ import { maxFactText } from "./errorFacts.js"
 /** A failure with every text of it as it may leave. Locals and attributes are redacted already. */
 export const redacted = (failure: Failure, redactor: Redactor, secrets: Secrets): Failure => {
   const text = (value: string) => redactor.text(value, secrets)
-  const source = (line: string) => {
-    const shown = redactor.source(line, secrets)
-    // A literal that is hidden in the source may stand in a message as well.
-    if (shown !== line) secrets.add(hiddenIn(line, shown))
-    return shown
+  const lines = (snippet: Failure["snippet"]) => sourceLines(snippet, redactor, secrets)
+  const place = (location: Location | null, snippet: Failure["snippet"] = []): Location | null => {
+    if (location === null || location.sourceLine === null) return location
+    // A literal may be on the line behind its name: with the lines around it, it is known.
+    const known = snippet.find(({ line }) => line === location.line)
+    return { ...location, sourceLine: known?.text ?? redactor.source(location.sourceLine, secrets) }
   }
-  const place = (location: Location | null): Location | null =>
-    location === null || location.sourceLine === null
-      ? location
-      : { ...location, sourceLine: source(location.sourceLine) }
-  const lines = (snippet: Failure["snippet"]) => snippet.map((line) => ({ ...line, text: source(line.text) }))
+  const snippet = lines(failure.snippet)
   // What is hidden in a line of source is hidden in the texts after it.
   const shown: Failure = {
     ...failure,
-    location: place(failure.location),
-    snippet: lines(failure.snippet),
+    location: place(failure.location, snippet),
+    snippet,
     ownLocation: place(failure.ownLocation),
     spans: failure.spans.map((span) => ({ ...span, name: text(span.name), location: place(span.location) })),
     causes: failure.causes.map((cause) => ({
@@ -70,11 +67,11 @@ const factsOf = (facts: PlainRecord, text: (value: string) => string): PlainReco
   )
 }
 
-/** What was taken out of a line: all between its first and its last difference, without the quotes around it. */
-const hiddenIn = (line: string, shown: string): string => {
-  let start = 0
-  while (start < shown.length && line[start] === shown[start]) start += 1
-  let end = 0
-  while (end < shown.length - start && line.at(-1 - end) === shown.at(-1 - end)) end += 1
-  return line.slice(start, line.length - end).replace(/^["'`]|["'`]$/g, "")
+/** Lines that follow each other, redacted as one text. */
+const sourceLines = (snippet: Failure["snippet"], redactor: Redactor, secrets: Secrets): Failure["snippet"] => {
+  const shown = redactor.source(snippet.map(({ text }) => text).join("\n"), secrets).split("\n")
+  return snippet.map((line, i) => ({
+    ...line,
+    text: (shown.length === snippet.length ? shown[i] : undefined) ?? redactor.source(line.text, secrets)
+  }))
 }

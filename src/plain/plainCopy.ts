@@ -5,6 +5,8 @@ import { EffectTypeId } from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { RefTypeId } from "effect/Ref"
+import { summaryOf } from "./httpMessage.js"
+import { attempt, brandOf } from "./untrusted.js"
 
 /** A JSON value, as the public `PlainValue` is: a user's declarations can name only a type that a public module declares. */
 export type PlainValue =
@@ -19,6 +21,10 @@ export type PlainValue =
 export interface CopyPolicy {
   /** What replaces the value of that name, or `undefined` to copy it. */
   readonly named: (name: string, value: unknown) => PlainValue | undefined
+  /** What replaces an entry of a list, behind a text that may be its name; `isPair` where every other entry is a name. */
+  readonly listed: (before: string, value: unknown, isPair: boolean) => PlainValue | undefined
+  /** The policy inside the value of that name, if another one. */
+  readonly inside: (name: string) => CopyPolicy | undefined
   /** What is left of a text, before it is cut to size. */
   readonly text: (text: string, isName: boolean) => string
   readonly redacted: (value: Redacted.Redacted<unknown>) => void
@@ -60,11 +66,12 @@ const wholeUpTo = (text: string, max: number): number => {
 }
 
 interface Budget {
+  /** How many were copied. */
   values: number
   /** What `values` may come to: a share, while one field of several is copied. */
   limit: number
   readonly path: Array<object>
-  readonly policy: CopyPolicy | undefined
+  policy: CopyPolicy | undefined
 }
 
 /** Hides before it cuts, since half a secret is not found. Looks at little more of a long text than it keeps. */
@@ -109,34 +116,53 @@ const unsafeCopy = (value: unknown, budget: Budget): PlainValue => {
     budget.policy?.redacted(value)
     return "<redacted>"
   }
-  if (value instanceof Date) return fromDate(value)
-  if (value instanceof Error) return kept(`${value.name}: ${value.message}`, budget)
-  if (value instanceof RegExp || value instanceof URL) return kept(String(value), budget)
+  const brand = brandOf(value)
+  if (brand === "Date") return fromDate(value as Date)
+  if (brand === "Error" || value instanceof Error) return kept(errorText(value as Error), budget)
+  if (brand === "RegExp") return kept(RegExp.prototype.toString.call(value), budget)
+  if (brand === "URL") return kept(URL.prototype.toString.call(value), budget)
   if (value instanceof String) return kept(String.prototype.valueOf.call(value), budget)
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`
+  if (brand === "Blob" || brand === "File") return `[${brand}]`
   if (Predicate.hasProperty(value, RefTypeId)) return fromRef(value, budget)
+  const summary = summaryOf(value)
+  if (typeof summary === "string") return kept(summary, budget)
   // What an effect is made of says nothing; an Option, an Exit and the like are data, and have a tag.
-  if (Predicate.hasProperty(value, EffectTypeId) && "_op" in value && !("_tag" in value)) return "[Effect]"
+  if (summary === undefined && Predicate.hasProperty(value, EffectTypeId) && "_op" in value && !("_tag" in value)) {
+    return "[Effect]"
+  }
   if (budget.path.includes(value)) return "<circular>"
   if (budget.path.length >= maxDepth) return Array.isArray(value) ? "[Array]" : "[Object]"
   budget.path.push(value)
   try {
-    if (Array.isArray(value)) return copyEntries(value, value.length, budget)
-    if (value instanceof Set) return copyEntries(value, value.size, budget)
-    if (value instanceof Map) return copyFields(value, value.size, budget)
-    if (value instanceof Headers || value instanceof URLSearchParams) {
-      const fields = Array.from(value.entries())
-      return copyFields(fields, fields.length, budget)
-    }
-    if (Predicate.hasProperty(value, "toJSON") && Predicate.isFunction(value.toJSON)) {
-      return safely(value.toJSON(), budget)
-    }
-    const keys = Object.keys(value)
-    return copyFields(ownFields(value, keys), keys.length, budget)
+    if (summary !== undefined) return copyFields(summary, summary.length, budget)
+    return copyParts(value, brand, budget)
   } finally {
     budget.path.pop()
   }
 }
+
+const errorText = (error: Error): string => `${error.name}: ${error.message}`
+
+const copyParts = (value: object, brand: string | undefined, budget: Budget): PlainValue => {
+  if (Array.isArray(value)) return copyEntries(value, value.length, budget)
+  if (brand === "Set") return copyEntries(Set.prototype.values.call(value), sizeOf(Set.prototype, value), budget)
+  if (brand === "Map") return copyFields(Map.prototype.entries.call(value), sizeOf(Map.prototype, value), budget)
+  if (brand === "Headers" || brand === "URLSearchParams" || brand === "FormData") {
+    const entries: () => Iterable<readonly [string, unknown]> = globalThis[brand].prototype.entries
+    // It may only call itself so.
+    const fields = attempt(() => Array.from(entries.call(value)), undefined)
+    if (fields !== undefined) return copyFields(fields, fields.length, budget)
+  }
+  if (Predicate.hasProperty(value, "toJSON") && Predicate.isFunction(value.toJSON)) {
+    return safely(value.toJSON(), budget)
+  }
+  const keys = Object.keys(value)
+  return copyFields(ownFields(value, keys), keys.length, budget)
+}
+
+const sizeOf = (prototype: Map<unknown, unknown> | Set<unknown>, value: object): number =>
+  Number(Object.getOwnPropertyDescriptor(prototype, "size")?.get?.call(value))
 
 /** What a Ref holds; a synchronized one holds another Ref. */
 const fromRef = (value: object, budget: Budget): PlainValue => {
@@ -158,14 +184,29 @@ const fromDate = (value: Date): string =>
 
 const copyEntries = (entries: Iterable<unknown>, size: number, budget: Budget): PlainValue => {
   const out: Array<PlainValue> = []
+  const { policy } = budget
+  const arePairs = policy !== undefined && isListOfPairs(entries)
+  let before: unknown
   for (const entry of entries) {
     if (out.length >= maxEntries || budget.values >= budget.limit) break
     budget.values += 1
-    out.push(copyPair(entry, budget) ?? safely(entry, budget))
+    const isPair = arePairs && out.length % 2 === 1
+    const listed = typeof before === "string" ? policy?.listed(before, entry, isPair) : undefined
+    out.push(listed ?? copyPair(entry, budget) ?? safely(entry, budget))
+    before = entry
   }
   if (size > out.length) out.push(`… (+${size - out.length} more)`)
   return out
 }
+
+/** `["Host", "example.com", "Accept", "text/html"]`, as `rawHeaders` of `node:http` are. */
+const isListOfPairs = (entries: Iterable<unknown>): boolean =>
+  Array.isArray(entries) &&
+  entries.length > 0 &&
+  entries.length % 2 === 0 &&
+  entries.slice(0, maxEntries).every((entry, i) => i % 2 === 1 || (typeof entry === "string" && isFieldName(entry)))
+
+const isFieldName = (text: string): boolean => /^[A-Za-z_][\w.-]{0,63}$/.test(text)
 
 /** An entry that is a name and its value, as in a list of headers, if the value is not to be copied. */
 const copyPair = (entry: unknown, budget: Budget): PlainValue | undefined => {
@@ -173,9 +214,12 @@ const copyPair = (entry: unknown, budget: Budget): PlainValue | undefined => {
   if (policy === undefined || typeof entry !== "object") return undefined
   try {
     if (!Array.isArray(entry) || entry.length !== 2) return undefined
-    const name: unknown = entry[0]
-    const shown = typeof name === "string" ? policy.named(name, entry[1]) : undefined
-    return shown === undefined ? undefined : [keyOf(name, budget), shown]
+    const [name, paired]: ReadonlyArray<unknown> = entry
+    if (typeof name !== "string") return undefined
+    const shown = policy.named(name, paired)
+    if (shown !== undefined) return [keyOf(name, budget), shown]
+    const inside = typeof paired === "object" ? policy.inside(name) : undefined
+    return inside && [keyOf(name, budget), copyInside(paired, inside, budget)]
   } catch {
     return undefined
   }
@@ -184,7 +228,7 @@ const copyPair = (entry: unknown, budget: Budget): PlainValue | undefined => {
 const copyFields = (fields: Iterable<readonly [unknown, unknown]>, size: number, budget: Budget): PlainValue => {
   const { policy } = budget
   const out: Record<string, PlainValue> = {}
-  const composite: Array<readonly [name: string, field: object]> = []
+  const composite: Array<Composite> = []
   let seen = 0
   let label: unknown
   let labelled: unknown
@@ -203,7 +247,7 @@ const copyFields = (fields: Iterable<readonly [unknown, unknown]>, size: number,
     else if (typeof field === "object" && field !== null) {
       // Its place among the others; its value comes when all scalars have had theirs.
       setField(out, name, null)
-      composite.push([name, field])
+      composite.push([name, field, typeof key === "string" ? policy?.inside(key) : undefined])
     } else setField(out, name, safely(field, budget))
   }
   copyInShares(composite, out, budget)
@@ -216,18 +260,26 @@ const copyFields = (fields: Iterable<readonly [unknown, unknown]>, size: number,
   return out
 }
 
+/** A field of several values, and the policy inside it if that is another one. */
+type Composite = readonly [name: string, field: object, policy: CopyPolicy | undefined]
+
 /** Copies fields of several values each, so that none of them leaves nothing for those behind it. */
-const copyInShares = (
-  fields: ReadonlyArray<readonly [name: string, field: object]>,
-  out: Record<string, PlainValue>,
-  budget: Budget
-): void => {
+const copyInShares = (fields: ReadonlyArray<Composite>, out: Record<string, PlainValue>, budget: Budget): void => {
   const { limit } = budget
-  for (const [i, [name, field]] of fields.entries()) {
+  for (const [i, [name, field, policy]] of fields.entries()) {
     budget.limit = budget.values + Math.ceil(Math.max(0, limit - budget.values) / (fields.length - i))
-    setField(out, name, safely(field, budget))
+    setField(out, name, copyInside(field, policy, budget))
   }
   budget.limit = limit
+}
+
+const copyInside = (value: unknown, inside: CopyPolicy | undefined, budget: Budget): PlainValue => {
+  if (inside === undefined) return safely(value, budget)
+  const { policy } = budget
+  budget.policy = inside
+  const copied = safely(value, budget)
+  budget.policy = policy
+  return copied
 }
 
 // A plain assignment to `__proto__` would set the prototype instead.

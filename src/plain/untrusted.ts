@@ -1,7 +1,7 @@
 /**
  * Touching values that may fight back: proxies with throwing traps, getters that throw, revoked proxies.
  *
- * Whatever a program throws ends up here, so every read is guarded and answers `undefined` instead of failing.
+ * Whatever a program throws ends up here, so every read is guarded and gives `undefined` instead of failing.
  */
 import { types } from "node:util"
 
@@ -34,6 +34,24 @@ export const isErrorLike = (value: unknown): value is object => {
     // A proxy whose `getPrototypeOf` throws: ask its properties instead.
   }
   return typeof propertyOf(value, "message") === "string" && typeof propertyOf(value, "stack") === "string"
+}
+
+/**
+ * What the platform says an object is, whichever realm made it: `Map`, `Date`, `Headers`. Runs no code of the object.
+ */
+export const brandOf = (value: object): string | undefined => {
+  if (types.isMap(value)) return "Map"
+  if (types.isSet(value)) return "Set"
+  if (types.isDate(value)) return "Date"
+  if (types.isRegExp(value)) return "RegExp"
+  if (types.isNativeError(value)) return "Error"
+  let prototype: object | null = Object.getPrototypeOf(value)
+  for (let up = 0; up < 4 && prototype !== null && prototype !== Object.prototype; up++) {
+    const tag: unknown = Object.getOwnPropertyDescriptor(prototype, Symbol.toStringTag)?.value
+    if (typeof tag === "string") return tag
+    prototype = Object.getPrototypeOf(prototype)
+  }
+  return undefined
 }
 
 /** The outcome of `read`, or `otherwise` if it throws. */

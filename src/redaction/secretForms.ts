@@ -2,6 +2,7 @@
  * The forms in which a secret may be in a text, where it is known by its value.
  */
 import { attempt } from "../plain/untrusted.js"
+import { isPlaceholder } from "./ordinaryText.js"
 
 /** What is in place of a secret. */
 export const redacted = "<redacted>"
@@ -27,7 +28,7 @@ const common = new Set(
 )
 
 const isTelling = (value: string): boolean =>
-  value.length >= minSecret && !common.has(value.toLowerCase()) && !redacted.includes(value)
+  value.length >= minSecret && !common.has(value.toLowerCase()) && !redacted.includes(value) && !isPlaceholder(value)
 
 /** Every text by which a secret may be found. */
 export const formsOf = (secret: string): ReadonlyArray<string> => {

@@ -8,10 +8,17 @@
 /**
  * - `open`: no secret.
  * - `secret`: hidden, but for what says only whether there is one: `true`, `false`, `null`.
- * - `counting`: as `secret`, but a number is a count of them (`promptTokens`).
+ * - `secrets`: as `secret`, but a number is a count of them (`passwords: 2`).
+ * - `word`: a word of other trades as well (the `session` of a conference, the `token` of a lexer). A scalar is hidden; an
+ *   object is looked into, and only what looks generated is hidden there.
+ * - `words`: as `word`, but a number is a count of them (`promptTokens`).
  * - `own`: a name the user asked to hide, with all its values.
  */
-export type NameKind = "open" | "secret" | "counting" | "own"
+export type NameKind = "open" | "secret" | "secrets" | "word" | "words" | "own"
+
+export const isCounting = (kind: NameKind): boolean => kind === "secrets" || kind === "words"
+
+export const isWord = (kind: NameKind): boolean => kind === "word" || kind === "words"
 
 export interface SecretNames {
   readonly kindOf: (name: string) => NameKind
@@ -26,60 +33,38 @@ export interface OwnNames {
   readonly predicate: ((name: string) => boolean) | undefined
 }
 
-/** Secret wherever they stand in a name. */
-const anywhere = [
-  "password",
-  "passwd",
-  "passphrase",
-  "passcode",
-  "pwd",
-  "secret",
-  "token",
-  "api key",
-  "authorization",
-  "cookie",
-  "session",
-  "credential",
-  "cred",
-  "private key",
-  "access key",
-  "account key",
-  "auth key",
-  "encryption key",
-  "license key",
-  "master key",
-  "shared key",
-  "signing key",
-  "storage key",
-  "subscription key",
-  "connection string",
-  "conn str",
-  "dsn",
-  "jwt",
-  "bearer",
-  "csrf",
-  "xsrf",
-  "seed phrase",
-  "mnemonic",
-  "credit card",
-  "card number",
-  "cvv",
-  "cvc",
-  "ssn"
-]
+/** Secret wherever they are in a name. */
+const anywhere = (
+  "password,passwd,passphrase,passcode,pwd,secret,api key,authorization,set cookie,cookies,credentials,cred,private key," +
+  "access key,account key,auth key,encryption key,license key,master key,shared key,signing key,storage key," +
+  "subscription key,access token,api token,auth token,bearer token,csrf token,id token,refresh token,session cookie," +
+  "session id,session key,session token,connection string,conn str,dsn,jwt,csrf,xsrf,seed phrase,credit card,card number," +
+  "cvv,cvc,ssn"
+).split(",")
 
-/** Secret as the last word of a name: elsewhere they tell of something else (`authMethod`, `passRate`, `pinCount`). */
-const atEnd = ["auth", "pass", "pin", "otp", "totp", "sig", "signature"]
+/** Words of other trades, too. */
+const wordsAnywhere = ["token", "cookie", "session", "credential", "bearer", "mnemonic"]
+
+/** Secret as the last word of a name: elsewhere they are about something else (`authMethod`, `passRate`, `pinCount`). */
+const atEnd = ["otp", "pw", "totp"]
+const wordsAtEnd = ["auth", "pass", "pin", "sig", "signature"]
 
 /** Written as one word with something before it, they are still beyond doubt: `PGPASSWORD`, `dbpasswd`, `myapikey`. */
 const endOfWord = /(?:password|passwd|passphrase|apikey|secretkey|accesstoken|authtoken)s?$/
 
-/** A name that ends in one of these tells of a secret, and is none: `tokenCount`, `sessionExpiresAt`. */
+/** A name that ends in one of these is about a secret, and is none: `tokenCount`, `sessionExpiresAt`. */
 const harmlessEnds = new Set(
   (
     "age at budget count counts disabled enabled expired expires expiry in length limit max min minutes ms percent " +
     "policy present required seconds size strength timeout total ttl type types usage used valid"
   ).split(" ")
+)
+
+/** The same of words of other trades, which have more to say: `tokenPosition`, `sessionTitle`. */
+const harmlessEndsOfWords = new Set(
+  "audience column domain endpoint host index issuer kind label line name offset path position provider scope state status title url".split(
+    " "
+  )
 )
 
 /** Most names remembered, and the longest of them. */
@@ -90,7 +75,7 @@ const maxName = 256
 
 export const secretNames = ({ extra, patterns, predicate }: OwnNames): SecretNames => {
   const own = new Set(extra.map(joined))
-  const longest = Math.max(...[...builtIn, ...own].map((term) => term.length)) + 1
+  const longest = Math.max(...[...builtInTerms.keys(), ...own].map((term) => term.length)) + 1
   const known = new Map<string, NameKind>()
 
   const isOwn = (name: string, words: ReadonlyArray<string>): boolean => {
@@ -123,7 +108,7 @@ export const secretNames = ({ extra, patterns, predicate }: OwnNames): SecretNam
   const kindOfTerm = (phrase: string): NameKind => {
     const term = joined(phrase)
     if (own.has(term)) return "own"
-    return builtIn.has(term) ? "secret" : "open"
+    return builtInTerms.get(term) ?? "open"
   }
 
   return { kindOf, kindOfTerm }
@@ -141,8 +126,18 @@ const wordsOf = (name: string): ReadonlyArray<string> => (name.match(aWord) ?? [
 
 const singular = (term: string): string => (term.endsWith("s") ? term.slice(0, -1) : term)
 
-const builtIn: ReadonlySet<string> = new Set(anywhere.map((term) => term.replace(" ", "")))
-const builtInAtEnd: ReadonlySet<string> = new Set(atEnd)
+/** What each term is: where one word may be two, as one. */
+const kindsOf = (terms: ReadonlyArray<string>, kind: "secret" | "word") =>
+  terms.map((term) => [term.replace(" ", ""), kind] as const)
+
+const builtInTerms: ReadonlyMap<string, "secret" | "word"> = new Map([
+  ...kindsOf(anywhere, "secret"),
+  ...kindsOf(wordsAnywhere, "word")
+])
+const builtInAtEnd: ReadonlyMap<string, "secret" | "word"> = new Map([
+  ...kindsOf(atEnd, "secret"),
+  ...kindsOf(wordsAtEnd, "word")
+])
 
 /** Whether any words in a row, as one, are accepted. */
 const runsOf = (
@@ -165,13 +160,19 @@ const builtInKind = (words: ReadonlyArray<string>, longest: number): NameKind =>
   const last = words.at(-1)
   if (last === undefined || harmlessEnds.has(last)) return "open"
   if (words.some((word) => endOfWord.test(word))) return "secret"
-  let counts = false
-  const isSecret = runsOf(words, longest, (run, isLast) => {
-    const isPlural = !builtIn.has(run)
-    if (isPlural && !builtIn.has(singular(run))) return isLast && builtInAtEnd.has(run)
-    if (!isPlural && run !== "token") return true
-    counts = true
+  const kinds = new Set<NameKind>()
+  let counts = true
+  runsOf(words, longest, (run, isLast) => {
+    const one = builtInTerms.get(run)
+    const kind = one ?? builtInTerms.get(singular(run)) ?? (isLast ? builtInAtEnd.get(run) : undefined)
+    if (kind === undefined) return false
+    kinds.add(kind)
+    // A plural may be a number of them; so may `token`, which people count by.
+    if (run === "token" || run === "cookies" || run === "credentials") return false
+    counts &&= one === undefined && builtInTerms.has(singular(run))
     return false
   })
-  return isSecret ? "secret" : counts ? "counting" : "open"
+  if (kinds.has("secret")) return counts ? "secrets" : "secret"
+  if (kinds.size === 0 || harmlessEndsOfWords.has(last)) return "open"
+  return counts ? "words" : "word"
 }

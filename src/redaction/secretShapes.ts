@@ -1,30 +1,29 @@
 /**
- * Secrets known by how they look in a text: what stands after a secret name, in a URL, in a header, or is a key of a
+ * Secrets known by how they look in a text: what is after a secret name, in a URL, in a header, or is a key of a
  * well-known service.
  *
  * Every step is linear in the text: each expression either consumes what it has read or reads a bounded part of it.
  */
-import {
-  type Assigned,
-  assignedInSource,
-  assignedInText,
-  hideAssigned,
-  hideFlags,
-  isRemark
-} from "./assignedSecrets.js"
+import { type Assigned, hideAssigned } from "./assignments.js"
+import { hideListed } from "./listedValues.js"
 import { redacted } from "./secretForms.js"
-import type { SecretNames } from "./secretNames.js"
+import type { NameKind, SecretNames } from "./secretNames.js"
+import { assignedInSource } from "./valuesInSource.js"
+import { assignedInText, hideFlags, hideInsideWords, isRemark } from "./valuesInText.js"
+
+type Found = (value: string, kind: NameKind) => void
 
 /** Without everything that looks like a secret. Doing it again changes nothing. */
 export const hideShapes = (text: string, names: SecretNames): string => hide(text, names, assignedInText)
 
-/** The same for a line of source code: only literals are assigned there. */
-export const hideShapesInSource = (line: string, names: SecretNames): string => hide(line, names, assignedInSource)
+/** The same for source code. `found` is called with each literal that is assigned to a secret name. */
+export const hideShapesInSource = (source: string, names: SecretNames, found?: Found): string =>
+  hide(source, names, assignedInSource, found)
 
-const hide = (text: string, names: SecretNames, assigned: Assigned): string => {
+const hide = (text: string, names: SecretNames, assigned: Assigned, found?: Found): string => {
   let before = text
-  let after = hideOnce(text, names, assigned)
-  // Where something is gone, what stands beside it may look different.
+  let after = hideOnce(text, names, assigned, found)
+  // Where something is gone, what is beside it may look different.
   for (let round = 0; round < maxRounds && after !== before; round++) {
     before = after
     after = hideOnce(before, names, assigned)
@@ -35,21 +34,25 @@ const hide = (text: string, names: SecretNames, assigned: Assigned): string => {
 /** Two are enough for what is not made to take more. */
 const maxRounds = 8
 
-const hideOnce = (text: string, names: SecretNames, assigned: Assigned): string => {
+const hideOnce = (text: string, names: SecretNames, assigned: Assigned, found?: Found): string => {
   const hints = hintsIn(text)
   if (hints === 0) return text
   let out = (hints & sign) !== 0 && text.includes("://") ? hideUrlCredentials(text) : text
   if ((hints & mark) !== 0) out = hideMarked(out, names)
-  return (hints & sign) !== 0 ? hideAssigned(out, names, assigned) : out
+  if ((hints & list) !== 0) out = hideListed(out, names)
+  if ((hints & sign) === 0) return out
+  if (assigned === assignedInText) out = hideInsideWords(out, names)
+  return hideAssigned(out, names, assigned, found)
 }
 
-/** A text has `=` or `:`, or the beginning of what tells a secret by itself. */
+/** A text has `=` or `:`, the beginning of what is known to be a secret by itself, or literals in a row. */
 const sign = 1
 const mark = 2
+const list = 4
 
 /** The characters worth a second look. */
 const watched = new Uint8Array(128)
-for (const char of "=:-_JI./bB") watched[char.charCodeAt(0)] = 1
+for (const char of "=:,-_JI./bB") watched[char.charCodeAt(0)] = 1
 
 /**
  * What there may be in a text: one cheap look, as most texts hold nothing. Everything that is hidden has a hint; not
@@ -57,11 +60,12 @@ for (const char of "=:-_JI./bB") watched[char.charCodeAt(0)] = 1
  */
 const hintsIn = (text: string): number => {
   let hints = 0
-  for (let i = 0; i < text.length && hints !== (sign | mark); i++) {
+  for (let i = 0; i < text.length && hints !== (sign | mark | list); i++) {
     const code = text.charCodeAt(i)
     if (code > 127 || watched[code] === 0) continue
     if (code === 61 || code === 58) hints |= sign
-    else if (hints < mark && isMark(text, i)) hints |= mark
+    else if (code === 44) hints |= `"'\``.includes(text.charAt(i - 1) || " ") ? list : 0
+    else if ((hints & mark) === 0 && isMark(text, i)) hints |= mark
   }
   return hints
 }
