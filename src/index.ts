@@ -56,6 +56,10 @@ export * as Narrative from "./Narrative.js"
 /**
  * @since 0.1.0
  */
+export * as EventSink from "./narration/EventSink.js"
+/**
+ * @since 0.1.0
+ */
 export * as IdGenerator from "./narration/IdGenerator.js"
 /**
  * @since 0.1.0

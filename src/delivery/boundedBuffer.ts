@@ -11,7 +11,7 @@ import { waitAtMost } from "../runtime/deadline.js"
 import { logWarning } from "../runtime/logWarning.js"
 import { withoutNarration } from "../runtime/muting.js"
 import { onProcessExit } from "../runtime/processExit.js"
-import { inOrder } from "../runtime/waiting.js"
+import { inOrder, type Waiting } from "../runtime/waiting.js"
 import { isDue } from "../runtime/warningCadence.js"
 import { Delivery } from "./deliveryCounts.js"
 import { type BufferOptions, makeCounting, type Renderer } from "./rendererModel.js"
@@ -28,6 +28,7 @@ type Batch<A> = readonly [A, ...Array<A>]
 
 interface BufferConfig<A, R> extends BufferOptions {
   readonly name: string
+  readonly noun?: Delivery["noun"]
   /** Most events handed over at once. */
   readonly size: number
   /** How long to wait for a batch to fill once its first event is there. */
@@ -39,6 +40,8 @@ interface BufferConfig<A, R> extends BufferOptions {
    * and has not settled, and what waits behind it.
    */
   readonly atExit?: (begun: ReadonlyArray<A>, waiting: ReadonlyArray<A>) => void
+  /** Called with each one that is dropped, as long as it is known. It never throws. */
+  readonly onDropped?: (value: A) => Waiting
 }
 
 /** A renderer with a buffer in front. @internal */
@@ -50,6 +53,8 @@ export interface Buffer<A> {
   readonly delivery: Delivery
   /** Takes one more. Brings back what the caller has to wait for. */
   readonly offer: (value: A) => Effect.Effect<void> | undefined
+  /** Takes one more only if there is room. What there is to wait for is a warning. */
+  readonly tryOffer: (value: A) => { readonly taken: boolean; readonly waiting: Waiting }
   /** Delivers what waits without gathering more, and ends when nothing is left. */
   readonly flush: Effect.Effect<void>
 }
@@ -98,6 +103,7 @@ class BoundedQueue<A> implements Buffer<A> {
   readonly #strategy: BufferOptions["strategy"]
   readonly #highWaterMark: number
   readonly #onOverflow: BufferOptions["onOverflow"]
+  readonly #onDropped: BufferConfig<A, unknown>["onDropped"]
   readonly #events = new Fifo<A>()
   /** What was handed over and has not been settled. */
   #batch: ReadonlyArray<A> = []
@@ -109,30 +115,54 @@ class BoundedQueue<A> implements Buffer<A> {
   #blocked = new Set<() => void>()
   #flushing = new Set<() => void>()
 
-  constructor(config: BufferOptions & { readonly name: string }) {
-    this.delivery = new Delivery(config.name)
+  constructor(config: BufferOptions & Pick<BufferConfig<A, unknown>, "name" | "noun" | "onDropped">) {
+    this.delivery = new Delivery(config.name, config.noun)
     this.#capacity = Math.max(1, Math.floor(config.capacity) || 1)
     this.#strategy = config.strategy
     this.#highWaterMark = Math.max(1, Math.ceil(this.#capacity * (config.highWaterMark ?? 0.8)))
     this.#onOverflow = config.onOverflow
+    this.#onDropped = config.onDropped
   }
 
   offer(event: A): Effect.Effect<void> | undefined {
     this.delivery.emitted += 1
-    if (this.#closed) return this.delivery.drop("closed")
+    if (this.#closed) return this.#drop("closed", [event])
     let waiting: Effect.Effect<void> | undefined
     if (this.#events.length >= this.#limit) {
-      waiting = inOrder(this.delivery.drop("overflow"), this.#overflow(1))
-      if (this.#strategy !== "sliding") return waiting
-      this.#events.take(1)
+      const isSliding = this.#strategy === "sliding"
+      const dropped = isSliding ? this.#events.take(1) : [event]
+      waiting = inOrder(this.#drop("overflow", dropped), this.#overflow(1))
+      if (!isSliding) return waiting
       this.delivery.pending -= 1
     }
-    this.#events.push(event)
-    this.delivery.pending += 1
-    waiting = inOrder(waiting, this.#watchHighWater())
-    if (this.#wakeDrain !== undefined && this.#events.length >= this.#wakeAt) this.#wakeDrain()
+    waiting = inOrder(waiting, this.#push(event))
     // The event is taken in any case, so an interrupted wait loses nothing: the bound is softened by one event a fiber.
     return this.#events.length > this.#capacity && this.#strategy === "suspend" ? inOrder(waiting, this.#room) : waiting
+  }
+
+  tryOffer(event: A): { readonly taken: boolean; readonly waiting: Waiting } {
+    this.delivery.emitted += 1
+    if (this.#closed) return { taken: false, waiting: this.#drop("closed", [event]) }
+    if (this.#events.length >= this.#capacity) {
+      return { taken: false, waiting: inOrder(this.#drop("overflow", [event]), this.#overflow(1)) }
+    }
+    return { taken: true, waiting: this.#push(event) }
+  }
+
+  #push(event: A): Waiting {
+    this.#events.push(event)
+    this.delivery.pending += 1
+    const waiting = this.#watchHighWater()
+    if (this.#wakeDrain !== undefined && this.#events.length >= this.#wakeAt) this.#wakeDrain()
+    return waiting
+  }
+
+  #drop(reason: string, values: ReadonlyArray<A>): Waiting {
+    let waiting = this.delivery.drop(reason, values.length)
+    if (this.#onDropped !== undefined) {
+      for (const value of values) waiting = inOrder(waiting, this.#onDropped(value))
+    }
+    return waiting
   }
 
   get #limit(): number {
@@ -179,10 +209,9 @@ class BoundedQueue<A> implements Buffer<A> {
 
   /** Counts what could not be delivered any more, and logs every loss not logged yet. */
   abandon(): Effect.Effect<void> | undefined {
-    const lost = this.#events.length + this.#batch.length
-    const waiting = lost === 0 ? undefined : this.delivery.drop("shutdown", lost)
-    this.delivery.pending -= lost
-    this.#events.take(this.#events.length)
+    const lost = [...this.#batch, ...this.#events.take(this.#events.length)]
+    const waiting = lost.length === 0 ? undefined : this.#drop("shutdown", lost)
+    this.delivery.pending -= lost.length
     this.#batch = []
     this.#release()
     this.#flushed()

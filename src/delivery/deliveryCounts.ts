@@ -33,7 +33,11 @@ export class Delivery {
   #withheld = 0
   #logged = 0
 
-  constructor(readonly renderer: string) {}
+  constructor(
+    readonly renderer: string,
+    /** What it is called in warnings. */
+    readonly noun: "Renderer" | "Sink" = "Renderer"
+  ) {}
 
   deliver(count: number): undefined {
     this.delivered += count
@@ -90,7 +94,7 @@ export class Delivery {
         dropped: Object.fromEntries(this.dropped),
         pending: this.pending
       }
-      return logWarning(`Renderer "${this.renderer}" ${what}; the program goes on`, cause).pipe(
+      return logWarning(`${this.noun} "${this.renderer}" ${what}; the program goes on`, cause).pipe(
         Effect.annotateLogs("narrative.delivery", counts),
         // A logger may throw: that must neither end the draining fiber nor reach the program.
         Effect.exit

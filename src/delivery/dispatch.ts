@@ -79,12 +79,16 @@ export const deliver: Deliver = (renderer, event) => {
   const route = routeOf(renderer)
   if (route !== undefined) return deliverRouted(route, event)
   if (ownDeliveryOf(renderer) !== undefined) return deliverCounting(renderer, event)
-  const delivery = deliveryOf(renderer)
+  return deliverTo(deliveryOf(renderer), renderer, event)
+}
+
+/** Delivers one value to whatever handles it, and counts what becomes of it, as {@link deliver} does an event. */
+export const deliverTo = <A>(delivery: Delivery, to: { readonly handle: (value: A) => unknown }, value: A): Waiting => {
   delivery.emitted += 1
   handling += 1
   let waiting: Waiting
   try {
-    waiting = toWaitFor(renderer.handle(event))
+    waiting = toWaitFor(to.handle(value))
   } catch (defect) {
     return warned(delivery.fail(Cause.die(defect)))
   } finally {

@@ -6,8 +6,11 @@ import { type Correlation, wireNames } from "../../event/correlationFields.js"
 import { plainJson } from "../../plain/plainJson.js"
 import type { StageWide, StoryWide, WideEvent } from "./WideEvent.js"
 
-export const encode = (record: WideEvent): string =>
-  plainJson(record._tag === "StageWide" ? stage(record) : story(record))
+export const encode = (record: WideEvent): string => plainJson(toRecord(record))
+
+/** The record as its line has it. */
+export const toRecord = (record: WideEvent): ReturnType<typeof stage> | ReturnType<typeof story> =>
+  record._tag === "StageWide" ? stage(record) : story(record)
 
 const time = (millis: number): string => new Date(millis).toISOString()
 
