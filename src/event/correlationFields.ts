@@ -134,6 +134,7 @@ export const traceStateOf = (given: unknown): string | undefined => {
 /** Anything as a correlation: what is not as its field says is left out. It never throws for a plain object. */
 export const make = (given: unknown): Correlation => {
   if (!Predicate.isRecord(given)) return none
+  if (known.has(given)) return given
   const made: { -readonly [K in keyof Correlation]: Correlation[K] } = {}
   if (isTraceId(given.traceId)) made.traceId = given.traceId
   if (isSpanId(given.spanId)) made.spanId = given.spanId
@@ -149,8 +150,13 @@ export const make = (given: unknown): Correlation => {
   if (baggage !== undefined) made.baggage = baggage
   const extra = membersOf(given.extra, isId, (value) => (isBaggageValue(value) ? value : undefined))
   if (extra !== undefined) made.extra = extra
-  return Object.freeze(made)
+  const correlation = Object.freeze(made)
+  known.add(correlation)
+  return correlation
 }
+
+/** What was made here is as it should be. */
+const known = new WeakSet<object>()
 
 const entryOf = (value: unknown): BaggageEntry | undefined => {
   if (isBaggageValue(value)) return value

@@ -121,7 +121,7 @@ const shownAsker = (fiber: AnyFiber, story: Story): ShownAsker | undefined => {
 }
 
 /** An id from the generator in force; one that throws, or makes none, costs the program nothing. */
-const idIn = (fiber: AnyFiber): string => {
+export const idIn = (fiber: AnyFiber): string => {
   const timestamp = now(fiber)
   const id: unknown = attempt(() => Context.get(fiber.currentContext, IdGenerator).next(timestamp), undefined)
   return typeof id === "string" && id !== "" ? id : uuid(timestamp)

@@ -157,6 +157,7 @@ export {
 
 const merged = (before: Correlation, given: Correlation): Correlation => {
   const said = fields.make(given)
+  if (before === none) return said
   // A span, and a state, belong to their trace.
   const around = said.traceId === undefined ? before : { ...before, ...noTrace }
   return fields.make({
@@ -169,15 +170,33 @@ const merged = (before: Correlation, given: Correlation): Correlation => {
 
 const noTrace = { spanId: undefined, parentSpanId: undefined, sampled: undefined, traceState: undefined }
 
+/**
+ * What a server does with what a request says: as `with`, but the span that the server has made for the request stays the parent,
+ * as long as it is a child of the span that asked.
+ *
+ * @internal
+ */
+export const askedBy = <A, E, R>(self: Effect.Effect<A, E, R>, given: Correlation): Effect.Effect<A, E, R> =>
+  withFiber((fiber) => {
+    const before = correlationIn(fiber.currentContext)
+    const around = visibleParent(fiber.currentSpan)
+    const isServers =
+      around?._tag === "Span" &&
+      around.traceId === given.traceId &&
+      Option.exists(around.parent, ({ spanId }) => spanId === given.spanId)
+    const next = merged(before, given)
+    return enter(self, fiber, before, next, isServers ? undefined : parentSpan(fiber.currentContext, before, next))
+  })
+
 const enter = <A, E, R>(
   self: Effect.Effect<A, E, R>,
   fiber: AnyFiber,
   before: Correlation,
-  next: Correlation
+  next: Correlation,
+  parent = parentSpan(fiber.currentContext, before, next)
 ): Effect.Effect<A, E, R> => {
-  const parent = parentSpan(fiber.currentContext, before, next)
-  const shown = annotationsOf(fiber.currentContext, next)
-  const stale = Object.keys(annotationsOf(fiber.currentContext, before))
+  const shown = redactorIn(fiber.currentContext).record(annotationsOf(next))
+  const stale = before === none ? [] : Object.keys(annotationsOf(before))
   return self.pipe(
     Effect.locallyWith(FiberRef.currentLogAnnotations, (annotations) => {
       let all = annotations
@@ -205,14 +224,14 @@ const parentSpan = (
   return Tracer.externalSpan({ traceId, spanId, sampled: sampled !== false })
 }
 
-/** What log lines say of it, as it may be shown. */
-const annotationsOf = (context: Context.Context<never>, correlation: Correlation): Record<string, unknown> => {
+/** What log lines say of it, once it is redacted. */
+const annotationsOf = (correlation: Correlation): Record<string, string> => {
   const said: Record<string, string> = { ...correlation.extra }
   for (const field of fields.idFieldNames) {
     const id = correlation[field]
     if (id !== undefined) said[fields.idFields[field]] = id
   }
-  return redactorIn(context).record(said)
+  return said
 }
 
 /**

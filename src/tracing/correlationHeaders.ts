@@ -99,6 +99,7 @@ const read = (headers: IncomingHeaders): Correlation => {
   } else {
     for (const name in headers) found.take(name, headers[name])
   }
+  if (!found.isAny) return none
   const members = new Map<string, BaggageEntry>()
   const own = new Map<string, string>()
   for (const [name, value] of found.prefixed) if (isBaggageName(name)) members.set(name, value)
@@ -122,6 +123,8 @@ class FoundHeaders {
   traceparent: string | undefined
   tracestate = ""
   baggage = ""
+  /** Whether anything was found: most requests say nothing. */
+  isAny = false
   readonly ids = new Map<string, string>()
   readonly prefixed = new Map<string, string>()
   #left = maxBaggage
@@ -132,6 +135,7 @@ class FoundHeaders {
     const first = given.charCodeAt(0) | 0x20
     if (first !== 0x74 && first !== 0x62 && first !== 0x78) return
     const name = given.toLowerCase()
+    this.isAny ||= first !== 0x74 || name.startsWith("trace")
     if (typeof values === "string") this.#take(name, values)
     else if (Array.isArray(values)) {
       for (const value of values.slice(0, maxMembers)) if (typeof value === "string") this.#take(name, value)

@@ -72,7 +72,9 @@ const spanKinds: ReadonlyMap<string, Tracer.SpanKind> = new Map([
   ["rpc", "server"],
   ["message", "consumer"],
   ["job", "consumer"],
-  ["provider", "client"]
+  ["provider", "client"],
+  ["http-client", "client"],
+  ["rpc-client", "client"]
 ])
 
 /** The span, or the nearest around it that may be shown as a parent. */

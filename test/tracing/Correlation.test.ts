@@ -91,9 +91,10 @@ describe("What holds", () => {
 
   it.effect("does not take the placeholder of an unnamed Effect.fn for a span", () =>
     Effect.gen(function* () {
-      const found = yield* Effect.fn(function* () {
+      const unnamed = Effect.fn(function* () {
         return yield* Correlation.current
-      })().pipe(Correlation.with({ ...ids, sampled: false }))
+      })
+      const found = yield* unnamed().pipe(Correlation.with({ ...ids, sampled: false }))
       assert.deepStrictEqual(found, { ...ids, sampled: false })
     })
   )
