@@ -12,8 +12,8 @@ const root = fileURLToPath(new URL("../src/", import.meta.url))
 const floors: ReadonlyArray<ReadonlyArray<string>> = [
   ["plain", "runtime", "outbound", "database"],
   ["event", "file"],
-  ["cause", "delivery"],
-  ["redaction", "history", "runs", "metrics", "agent", "testing"],
+  ["cause", "redaction", "delivery"],
+  ["history", "runs", "metrics", "agent", "testing"],
   ["diagnostics", "renderer", "tracing", "server"],
   ["analysis", "otel", "cli", "web/kit", "web/report", "dashboard"],
   ["narration"],

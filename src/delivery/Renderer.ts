@@ -16,6 +16,7 @@ import { dual } from "effect/Function"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { NarrativeEvent } from "../event/NarrativeEvent.js"
+import { useBuiltIn } from "../redaction/builtInRedactor.js"
 import { inOrder } from "../runtime/waiting.js"
 import * as boundedBuffer from "./boundedBuffer.js"
 import * as coalescing from "./coalescing.js"
@@ -25,6 +26,9 @@ import { rendererLayer } from "./rendererLayer.js"
 import type { BufferOptions, Renderer } from "./rendererModel.js"
 import * as rendererModel from "./rendererModel.js"
 import * as rendererSet from "./rendererSet.js"
+
+// What a renderer is given is redacted.
+useBuiltIn()
 
 export type {
   /**

@@ -17,6 +17,7 @@ import { summarize } from "../cause/errorSummary.js"
 import type { FailureReport } from "../event/FailureReport.js"
 import { environment } from "../plain/environment.js"
 import { attempt } from "../plain/untrusted.js"
+import { useBuiltIn } from "../redaction/builtInRedactor.js"
 import * as redactor from "../redaction/redactor.js"
 import type { Redactor } from "../redaction/redactorModel.js"
 import { warnOnce } from "../runtime/warnOnce.js"
@@ -30,6 +31,9 @@ import * as parser from "./locals/parser.js"
 import { errorsBehind, openRich } from "./richReading.js"
 import { readerOf } from "./source/stackReader.js"
 import { collectSecrets, type FailureContext } from "./undescribed.js"
+
+// What is described is redacted.
+useBuiltIn()
 
 export type {
   /**

@@ -11,13 +11,14 @@ import { renderersOf } from "../delivery/rendererSet.js"
 import type { NarrativeEvent } from "../event/NarrativeEvent.js"
 import { mapCopy } from "../plain/mapCopy.js"
 import { type PlainRecord, text } from "../plain/PlainValue.js"
-import { redactorIn } from "../redaction/redactor.js"
+import * as redactor from "../redaction/redactor.js"
 import type { Redactor } from "../redaction/redactorModel.js"
-import { type AnyFiber, now, withFiber } from "../runtime/fiber.js"
+import { type AnyFiber, isSynchronous, now, withFiber } from "../runtime/fiber.js"
 import { isEnabled } from "../runtime/muting.js"
 import { innermostRegion } from "../runtime/regionMark.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
 import { warnOnce } from "../runtime/warnOnce.js"
+import { areSpansRead } from "../tracing/spans.js"
 import type { Stage, Story } from "./Story.js"
 
 /** Where in a story a fiber is. */
@@ -111,7 +112,13 @@ export const contextOutside = (context: Context.Context<never>): Context.Context
 /** A text as it may leave. */
 export const hide = (fiber: AnyFiber, story: Story, text: string): string => redactorOf(fiber).text(text, story.secrets)
 
-export const redactorOf = (fiber: AnyFiber): Redactor => redactorIn(fiber.currentContext)
+/** Goes on once it is known what is secret, where anything is read. */
+export const afterLoading = <A, E, R>(fiber: AnyFiber, next: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  redactor.canLoad() && !isSynchronous(fiber) && (areSpansRead(fiber) || renderersOf(fiber).length > 0)
+    ? Effect.flatMap(redactor.load, next)
+    : next()
+
+export const redactorOf = (fiber: AnyFiber): Redactor => redactor.redactorIn(fiber.currentContext)
 
 const noRecord: PlainRecord = {}
 

@@ -20,9 +20,10 @@ import { dryResult, dryRun } from "./dryRun.js"
 import * as eventFactory from "./eventFactory.js"
 import { describerIn, selfDescription, withDescriber } from "./failureDescriber.js"
 import { interruptorsNamed } from "./interruptors.js"
-import { contextWith, emit, hide, plainRecord, type Region, redactorOf, regionFor } from "./region.js"
+import { afterLoading, contextWith, emit, hide, plainRecord, type Region, redactorOf, regionFor } from "./region.js"
 import type { Stage, Story } from "./Story.js"
 import { idle, originOf, stageOfFailure } from "./storyFailure.js"
+import { shownName } from "./validatedOptions.js"
 import type { Place } from "./workContext.js"
 
 export interface StageInit<A> {
@@ -39,7 +40,9 @@ export interface StageInit<A> {
 /** Runs an effect as a stage of the story it finds itself in; outside any story, in a span. */
 export const run = <A, E, R>(self: Effect.Effect<A, E, R>, init: StageInit<A>): Effect.Effect<A, E, R> =>
   withFiber((fiber) =>
-    isEnabled(fiber) ? Effect.uninterruptibleMask((restore) => enter(self, init, fiber, restore)) : self
+    isEnabled(fiber)
+      ? afterLoading(fiber, () => Effect.uninterruptibleMask((restore) => enter(self, init, fiber, restore)))
+      : self
   )
 
 /** Makes an effect as interruptible as it was outside. */
@@ -96,7 +99,8 @@ const enter = <A, E, R>(
 export const open = <A>(init: StageInit<A>, fiber: AnyFiber): OpenStage<A> => {
   const outer = regionFor(fiber)
   const startNanos = nanos(fiber)
-  const span = spans.start(fiber, "stage", init.name, init.kind, fiber.currentSpan, startNanos)
+  const name = shownName(init.name)
+  const span = spans.start(fiber, "stage", name, init.kind, fiber.currentSpan, startNanos)
   const attributes = plainRecord(fiber, outer?.story, init.attributes)
   if (span !== undefined) {
     spans.redact(fiber, span, () => outer?.story.secrets)
@@ -106,7 +110,7 @@ export const open = <A>(init: StageInit<A>, fiber: AnyFiber): OpenStage<A> => {
     return { init, region: undefined, span, story: undefined, stage: undefined, startNanos, waiting: undefined }
   }
   const story = outer.story
-  const stage = story.begin(init.name, init.kind, outer.stage, fiber.id(), attributes, init.definedAt)
+  const stage = story.begin(name, init.kind, outer.stage, fiber.id(), attributes, init.definedAt)
   stage.startNanos = startNanos
   stage.span = span
   if (span !== undefined) {

@@ -93,12 +93,14 @@ export const storyScoped = (name: string, options?: StoryOptions): Effect.Effect
 
 const openScoped = (init: storyRegion.StoryInit): Effect.Effect<storyRegion.OpenStory, never, Scope.Scope> =>
   Effect.uninterruptible(
-    withFiber((fiber) => {
-      const { opened, waiting } = storyRegion.open(init, fiber)
-      const close = (exit: Exit.Exit<unknown, unknown>) =>
-        withFiber((fiber) => storyRegion.close(opened, fiber, exit) ?? Effect.void)
-      return (waiting ?? Effect.void).pipe(Effect.zipRight(Effect.addFinalizer(close)), Effect.as(opened))
-    })
+    withFiber((fiber) =>
+      region.afterLoading(fiber, () => {
+        const { opened, waiting } = storyRegion.open(init, fiber)
+        const close = (exit: Exit.Exit<unknown, unknown>) =>
+          withFiber((fiber) => storyRegion.close(opened, fiber, exit) ?? Effect.void)
+        return (waiting ?? Effect.void).pipe(Effect.zipRight(Effect.addFinalizer(close)), Effect.as(opened))
+      })
+    )
   )
 
 /**

@@ -23,9 +23,19 @@ import { dryResult, dryRun } from "./dryRun.js"
 import * as eventFactory from "./eventFactory.js"
 import { prepare } from "./failureDescriber.js"
 import { IdGenerator, uuid } from "./IdGenerator.js"
-import { contextWith, emit, followSpan, plainRecord, type Region, redactorOf, regionFor } from "./region.js"
+import {
+  afterLoading,
+  contextWith,
+  emit,
+  followSpan,
+  plainRecord,
+  type Region,
+  redactorOf,
+  regionFor
+} from "./region.js"
 import { Story } from "./Story.js"
 import * as storyFailure from "./storyFailure.js"
+import { shownName } from "./validatedOptions.js"
 
 export interface StoryInit {
   readonly name: string
@@ -50,28 +60,30 @@ export interface OpenStory {
 export const run = <A, E, R>(self: Effect.Effect<A, E, R>, init: StoryInit): Effect.Effect<A, E, R> =>
   withFiber((fiber) =>
     isEnabled(fiber)
-      ? Effect.uninterruptibleMask((restore) => {
-          const { opened, waiting } = open(init, fiber)
-          const entered = enterContext(fiber, contextWith(fiber.currentContext, opened.region, opened.region.span))
-          const leave = (exit: Exit.Exit<A, E>): Effect.Effect<A, E> => {
-            const here = currentFiber(fiber)
-            leaveContext(here, entered)
-            const ended = opened.region.story.dryRun ? dryResult(exit) : exit
-            const waiting = close(opened, here, ended)
-            return waiting === undefined ? ended : Effect.zipRight(waiting, ended)
-          }
-          const body = () => {
-            opened.startNanos = nanos(currentFiber(fiber))
-            return markRegion(
-              Effect.matchCauseEffect(restore(self), {
-                onSuccess: (value) => leave(Exit.succeed(value)),
-                onFailure: (cause) => leave(Exit.failCause(cause))
-              }),
-              opened.region
-            )
-          }
-          return waiting === undefined ? body() : Effect.flatMap(waiting, body)
-        })
+      ? afterLoading(fiber, () =>
+          Effect.uninterruptibleMask((restore) => {
+            const { opened, waiting } = open(init, fiber)
+            const entered = enterContext(fiber, contextWith(fiber.currentContext, opened.region, opened.region.span))
+            const leave = (exit: Exit.Exit<A, E>): Effect.Effect<A, E> => {
+              const here = currentFiber(fiber)
+              leaveContext(here, entered)
+              const ended = opened.region.story.dryRun ? dryResult(exit) : exit
+              const waiting = close(opened, here, ended)
+              return waiting === undefined ? ended : Effect.zipRight(waiting, ended)
+            }
+            const body = () => {
+              opened.startNanos = nanos(currentFiber(fiber))
+              return markRegion(
+                Effect.matchCauseEffect(restore(self), {
+                  onSuccess: (value) => leave(Exit.succeed(value)),
+                  onFailure: (cause) => leave(Exit.failCause(cause))
+                }),
+                opened.region
+              )
+            }
+            return waiting === undefined ? body() : Effect.flatMap(waiting, body)
+          })
+        )
       : self
   )
 
@@ -80,9 +92,11 @@ export const open = (init: StoryInit, fiber: AnyFiber): { readonly opened: OpenS
   const around = regionFor(fiber)
   const parent = around?.story
   const startNanos = nanos(fiber)
-  const span = spans.start(fiber, "story", init.name, init.kind, fiber.currentSpan, startNanos)
+  const name = shownName(init.name)
+  const span = spans.start(fiber, "story", name, init.kind, fiber.currentSpan, startNanos)
   const story = new Story({
     ...init,
+    name,
     labels: labelsIn(fiber, init.labels),
     attributes: noAttributes,
     id: init.id ?? idIn(fiber),

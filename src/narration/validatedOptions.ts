@@ -3,7 +3,7 @@
  */
 
 import { clip, fromRecord, text } from "../plain/PlainValue.js"
-import { builtIn } from "../redaction/namedRedactor.js"
+import { hideInName, isLoaded } from "../redaction/defaultRedactor.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
 import { warnOnce } from "../runtime/warnOnce.js"
 
@@ -22,9 +22,6 @@ export interface Checked<A> {
 
 const fine = (): Waiting => undefined
 
-// What a key or a credential looks like is the same for everybody; which names are secret is not asked of a name.
-const shapes = builtIn()
-
 /** Names that are as they should be: most are met again and again. */
 const fineNames = new Map<string, Checked<string>>()
 const maxFineNames = 1_000
@@ -33,12 +30,22 @@ export const nameOf = (what: "story" | "stage" | "note", given: unknown): Checke
   const known = typeof given === "string" ? fineNames.get(given) : undefined
   if (known !== undefined) return known
   const checked = checkName(what, given)
-  if (checked.value === given && fineNames.size < maxFineNames) fineNames.set(given, checked)
+  if (checked.value === given && isLoaded() && fineNames.size < maxFineNames) fineNames.set(given, checked)
   return checked
 }
 
+/** A name as it may leave. It may have been checked before it was known what is secret. */
+export const shownName = (name: string): string => {
+  if (fineNames.has(name)) return name
+  if (isLoaded()) return clip(hideInName(name), maxName)
+  return isPlain(name) ? name : "<redacted>"
+}
+
+/** Whether a name is made of words. */
+const isPlain = (name: string): boolean => /^[\p{L}\p{M}\p{N}\s.,:;'"()#&+<>-]*$/u.test(name) && !/[\w-]{24}/.test(name)
+
 const checkName = (what: "story" | "stage" | "note", given: unknown): Checked<string> => {
-  const name = typeof given === "string" ? shapes.text(given) : given
+  const name = typeof given === "string" ? hideInName(given) : given
   if (typeof name === "string" && name.length <= maxName && name.trim() !== "") return { value: name, warn: fine }
   if (typeof name !== "string" || name.trim() === "") {
     return {

@@ -9,6 +9,7 @@ import { typeOf } from "../cause/thrownValue.js"
 import * as Instruments from "../metrics/Instruments.js"
 import { clip, text } from "../plain/PlainValue.js"
 import { attempt } from "../plain/untrusted.js"
+import { useBuiltIn } from "../redaction/builtInRedactor.js"
 import { type AnyFiber, withFiber } from "../runtime/fiber.js"
 import { isEnabled } from "../runtime/muting.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
@@ -35,6 +36,9 @@ export const refused = (what: string, takes: string, field: string, value: unkno
   warnOnce(`Work.${what} takes ${takes}; ${field} ${clip(text(value), 40)} was left out`)
 
 export const storyNameOf = ({ story }: workContext.Place): string => story?.name ?? noStory
+
+// Metrics are read without renderers.
+useBuiltIn()
 
 /** A name as it may leave; what is no text is not known. */
 export const nameIn = (fiber: AnyFiber, name: unknown): string =>

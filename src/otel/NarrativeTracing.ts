@@ -18,6 +18,7 @@ import * as Tracer from "effect/Tracer"
 import type { RendererStats } from "../delivery/Renderer.js"
 import type { InvalidOption } from "../plain/InvalidOption.js"
 import * as options from "../plain/options.js"
+import { useBuiltIn } from "../redaction/builtInRedactor.js"
 import { redactedLike } from "../tracing/redactedSpan.js"
 import * as otlpEncoding from "./otlpEncoding.js"
 import * as otlpExport from "./otlpExport.js"
@@ -25,6 +26,9 @@ import { decodeSender, type OtlpOptions } from "./otlpOptions.js"
 import { resourceOf } from "./otlpResource.js"
 import { OtlpSpan, type OtlpSpanData } from "./otlpSpan.js"
 import { type Filter, filtering } from "./spanFilter.js"
+
+// What is exported is redacted.
+useBuiltIn()
 
 /**
  * Which stages have spans. A stage that fails always has one.

@@ -24,6 +24,7 @@ import { regionIn } from "../narration/region.js"
 import { layerDefault } from "../narration/runMain.js"
 import type { Story } from "../narration/Story.js"
 import * as PlainValue from "../plain/PlainValue.js"
+import { useBuiltIn } from "../redaction/builtInRedactor.js"
 import type { Correlation } from "../tracing/Correlation.js"
 import * as asyncContextLayer from "./asyncContextLayer.js"
 import { Backlog } from "./backlog.js"
@@ -31,6 +32,9 @@ import * as effects from "./effects.js"
 import { isAbort, type Narrated, run } from "./follow.js"
 import { baseOf, contextOf, correlationIn, enter, fiberAt, here, withCorrelation } from "./places.js"
 import * as regions from "./regions.js"
+
+// Plain code cannot wait until it is known what is secret.
+useBuiltIn()
 
 export type {
   /**

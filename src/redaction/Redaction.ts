@@ -15,6 +15,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { InvalidOption } from "../plain/InvalidOption.js"
 import * as options from "../plain/options.js"
+import { useBuiltIn } from "./builtInRedactor.js"
 import { fromNames } from "./namedRedactor.js"
 import { Redaction } from "./redactor.js"
 import type { Redactor } from "./redactorModel.js"
@@ -132,6 +133,8 @@ const Config = Schema.Struct({
 })
 
 const decode = options.decode("Redaction", Config)
+
+useBuiltIn()
 
 const parse = (config: RedactionConfig): Either.Either<Redactor, InvalidOption> =>
   Either.map(decode(config), ({ extra, patterns, predicate }) => fromNames(secretNames({ extra, patterns, predicate })))

@@ -10,15 +10,12 @@ import type { PlainRecord, PlainValue } from "../plain/PlainValue.js"
 import { type CopyPolicy, clip, copy } from "../plain/plainCopy.js"
 import { attempt, brandOf } from "../plain/untrusted.js"
 import { isGenerated, isOrdinary, isSettingName } from "./ordinaryText.js"
-import type { Redactor } from "./redactorModel.js"
+import { markOurs, type Redactor } from "./redactorModel.js"
 import { redacted } from "./secretForms.js"
-import { isCounting, isWord, type NameKind, type SecretNames, secretNames } from "./secretNames.js"
+import { isCounting, isWord, type NameKind, type SecretNames } from "./secretNames.js"
 import { hideShapes, hideShapesInSource } from "./secretShapes.js"
 import { maxSecrets, Secrets } from "./secrets.js"
 import { isRemark } from "./valuesInText.js"
-
-/** What is secret by built-in names and shapes alone. */
-export const builtIn = (): Redactor => fromNames(secretNames({ extra: [], patterns: [], predicate: undefined }))
 
 /** Most pieces of source whose redacted form is remembered, and the longest of them. */
 const maxSources = 256
@@ -67,11 +64,9 @@ export const fromNames = (names: SecretNames): Redactor => {
       return left === shown ? shown : hideShapesInSource(left, names)
     }
   }
-  ours.add(redactor)
+  markOurs(redactor)
   return redactor
 }
-
-const ours = new WeakSet<Redactor>()
 
 /** Whether a hidden literal is hidden elsewhere, too: neither a template, nor the words of a message. */
 const isInitializer = (literal: string): boolean =>
@@ -79,9 +74,6 @@ const isInitializer = (literal: string): boolean =>
 
 /** Shortest literal of source code that is removed by value. */
 const minSourced = 6
-
-/** Whether it is one that was made here, and so never throws. */
-export const isOurs = (redactor: Redactor): boolean => ours.has(redactor)
 
 const copyPolicy = (
   names: SecretNames,

@@ -5,10 +5,23 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { typeOf } from "../cause/thrownValue.js"
 import * as PlainValue from "../plain/PlainValue.js"
-import { attempt } from "../plain/untrusted.js"
-import { builtIn, isOurs } from "./namedRedactor.js"
-import type { Redactor } from "./redactorModel.js"
+import { byDefault, hiddenIn, isLoaded } from "./defaultRedactor.js"
+import { isOurs, type Redactor } from "./redactorModel.js"
 import { redacted } from "./secretForms.js"
+
+let wasTried = false
+
+/** Whether loading was not tried yet. */
+export const canLoad = (): boolean => !isLoaded() && !wasTried
+
+/** Loads what hides secrets where no redactor is provided. It never fails: where it cannot, everything stays hidden. */
+export const load: Effect.Effect<void> = /* @__PURE__ */ Effect.promise(() => {
+  wasTried = true
+  return import("./builtInRedactor.js").then(
+    ({ useBuiltIn }) => useBuiltIn(),
+    () => undefined
+  )
+})
 
 /**
  * What hides secrets before anything leaves. Without a layer, the built-in names and shapes are hidden.
@@ -17,7 +30,7 @@ import { redacted } from "./secretForms.js"
  * @category services
  */
 export class Redaction extends Context.Reference<Redaction>()("effect-narrative/Redaction", {
-  defaultValue: (): Redactor => builtIn()
+  defaultValue: (): Redactor => byDefault
 }) {}
 
 /** The redactor among these services. What it cannot hide is hidden whole. */
@@ -69,10 +82,6 @@ const guarded = (redactor: Redactor): Guarded => {
   known.set(redactor, guard)
   return guard
 }
-
-/** The names of a record, and none of its values. */
-const hiddenIn = (record: Readonly<Record<string, unknown>>): PlainValue.PlainRecord =>
-  Object.fromEntries(attempt(() => Object.keys(record), []).map((name) => [name, redacted]))
 
 const textOf = (answer: unknown): string => {
   if (typeof answer === "string") return answer

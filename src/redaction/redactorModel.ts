@@ -29,3 +29,10 @@ export interface Redactor {
   readonly text: (text: string, secrets?: Secrets) => string
   readonly source: (line: string, secrets?: Secrets) => string
 }
+
+const ours = new WeakSet<Redactor>()
+
+/** Marks a redactor that never throws. */
+export const markOurs = (redactor: Redactor): void => void ours.add(redactor)
+
+export const isOurs = (redactor: Redactor): boolean => ours.has(redactor)

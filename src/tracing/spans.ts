@@ -136,6 +136,10 @@ export const redact = (fiber: AnyFiber, span: Tracer.Span, secrets: () => Secret
   attempt(() => redactEvents(span, { redactor: redactorIn(fiber.currentContext), secrets }), undefined)
 }
 
+/** Whether spans that are made here may leave the process. */
+export const areSpansRead = (fiber: AnyFiber): boolean =>
+  !isNative(fiber.currentTracer) && fiber.getFiberRef(FiberRef.currentTracerEnabled)
+
 /** Whether a span leaves the process: Effect's own tracer keeps its spans to itself. */
 export const isRead = (fiber: AnyFiber, span: Tracer.Span | undefined): span is Tracer.Span =>
   span?.sampled === true && !isNative(fiber.currentTracer)

@@ -21,8 +21,8 @@ describe("A program of stories and stages", () => {
     )
   })
 
-  it("loads no more than 74 KiB of it", async () => {
+  it("loads no more than 60 KiB of it", async () => {
     const { bytes } = await staticClosure()
-    assert.isAtMost(bytes, 74 * 1024)
+    assert.isAtMost(bytes, 60 * 1024)
   })
 })

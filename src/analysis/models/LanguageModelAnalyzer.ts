@@ -16,7 +16,7 @@ import * as ParseResult from "effect/ParseResult"
 import { messageOf } from "../../cause/thrownValue.js"
 import * as redirects from "../../outbound/redirects.js"
 import { retryAfterOf } from "../../outbound/retry.js"
-import { builtIn } from "../../redaction/namedRedactor.js"
+import { builtIn as redactor } from "../../redaction/builtInRedactor.js"
 import type { AnalyzerError } from "../AnalyzerError.js"
 import { type Analyzer, FailureAnalyzer } from "../FailureAnalyzer.js"
 import * as Answer from "../prompt/Answer.js"
@@ -177,8 +177,6 @@ const complaintOf = (error: AiError.AiError, now: number): Complaint => {
       }
   }
 }
-
-const redactor = builtIn()
 
 const saying = (description: string | undefined): string => {
   const text = redactor

@@ -3,7 +3,7 @@
  */
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
-import { builtIn } from "../../redaction/namedRedactor.js"
+import { builtIn as redactor } from "../../redaction/builtInRedactor.js"
 import { AnalyzerError } from "../AnalyzerError.js"
 
 export interface Endpoint {
@@ -54,8 +54,6 @@ export const parse = (
 }
 
 const decoded = (part: string): string => Either.getOrElse(Encoding.decodeUriComponent(part), () => part)
-
-const redactor = builtIn()
 
 const shownAs = (text: string): string =>
   redactor

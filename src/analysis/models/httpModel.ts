@@ -15,7 +15,7 @@ import * as Stream from "effect/Stream"
 import { codeOf } from "../../cause/errorCode.js"
 import * as redirects from "../../outbound/redirects.js"
 import { retryAfterOf } from "../../outbound/retry.js"
-import { builtIn } from "../../redaction/namedRedactor.js"
+import { builtIn as redactor } from "../../redaction/builtInRedactor.js"
 import { Secrets } from "../../redaction/secrets.js"
 import type { Analyzer } from "../Analyzer.js"
 import type { AnalyzerError, AnalyzerErrorReason } from "../AnalyzerError.js"
@@ -293,8 +293,6 @@ const brokenOff = (call: Call): Effect.Effect<never, AnalyzerError> =>
     description: "the connection broke off in the middle of the answer",
     advice: "Ask again (FailureAnalyzer.withRetry), and see what the server says"
   })
-
-const redactor = builtIn()
 
 const oneLine = (text: string): string => text.replace(/[\s\p{Cc}\p{Cf}]+/gu, " ").trim()
 

@@ -6,7 +6,7 @@ import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import type { FrameOrigin, StackFrame } from "../../event/FailureReport.js"
 import { remembering } from "../../plain/lruCache.js"
-import { builtIn } from "../../redaction/namedRedactor.js"
+import { builtIn as shapes } from "../../redaction/builtInRedactor.js"
 import * as bundledModules from "./bundledModules.js"
 import * as sourceMaps from "./sourceMaps.js"
 
@@ -89,8 +89,6 @@ const frameLinesOf = (stack: string, message: string): ReadonlyArray<string> => 
 }
 
 // What a key looks like is the same everywhere. A frame is read once and shown many times.
-const shapes = builtIn()
-
 const resolveFrame = (line: string, roots: ReadonlyArray<Segments>, cwd: string): Frame | undefined => {
   if (line.length > maxFrameLine) return undefined
   const text = line.trim().replace(/^at (?:async )?/, "")

@@ -18,7 +18,7 @@ import * as redirects from "../../outbound/redirects.js"
 import { retry, retryAfterOf } from "../../outbound/retry.js"
 import { clip } from "../../plain/PlainValue.js"
 import * as terminalText from "../../plain/terminalText.js"
-import { builtIn } from "../../redaction/namedRedactor.js"
+import { builtIn as redactor } from "../../redaction/builtInRedactor.js"
 import type { Secrets } from "../../redaction/secrets.js"
 
 /**
@@ -71,8 +71,6 @@ export const defaultRetry: DeliveryConfig["retry"] = Schedule.exponential("500 m
 const maxDetail = 200
 /** Longest part that is looked at. */
 const maxRead = 4_000
-
-const redactor = builtIn()
 
 /** Posts a body of JSON. */
 export const post = (

@@ -1,0 +1,18 @@
+/**
+ * What hides the built-in names and shapes.
+ *
+ * It is large, and a program whose stories nothing reads needs none of it. So narration does not import it: whatever makes
+ * outputs does, and says so by {@link useBuiltIn}.
+ */
+
+import { setBuiltIn } from "./defaultRedactor.js"
+import { fromNames } from "./namedRedactor.js"
+import type { Redactor } from "./redactorModel.js"
+import { secretNames } from "./secretNames.js"
+
+export const builtIn: Redactor = /* @__PURE__ */ fromNames(
+  /* @__PURE__ */ secretNames({ extra: [], patterns: [], predicate: undefined })
+)
+
+/** Redacts with it wherever no other redactor is provided. */
+export const useBuiltIn = (): void => setBuiltIn(builtIn)
