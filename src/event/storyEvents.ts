@@ -7,7 +7,7 @@ import { key, NullableText } from "../plain/wireSchema.js"
 import { OfStory } from "./correlationFields.js"
 import { inSpan, inStory, Labels, tag } from "./eventFields.js"
 import { FailureAnalysis } from "./FailureAnalysis.js"
-import { FailureReport, Progress } from "./FailureReport.js"
+import { FailureReport, Interruptor, Progress } from "./FailureReport.js"
 import { Work } from "./WorkSummary.js"
 
 /**
@@ -201,6 +201,8 @@ export const StoryCompleted = Schema.Struct({
   attributes: PlainRecord,
   dryRun: key(Schema.Boolean, "dry_run"),
   causedBy: key(Schema.NullOr(CausedBy), "caused_by"),
+  /** Who cancelled it, where its status is `cancelled`. */
+  interruptors: Schema.optionalWith(Schema.Array(Interruptor), { default: () => [] }),
   /** The work recorded with `Work`, that of sub-stories included; `null` when there was none. */
   work: Schema.NullOr(Work)
 })

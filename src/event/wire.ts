@@ -178,7 +178,7 @@ export const encode = (event: Event.NarrativeEvent): string => {
     case "StoryStarted":
       return `${head("StoryStarted", event)},"kind":${text(event.kind)}${span(event)},"parent_stage_index":${event.parentStageIndex},"total_stages":${event.totalStages},"correlation":${correlation(event.correlation)},"labels":${record(event.labels)},"attributes":${record(event.attributes)},"dry_run":${event.dryRun}}`
     case "StoryCompleted":
-      return `${head("StoryCompleted", event)},"kind":${text(event.kind)}${span(event)},"status":"${event.status}","success":${event.success},"outcome":${optionalText(event.outcome)},"duration_seconds":${number(event.durationSeconds)}${progress(event.progress)},"failed_stages":${event.failedStages},"cancelled_stages":${event.cancelledStages},"correlation":${correlation(event.correlation)},"labels":${record(event.labels)},"attributes":${record(event.attributes)},"dry_run":${event.dryRun},"caused_by":${causedBy(event.causedBy)},"work":${work(event.work)}}`
+      return `${head("StoryCompleted", event)},"kind":${text(event.kind)}${span(event)},"status":"${event.status}","success":${event.success},"outcome":${optionalText(event.outcome)},"duration_seconds":${number(event.durationSeconds)}${progress(event.progress)},"failed_stages":${event.failedStages},"cancelled_stages":${event.cancelledStages},"correlation":${correlation(event.correlation)},"labels":${record(event.labels)},"attributes":${record(event.attributes)},"dry_run":${event.dryRun},"caused_by":${causedBy(event.causedBy)},"interruptors":${list(event.interruptors, interruptor)},"work":${work(event.work)}}`
     case "FailureOccurred":
       return encodeFailure(event)
     case "AnalysisReady":

@@ -42,6 +42,8 @@ export class Stage {
   /** Whether a stand-in took the place of its work, in a dry run. @internal */
   stoodIn = false
   readonly depth: number
+  /** Whether its story ended before it did. @internal */
+  isOrphan = false
   /** @internal */ startNanos = 0n
   /** @internal */ span: Tracer.Span | undefined
   /** @internal */ next: Stage | undefined

@@ -262,7 +262,7 @@ export const storyCompleted = (
   span: SpanIds | undefined,
   status: Event.StoryStatus,
   durationSeconds: number,
-  causedBy: Event.CausedBy | null
+  why: Pick<Event.StoryCompleted, "causedBy" | "interruptors">
 ): Event.StoryCompleted => ({
   _tag: "StoryCompleted",
   ...inStory(story, timestamp),
@@ -279,6 +279,6 @@ export const storyCompleted = (
   labels: story.labels,
   attributes: story.attributes,
   dryRun: story.dryRun,
-  causedBy,
+  ...why,
   work: story.tally?.work ?? null
 })

@@ -23,6 +23,7 @@ import { interruptorsNamed } from "./interruptors.js"
 import { afterLoading, contextWith, emit, hide, plainRecord, type Region, redactorOf, regionFor } from "./region.js"
 import type { Stage, Story } from "./Story.js"
 import { idle, originOf, stageOfFailure } from "./storyFailure.js"
+import { emitLateEnd } from "./storyRegion.js"
 import { shownName } from "./validatedOptions.js"
 import type { Place } from "./workContext.js"
 
@@ -164,7 +165,7 @@ const emitEnd = <A, E>(
   const durationSeconds = seconds(stage.startNanos, endNanos)
   if (story.dryRun) fiber.getFiberRef(dryRun)?.visit(story, stage, stage.stoodIn, given)
   if (exit._tag === "Success") {
-    if (!story.end(stage, "completed", durationSeconds)) return { exit }
+    if (!story.end(stage, "completed", durationSeconds)) return lateEnd(story, stage, fiber, exit)
     return {
       exit,
       waiting: emit(fiber, story, (timestamp) => eventFactory.stageCompleted(story, stage, timestamp, span))
@@ -192,7 +193,7 @@ const emitEnd = <A, E>(
     const { collectSecrets } = describer ?? selfDescription
     attempt(() => collectSecrets(first, redactorOf(fiber), story.secrets), undefined)
   }
-  if (!story.end(stage, "failed", durationSeconds)) return { exit }
+  if (!story.end(stage, "failed", durationSeconds)) return lateEnd(story, stage, fiber, exit)
   const endedAt = now(fiber)
   const emitFailed = ({ summarize }: Describer): Waiting =>
     emit(fiber, story, () => {
@@ -212,4 +213,10 @@ const emitEnd = <A, E>(
     return { exit, waiting: emitFailed(describer ?? selfDescription) }
   }
   return { exit, waiting: idle(fiber, { stage: stage.parent, story }, withDescriber(services, emitFailed)) }
+}
+
+/** Whoever waits for what its story left running gets to know how that ended; not each of the stages inside it. */
+const lateEnd = <A, E>(story: Story, stage: Stage, fiber: AnyFiber, exit: Exit.Exit<A, E>): Ended<A, E> => {
+  for (let outer = stage.parent; outer !== undefined; outer = outer.parent) if (outer.isOrphan) return { exit }
+  return story.dryRun ? { exit } : { exit, waiting: emitLateEnd(stage, story, fiber, exit) }
 }

@@ -23,6 +23,7 @@ import { dryResult, dryRun } from "./dryRun.js"
 import * as eventFactory from "./eventFactory.js"
 import { prepare } from "./failureDescriber.js"
 import { IdGenerator, uuid } from "./IdGenerator.js"
+import { interruptorsNamed } from "./interruptors.js"
 import {
   afterLoading,
   contextWith,
@@ -33,7 +34,7 @@ import {
   redactorOf,
   regionFor
 } from "./region.js"
-import { Story } from "./Story.js"
+import { type Stage, Story } from "./Story.js"
 import * as storyFailure from "./storyFailure.js"
 import { shownName } from "./validatedOptions.js"
 
@@ -87,11 +88,38 @@ export const run = <A, E, R>(self: Effect.Effect<A, E, R>, init: StoryInit): Eff
       : self
   )
 
+/**
+ * What became of a stage that went on after its story: a story of its own, begun and ended here, whose parent is that one.
+ */
+export const emitLateEnd = (
+  stage: Stage,
+  parent: Story,
+  fiber: AnyFiber,
+  exit: Exit.Exit<unknown, unknown>
+): Waiting => {
+  const { definedAt, kind, name, startNanos } = stage
+  const init = { ...lateStory, name, kind, labels: parent.labels, definedAt }
+  const { opened, waiting } = open(init, fiber, { parent, startNanos })
+  return inOrder(waiting, close(opened, fiber, exit))
+}
+
+const lateStory = {
+  id: undefined,
+  totalStages: undefined,
+  attributes: undefined,
+  dryRun: false,
+  warn: (): Waiting => undefined
+}
+
 /** Begins a story in an uninterruptible fiber. */
-export const open = (init: StoryInit, fiber: AnyFiber): { readonly opened: OpenStory; readonly waiting: Waiting } => {
+export const open = (
+  init: StoryInit,
+  fiber: AnyFiber,
+  late?: { readonly parent: Story; readonly startNanos: bigint }
+): { readonly opened: OpenStory; readonly waiting: Waiting } => {
   const around = regionFor(fiber)
-  const parent = around?.story
-  const startNanos = nanos(fiber)
+  const parent = late?.parent ?? around?.story
+  const startNanos = late?.startNanos ?? nanos(fiber)
   const name = shownName(init.name)
   const span = spans.start(fiber, "story", name, init.kind, fiber.currentSpan, startNanos)
   const story = new Story({
@@ -171,9 +199,13 @@ export const close = (
   const failure =
     exit._tag === "Success" ? undefined : storyFailure.reportFailure(region, fiber, exit.cause, init.definedAt)
   const status = statusOf(story, exit)
+  const why = {
+    causedBy: failure?.causedBy ?? null,
+    interruptors: status === "cancelled" && exit._tag === "Failure" ? interruptorsNamed(exit.cause, story) : []
+  }
   const end = (endedAt?: number): Waiting => {
     const waiting = emit(fiber, story, (timestamp) =>
-      eventFactory.storyCompleted(story, endedAt ?? timestamp, span, status, durationSeconds, failure?.causedBy ?? null)
+      eventFactory.storyCompleted(story, endedAt ?? timestamp, span, status, durationSeconds, why)
     )
     story.status = status
     if (span !== undefined) {
@@ -199,6 +231,7 @@ const cancelOrphans = ({ story }: Region, fiber: AnyFiber, endNanos: bigint): Wa
   let waiting: Waiting
   for (const stage of story.openStages.toReversed()) {
     story.end(stage, "cancelled", seconds(stage.startNanos, endNanos))
+    stage.isOrphan = true
     waiting = inOrder(
       waiting,
       emit(fiber, story, (timestamp) => eventFactory.stageCancelled(story, stage, timestamp, stage.span, true, []))

@@ -2,7 +2,7 @@
  * Stages that run in a context which is not that of their story: caches, resolvers, services.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Cache, Context, Effect, Layer, Option, Request, RequestResolver, type Tracer } from "effect"
+import { Cache, Context, Effect, Fiber, Layer, Option, Request, RequestResolver, TestClock, type Tracer } from "effect"
 import * as Renderer from "../../src/delivery/Renderer.js"
 import type { NarrativeEvent } from "../../src/event/NarrativeEvent.js"
 import * as Narrative from "../../src/Narrative.js"
@@ -88,6 +88,50 @@ describe("a stage in a context that is another's", () => {
         Effect.flatMap(Clerk, ({ file }) => file).pipe(Narrative.story("Office"), Effect.provide(live))
       )
       assert.deepStrictEqual(stagesIn(events), ["Office: File"])
+    })
+  )
+})
+
+describe("a stage that goes on after its story", () => {
+  const background = <A, E>(stage: Effect.Effect<A, E>) =>
+    Effect.gen(function* () {
+      const fiber = yield* Effect.forkDaemon(stage).pipe(
+        Effect.zipLeft(TestClock.adjust("10 millis")),
+        Narrative.story("Request")
+      )
+      yield* TestClock.adjust("1 second")
+      return yield* Fiber.await(fiber)
+    })
+  const late = Effect.sleep("300 millis")
+
+  it.effect("ends as a story of its own, whose parent is that one", () =>
+    Effect.gen(function* () {
+      const events = yield* eventsOf(background(late.pipe(Narrative.stage("Preload"))))
+      const ends = events.filter((event) => event._tag === "StoryCompleted")
+      assert.deepStrictEqual(
+        ends.map(({ durationSeconds, parentStoryId, status, storyName }) => [
+          storyName,
+          parentStoryId,
+          status,
+          durationSeconds
+        ]),
+        [
+          ["Request", null, "success", 0.01],
+          ["Preload", events[0]?.storyId, "success", 0.3]
+        ]
+      )
+    })
+  )
+
+  it.effect("is reported when it fails, once, with the stages inside it", () =>
+    Effect.gen(function* () {
+      const failing = late.pipe(Effect.andThen(Effect.fail("no episode")), Narrative.stage("Find"))
+      const events = yield* eventsOf(background(failing.pipe(Narrative.stage("Preload"))))
+      const reports = events.filter(({ _tag }) => _tag === "FailureOccurred")
+      assert.deepStrictEqual(
+        reports.map(({ storyName }) => storyName),
+        ["Preload"]
+      )
     })
   )
 })

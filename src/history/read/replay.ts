@@ -190,7 +190,7 @@ const impliedEvents = (story: StoryRecord): ReadonlyArray<NarrativeEvent> => {
   // A story that has an end neither runs nor was cut off.
   const status = isEnded(story.status) ? story.status : "cancelled"
   if (story.endedAt !== null) {
-    events.push(restore.storyCompleted(story, moment(story.endedAt), status, story.progress ?? progress()))
+    events.push(restore.storyCompleted(story, moment(story.endedAt), status, story.progress ?? progress(), []))
   }
   return events
 }

@@ -45,7 +45,8 @@ export const storyCompleted = (
   story: StoryOf,
   at: Moment,
   status: StoryStatus,
-  progress: Progress
+  progress: Progress,
+  interruptors: StoryCompleted["interruptors"]
 ): StoryCompleted => ({
   _tag: "StoryCompleted",
   ...inStory(story, at),
@@ -64,6 +65,7 @@ export const storyCompleted = (
   attributes: story.attributes,
   dryRun: story.dryRun,
   causedBy: story.causedBy,
+  interruptors,
   work: story.work
 })
 

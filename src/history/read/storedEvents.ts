@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
-import { Location, Progress } from "../../event/FailureReport.js"
+import { Interruptor, Location, Progress } from "../../event/FailureReport.js"
 import {
   type NarrativeEvent,
   StageProgressed,
@@ -108,9 +108,10 @@ const fromRows = (
       return Either.map(dataOf(StartOfStory, data), (start) => restore.storyStarted(story, at, start ?? story))
     case "StoryCompleted": {
       const { progress, status } = story
-      return isEnded(status) && progress !== null
-        ? Either.right(restore.storyCompleted(story, at, status, progress))
-        : damaged(event, "its story has no end")
+      if (!isEnded(status) || progress === null) return damaged(event, "its story has no end")
+      return Either.map(dataOf(EndOfStory, data), (end) =>
+        restore.storyCompleted(story, at, status, progress, end?.interruptors ?? [])
+      )
     }
   }
   if (stage === undefined) return damaged(event, "its stage has no row")
@@ -139,6 +140,7 @@ const noProgress = { percent: 0, completedStages: 0, totalStages: 0 }
 const isEnded = Schema.is(StoryStatus)
 
 const StartOfStory = nullableJson(Schema.Struct(Struct.pick(StoryStarted.fields, "labels", "attributes")))
+const EndOfStory = nullableJson(Schema.Struct({ interruptors: Schema.Array(Interruptor) }))
 const AtEnd = nullableJson(Schema.Struct({ ...Progress.fields, location: Schema.optional(Schema.NullOr(Location)) }))
 const Progressed = nullableJson(Schema.Struct(Struct.pick(StageProgressed.fields, "done", "total")))
 const Retried = nullableJson(Schema.Struct(Struct.pick(StageRetried.fields, "attempt", "delaySeconds", "reason")))

@@ -246,8 +246,11 @@ const dataOf = (event: NarrativeEvent): string | null => {
       const where = event._tag === "StageFailed" ? `,"location":${wire.location(event.location)}` : ""
       return `{"percent":${percent},"completed_stages":${completedStages},"total_stages":${totalStages}${where}}`
     }
+    case "StoryCompleted": {
+      const interruptors = stages.interruptors.encode(event.interruptors)
+      return event.interruptors.length === 0 ? null : `{"interruptors":${interruptors}}`
+    }
     case "FailureOccurred":
-    case "StoryCompleted":
       return null
   }
 }

@@ -59,8 +59,21 @@ export const storyEnd = (event: StoryCompleted, story: ShownStory, theme: Theme)
   const status = bold(statusPaint(event.status, theme)(event.status.toUpperCase()))
   const outcome = event.outcome === null ? "" : dim(` (${safe(event.outcome)})`)
   const cause = event.causedBy === null ? "" : dim(` (because of "${safe(event.causedBy.storyName)}")`)
-  const name = `${dim(" - ")}${safe(event.storyName)}${dim(` (${took(event, theme)})`)}`
+  const name = `${dim(" - ")}${safe(event.storyName)}${dim(` (${took(event, theme)}${cancelledBy(event)})`)}`
   return `${arrow(story, "ended", theme)}${status}${outcome}${cause}${name}`
+}
+
+/** What Effect's servers interrupt with when a client hangs up. */
+const clientAbort = "#-499"
+
+const cancelledBy = ({ interruptors, storyName }: StoryCompleted): string => {
+  const [by] = interruptors
+  if (by === undefined) return ""
+  if (by.fiberId === clientAbort) return ", the client went away"
+  if (by.stageName !== null) return `, by ${safe(by.stageName)}`
+  // The story's own fiber: the program was asked to end.
+  if (by.storyName === storyName) return ""
+  return by.storyName === null ? `, by fiber ${safe(by.fiberId)}` : `, by ${safe(by.storyName)}`
 }
 
 /** The work of a story, where there was any. */

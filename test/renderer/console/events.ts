@@ -108,6 +108,7 @@ export class StoryScript {
       attributes: {},
       dryRun: false,
       causedBy: null,
+      interruptors: [],
       work: null,
       ...more
     }
