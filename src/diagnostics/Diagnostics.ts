@@ -195,9 +195,10 @@ const open = (settings: Settings): Opened => {
     droppedWith: rich?.droppedWith ?? (() => [])
   })
   const describeIn: Service["describeIn"] = (cause, context, redactor) => {
+    rich?.takeCut()
     const report = failureDescription.describe(cause, context, optionsFor(redactor))
     rich?.release(cause)
-    return report
+    return rich?.takeCut() === true ? { ...report, diagnosticsTruncated: true } : report
   }
   const service: Service = {
     describe: (cause) => Effect.map(redactor.current, (redactor) => describeIn(cause, nowhere, redactor)),

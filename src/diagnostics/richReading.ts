@@ -17,6 +17,8 @@ export interface Rich {
   readonly available: boolean
   readonly reason: string
   readonly framesOf: DescribeOptions["framesOf"]
+  /** Whether there was no time for all of the frames since this was asked last. */
+  readonly takeCut: () => boolean
   readonly droppedWith: DescribeOptions["droppedWith"]
   /** An error that is kept would keep its generators, and all they hold. */
   readonly release: (cause: Cause.Cause<unknown>) => void
@@ -27,6 +29,10 @@ export const openRich = (settings: Settings): Rich => {
   const capture = fiberFrames.install()
   const reader = Locals.openReader()
   const thrown = settings.locals === "throws" ? thrownLocals.install() : undefined
+  let cut = false
+  const onCut = () => {
+    cut = true
+  }
   return {
     available: reader.status.available,
     reason: [
@@ -39,8 +45,15 @@ export const openRich = (settings: Settings): Rich => {
       const thrownThrough = thrown === undefined ? [] : errors.flatMap(thrownLocals.localsOf)
       return [
         ...thrownThrough.map((frame) => ({ ...frame, suspended: false })),
-        ...(suspended.length === 0 ? [] : reader.read(suspended).map((frame) => ({ ...frame, suspended: true })))
+        ...(suspended.length === 0
+          ? []
+          : reader.read(suspended, { onCut }).map((frame) => ({ ...frame, suspended: true })))
       ]
+    },
+    takeCut: () => {
+      const was = cut
+      cut = false
+      return was
     },
     droppedWith: (leaf) => fiberFrames.droppedWith(leaf.key),
     release: (cause) => {

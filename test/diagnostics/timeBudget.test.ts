@@ -20,6 +20,18 @@ describe("TimeBudget", () => {
     assert.isTrue(time.isSpent())
   })
 
+  it("is not spent by what is done once a file", () => {
+    const time = timeBudget.start(20)
+    const end = performance.now() + 300
+    let turns = 0
+    timeBudget.preparing(() => {
+      while (performance.now() < end) turns += 1
+    })
+    assert.isFalse(time.isSpent())
+    while (!time.isSpent()) turns += 1
+    assert.isAbove(turns, 1)
+  })
+
   it("is spent from the beginning when there is none", () => {
     assert.isTrue(timeBudget.start(-1).isSpent())
   })

@@ -44,11 +44,12 @@ export interface LocalsReader {
    * What the generators hold. Effect's and this library's own are left out, and what cannot be read is. Never throws.
    *
    * @param options.maxFrames most frames told, 12 unless given
+   * @param options.onCut called where there was no time for all of them
    * @param options.deadlineMillis time (see `TimeBudget`) after which no further frame is begun, 100 unless given
    */
   readonly read: (
     frames: ReadonlyArray<CapturedFrame>,
-    options?: { readonly maxFrames?: number; readonly deadlineMillis?: number }
+    options?: { readonly maxFrames?: number; readonly deadlineMillis?: number; readonly onCut?: () => void }
   ) => ReadonlyArray<GeneratorFrame>
   readonly status: LocalsStatus
   readonly close: () => void
@@ -144,7 +145,11 @@ const readerOn = (session: inspectorSession.InspectorSession): OpenReader => {
       const time = timeBudget.start(options.deadlineMillis ?? defaultDeadlineMillis)
       try {
         for (const { generator, left, services } of frames) {
-          if (found.length >= max || time.isSpent()) break
+          if (found.length >= max) break
+          if (time.isSpent()) {
+            options.onCut?.()
+            break
+          }
           try {
             const frame = pictureOf(generator, isMachinery)
             if (frame === undefined || isMachineryFile(frame.file)) continue

@@ -8,6 +8,7 @@ import { remembering } from "../../plain/lruCache.js"
 import * as sourceMaps from "../source/sourceMaps.js"
 import * as sourceText from "../source/sourceText.js"
 import * as stackFrames from "../source/stackFrames.js"
+import { preparing } from "../timeBudget.js"
 import type { InspectorSession } from "./inspectorSession.js"
 import { topLevelNamesOf } from "./topLevelNames.js"
 
@@ -102,7 +103,7 @@ const scriptOf = (file: string, mapUrl: string): Script => {
 export const topLevelNames = (file: string, content: string | undefined): ReadonlySet<string> =>
   namesOfText(sourceText.linesOf(file, content).join("\n"))
 
-const namesOfText = remembering(32, topLevelNamesOf)
+const namesOfText = remembering(32, (text: string) => preparing(() => topLevelNamesOf(text)))
 
 const lazily = <A>(make: () => A): (() => A) => {
   let made: { readonly value: A } | undefined

@@ -9,6 +9,7 @@ import * as path from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { remembering } from "../../plain/lruCache.js"
 import { attempt } from "../../plain/untrusted.js"
+import { preparing } from "../timeBudget.js"
 
 /** A place in an original source. `content` is its text if the map carries it. */
 export interface Original {
@@ -42,7 +43,11 @@ export type ScriptMap = (line: number, column: number) => NamedOriginal | undefi
  */
 export const ofScript = (file: string, url: string): ScriptMap | undefined => {
   const map =
-    url === "" ? (compiled.test(file) ? mapOf(file) : undefined) : attempt(() => loadUrl(url, file), undefined)
+    url === ""
+      ? compiled.test(file)
+        ? mapOf(file)
+        : undefined
+      : attempt(() => preparing(() => loadUrl(url, file)), undefined)
   return map && ((line, column) => originalIn(map, line, column))
 }
 
@@ -77,8 +82,10 @@ interface LoadedMap {
 
 const mapOf = remembering(32, (file): LoadedMap | undefined => {
   try {
-    const found = payloadOf(file)
-    return found === undefined ? undefined : load(found.payload, found.from)
+    return preparing(() => {
+      const found = payloadOf(file)
+      return found && load(found.payload, found.from)
+    })
   } catch {
     return undefined
   }
