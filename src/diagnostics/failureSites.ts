@@ -58,7 +58,7 @@ export const sitesOf = (
     )[0],
     definedAt: () => {
       const stack = stage?.definedAt
-      return stack === undefined ? undefined : read(stack).find(failureLocation.isApp)
+      return stack === undefined ? undefined : failureLocation.definedIn(read(stack))
     }
   })
   return { tree, chain, calls, callsOf, span, spans, place }

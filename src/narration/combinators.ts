@@ -16,7 +16,7 @@ import * as validatedOptions from "./validatedOptions.js"
 export const withSettings = <Options, Init, Name = string>(
   make: (name: Name, options: Options | undefined, definedAt: DefinedAt) => Init,
   run: (self: Effect.Effect<unknown, unknown, unknown>, init: Init) => Effect.Effect<unknown, unknown, unknown>,
-  placeOf: (below: (...args: Array<never>) => unknown, name: Name) => DefinedAt = definedBy
+  placeOf: (below: (...args: Array<never>) => unknown, name: Name) => DefinedAt = (below) => definedBy(below, 2)
   // biome-ignore lint/suspicious/noExplicitAny: the overloads of each combinator are its type; this is what they share.
 ): any => {
   type DataFirst = [self: Effect.Effect<unknown, unknown, unknown>, name: Name, options?: Options]

@@ -10,6 +10,8 @@ type Below = (...args: Array<never>) => unknown
 
 /** So many stages of one name are looked at one by one: more of them are seldom written by hand in one stage. */
 const exact = 16
+/** The line that makes a stage, and its caller, should that be a helper. */
+const frames = 2
 /** Most names that are followed in one stage. */
 const maxNames = 64
 
@@ -23,7 +25,7 @@ export const placeOf = (below: Below, name: string): DefinedAt => {
   if (fiber._tag === "Some" && !isEnabled(fiber.value)) return undefined
   const region = fiber._tag === "None" ? undefined : regionIn(fiber.value.currentContext)
   // Made outside any story, and so mostly once.
-  if (region === undefined) return definedBy(below)
+  if (region === undefined) return definedBy(below, frames)
   const around = region.stage ?? region.story
   around.places ??= new Map()
   const known = around.places.get(name)
@@ -31,10 +33,10 @@ export const placeOf = (below: Below, name: string): DefinedAt => {
     if (around.places.size < maxNames) {
       around.places.set(name, { made: 1, definedAt: undefined, position: undefined, isAmbiguous: false })
     }
-    return definedBy(below)
+    return definedBy(below, frames)
   }
   known.made += 1
-  if (known.made < exact || known.isAmbiguous) return definedBy(below)
+  if (known.made < exact || known.isAmbiguous) return definedBy(below, frames)
   if (!isPowerOfTwo(known.made) && !isPowerOfTwo(known.made - 1)) return known.definedAt
   const position = positionOf(below)
   known.isAmbiguous = position === undefined || (known.position !== undefined && known.position !== position)

@@ -188,7 +188,7 @@ export const end = (
   try {
     let shown = exit
     if (exit._tag === "Failure") {
-      const place = lastLine(ending.definedAt?.stack)
+      const place = firstFrame(ending.definedAt?.stack)
       if (place !== undefined) {
         spanToTrace.set(span, () => place)
         span.attribute("code.stacktrace", place)
@@ -233,7 +233,4 @@ const exception = ({ error }: CauseLeaf): Record<string, unknown> => ({
   "exception.stacktrace": textOf(error, "stack") ?? ""
 })
 
-const lastLine = (stack: string | undefined): string | undefined => {
-  const line = stack?.trimEnd().split("\n").at(-1)?.trim()
-  return line?.startsWith("at ") ? line : undefined
-}
+const firstFrame = (stack: string | undefined): string | undefined => /^\s*(at .+)$/m.exec(stack ?? "")?.[1]

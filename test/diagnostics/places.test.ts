@@ -401,6 +401,24 @@ describe("the place of a text that failed in a stage", () => {
   )
 })
 
+describe("a stage that a helper made", () => {
+  const bare = Effect.mapError(Effect.fail("gone"), (message) => Object.assign(new Error(message), { stack: message }))
+  const step = <A, E>(name: string, effect: Effect.Effect<A, E>) => effect.pipe(Narrative.stage(name))
+
+  it.live("is placed where the helper was called with its name", () =>
+    Effect.gen(function* () {
+      const program = Effect.suspend(() => step("Load", bare))
+      for (const mode of ["lean", "rich"] as const) {
+        const failure = yield* failureOf(program, mode)
+        assert.deepStrictEqual(
+          [failure.locationReason, lineOf(failure)],
+          ["stage", 'const program = Effect.suspend(() => step("Load", bare))']
+        )
+      }
+    })
+  )
+})
+
 describe("a function whose calls are stages", () => {
   class Refused extends Data.TaggedError("Refused")<{ readonly cause?: unknown }> {}
   const remote = Effect.mapError(Effect.fail("gone"), () => Object.assign(new Refused({}), { stack: "Refused" }))

@@ -4,7 +4,7 @@ import { Narrative } from "../../src/index.js"
 
 /** The lines of this file where the stages of the current story were written. */
 const linesOf = Effect.map(Narrative.current, (story) =>
-  Option.getOrThrow(story).stages.map(({ definedAt }) => Number(/:(\d+):\d+\)?$/.exec(definedAt?.stack ?? "")?.[1]))
+  Option.getOrThrow(story).stages.map(({ definedAt }) => Number(/:(\d+):\d+\)?$/m.exec(definedAt?.stack ?? "")?.[1]))
 )
 
 const line = (offset = 0): number =>

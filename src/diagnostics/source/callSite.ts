@@ -5,11 +5,11 @@
 /** The stack of a definition, formatted only when it is read. */
 export type DefinedAt = { readonly stack?: string } | undefined
 
-/** The caller of `below`. */
-export const definedBy = (below: (...args: Array<never>) => unknown): DefinedAt => {
+/** The caller of `below`, and those around it as far as `frames` go: one may be a helper that makes stages for others. */
+export const definedBy = (below: (...args: Array<never>) => unknown, frames = 1): DefinedAt => {
   const limit = Error.stackTraceLimit
   // `Reflect.set` because an assignment throws where intrinsics are frozen.
-  Reflect.set(Error, "stackTraceLimit", 1)
+  Reflect.set(Error, "stackTraceLimit", frames)
   const here: { readonly stack?: string } = {}
   try {
     Error.captureStackTrace(here, below)

@@ -30,7 +30,7 @@ export interface Around {
   /** Where the nearest span of the app is made. */
   readonly span: { readonly frame: stackFrames.Frame; readonly kind: "span" | "stage" } | undefined
   /** Where the stage, or the story, is made. */
-  readonly definedAt: () => stackFrames.Frame | undefined
+  readonly definedAt: () => ReturnType<typeof definedIn> | undefined
 }
 
 /**
@@ -56,9 +56,13 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
   if (generator !== undefined) return { frame: generator, reason: "generator", from: undefined }
   if (span?.kind === "span") return { frame: span.frame, reason: "span", from: undefined }
   if (made !== undefined) return made
-  const stage = span?.frame ?? definedAt()
-  if (stage !== undefined) return { frame: stage, reason: "stage", from: undefined }
   const waiting = outer.find(isApp)
+  const defined = definedAt()
+  const stage = defined?.frame ?? span?.frame
+  // A helper's caller is where the stage is waited for.
+  if (stage !== undefined && (defined?.isHelper !== true || waiting === undefined)) {
+    return { frame: stage, reason: "stage", from: undefined }
+  }
   if (waiting !== undefined) return { frame: waiting, reason: "generator", from: undefined }
   const known = innermostFirst.findLast((link) => link.frames.length > 0)
   const innermost = known?.frames.find(isApp) ?? known?.frames.find((frame) => frame.shown.line > 0)
@@ -106,6 +110,27 @@ const constructorsOf = (error: unknown): ReadonlySet<string> => {
   }
   return names
 }
+
+/**
+ * Where a stage was made: the first line of the app that is no helper's, which takes the name from its caller.
+ */
+export const definedIn = (
+  frames: ReadonlyArray<stackFrames.Frame>
+): { readonly frame: stackFrames.Frame | undefined; readonly isHelper: boolean } => {
+  const own = frames.filter(isApp)
+  const named = own.find((frame) => !isHelper(frame))
+  return { frame: named ?? own[0], isHelper: named === undefined && own.length > 0 }
+}
+
+/** Whether a call that makes a stage or a story has no text in it that could be its name. */
+const isHelper = ({ content, path, shown }: stackFrames.Frame): boolean => {
+  const lines = sourceText.linesOf(path, content).slice(shown.line - 1, shown.line + 1)
+  const call = lines.join("\n").slice(Math.max(0, shown.column - 1), maxCall)
+  return /^(?:[\w$]+\.)*(?:stage|story|layerStory|storyScoped)\(\s*[\w$.]+\s*[,)]/.test(call)
+}
+
+/** How far into a call its name is looked for. */
+const maxCall = 400
 
 /** A class without a constructor of its own: V8 says that its declaration was called. */
 const isImplicitConstructor = (frame: stackFrames.Frame): boolean => {
