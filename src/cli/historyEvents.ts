@@ -20,8 +20,8 @@ export const events = (
   { follow, last }: GrowingFileOptions
 ): Stream.Stream<NarrativeEvent, HistoryError | InvalidOption> =>
   Stream.unwrap(
-    Effect.map(history.cursor, (newest) =>
-      Stream.paginateChunkEffect(Math.max(0, newest - last), (cursor) =>
+    Effect.map(history.cursorBefore(last), (start) =>
+      Stream.paginateChunkEffect(start, (cursor) =>
         Effect.gen(function* () {
           const page = yield* history.events(cursor, { limit: pageSize })
           const isAll = page.events.length < pageSize

@@ -1,7 +1,7 @@
 /**
  * Asks what programs did: which stories there were, what failed and why, how long things take, what happens right now.
  *
- * `HistoryRenderer` writes what is read here. Needs `@effect/sql`, and `@effect/sql-sqlite-node` for a file.
+ * `HistoryRenderer` writes what is read here. Needs `@effect/sql`, `@effect/sql-sqlite-node` for a file, and `@effect/sql-pg` for PostgreSQL.
  *
  * @since 0.1.0
  */
@@ -12,6 +12,8 @@ import * as Layer from "effect/Layer"
 import type { NarrativeEvent } from "../event/NarrativeEvent.js"
 import type { InvalidOption } from "../plain/InvalidOption.js"
 import { openExisting } from "./database/database.js"
+import type { PgConnection } from "./database/pgOptions.js"
+import { openPg } from "./database/postgres.js"
 import type { AmbiguousStoryId, HistoryError, StoryNotFound } from "./HistoryError.js"
 import type { EventFilter, FailureFilter, Retention, StatsFilter, StoryFilter } from "./HistoryFilter.js"
 import type { ChangePage, EventPage, HistoryReader, StoryPage } from "./HistoryReader.js"
@@ -19,6 +21,7 @@ import type { HistoryStats } from "./HistoryStats.js"
 import * as reader from "./read/reader.js"
 import type { FailureSummary, StoryRecord } from "./StoryRecord.js"
 
+export type { PgConnection } from "./database/pgOptions.js"
 export type { ChangePage, EventPage, HistoryReader, StoryPage } from "./HistoryReader.js"
 
 /**
@@ -71,6 +74,32 @@ export interface SqliteOptions {
  */
 export const layerSqlite = ({ path, readonly = true }: SqliteOptions): Layer.Layer<History, HistoryError> =>
   Layer.scoped(History, Effect.flatMap(openExisting(path, readonly), reader.make))
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface PgOptions extends PgConnection {}
+
+/**
+ * Reads a PostgreSQL schema that `HistoryRenderer.layerPg` made; any number of programs may go on writing to it. Needs
+ * `@effect/sql-pg`.
+ *
+ * @example
+ * ```ts
+ * import { Console, Effect } from "effect"
+ * import { History } from "effect-narrative/history"
+ *
+ * const program = Effect.flatMap(History.stories({ status: "failed" }), ({ stories }) => Console.table(stories))
+ *
+ * program.pipe(Effect.provide(History.layerPg({ url: "postgres://reader@db.internal/shop" })), Effect.runPromise)
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerPg = (options: PgOptions = {}): Layer.Layer<History, HistoryError | InvalidOption> =>
+  Layer.scoped(History, Effect.flatMap(openPg(options), reader.make))
 
 /**
  * The newest failures, in short; `story` has their full reports.
@@ -159,6 +188,15 @@ export const replay = (
  * @category accessors
  */
 export const cursor: Effect.Effect<number, HistoryError, History> = Effect.flatMap(History, ({ cursor }) => cursor)
+
+/**
+ * The cursor before the newest events, so many of them: what follows it are the last `count` events.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const cursorBefore = (count: number): Effect.Effect<number, HistoryError | InvalidOption, History> =>
+  Effect.flatMap(History, (history) => history.cursorBefore(count))
 
 /**
  * For each id, in order, the shortest end that finds no other story: 6 characters or more, as the console shows it.

@@ -15,6 +15,7 @@ import * as Schema from "effect/Schema"
  * - `NewerVersion`: written by a newer version of this package.
  * - `OlderVersion`: written by an older one, and opened for reading only: it has to be opened for writing once.
  * - `Damaged`: a row that cannot be read.
+ * - `NotInstalled`: the package of the database is not installed.
  * - `QueryFailed`: the database refused a query; `cause` has its error.
  *
  * @since 0.1.0
@@ -36,6 +37,7 @@ export const HistoryErrorReason = Schema.Literal(
   "NewerVersion",
   "OlderVersion",
   "Damaged",
+  "NotInstalled",
   "QueryFailed"
 )
 

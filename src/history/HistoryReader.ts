@@ -80,6 +80,8 @@ export interface HistoryReader {
   ) => Effect.Effect<ReadonlyArray<NarrativeEvent>, StoryNotFound | AmbiguousStoryId | HistoryError | InvalidOption>
   /** The cursor after everything written so far. */
   readonly cursor: Effect.Effect<number, HistoryError>
+  /** The cursor before the newest events, so many of them: what follows it are the last `count` events. */
+  readonly cursorBefore: (count: number) => Effect.Effect<number, HistoryError | InvalidOption>
   /** For each id, in order, the shortest end that finds no other story: 6 characters or more, as the console shows it. */
   readonly shortIds: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, HistoryError>
   /** How many stories `prune` would delete now. */

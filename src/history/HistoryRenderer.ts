@@ -1,7 +1,7 @@
 /**
  * Writes every story into a database that can be asked later: what failed, how long things take, what runs right now.
  *
- * Needs `@effect/sql`, and `@effect/sql-sqlite-node` for a file.
+ * Needs `@effect/sql`, `@effect/sql-sqlite-node` for a file, and `@effect/sql-pg` for PostgreSQL.
  *
  * @since 0.1.0
  */
@@ -20,8 +20,13 @@ import type { InvalidOption } from "../plain/InvalidOption.js"
 import { logWarning } from "../runtime/logWarning.js"
 import { withoutNarration } from "../runtime/muting.js"
 import { withoutHoldingProcess } from "../runtime/unheldTimers.js"
+import { isPg } from "./database/connections.js"
 import { type Database, identityOf, makeDurable, openFile, queryFailed } from "./database/database.js"
 import { migrate } from "./database/migrations.js"
+import * as partitions from "./database/partitions.js"
+import type { PgConnection } from "./database/pgOptions.js"
+import { eventsInTransaction } from "./database/positions.js"
+import { makeSchema, openPg } from "./database/postgres.js"
 import * as retention from "./database/retention.js"
 import type { HistoryError } from "./HistoryError.js"
 import * as historyWriter from "./write/historyWriter.js"
@@ -93,6 +98,52 @@ export const layerSql = (
     )
   )
 
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface PgOptions extends HistoryOptions, PgConnection {
+  /** Most events in a transaction: 1–4,096 (default 2,048). */
+  readonly batchSize?: number | undefined
+  /**
+   * What happens when `capacity` events wait, as while the server is out of reach: `dropping` drops the new event (the default:
+   * a network does not hold a program up), `sliding` the oldest, `suspend` makes stages wait.
+   */
+  readonly strategy?: HistoryOptions["strategy"]
+}
+
+/**
+ * Writes into a schema of PostgreSQL, which is made if it is not there. Any number of programs on any number of machines may
+ * write into one. A batch is written exactly once, also when its connection is lost in the middle. Needs `@effect/sql-pg`.
+ *
+ * @example
+ * ```ts
+ * import { Config, Effect, Layer } from "effect"
+ * import { Narrative } from "effect-narrative"
+ * import { HistoryRenderer } from "effect-narrative/history"
+ *
+ * const program = Effect.void.pipe(Narrative.stage("Load"), Narrative.story("Nightly ETL"))
+ *
+ * const Renderers = Layer.unwrapEffect(
+ *   Effect.map(Config.redacted("DATABASE_URL"), (url) => HistoryRenderer.layerPg({ url, keepDays: 30 }))
+ * )
+ *
+ * program.pipe(Effect.provide(Renderers), Narrative.runMain)
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerPg = (options: PgOptions = {}): Layer.Layer<never, HistoryError | InvalidOption> =>
+  Renderer.layerScoped(
+    Effect.gen(function* () {
+      const decoded = yield* settings.decode({ strategy: "dropping", ...options }, eventsInTransaction)
+      const database = yield* openPg(options)
+      const { write } = yield* open(database, decoded, makeSchema(database.sql))
+      return yield* fromWrite(decoded, write)
+    })
+  )
+
 /** Makes the database ready, and tends it until the scope is closed. */
 const open = (
   database: Database,
@@ -106,8 +157,13 @@ const open = (
     // Before the buffer in time, so that it comes after the buffer's last batch at the end.
     yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeout(Effect.interruptible(writer.end), "1 second")))
     yield* background(writer.beat, options.heartbeat)
-    if (options.retention !== undefined) {
-      yield* background(retention.prune(sql, options.retention), Duration.toMillis("10 minutes"))
+    const makePartitions = isPg(sql) ? partitions.makePartitions(sql, options.partitionDays) : Effect.void
+    // The first ones before the first event.
+    yield* Effect.mapError(makePartitions, queryFailed(database.filename))
+    const prune =
+      options.retention === undefined ? Effect.void : retention.prune(sql, options.retention, { isPatient: true })
+    if (options.retention !== undefined || isPg(sql)) {
+      yield* background(Effect.zipRight(makePartitions, prune), Duration.toMillis("10 minutes"))
     }
     return writer
   })

@@ -12,7 +12,7 @@ import { Correlation, Narrative, type NarrativeEvent } from "../../src/index.js"
 import { openSqlite } from "../bench/sqlite.js"
 import { Narrator, notes } from "../fixtures/events.js"
 import { assertConserved, emitAll, rendererSuite, statsOf, withWarnings } from "../renderer/rendererSuite.js"
-import { asked, file, folder, recorded, rendererOf, rowsOf } from "./histories.js"
+import { asked, file, folder, layerAt, onBothDatabases, recorded, rendererOf, rowsOf } from "./histories.js"
 
 // A real file behind every destination: what the destination lets through is written.
 rendererSuite("HistoryRenderer", (destination) =>
@@ -52,24 +52,128 @@ const stagesOf = (count: number) =>
 
 const program = stagesOf(20).pipe(Effect.as(42), Narrative.story("Import"))
 
-describe("HistoryRenderer", () => {
-  it.scoped("writes events in their order, each once, however they fall into batches", () =>
-    Effect.gen(function* () {
-      const filename = yield* file
-      yield* recorded(program, filename, { batchSize: 3 })
-      const rows = yield* rowsOf(filename, "SELECT sequence FROM events ORDER BY id")
-      assert.deepStrictEqual(
-        rows.map(({ sequence }) => sequence),
-        Array.from({ length: 42 }, (_, i) => i)
-      )
-      const stages = yield* rowsOf(filename, "SELECT name, status FROM stages ORDER BY stage_index")
-      assert.deepStrictEqual(
-        stages,
-        Array.from({ length: 20 }, (_, i) => ({ name: `Stage ${i}`, status: "completed" }))
-      )
-    })
-  )
+onBothDatabases(({ file, rowsOf }) => {
+  describe("HistoryRenderer", () => {
+    it.scoped("writes events in their order, each once, however they fall into batches", () =>
+      Effect.gen(function* () {
+        const filename = yield* file
+        yield* recorded(program, filename, { batchSize: 3 })
+        const rows = yield* rowsOf(filename, "SELECT sequence FROM events ORDER BY id")
+        assert.deepStrictEqual(
+          rows.map(({ sequence }) => sequence),
+          Array.from({ length: 42 }, (_, i) => i)
+        )
+        const stages = yield* rowsOf(filename, "SELECT name, status FROM stages ORDER BY stage_index")
+        assert.deepStrictEqual(
+          stages,
+          Array.from({ length: 20 }, (_, i) => ({ name: `Stage ${i}`, status: "completed" }))
+        )
+      })
+    )
 
+    it.scoped("puts the history of a story whose start was lost together from its other events", () =>
+      Effect.gen(function* () {
+        const filename = yield* file
+        const narrator = new Narrator("Import", "lost")
+        narrator.start()
+        const load = narrator.stage("Load")
+        narrator.stageStarted(load)
+        const renderer = yield* Effect.scoped(
+          Effect.gen(function* () {
+            const renderer = yield* rendererOf(layerAt(filename))
+            yield* emitAll(renderer, [
+              narrator.completed(load, { timestamp: 2_000 }),
+              narrator.end({ timestamp: 3_000 })
+            ])
+            return renderer
+          })
+        )
+        assert.deepInclude(yield* statsOf(renderer), { delivered: 2, failed: 0 })
+        const story = yield* asked(History.story("lost"), filename)
+        assert.deepInclude(story, { name: "Import", status: "success", durationSeconds: 1 })
+        assert.deepInclude(story.stages[0], { name: "Load", status: "completed", startedAt: 1_500, endedAt: 2_000 })
+      })
+    )
+
+    it.scoped("keeps an analysis that comes after the story's end with its failure", () =>
+      Effect.gen(function* () {
+        const filename = yield* file
+        const narrator = new Narrator("Import", "analysed")
+        const analysis = {
+          analyzer: "test",
+          model: null,
+          exactWhy: "the row has no id",
+          evidence: [],
+          targetedFix: "give it one",
+          codeChanges: "",
+          rawText: null,
+          droppedCitations: 0
+        }
+        const ready = (sequence: number): NarrativeEvent.AnalysisReady => ({
+          _tag: "AnalysisReady",
+          storyId: "analysed",
+          storyName: "Import",
+          rootStoryId: "analysed",
+          parentStoryId: null,
+          timestamp: 9,
+          sequence,
+          stageName: "Load",
+          traceId: null,
+          spanId: null,
+          llmAnalysis: "the row has no id",
+          analysis,
+          latencySeconds: 1.5
+        })
+        for (const batch of [
+          [narrator.start(), narrator.failureOccurred(), narrator.end({ status: "failed" })],
+          [ready(3)]
+        ]) {
+          yield* Effect.scoped(Effect.flatMap(rendererOf(layerAt(filename)), (renderer) => emitAll(renderer, batch)))
+        }
+        const { failures, status } = yield* asked(History.story("analysed"), filename)
+        assert.strictEqual(status, "failed")
+        assert.deepInclude(failures[0], {
+          analysis,
+          llmAnalysis: "the row has no id",
+          analysisSeconds: 1.5,
+          analyzed: true
+        })
+        assert.deepStrictEqual(failures[0]?.report.analysis, analysis)
+      })
+    )
+
+    it.scoped("keeps the kinds of event that were asked for, and stories, stages and failures in any case", () =>
+      Effect.gen(function* () {
+        const filename = yield* file
+        const failing = Effect.fail("no").pipe(Narrative.stage("Load"), Narrative.story("Import"), Effect.ignore)
+        yield* recorded(Effect.zipRight(Narrative.story(Narrative.note("kept"), "Note"), failing), filename, {
+          events: ["EventRecorded"]
+        })
+        assert.deepStrictEqual(yield* rowsOf(filename, "SELECT event FROM events"), [{ event: "EventRecorded" }])
+        assert.deepStrictEqual(yield* rowsOf(filename, "SELECT count(*) AS n FROM failures"), [{ n: 1 }])
+        assert.deepStrictEqual(yield* rowsOf(filename, "SELECT count(*) AS n FROM stages"), [{ n: 1 }])
+      })
+    )
+
+    it.scoped("keeps the newest stories only, when told how many", () =>
+      Effect.gen(function* () {
+        const filename = yield* file
+        yield* recorded(
+          Effect.forEach(["a", "b", "c", "d"], (name) => Narrative.story(Effect.void, name)),
+          filename
+        )
+        assert.strictEqual(yield* asked(History.prune({ keepStories: 3 }), filename, false), 1)
+        assert.deepStrictEqual(yield* rowsOf(filename, "SELECT name FROM stories ORDER BY key"), [
+          { name: "b" },
+          { name: "c" },
+          { name: "d" }
+        ])
+      })
+    )
+  })
+})
+
+describe("HistoryRenderer", () => {
   it.scoped("has a row of a story from its start on", () =>
     Effect.gen(function* () {
       const filename = yield* file
@@ -209,89 +313,6 @@ describe("HistoryRenderer", () => {
     )
   )
 
-  it.scoped("puts the history of a story whose start was lost together from its other events", () =>
-    Effect.gen(function* () {
-      const filename = yield* file
-      const narrator = new Narrator("Import", "lost")
-      narrator.start()
-      const load = narrator.stage("Load")
-      narrator.stageStarted(load)
-      const renderer = yield* Effect.scoped(
-        Effect.gen(function* () {
-          const renderer = yield* rendererOf(HistoryRenderer.layer({ path: filename }))
-          yield* emitAll(renderer, [narrator.completed(load, { timestamp: 2_000 }), narrator.end({ timestamp: 3_000 })])
-          return renderer
-        })
-      )
-      assert.deepInclude(yield* statsOf(renderer), { delivered: 2, failed: 0 })
-      const story = yield* asked(History.story("lost"), filename)
-      assert.deepInclude(story, { name: "Import", status: "success", durationSeconds: 1 })
-      assert.deepInclude(story.stages[0], { name: "Load", status: "completed", startedAt: 1_500, endedAt: 2_000 })
-    })
-  )
-
-  it.scoped("keeps an analysis that comes after the story's end with its failure", () =>
-    Effect.gen(function* () {
-      const filename = yield* file
-      const narrator = new Narrator("Import", "analysed")
-      const analysis = {
-        analyzer: "test",
-        model: null,
-        exactWhy: "the row has no id",
-        evidence: [],
-        targetedFix: "give it one",
-        codeChanges: "",
-        rawText: null,
-        droppedCitations: 0
-      }
-      const ready = (sequence: number): NarrativeEvent.AnalysisReady => ({
-        _tag: "AnalysisReady",
-        storyId: "analysed",
-        storyName: "Import",
-        rootStoryId: "analysed",
-        parentStoryId: null,
-        timestamp: 9,
-        sequence,
-        stageName: "Load",
-        traceId: null,
-        spanId: null,
-        llmAnalysis: "the row has no id",
-        analysis,
-        latencySeconds: 1.5
-      })
-      for (const batch of [
-        [narrator.start(), narrator.failureOccurred(), narrator.end({ status: "failed" })],
-        [ready(3)]
-      ]) {
-        yield* Effect.scoped(
-          Effect.flatMap(rendererOf(HistoryRenderer.layer({ path: filename })), (renderer) => emitAll(renderer, batch))
-        )
-      }
-      const { failures, status } = yield* asked(History.story("analysed"), filename)
-      assert.strictEqual(status, "failed")
-      assert.deepInclude(failures[0], {
-        analysis,
-        llmAnalysis: "the row has no id",
-        analysisSeconds: 1.5,
-        analyzed: true
-      })
-      assert.deepStrictEqual(failures[0]?.report.analysis, analysis)
-    })
-  )
-
-  it.scoped("keeps the kinds of event that were asked for, and stories, stages and failures in any case", () =>
-    Effect.gen(function* () {
-      const filename = yield* file
-      const failing = Effect.fail("no").pipe(Narrative.stage("Load"), Narrative.story("Import"), Effect.ignore)
-      yield* recorded(Effect.zipRight(Narrative.story(Narrative.note("kept"), "Note"), failing), filename, {
-        events: ["EventRecorded"]
-      })
-      assert.deepStrictEqual(yield* rowsOf(filename, "SELECT event FROM events"), [{ event: "EventRecorded" }])
-      assert.deepStrictEqual(yield* rowsOf(filename, "SELECT count(*) AS n FROM failures"), [{ n: 1 }])
-      assert.deepStrictEqual(yield* rowsOf(filename, "SELECT count(*) AS n FROM stages"), [{ n: 1 }])
-    })
-  )
-
   it.scoped("writes through the program's own client, whose transactions it does not enter", () =>
     Effect.gen(function* () {
       const filename = yield* file
@@ -318,22 +339,6 @@ describe("HistoryRenderer", () => {
       yield* TestClock.adjust("2 hours")
       assert.deepStrictEqual(yield* rowsOf(filename, "SELECT id FROM stories"), [{ id: "open" }])
       assert.deepStrictEqual(yield* rowsOf(filename, "SELECT count(*) AS n FROM events"), [{ n: 1 }])
-    })
-  )
-
-  it.scoped("keeps the newest stories only, when told how many", () =>
-    Effect.gen(function* () {
-      const filename = yield* file
-      yield* recorded(
-        Effect.forEach(["a", "b", "c", "d"], (name) => Narrative.story(Effect.void, name)),
-        filename
-      )
-      assert.strictEqual(yield* asked(History.prune({ keepStories: 3 }), filename, false), 1)
-      assert.deepStrictEqual(yield* rowsOf(filename, "SELECT name FROM stories ORDER BY key"), [
-        { name: "b" },
-        { name: "c" },
-        { name: "d" }
-      ])
     })
   )
 

@@ -4,11 +4,16 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { describe } from "@effect/vitest"
 import { Effect, FiberRefs, Layer, type Scope } from "effect"
 import * as rendererSet from "../../src/delivery/rendererSet.js"
+import { makeDurable, openFile } from "../../src/history/database/database.js"
+import { migrate } from "../../src/history/database/migrations.js"
+import { makeSchema, openPg } from "../../src/history/database/postgres.js"
 import { History, HistoryRenderer } from "../../src/history/index.js"
 import type { Renderer } from "../../src/index.js"
 import { openSqlite } from "../bench/sqlite.js"
+import * as postgres from "../fixtures/postgres.js"
 
 /** A folder that is gone when the scope closes. */
 export const folder: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
@@ -29,16 +34,33 @@ export const rendererOf = <E, R>(
     return renderer
   })
 
-/** Everything told while it runs is in the file when it is done. */
+/** A history is at a file, or at the URL of a schema of PostgreSQL. */
+const isUrl = (place: string): boolean => place.startsWith("postgres:")
+
+/** Writes to a history. */
+export const layerAt = (place: string, options: HistoryRenderer.HistoryOptions = {}) =>
+  isUrl(place)
+    ? HistoryRenderer.layerPg({ strategy: "suspend", ...options, url: place })
+    : HistoryRenderer.layer({ path: place, ...options })
+
+/** Everything told while it runs is in the history when it is done. */
 export const recorded = <A, E, R>(
   self: Effect.Effect<A, E, R>,
-  filename: string,
+  place: string,
   options: HistoryRenderer.HistoryOptions = {}
-) => Effect.provide(self, HistoryRenderer.layer({ path: filename, ...options }))
+) => Effect.provide(self, layerAt(place, options))
 
 /** Asks a history that programs may still be writing to. */
-export const asked = <A, E, R>(self: Effect.Effect<A, E, R>, filename: string, readonly = true) =>
-  Effect.provide(self, History.layerSqlite({ path: filename, readonly }))
+export const asked = <A, E, R>(self: Effect.Effect<A, E, R>, place: string, readonly = true) =>
+  Effect.provide(self, isUrl(place) ? History.layerPg({ url: place }) : History.layerSqlite({ path: place, readonly }))
+
+/** A database that is ready to be written to. */
+export const databaseAt = (place: string) =>
+  Effect.gen(function* () {
+    const database = isUrl(place) ? yield* openPg({ url: place }) : yield* openFile(place)
+    yield* migrate(database, isUrl(place) ? makeSchema(database.sql) : makeDurable(database.sql))
+    return database
+  })
 
 /** Rows as somebody finds them who opens the file by hand. */
 export const rowsOf = (
@@ -53,3 +75,22 @@ export const rowsOf = (
       database.close()
     }
   })
+
+/** Where a test puts its history, and how its rows are found there by hand. */
+export interface TestDatabase {
+  /** A place that no other test has. */
+  readonly file: Effect.Effect<string, never, Scope.Scope>
+  readonly rowsOf: typeof rowsOf
+}
+
+/** Declares the same tests for each database. PostgreSQL is started for the file of tests that asks for it. */
+export const onBothDatabases = (tests: (database: TestDatabase) => void): void => {
+  describe("in a file of SQLite", () => tests({ file, rowsOf }))
+  describe("in a schema of PostgreSQL", () => tests(onPostgres(postgres.ofFile())))
+}
+
+export const onPostgres = (server: Effect.Effect<postgres.Postgres>): TestDatabase => ({
+  file: Effect.map(server, ({ url }) => url(postgres.freshSchema())),
+  rowsOf: (place, query) =>
+    Effect.flatMap(server, ({ rows }) => rows(query, new URL(place).searchParams.get("schema") ?? ""))
+})

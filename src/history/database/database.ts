@@ -12,11 +12,17 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as errorCode from "../../cause/errorCode.js"
 import * as folders from "../../file/folders.js"
 import { HistoryError, type HistoryErrorReason } from "../HistoryError.js"
+import { discard, isLost, isPg } from "./connections.js"
+
+/** Over a network, only a connection on which the server has answered; any other one may not answer at all. */
+const mayRollBack = (sql: SqlClient.SqlClient, cause: Cause.Cause<unknown>): boolean =>
+  !isPg(sql) || Option.exists(Cause.failureOption(cause), (error) => !isLost(sql, error))
 
 /** A client, and where it came from. */
 export interface Database {
@@ -189,7 +195,9 @@ export const writing = <A, E, R>(
         connection.executeRaw(begin, []).pipe(
           Effect.zipRight(restore(Effect.provideService(self, SqlClient.TransactionConnection, [connection, 0]))),
           Effect.zipLeft(connection.executeRaw("COMMIT", [])),
-          Effect.tapErrorCause(() => Effect.ignore(connection.executeRaw("ROLLBACK", [])))
+          Effect.tapErrorCause((cause) =>
+            mayRollBack(sql, cause) ? Effect.ignore(connection.executeRaw("ROLLBACK", [])) : discard(connection)
+          )
         )
       )
     )

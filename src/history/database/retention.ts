@@ -10,7 +10,10 @@ import * as Schedule from "effect/Schedule"
 import type { Retention } from "../HistoryFilter.js"
 import { StoryState } from "../StoryRecord.js"
 import { time } from "./columns.js"
+import { isPg } from "./connections.js"
 import { isBusy, writing } from "./database.js"
+import * as partitions from "./partitions.js"
+import { dayOf, firstKeyOf } from "./positions.js"
 
 /** Stories deleted at once: some milliseconds' work. */
 const step = 50
@@ -19,19 +22,47 @@ const millisOfDay = 86_400_000
 /**
  * Gives how many stories were deleted. What hangs on them (stages, failures, events, labels) goes with them.
  *
+ * On PostgreSQL, partitions of which nothing is kept are dropped first. With `isPatient`, the stories of the one that is partly
+ * kept wait for that, for as many days as it has at most.
+ *
  * @internal
  */
-export const prune = (sql: SqlClient.SqlClient, retention: Retention): Effect.Effect<number, SqlError> =>
+export const prune = (
+  sql: SqlClient.SqlClient,
+  retention: Retention,
+  { isPatient = false }: { readonly isPatient?: boolean } = {}
+): Effect.Effect<number, SqlError> =>
   Effect.gen(function* () {
-    const { tooMany, tooOld } = yield* doomed(sql, retention)
+    const { before, tooMany, tooOld } = yield* doomed(sql, retention)
     let deleted = 0
-    if (tooOld !== undefined) {
+    if (tooOld !== undefined && before !== undefined) {
+      const partly = isPg(sql) ? yield* dropPartitions(sql, before, tooOld) : undefined
+      const waiting =
+        isPatient && partly !== undefined
+          ? sql`NOT (key >= ${firstKeyOf(partly.from)} AND key < ${firstKeyOf(partly.to)})`
+          : sql`1 = 1`
       // Status by status, as the index has them: looking for what is not there must not read the whole table.
-      for (const status of endedStates) deleted += yield* inSteps(sql, sql`status = ${status} AND ${tooOld}`)
+      for (const status of endedStates) {
+        deleted += yield* inSteps(sql, sql`status = ${status} AND ${tooOld} AND ${waiting}`)
+      }
     }
     if (tooMany !== undefined) deleted += yield* inSteps(sql, tooMany)
     return deleted
   }).pipe(Effect.withTracerEnabled(false))
+
+/** Drops what is wholly to be deleted, and gives the partition of which a part is kept. */
+const dropPartitions = (sql: SqlClient.SqlClient, before: string, tooOld: Fragment) =>
+  Effect.gen(function* () {
+    const day = dayOf(before)
+    const all = yield* partitions.partitions(sql)
+    for (const partition of all.filter(({ to }) => to <= day)) {
+      const kept = yield* sql`SELECT 1 FROM stories
+        WHERE key >= ${firstKeyOf(partition.from)} AND key < ${firstKeyOf(partition.to)}
+          AND (status = 'running' OR NOT ${tooOld}) LIMIT 1`
+      if (kept.length === 0) yield* partitions.drop(sql, partition)
+    }
+    return all.find(({ from, to }) => from <= day && day < to)
+  })
 
 /**
  * How many stories {@link prune} would delete now.
@@ -49,6 +80,8 @@ export const prunable = (sql: SqlClient.SqlClient, retention: Retention): Effect
 const endedStates = StoryState.literals.filter((state) => state !== "running")
 
 interface Doomed {
+  /** Up to but without when a story must have ended to be too old. */
+  readonly before: string | undefined
   /** To be joined with a status. */
   readonly tooOld: Fragment | undefined
   readonly tooMany: Fragment | undefined
@@ -62,7 +95,11 @@ const doomed = (sql: SqlClient.SqlClient, { keepDays, keepStories }: Retention):
     const tooOld =
       before === undefined ? undefined : sql`(started_at < ${before} AND COALESCE(ended_at, started_at) < ${before})`
     const [newest] = keepStories === undefined ? [] : yield* firstBeyond(sql, keepStories, tooOld)
-    return { tooOld, tooMany: newest === undefined ? undefined : sql`key <= ${newest.key} AND status <> 'running'` }
+    return {
+      before,
+      tooOld,
+      tooMany: newest === undefined ? undefined : sql`key <= ${newest.key} AND status <> 'running'`
+    }
   })
 
 /** The newest story of those that are too many, not counting those that go anyway. */
@@ -93,8 +130,13 @@ const inSteps = (sql: SqlClient.SqlClient, condition: Fragment): Effect.Effect<n
 /** Gives how many it deleted: what the database does not let go is not asked for again. */
 const removeSome = (sql: SqlClient.SqlClient, condition: Fragment): Effect.Effect<number, SqlError> =>
   Effect.gen(function* () {
-    const rows = yield* sql<{ writer_id: number }>`DELETE FROM stories
-      WHERE key IN (SELECT key FROM stories WHERE ${condition} LIMIT ${step}) RETURNING writer_id`
+    const rows = yield* sql<{ key: number; writer_id: number }>`DELETE FROM stories
+      WHERE key IN (SELECT key FROM stories WHERE ${condition} LIMIT ${step}) RETURNING key, writer_id`
+    if (isPg(sql) && rows.length > 0) {
+      const keys = rows.map(({ key }) => key)
+      yield* sql`DELETE FROM events WHERE ${sql.in("story_key", keys)}`
+      yield* sql`DELETE FROM stages WHERE ${sql.in("story_key", keys)}`
+    }
     const writers = Array.from(new Set(rows.map(({ writer_id }) => Number(writer_id))))
     if (writers.length > 0) yield* deleteIdle(sql, writers)
     return rows.length

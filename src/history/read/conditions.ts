@@ -3,6 +3,8 @@
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Fragment } from "@effect/sql/Statement"
+import { isPg } from "../database/connections.js"
+import { settledPositions } from "../database/positions.js"
 
 /** The conditions that are there, joined; all rows without any. */
 export const where = (sql: SqlClient.SqlClient, conditions: ReadonlyArray<Fragment | undefined>): Fragment => {
@@ -14,9 +16,18 @@ export const where = (sql: SqlClient.SqlClient, conditions: ReadonlyArray<Fragme
 export const beginsWith = (sql: SqlClient.SqlClient, column: string, beginning: string): Fragment =>
   sql`(${sql.literal(column)} >= ${beginning} AND ${sql.literal(column)} < ${`${beginning}\u{10ffff}`})`
 
-/** The last characters of a text. */
-export const endingOf = (sql: SqlClient.SqlClient, column: string, length: number): Fragment =>
+/** Whether the column ends with one of these texts, all of so many characters. PostgreSQL has an index of ids turned round. */
+export const endsWith = (
+  sql: SqlClient.SqlClient,
+  column: string,
+  ends: ReadonlyArray<string>,
+  length: number
+): Fragment =>
   sql.onDialectOrElse({
-    sqlite: () => sql`substr(${sql.literal(column)}, ${sql.literal(String(-length))})`,
-    orElse: () => sql`right(${sql.literal(column)}, ${sql.literal(String(length))})`
+    sqlite: () => sql`substr(${sql.literal(column)}, ${sql.literal(String(-length))}) IN ${sql.in(ends)}`,
+    orElse: () => sql.or(ends.map((end) => beginsWith(sql, `reverse(${column})`, Array.from(end).reverse().join(""))))
   })
+
+/** Of positions of events: that no earlier one can still be committed. SQLite has one writer at a time. */
+export const isSettled = (sql: SqlClient.SqlClient, column: string): Fragment | undefined =>
+  isPg(sql) ? sql.literal(`${column} < ${settledPositions}`) : undefined

@@ -10,14 +10,20 @@ import { decodeRow, type Found } from "../database/decodeRows.js"
 import { nameOf } from "../database/eventNames.js"
 import { type EventFilter, wholeNumber } from "../HistoryFilter.js"
 import type { HistoryEvent } from "../StoryRecord.js"
-import { where } from "./conditions.js"
+import { isSettled, where } from "./conditions.js"
 import { type StoredEvent, storedEvents } from "./storedEvents.js"
 
-export const cursor = (sql: SqlClient.SqlClient) =>
+/** The cursor before the newest events, so many of them: after the newest for 0. */
+export const cursorBefore = (sql: SqlClient.SqlClient, last: number) =>
   Effect.gen(function* () {
-    const [row = {}] = yield* sql<Found>`SELECT COALESCE(max(id), 0) AS newest FROM events`
-    const { newest } = yield* decodeRow({ newest: whole }, row)
-    return newest
+    const count = yield* options.attempt(() =>
+      wholeNumber("last", last, { least: 0, most: Number.MAX_SAFE_INTEGER, otherwise: 0 })
+    )
+    const [row = { id: 0 }] =
+      yield* sql<Found>`SELECT e.id FROM events AS e WHERE ${where(sql, [isSettled(sql, "e.id")])}
+      ORDER BY e.id DESC LIMIT 1 OFFSET ${count}`
+    const { id } = yield* decodeRow({ id: whole }, row)
+    return id
   })
 
 export const events = (sql: SqlClient.SqlClient, after: number, filter: EventFilter) =>
@@ -36,7 +42,11 @@ const pageOf = (sql: SqlClient.SqlClient, after: number, filter: EventFilter) =>
       limit: wholeNumber("limit", filter.limit, { least: 1, most: 10_000, otherwise: 500 })
     }))
     const { story } = filter
-    const condition = where(sql, [sql`e.id > ${from}`, story === undefined ? undefined : sql`s.name = ${story}`])
+    const condition = where(sql, [
+      sql`e.id > ${from}`,
+      isSettled(sql, "e.id"),
+      story === undefined ? undefined : sql`s.name = ${story}`
+    ])
     const stored = yield* storedEvents(sql, condition, limit)
     return { stored, cursor: stored.at(-1)?.cursor ?? from }
   })

@@ -4,7 +4,8 @@
 import { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as options from "../../plain/options.js"
-import { type Database, failure, queryFailed } from "../database/database.js"
+import { isLost, isPg } from "../database/connections.js"
+import { type Database, failure, isBusy, queryFailed } from "../database/database.js"
 import { DamagedRow } from "../database/decodeRows.js"
 import { checkReadable } from "../database/migrations.js"
 import * as retention from "../database/retention.js"
@@ -12,7 +13,7 @@ import type { HistoryError } from "../HistoryError.js"
 import type { Retention } from "../HistoryFilter.js"
 import type { HistoryReader } from "../HistoryReader.js"
 import { retentionOf } from "../write/settings.js"
-import { changes, cursor, events } from "./eventList.js"
+import { changes, cursorBefore, events } from "./eventList.js"
 import { failures } from "./failureList.js"
 import { replay } from "./replay.js"
 import { shortIds } from "./shortId.js"
@@ -28,6 +29,11 @@ export const make = (database: Database): Effect.Effect<HistoryReader, HistoryEr
     self: Effect.Effect<A, E>
   ): Effect.Effect<A, Exclude<E, SqlError | DamagedRow> | HistoryError> =>
     self.pipe(
+      // Over a network: what was asked once can be asked again.
+      Effect.retry({
+        times: 1,
+        while: (error) => error instanceof SqlError && isPg(sql) && (isLost(sql, error) || isBusy(error))
+      }),
       Effect.mapError((error) => {
         if (error instanceof SqlError) return queryFailed(filename)(error)
         if (error instanceof DamagedRow) {
@@ -46,7 +52,9 @@ export const make = (database: Database): Effect.Effect<HistoryReader, HistoryEr
     events: (cursor, filter = {}) => reading(events(sql, cursor, filter)),
     changes: (cursor, filter = {}) => reading(changes(sql, cursor, filter)),
     replay: (idPrefix) => reading(replay(sql, idPrefix)),
-    cursor: reading(cursor(sql)),
+    // Nothing can be wrong with 0.
+    cursor: reading(Effect.catchTag(cursorBefore(sql, 0), "InvalidOption", Effect.die)),
+    cursorBefore: (last) => reading(cursorBefore(sql, last)),
     shortIds: (ids) => reading(shortIds(sql, ids)),
     prunable: (keep) =>
       reading(

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { fewestCharacters, shortStoryId } from "../../event/shortStoryId.js"
 import { text } from "../database/columns.js"
 import { type DamagedRow, decodeRows, type Found } from "../database/decodeRows.js"
-import { beginsWith, endingOf } from "./conditions.js"
+import { beginsWith, endsWith } from "./conditions.js"
 
 /** For each id, in order, the shortest end that finds no other story, as the console shows it. */
 export const shortIds = (
@@ -38,8 +38,7 @@ const alikeOf = (sql: SqlClient.SqlClient, ids: ReadonlyArray<string>) =>
     const length = ids.every((id) => /^[\0-\x7f]*$/.test(id)) ? fewestCharacters : fewestCharacters / 2
     const ends = Array.from(new Set(ids.map((id) => Array.from(id).slice(-length).join(""))))
     if (ends.length === 0) return []
-    const found =
-      yield* sql<Found>`SELECT DISTINCT id FROM stories WHERE ${endingOf(sql, "id", length)} IN ${sql.in(ends)}`
+    const found = yield* sql<Found>`SELECT DISTINCT id FROM stories WHERE ${endsWith(sql, "id", ends, length)}`
     const rows = yield* decodeRows({ id: text }, found)
     return rows.map(({ id }) => id)
   })

@@ -8,6 +8,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as options from "../../plain/options.js"
 import { nullable, real, text, time, whole } from "../database/columns.js"
+import { isPg } from "../database/connections.js"
 import { type DamagedRow, decodeRows, type Found, pick, selected } from "../database/decodeRows.js"
 import type { Row } from "../database/tables.js"
 import * as tables from "../database/tables.js"
@@ -165,7 +166,7 @@ const stagesOf = (sql: SqlClient.SqlClient, { from, story, to }: Window) => {
       ? sql`SELECT min(story_name) FROM stages UNION ALL
           SELECT (SELECT min(t.story_name) FROM stages AS t WHERE t.story_name > n.name) FROM story_names AS n
           WHERE n.name IS NOT NULL`
-      : sql`SELECT CAST(${story} AS TEXT)`
+      : sql`SELECT CAST(${story} AS TEXT)${sql.literal(isPg(sql) ? ' COLLATE "C"' : "")}`
   const runs = sql.onDialectOrElse({
     sqlite: () => "group_concat(substr(t.status, 1, 2) || COALESCE(t.duration_seconds, ''))",
     orElse: () => "string_agg(substr(t.status, 1, 2) || COALESCE(t.duration_seconds::text, ''), ',')"

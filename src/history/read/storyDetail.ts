@@ -11,7 +11,7 @@ import * as tables from "../database/tables.js"
 import { aliveWriters } from "../database/writerProcesses.js"
 import { AmbiguousStoryId, StoryNotFound } from "../HistoryError.js"
 import { invalidSetting } from "../invalidSetting.js"
-import { beginsWith, endingOf } from "./conditions.js"
+import { beginsWith, endsWith } from "./conditions.js"
 import * as records from "./records.js"
 import { storedEvents } from "./storedEvents.js"
 import { summaries } from "./storyList.js"
@@ -120,10 +120,7 @@ export const keyOf = (sql: SqlClient.SqlClient, idPrefix: string) =>
     const isMeant =
       idPrefix.length < fewestCharacters
         ? beginsWith(sql, "s.id", idPrefix)
-        : sql.or([
-            beginsWith(sql, "s.id", idPrefix),
-            sql`${endingOf(sql, "s.id", Array.from(idPrefix).length)} = ${idPrefix}`
-          ])
+        : sql.or([beginsWith(sql, "s.id", idPrefix), endsWith(sql, "s.id", [idPrefix], Array.from(idPrefix).length)])
     const found = yield* sql<Found>`SELECT ${sql.literal(selected("s", candidateColumns))} FROM stories AS s
       WHERE ${isMeant} ORDER BY s.id DESC, s.key DESC LIMIT ${maxCandidates}`
     const candidates = yield* decodeRows(candidateColumns, found)

@@ -152,7 +152,7 @@ interface StoryPosition {
 const writeCursor = ({ key, startedAt }: StoryPosition): string => `${startedAt}_${key}`
 
 const readCursor = (cursor: string): StoryPosition => {
-  const [, startedAt, key] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)_(\d{1,15})$/.exec(cursor) ?? []
+  const [, startedAt, key] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)_(\d{1,16})$/.exec(cursor) ?? []
   if (startedAt !== undefined && key !== undefined) return { startedAt, key: Number(key) }
   throw invalidSetting("cursor", shown(cursor), "the `next` of another page")
 }

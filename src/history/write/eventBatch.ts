@@ -126,8 +126,10 @@ export class Batch {
     return rows
   }
 
+  /** Of a story that ended more than once, the last end: a statement may change a row once. */
   get endRows() {
-    return this.#ended.map(({ row, story }) => ({ ...row, key: keyOf(story) }))
+    const rows = new Map(this.#ended.map(({ row, story }) => [keyOf(story), row]))
+    return Array.from(rows, ([key, row]) => ({ ...row, key }))
   }
 
   get failureRows(): ReadonlyArray<FailureRow> {

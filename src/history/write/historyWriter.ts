@@ -2,19 +2,24 @@
  * Writes batches of events, each in one transaction.
  */
 import * as SqlClient from "@effect/sql/SqlClient"
+import type { Connection } from "@effect/sql/SqlConnection"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { NarrativeEvent } from "../../event/NarrativeEvent.js"
 import { insertInto, run } from "../database/bulkInsert.js"
 import { time } from "../database/columns.js"
+import { isPg } from "../database/connections.js"
 import { isBusy, waitWhileBusy, writing } from "../database/database.js"
+import { ordinalOf } from "../database/positions.js"
 import { deleteIdle } from "../database/retention.js"
 import * as tables from "../database/tables.js"
 import { columnsOf } from "../database/tables.js"
 import { openWriters, ownColumns } from "../database/writerProcesses.js"
+import { type BatchClaim, batchClaims, beginStories, eventsAt, keyed, positioned, slicesOf } from "./batchClaims.js"
 import { Batch, type Kept, type OpenStories } from "./eventBatch.js"
 import { stageEndColumns, storyEndColumns } from "./eventRows.js"
+import { reconnection } from "./reconnection.js"
 
 export interface HistoryWriter {
   readonly write: (events: Iterable<NarrativeEvent>) => Effect.Effect<void, SqlError>
@@ -35,7 +40,7 @@ export interface HistoryWriter {
 /**
  * `busyTimeout`, in milliseconds: how long a database that others write to is waited for. It counts from the first
  * refusal: a database that is locked for good does not cost that much for each batch. `heartbeat`, in milliseconds: how
- * often `beat` is going to be run.
+ * often `beat` is going to be run. `reconnectTimeout`, in milliseconds: how long a server that cannot be reached is waited for.
  *
  * @internal
  */
@@ -44,6 +49,7 @@ export const make = (options: {
   readonly kept: Kept
   readonly busyTimeout: number
   readonly heartbeat: number
+  readonly reconnectTimeout: number
 }): Effect.Effect<HistoryWriter, SqlError> =>
   Effect.gen(function* () {
     const { busyTimeout, heartbeat, kept, sql } = options
@@ -51,19 +57,26 @@ export const make = (options: {
     const id = yield* patiently(writing(sql, register(sql, heartbeat)))
     const known: OpenStories = new Map()
     const statements = statementsFor(sql)
+    const claims = batchClaims(sql, id, heartbeat)
+    const { onceMore } = reconnection(sql, options.reconnectTimeout)
     let committed: Iterable<NarrativeEvent> = []
-    const write = (events: Iterable<NarrativeEvent>) =>
+    const writeBatch = (events: Iterable<NarrativeEvent>) =>
       Effect.suspend(() => {
         const batch = new Batch(known, id, kept)
         for (const event of events) batch.add(event)
-        const attempt = Effect.tapErrorCause(writing(sql, insert(batch, statements)), () =>
-          Effect.sync(() => batch.forgetKeys())
+        const attempt = writing(sql, insert(batch, statements, claims()))
+        return onceMore(patiently(attempt)).pipe(
+          Effect.tapErrorCause(() => Effect.sync(() => batch.forgetKeys())),
+          Effect.map(() => batch.settle())
         )
-        return Effect.map(patiently(attempt), () => {
-          batch.settle()
-          committed = events
-        })
       })
+    const write = (events: Iterable<NarrativeEvent>) =>
+      Effect.map(
+        isPg(sql) ? Effect.forEach(slicesOf(events), writeBatch, { discard: true }) : writeBatch(events),
+        () => {
+          committed = events
+        }
+      )
     const beat = Effect.gen(function* () {
       const now = time.encode(yield* Clock.currentTimeMillis)
       yield* sql`UPDATE writers SET last_seen_at = ${now} WHERE id = ${id}`
@@ -139,8 +152,15 @@ const patience = (busyTimeout: number) => {
   }
 }
 
+const begin = (sql: SqlClient.SqlClient) => {
+  const insertion = insertInto(sql, "stories", columnsOf(tables.stories, ["key"]), " RETURNING key")
+  return (connection: Connection, rows: Batch["storyRows"]) => run(connection, insertion, rows)
+}
+
+const beginDated = (connection: Connection, rows: Batch["storyRows"]) => run(connection, beginStories, keyed(rows))
+
 const statementsFor = (sql: SqlClient.SqlClient) => ({
-  begin: insertInto(sql, "stories", columnsOf(tables.stories, ["key"]), " RETURNING key"),
+  begin: isPg(sql) ? beginDated : begin(sql),
   end: insertInto(
     sql,
     "stories",
@@ -169,7 +189,12 @@ const statementsFor = (sql: SqlClient.SqlClient) => ({
       progress_total = CASE WHEN excluded.progress_done IS NULL THEN stages.progress_total ELSE excluded.progress_total END,
       progress_done = COALESCE(excluded.progress_done, stages.progress_done)`
   ),
-  failure: insertInto(sql, "failures", columnsOf(tables.failures, ["id", "analysis_seconds"])),
+  failure: insertInto(
+    sql,
+    "failures",
+    columnsOf(tables.failures, ["id", "analysis_seconds"]),
+    isPg(sql) ? " ON CONFLICT (story_key, sequence) DO NOTHING" : ""
+  ),
   event: insertInto(sql, "events", columnsOf(tables.events, ["id"])),
   analysis: updateAnalysis(sql),
   newestOf: sql.onDialectOrElse({
@@ -195,29 +220,38 @@ const updateAnalysis = (sql: SqlClient.SqlClient) => (event: Batch["analyses"][n
     LIMIT 1
   )`
 
-const insert = (batch: Batch, statements: ReturnType<typeof statementsFor>) =>
+const insert = (batch: Batch, statements: ReturnType<typeof statementsFor>, claim: BatchClaim) =>
   Effect.gen(function* () {
     const [connection] = yield* SqlClient.TransactionConnection
-    giveKeys(batch, yield* run(connection, statements.begin, batch.storyRows))
+    const claimed = yield* claim(connection)
+    if (claimed === "committed") return
+    giveKeys(batch, yield* statements.begin(connection, batch.storyRows))
     yield* run(connection, statements.label, batch.labelRows)
     yield* run(connection, statements.correlation, batch.correlationRows)
+    // Only an analysis may be of a story that is looked for.
+    yield* findStories(batch, connection, statements.newestOf)
+    if (claimed === undefined) yield* run(connection, statements.event, batch.eventRows)
+    else yield* run(connection, eventsAt, positioned(batch.eventRows, claimed))
     yield* run(connection, statements.stage, batch.stageRows)
     yield* run(connection, statements.end, batch.endRows)
     yield* run(connection, statements.failure, batch.failureRows)
-    for (const analysis of batch.analyses) {
-      if (analysis.story.key === undefined) {
-        const found = yield* connection.executeValues(statements.newestOf, [analysis.story.id])
-        const key = found[0]?.[0]
-        if (key !== undefined && key !== null) analysis.story.key = Number(key)
-      }
-      yield* statements.analysis(analysis)
-    }
-    yield* run(connection, statements.event, batch.eventRows)
+    for (const analysis of batch.analyses) yield* statements.analysis(analysis)
   })
 
-/** Keys ascend in the order of the rows; what was returned may be in any. */
+const findStories = (batch: Batch, connection: Connection, newestOf: string) =>
+  Effect.forEach(
+    batch.analyses.filter(({ story }) => story.key === undefined),
+    ({ story }) =>
+      Effect.map(connection.executeValues(newestOf, [story.id]), (found) => {
+        const key = found[0]?.[0]
+        if (key !== undefined && key !== null) story.key = Number(key)
+      }),
+    { discard: true }
+  )
+
+/** Keys are counted in the order of the rows; what was returned may be in any. */
 const giveKeys = (batch: Batch, returned: ReadonlyArray<Record<string, unknown>>): void => {
-  const keys = returned.map(({ key }) => Number(key)).sort((a, b) => a - b)
+  const keys = returned.map(({ key }) => Number(key)).sort((a, b) => ordinalOf(a) - ordinalOf(b))
   batch.begun.forEach(({ story }, i) => {
     story.key = keys[i]
   })

@@ -42,9 +42,19 @@ export interface HistoryOptions extends Retention {
    */
   readonly busyTimeout?: Duration.DurationInput | undefined
   /**
+   * How long a server that cannot be reached is waited for before events are given up (default 2 minutes); of a file there is
+   * none. What does not fit `capacity` meanwhile is dealt with by `strategy`.
+   */
+  readonly reconnectTimeout?: Duration.DurationInput | undefined
+  /**
    * How often a process with a running story writes that it lives, for readers on other machines (default 15 seconds).
    */
   readonly heartbeat?: Duration.DurationInput | undefined
+  /**
+   * On PostgreSQL, how many days' stories share a partition of `events` and `stages`, which is dropped as a whole: 1–366
+   * (default 7). What is too old may be kept for so many days longer. Of a file there is none.
+   */
+  readonly partitionDays?: number | undefined
   /** How long the closing layer waits for the last events to be written (default 5 seconds). */
   readonly shutdownTimeout?: Duration.DurationInput | undefined
 }
@@ -56,7 +66,9 @@ export interface Settings {
   readonly capacity: number
   readonly strategy: BufferOptions["strategy"]
   readonly busyTimeout: number
+  readonly reconnectTimeout: number
   readonly heartbeat: number
+  readonly partitionDays: number
   readonly shutdownTimeout: number
   readonly retention: Retention | undefined
 }
@@ -64,15 +76,17 @@ export interface Settings {
 const strategies: ReadonlyArray<BufferOptions["strategy"]> = ["suspend", "dropping", "sliding"]
 
 /** @internal */
-export const decode = (given: HistoryOptions): Effect.Effect<Settings, InvalidOption> =>
+export const decode = (given: HistoryOptions, mostInBatch = 32_768): Effect.Effect<Settings, InvalidOption> =>
   options.attempt(() => ({
     kept: keptOf(given.events),
-    batchSize: wholeNumber("batchSize", given.batchSize, { least: 1, most: 32_768, otherwise: 2_048 }),
+    batchSize: wholeNumber("batchSize", given.batchSize, { least: 1, most: mostInBatch, otherwise: 2_048 }),
     batchWithin: millis("batchWithin", given.batchWithin, 100),
     capacity: wholeNumber("capacity", given.capacity, { least: 1, most: 10_000_000, otherwise: 16_384 }),
     strategy: strategyOf(given.strategy),
     busyTimeout: millis("busyTimeout", given.busyTimeout, 30_000),
+    reconnectTimeout: millis("reconnectTimeout", given.reconnectTimeout, 120_000),
     heartbeat: Math.max(100, millis("heartbeat", given.heartbeat, 15_000)),
+    partitionDays: wholeNumber("partitionDays", given.partitionDays, { least: 1, most: 366, otherwise: 7 }),
     shutdownTimeout: millis("shutdownTimeout", given.shutdownTimeout, 5_000),
     retention: retentionOf(given)
   }))

@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Data, Effect, Fiber, Layer, Logger, Schedule, TestClock } from "effect"
-import { History, HistoryRenderer } from "../../../src/history/index.js"
+import { History } from "../../../src/history/index.js"
 import { FailureAnalyzer, Narrative, type NarrativeEvent } from "../../../src/index.js"
 import { StoryPage } from "../../../src/renderer/html/storyPage.js"
 import { explainsAfter } from "../../fixtures/analyzers.js"
 import { observe } from "../../laws/observed.js"
 import { emitAll } from "../../renderer/rendererSuite.js"
-import { asked, file, rendererOf } from "../histories.js"
+import { asked, layerAt, onBothDatabases, rendererOf } from "../histories.js"
 
 class Busy extends Data.TaggedError("Busy")<{ readonly message: string }> {}
 
@@ -56,61 +56,61 @@ const pageOf = (events: ReadonlyArray<NarrativeEvent.NarrativeEvent>) => {
   return { data: page.data(false), card: page.card(false) }
 }
 
-describe("a story replayed from its history", () => {
-  it.scoped("gives the page that it gave live: retries, progress, records, failures and a late analysis", () =>
-    Effect.gen(function* () {
-      const observed = observe(
-        Narrative.logger,
-        Layer.orDie(
-          FailureAnalyzer.mapLayerScoped(FailureAnalyzer.inBackground())(
-            Layer.succeed(FailureAnalyzer.FailureAnalyzer, explainsAfter("2 seconds"))
-          )
-        ),
-        Logger.replace(Logger.defaultLogger, Logger.none)
-      )
-      const running = yield* Effect.fork(Effect.provide(order, observed.layer))
-      yield* TestClock.adjust("1 minute")
-      yield* Fiber.join(running)
-      const filename = yield* file
-      yield* Effect.scoped(
-        Effect.flatMap(rendererOf(HistoryRenderer.layer({ path: filename })), (renderer) =>
-          emitAll(renderer, observed.events)
+onBothDatabases(({ file }) => {
+  describe("a story replayed from its history", () => {
+    it.scoped("gives the page that it gave live: retries, progress, records, failures and a late analysis", () =>
+      Effect.gen(function* () {
+        const observed = observe(
+          Narrative.logger,
+          Layer.orDie(
+            FailureAnalyzer.mapLayerScoped(FailureAnalyzer.inBackground())(
+              Layer.succeed(FailureAnalyzer.FailureAnalyzer, explainsAfter("2 seconds"))
+            )
+          ),
+          Logger.replace(Logger.defaultLogger, Logger.none)
         )
-      )
-      const replayed = yield* asked(
-        Effect.flatMap(History.stories({ rootsOnly: true, since: 0 }), ({ stories: [root] }) =>
-          History.replay(root?.id ?? "")
-        ),
-        filename
-      )
-      const live = pageOf(observed.events)
-      assert.deepStrictEqual(pageOf(replayed), live)
-      // All but the progress, which has no row, is as it was emitted.
-      const kept = ({ _tag }: NarrativeEvent.NarrativeEvent) => _tag !== "StageProgressed"
-      assert.deepStrictEqual(replayed.filter(kept), observed.events.filter(kept))
-      // What the page is made of, so that two empty pages are not taken for equal.
-      const fetched = live.data.nodes.find(({ name }) => name === "Fetch Rates")
-      assert.deepStrictEqual(
-        fetched?.retries?.map(({ attempt, delaySeconds, reason }) => ({ attempt, delaySeconds, reason })),
-        [
-          { attempt: 2, delaySeconds: 0.04, reason: "Busy: busy 1" },
-          { attempt: 3, delaySeconds: 0.04, reason: "Busy: busy 2" }
-        ]
-      )
-      assert.deepInclude(live.data.nodes.find(({ name }) => name === "Charge") ?? {}, {
-        progress: { done: 3, total: 10 }
+        const running = yield* Effect.fork(Effect.provide(order, observed.layer))
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.join(running)
+        const filename = yield* file
+        yield* Effect.scoped(
+          Effect.flatMap(rendererOf(layerAt(filename)), (renderer) => emitAll(renderer, observed.events))
+        )
+        const replayed = yield* asked(
+          Effect.flatMap(History.stories({ rootsOnly: true, since: 0 }), ({ stories: [root] }) =>
+            History.replay(root?.id ?? "")
+          ),
+          filename
+        )
+        const live = pageOf(observed.events)
+        assert.deepStrictEqual(pageOf(replayed), live)
+        // All but the progress, which has no row, is as it was emitted.
+        const kept = ({ _tag }: NarrativeEvent.NarrativeEvent) => _tag !== "StageProgressed"
+        assert.deepStrictEqual(replayed.filter(kept), observed.events.filter(kept))
+        // What the page is made of, so that two empty pages are not taken for equal.
+        const fetched = live.data.nodes.find(({ name }) => name === "Fetch Rates")
+        assert.deepStrictEqual(
+          fetched?.retries?.map(({ attempt, delaySeconds, reason }) => ({ attempt, delaySeconds, reason })),
+          [
+            { attempt: 2, delaySeconds: 0.04, reason: "Busy: busy 1" },
+            { attempt: 3, delaySeconds: 0.04, reason: "Busy: busy 2" }
+          ]
+        )
+        assert.deepInclude(live.data.nodes.find(({ name }) => name === "Charge") ?? {}, {
+          progress: { done: 3, total: 10 }
+        })
+        assert.deepStrictEqual(
+          live.data.failures.map(({ analysis, handled, latencySeconds }) => [
+            handled,
+            analysis?.exactWhy,
+            latencySeconds
+          ]),
+          [
+            [true, "because no stamp", 2],
+            [undefined, "because the bank is closed", 2]
+          ]
+        )
       })
-      assert.deepStrictEqual(
-        live.data.failures.map(({ analysis, handled, latencySeconds }) => [
-          handled,
-          analysis?.exactWhy,
-          latencySeconds
-        ]),
-        [
-          [true, "because no stamp", 2],
-          [undefined, "because the bank is closed", 2]
-        ]
-      )
-    })
-  )
+    )
+  })
 })

@@ -1,0 +1,37 @@
+/**
+ * Connections of a server, which can be lost.
+ */
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { Connection } from "@effect/sql/SqlConnection"
+import * as Effect from "effect/Effect"
+import * as errorCode from "../../cause/errorCode.js"
+
+/** Whether it is PostgreSQL, and not a file. */
+export const isPg = (sql: SqlClient): boolean => sql.onDialectOrElse({ sqlite: () => false, orElse: () => true })
+
+/** A state of PostgreSQL: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const sqlState = /^(?=.*\d)[0-9A-Z]{5}$/
+
+/** The server ended the connection, has no room for one, or is not up. */
+const lostStates = /^(08...|57P0[1-5]|53300)$/
+
+/**
+ * Whether the server could not be reached, or the connection to it was lost: nobody knows whether what was sent was done. An
+ * error without a state of PostgreSQL did not come from there.
+ */
+export const isLost = (sql: SqlClient, error: unknown): boolean => {
+  if (!isPg(sql)) return false
+  const code = errorCode.codeOf(error, sqlState)
+  return code === undefined || lostStates.test(code)
+}
+
+/**
+ * Ends a connection that is in nobody knows what state, so that it is not given to anyone else. The server rolls back what
+ * was open on it.
+ */
+export const discard = (connection: Connection): Effect.Effect<void> =>
+  Effect.sync(() => {
+    // The client of `pg` that the connection holds, which its type does not show.
+    const { pg } = connection as { readonly pg?: { readonly end?: () => Promise<void> } }
+    void pg?.end?.().catch(() => {})
+  })

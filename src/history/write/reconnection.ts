@@ -1,0 +1,50 @@
+/**
+ * What is to be done when the server of a history is out of reach.
+ */
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { isLost } from "../database/connections.js"
+
+/** Most milliseconds between two attempts to reach the server. */
+const longestPause = 1_000
+
+/**
+ * Waits for a server out of reach, for so many milliseconds at most. They count from when it was lost: a server that is down for
+ * good does not cost that much for each batch.
+ */
+export const reconnection = (sql: SqlClient, reconnectTimeout: number) => {
+  let lostSince: number | undefined
+  const reached = Effect.sync(() => {
+    lostSince = undefined
+  })
+  const untilReached = (pause: number): Effect.Effect<void, SqlError> =>
+    Effect.matchEffect(sql.unsafe("SELECT 1"), {
+      onSuccess: () => Effect.void,
+      onFailure: (error) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          !isLost(sql, error) || (lostSince !== undefined && now - lostSince >= reconnectTimeout)
+            ? Effect.fail(error)
+            : Effect.zipRight(Effect.sleep(pause), untilReached(Math.min(pause * 2, longestPause)))
+        )
+    })
+  /** Runs what can be run twice: when its connection is lost, once more as soon as there is another one. */
+  const onceMore = <A>(self: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> =>
+    Effect.catchIf(
+      Effect.zipLeft(self, reached),
+      (error) => isLost(sql, error),
+      () =>
+        Clock.currentTimeMillis.pipe(
+          Effect.tap((now) =>
+            Effect.sync(() => {
+              lostSince ??= now
+            })
+          ),
+          Effect.zipRight(untilReached(25)),
+          Effect.zipRight(self),
+          Effect.zipLeft(reached)
+        )
+    )
+  return { onceMore }
+}
