@@ -23,7 +23,9 @@ const bundle = async (): Promise<Metafile> => {
     absWorkingDir: root,
     entryPoints: ["src/cli/main.ts"],
     outdir,
-    alias: { "better-sqlite3": "./src/cli/betterSqlite3.ts" },
+    alias: { "better-sqlite3": "./src/cli/betterSqlite3.ts", "pg-native": "./src/cli/pgNative.ts" },
+    // The client of PostgreSQL is of CommonJS, and asks for modules of Node as that does.
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
     bundle: true,
     charset: "utf8",
     format: "esm",
@@ -41,7 +43,8 @@ const lookedFor = ({ outputs }: Metafile): ReadonlyArray<string> =>
   Object.values(outputs)
     .flatMap(({ imports }) => imports)
     .filter(
-      ({ external, kind, path }) => external && !(isBuiltin(path) && /^(import-statement|dynamic-import)$/.test(kind))
+      ({ external, kind, path }) =>
+        external && !(isBuiltin(path) && /^(import-statement|dynamic-import|require-call)$/.test(kind))
     )
     .map(({ path }) => path)
 
@@ -56,8 +59,13 @@ const packagesIn = ({ outputs }: Metafile): ReadonlyArray<string> => {
 
 const licenceOf = (folder: string): string => {
   const [file] = readdirSync(folder).filter((name) => /^licen[cs]e(\.(md|txt))?$/i.test(name))
-  if (file === undefined) throw new Error(`${folder} has no licence to pass on`)
-  return readFileSync(join(folder, file), "utf8").trim()
+  if (file !== undefined) return readFileSync(join(folder, file), "utf8").trim()
+  // Some have it at the end of their page only.
+  const [page = ""] = readdirSync(folder).filter((name) => /^readme\.md$/i.test(name))
+  const section =
+    page === "" ? null : /^#+ *licen[cs]e\b.*\n([\s\S]+)$/im.exec(readFileSync(join(folder, page), "utf8"))
+  if (section?.[1] === undefined) throw new Error(`${folder} has no licence to pass on`)
+  return section[1].trim()
 }
 
 /** Each text once, below the packages that it is for. */

@@ -181,7 +181,7 @@ onBothDatabases(({ file }) => {
                   NarrativeEvent.isStageEnded(event) ||
                   event._tag === "FailureOccurred" ||
                   event._tag === "StoryCompleted"
-                    ? [{ ...event, sequence: 0, progress: null, timestamp: 0 }]
+                    ? [{ ...event, sequence: 0, progress: null, location: null, timestamp: 0 }]
                     : []
                 )
               assert.sameDeepMembers(ends(after), ends(before))

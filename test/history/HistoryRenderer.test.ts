@@ -415,7 +415,7 @@ describe("A history that cannot be opened", () => {
       database.exec(`DROP TABLE story_correlations; ALTER TABLE stories DROP COLUMN correlation;
         DELETE FROM schema_migrations WHERE migration_id > 1`)
       database.close()
-      assert.strictEqual((yield* reasonOf(asked(Effect.void, filename))).reason, "older-version")
+      assert.strictEqual((yield* reasonOf(asked(Effect.void, filename))).reason, "OlderVersion")
       yield* recorded(Effect.void.pipe(Narrative.story("After"), Correlation.with({ requestId: "r" })), filename)
       const found = yield* asked(Effect.all([History.stories({}), History.stories({ correlation: "r" })]), filename)
       assert.deepStrictEqual(

@@ -82,14 +82,15 @@ export const run = <Column extends string>(
   )
 }
 
-/** The rows have no other columns than those of their table. Text of PostgreSQL has no NUL, and no half of a character. */
+/** The rows have no other columns than those of their table. */
 const jsonOf = (rows: ReadonlyArray<object>): string => {
   const json = JSON.stringify(rows)
   if (!/\\u(?:0000|d[89a-f])/.test(json)) return json
-  return JSON.stringify(rows, (_, value: unknown) =>
-    typeof value === "string" ? value.replaceAll(/\0|\p{Surrogate}/gu, "\ufffd") : value
-  )
+  return JSON.stringify(rows, (_, value: unknown) => (typeof value === "string" ? pgText(value) : value))
 }
+
+/** Text of PostgreSQL has no NUL, and no half of a character. */
+export const pgText = (text: string): string => text.replaceAll(/\0|\p{Surrogate}/gu, "\ufffd")
 
 const chunksOf = <A>(rows: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> => {
   const chunks: Array<ReadonlyArray<A>> = []

@@ -129,9 +129,10 @@ const fromRows = (
     case "StageCompleted":
     case "StageFailed":
     case "StageCancelled":
-      return Either.map(dataOf(AtEnd, data), (end) =>
-        restore.stageEnded(story, stage, at, event, end ?? story.progress ?? noProgress, end?.location ?? null)
-      )
+      return Either.map(dataOf(AtEnd, data), (end) => {
+        const { location = null, ...progress } = end ?? { ...(story.progress ?? noProgress), location: null }
+        return restore.stageEnded(story, stage, at, event, progress, location)
+      })
   }
 }
 

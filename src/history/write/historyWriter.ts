@@ -7,7 +7,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { NarrativeEvent } from "../../event/NarrativeEvent.js"
-import { insertInto, run } from "../database/bulkInsert.js"
+import { insertInto, pgText, run } from "../database/bulkInsert.js"
 import { time } from "../database/columns.js"
 import { isPg } from "../database/connections.js"
 import { isBusy, waitWhileBusy, writing } from "../database/database.js"
@@ -197,28 +197,30 @@ const statementsFor = (sql: SqlClient.SqlClient) => ({
   ),
   event: insertInto(sql, "events", columnsOf(tables.events, ["id"])),
   analysis: updateAnalysis(sql),
-  newestOf: sql.onDialectOrElse({
-    sqlite: () => "SELECT max(key) FROM stories WHERE id = ?",
-    orElse: () => "SELECT max(key) FROM stories WHERE id = $1"
-  })
+  newestOf: newestOf(sql)
 })
 
 const overwrite = (columns: ReadonlyArray<string>): string =>
   columns.map((column) => `${column} = excluded.${column}`).join(", ")
 
-const updateAnalysis = (sql: SqlClient.SqlClient) => (event: Batch["analyses"][number]) =>
-  sql`UPDATE failures SET
-    llm_analysis = ${event.event.llmAnalysis},
-    analysis = ${tables.failures.analysis.encode(event.event.analysis)},
-    analysis_seconds = ${event.event.latencySeconds}
-  WHERE id = (
-    SELECT id FROM failures WHERE story_key = ${event.story.key ?? null}
-    ORDER BY
-      CASE WHEN COALESCE(stage_name, '') = ${event.event.stageName ?? ""} THEN 0 ELSE 1 END,
-      CASE WHEN analysis IS NULL THEN 0 ELSE 1 END,
-      sequence
-    LIMIT 1
-  )`
+const updateAnalysis = (sql: SqlClient.SqlClient) => {
+  const text = textFor(sql)
+  return ({ event, story }: Batch["analyses"][number]) =>
+    sql`UPDATE failures SET
+      llm_analysis = ${event.llmAnalysis === null ? null : text(event.llmAnalysis)},
+      analysis = ${tables.failures.analysis.encode(event.analysis)},
+      analysis_seconds = ${event.latencySeconds}
+    WHERE id = (
+      SELECT id FROM failures WHERE story_key = ${story.key ?? null}
+      ORDER BY
+        CASE WHEN COALESCE(stage_name, '') = ${text(event.stageName ?? "")} THEN 0 ELSE 1 END,
+        CASE WHEN analysis IS NULL THEN 0 ELSE 1 END,
+        sequence
+      LIMIT 1
+    )`
+}
+
+const textFor = (sql: SqlClient.SqlClient) => (isPg(sql) ? pgText : (text: string) => text)
 
 const insert = (batch: Batch, statements: ReturnType<typeof statementsFor>, claim: BatchClaim) =>
   Effect.gen(function* () {
@@ -228,7 +230,6 @@ const insert = (batch: Batch, statements: ReturnType<typeof statementsFor>, clai
     giveKeys(batch, yield* statements.begin(connection, batch.storyRows))
     yield* run(connection, statements.label, batch.labelRows)
     yield* run(connection, statements.correlation, batch.correlationRows)
-    // Only an analysis may be of a story that is looked for.
     yield* findStories(batch, connection, statements.newestOf)
     if (claimed === undefined) yield* run(connection, statements.event, batch.eventRows)
     else yield* run(connection, eventsAt, positioned(batch.eventRows, claimed))
@@ -238,16 +239,28 @@ const insert = (batch: Batch, statements: ReturnType<typeof statementsFor>, clai
     for (const analysis of batch.analyses) yield* statements.analysis(analysis)
   })
 
-const findStories = (batch: Batch, connection: Connection, newestOf: string) =>
+/** Only an analysis may be of a story that is looked for. */
+const findStories = (batch: Batch, connection: Connection, newestOf: NewestOf) =>
   Effect.forEach(
     batch.analyses.filter(({ story }) => story.key === undefined),
     ({ story }) =>
-      Effect.map(connection.executeValues(newestOf, [story.id]), (found) => {
-        const key = found[0]?.[0]
-        if (key !== undefined && key !== null) story.key = Number(key)
+      Effect.map(newestOf(connection, story.id), (key) => {
+        story.key = key
       }),
     { discard: true }
   )
+
+type NewestOf = ReturnType<typeof newestOf>
+
+const newestOf = (sql: SqlClient.SqlClient) => {
+  const placeholder = isPg(sql) ? "$1" : "?"
+  const text = textFor(sql)
+  return (connection: Connection, id: string) =>
+    Effect.map(
+      connection.executeValues(`SELECT max(key) FROM stories WHERE id = ${placeholder}`, [text(id)]),
+      ([row]) => (row?.[0] === undefined || row[0] === null ? undefined : Number(row[0]))
+    )
+}
 
 /** Keys are counted in the order of the rows; what was returned may be in any. */
 const giveKeys = (batch: Batch, returned: ReadonlyArray<Record<string, unknown>>): void => {
