@@ -171,8 +171,8 @@ const merged = (before: Correlation, given: Correlation): Correlation => {
 const noTrace = { spanId: undefined, parentSpanId: undefined, sampled: undefined, traceState: undefined }
 
 /**
- * What a server does with what a request says: as `with`, but the span that the server has made for the request stays the parent,
- * as long as it is a child of the span that asked.
+ * What a server does with what a request says: as `with`, but the span that a framework has made for the request stays the parent,
+ * where it is in the trace that asked.
  *
  * @internal
  */
@@ -180,10 +180,7 @@ export const askedBy = <A, E, R>(self: Effect.Effect<A, E, R>, given: Correlatio
   withFiber((fiber) => {
     const before = correlationIn(fiber.currentContext)
     const around = visibleParent(fiber.currentSpan)
-    const isServers =
-      around?._tag === "Span" &&
-      around.traceId === given.traceId &&
-      Option.exists(around.parent, ({ spanId }) => spanId === given.spanId)
+    const isServers = around?._tag === "Span" && around.traceId === given.traceId
     const next = merged(before, given)
     return enter(self, fiber, before, next, isServers ? undefined : parentSpan(fiber.currentContext, before, next))
   })
