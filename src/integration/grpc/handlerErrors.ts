@@ -3,7 +3,6 @@
  */
 import type { Story } from "../../narration/Story.js"
 import { isObject, propertyOf } from "../../plain/untrusted.js"
-import type { GrpcNarrator } from "./NarrativeGrpc.js"
 
 const errors = new WeakMap<Story, unknown>()
 
@@ -18,7 +17,7 @@ type Handler = (this: unknown, call: unknown, callback?: (...args: ReadonlyArray
 
 /** The same handlers, of whose calls the errors are remembered. */
 export const remember = <Implementation extends object>(
-  narrator: Pick<GrpcNarrator, "current">,
+  narrator: { readonly current: () => Story | undefined },
   implementation: Implementation
 ): Implementation => {
   const remembering = (handler: Handler): Handler =>
