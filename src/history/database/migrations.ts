@@ -1,14 +1,14 @@
 /**
- * The tables, by migrations; and whether a database is one of ours.
+ * The tables of a history, by migrations.
  */
-import * as Migrator from "@effect/sql/Migrator"
+import type * as Migrator from "@effect/sql/Migrator"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
 import type { HistoryError } from "../HistoryError.js"
 import { isPg } from "./connections.js"
-import { type Database, failure, isBusy, queryFailed, writing } from "./database.js"
+import type { Database } from "./database.js"
+import * as migrator from "./migrator.js"
 
 /** What only PostgreSQL has. */
 const pgStatements = [
@@ -197,12 +197,16 @@ const migrations: ReadonlyArray<Migrator.ResolvedMigration> = [
   [2, "effect_narrative_correlations", Effect.succeed(correlations)]
 ]
 
-const table = "schema_migrations"
-
 /** What this version writes and reads. */
 export const version = migrations.length
 
-const runMigrations = Migrator.make({})({ loader: Effect.succeed(migrations), table })
+const plan: migrator.Plan = {
+  what: "HistoryRenderer",
+  table: "schema_migrations",
+  migrations,
+  tables: ["writers", "stories", "story_labels", "story_correlations", "stages", "failures", "events", "event_origin"],
+  neighbours: ["run_migrations", "agent_runs", "run_events", "commits", "run_journal"]
+}
 
 /**
  * Brings an empty or an older database to this version, once, however many processes open it at a time. One that is not
@@ -211,111 +215,10 @@ const runMigrations = Migrator.make({})({ loader: Effect.succeed(migrations), ta
  * @internal
  */
 export const migrate = (
-  { filename, sql }: Database,
+  database: Database,
   prepare: Effect.Effect<void, SqlError>
-): Effect.Effect<void, HistoryError> =>
-  Effect.gen(function* () {
-    const found = yield* versionOf({ filename, sql })
-    yield* patiently(prepare)
-    // Asked again within the transaction: another process may have done it by then.
-    const advance = Effect.zipRight(versionOf({ filename, sql }), runMigrations)
-    if (found < version) yield* patiently(writing(sql, Effect.zipRight(alone(sql), advance)))
-  }).pipe(
-    Effect.provideService(SqlClient.SqlClient, sql),
-    Effect.catchTags({
-      SqlError: (error) => queryFailed(filename)(error),
-      MigrationError: (error) => failure(filename)("QueryFailed", `cannot be migrated: ${error.message}`, error)
-    }),
-    // What fails within a migration, the migrator makes a defect of.
-    Effect.catchAllDefect((defect) => failure(filename)("QueryFailed", "cannot be migrated", defect)),
-    Effect.withTracerEnabled(false)
-  )
-
-/** SQLite has one writer at a time. Of PostgreSQL a transaction that was refused a statement, such as for a table, is over. */
-const alone = (sql: SqlClient.SqlClient): Effect.Effect<void, SqlError> =>
-  isPg(sql)
-    ? sql
-        .unsafe(
-          "SELECT pg_advisory_xact_lock(hashtextextended('effect-narrative ' || current_setting('search_path'), 0))"
-        )
-        .pipe(
-          Effect.zipRight(
-            sql.unsafe(`CREATE TABLE IF NOT EXISTS ${table} (
-              migration_id integer PRIMARY KEY, created_at timestamptz NOT NULL DEFAULT now(), name text NOT NULL)`)
-          ),
-          Effect.asVoid
-        )
-    : Effect.void
-
-const patiently = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.retry(self, { while: isBusy, schedule: Schedule.spaced("20 millis").pipe(Schedule.upTo("30 seconds")) })
+): Effect.Effect<void, HistoryError> => migrator.migrate(database, prepare, plan)
 
 /** Fails unless the database can be read as it is. */
 export const checkReadable = (database: Database): Effect.Effect<void, HistoryError> =>
-  Effect.flatMap(versionOf(database), (found) => {
-    if (found === 0)
-      return failure(database.filename)("NotCreated", "is empty: no HistoryRenderer has written to it yet")
-    return found < version
-      ? failure(database.filename)(
-          "OlderVersion",
-          `was written by an older version (schema ${found}, this is ${version}): open it once for writing`
-        )
-      : Effect.void
-  })
-
-/** 0 for a database that is empty. Fails for one that is not ours, and for one newer than we are. */
-const versionOf = ({ filename, sql }: Database): Effect.Effect<number, HistoryError> =>
-  Effect.gen(function* () {
-    const fail = failure(filename)
-    const names = yield* tableNames(sql)
-    if (!names.includes(table)) {
-      const others = names.filter((name) => ownTables.includes(name) || ownsAll(sql))
-      if (others.length === 0) return 0
-      return yield* fail(
-        "Foreign",
-        `holds tables of another application (${others.slice(0, 5).join(", ")}). Nothing was written to it; give another file`
-      )
-    }
-    const applied = yield* sql.unsafe<{ migration_id: number; name: string }>(
-      `SELECT migration_id, name FROM ${table} ORDER BY migration_id`
-    )
-    const foreign = applied.find(({ migration_id: id, name }) => id <= version && migrations[id - 1]?.[1] !== name)
-    if (foreign !== undefined || (applied.length === 0 && names.some((name) => name !== table && ownsAll(sql)))) {
-      return yield* fail(
-        "Foreign",
-        `has a table ${table} of another application. Nothing was written to it; give another file`
-      )
-    }
-    const found = Math.max(0, ...applied.map(({ migration_id }) => migration_id))
-    if (found <= version) return found
-    return yield* fail(
-      "NewerVersion",
-      `was written by a newer version of effect-narrative (schema ${found}, this one knows ${version}): update it`
-    )
-  }).pipe(Effect.catchTag("SqlError", (error) => queryFailed(filename)(error)))
-
-const ownTables: ReadonlyArray<string> = [
-  "writers",
-  "stories",
-  "story_labels",
-  "story_correlations",
-  "stages",
-  "failures",
-  "events",
-  "event_origin"
-]
-
-/** A file of SQLite is the history's own; a schema of PostgreSQL may be shared with others. */
-const ownsAll = (sql: SqlClient.SqlClient): boolean => !isPg(sql)
-
-const tableNames = (sql: SqlClient.SqlClient): Effect.Effect<ReadonlyArray<string>, SqlError> =>
-  Effect.map(
-    sql.unsafe<{ name: string }>(
-      sql.onDialectOrElse({
-        sqlite: () =>
-          "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
-        orElse: () => "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = current_schema()"
-      })
-    ),
-    (rows) => rows.map(({ name }) => name)
-  )
+  migrator.checkReadable(database, plan)

@@ -1,0 +1,117 @@
+/**
+ * Where runs are written: the service behind `Run`.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type { HistoryError } from "../history/HistoryError.js"
+import { withoutNarration } from "../runtime/muting.js"
+import { isDue } from "../runtime/warningCadence.js"
+import { warning } from "../runtime/warnOnce.js"
+import type { Write } from "./journalLine.js"
+import type { RunEvent, RunRecord } from "./RunRecord.js"
+import type { Changes } from "./runColumns.js"
+import * as runId from "./runId.js"
+
+/**
+ * What became of what was written of runs.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RunStats {
+  /** Writes that are on the disk, or that a server has. */
+  readonly accepted: number
+  /** Writes that are lost: the disk was full, for instance. */
+  readonly lost: number
+  /** Why the last of them is lost. */
+  readonly lastError: string | null
+  /** Ids of one's own that could not be used, by reason. */
+  readonly refusedIds: { readonly [reason: string]: number }
+}
+
+/**
+ * Nothing here fails because a write does: it is counted and logged, and the program goes on.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RunsService {
+  /** @internal */
+  readonly write: (write: Write) => Effect.Effect<void>
+  /** The id for a run, which may be asked for. @internal */
+  readonly claim: (asked: string | undefined, agentName: string, now: number) => string
+  /** Gives an id back, when its run is over. @internal */
+  readonly release: (id: string) => void
+  /** What every run is given, unless it says otherwise. @internal */
+  readonly defaults: Effect.Effect<Changes>
+  /** The runs as they are now, the newest first. */
+  readonly records: Effect.Effect<ReadonlyArray<RunRecord>, HistoryError>
+  /** What happened in a run, in the order in which it happened. */
+  readonly events: (runId: string) => Effect.Effect<ReadonlyArray<RunEvent>, HistoryError>
+  readonly stats: Effect.Effect<RunStats>
+}
+
+/**
+ * Where a program's runs are written. Without a layer they are written nowhere, and a tracked effect is only a story.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class Runs extends Context.Reference<Runs>()("effect-narrative/Runs", {
+  defaultValue: (): RunsService => make(nowhere)
+}) {}
+
+/** Where writes go. */
+export interface RunSink extends Pick<RunsService, "records" | "events"> {
+  /** Ends when what was written will be kept, whatever happens. */
+  readonly write: (write: Write) => Effect.Effect<void, Error>
+  readonly defaults: Effect.Effect<Changes>
+}
+
+const nowhere: RunSink = {
+  write: () => Effect.void,
+  records: Effect.succeed([]),
+  events: () => Effect.succeed([]),
+  defaults: Effect.succeed({})
+}
+
+/** @internal */
+export const make = (sink: RunSink): RunsService => {
+  const active = new Set<string>()
+  const refusedIds: Record<string, number> = {}
+  let accepted = 0
+  let lost = 0
+  let lastError: string | null = null
+  const fail = (reason: string): Effect.Effect<void> => {
+    lost += 1
+    lastError = reason
+    return isDue(lost)
+      ? warning(`A write of a run is lost (${lost} so far); the program goes on: ${reason}`)
+      : Effect.void
+  }
+  return {
+    write: (write) =>
+      Effect.matchCauseEffect(withoutNarration(sink.write(write)), {
+        onSuccess: () =>
+          Effect.sync(() => {
+            accepted += 1
+          }),
+        onFailure: (cause) => fail(cause._tag === "Fail" ? cause.error.message : String(cause))
+      }),
+    claim: (asked, agentName, now) => {
+      const fault = asked === undefined ? undefined : runId.faultOf(asked)
+      if (fault !== undefined) refusedIds[fault] = (refusedIds[fault] ?? 0) + 1
+      const id = asked === undefined || fault !== undefined ? runId.make(agentName, now) : asked
+      const free = active.has(id) ? runId.duplicateOf(id) : id
+      active.add(free)
+      return free
+    },
+    release: (id) => void active.delete(id),
+    defaults: sink.defaults,
+    records: sink.records,
+    events: sink.events,
+    stats: Effect.sync(() => ({ accepted, lost, lastError, refusedIds: { ...refusedIds } }))
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Runs of one machine: a journal and a database in a folder, with nothing to start.
+ */
+import { join, resolve } from "node:path"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import { withoutNarration } from "../runtime/muting.js"
+import * as git from "./git.js"
+import * as journal from "./journal.js"
+import * as journalLine from "./journalLine.js"
+import type { RunSink } from "./Runs.js"
+import type { Changes } from "./runColumns.js"
+import * as runReader from "./runReader.js"
+import * as runStore from "./runStore.js"
+
+/** Where the parts are. */
+export interface Places {
+  /** The database. */
+  readonly database: string
+  /** The folder of the journal. */
+  readonly journal: string
+}
+
+/** The places below a folder, as other programs know them. */
+export const placesIn = (baseDir: string): Places => ({
+  database: resolve(join(baseDir, "db", "telemetry.sqlite")),
+  journal: resolve(join(baseDir, "raw"))
+})
+
+export interface EmbeddedOptions extends Places {
+  /** What every run is given, unless it says otherwise. */
+  readonly defaults: Changes
+  /** The folder whose repository is noted. `undefined`: none. */
+  readonly repository: string | undefined
+}
+
+/** How long a run that begins waits for `git`; later runs have what it said then. */
+const gitPatience = "200 millis"
+
+/** @internal */
+export const make = (options: EmbeddedOptions): Effect.Effect<RunSink, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    // In this order: the database takes in what the journal was given until it was closed.
+    const store = yield* runStore.make({ filename: options.database, journal: options.journal })
+    const lines = yield* journal.make(options.journal)
+    return {
+      write: (write) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          Effect.zipRight(lines.append(journalLine.encode(write), now), store.wake)
+        ),
+      defaults: yield* withGit(options),
+      records: Effect.zipRight(store.catchUp, store.use(runReader.records)),
+      events: (runId) =>
+        Effect.zipRight(
+          store.catchUp,
+          store.use((sql) => runReader.events(sql, runId))
+        )
+    }
+  })
+
+/** The defaults, with what `git` says once it did. */
+export const withGit = ({
+  defaults,
+  repository
+}: Pick<EmbeddedOptions, "defaults" | "repository">): Effect.Effect<Effect.Effect<Changes>, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    if (repository === undefined) return Effect.succeed(defaults)
+    const found = yield* Deferred.make<Changes>()
+    yield* Effect.forkScoped(withoutNarration(Effect.intoDeferred(git.lookUp(repository), found)))
+    return Deferred.await(found).pipe(
+      Effect.timeoutOption(gitPatience),
+      Effect.map((said) => ({ ...Option.getOrElse(said, () => ({})), ...defaults }))
+    )
+  })

@@ -1,0 +1,44 @@
+/**
+ * The layers of `Run`. None of them fails: a program runs without its telemetry, and is told so by a warning.
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as HistoryRenderer from "../history/HistoryRenderer.js"
+import { warning } from "../runtime/warnOnce.js"
+import * as embedded from "./embedded.js"
+import * as inMemory from "./inMemory.js"
+import * as Runs from "./Runs.js"
+import * as settings from "./settings.js"
+
+/** @internal */
+export const layer = (options: settings.RunOptions): Layer.Layer<Runs.Runs> =>
+  Layer.unwrapEffect(
+    Effect.suspend(() =>
+      Either.match(settings.decode(options), {
+        onLeft: (error) => Effect.as(unused(error.message), nothing),
+        onRight: (decoded) => Effect.succeed(ofSettings(settings.settingsOf(decoded)))
+      })
+    )
+  )
+
+const unused = (why: string) => warning(`Runs are not recorded; the program goes on: ${why}`)
+
+const nothing: Layer.Layer<Runs.Runs> = Layer.sync(Runs.Runs, () => Runs.Runs.defaultValue())
+
+const ofSettings = (given: settings.Settings): Layer.Layer<Runs.Runs> => {
+  const runs = Layer.scoped(Runs.Runs, Effect.map(embedded.make(given), Runs.make))
+  if (!given.history) return runs
+  const history = HistoryRenderer.layer({ path: given.database }).pipe(
+    Layer.catchAll((error) =>
+      Layer.effectDiscard(warning(`Stories are not kept beside the runs; the program goes on: ${error.message}`))
+    )
+  )
+  return Layer.merge(runs, history)
+}
+
+/** @internal */
+export const layerEnvironment: Layer.Layer<Runs.Runs> = Layer.suspend(() => layer(settings.fromEnvironment()))
+
+/** @internal */
+export const layerTest: Layer.Layer<Runs.Runs> = Layer.effect(Runs.Runs, Effect.map(inMemory.make, Runs.make))

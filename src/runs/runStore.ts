@@ -1,0 +1,146 @@
+/**
+ * The database of runs, kept in step with its journal for as long as a scope is open.
+ */
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import * as ScopedRef from "effect/ScopedRef"
+import * as database from "../history/database/database.js"
+import type { HistoryError } from "../history/HistoryError.js"
+import { withoutNarration } from "../runtime/muting.js"
+import { withoutHoldingProcess } from "../runtime/unheldTimers.js"
+import { isDue } from "../runtime/warningCadence.js"
+import { warning } from "../runtime/warnOnce.js"
+import * as intake from "./intake.js"
+import { migrate } from "./runTables.js"
+
+export interface RunStore {
+  /** Says that there is something new in the journal. */
+  readonly wake: Effect.Effect<void>
+  /** Takes in all that the journal says by now. */
+  readonly catchUp: Effect.Effect<void, HistoryError>
+  /** Asks the database, or writes to it. */
+  readonly use: <A>(use: (sql: SqlClient.SqlClient) => Effect.Effect<A, SqlError>) => Effect.Effect<A, HistoryError>
+}
+
+export interface StoreOptions {
+  readonly filename: string
+  /** The folder of the journal. */
+  readonly journal: string
+}
+
+/** How long after a write the journal is taken in, so that writes of one moment are one transaction, in milliseconds. */
+const gatheredFor = 25
+/** How long a database that others write to is waited for. */
+const busyTimeout = Duration.seconds(30)
+/** How long the last lines are waited for when the scope is closed; the next start takes in what is left. */
+const shutdownTimeout = Duration.seconds(5)
+/** How long a database that fails is left alone. */
+const restAfterFailure = Duration.seconds(5)
+
+/**
+ * Opens the database, which is made if it does not exist. It never fails: without a database the journal alone goes on, and
+ * the database is tried again.
+ *
+ * @internal
+ */
+export const make = (options: StoreOptions): Effect.Effect<RunStore, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { filename, journal } = options
+    const opened = yield* ScopedRef.make<Opened | undefined>(() => undefined)
+    const alone = yield* Effect.makeSemaphore(1)
+    const ensured = Effect.gen(function* () {
+      const current = yield* ScopedRef.get(opened)
+      // What is written to a deleted file is accepted, and gone.
+      if (current !== undefined && current.identity === database.identityOf(filename)) return current.sql
+      yield* ScopedRef.set(
+        opened,
+        Effect.map(open(filename), (sql) => ({ sql, identity: database.identityOf(filename) }))
+      )
+      const renewed = yield* ScopedRef.get(opened)
+      return renewed === undefined ? yield* Effect.dieMessage("it was set just now") : renewed.sql
+    })
+    const failed = database.queryFailed(filename)
+    const use: RunStore["use"] = (f) =>
+      alone.withPermits(1)(Effect.flatMap(ensured, (sql) => Effect.mapError(f(sql), failed)))
+    const catchUp = Effect.asVoid(
+      Effect.iterate(true, { while: (isMore) => isMore, body: () => takeStep(use, journal) })
+    )
+    const signal = yield* Queue.sliding<void>(1)
+    yield* background(Queue.take(signal).pipe(Effect.zipRight(Effect.sleep(gatheredFor)), Effect.zipRight(catchUp)))
+    yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeout(Effect.interruptible(catchUp), shutdownTimeout)))
+    yield* Queue.offer(signal, undefined)
+    return { wake: Effect.asVoid(Queue.offer(signal, undefined)), catchUp, use }
+  })
+
+interface Opened {
+  readonly sql: SqlClient.SqlClient
+  readonly identity: string | undefined
+}
+
+const open = (filename: string): Effect.Effect<SqlClient.SqlClient, HistoryError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const opened = yield* database.openFile(filename)
+    yield* migrate(opened, prepare(opened.sql))
+    return opened.sql
+  })
+
+/** The journal has what a commit has that was lost with the power: it need not be waited for. */
+const prepare = (sql: SqlClient.SqlClient): Effect.Effect<void, SqlError> =>
+  Effect.gen(function* () {
+    yield* database.makeDurable(sql)
+    yield* sql.unsafe("PRAGMA synchronous = NORMAL")
+  })
+
+/** One transaction; whether there is more to take in. */
+const takeStep = (use: RunStore["use"], journal: string) =>
+  Effect.gen(function* () {
+    const since = yield* Clock.currentTimeMillis
+    const attempt = (pause: number): Effect.Effect<intake.Taken, HistoryError> =>
+      Effect.catchIf(
+        use((sql) => intake.step(sql, journal)),
+        database.isBusy,
+        (error) =>
+          Effect.flatMap(Clock.currentTimeMillis, (now) =>
+            now - since >= Duration.toMillis(busyTimeout)
+              ? Effect.fail(error)
+              : Effect.zipRight(Effect.sleep(pause), attempt(Math.min(pause * 2, 250)))
+          )
+      )
+    const { isMore, unread } = yield* attempt(5)
+    for (const text of unread) {
+      yield* warning(`The journal of runs in ${journal} has a line that cannot be read, and is left out: ${text}`)
+    }
+    // A backlog must not keep the thread from the program.
+    if (isMore) yield* Effect.yieldNow()
+    return isMore
+  })
+
+/** Again and again until the scope is closed. What fails is logged at its 1st, 2nd, 4th, … time, and tried again. */
+const background = <E>(work: Effect.Effect<unknown, E>): Effect.Effect<void, never, Scope.Scope> => {
+  let failures = 0
+  const step = Effect.matchCauseEffect(work, {
+    onSuccess: () => Effect.void,
+    onFailure: (cause) => {
+      failures += 1
+      const logged = isDue(failures)
+        ? warning(
+            `The runs are in the journal, but could not be taken into the database; this is tried again: ${String(cause)}`
+          )
+        : Effect.void
+      return Effect.zipRight(logged, Effect.sleep(restAfterFailure))
+    }
+  })
+  return step.pipe(
+    Effect.forever,
+    withoutNarration,
+    withoutHoldingProcess,
+    Effect.interruptible,
+    Effect.forkScoped,
+    Effect.asVoid
+  )
+}

@@ -1,0 +1,137 @@
+/**
+ * A run put together from what was written of it: for each column, what was written last, by revision.
+ *
+ * Writings may arrive in any order, and more than once: what comes of them is the same. A sweep holds only for as long as
+ * nothing but that it runs is known of the run, so it is kept apart.
+ */
+import type { PlainValue } from "../plain/PlainValue.js"
+import * as revision from "./revision.js"
+import { type Changes, columnNames, isColumn, type RunColumn } from "./runColumns.js"
+
+/** Something written of a run. */
+export interface RunWrite {
+  readonly revision: string
+  readonly event_id: string
+  readonly changes: Changes
+}
+
+/** Which columns a revision set, of those that no later one did. */
+export type Revisions = { readonly [revision: string]: ReadonlyArray<RunColumn> }
+
+export interface Sweep {
+  readonly revision: string
+  readonly changes: Changes
+}
+
+export interface StoredRun {
+  readonly eventId: string
+  /** Without what the sweep says. */
+  readonly changes: Changes
+  readonly revisions: Revisions
+  readonly sweep: Sweep | undefined
+}
+
+export const empty = (eventId: string): StoredRun => ({ eventId, changes: {}, revisions: {}, sweep: undefined })
+
+/** The run after a writing; the same run if it says nothing new. */
+export const apply = (run: StoredRun, write: RunWrite): StoredRun => {
+  if (revision.rankOf(write.revision) === 1) {
+    const isNewer = (run.sweep?.revision ?? "") < write.revision
+    return isNewer ? { ...run, sweep: { revision: write.revision, changes: write.changes } } : run
+  }
+  const known = new Map<RunColumn, string>()
+  for (const [made, columns] of Object.entries(run.revisions)) for (const column of columns) known.set(column, made)
+  const changes: { [C in RunColumn]?: PlainValue } = { ...run.changes }
+  let isNew = false
+  for (const column of columnNames) {
+    const value = write.changes[column]
+    if (value === undefined || (known.get(column) ?? "") >= write.revision) continue
+    known.set(column, write.revision)
+    changes[column] = value
+    isNew = true
+  }
+  if (!isNew) return run
+  const revisions: Record<string, Array<RunColumn>> = {}
+  for (const [column, made] of known) {
+    const columns = revisions[made]
+    if (columns === undefined) revisions[made] = [column]
+    else columns.push(column)
+  }
+  // Each value came out of `Changes`, by its column.
+  return { ...run, changes: changes as Changes, revisions }
+}
+
+/** The sweep, as long as it holds. */
+const sweepOf = ({ revisions, sweep }: StoredRun): Sweep | undefined => {
+  const ended = Object.entries(revisions).some(
+    ([made, columns]) => columns.includes("status") && revision.rankOf(made) === 2
+  )
+  return ended ? undefined : sweep
+}
+
+/** The row of a run, with whatever a table asks for and nothing was written of. */
+export const rowOf = (run: StoredRun): Changes & { readonly event_id: string } => {
+  const made = Object.keys(run.revisions)
+  const sweep = sweepOf(run)
+  if (sweep !== undefined) made.push(sweep.revision)
+  const times = made.map(revision.millisOf)
+  const changes = { ...run.changes, ...sweep?.changes }
+  const since = new Date(Math.min(...times)).toISOString()
+  return {
+    ...changes,
+    event_id: run.eventId,
+    run_id: changes.run_id ?? run.eventId,
+    agent_name: changes.agent_name ?? "unknown",
+    job_type: changes.job_type ?? "unknown",
+    status: changes.status ?? "running",
+    start_time: changes.start_time ?? since,
+    created_at: changes.created_at ?? since,
+    updated_at: changes.updated_at ?? new Date(Math.max(...times)).toISOString(),
+    api_posted: changes.api_posted ?? false,
+    api_retry_count: changes.api_retry_count ?? 0
+  }
+}
+
+/** What a row needs beside its columns, to be written to again: JSON. */
+export const encodeState = (run: StoredRun): string => {
+  const under: { [C in RunColumn]?: PlainValue } = {}
+  for (const column of Object.keys(run.sweep?.changes ?? {})) {
+    if (isColumn(column)) under[column] = run.changes[column] ?? null
+  }
+  return JSON.stringify(
+    run.sweep === undefined ? { of: run.revisions } : { of: run.revisions, sweep: run.sweep, under }
+  )
+}
+
+/** What a row has of its revisions, where nothing was written of it. */
+const derived: ReadonlySet<RunColumn> = new Set(["created_at", "updated_at", "start_time"])
+
+interface State {
+  readonly of?: Revisions
+  readonly sweep?: Sweep
+  readonly under?: Changes
+}
+
+/** A run from its row. */
+export const fromRow = (eventId: string, columns: Changes, state: string): StoredRun => {
+  // Written by `encodeState`; what somebody else made of it at worst lets an older writing win.
+  const { of = {}, sweep, under = {} } = parsed(state)
+  const changes: { [C in RunColumn]?: PlainValue } = {}
+  for (const column of columnNames) {
+    // Whoever changed a row by SQL meant it.
+    const value = (column in under ? under[column] : columns[column]) ?? null
+    if (value !== null && !derived.has(column)) changes[column] = value
+  }
+  for (const names of Object.values(of)) {
+    for (const column of names) changes[column] = (column in under ? under[column] : columns[column]) ?? null
+  }
+  return { eventId, changes: changes as Changes, revisions: of, sweep }
+}
+
+const parsed = (state: string): State => {
+  try {
+    return JSON.parse(state)
+  } catch {
+    return {}
+  }
+}
