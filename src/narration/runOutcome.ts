@@ -8,9 +8,9 @@ import { prettyCause } from "../cause/prettyCause.js"
 import * as redactedCause from "../cause/redactedCause.js"
 import { messageOf, typeOf } from "../cause/thrownValue.js"
 import { costUsd, type Work } from "../event/WorkSummary.js"
-import { clip, type PlainRecord } from "../plain/PlainValue.js"
+import type { PlainRecord } from "../plain/PlainValue.js"
 import type { Redactor } from "../redaction/redactorModel.js"
-import type { Changes, Status } from "../runs/runColumns.js"
+import { type Changes, cut, type Status } from "../runs/runColumns.js"
 import type { Story } from "./Story.js"
 
 /** How a run ended. `story`: the one that it was; none where narration is switched off. */
@@ -42,8 +42,8 @@ const errorOf = (cause: Cause.Cause<unknown>, story: Story | undefined, redactor
   const message = messageOf(error)
   const summary = message === "" ? typeOf(error) : `${typeOf(error)}: ${message}`
   return {
-    error_summary: clip(redactor.text(summary, story?.secrets).replaceAll(/\s+/g, " ").trim(), 500),
-    error_details: clip(prettyCause(shown, summary, { renderErrorCause: true }), 5_000)
+    error_summary: cut(redactor.text(summary, story?.secrets).replaceAll(/\s+/g, " ").trim(), 500),
+    error_details: cut(prettyCause(shown, summary, { renderErrorCause: true }), 5_000)
   }
 }
 

@@ -12,7 +12,7 @@ import { warnOnce } from "../runtime/warnOnce.js"
 import { changesOf, type RunFields, type RunPatch } from "./RunFields.js"
 import { Runs } from "./Runs.js"
 import * as revision from "./revision.js"
-import { type Changes, timeText, valueFor } from "./runColumns.js"
+import { type Changes, cut, timeText, valueFor } from "./runColumns.js"
 import * as runId from "./runId.js"
 import * as runProcess from "./runProcess.js"
 
@@ -133,7 +133,7 @@ const identityOf = (run: ActiveRun): Changes => ({
 /** What is no name becomes `unknown`. */
 const nameOf = (what: string, given: unknown): Effect.Effect<string> =>
   typeof given === "string" && given.trim() !== ""
-    ? Effect.map(redactor.current, (hide) => clip(hide.text(given), 255))
+    ? Effect.map(redactor.current, (hide) => cut(hide.text(given), 255))
     : Effect.as(
         warn(`A run takes a text for its ${what}, not ${clip(text(given), 60)}; it is called unknown`),
         "unknown"
@@ -193,7 +193,7 @@ export const writeEvent = (run: RunRef, type: string, payload: unknown) =>
       record_type: "event",
       id: runId.eventId(now),
       run_id: run.runId,
-      event_type: clip(hide.text(type), 255),
+      event_type: cut(hide.text(type), 255),
       timestamp: new Date(now).toISOString(),
       payload_json: payload === undefined ? null : JSON.stringify(hide.value(payload))
     })
@@ -231,7 +231,7 @@ export const associateCommit = (run: RunRef, commit: Commit): Effect.Effect<void
     return yield* writeChanges(run, {
       git_commit_hash: commit.hash.toLowerCase(),
       git_commit_source: commit.source ?? "manual",
-      ...(commit.author === undefined ? {} : { git_commit_author: clip(hide.text(commit.author), 255) }),
+      ...(commit.author === undefined ? {} : { git_commit_author: cut(hide.text(commit.author), 255) }),
       ...(typeof timestamp === "string" ? { git_commit_timestamp: timestamp } : {})
     })
   }).pipe(Effect.uninterruptible)

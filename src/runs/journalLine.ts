@@ -7,7 +7,16 @@ import { clip, from, type PlainValue } from "../plain/PlainValue.js"
 import { attempt } from "../plain/untrusted.js"
 import { parseJson } from "../plain/wireSchema.js"
 import * as revision from "./revision.js"
-import { type Changes, columnNames, isFault, isTerminal, millisOf, type RunColumn, valueFor } from "./runColumns.js"
+import {
+  type Changes,
+  columnNames,
+  cut,
+  isFault,
+  isTerminal,
+  millisOf,
+  type RunColumn,
+  valueFor
+} from "./runColumns.js"
 import type { RunWrite } from "./storedRun.js"
 
 /** Something that happened in a run. */
@@ -100,8 +109,8 @@ const readEvent = (value: Readonly<Record<string, unknown>>, position: number): 
   return {
     record_type: "event",
     id: typeof id === "string" ? id : `${runId}:${time}:${type}:${position}`,
-    run_id: clip(runId, 255),
-    event_type: clip(type, 255),
+    run_id: cut(runId, 255),
+    event_type: cut(type, 255),
     timestamp: time,
     payload_json:
       payload === undefined || payload === null

@@ -3,7 +3,7 @@
  *
  * The same names are the keys of a journal's line, of the HTTP API and of the table `agent_runs`.
  */
-import { clip, from, type PlainValue } from "../plain/PlainValue.js"
+import { from, type PlainValue } from "../plain/PlainValue.js"
 import { attempt } from "../plain/untrusted.js"
 import { parseJson } from "../plain/wireSchema.js"
 
@@ -23,7 +23,9 @@ const aliases: Readonly<Record<string, Status>> = {
 
 /** The status that a word means. */
 export const statusOf = (word: unknown): Status | undefined =>
-  typeof word === "string" ? (statuses.find((status) => status === word) ?? aliases[word]) : undefined
+  typeof word === "string"
+    ? (statuses.find((status) => status === word) ?? (Object.hasOwn(aliases, word) ? aliases[word] : undefined))
+    : undefined
 
 export const isTerminal = (status: unknown): boolean => status !== "running" && statusOf(status) !== undefined
 
@@ -165,12 +167,20 @@ const expectedOf = (kind: keyof Kinds, most: number): string => {
   }
 }
 
+/** A text cut to a length, which says that it was cut. */
+export const cut = (text: string, most: number): string => {
+  if (text.length <= most) return text
+  // Not in the middle of a character.
+  const end = most - (/[\uD800-\uDBFF]/.test(text.charAt(most - 2)) ? 2 : 1)
+  return `${text.slice(0, end)}…`
+}
+
 type Maker = (given: unknown, most: number, clipped: boolean) => PlainValue | undefined
 
 const makers: { readonly [K in keyof Kinds]: Maker } = {
   text: (given, most, clipped) => {
     if (typeof given !== "string") return undefined
-    return given.length <= most ? given : clipped ? clip(given, most) : undefined
+    return given.length <= most ? given : clipped ? cut(given, most) : undefined
   },
   count: (given) => (typeof given === "number" && Number.isSafeInteger(given) && given >= 0 ? given : undefined),
   time: (given) => {

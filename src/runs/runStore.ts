@@ -3,6 +3,7 @@
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -120,6 +121,11 @@ const takeStep = (use: RunStore["use"], journal: string) =>
     return isMore
   })
 
+const whyOf = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  return error instanceof Error ? error.message : String(error)
+}
+
 /** Again and again until the scope is closed. What fails is logged at its 1st, 2nd, 4th, … time, and tried again. */
 const background = <E>(work: Effect.Effect<unknown, E>): Effect.Effect<void, never, Scope.Scope> => {
   let failures = 0
@@ -129,7 +135,7 @@ const background = <E>(work: Effect.Effect<unknown, E>): Effect.Effect<void, nev
       failures += 1
       const logged = isDue(failures)
         ? warning(
-            `The runs are in the journal, but could not be taken into the database; this is tried again: ${String(cause)}`
+            `The runs are in the journal, but could not be taken into the database; this is tried again: ${whyOf(cause)}`
           )
         : Effect.void
       return Effect.zipRight(logged, Effect.sleep(restAfterFailure))

@@ -11,7 +11,7 @@ import type { HistoryError } from "../history/HistoryError.js"
 
 const statements: ReadonlyArray<string> = [
   `CREATE TABLE agent_runs (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,
     event_id TEXT NOT NULL UNIQUE,
     run_id TEXT NOT NULL,
     schema_version INTEGER NOT NULL DEFAULT 6,
@@ -74,7 +74,7 @@ const statements: ReadonlyArray<string> = [
   "CREATE INDEX agent_runs_running ON agent_runs (created_at) WHERE status = 'running'",
   "CREATE INDEX agent_runs_unposted ON agent_runs (created_at) WHERE api_posted = 0",
   `CREATE TABLE run_events (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,
     run_id TEXT NOT NULL,
     event_type TEXT NOT NULL,
     timestamp TEXT NOT NULL,

@@ -52,11 +52,9 @@ export const apply = (run: StoredRun, write: RunWrite): StoredRun => {
   }
   if (!isNew) return run
   const revisions: Record<string, Array<RunColumn>> = {}
-  for (const [column, made] of known) {
-    const columns = revisions[made]
-    if (columns === undefined) revisions[made] = [column]
-    else columns.push(column)
-  }
+  // In one order, whatever was written first.
+  for (const made of [...new Set(known.values())].sort()) revisions[made] = []
+  for (const column of columnNames) revisions[known.get(column) ?? ""]?.push(column)
   // Each value came out of `Changes`, by its column.
   return { ...run, changes: changes as Changes, revisions }
 }
@@ -68,6 +66,15 @@ const sweepOf = ({ revisions, sweep }: StoredRun): Sweep | undefined => {
   )
   return ended ? undefined : sweep
 }
+
+/** What a row has where nothing was written. */
+const defaults = {
+  agent_name: "unknown",
+  job_type: "unknown",
+  status: "running",
+  api_posted: false,
+  api_retry_count: 0
+} satisfies Changes
 
 /** The row of a run, with whatever a table asks for and nothing was written of. */
 export const rowOf = (run: StoredRun): Changes & { readonly event_id: string } => {
@@ -81,14 +88,14 @@ export const rowOf = (run: StoredRun): Changes & { readonly event_id: string } =
     ...changes,
     event_id: run.eventId,
     run_id: changes.run_id ?? run.eventId,
-    agent_name: changes.agent_name ?? "unknown",
-    job_type: changes.job_type ?? "unknown",
-    status: changes.status ?? "running",
+    agent_name: changes.agent_name ?? defaults.agent_name,
+    job_type: changes.job_type ?? defaults.job_type,
+    status: changes.status ?? defaults.status,
+    api_posted: changes.api_posted ?? defaults.api_posted,
+    api_retry_count: changes.api_retry_count ?? defaults.api_retry_count,
     start_time: changes.start_time ?? since,
     created_at: changes.created_at ?? since,
-    updated_at: changes.updated_at ?? new Date(Math.max(...times)).toISOString(),
-    api_posted: changes.api_posted ?? false,
-    api_retry_count: changes.api_retry_count ?? 0
+    updated_at: changes.updated_at ?? new Date(Math.max(...times)).toISOString()
   }
 }
 
@@ -103,8 +110,12 @@ export const encodeState = (run: StoredRun): string => {
   )
 }
 
-/** What a row has of its revisions, where nothing was written of it. */
-const derived: ReadonlySet<RunColumn> = new Set(["created_at", "updated_at", "start_time"])
+/** Whether a row has this only because something had to be there. */
+const isDerived = (column: RunColumn, value: PlainValue, eventId: string, isOurs: boolean): boolean => {
+  if (column === "updated_at") return true
+  if (column === "created_at" || column === "start_time") return isOurs
+  return column === "run_id" ? value === eventId : value === (defaults as Changes)[column]
+}
 
 interface State {
   readonly of?: Revisions
@@ -117,10 +128,11 @@ export const fromRow = (eventId: string, columns: Changes, state: string): Store
   // Written by `encodeState`; what somebody else made of it at worst lets an older writing win.
   const { of = {}, sweep, under = {} } = parsed(state)
   const changes: { [C in RunColumn]?: PlainValue } = {}
+  const isOurs = sweep !== undefined || Object.keys(of).length > 0
   for (const column of columnNames) {
-    // Whoever changed a row by SQL meant it.
     const value = (column in under ? under[column] : columns[column]) ?? null
-    if (value !== null && !derived.has(column)) changes[column] = value
+    // Whoever changed a row by SQL, or made one, meant it.
+    if (value !== null && !isDerived(column, value, eventId, isOurs)) changes[column] = value
   }
   for (const names of Object.values(of)) {
     for (const column of names) changes[column] = (column in under ? under[column] : columns[column]) ?? null

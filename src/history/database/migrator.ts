@@ -77,8 +77,7 @@ const patiently = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R
 export const checkReadable = (database: Database, plan: Plan): Effect.Effect<void, HistoryError> =>
   Effect.flatMap(versionOf(database, plan), (found) => {
     const version = plan.migrations.length
-    if (found === 0)
-      return failure(database.filename)("NotCreated", `is empty: no ${plan.what} has written to it yet`)
+    if (found === 0) return failure(database.filename)("NotCreated", `is empty: no ${plan.what} has written to it yet`)
     return found < version
       ? failure(database.filename)(
           "OlderVersion",
@@ -106,7 +105,10 @@ const versionOf = ({ filename, sql }: Database, plan: Plan): Effect.Effect<numbe
       `SELECT migration_id, name FROM ${table} ORDER BY migration_id`
     )
     const foreign = applied.find(({ migration_id: id, name }) => id <= version && migrations[id - 1]?.[1] !== name)
-    if (foreign !== undefined || (applied.length === 0 && names.some((name) => name !== table && ownsAll(sql) && !neighbours.includes(name)))) {
+    if (
+      foreign !== undefined ||
+      (applied.length === 0 && names.some((name) => name !== table && ownsAll(sql) && !neighbours.includes(name)))
+    ) {
       return yield* fail(
         "Foreign",
         `has a table ${table} of another application. Nothing was written to it; give another file`

@@ -1,0 +1,328 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Data, Effect, Exit, Layer, Option, TestClock } from "effect"
+import { History } from "../../src/history/index.js"
+import { Narrative, Redaction, Work } from "../../src/index.js"
+import { Run, type RunRecord } from "../../src/runs.js"
+import { openSqlite } from "../bench/sqlite.js"
+import { asked, folder, rowsOf } from "../history/histories.js"
+import { withWarnings } from "../renderer/rendererSuite.js"
+
+class OutOfPaper extends Data.TaggedError("OutOfPaper")<{ readonly message: string }> {}
+
+/** A value, and the warnings on the way to it. */
+const warned = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  withWarnings((warnings) => Effect.map(self, (value) => ({ value, warnings })))
+
+/** The one run that is kept. */
+const only: Effect.Effect<RunRecord.RunRecord> = Effect.orDie(
+  Effect.flatMap(Run.records, (records) => {
+    assert.lengthOf(records, 1)
+    const [record] = records
+    return record === undefined ? Effect.dieMessage("one record") : Effect.succeed(record)
+  })
+)
+
+describe("A tracked effect", () => {
+  it.effect("is a run from its start to its end", () =>
+    Effect.gen(function* () {
+      const value = yield* Effect.gen(function* () {
+        yield* TestClock.adjust("3 seconds")
+        yield* Run.event("checkpoint", { step: 1 })
+        yield* Run.metrics({ itemsDiscovered: 10, itemsSucceeded: 9, itemsFailed: 1, metrics: { cached: 2 } })
+        return 42
+      }).pipe(Run.track("importer", "nightly", { product: "docs", triggerType: "cron" }))
+      assert.strictEqual(value, 42)
+      const run = yield* only
+      assert.deepInclude(run, {
+        agentName: "importer",
+        jobType: "nightly",
+        product: "docs",
+        triggerType: "cron",
+        status: "success",
+        startTime: 0,
+        endTime: 3_000,
+        durationMs: 3_000,
+        itemsDiscovered: 10,
+        itemsSucceeded: 9,
+        itemsFailed: 1,
+        metrics: { cached: 2 }
+      })
+      assert.match(run.runId, /^19700101T000000Z-importer-[0-9a-f]{8}$/)
+      const [event] = yield* Run.eventsOf(run)
+      assert.deepInclude(event, { type: "checkpoint", timestamp: 3_000, payload: { step: 1 } })
+    }).pipe(Effect.provide(Run.layerTest))
+  )
+
+  it.effect("keeps its error, and its record says what it was", () =>
+    Effect.gen(function* () {
+      const exit = yield* Effect.exit(
+        Run.track(new OutOfPaper({ message: "tray 2 is empty, password=hunter2hunter2" }), "printer", "job")
+      )
+      assert.deepStrictEqual(
+        Exit.mapError(exit, ({ _tag }) => _tag),
+        Exit.fail("OutOfPaper")
+      )
+      const run = yield* only
+      assert.strictEqual(run.status, "failed")
+      assert.match(run.errorSummary ?? "", /^OutOfPaper: tray 2 is empty/)
+      assert.notInclude(`${run.errorSummary}${run.errorDetails}`, "hunter2hunter2")
+    }).pipe(Effect.provide(Run.layerTest))
+  )
+
+  it.effect("says whether it was cancelled, timed out, died, or did a part", () =>
+    Effect.gen(function* () {
+      const programs: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
+        Effect.interrupt,
+        new Cause.TimeoutException("too late"),
+        Effect.die(new Error("a bug")),
+        Narrative.setStatus("partial")
+      ]
+      for (const program of programs) yield* Effect.exit(Run.track(program, "agent", "job"))
+      const statuses = (yield* Run.records).map(({ status }) => status)
+      assert.deepStrictEqual(statuses.toReversed(), ["cancelled", "timeout", "failed", "partial"])
+    }).pipe(Effect.provide(Run.layerTest))
+  )
+
+  it.effect("takes items, cost and quality that Work recorded, unless they were given", () =>
+    Effect.gen(function* () {
+      yield* Effect.gen(function* () {
+        yield* Work.recordItems({ discovered: 5, succeeded: 4, failed: 1 })
+        yield* Work.recordCost("gpt-4o", 0.25)
+        yield* Work.recordQuality("logic", 0.5)
+        yield* Run.metrics({ itemsFailed: 0, metrics: { cost_usd: 9 } })
+      }).pipe(Narrative.stage("Work"), Run.track("writer", "draft"))
+      const run = yield* only
+      assert.deepInclude(run, { itemsDiscovered: 5, itemsSucceeded: 4, itemsFailed: 0 })
+      assert.deepInclude(run.metrics, { cost_usd: 9, quality: { logic: 0.5 } })
+    }).pipe(Effect.provide(Run.layerTest))
+  )
+
+  it.effect("is the current run inside, and the parent of a run inside it", () =>
+    Effect.gen(function* () {
+      assert.isTrue(Option.isNone(yield* Run.current))
+      const inner = Run.track(Effect.flatten(Run.current), "inner", "job")
+      const [outerRun, innerRun] = yield* Effect.zip(Effect.flatten(Run.current), inner).pipe(
+        Run.track("outer", "job", { runId: "the outer one" })
+      )
+      const record = (yield* Run.records).find(({ runId }) => runId === innerRun.runId)
+      assert.strictEqual(outerRun.runId, "the outer one")
+      assert.strictEqual(record?.parentRunId, "the outer one")
+    }).pipe(Effect.provide(Run.layerTest))
+  )
+
+  it.effect("runs without a layer, as a story", () =>
+    Effect.gen(function* () {
+      const program = Effect.zipRight(Run.event("checkpoint"), Narrative.current).pipe(Run.track("agent", "job"))
+      const story = yield* program
+      assert.strictEqual(Option.getOrThrow(story).name, "agent")
+      assert.deepStrictEqual(yield* Run.records, [])
+    })
+  )
+})
+
+describe("A run begun and ended by hand", () => {
+  it.effect("ends as it is said to, and takes a commit and changes after that", () =>
+    Effect.gen(function* () {
+      const run = yield* Run.start("agent", "job", { inputSummary: "in" })
+      assert.strictEqual((yield* only).status, "running")
+      yield* Run.end(run, { status: "partial", itemsSucceeded: 3, inputSummary: "said at the end", itemsDiscovered: 4 })
+      yield* Run.associateCommit(run, {
+        hash: "A1B2C3D",
+        source: "llm",
+        author: "Ada <ada@example.org>",
+        timestamp: 5_000
+      })
+      yield* Run.patch({ eventId: run.eventId, runId: run.runId }, { outputSummary: "later", itemsSucceeded: null })
+      assert.deepInclude(yield* only, {
+        status: "partial",
+        itemsDiscovered: 4,
+        inputSummary: "said at the end",
+        itemsSucceeded: null,
+        outputSummary: "later",
+        gitCommitHash: "a1b2c3d",
+        gitCommitSource: "llm",
+        gitCommitAuthor: "Ada <ada@example.org>",
+        gitCommitTimestamp: 5_000
+      })
+    }).pipe(Effect.provide(Run.layerTest))
+  )
+
+  it.effect("has the id that it was given, unless that cannot be, which is counted", () =>
+    Effect.gen(function* () {
+      const ids: Array<string> = []
+      for (const runId of ["mine", "mine", "a/b", " ", "x".repeat(300), "nul\0"]) {
+        ids.push((yield* Run.start("agent", "job", { runId })).runId)
+      }
+      assert.strictEqual(ids[0], "mine")
+      assert.match(ids[1] ?? "", /^mine-duplicate-[0-9a-f]{8}$/)
+      for (const id of ids.slice(2)) assert.match(id, /^\d{8}T\d{6}Z-agent-/)
+      assert.deepStrictEqual((yield* Run.stats).refusedIds, { path_separator: 1, empty: 1, too_long: 1, nul: 1 })
+    }).pipe(Effect.provide(Run.layerTest))
+  )
+
+  it.effect("leaves out values that cannot be, and says so once", () =>
+    Effect.gen(function* () {
+      const { warnings } = yield* warned(
+        Effect.gen(function* () {
+          const run = yield* Run.start("agent", "job", { itemsFailed: -1 })
+          yield* Run.end(run, { errorSummary: "x".repeat(600), itemsSkipped: 1.5 })
+        })
+      )
+      const run = yield* only
+      assert.deepInclude(run, { itemsFailed: null, itemsSkipped: null, status: "success" })
+      assert.lengthOf(run.errorSummary ?? "", 500)
+      assert.include(String(warnings), "itemsFailed takes a whole number of 0 or more, not -1")
+    }).pipe(Effect.provide(Run.layerTest))
+  )
+
+  it.effect("hides secrets before anything is written", () =>
+    Effect.gen(function* () {
+      const run = yield* Run.start("agent", "job", { context: { iban: "DE02120300000000202051", user: "ada" } })
+      yield* Run.event(run, "login", { password: "hunter2hunter2" })
+      const all = JSON.stringify([yield* Run.records, yield* Run.eventsOf(run)])
+      assert.notMatch(all, /hunter2|DE021203/)
+      assert.include(all, "ada")
+    }).pipe(Effect.provide(Layer.merge(Run.layerTest, Redaction.layer({ extra: ["iban"] }))))
+  )
+})
+
+describe("Runs in a folder", () => {
+  const program = Narrative.stage(Run.event("checkpoint", { step: 1 }), "Work").pipe(
+    Run.track("agent", "job", { product: "docs" })
+  )
+
+  it.scopedLive("are in the journal, in the database, and in its history", () =>
+    Effect.gen(function* () {
+      const baseDir = yield* folder
+      yield* program.pipe(Effect.provide(Run.layer({ baseDir })))
+      const database = join(baseDir, "db/telemetry.sqlite")
+      const [file = ""] = readdirSync(join(baseDir, "raw"))
+      assert.match(file, /^events_\d{8}\.ndjson$/)
+      const lines = readFileSync(join(baseDir, "raw", file), "utf8")
+        .trimEnd()
+        .split("\n")
+      assert.deepStrictEqual(
+        lines.map((line) => JSON.parse(line).record_type),
+        ["run", "event", "run"]
+      )
+      // The quick start of local-telemetry.
+      const recent = yield* rowsOf(
+        database,
+        "SELECT run_id, status, duration_ms FROM agent_runs ORDER BY start_time DESC LIMIT 10;"
+      )
+      assert.strictEqual(recent[0]?.["status"], "success")
+      assert.deepStrictEqual(
+        yield* rowsOf(
+          database,
+          "SELECT agent_name, COUNT(*) as runs, SUM(CASE WHEN status='success' THEN 1 ELSE 0 END) as successes FROM agent_runs GROUP BY agent_name;"
+        ),
+        [{ agent_name: "agent", runs: 1, successes: 1 }]
+      )
+      assert.lengthOf(yield* rowsOf(database, "SELECT * FROM run_events"), 1)
+      const [run] = yield* rowsOf(database, "SELECT * FROM agent_runs")
+      const story = yield* asked(History.story(String(run?.["story_id"])), database)
+      assert.strictEqual(story.stages[0]?.name, "Work")
+      assert.deepInclude(story.correlation, { runId: String(run?.["run_id"]) })
+    })
+  )
+
+  it.scopedLive("say which repository and branch they ran in", () =>
+    Effect.gen(function* () {
+      const baseDir = yield* folder
+      yield* program.pipe(Effect.provide(Run.layer({ baseDir })))
+      const [run] = yield* rowsOf(join(baseDir, "db/telemetry.sqlite"), "SELECT * FROM agent_runs")
+      assert.match(String(run?.["git_commit_hash"]), /^[0-9a-f]{40}$/)
+      assert.lengthOf(yield* rowsOf(join(baseDir, "db/telemetry.sqlite"), "SELECT * FROM commits"), 0)
+    })
+  )
+
+  const allRuns =
+    "SELECT event_id, run_id, status, created_at, updated_at, end_time, duration_ms, process, revisions FROM agent_runs ORDER BY event_id"
+
+  it.scopedLive("are rebuilt from the journal, whatever becomes of the database", () =>
+    Effect.gen(function* () {
+      const baseDir = yield* folder
+      yield* program.pipe(Effect.repeatN(4), Effect.provide(Run.layer({ baseDir })))
+      const database = join(baseDir, "db/telemetry.sqlite")
+      const before = yield* rowsOf(database, allRuns)
+      rmSync(join(baseDir, "db"), { recursive: true })
+      yield* Effect.void.pipe(Effect.provide(Run.layer({ baseDir })))
+      assert.deepStrictEqual(yield* rowsOf(database, allRuns), before)
+      assert.lengthOf(yield* rowsOf(database, "SELECT * FROM run_events"), 5)
+    })
+  )
+
+  it.scopedLive("go on when the journal or the database is deleted while they are written", () =>
+    Effect.gen(function* () {
+      const baseDir = yield* folder
+      const statuses = yield* Effect.gen(function* () {
+        yield* program
+        yield* Run.records
+        rmSync(join(baseDir, "raw"), { recursive: true })
+        rmSync(join(baseDir, "db"), { recursive: true })
+        yield* program
+        const records = yield* Run.records
+        assert.deepInclude(yield* Run.stats, { accepted: 6, lost: 0 })
+        return records.map(({ status }) => status)
+      }).pipe(Effect.provide(Run.layer({ baseDir, history: false })))
+      assert.deepStrictEqual(statuses, ["success"])
+    })
+  )
+
+  it.scopedLive("are counted as lost where nothing can be written, and the program goes on", () =>
+    Effect.gen(function* () {
+      const baseDir = yield* folder
+      writeFileSync(join(baseDir, "raw"), "a file where the folder should be")
+      const { value, warnings } = yield* warned(
+        Effect.zip(Run.track(Effect.succeed(42), "agent", "job"), Run.stats).pipe(
+          Effect.provide(Run.layer({ baseDir }))
+        )
+      )
+      assert.strictEqual(value[0], 42)
+      assert.deepInclude(value[1], { accepted: 0, lost: 2 })
+      assert.include(String(warnings), "A write of a run is lost")
+    })
+  )
+
+  it.scopedLive("leave a database alone that is somebody else's, and go on with the journal", () =>
+    Effect.gen(function* () {
+      const baseDir = yield* folder
+      const databasePath = join(baseDir, "theirs.db")
+      const theirs = openSqlite(databasePath)
+      theirs.exec("CREATE TABLE customers (id)")
+      theirs.close()
+      const { value, warnings } = yield* warned(
+        Effect.zip(program, Run.stats).pipe(Effect.provide(Run.layer({ baseDir, databasePath })))
+      )
+      assert.deepInclude(value[1], { accepted: 3, lost: 0 })
+      assert.match(String(warnings), /holds tables of another application \(customers\)/)
+    })
+  )
+
+  it.effect("are not kept where an option is wrong, which is a warning", () =>
+    Effect.gen(function* () {
+      const { value, warnings } = yield* warned(program.pipe(Effect.provide(Run.layer({ baseDir: " " }))))
+      assert.isUndefined(value)
+      assert.include(String(warnings), "Run: baseDir takes a text that is not empty")
+    })
+  )
+
+  it.scopedLive("take their places from the environment", () =>
+    Effect.gen(function* () {
+      const baseDir = yield* folder
+      process.env["TELEMETRY_BASE_DIR"] = baseDir
+      process.env["AGENT_OWNER"] = "ada"
+      yield* Effect.addFinalizer(() =>
+        Effect.sync(() => {
+          delete process.env["TELEMETRY_BASE_DIR"]
+          delete process.env["AGENT_OWNER"]
+        })
+      )
+      yield* program.pipe(Effect.provide(Run.layerEnvironment))
+      const rows = yield* rowsOf(join(baseDir, "db/telemetry.sqlite"), "SELECT agent_owner FROM agent_runs")
+      assert.deepStrictEqual(rows, [{ agent_owner: "ada" }])
+    })
+  )
+})
