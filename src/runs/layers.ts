@@ -1,5 +1,5 @@
 /**
- * The layers of `Run`. None of them fails: a program runs without its telemetry, and is told so by a warning.
+ * The layers of `Run`. None of them fails: a program runs without its telemetry, and a warning says so.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"

@@ -125,7 +125,7 @@ interface State {
 
 /** A run from its row. */
 export const fromRow = (eventId: string, columns: Changes, state: string): StoredRun => {
-  // Written by `encodeState`; what somebody else made of it at worst lets an older writing win.
+  // Written by `encodeState`; what another program made of it at worst lets an older writing win.
   const { of = {}, sweep, under = {} } = parsed(state)
   const changes: { [C in RunColumn]?: PlainValue } = {}
   const isOurs = sweep !== undefined || Object.keys(of).length > 0
