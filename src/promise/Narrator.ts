@@ -30,7 +30,7 @@ import * as asyncContextLayer from "./asyncContextLayer.js"
 import { Backlog } from "./backlog.js"
 import * as effects from "./effects.js"
 import { isAbort, type Narrated, run } from "./follow.js"
-import { baseOf, contextOf, correlationIn, enter, fiberAt, here, withCorrelation } from "./places.js"
+import { baseOf, contextOf, correlationIn, enter, here, withCorrelation } from "./places.js"
 import * as regions from "./regions.js"
 
 // Plain code cannot wait until it is known what is secret.
@@ -71,6 +71,8 @@ export interface StoryEnd {
   readonly status?: StoryStatus | undefined
   /** A short result label: `200 OK`. */
   readonly outcome?: string | undefined
+  /** What is known of the story by now. */
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined
 }
 
 /**
@@ -304,6 +306,17 @@ const regionsOf = (narration: regions.Narration): Pick<Narrator, "story" | "stag
   return { story, stage, wrap, open }
 }
 
+/** What begins a story that no line of the program begins, by what begins one where it is called. */
+const unplaced = new WeakMap<Narrator["open"], Narrator["open"]>()
+
+/**
+ * Begins a story that no line of the program begins, such as a request's: a failure in it is never placed at the library.
+ *
+ * @internal
+ */
+export const openUnplaced = (narrator: Pick<Narrator, "open">): Narrator["open"] =>
+  unplaced.get(narrator.open) ?? narrator.open
+
 type Arguments<Options, A> = readonly [f: () => A] | readonly [options: Options, f: () => A]
 
 const argumentsOf = <Options, A>(
@@ -330,18 +343,15 @@ const openStory = (
   definedAt: DefinedAt
 ): OpenStory => {
   const followed = storyAt(narration, name, options, definedAt)
-  const { inside, story } = followed
-  const say = (recording: recordings.Recording): void => {
-    const region = regionIn(contextOf(inside))
-    if (region !== undefined) narration.backlog.add(region.story, recording(region, fiberAt(inside)))
-  }
+  const { inside, record, story } = followed
   return {
     story,
     run: (f) => enter(inside, f),
     end: (end = {}) => {
-      if (end.outcome !== undefined) say(recordings.outcome(end.outcome))
+      if (end.attributes !== undefined) record(recordings.annotation(end.attributes))
+      if (end.outcome !== undefined) record(recordings.outcome(end.outcome))
       const { exit, status } = endOf(end)
-      if (status !== undefined) say(recordings.status(status))
+      if (status !== undefined) record(recordings.status(status))
       followed.end(exit)
     }
   }

@@ -11,7 +11,7 @@ import * as Runtime from "effect/Runtime"
 import * as Tracer from "effect/Tracer"
 import { regionIn } from "../narration/region.js"
 import { type AnyFiber, withFiber } from "../runtime/fiber.js"
-import { refsOf } from "../runtime/fiberInternals.js"
+import { idleFiber, refsOf } from "../runtime/fiberInternals.js"
 import * as asyncContext from "../tracing/asyncContext.js"
 import * as Correlation from "../tracing/Correlation.js"
 
@@ -40,28 +40,21 @@ export const runtimeAt = (place: Place): Runtime.Runtime<never> =>
   })
 
 /** The same place, for work that somebody asked for. */
-export const withCorrelation = (place: Place, correlation: Correlation.Correlation): Place =>
-  Runtime.runSync(runtimeAt(place), Correlation.with(refs, correlation))
+export const withCorrelation = (place: Place, correlation: Correlation.Correlation): Place => {
+  const fiber = fiberAt(place)
+  Correlation.say(fiber, correlation)
+  return refsOf(fiber)
+}
 
 /** Who asked, in a place. */
-export const correlationIn = (place: Place): Correlation.Correlation =>
-  Runtime.runSync(runtimeAt(place), Correlation.current)
+export const correlationIn = (place: Place): Correlation.Correlation => Correlation.currentIn(contextOf(place))
 
 const refs: Effect.Effect<Place> = withFiber((fiber) => Effect.succeed(refsOf(fiber)))
 
-/** A fiber in a place, as far as regions read one: it runs nothing more. */
-export const fiberAt = (place: Place): AnyFiber => {
-  let found: AnyFiber | undefined
-  const fiber = Runtime.runFork(
-    runtimeAt(place),
-    withFiber((fiber) => {
-      found = fiber
-      return Effect.void
-    })
-  )
-  // It has run by now: a fiber begins at once. Its own type says that it never fails, which nothing here asks.
-  return found ?? (fiber as AnyFiber)
-}
+/** A fiber in a place, as far as regions read one: it runs nothing. */
+export const fiberAt = (place: Place): AnyFiber => idleFiber(anyFiber, place)
+
+const anyFiber: AnyFiber = Effect.runFork(Effect.void)
 
 /** The fiber in which plain code was entered that has not returned yet. */
 let enteredIn: AnyFiber | undefined

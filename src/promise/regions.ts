@@ -42,6 +42,8 @@ const once = (end: Following["end"]): Following["end"] => {
 export interface FollowedStory extends Following {
   /** `undefined` where narration is switched off. */
   readonly story: Story | undefined
+  /** Says something in it. */
+  readonly record: (recording: Recording) => void
 }
 
 export const openStory = (
@@ -50,7 +52,7 @@ export const openStory = (
   place: Place
 ): FollowedStory => {
   const fiber = fiberAt(place)
-  if (!isEnabled(fiber)) return { ...silent(place), story: undefined }
+  if (!isEnabled(fiber)) return { ...silent(place), story: undefined, record: () => undefined }
   const { opened, waiting } = storyRegion.open(init, fiber)
   const { region } = opened
   const entered = enterContext(fiber, contextWith(fiber.currentContext, region, region.span))
@@ -66,7 +68,10 @@ export const openStory = (
   })
   const cancel = () => void end(Exit.interrupt(fiber.id()))
   unended.add(cancel)
-  return { inside, end, story: region.story }
+  const record = (recording: Recording): void => {
+    if (region.story.status === "running") backlog.add(region.story, recording(region, fiber))
+  }
+  return { inside, end, story: region.story, record }
 }
 
 export const openStage = ({ backlog, base }: Narration, init: stageRegion.StageInit<unknown>): Following => {

@@ -4,9 +4,11 @@
  */
 import type * as Context from "effect/Context"
 import * as Equal from "effect/Equal"
+import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import { globalValue } from "effect/GlobalValue"
+import * as RuntimeFlags from "effect/RuntimeFlags"
 import type * as Tracer from "effect/Tracer"
 import { mapCopy } from "../plain/mapCopy.js"
 import type { AnyFiber } from "./fiber.js"
@@ -25,6 +27,16 @@ export const refsOf = (fiber: AnyFiber): FiberRefs.FiberRefs => internalsOf(fibe
 
 export const setRef = <A>(fiber: AnyFiber, ref: FiberRef.FiberRef<A>, value: A): void =>
   internalsOf(fiber).setFiberRef(ref, value)
+
+/** A fiber that runs nothing, for what reads its place of a fiber. Effect exports no constructor of one. */
+export const idleFiber = (like: AnyFiber, refs: FiberRefs.FiberRefs): AnyFiber => {
+  const FiberRuntime = like.constructor as new (
+    id: FiberId.Runtime,
+    refs: FiberRefs.FiberRefs,
+    flags: RuntimeFlags.RuntimeFlags
+  ) => AnyFiber
+  return new FiberRuntime(FiberId.unsafeMake(), refs, RuntimeFlags.none)
+}
 
 /**
  * Sets the context of a fiber, as `FiberRefs.updateAs` would but for its comparison of the two contexts, which hashes

@@ -36,7 +36,7 @@ import type { InvalidOption } from "../plain/InvalidOption.js"
 import * as options from "../plain/options.js"
 import { redactorIn } from "../redaction/redactor.js"
 import { type AnyFiber, now, withFiber } from "../runtime/fiber.js"
-import { setContext } from "../runtime/fiberInternals.js"
+import { setContext, setRef } from "../runtime/fiberInternals.js"
 import * as asyncContext from "./asyncContext.js"
 import { askerOf } from "./correlationAttributes.js"
 import * as headers from "./correlationHeaders.js"
@@ -115,8 +115,12 @@ const contextWith = <R>(context: Context.Context<R>, correlation: Correlation): 
     : (Context.add(context, Asker, asker) as unknown as Context.Context<R>)
 }
 
-/** The correlation of a context, with the ids of the span in it. */
-const currentIn = (context: Context.Context<never>): Correlation => {
+/**
+ * The correlation of a context, with the ids of the span in it.
+ *
+ * @internal
+ */
+export const currentIn = (context: Context.Context<never>): Correlation => {
   const said = correlationIn(context)
   const span = visibleParent(context.unsafeMap.get(Tracer.ParentSpan.key))
   if (span === undefined || !fields.isTraceId(span.traceId) || !fields.isSpanId(span.spanId)) return said
@@ -192,20 +196,44 @@ const enter = <A, E, R>(
   next: Correlation,
   parent = parentSpan(fiber.currentContext, before, next)
 ): Effect.Effect<A, E, R> => {
-  const shown = redactorIn(fiber.currentContext).record(annotationsOf(next))
-  const stale = before === none ? [] : Object.keys(annotationsOf(before))
   return self.pipe(
-    Effect.locallyWith(FiberRef.currentLogAnnotations, (annotations) => {
-      let all = annotations
-      for (const name of stale) if (!(name in shown)) all = HashMap.remove(all, name)
-      for (const name in shown) all = HashMap.set(all, name, shown[name])
-      return all
-    }),
+    Effect.locallyWith(FiberRef.currentLogAnnotations, annotating(fiber, before, next)),
     Effect.mapInputContext((context: Context.Context<R>) => {
       const inside = contextWith(context, next)
       return parent === undefined ? inside : (Context.add(inside, Tracer.ParentSpan, parent) as Context.Context<R>)
     })
   )
+}
+
+/**
+ * What `with` does, to a fiber itself.
+ *
+ * @internal
+ */
+export const say = (fiber: AnyFiber, given: Correlation): void => {
+  const before = correlationIn(fiber.currentContext)
+  const next = merged(before, given)
+  const parent = parentSpan(fiber.currentContext, before, next)
+  const annotate = annotating(fiber, before, next)
+  setRef(fiber, FiberRef.currentLogAnnotations, annotate(fiber.getFiberRef(FiberRef.currentLogAnnotations)))
+  const inside = contextWith(fiber.currentContext, next)
+  setContext(fiber, parent === undefined ? inside : Context.add(inside, Tracer.ParentSpan, parent))
+}
+
+/** From what log lines said of one correlation to what they say of the next. */
+const annotating = (
+  fiber: AnyFiber,
+  before: Correlation,
+  next: Correlation
+): ((annotations: HashMap.HashMap<string, unknown>) => HashMap.HashMap<string, unknown>) => {
+  const shown = redactorIn(fiber.currentContext).record(annotationsOf(next))
+  const stale = before === none ? [] : Object.keys(annotationsOf(before))
+  return (annotations) => {
+    let all = annotations
+    for (const name of stale) if (!(name in shown)) all = HashMap.remove(all, name)
+    for (const name in shown) all = HashMap.set(all, name, shown[name])
+    return all
+  }
 }
 
 /** The span that asked, unless that is the one around already. */

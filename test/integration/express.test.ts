@@ -1,0 +1,87 @@
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { Readable } from "node:stream"
+import express from "express"
+import { afterAll, beforeAll, vi } from "vitest"
+import { narrative, narrativeErrors } from "../../src/integration/express/index.js"
+import { type Framework, requestSuite, StockError, wait } from "./requestSuite.js"
+
+const framework: Framework = {
+  name: "Express",
+  lateFailure: "torn",
+  serve: async ({ mixed, narrator, sendHeaders, stage }) => {
+    const app = express().disable("x-powered-by").set("env", "production")
+    // Elsewhere than in production, Express answers with the stack of an error.
+    if (narrator !== undefined) {
+      app.use(narrative(narrator, { sendHeaders, skip: ({ url }) => url === "/health" }))
+      app.use(narrative(narrator))
+    }
+    app.use(express.json())
+    app.get("/health", (_request, response) => void response.send("up"))
+    app.get("/orders/:id", async (request, response) => {
+      response.json(await stage("Load Order", async () => ({ id: request.params.id })))
+    })
+    const items = express.Router({ mergeParams: true })
+    items.get("/items/:item/parts/:part", (request, response) => void response.json(request.params))
+    app.use("/api/:version", items)
+    app.get("/text", (_request, response) => void response.type("text").send("plain"))
+    app.get("/empty", (_request, response) => void response.status(204).end())
+    app.get("/redirect", (_request, response) => response.redirect("/text"))
+    app.post("/echo", (request, response) => void response.json(stage("Echo", () => request.body as unknown)))
+    app.get("/throws", () => {
+      stage("Reserve", () => {
+        throw new StockError("no stock")
+      })
+    })
+    app.get("/rejects", async () => {
+      await wait(1)
+      await stage("Reserve", async () => {
+        await wait(1)
+        throw new StockError("no stock")
+      })
+    })
+    app.get("/declared", (_request, _response, next) => next(Object.assign(new StockError("sold"), { status: 409 })))
+    app.get("/stream", (_request, response) => {
+      stage("Stream", () => Readable.from(["a", "b", "c"])).pipe(response)
+    })
+    app.get("/slow", async (_request, response) => {
+      await stage("Slowly", () => wait(20))
+      response.send("slow")
+    })
+    app.get("/late", async (_request, response) => {
+      response.write("begun")
+      await wait(5)
+      throw new StockError("torn")
+    })
+    app.get("/hang", () => undefined)
+    app.get("/endless", async (_request, response) => {
+      while (!response.destroyed) {
+        response.write("more")
+        await wait(5)
+      }
+    })
+    app.get("/mixed/:id", async (request, response) => {
+      response.send(await mixed(request.params.id))
+    })
+    app.use(narrativeErrors())
+    const server = createServer(app)
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    return {
+      port: (server.address() as AddressInfo).port,
+      close: async () => {
+        server.closeAllConnections()
+        await new Promise((resolve) => server.close(resolve))
+      }
+    }
+  }
+}
+
+// The framework, or its server, prints what its requests fail with.
+beforeAll(() => {
+  vi.spyOn(console, "error").mockImplementation(() => undefined)
+})
+afterAll(() => {
+  vi.restoreAllMocks()
+})
+
+requestSuite(framework)
