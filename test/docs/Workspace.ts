@@ -40,9 +40,12 @@ const tsconfig = {
       "effect-narrative/express": ["../../src/integration/express/index.ts"],
       "effect-narrative/fastify": ["../../src/integration/fastify/index.ts"],
       "effect-narrative/hono": ["../../src/integration/hono/index.ts"],
+      "effect-narrative/grpc": ["../../src/integration/grpc/index.ts"],
+      "effect-narrative/http": ["../../src/integration/http/index.ts"],
       "effect-narrative/history": ["../../src/history/index.ts"],
       "effect-narrative/otel": ["../../src/otel/index.ts"],
       "effect-narrative/promise": ["../../src/promise/index.ts"],
+      "effect-narrative/rpc": ["../../src/integration/rpc/index.ts"],
       "effect-narrative/testing": ["../../src/testing/index.ts"]
     }
   },

@@ -25,7 +25,7 @@ import * as Correlation from "../../tracing/Correlation.js"
 import * as callStory from "../callStory.js"
 
 /**
- * What the tag of the middleware stands for.
+ * The identifier of the middleware.
  *
  * @since 0.1.0
  * @category middleware
