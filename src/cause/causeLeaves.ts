@@ -156,11 +156,23 @@ const isEmptyOfFailures = (cause: Cause.Cause<unknown>): boolean =>
 /** Most errors of one list that are looked at. */
 const maxListed = 1_000
 
-/** The errors of a list that an effect failed with, as `Effect.validateAll` does. Any other list is a value. */
-const errorsOfList = (error: unknown): ReadonlyArray<unknown> => {
-  const list = attempt(() => (Array.isArray(error) ? error.slice(0, maxListed) : []), [])
-  return list.every((one) => isErrorLike(one) || isTagged(one)) ? list : []
-}
+/**
+ * The errors of a list that an effect failed with, as `Effect.validateAll` does, or those among the options of `Effect.all` in
+ * its mode `validate`. Any other list is a value.
+ */
+const errorsOfList = (error: unknown): ReadonlyArray<unknown> =>
+  attempt((): ReadonlyArray<unknown> => {
+    const isList = Array.isArray(error)
+    const list: ReadonlyArray<unknown> = (isList ? error : isPlainRecord(error) ? Object.values(error) : []).slice(
+      0,
+      maxListed
+    )
+    if (list.every(Option.isOption)) return list.flatMap((one) => Option.toArray(one))
+    return isList && list.every((one) => isErrorLike(one) || isTagged(one)) ? list : []
+  }, [])
+
+const isPlainRecord = (value: unknown): value is object =>
+  isObject(value) && Object.getPrototypeOf(value) === Object.prototype
 
 const isTagged = (value: unknown): boolean => typeof propertyOf(value, "_tag") === "string"
 

@@ -30,7 +30,7 @@ export interface FailingLine {
 }
 
 export const make = (known: Known): FailingLine => {
-  const text = (known.sourceLine ?? "").slice(0, maxLine)
+  const text = withoutCasts((known.sourceLine ?? "").slice(0, maxLine))
   let code: string | undefined
   return {
     text,
@@ -43,6 +43,21 @@ export const make = (known: Known): FailingLine => {
     bigints: known.bigints ?? []
   }
 }
+
+/** `(row as Row).total` is `row.total` to whoever looks for the value. */
+const withoutCasts = (line: string): string => {
+  let text = line
+  for (let casts = 0; casts < maxCasts; casts++) {
+    const cast = /(?<![\w$)\]])\(\s*([\w$.[\]!?]+(?:\([^()]*\))?)\s+(?:as|satisfies)\s/.exec(text)
+    const close = cast === null ? undefined : closingOf(masked(text), cast.index)
+    if (cast === null || close === undefined) break
+    text = text.slice(0, cast.index) + cast[1] + text.slice(close + 1)
+  }
+  return text
+}
+
+/** Most casts of a line that are taken out. */
+const maxCasts = 5
 
 /** The same place without its line: for an error that was not made on it. */
 export const empty: FailingLine = { text: "", code: "", locals: [], bigints: [] }
@@ -191,7 +206,10 @@ const distinct = (texts: ReadonlyArray<string | undefined>): ReadonlyArray<strin
   Array.from(new Set(texts.filter((text) => text !== undefined && text !== ""))) as ReadonlyArray<string>
 
 const expression = (text: string): string | undefined => {
-  const trimmed = text.trim().replace(/!+$/, "")
+  const trimmed = text
+    .trim()
+    .replace(/^([\w$.[\]!?()]+)\s+(?:as|satisfies)\s[\s\S]*$/, "$1")
+    .replace(/!+$/, "")
   return trimmed === "" ? undefined : trimmed
 }
 
