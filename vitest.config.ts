@@ -15,6 +15,7 @@ const isolated = [
   "test/package/*.test.ts",
   "test/renderer/FileFaults.test.ts",
   "test/renderer/StandardStreams.test.ts",
+  "test/runs/RunProcesses.test.ts",
   "test/renderer/html/HtmlReportRenderer.test.ts",
   "test/web/**/*.test.ts",
   // They use the debugger of their process, or patch Effect's fibers.

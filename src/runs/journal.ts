@@ -216,7 +216,9 @@ class DailyJournal implements Journal {
 
   /** What was begun may be written twice; that changes nothing. */
   #writeAtExit(): void {
-    for (const { line, name } of [...this.#begun, ...this.#waiting]) {
+    const left = [...this.#begun, ...this.#waiting]
+    if (left.length > 0) attempt(() => folders.makeNow(this.folder), undefined)
+    for (const { line, name } of left) {
       attempt(() => appendFileSync(join(this.folder, name), Buffer.concat([Buffer.of(lineEnd), line])), undefined)
     }
   }

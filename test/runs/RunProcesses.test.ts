@@ -1,0 +1,169 @@
+/**
+ * Processes that are killed at any point: every accepted write is in the database after the next start, once.
+ *
+ * `NARRATIVE_KILLS=200 npx vitest run test/runs/RunProcesses.test.ts` kills that many.
+ */
+import { spawn } from "node:child_process"
+import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Random } from "effect"
+import { Run } from "../../src/runs.js"
+import { bundled } from "../fixtures/compiled.js"
+import { folder, rowsOf } from "../history/histories.js"
+import { withWarnings } from "../renderer/rendererSuite.js"
+
+const kills = Number(process.env["NARRATIVE_KILLS"] ?? 16)
+
+/** Runs the fixture, and kills it so long after its first accepted write. What it said was accepted. */
+const killed = (baseDir: string, millis: number): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.flatMap(bundled("test/fixtures/runProgram.ts"), (program) =>
+    Effect.async((resume) => {
+      const child = spawn(process.execPath, [program, baseDir, "endless"], { stdio: ["ignore", "pipe", "ignore"] })
+      let said = ""
+      child.stdout.on("data", (data) => {
+        if (said === "") setTimeout(() => child.kill("SIGKILL"), millis)
+        said += data
+      })
+      child.once("close", () => {
+        const lines = said.split("\n")
+        // The last line may have been cut.
+        resume(Effect.succeed(lines.slice(0, -1)))
+      })
+      return Effect.sync(() => child.kill("SIGKILL"))
+    })
+  )
+
+/** A program that begins, and ends at once. */
+const nextStart = (baseDir: string) => Effect.provide(Effect.void, Run.layer({ baseDir, history: false, git: false }))
+
+const textsOf = (rows: ReadonlyArray<Readonly<Record<string, unknown>>>, column: string) =>
+  rows.map((row) => String(row[column]))
+
+const ofKind = (kind: string, said: ReadonlyArray<string>) =>
+  said.flatMap((line) => (line.startsWith(`${kind} `) ? [line.slice(kind.length + 1)] : []))
+
+const assertKept = (baseDir: string, said: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const database = join(baseDir, "db/telemetry.sqlite")
+    assert.isNotEmpty(said)
+    assert.deepStrictEqual(yield* rowsOf(database, "PRAGMA integrity_check"), [{ integrity_check: "ok" }])
+    const runs = new Set(textsOf(yield* rowsOf(database, "SELECT event_id FROM agent_runs"), "event_id"))
+    const lost = (ids: ReadonlyArray<string>, kept: ReadonlySet<string>) => ids.filter((id) => !kept.has(id))
+    assert.deepStrictEqual(lost(ofKind("start", said), runs), [], "starts that are lost")
+    const ended =
+      "SELECT event_id FROM agent_runs WHERE status = 'success' AND end_time IS NOT NULL AND items_succeeded > 0"
+    const ends = new Set(textsOf(yield* rowsOf(database, ended), "event_id"))
+    assert.deepStrictEqual(lost(ofKind("end", said), ends), [], "ends that are lost")
+    const steps = textsOf(
+      yield* rowsOf(database, "SELECT json_extract(payload_json, '$.step') AS step FROM run_events"),
+      "step"
+    )
+    assert.deepStrictEqual(lost(ofKind("event", said), new Set(steps)), [], "events that are lost")
+    assert.lengthOf(steps, new Set(steps).size)
+  })
+
+describe("Processes that are killed", () => {
+  for (const processes of [1, 6]) {
+    it.scopedLive(
+      `lose no accepted write, ${processes} at a time`,
+      () =>
+        Effect.gen(function* () {
+          const baseDir = yield* folder
+          const said: Array<string> = []
+          for (let killedSoFar = 0; killedSoFar < kills / 2; killedSoFar += processes) {
+            const points = yield* Effect.all(Array.from({ length: processes }, () => Random.nextIntBetween(0, 150)))
+            const heard = yield* Effect.all(
+              points.map((millis) => killed(baseDir, millis)),
+              { concurrency: "unbounded" }
+            )
+            said.push(...heard.flat())
+          }
+          yield* withWarnings(() => nextStart(baseDir))
+          yield* assertKept(baseDir, said)
+          // A second start changes nothing.
+          yield* withWarnings(() => nextStart(baseDir))
+          yield* assertKept(baseDir, said)
+        }),
+      600_000
+    )
+  }
+
+  it.scopedLive("leave a torn line, after which the next process goes on", () =>
+    Effect.gen(function* () {
+      const baseDir = yield* folder
+      yield* Run.start("before", "job").pipe(Effect.provide(Run.layer({ baseDir, history: false, git: false })))
+      const raw = join(baseDir, "raw")
+      const [name = ""] = readdirSync(raw)
+      const journal = join(raw, name)
+      const line = readFileSync(journal)
+      appendFileSync(journal, line.subarray(0, line.length / 2))
+      yield* withWarnings((warnings) =>
+        Effect.gen(function* () {
+          yield* Run.start("after", "job")
+          const agents = (yield* Run.records).map(({ agentName }) => agentName)
+          assert.sameMembers(agents, ["before", "after"])
+          assert.include(String(warnings), "has a line that cannot be read")
+        }).pipe(Effect.provide(Run.layer({ baseDir, history: false, git: false })))
+      )
+    })
+  )
+
+  it.scopedLive("leave nothing behind that was emptied meanwhile", () =>
+    Effect.gen(function* () {
+      const baseDir = yield* folder
+      yield* Effect.gen(function* () {
+        yield* Run.start("before", "job")
+        yield* Run.records
+        const [name = ""] = readdirSync(join(baseDir, "raw"))
+        const journal = join(baseDir, "raw", name)
+        truncateSync(journal)
+        yield* Run.start("after", "job")
+        assert.isAbove(statSync(journal).size, 0)
+        const agents = (yield* Run.records).map(({ agentName }) => agentName)
+        assert.sameMembers(agents, ["before", "after"])
+      }).pipe(Effect.provide(Run.layer({ baseDir, history: false, git: false })))
+    })
+  )
+
+  it.scopedLive("write what waits when they end by process.exit", () =>
+    Effect.gen(function* () {
+      const baseDir = yield* folder
+      const program = yield* bundled("test/fixtures/runProgram.ts")
+      const code = yield* Effect.async<number | null>((resume) => {
+        const child = spawn(process.execPath, [program, baseDir, "exit"], { stdio: "ignore" })
+        child.once("close", (code) => resume(Effect.succeed(code)))
+      })
+      assert.strictEqual(code, 3)
+      yield* nextStart(baseDir)
+      const rows = yield* rowsOf(join(baseDir, "db/telemetry.sqlite"), "SELECT agent_name, status FROM agent_runs")
+      assert.deepStrictEqual(rows, [{ agent_name: "left", status: "running" }])
+    })
+  )
+
+  it.scopedLive("go on where the disk takes no more, and count what is lost", () =>
+    Effect.gen(function* () {
+      const baseDir = yield* folder
+      const program = yield* bundled("test/fixtures/runProgram.ts")
+      const { code, said } = yield* Effect.async<{ readonly code: number | null; readonly said: string }>((resume) => {
+        // No file may be longer than 32 KiB.
+        const limited = `ulimit -f 64; exec "${process.execPath}" "${program}" "${baseDir}" limited`
+        const child = spawn("sh", ["-c", limited], { stdio: ["ignore", "pipe", "ignore"] })
+        let said = ""
+        child.stdout.on("data", (data) => {
+          said += data
+        })
+        child.once("close", (code) => resume(Effect.succeed({ code, said })))
+      })
+      const { accepted, lastError, lost } = JSON.parse(said)
+      assert.strictEqual(code, 0)
+      assert.strictEqual(accepted + lost, 100)
+      assert.isAbove(accepted, 10)
+      assert.isAbove(lost, 10)
+      assert.match(lastError, /The journal .*events_\d{8}\.ndjson could not be written/)
+      yield* withWarnings(() => nextStart(baseDir))
+      const [row] = yield* rowsOf(join(baseDir, "db/telemetry.sqlite"), "SELECT count(*) AS n FROM agent_runs")
+      assert.strictEqual(row?.["n"], accepted)
+    })
+  )
+})
