@@ -104,6 +104,10 @@ export * as WideEventRenderer from "./renderer/wide/WideEventRenderer.js"
 /**
  * @since 0.1.0
  */
+export * as NarrativeSpans from "./spans/NarrativeSpans.js"
+/**
+ * @since 0.1.0
+ */
 export * as Correlation from "./tracing/Correlation.js"
 /**
  * @since 0.1.0

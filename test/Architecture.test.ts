@@ -17,7 +17,7 @@ const floors: ReadonlyArray<ReadonlyArray<string>> = [
   ["diagnostics", "renderer", "tracing", "server"],
   ["analysis", "otel", "cli", "web/kit", "web/report", "dashboard"],
   ["narration"],
-  ["Narrative.ts", "Work.ts", "Instrument.ts", "Run.ts"],
+  ["Narrative.ts", "Work.ts", "Instrument.ts", "Run.ts", "spans"],
   ["index.ts", "runs.ts", "promise", "integration", "auto"]
 ]
 

@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
+import { analysisText } from "../event/analysisText.js"
 import type { FailureAnalysis } from "../event/FailureAnalysis.js"
 import { polled } from "../runtime/deadline.js"
 import { type AnyFiber, isSynchronous } from "../runtime/fiber.js"
@@ -61,7 +62,14 @@ const answerLater: Analyses["answerLater"] = (request, renderers, emit) => {
   })
 }
 
-export const analyses: Analyses = { isSilent, isInBackground, answer, answerLater, trace: addAnalysis }
+export const analyses: Analyses = {
+  isSilent,
+  isInBackground,
+  answer,
+  answerLater,
+  trace: addAnalysis,
+  textOf: analysisText
+}
 
 /** As it may be emitted; `undefined` where there is nothing to say. Fails and dies as the analyzer does. */
 const analysisOf = (request: AnalysisRequest): Effect.Effect<FailureAnalysis | undefined, unknown> => {

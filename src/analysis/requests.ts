@@ -35,6 +35,8 @@ export interface Analyses {
     askedNanos: bigint,
     nanos: bigint
   ) => void
+  /** An analysis as one text. */
+  readonly textOf: (analysis: FailureAnalysis) => string
   /** Whether there is no point in asking. */
   readonly isSilent: (analyzer: unknown) => boolean
   readonly isInBackground: (analyzer: unknown) => boolean

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import type * as FiberId from "effect/FiberId"
 import type * as Tracer from "effect/Tracer"
 import type { Correlation } from "../event/correlationFields.js"
@@ -12,6 +13,7 @@ import type { StoryStatus } from "../event/NarrativeEvent.js"
 import { keptFirst, keptLast, percent } from "../event/progress.js"
 import type { PlainRecord } from "../plain/PlainValue.js"
 import { Secrets } from "../redaction/secrets.js"
+import type { AnyFiber } from "../runtime/fiber.js"
 import type { Asker, ShownAsker } from "../tracing/currentCorrelation.js"
 import type { WorkTally } from "./workTally.js"
 
@@ -25,6 +27,12 @@ export interface StagePlace {
   position: string | undefined
   /** Written in several places: each has to be looked at. */
   isAmbiguous: boolean
+}
+
+/** Spans of the program's own that are counted where they happened, instead of being stages. @internal */
+export interface CountedSpans {
+  /** The stage or story ends: it shows them, and the one that it failed with becomes a stage after all. */
+  readonly end: (fiber: AnyFiber, exit: Exit.Exit<unknown, unknown>) => void
 }
 
 /**
@@ -51,6 +59,8 @@ export class Stage {
   /** @internal */ progressAt = Number.NEGATIVE_INFINITY
   /** By the names of the stages made in it. @internal */
   places: Map<string, StagePlace> | undefined
+  /** The spans in it that are no stages. @internal */
+  counted: CountedSpans | undefined
   #path: ReadonlyArray<string> | undefined
 
   /** @internal */
@@ -105,7 +115,8 @@ export interface StoryInit {
  */
 export class Story {
   readonly id: string
-  readonly name: string
+  /** Decided when its start is emitted; a request that is served is named by its route. */
+  name: string
   readonly kind: string
   readonly parentStoryId: string | null
   readonly rootStoryId: string
@@ -130,10 +141,14 @@ export class Story {
   /** @internal */ cancelledStages = 0
   /** Waiting that an event without a fiber of its own (a log line) left to the next one. @internal */
   deferred: Effect.Effect<void> | undefined
+  /** Emits its start, which was put off until something happens in it. @internal */
+  announce: (() => void) | undefined
   /** How long its fiber waited for analyses: no part of its duration. @internal */
   idleNanos = 0n
   /** By the names of the stages made in it, outside any stage. @internal */
   places: Map<string, StagePlace> | undefined
+  /** The spans in it, outside any stage, that are no stages. @internal */
+  counted: CountedSpans | undefined
   /** The work recorded so far. @internal */
   tally: WorkTally | undefined
   /** Handled failures whose analysis is awaited: each is reported without it when the story ends first. @internal */

@@ -1,7 +1,7 @@
 /**
  * Events made from the state of a story.
  */
-import { analysisText } from "../event/analysisText.js"
+import * as requests from "../analysis/requests.js"
 import type { FailureAnalysis } from "../event/FailureAnalysis.js"
 import type { FailureReport, Interruptor } from "../event/FailureReport.js"
 import type * as Event from "../event/NarrativeEvent.js"
@@ -235,7 +235,7 @@ export const failureOccurred = (
   ...inSpan(span),
   handled,
   correlation: story.correlation,
-  llmAnalysis: analysis === null ? null : analysisText(analysis),
+  llmAnalysis: analysis === null ? null : textOf(analysis),
   analysis
 })
 
@@ -251,7 +251,7 @@ export const analysisReady = (
   ...inStory(story, timestamp),
   stageName,
   ...inSpan(span),
-  llmAnalysis: analysisText(analysis),
+  llmAnalysis: textOf(analysis),
   analysis,
   latencySeconds
 })
@@ -282,3 +282,6 @@ export const storyCompleted = (
   ...why,
   work: story.tally?.work ?? null
 })
+
+/** Where there is an analysis, what made it is loaded, and knows its text. */
+const textOf = (analysis: FailureAnalysis): string => requests.get()?.textOf(analysis) ?? ""

@@ -26,51 +26,97 @@ export interface Region {
   readonly story: Story
   readonly stage: Stage | undefined
   readonly span: Tracer.Span | undefined
+  /** The parent span of what happens here. */
+  readonly at: Tracer.AnySpan | undefined
+  /** Its span is the program's own: what is exported of it stays as it is. */
+  readonly isOwn?: true
+  /** What happens here is counted, and becomes no stage. */
+  readonly isCounted?: true
 }
 
 const Region = Context.GenericTag<Region>("effect-narrative/Region")
 
 /** The region of a context, unless its story is over: what outlives a story is not part of it. */
-export const regionIn = (context: Context.Context<never>): Region | undefined => {
-  const region: Region | undefined = context.unsafeMap.get(Region.key)
-  return region === undefined || region.story.status !== "running" ? undefined : region
-}
+export const regionIn = (context: Context.Context<never>): Region | undefined => runningOf(placeIn(context))
+
+/** The region of a fiber, unless its story is over. */
+export const regionFor = (fiber: AnyFiber): Region | undefined => runningOf(placeOf(fiber))
 
 /**
- * The region of a fiber. Where its context is another's, as in a cache's lookup, or where another fiber does its work, as for
- * a resolver, the stack or the parent span leads to it.
+ * The region of a fiber, whether or not its story is over. Where its context is another's, as in a cache's lookup, or where
+ * another fiber does its work, as for a resolver, the parent span or the stack leads to it.
  */
-export const regionFor = (fiber: AnyFiber): Region | undefined => {
-  const services = fiber.currentContext.unsafeMap
-  let region: Region | undefined = services.get(Region.key)
-  if (region === undefined && !services.has(Region.key)) {
-    // Only regions are marked, and by this library.
-    region = (innermostRegion(fiber) as Region | undefined) ?? regionOfSpan(fiber.currentSpan)
-  }
-  return region?.story.status === "running" ? region : undefined
+export const placeOf = (fiber: AnyFiber): Region | undefined => {
+  const place = placeIn(fiber.currentContext)
+  return runningOf(place) === undefined && !fiber.currentContext.unsafeMap.has(Region.key)
+    ? // Only regions are marked, and by this library.
+      ((innermostRegion(fiber) as Region | undefined) ?? place)
+    : place
 }
 
-const storyOfSpan = new WeakMap<Tracer.AnySpan, Story>()
+const runningOf = (region: Region | undefined): Region | undefined =>
+  region?.story.status === "running" ? region : undefined
 
-/** What runs under this span is part of this story, even where the context does not say so. */
-export const followSpan = (span: Tracer.Span, story: Story): void => void storyOfSpan.set(span, story)
+/** The region that a context says it is in, or that its parent span, which may be a stage itself, leads to. */
+const placeIn = (context: Context.Context<never>): Region | undefined => {
+  const region: Region | undefined = context.unsafeMap.get(Region.key)
+  return regionAbove(context.unsafeMap.get(Tracer.ParentSpan.key), region) ?? region
+}
 
-/** Most spans followed up to a story's. */
-const maxSpans = 64
-
-const regionOfSpan = (innermost: Tracer.AnySpan | undefined): Region | undefined => {
-  const passed = new Set<Tracer.AnySpan>()
-  let span = innermost
-  while (span !== undefined && passed.size < maxSpans) {
-    passed.add(span)
-    const story = storyOfSpan.get(span)
-    if (story !== undefined) {
-      const stage = story.openStages.findLast((open) => open.span !== undefined && passed.has(open.span))
-      return { story, stage, span: stage?.span ?? (span as Tracer.Span) }
-    }
-    span = span._tag === "Span" ? Option.getOrUndefined(span.parent) : undefined
+/** The region of the nearest span that has one; `around` is the region of whoever starts it. */
+export const regionAbove = (parent: Tracer.AnySpan | undefined, around: Region | undefined): Region | undefined => {
+  for (let span = parent; span !== undefined; span = aroundOf(span)) {
+    const region = span === around?.at ? around : regionOf(span)
+    if (region !== undefined) return region
   }
   return undefined
+}
+
+const aroundOf = (span: Tracer.AnySpan): Tracer.AnySpan | undefined =>
+  span._tag === "Span" ? Option.getOrUndefined(span.parent) : undefined
+
+class Given {
+  constructor(given: object) {
+    // biome-ignore lint/correctness/noConstructorReturn: this is how a class adds a private field to another's object.
+    return given
+  }
+}
+
+/** A region on its span: by a private field, which nothing that reads the span can see, and which costs less than a map. */
+class Marked extends Given {
+  #region: Region | undefined
+
+  static set(span: Tracer.AnySpan | undefined, region: Region): void {
+    if (span === undefined) return
+    try {
+      const marked: object = #region in span ? span : new Marked(span)
+      ;(marked as Marked).#region = region
+    } catch {
+      // A span that takes no field is only not found.
+    }
+  }
+
+  static get(span: Tracer.AnySpan): Region | undefined {
+    return #region in span ? span.#region : undefined
+  }
+}
+
+/** The region that was noted on a span. */
+export const regionOf: (span: Tracer.AnySpan) => Region | undefined = Marked.get
+
+/** Notes the region of a span, so that whatever has it as its parent finds its story. */
+export const mark: (span: Tracer.AnySpan | undefined, region: Region) => void = Marked.set
+
+/** The region of a story or stage that begins here, in its span where it has one. */
+export const newRegion = (
+  fiber: AnyFiber,
+  story: Story,
+  stage: Stage | undefined,
+  span: Tracer.Span | undefined
+): Region => {
+  const region = { story, stage, span, at: span ?? fiber.currentSpan }
+  mark(span, region)
+  return region
 }
 
 /** The context inside a region, or inside a mere span. */
@@ -135,6 +181,7 @@ export const emit = (fiber: AnyFiber, story: Story, make: (timestamp: number) =>
 
 /** Emits an event to these renderers. A fault of narration's own is logged instead of thrown. */
 export const emitTo = (renderers: ReadonlyArray<Renderer>, story: Story, make: () => NarrativeEvent): Waiting => {
+  story.announce?.()
   const deferred = story.deferred
   story.deferred = undefined
   if (renderers.length === 0) return deferred

@@ -20,7 +20,17 @@ import { dryResult, dryRun } from "./dryRun.js"
 import * as eventFactory from "./eventFactory.js"
 import { describerIn, selfDescription, withDescriber } from "./failureDescriber.js"
 import { interruptorsNamed } from "./interruptors.js"
-import { afterLoading, contextWith, emit, hide, plainRecord, type Region, redactorOf, regionFor } from "./region.js"
+import {
+  afterLoading,
+  contextWith,
+  emit,
+  hide,
+  newRegion,
+  plainRecord,
+  type Region,
+  redactorOf,
+  regionFor
+} from "./region.js"
 import type { Stage, Story } from "./Story.js"
 import { idle, originOf, stageOfFailure } from "./storyFailure.js"
 import { emitLateEnd } from "./storyRegion.js"
@@ -120,11 +130,12 @@ export const open = <A>(init: StageInit<A>, fiber: AnyFiber): OpenStage<A> => {
     span.attribute("narrative.stage.name", stage.name)
     span.attribute("narrative.stage.index", stage.index)
   }
+  const region = newRegion(fiber, story, stage, span)
   const waiting = inOrder(
     init.warn(),
     emit(fiber, story, (timestamp) => eventFactory.stageStarted(story, stage, timestamp, span))
   )
-  return { init, region: { story, stage, span }, span, story, stage, startNanos, waiting }
+  return { init, region, span, story, stage, startNanos, waiting }
 }
 
 /** Ends a stage, once, in an uninterruptible fiber that has left it. */
@@ -138,8 +149,7 @@ export const close = <A, E>(
   const waiting = stage?.stoodIn
     ? undefined
     : init.ended?.(fiber, opened, exit, seconds(stage?.startNanos ?? opened.startNanos, endNanos))
-  const ended =
-    story === undefined || stage === undefined ? { exit } : emitEnd(opened, story, stage, fiber, endNanos, exit)
+  const ended = story === undefined || stage === undefined ? { exit } : end(story, stage, span, fiber, endNanos, exit)
   if (span !== undefined) {
     const secrets = ended.exit._tag === "Failure" ? story?.secrets : undefined
     spans.end(fiber, span, endNanos, ended.exit, { definedAt: init.definedAt, secrets })
@@ -153,15 +163,17 @@ export interface Ended<A, E> {
   readonly waiting?: Waiting
 }
 
-const emitEnd = <A, E>(
-  { span }: OpenStage<A>,
+/** Ends a stage of whatever span, once. */
+export const end = <A, E>(
   story: Story,
   stage: Stage,
+  span: Tracer.Span | undefined,
   fiber: AnyFiber,
   endNanos: bigint,
   given: Exit.Exit<A, E>
 ): Ended<A, E> => {
   const exit = story.dryRun ? dryResult(given) : given
+  stage.counted?.end(fiber, exit)
   const durationSeconds = seconds(stage.startNanos, endNanos)
   if (story.dryRun) fiber.getFiberRef(dryRun)?.visit(story, stage, stage.stoodIn, given)
   if (exit._tag === "Success") {

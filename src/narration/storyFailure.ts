@@ -98,9 +98,7 @@ interface ReportOptions extends Blame {
 }
 
 const report = (region: Region, fiber: AnyFiber, cause: Cause.Cause<unknown>, options: ReportOptions): Reported => {
-  const { span, story } = region
-  const isRead = spans.isRead(fiber, span) && !options.handled
-  if (renderersOf(fiber).length === 0 && !isRead) return nothingReported(story)
+  if (renderersOf(fiber).length === 0 && !isOnSpan(region, fiber, options)) return nothingReported(region.story)
   const services = fiber.currentContext
   const describer = describerIn(services)
   if (describer !== undefined) return reportWith(describer, region, fiber, cause, options)
@@ -113,6 +111,13 @@ const report = (region: Region, fiber: AnyFiber, cause: Cause.Cause<unknown>, op
   return { waiting: undefined, asked: idle(fiber, options.around, asked) }
 }
 
+/** Whether the span of the story says what failed. That of a program's own stays as it is. */
+const isOnSpan = (
+  region: Region,
+  fiber: AnyFiber,
+  { handled }: ReportOptions
+): region is Region & { readonly span: Tracer.Span } => !handled && !region.isOwn && spans.isRead(fiber, region.span)
+
 /** Without anybody to report to, what an earlier event left to wait for is still to be waited for. */
 const nothingReported = (story: Story): Reported => {
   const waiting = story.deferred
@@ -122,17 +127,18 @@ const nothingReported = (story: Story): Reported => {
 
 const reportWith = (
   describer: Describer,
-  { span, story }: Region,
+  region: Region,
   fiber: AnyFiber,
   cause: Cause.Cause<unknown>,
   options: ReportOptions
 ): Reported => {
+  const { span, story } = region
   const { failedAt = now(fiber), handled } = options
   const context = contextOf(story, cause, options)
   const described =
     attempt(() => describer.describeIn(cause, context, redactorOf(fiber)), undefined) ??
     selfDescription.describeIn(cause, context, redactorOf(fiber))
-  if (spans.isRead(fiber, span) && !handled) spans.annotate(span, describer.attributesOf(described))
+  if (isOnSpan(region, fiber, options)) spans.annotate(region.span, describer.attributesOf(described))
   const renderers = renderersOf(fiber)
   const emitReport = (at: number, analysis: FailureAnalysis | null) =>
     emitTo(renderers, story, () => eventFactory.failureOccurred(story, at, span, described, handled, analysis))

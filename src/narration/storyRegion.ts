@@ -28,7 +28,7 @@ import {
   afterLoading,
   contextWith,
   emit,
-  followSpan,
+  newRegion,
   plainRecord,
   type Region,
   redactorOf,
@@ -54,7 +54,7 @@ export interface StoryInit {
 /** A story that is running. */
 export interface OpenStory {
   readonly region: Region
-  readonly init: StoryInit
+  readonly init: Pick<StoryInit, "definedAt">
   startNanos: bigint
 }
 
@@ -137,7 +137,6 @@ export const open = (
   story.shownAsker = shownAsker(fiber, story)
   story.attributes = plainRecord(fiber, story, init.attributes)
   if (span !== undefined) {
-    followSpan(span, story)
     if (around?.span !== undefined) spans.link(around.span, span)
     spans.redact(fiber, span, () => story.secrets)
     span.attribute("narrative.story.id", story.id)
@@ -151,11 +150,11 @@ export const open = (
     inOrder(init.warn(), prepare(fiber)),
     emit(fiber, story, (timestamp) => eventFactory.storyStarted(story, around?.stage, timestamp, span))
   )
-  return { opened: { region: { story, stage: undefined, span }, init, startNanos }, waiting }
+  return { opened: { region: newRegion(fiber, story, undefined, span), init, startNanos }, waiting }
 }
 
 /** Who asked for a story, as it may be shown. A sub-story mostly has that of its parent. */
-const shownAsker = (fiber: AnyFiber, story: Story): ShownAsker | undefined => {
+export const shownAsker = (fiber: AnyFiber, story: Story): ShownAsker | undefined => {
   const { asker, parent } = story
   if (asker === undefined) return undefined
   if (asker === parent?.asker) return parent.shownAsker
@@ -195,6 +194,7 @@ export const close = (
   const { span, story } = region
   const endNanos = nanos(fiber)
   const durationSeconds = seconds(startNanos + story.idleNanos, endNanos)
+  story.counted?.end(fiber, exit)
   const waiting = inOrder(storyFailure.reportUnexplained(story), cancelOrphans(region, fiber, endNanos))
   const failure =
     exit._tag === "Success" ? undefined : storyFailure.reportFailure(region, fiber, exit.cause, init.definedAt)
@@ -208,7 +208,7 @@ export const close = (
       eventFactory.storyCompleted(story, endedAt ?? timestamp, span, status, durationSeconds, why)
     )
     story.status = status
-    if (span !== undefined) {
+    if (span !== undefined && !region.isOwn) {
       span.attribute("narrative.story.status", status)
       if (story.outcome !== null) span.attribute("narrative.story.outcome", story.outcome)
       const secrets = exit._tag === "Failure" ? story.secrets : undefined

@@ -127,7 +127,8 @@ export const wraps = (tracer: Tracer.Tracer, inner: Tracer.Tracer): void => {
   if (isNative(inner)) wrapsNative.add(tracer)
 }
 
-const isNative = (tracer: Tracer.Tracer): boolean => tracer === nativeTracer || wrapsNative.has(tracer)
+/** Whether what a tracer makes stays in the process. */
+export const isNative = (tracer: Tracer.Tracer): boolean => tracer === nativeTracer || wrapsNative.has(tracer)
 
 /** Redacts what others than narration say on a span that is exported, as its story is redacted. */
 export const redact = (fiber: AnyFiber, span: Tracer.Span, secrets: () => Secrets | undefined): void => {

@@ -16,6 +16,7 @@ export const {
   JsonRenderer,
   Narrative,
   NarrativeEvent: NarrativeEvents,
+  NarrativeSpans,
   Renderer,
   RotatingJsonRenderer
 }: Library = await import(compiled("index.js"))

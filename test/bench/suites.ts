@@ -4,6 +4,7 @@ import * as history from "./history.js"
 import * as hotCode from "./hotCode.js"
 import * as reports from "./reports.js"
 import type { Group } from "./rounds.js"
+import * as spans from "./spans.js"
 import * as stages from "./stages.js"
 import * as start from "./start.js"
 import * as tracing from "./tracing.js"
@@ -14,4 +15,13 @@ interface Suite {
   readonly witnesses: () => ReadonlyArray<number>
 }
 
-export const suites: Readonly<Record<string, Suite>> = { start, stages, files, reports, hotCode, tracing, history }
+export const suites: Readonly<Record<string, Suite>> = {
+  start,
+  stages,
+  spans,
+  files,
+  reports,
+  hotCode,
+  tracing,
+  history
+}

@@ -237,6 +237,22 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
   )
 
   it.effect(
+    "existing-api narrates the spans of its server, its functions and its database",
+    () =>
+      printed("existing-api", [
+        "▶ Story started: POST /orders",
+        /^ {2}✔ Stage completed: Products\.take \(.*\) {2}· sql\.execute ×2$/,
+        /^▶ Story ended: SUCCESS \(201\) - POST \/orders \(/,
+        "▶ Story started: GET /orders/:id",
+        "❌ Failure detected",
+        "Stage:         Products.take (in Orders.place)",
+        /^Location: {6}examples\/existing-api\.ts:\d+ \(take\)$/,
+        /^▶ Story ended: FAILED \(500\) - POST \/orders \(/
+      ]),
+    timeout
+  )
+
+  it.effect(
     "worker-layer is one story from the layer's start to its end, log lines included",
     () =>
       printed("worker-layer", [

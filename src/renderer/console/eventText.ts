@@ -15,8 +15,10 @@ import type {
   StoryCompleted,
   StoryStarted
 } from "../../event/NarrativeEvent.js"
+import { spanDetailsOf } from "../../event/spanDetails.js"
 import * as Work from "../../event/WorkSummary.js"
 import { seconds } from "../../plain/durationText.js"
+import type { PlainRecord } from "../../plain/PlainValue.js"
 import * as terminalText from "../../plain/terminalText.js"
 import { analyzerName } from "./analysisBlock.js"
 import { placeText } from "./placeText.js"
@@ -59,7 +61,7 @@ export const storyEnd = (event: StoryCompleted, story: ShownStory, theme: Theme)
   const status = bold(statusPaint(event.status, theme)(event.status.toUpperCase()))
   const outcome = event.outcome === null ? "" : dim(` (${safe(event.outcome)})`)
   const cause = event.causedBy === null ? "" : dim(` (because of "${safe(event.causedBy.storyName)}")`)
-  const name = `${dim(" - ")}${safe(event.storyName)}${dim(` (${took(event, theme)}${cancelledBy(event)})`)}`
+  const name = `${dim(" - ")}${safe(event.storyName)}${dim(` (${took(event, theme)}${cancelledBy(event)})${counted(event)}`)}`
   return `${arrow(story, "ended", theme)}${status}${outcome}${cause}${name}`
 }
 
@@ -99,17 +101,18 @@ export const stage = (event: ShownStageEvent, { cwd, theme }: TextOptions): stri
     case "StageStarted":
       return line(dim(glyphs.started), "started")
     case "StageCompleted":
-      return line(good(glyphs.completed), "completed", dim(` (${took(event, theme)})`))
+      return line(good(glyphs.completed), "completed", dim(` (${took(event, theme)})${counted(event)}`))
     case "StageFailed": {
       const error = event.errorMessage === "" ? event.errorType : `${event.errorType}: ${event.errorMessage}`
       const at = event.location === null ? "" : theme.colours.place(` at ${placeText(event.location, cwd)}`)
-      return line(bad(glyphs.failed), "failed", `${dim(` (${took(event, theme)}) -`)} ${bad(safe(error))}${at}`)
+      const rest = `${dim(` (${took(event, theme)}) -`)} ${bad(safe(error))}${at}${dim(counted(event))}`
+      return line(bad(glyphs.failed), "failed", rest)
     }
     case "StageCancelled":
       // Nothing stopped it: its story ended, and it went on.
       return event.orphaned
         ? line(warning(glyphs.goesOn), "goes on", dim(` (${took(event, theme)} so far, left running by its story)`))
-        : line(warning(glyphs.cancelled), "cancelled", dim(` (${took(event, theme)}${byWhom(event)})`))
+        : line(warning(glyphs.cancelled), "cancelled", dim(` (${took(event, theme)}${byWhom(event)})${counted(event)}`))
     case "StageRetried":
       return line(warning(glyphs.retried), "retried", dim(` (${attemptText(event)})`))
   }
@@ -133,6 +136,12 @@ export const analysisHeading = (event: AnalysisReady, shortId: string, theme: Th
 
 const took = ({ durationSeconds }: { readonly durationSeconds: number }, { glyphs }: Theme): string =>
   seconds(durationSeconds, glyphs.micro)
+
+/** The spans in it that have no line of their own. */
+const counted = ({ attributes }: { readonly attributes: PlainRecord }): string => {
+  const details = spanDetailsOf(attributes)
+  return details === undefined ? "" : `  · ${safe(details)}`
+}
 
 /** Why a stage was cancelled, as far as it is known: the place of the fiber that did it. */
 const byWhom = ({ interruptors, stageName }: StageCancelled): string => {
