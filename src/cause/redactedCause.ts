@@ -18,14 +18,17 @@ export interface Showing {
 export const shown = <E>(cause: Cause.Cause<E>, showing: Showing): Cause.Cause<unknown> => {
   const replaced = new Map<unknown, unknown>()
   let changed = false
-  const show = (error: unknown): unknown => {
+  const show = (failed: unknown): unknown => {
+    // What was failed with in a span is known through a proxy, which does not say that it is a Map or a URL.
+    const error = attempt(() => Cause.originalError(failed), failed)
     if (!replaced.has(error))
       replaced.set(
         error,
         attempt(() => shownError(error, showing, 0), unshown)
       )
     const safe = replaced.get(error)
-    changed ||= safe !== error
+    if (safe === error) return failed
+    changed = true
     return safe
   }
   const safe = attempt(

@@ -41,9 +41,11 @@ const passOn = (send: Route["send"], event: NarrativeEvent): Waiting => {
 const toWaitFor = (returned: unknown): Waiting => {
   // Whatever the types say of its errors, those who run it treat it as an effect that may fail.
   if (Effect.isEffect(returned)) return returned as Effect.Effect<void>
-  return Predicate.isPromiseLike(returned)
-    ? Effect.promise(() => Promise.resolve(returned as Promise<void>))
-    : undefined
+  if (!Predicate.isPromiseLike(returned)) return undefined
+  const settled = Promise.resolve(returned as PromiseLike<void>)
+  // Another renderer may have to be waited for first. A rejection meanwhile must not end the process.
+  settled.catch(() => undefined)
+  return Effect.promise(() => settled)
 }
 
 const deliveries = new WeakMap<Renderer, Delivery>()

@@ -8,8 +8,10 @@ import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import type * as MetricKey from "effect/MetricKey"
 import * as MetricKeyType from "effect/MetricKeyType"
+import type * as MetricLabel from "effect/MetricLabel"
 import type * as MetricPair from "effect/MetricPair"
 import * as MetricState from "effect/MetricState"
+import { warnOnce } from "../runtime/warnOnce.js"
 import type { Exemplar } from "./exemplars.js"
 import { exemplarsIn } from "./series.js"
 
@@ -30,12 +32,15 @@ const turn = 500
  */
 export const render = (format: Format, isShown: (name: string) => boolean): Effect.Effect<string> =>
   Effect.gen(function* () {
-    const families = familiesOf(Metric.unsafeSnapshot(), isShown)
+    const { families, repeated } = familiesOf(Metric.unsafeSnapshot(), isShown)
+    for (const name of repeated) {
+      yield* warnOnce(`Two metrics ${name} have the same labels: the second one is left out`) ?? Effect.void
+    }
     const parts: Array<string> = []
     let written = 0
     for (const family of families) {
       parts.push(head(family, format))
-      for (const pair of family.pairs) {
+      for (const pair of family.series.values()) {
         parts.push(series(family, pair, format))
         written += 1
         if (written % turn === 0) yield* Effect.yieldNow()
@@ -54,14 +59,17 @@ interface Family {
   readonly kind: Kind
   readonly unit: string | undefined
   readonly help: string
-  readonly pairs: Array<MetricPair.MetricPair.Untyped>
+  /** By their labels: each series once. */
+  readonly series: Map<string, MetricPair.MetricPair.Untyped>
 }
 
+/** `repeated`: families of which a series was left out, as there was one with the same labels. */
 const familiesOf = (
   snapshot: ReadonlyArray<MetricPair.MetricPair.Untyped>,
   isShown: (name: string) => boolean
-): Iterable<Family> => {
+): { readonly families: Iterable<Family>; readonly repeated: ReadonlySet<string> } => {
   const families = new Map<string, Family>()
+  const repeated = new Set<string>()
   const taken = new Set<string>()
   for (const pair of snapshot) {
     const { metricKey } = pair
@@ -71,7 +79,7 @@ const familiesOf = (
     const known = families.get(name)
     // Two metrics whose names become one are one family if they are of one kind; else the first has the name.
     if (known !== undefined) {
-      if (known.kind === kind) known.pairs.push(pair)
+      if (known.kind === kind && !addTo(known.series, pair)) repeated.add(name)
       continue
     }
     // What the samples of one family are called, no other family may be.
@@ -79,9 +87,26 @@ const familiesOf = (
     if (names.some((sample) => taken.has(sample))) continue
     for (const sample of names) taken.add(sample)
     const help = metricKey.description._tag === "Some" ? metricKey.description.value : ""
-    families.set(name, { name, kind, unit, help, pairs: [pair] })
+    families.set(name, { name, kind, unit, help, series: new Map([[labelsOf(metricKey), pair]]) })
   }
-  return families.values()
+  return { families: families.values(), repeated }
+}
+
+/**
+ * Whether it was added. To Effect, a counter with a description is another one than that without, and their counts are
+ * added up; of other metrics, the first one stays.
+ */
+const addTo = (series: Family["series"], pair: MetricPair.MetricPair.Untyped): boolean => {
+  const labels = labelsOf(pair.metricKey)
+  const first = series.get(labels)
+  if (first === undefined) {
+    series.set(labels, pair)
+    return true
+  }
+  if (!MetricState.isCounterState(first.metricState) || !MetricState.isCounterState(pair.metricState)) return false
+  const count = Number(first.metricState.count) + Number(pair.metricState.count)
+  series.set(labels, { ...first, metricState: MetricState.counter(count) })
+  return true
 }
 
 const suffixes: { readonly [K in Kind]: ReadonlyArray<string> } = {
@@ -108,10 +133,12 @@ const units: ReadonlyMap<string, string> = new Map([
   ["bytes", "bytes"]
 ])
 
-const isUnit = (key: string): boolean => key === "unit" || key === "time_unit"
+/** Whether a tag says in what a metric is measured. A program may have a label of that name, of a ward or a flat. */
+const isUnit = ({ key, value }: MetricLabel.MetricLabel): boolean =>
+  (key === "unit" || key === "time_unit") && (units.has(value) || /^(?:1|%|\{\w*\})$/.test(value))
 
 const namesOf = (key: MetricKey.MetricKey.Untyped, kind: Kind) => {
-  const tag = key.tags.find(({ key }) => isUnit(key))?.value
+  const tag = key.tags.find(isUnit)?.value
   const unit = tag === undefined ? undefined : units.get(tag)
   const bare = legalName(kind === "counter" ? key.name.replace(/[._]total$/, "") : key.name)
   return { unit, name: unit === undefined || bare.endsWith(`_${unit}`) ? bare : `${bare}_${unit}` }
@@ -157,7 +184,7 @@ const labelsOf = (key: MetricKey.MetricKey.Untyped): string => {
   const seen = new Set(["le", "quantile"])
   const labels: Array<string> = []
   for (const tag of key.tags) {
-    if (isUnit(tag.key)) continue
+    if (isUnit(tag)) continue
     let name = legalLabel(tag.key)
     while (seen.has(name)) name += "_"
     seen.add(name)

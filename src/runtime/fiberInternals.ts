@@ -8,6 +8,7 @@ import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import { globalValue } from "effect/GlobalValue"
+import * as Logger from "effect/Logger"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import type * as Tracer from "effect/Tracer"
 import { mapCopy } from "../plain/mapCopy.js"
@@ -76,3 +77,26 @@ export const spanToTrace = globalValue(
   "effect/Tracer/spanToTrace",
   () => new WeakMap<Tracer.AnySpan, () => string | undefined>()
 )
+
+let isRepaired = false
+
+/**
+ * Effect's logger of spans throws for a message that is no JSON, such as one with a bigint, and the program dies of it. A
+ * program that has no spans but those of its stages must not: such a message is written as far as it can be.
+ */
+export const repairTracerLogger = (textOf: (message: unknown) => string): void => {
+  if (isRepaired) return
+  isRepaired = true
+  globalValue("effect-narrative/tracerLogger", () => {
+    const { log } = Logger.tracerLogger
+    const repaired: typeof log = (options) => {
+      try {
+        log(options)
+      } catch {
+        log({ ...options, message: textOf(options.message) })
+      }
+    }
+    // A plain object, though its type is read-only.
+    return Object.assign(Logger.tracerLogger, { log: repaired })
+  })
+}

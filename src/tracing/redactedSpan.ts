@@ -1,5 +1,5 @@
 /**
- * What is said on a span by others than narration, such as Effect's own logger, which writes every log line on the span it
+ * What others than narration put on a span: attributes, and the log lines that Effect's own logger writes on the span it
  * finds. It leaves as everything else of the story does: redacted.
  */
 import type * as Cause from "effect/Cause"
@@ -23,11 +23,17 @@ const redactions = new WeakMap<Tracer.AnySpan, SpanRedaction>()
 /** Most failures of a cause that a tracer is given. */
 const maxFailures = 10
 
-/** Redacts the events of a span from now on. */
-export const redactEvents = (span: Tracer.Span, redaction: SpanRedaction): void => {
+/** Redacts the attributes and the events of a span from now on. */
+export const redactSpan = (span: Tracer.Span, redaction: SpanRedaction): void => {
   redactions.set(span, redaction)
   const { redactor, secrets } = redaction
-  const { event } = span
+  const { attribute, event } = span
+  span.attribute = (key, value) => {
+    const isText = typeof value === "string" || typeof value === "object"
+    // What narration says itself is redacted, and a number is to stay as exact as it is.
+    const isShown = key.startsWith("narrative.") || !(isText || redactor.isSecretName(key))
+    attribute.call(span, key, isShown ? value : redactor.record({ [key]: value }, secrets())[key])
+  }
   span.event = (name, startTime, attributes) => {
     // Attributes first: what they hide may be in the text.
     const shown = attributes === undefined ? undefined : redactor.record(attributes, secrets())
@@ -39,7 +45,7 @@ export const redactEvents = (span: Tracer.Span, redaction: SpanRedaction): void 
 export const redactedLike = (parent: Option.Option<Tracer.AnySpan>, span: Tracer.Span): Tracer.Span => {
   const redaction = parent._tag === "Some" ? redactions.get(parent.value) : undefined
   if (redaction === undefined) return span
-  redactEvents(span, redaction)
+  redactSpan(span, redaction)
   const { redactor, secrets } = redaction
   const redacted = (all: Cause.Cause<unknown>): Cause.Cause<unknown> => {
     const { cause, count } = firstOf(all, maxFailures)

@@ -17,13 +17,14 @@ import * as Tracer from "effect/Tracer"
 import { type CauseLeaf, firstOf, leavesOf } from "../cause/causeLeaves.js"
 import * as redactedCause from "../cause/redactedCause.js"
 import { messageOf, typeOf } from "../cause/thrownValue.js"
+import { text } from "../plain/PlainValue.js"
 import { attempt, textOf } from "../plain/untrusted.js"
 import { redactorIn } from "../redaction/redactor.js"
 import type { Secrets } from "../redaction/secrets.js"
-import { spanToTrace } from "../runtime/fiberInternals.js"
+import { repairTracerLogger, spanToTrace } from "../runtime/fiberInternals.js"
 import { muted } from "../runtime/muting.js"
 import { isOn } from "../runtime/switches.js"
-import { redactEvents } from "./redactedSpan.js"
+import { redactSpan } from "./redactedSpan.js"
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 
@@ -45,10 +46,11 @@ export const start = (
   startNanos: bigint
 ): Tracer.Span | undefined => {
   if (!fiber.getFiberRef(FiberRef.currentTracerEnabled) || isOn(fiber.getFiberRef(muted))) return undefined
+  repairTracerLogger(text)
   const visible = visibleParent(parent)
   const links = fiber.getFiberRef(FiberRef.currentTracerSpanLinks)
   try {
-    const span = fiber.currentTracer.span(
+    return fiber.currentTracer.span(
       name,
       visible === undefined ? Option.none() : Option.some(visible),
       contexts[of],
@@ -57,9 +59,6 @@ export const start = (
       fiber.getFiberRef(FiberRef.currentTracerTimingEnabled) ? startNanos : 0n,
       spanKinds.get(kind) ?? "internal"
     )
-    const annotations = fiber.getFiberRef(FiberRef.currentTracerSpanAnnotations)
-    if (HashMap.size(annotations) > 0) HashMap.forEach(annotations, (value, key) => span.attribute(key, value))
-    return span
   } catch {
     // A tracer that cannot make a span must not fail what it traces.
     return undefined
@@ -130,11 +129,18 @@ export const wraps = (tracer: Tracer.Tracer, inner: Tracer.Tracer): void => {
 /** Whether what a tracer makes stays in the process. */
 export const isNative = (tracer: Tracer.Tracer): boolean => tracer === nativeTracer || wrapsNative.has(tracer)
 
-/** Redacts what others than narration say on a span that is exported, as its story is redacted. */
+/**
+ * Says on a span what its fiber annotates spans with. On one that is exported, this and whatever others than narration put
+ * on it is redacted, as its story is.
+ */
 export const redact = (fiber: AnyFiber, span: Tracer.Span, secrets: () => Secrets | undefined): void => {
-  if (!isRead(fiber, span)) return
-  // A tracer's span may refuse to be changed.
-  attempt(() => redactEvents(span, { redactor: redactorIn(fiber.currentContext), secrets }), undefined)
+  if (isRead(fiber, span)) {
+    // A tracer's span may refuse to be changed.
+    attempt(() => redactSpan(span, { redactor: redactorIn(fiber.currentContext), secrets }), undefined)
+  }
+  const annotations = fiber.getFiberRef(FiberRef.currentTracerSpanAnnotations)
+  if (HashMap.size(annotations) === 0) return
+  HashMap.forEach(annotations, (value, key) => attempt(() => span.attribute(key, value), undefined))
 }
 
 /** Whether spans that are made here may leave the process. */

@@ -10,12 +10,13 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import type * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import { routed } from "../../delivery/dispatch.js"
 import * as Renderer from "../../delivery/Renderer.js"
 import type { InvalidOption } from "../../plain/InvalidOption.js"
@@ -179,8 +180,12 @@ export const make = <const Destinations extends ReadonlyArray<destinations.Desti
     const routes = routesOf(given)
     const source = new AlertSource(new Set(routes.flatMap(({ statuses }) => Array.from(statuses))))
     const parts: Array<Renderer.Renderer> = []
+    // They close at the same time: what one cannot send is not waited for twice.
+    const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.parallel)
     for (const { destination, name, statuses } of routes) {
-      parts.push(yield* destinationRenderer.make(`alerts: ${name}`, destination, source, { ...config, statuses }))
+      const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
+      const made = destinationRenderer.make(`alerts: ${name}`, destination, source, { ...config, statuses })
+      parts.push(yield* Scope.extend(made, own))
     }
     return routed("alerts", parts, (event, deliver) => {
       if (event._tag !== "AnalysisReady" && source.of(event) === undefined) return undefined
