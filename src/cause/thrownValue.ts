@@ -132,7 +132,7 @@ const textOfObject = (value: object): string => {
     const code = propertyOf(value, "code") ?? propertyOf(value, "status")
     return PlainValue.clip(typeof code === "string" || typeof code === "number" ? `${message} (${code})` : message)
   }
-  if (propertyOf(value, cliErrorTypeId) !== undefined) {
+  if (isCliError(value)) {
     const said = textsIn(propertyOf(value, "error"), 0).join(" ").trim()
     if (said !== "") return PlainValue.clip(said)
   }
@@ -151,6 +151,8 @@ export const isRecord = (value: object): boolean => {
 
 /** `@effect/cli` says what is wrong with an argument as a page of help. */
 const cliErrorTypeId = Symbol.for("@effect/cli/ValidationError")
+
+export const isCliError = (error: unknown): boolean => propertyOf(error, cliErrorTypeId) !== undefined
 
 /** The texts of such a page, in their order. */
 const textsIn = (doc: unknown, depth: number): ReadonlyArray<string> => {

@@ -7,6 +7,8 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
 import * as Layer from "effect/Layer"
+import { leavesOf } from "../cause/causeLeaves.js"
+import { isCliError } from "../cause/thrownValue.js"
 import { rendererLayer } from "../delivery/rendererLayer.js"
 import * as rendererSet from "../delivery/rendererSet.js"
 import { storyInit } from "./combinators.js"
@@ -51,11 +53,14 @@ export const layerDefault: Layer.Layer<never> = /* @__PURE__ */ rendererLayer(
   rendererSet.addDefault
 )
 
+/** Whether `@effect/cli` has printed what was wrong with the arguments. */
+const isPrinted = (cause: Cause.Cause<unknown>): boolean => leavesOf(cause).every(({ error }) => isCliError(error))
+
 /** Reports what fails and was not reported by a story, as the story of the program itself. */
 const reporting = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.catchAllCause(self, (cause) => {
     const failing = Effect.failCause(cause)
-    if (Cause.isInterruptedOnly(cause) || storyFailure.isReported(cause)) return failing
+    if (Cause.isInterruptedOnly(cause) || storyFailure.isReported(cause) || isPrinted(cause)) return failing
     const name = process.argv[1] === undefined ? "Program" : basename(process.argv[1])
     return storyRegion.run(failing, storyInit(name, { kind: "program" }, undefined))
   })

@@ -17,6 +17,7 @@ import { deliver, deliverAll } from "../../src/delivery/dispatch.js"
 import * as Renderer from "../../src/delivery/Renderer.js"
 import * as rendererSet from "../../src/delivery/rendererSet.js"
 import type { NarrativeEvent } from "../../src/event/NarrativeEvent.js"
+import * as Narrative from "../../src/Narrative.js"
 import { Narrator, notes, type ToldStage } from "../fixtures/events.js"
 import { assertConserved, emitAll, rendererSuite, statsOf, withWarnings } from "../renderer/rendererSuite.js"
 
@@ -819,6 +820,24 @@ describe("Renderer.buffered", () => {
       )
       assert.lengthOf(events, 100_000)
       assert.strictEqual(events.at(-1), told.at(-1))
+    })
+  )
+})
+
+describe("A renderer whose handler is async", () => {
+  it.live("is isolated when it rejects while another renderer is waited for", () =>
+    Effect.gen(function* () {
+      const slow = Renderer.make("slow", () => Effect.sleep("20 millis"))
+      const rejecting = Renderer.make("rejecting", () => Effect.runPromise(Effect.dieMessage("rejected")) as never)
+      const program = Effect.zipRight(Narrative.note("one", 1), Renderer.stats).pipe(Narrative.story("Import"))
+      const stats = yield* program.pipe(
+        Effect.provide(Layer.merge(Renderer.layer(slow), Renderer.layer(rejecting))),
+        Effect.provide(Logger.remove(Logger.defaultLogger))
+      )
+      assert.deepInclude(
+        stats.find(({ name }) => name === "rejecting"),
+        { emitted: 2, failed: 2 }
+      )
     })
   )
 })

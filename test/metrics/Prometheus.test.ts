@@ -152,6 +152,36 @@ layer(Layer.mergeAll(NodeContext.layer, NodeHttpClient.layer), { excludeTestServ
 )
 
 describe("PrometheusRenderer.text", () => {
+  it.effect("has each series once, where a program makes a counter twice, once with a description", () =>
+    Effect.gen(function* () {
+      const name = `${freshPrefix()}jobs`
+      yield* Metric.increment(Metric.counter(name, { incremental: true, description: "Jobs done" }))
+      yield* Metric.incrementBy(Metric.counter(name, { incremental: true }), 5)
+      yield* Metric.set(Metric.gauge(`${name}_open`, { description: "Jobs open" }), 3)
+      yield* Metric.set(Metric.gauge(`${name}_open`), 4)
+      for (const format of ["prometheus", "openmetrics"] as const) {
+        const text = yield* PrometheusRenderer.text(format)
+        const samples = text.split("\n").filter((line) => line.startsWith(name))
+        assert.lengthOf(samples, 2)
+        assert.include(samples, `${name}_total 6`)
+      }
+    })
+  )
+
+  it.effect("keeps a label named unit whose value is none", () =>
+    Effect.gen(function* () {
+      const name = `${freshPrefix()}beds_free`
+      for (const [ward, beds] of [
+        ["ward north", 3],
+        ["ward south", 4]
+      ] as const) {
+        yield* Metric.set(Metric.gauge(name).pipe(Metric.tagged("unit", ward)), beds)
+      }
+      const text = yield* PrometheusRenderer.text("prometheus")
+      assert.include(text, `${name}{unit="ward north"} 3\n${name}{unit="ward south"} 4\n`)
+    })
+  )
+
   /** The example's metrics and some of every other kind, with all that a label may have in it. */
   const told = (prefix: string) =>
     Effect.gen(function* () {

@@ -55,6 +55,15 @@ describe("Narrative.runMain", () => {
     })
   )
 
+  it.live("leaves what @effect/cli printed of a wrong argument at that, and exits with 1", () =>
+    Effect.gen(function* () {
+      const { code, lines, stderr } = yield* run("misused")
+      assert.strictEqual(code, 1)
+      assert.include(`${lines.join()}${stderr}`, "many")
+      assert.notInclude(lines.join(), "Story")
+    })
+  )
+
   it.live("reads locals from the first failure on where the environment asks for it", () =>
     Effect.gen(function* () {
       const { lines } = yield* run("outside", { RUNTIME_NARRATIVE_FAILURE_DIAGNOSTICS: "rich" })

@@ -96,6 +96,45 @@ describe("What a story hides", () => {
     })
   )
 
+  it.effect("is in no attribute that is put on its spans, or on a program's own inside it", () =>
+    Effect.gen(function* () {
+      for (const options of [{}, { minDuration: "1 millis" as const }]) {
+        const collector = endpoint()
+        const annotate = Effect.annotateCurrentSpan({ password: "hunter2-by-shape", host: "db", rows: 12n })
+        const program = annotate.pipe(
+          Effect.zipRight(Effect.annotateCurrentSpan("said", "hunter2-by-shape is wrong")),
+          Effect.withSpan("query", { attributes: { token: "tok-by-name-123" } }),
+          Effect.zipRight(annotate),
+          Effect.annotateSpans({ apiKey: "k-93jd72hs-by-value" }),
+          Narrative.stage("Login"),
+          Narrative.story("Call")
+        )
+        yield* exported(program, collector, options)
+        const stage = collector.spans().find(({ name }) => name === "Login")
+        assert.deepStrictEqual(attributeOf(stage, "host"), { stringValue: "db" })
+        assert.deepStrictEqual(attributeOf(stage, "rows"), { intValue: 12 })
+        assert.deepStrictEqual(attributeOf(stage, "password"), { stringValue: "<redacted>" })
+        for (const secret of secrets) assert.notInclude(collector.text(), secret)
+      }
+    })
+  )
+
+  it.effect("is in no span of a failure that is no error", () =>
+    Effect.gen(function* () {
+      const failures = [
+        new URL("https://ada:hunter2-by-shape@db/"),
+        new Map([["password", "hunter2-by-shape"]]),
+        { password: "hunter2-by-shape" }
+      ]
+      for (const failure of failures) {
+        const collector = endpoint()
+        yield* exported(Effect.fail(failure).pipe(Narrative.stage("Login"), Narrative.story("Call")), collector)
+        assert.lengthOf(collector.spans(), 2)
+        assert.notInclude(collector.text(), "hunter2-by-shape")
+      }
+    })
+  )
+
   it.effect("is found by the redaction in use", () =>
     Effect.gen(function* () {
       const collector = endpoint()

@@ -688,3 +688,20 @@ describe("AlertRenderer: settings", () => {
     })
   )
 })
+
+describe("Closing the alerts", () => {
+  it.effect("waits for several destinations that hang as long as for one", () =>
+    Effect.gen(function* () {
+      const names = ["one", "two", "three"]
+      const destinations = names.map((name) => AlertRenderer.destination(name, () => Effect.never))
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(AlertRenderer.layer({ destinations }), scope)
+      yield* Effect.provide(fails("Import"), context)
+      const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+      yield* TestClock.adjust("4 seconds")
+      assert.isNull(closing.unsafePoll())
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.join(closing)
+    })
+  )
+})
