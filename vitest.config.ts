@@ -18,6 +18,8 @@ const isolated = [
   "test/runs/RunProcesses.test.ts",
   "test/renderer/html/HtmlReportRenderer.test.ts",
   "test/web/**/*.test.ts",
+  // The helpers of BullMQ's compiler become global.
+  "test/integration/bullmq.test.ts",
   // They use the debugger of their process, or patch Effect's fibers.
   "test/diagnostics/waysToRun.test.ts",
   "test/diagnostics/locals/*.test.ts",

@@ -3,7 +3,8 @@
  */
 import { uuid } from "../narration/IdGenerator.js"
 import { attempt, propertyOf } from "../plain/untrusted.js"
-import { type Narrator, type OpenStory, openUnplaced } from "../promise/Narrator.js"
+import type { Narrator, OpenStory } from "../promise/Narrator.js"
+import { openRootBy } from "../promise/openers.js"
 import * as Correlation from "../tracing/Correlation.js"
 import type { IncomingHeaders } from "../tracing/correlationHeaders.js"
 
@@ -64,7 +65,7 @@ export const begin = <Request>(
   const given: unknown = options.naming && attempt(() => options.naming?.(request, route), undefined)
   const name = typeof given === "string" && given !== "" ? given : usual
   const correlation = correlationOf(headers, options.trustHeaders !== false)
-  const story = openUnplaced(narrator)(name, {
+  const story = openRootBy(narrator)(name, {
     kind: "request",
     correlation,
     attributes: {

@@ -8,17 +8,14 @@
  */
 import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as FiberId from "effect/FiberId"
+import type * as Exit from "effect/Exit"
 import type * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Runtime from "effect/Runtime"
 import { messageOf, typeOf } from "../cause/thrownValue.js"
-import { type DefinedAt, definedBy } from "../diagnostics/source/callSite.js"
 import type { StoryStatus } from "../event/NarrativeEvent.js"
-import { stageInit, storyInit } from "../narration/combinators.js"
 import { load } from "../narration/failureDescriber.js"
-import type { StageOptions, StoryOptions } from "../narration/Options.js"
+import type { StageOptions } from "../narration/Options.js"
 import * as recordings from "../narration/recordings.js"
 import { regionIn } from "../narration/region.js"
 import { layerDefault } from "../narration/runMain.js"
@@ -29,7 +26,9 @@ import type { Correlation } from "../tracing/Correlation.js"
 import * as asyncContextLayer from "./asyncContextLayer.js"
 import { Backlog } from "./backlog.js"
 import * as effects from "./effects.js"
-import { isAbort, type Narrated, run } from "./follow.js"
+import type { Narrated } from "./follow.js"
+import type { NarratorStoryOptions, OpenStory, Run } from "./models.js"
+import { openersOf } from "./openers.js"
 import { baseOf, contextOf, correlationIn, enter, here, withCorrelation } from "./places.js"
 import * as regions from "./regions.js"
 
@@ -43,61 +42,28 @@ export type {
    */
   Narrated
 } from "./follow.js"
-
-/**
- * Calls a function as a story or stage: `(name, f)`, or `(name, options, f)`.
- *
- * It ends when the function ends: a Promise when it is settled, a generator when it is done, a stream of Node's when it
- * has ended or was closed. A thenable that is no Promise, as a query that has not begun, is begun, and its Promise given.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Run<in Options> {
-  <A>(name: string, f: () => A): Narrated<A>
-  <A>(name: string, options: Options, f: () => A): Narrated<A>
-}
-
-/**
- * How a story ends that was begun with `open`.
- *
- * @since 0.1.0
- * @category models
- */
-export interface StoryEnd {
-  /** What the story failed with: it is reported, unless the story ends otherwise than failed or timed out. */
-  readonly error?: unknown
-  /** How it ended (default: `failed` with an error, else `success`). */
-  readonly status?: StoryStatus | undefined
-  /** A short result label: `200 OK`. */
-  readonly outcome?: string | undefined
-  /** What is known of the story by now. */
-  readonly attributes?: Readonly<Record<string, unknown>> | undefined
-}
-
-/**
- * A story that was begun and does not end with a function: a request that ends when its response was sent, for instance.
- *
- * @since 0.1.0
- * @category models
- */
-export interface OpenStory {
-  /** The story; `undefined` where narration is switched off. */
-  readonly story: Story | undefined
-  /** Calls a function inside the story, any number of times. */
-  readonly run: <A>(f: () => A) => A
-  /** Ends the story, the first time; later calls do nothing. */
-  readonly end: (end?: StoryEnd) => void
-}
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface NarratorStoryOptions extends StoryOptions {
-  /** Who asked for it: what the headers of a request said, for instance. Added to what holds where the story begins. */
-  readonly correlation?: Correlation | undefined
-}
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  NarratorStoryOptions,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  OpenStory,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  Run,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  StoryEnd
+} from "./models.js"
 
 /**
  * What narrates code that is not Effect. Its functions need no `this`.
@@ -128,7 +94,11 @@ export interface Narrator<in out R = never> {
   /** Says how far the current stage has come. At most 10 events a second per stage. */
   readonly progress: (done: number, total?: number) => void
   /** Says that the current stage is tried again. The first attempt is number 1. */
-  readonly retried: (attempt: number, error: unknown, options?: { readonly delaySeconds?: number | undefined }) => void
+  readonly retried: (
+    attempt: number,
+    error: unknown,
+    options?: { readonly delaySeconds?: number | undefined; readonly reason?: string | undefined }
+  ) => void
   /** Says how many stages the current story is going to have. */
   readonly setTotalStages: (total: number) => void
   /** Gives the current story a short result label. */
@@ -249,7 +219,7 @@ const narratorOf = <R>(runtime: Runtime.Runtime<R>, close: () => Promise<void>):
   }
   const record = (recording: recordings.Recording): void => regions.record(narration, recording)
   return {
-    ...regionsOf(narration),
+    ...openersOf(narration),
     note: (name, data) => record(recordings.note(name, data)),
     annotate: (keyOrValues: string | Readonly<Record<string, unknown>>, value?: unknown) =>
       record(recordings.annotation(keyOrValues, value)),
@@ -260,7 +230,7 @@ const narratorOf = <R>(runtime: Runtime.Runtime<R>, close: () => Promise<void>):
           attempt,
           delaySeconds: options?.delaySeconds ?? 0,
           error,
-          reason: () => PlainValue.clip(`${typeOf(error)}: ${messageOf(error)}`)
+          reason: () => PlainValue.clip(options?.reason ?? `${typeOf(error)}: ${messageOf(error)}`)
         })
       ),
     setTotalStages: (total) => record(recordings.totalStages(total)),
@@ -279,88 +249,4 @@ const narratorOf = <R>(runtime: Runtime.Runtime<R>, close: () => Promise<void>):
     dispose,
     [Symbol.asyncDispose]: dispose
   }
-}
-
-/** What begins stories and stages. */
-const regionsOf = (narration: regions.Narration): Pick<Narrator, "story" | "stage" | "wrap" | "open"> => {
-  const story = <A>(name: string, ...rest: Arguments<NarratorStoryOptions, A>): Narrated<A> => {
-    const { f, options } = argumentsOf(rest)
-    return run(storyAt(narration, name, options, definedBy(story)), f)
-  }
-  const stage = <A>(name: string, ...rest: Arguments<StageOptions, A>): Narrated<A> => {
-    const { f, options } = argumentsOf(rest)
-    return run(regions.openStage(narration, stageInit(name, options, definedBy(stage))), f)
-  }
-  const wrap = <This, Args extends Array<unknown>, A>(
-    name: string,
-    f: (this: This, ...args: Args) => A,
-    options?: StageOptions
-  ) => {
-    const definedAt = definedBy(wrap)
-    return function (this: This, ...args: Args): Narrated<A> {
-      return run(regions.openStage(narration, stageInit(name, options, definedAt)), () => f.apply(this, args))
-    }
-  }
-  const open = (name: string, options?: NarratorStoryOptions): OpenStory =>
-    openStory(narration, name, options, definedBy(open))
-  return { story, stage, wrap, open }
-}
-
-/** What begins a story that no line of the program begins, by what begins one where it is called. */
-const unplaced = new WeakMap<Narrator["open"], Narrator["open"]>()
-
-/**
- * Begins a story that no line of the program begins, such as a request's: a failure in it is never placed at the library.
- *
- * @internal
- */
-export const openUnplaced = (narrator: Pick<Narrator, "open">): Narrator["open"] =>
-  unplaced.get(narrator.open) ?? narrator.open
-
-type Arguments<Options, A> = readonly [f: () => A] | readonly [options: Options, f: () => A]
-
-const argumentsOf = <Options, A>(
-  given: Arguments<Options, A>
-): { readonly options: Options | undefined; readonly f: () => A } =>
-  given.length === 1 ? { options: undefined, f: given[0] } : { options: given[0], f: given[1] }
-
-const storyAt = (
-  narration: regions.Narration,
-  name: string,
-  options: NarratorStoryOptions | undefined,
-  definedAt: DefinedAt
-): regions.FollowedStory => {
-  const place = here(narration.base)
-  const correlation = options?.correlation
-  const asked = correlation === undefined ? place : withCorrelation(place, correlation)
-  return regions.openStory(narration, storyInit(name, options, definedAt), asked)
-}
-
-const openStory = (
-  narration: regions.Narration,
-  name: string,
-  options: NarratorStoryOptions | undefined,
-  definedAt: DefinedAt
-): OpenStory => {
-  const followed = storyAt(narration, name, options, definedAt)
-  const { inside, record, story } = followed
-  return {
-    story,
-    run: (f) => enter(inside, f),
-    end: (end = {}) => {
-      if (end.attributes !== undefined) record(recordings.annotation(end.attributes))
-      if (end.outcome !== undefined) record(recordings.outcome(end.outcome))
-      const { exit, status } = endOf(end)
-      if (status !== undefined) record(recordings.status(status))
-      followed.end(exit)
-    }
-  }
-}
-
-const endOf = (end: StoryEnd): { readonly exit: Exit.Exit<unknown, unknown>; readonly status?: StoryStatus } => {
-  const { error } = end
-  const status = end.status ?? (error === undefined ? "success" : isAbort(error) ? "cancelled" : "failed")
-  if (status === "cancelled") return { exit: Exit.failCause(Cause.interrupt(FiberId.none)) }
-  if (error !== undefined && (status === "failed" || status === "timeout")) return { exit: Exit.fail(error), status }
-  return { exit: Exit.void, status }
 }

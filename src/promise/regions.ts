@@ -1,7 +1,10 @@
 /**
  * Stories and stages of plain code: begun and ended as those of an Effect are, in no fiber that runs.
  */
+import * as Chunk from "effect/Chunk"
 import * as Exit from "effect/Exit"
+import * as FiberRef from "effect/FiberRef"
+import type * as Tracer from "effect/Tracer"
 import { dryResult } from "../narration/dryRun.js"
 import type { Recording } from "../narration/recordings.js"
 import { contextWith, regionIn } from "../narration/region.js"
@@ -10,7 +13,7 @@ import * as stageRegion from "../narration/stageRegion.js"
 import * as storyRegion from "../narration/storyRegion.js"
 import { isObject } from "../plain/untrusted.js"
 import { nanos } from "../runtime/fiber.js"
-import { enterContext, leaveContext, refsOf } from "../runtime/fiberInternals.js"
+import { enterContext, leaveContext, refsOf, setRef } from "../runtime/fiberInternals.js"
 import { isEnabled } from "../runtime/muting.js"
 import type { Backlog } from "./backlog.js"
 import type { Following } from "./follow.js"
@@ -49,11 +52,16 @@ export interface FollowedStory extends Following {
 export const openStory = (
   { backlog, unended }: Narration,
   init: storyRegion.StoryInit,
-  place: Place
+  place: Place,
+  links: ReadonlyArray<Tracer.SpanLink> = []
 ): FollowedStory => {
   const fiber = fiberAt(place)
   if (!isEnabled(fiber)) return { ...silent(place), story: undefined, record: () => undefined }
+  const around = fiber.getFiberRef(FiberRef.currentTracerSpanLinks)
+  if (links.length > 0) setRef(fiber, FiberRef.currentTracerSpanLinks, Chunk.fromIterable(links))
   const { opened, waiting } = storyRegion.open(init, fiber)
+  // Only the story itself is linked, not what is in it.
+  if (links.length > 0) setRef(fiber, FiberRef.currentTracerSpanLinks, around)
   const { region } = opened
   const entered = enterContext(fiber, contextWith(fiber.currentContext, region, region.span))
   const inside = refsOf(fiber)

@@ -37,6 +37,7 @@ const tsconfig = {
       "effect-narrative": ["../../src/index.ts"],
       "effect-narrative/ai": ["../../src/analysis/ai.ts"],
       "effect-narrative/analysis": ["../../src/analysis/index.ts"],
+      "effect-narrative/bullmq": ["../../src/integration/bullmq/index.ts"],
       "effect-narrative/express": ["../../src/integration/express/index.ts"],
       "effect-narrative/fastify": ["../../src/integration/fastify/index.ts"],
       "effect-narrative/hono": ["../../src/integration/hono/index.ts"],
