@@ -94,7 +94,12 @@ export const isSpanId = (value: unknown): value is string =>
 const idText = /^[^\u0000-\u001f\u007f-\u009f]{1,256}$/
 
 export const isId = (value: unknown): value is string =>
-  typeof value === "string" && value.length <= 256 && idText.test(value) && !loneSurrogate.test(value)
+  typeof value === "string" &&
+  value.length <= 256 &&
+  (plainText.test(value) || (idText.test(value) && !loneSurrogate.test(value)))
+
+/** What most ids are. */
+const plainText = /^[\u0020-\u007e]+$/
 
 const loneSurrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
 

@@ -9,6 +9,7 @@ import { renderersOf } from "../delivery/rendererSet.js"
 import { narrateAll, type SinkEvent, type SinkQueue, type Tried } from "../delivery/sinkQueue.js"
 import { idsOf } from "../event/correlationFields.js"
 import type { PlainValue } from "../plain/PlainValue.js"
+import { Secrets } from "../redaction/secrets.js"
 import { SinkEvents, type WideEvents } from "../renderer/sink/sinkEvents.js"
 import { type AnyFiber, now } from "../runtime/fiber.js"
 import { withoutNarration } from "../runtime/muting.js"
@@ -63,7 +64,7 @@ const ofRun = (fiber: AnyFiber): Record<string, PlainValue> => {
   const here = regionFor(fiber)
   if (here === undefined) {
     const asker = askerIn(fiber.currentContext)
-    const shown = asker?.shown((record) => redactorOf(fiber).record(record)).correlation
+    const shown = asker?.shown(redactorOf(fiber), () => new Secrets()).correlation
     return { timestamp, ...(shown === undefined ? {} : Object.fromEntries(idsOf(shown))) }
   }
   const { span, stage, story } = here

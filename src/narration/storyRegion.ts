@@ -158,7 +158,7 @@ export const shownAsker = (fiber: AnyFiber, story: Story): ShownAsker | undefine
   const { asker, parent } = story
   if (asker === undefined) return undefined
   if (asker === parent?.asker) return parent.shownAsker
-  return asker.shown((record) => redactorOf(fiber).record(record, story.secrets))
+  return asker.shown(redactorOf(fiber), () => story.secrets)
 }
 
 /** An id from the generator in force; one that throws, or makes none, costs the program nothing. */

@@ -35,6 +35,7 @@ import * as fields from "../event/correlationFields.js"
 import type { InvalidOption } from "../plain/InvalidOption.js"
 import * as options from "../plain/options.js"
 import { redactorIn } from "../redaction/redactor.js"
+import { Secrets } from "../redaction/secrets.js"
 import { type AnyFiber, now, withFiber } from "../runtime/fiber.js"
 import { setContext, setRef } from "../runtime/fiberInternals.js"
 import * as asyncContext from "./asyncContext.js"
@@ -108,12 +109,10 @@ export const get = <K extends keyof Correlation>(
 /** What was said in a context, without the ids of the span in it. */
 const correlationIn = (context: Context.Context<never>): Correlation => askerIn(context)?.correlation ?? none
 
-const contextWith = <R>(context: Context.Context<R>, correlation: Correlation): Context.Context<R> => {
-  const asker = askerOf(correlation)
-  return asker === undefined
+const contextWith = <R>(context: Context.Context<R>, asker: Asker | undefined): Context.Context<R> =>
+  asker === undefined
     ? (Context.omit(Asker)(context as Context.Context<R | Asker>) as Context.Context<R>)
     : (Context.add(context, Asker, asker) as unknown as Context.Context<R>)
-}
 
 /**
  * The correlation of a context, with the ids of the span in it.
@@ -196,10 +195,11 @@ const enter = <A, E, R>(
   next: Correlation,
   parent = parentSpan(fiber.currentContext, before, next)
 ): Effect.Effect<A, E, R> => {
+  const asker = askerOf(next)
   return self.pipe(
-    Effect.locallyWith(FiberRef.currentLogAnnotations, annotating(fiber, before, next)),
+    Effect.locallyWith(FiberRef.currentLogAnnotations, annotating(fiber, before, asker)),
     Effect.mapInputContext((context: Context.Context<R>) => {
-      const inside = contextWith(context, next)
+      const inside = contextWith(context, asker)
       return parent === undefined ? inside : (Context.add(inside, Tracer.ParentSpan, parent) as Context.Context<R>)
     })
   )
@@ -214,9 +214,10 @@ export const say = (fiber: AnyFiber, given: Correlation): void => {
   const before = correlationIn(fiber.currentContext)
   const next = merged(before, given)
   const parent = parentSpan(fiber.currentContext, before, next)
-  const annotate = annotating(fiber, before, next)
+  const asker = askerOf(next)
+  const annotate = annotating(fiber, before, asker)
   setRef(fiber, FiberRef.currentLogAnnotations, annotate(fiber.getFiberRef(FiberRef.currentLogAnnotations)))
-  const inside = contextWith(fiber.currentContext, next)
+  const inside = contextWith(fiber.currentContext, asker)
   setContext(fiber, parent === undefined ? inside : Context.add(inside, Tracer.ParentSpan, parent))
 }
 
@@ -224,9 +225,10 @@ export const say = (fiber: AnyFiber, given: Correlation): void => {
 const annotating = (
   fiber: AnyFiber,
   before: Correlation,
-  next: Correlation
+  asker: Asker | undefined
 ): ((annotations: HashMap.HashMap<string, unknown>) => HashMap.HashMap<string, unknown>) => {
-  const shown = redactorIn(fiber.currentContext).record(annotationsOf(next))
+  const known = asker?.shown(redactorIn(fiber.currentContext), () => new Secrets())
+  const shown = annotationsOf(known?.correlation ?? none)
   const stale = before === none ? [] : Object.keys(annotationsOf(before))
   return (annotations) => {
     let all = annotations
@@ -270,7 +272,7 @@ export const ensure: Effect.Effect<string> = /* @__PURE__ */ withFiber((fiber) =
   const before = correlationIn(fiber.currentContext)
   if (before.correlationId !== undefined) return Effect.succeed(before.correlationId)
   const correlationId = uuid.v7({ msecs: now(fiber) })
-  setContext(fiber, contextWith(fiber.currentContext, fields.make({ ...before, correlationId })))
+  setContext(fiber, contextWith(fiber.currentContext, askerOf(fields.make({ ...before, correlationId }))))
   return Effect.succeed(correlationId)
 })
 

@@ -3,7 +3,9 @@
  */
 import { type Correlation, idFieldNames, idFields, make, none } from "../event/correlationFields.js"
 import type { PlainRecord, PlainValue } from "../plain/PlainValue.js"
-import type { Asker } from "./currentCorrelation.js"
+import type { Redactor } from "../redaction/Redaction.js"
+import { Secrets } from "../redaction/secrets.js"
+import type { Asker, ShownAsker } from "./currentCorrelation.js"
 
 /** The ids, but not the baggage, which may be long. */
 export const correlationAttributes = (correlation: Correlation | null): PlainRecord => {
@@ -19,12 +21,32 @@ export const correlationAttributes = (correlation: Correlation | null): PlainRec
 
 /** `undefined` where nothing is known. */
 export const askerOf = (correlation: Correlation): Asker | undefined =>
-  correlation === none || Object.keys(correlation).length === 0
-    ? undefined
-    : {
-        correlation,
-        shown: (hide) => {
-          const shown = make(hide({ ...correlation }))
-          return { correlation: shown, attributes: correlationAttributes(shown) }
-        }
+  correlation === none || Object.keys(correlation).length === 0 ? undefined : new Known(correlation)
+
+class Known implements Asker {
+  /** The redactor that had nothing to hide of it: most have not, and it is asked again for every story. */
+  #showing: Redactor | undefined
+  #attributes: PlainRecord | undefined
+
+  constructor(readonly correlation: Correlation) {}
+
+  shown(redactor: Redactor, secrets: () => Secrets): ShownAsker {
+    if (redactor !== this.#showing) {
+      const found = new Secrets()
+      const shown = make(redactor.record({ ...this.correlation }, found))
+      if (found.hidden > 0 || !isSame(shown, this.correlation)) {
+        const again = make(redactor.record({ ...this.correlation }, secrets()))
+        return { correlation: again, attributes: correlationAttributes(again) }
       }
+      this.#showing = redactor
+    }
+    this.#attributes ??= correlationAttributes(this.correlation)
+    return { correlation: this.correlation, attributes: this.#attributes }
+  }
+}
+
+const isSame = (a: Correlation, b: Correlation): boolean =>
+  Object.keys(a).length === Object.keys(b).length &&
+  (Object.keys(b) as Array<keyof Correlation>).every((field) =>
+    typeof b[field] === "object" ? JSON.stringify(a[field]) === JSON.stringify(b[field]) : a[field] === b[field]
+  )

@@ -41,6 +41,8 @@ const maxBaggage = 8_192
 const maxMember = 4_096
 
 const baggagePrefix = "x-baggage-"
+/** Most headers that are looked at: as many as Node takes in a request. */
+const maxLooked = 2_000
 /** Longest name of a header that is looked at. */
 const maxName = 300
 
@@ -95,9 +97,15 @@ export const fromHeaders = (headers: IncomingHeaders): Correlation => attempt(()
 const read = (headers: IncomingHeaders): Correlation => {
   const found = new FoundHeaders()
   if (Symbol.iterator in headers) {
-    for (const [name, value] of headers as Iterable<readonly [string, string]>) found.take(name, value)
+    for (const [name, value] of headers as Iterable<readonly [string, string]>) {
+      if (found.isFull) break
+      found.take(name, value)
+    }
   } else {
-    for (const name in headers) found.take(name, headers[name])
+    for (const name in headers) {
+      if (found.isFull) break
+      found.take(name, headers[name])
+    }
   }
   if (!found.isAny) return none
   const members = new Map<string, BaggageEntry>()
@@ -128,8 +136,14 @@ class FoundHeaders {
   readonly ids = new Map<string, string>()
   readonly prefixed = new Map<string, string>()
   #left = maxBaggage
+  #looked = 0
+
+  get isFull(): boolean {
+    return this.#looked >= maxLooked
+  }
 
   take(given: string, values: string | ReadonlyArray<string> | undefined): void {
+    this.#looked += 1
     if (typeof given !== "string" || given.length > maxName) return
     // Most headers are none of these: their first letter says so.
     const first = given.charCodeAt(0) | 0x20

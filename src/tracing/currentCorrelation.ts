@@ -6,12 +6,13 @@
 import * as Context from "effect/Context"
 import type { Correlation } from "../event/correlationFields.js"
 import type { PlainRecord } from "../plain/PlainValue.js"
+import type { Redactor, Secrets } from "../redaction/Redaction.js"
 
 /** A correlation, and how it may be shown. */
 export interface Asker {
   readonly correlation: Correlation
-  /** Given what hides secrets. */
-  readonly shown: (hide: (record: Readonly<Record<string, unknown>>) => PlainRecord) => ShownAsker
+  /** As this redactor shows it. What is hidden is added to the secrets. */
+  readonly shown: (redactor: Redactor, secrets: () => Secrets) => ShownAsker
 }
 
 /** A correlation as it may leave, and as attributes of a span. */

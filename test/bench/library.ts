@@ -8,11 +8,13 @@ type Locals = typeof import("../../src/diagnostics/locals/locals.js")
 type HistoryLibrary = typeof import("../../src/history/index.js")
 type Dispatch = typeof import("../../src/delivery/dispatch.js")
 type Renderers = typeof import("../../src/delivery/rendererSet.js")
+type Http = typeof import("../../src/integration/http/index.js")
 type Diagnostics = typeof import("../../src/diagnostics/Diagnostics.js")
 
 const compiled = (path: string): string => new URL(`../../dist/${path}`, import.meta.url).href
 
 export const {
+  Correlation,
   JsonRenderer,
   Narrative,
   NarrativeEvent: NarrativeEvents,
@@ -24,6 +26,8 @@ export const {
 export const { describe }: Diagnostics = await import(compiled("diagnostics/Diagnostics.js"))
 
 export const { CountedSpanProcessor, NarrativeTracing }: Otel = await import(compiled("otel/index.js"))
+
+export const { NarrativeHttp }: Http = await import(compiled("integration/http/index.js"))
 
 export const { framesOf, install }: FiberFrames = await import(compiled("diagnostics/locals/fiberFrames.js"))
 

@@ -2,6 +2,7 @@
 import * as files from "./files.js"
 import * as history from "./history.js"
 import * as hotCode from "./hotCode.js"
+import * as http from "./http.js"
 import * as reports from "./reports.js"
 import type { Group } from "./rounds.js"
 import * as spans from "./spans.js"
@@ -23,5 +24,6 @@ export const suites: Readonly<Record<string, Suite>> = {
   reports,
   hotCode,
   tracing,
-  history
+  history,
+  http
 }
