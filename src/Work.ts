@@ -8,9 +8,12 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type * as Tracer from "effect/Tracer"
 import * as Instruments from "./metrics/Instruments.js"
 import { stageInit, withSettings } from "./narration/combinators.js"
+import { Prices } from "./narration/prices.js"
+import * as providerStage from "./narration/providerStage.js"
 import * as stageRegion from "./narration/stageRegion.js"
 import * as workContext from "./narration/workContext.js"
 import {
@@ -26,7 +29,7 @@ import {
   wholeNumbers
 } from "./narration/workRecording.js"
 import { attempt } from "./plain/untrusted.js"
-import { type AnyFiber, withFiber } from "./runtime/fiber.js"
+import { withFiber } from "./runtime/fiber.js"
 import { inOrder, type Waiting } from "./runtime/waiting.js"
 import { present } from "./tracing/spanAttributes.js"
 
@@ -57,6 +60,39 @@ export {
    */
   Work
 } from "./event/WorkSummary.js"
+
+export {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  type Tool,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  type ToolRef,
+  /**
+   * @since 0.1.0
+   * @category stages
+   */
+  tool,
+  /**
+   * @since 0.1.0
+   * @category recording
+   */
+  toolDenied,
+  /**
+   * @since 0.1.0
+   * @category recording
+   */
+  toolUndone,
+  /**
+   * @since 0.1.0
+   * @category stages
+   */
+  undo
+} from "./narration/toolCombinators.js"
 
 /**
  * Tokens of one use of a model, whole numbers of 0 or more. `cached` ones are part of `prompt`, `reasoning` ones of
@@ -207,45 +243,7 @@ export const providerCall: {
   <A, E, R>(self: Effect.Effect<A, E, R>, call: ProviderCall<A>): Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
 } = withSettings(
   (call: ProviderCall<unknown>, _: undefined, definedAt) => ({ call, definedAt }),
-  (self, { call, definedAt }) =>
-    withFiber((fiber) => {
-      const model = nameIn(fiber, call.model)
-      const operation = nameIn(fiber, call.operation)
-      const provider = nameIn(fiber, call.provider)
-      const agentId = workContext.workContextOf(fiber).agentId
-      const used: workContext.Call = { prompt: 0, completion: 0, cached: 0, reasoning: 0 }
-      const attributes = {
-        "gen_ai.operation.name": operation,
-        "gen_ai.provider.name": provider,
-        "gen_ai.request.model": model,
-        ...present({ "gen_ai.agent.id": agentId })
-      }
-      const init = stageInit<unknown>(`${operation} ${model}`, { kind: "provider", attributes }, definedAt)
-      return stageRegion.run(Effect.provideService(self, workContext.WorkContext, { agentId, call: used }), {
-        ...init,
-        ended: (fiber, place, exit, durationSeconds) => {
-          const errorType = errorTypeOf(exit)
-          workContext.tally(place.story, (tally) => tally.call(errorType !== undefined))
-          const labels = [model, provider, operation]
-          workContext.measure(fiber, place, Instruments.apiCalls, [...labels, workContext.agentIdOf(fiber)], 1)
-          workContext.measure(fiber, place, Instruments.apiCallDuration, labels, durationSeconds)
-          if (errorType !== undefined)
-            workContext.measure(fiber, place, Instruments.apiErrors, [...labels, errorType], 1)
-          const waiting = exit._tag === "Failure" ? undefined : readAnswer(fiber, place, call, exit.value, used)
-          if (used.prompt > 0 || used.completion > 0) {
-            const usage = {
-              "gen_ai.usage.input_tokens": used.prompt,
-              "gen_ai.usage.output_tokens": used.completion,
-              ...(used.cached > 0 ? { "gen_ai.usage.cache_read.input_tokens": used.cached } : {}),
-              ...(used.reasoning > 0 ? { "gen_ai.usage.reasoning.output_tokens": used.reasoning } : {})
-            }
-            for (const [name, value] of Object.entries(usage)) place.span?.attribute(name, value)
-            if (place.stage !== undefined) place.stage.attributes = { ...place.stage.attributes, ...usage }
-          }
-          return waiting
-        }
-      })
-    })
+  (self, { call, definedAt }) => providerStage.run(self, call, definedAt)
 )
 
 /**
@@ -284,18 +282,27 @@ export const agent: {
     })
 )
 
-/** What the answer of a call says of tokens and cost; a reader that throws is left out. */
-const readAnswer = (
-  fiber: AnyFiber,
-  place: workContext.Place,
-  { cost, model, usage }: ProviderCall<unknown>,
-  answer: unknown,
-  used: workContext.Call
-): Waiting => {
-  const tokens = usage === undefined ? undefined : attempt(() => usage(answer), { prompt: Number.NaN })
-  const usd = cost === undefined ? undefined : attempt(() => cost(answer), Number.NaN)
-  return inOrder(
-    tokens === undefined || tokens === null ? undefined : addTokens(fiber, place, model, tokens, used),
-    usd === undefined ? undefined : addCost(fiber, place, model, usd)
-  )
+/**
+ * What a model's tokens cost, in US dollars for a million of them. `cached` is the price of those of the prompt that were read from
+ * a cache (default: as `prompt`), `reasoning` of those of the completion that were thought (default: as `completion`).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Price {
+  readonly prompt: number
+  readonly completion: number
+  readonly cached?: number | undefined
+  readonly reasoning?: number | undefined
 }
+
+/**
+ * A table of prices by model: a call of a provider that says its tokens and not its cost has the cost they come to. A model has
+ * the price of its own name, else of the longest name it begins with: that of `gpt-4o` is also that of `gpt-4o-2024-08-06`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerPrices = (prices: { readonly [model: string]: Price }): Layer.Layer<never> =>
+  // Nothing asks for the service by its type: it is looked up where a call ends.
+  Layer.succeed(Prices, prices) as Layer.Layer<never>

@@ -1,9 +1,10 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { Data, Effect, Fiber, FiberId, Layer, Scheduler, TestClock } from "effect"
+import { Data, Effect, Layer, TestClock } from "effect"
 import { History, HistoryRenderer } from "../src/history/index.js"
 import { Instruments, Narrative, type NarrativeEvent, NarrativeMetrics, Renderer, Work } from "../src/index.js"
+import { atEveryOperation } from "./fixtures/interruptingScheduler.js"
 import { assertWellFormed, observe } from "./laws/observed.js"
 import { freshPrefix, readings, total } from "./metrics/readings.js"
 
@@ -17,28 +18,6 @@ const heard = (prefix: string) => {
   const list = Renderer.layer(Renderer.make("list", (event) => void events.push(event)))
   const ends = () => events.filter((event) => event._tag === "StoryCompleted")
   return { events, ends, layer: Layer.merge(list, NarrativeMetrics.layer({ prefix })) }
-}
-
-/** At the `at`th operation of the first fiber, interrupts it. */
-class InterruptingScheduler implements Scheduler.Scheduler {
-  #base = new Scheduler.MixedScheduler(2048)
-  #root: Fiber.RuntimeFiber<unknown, unknown> | undefined
-  #due = false
-  operations = 0
-  constructor(readonly at: number) {}
-  scheduleTask(task: Scheduler.Task, priority: number) {
-    if (this.#due) {
-      this.#due = false
-      this.#root?.unsafeInterruptAsFork(FiberId.none)
-    }
-    this.#base.scheduleTask(task, priority)
-  }
-  shouldYield(fiber: Fiber.RuntimeFiber<unknown, unknown>): number | false {
-    this.#root ??= fiber
-    if (++this.operations !== this.at) return this.#base.shouldYield(fiber)
-    this.#due = true
-    return 0
-  }
 }
 
 describe("Narrative.metrics", () => {
@@ -222,17 +201,15 @@ describe("Narrative.metrics", () => {
       Narrative.story("Produce")
     )
     return Effect.gen(function* () {
-      let operations = 0
-      for (let at = 1; at <= operations + 1; at++) {
-        const scheduler = new InterruptingScheduler(at)
-        yield* self.pipe(Effect.withScheduler(scheduler), Effect.forkDaemon, Effect.flatMap(Fiber.await))
-        operations = scheduler.operations
-        assertWellFormed(observed.events)
-        assert.deepStrictEqual(observed.openSpans(), [])
-        assert.strictEqual(yield* total(Instruments.apiCalls, prefix), ended("provider"))
-        assert.strictEqual(yield* total(Instruments.agentDuration, prefix), ended("agent"))
-        assert.strictEqual(yield* total(Instruments.activeStories, prefix), 0)
-      }
+      const operations = yield* atEveryOperation(self, () =>
+        Effect.gen(function* () {
+          assertWellFormed(observed.events)
+          assert.deepStrictEqual(observed.openSpans(), [])
+          assert.strictEqual(yield* total(Instruments.apiCalls, prefix), ended("provider"))
+          assert.strictEqual(yield* total(Instruments.agentDuration, prefix), ended("agent"))
+          assert.strictEqual(yield* total(Instruments.activeStories, prefix), 0)
+        })
+      )
       assert.isAbove(operations, 15)
       assert.isAbove(ended("provider"), 5)
     }).pipe(Effect.provide(Layer.provideMerge(NarrativeMetrics.layer({ prefix }), observed.layer)))

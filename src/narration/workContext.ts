@@ -12,8 +12,10 @@ import { regionFor } from "./region.js"
 import type { Stage, Story } from "./Story.js"
 import { WorkTally } from "./workTally.js"
 
-/** The call of a provider that is going on: what it used so far. */
-export type Call = Record<"prompt" | "completion" | "cached" | "reasoning", number>
+/** The call of a provider that is going on: what it used so far, and whether its cost was recorded. */
+export interface Call extends Record<"prompt" | "completion" | "cached" | "reasoning", number> {
+  isPriced: boolean
+}
 
 export interface WorkContext {
   readonly agentId: string | undefined

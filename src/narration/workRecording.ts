@@ -18,7 +18,7 @@ import { redactorOf } from "./region.js"
 import * as workContext from "./workContext.js"
 
 /** Whole numbers of 0 or more; whatever else a program gives is left out. */
-type Tokens = { readonly [type in keyof typeof tokenTypes]?: unknown }
+export type Tokens = { readonly [type in keyof typeof tokenTypes]?: unknown }
 
 export const record = (f: (fiber: AnyFiber) => Waiting): Effect.Effect<void> =>
   withFiber((fiber) =>
@@ -73,11 +73,18 @@ export const addTokens = (
   return waiting
 }
 
-export const addCost = (fiber: AnyFiber, place: workContext.Place, model: string, usd: unknown): Waiting => {
+export const addCost = (
+  fiber: AnyFiber,
+  place: workContext.Place,
+  model: string,
+  usd: unknown,
+  call = workContext.workContextOf(fiber).call
+): Waiting => {
   if (typeof usd !== "number" || !Number.isFinite(usd) || usd < 0) {
     return refused("recordCost", "US dollars of 0 or more", "cost", usd)
   }
   const shown = nameIn(fiber, model)
+  if (call !== undefined) call.isPriced = true
   workContext.tally(place.story, (tally) => tally.use(shown, "costUsd", usd))
   workContext.measure(fiber, place, Instruments.costUsd, [shown, workContext.agentIdOf(fiber)], usd)
   return undefined

@@ -11,6 +11,8 @@ export interface Observed {
   readonly events: ReadonlyArray<Event>
   readonly openSpans: () => ReadonlyArray<string>
   readonly layer: Layer.Layer<never>
+  /** Forgets what was observed so far. */
+  readonly clear: () => void
 }
 
 /** Records events and spans of whatever the layer is provided to. */
@@ -53,6 +55,10 @@ export const observe = (...others: ReadonlyArray<Layer.Layer<never>>): Observed 
   return {
     events,
     openSpans: () => globalThis.Array.from(open.values()),
+    clear: () => {
+      events.length = 0
+      open.clear()
+    },
     layer: Layer.mergeAll(Renderer.replace(recorder), Layer.setTracer(tracer), ...others)
   }
 }
