@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Tracer from "effect/Tracer"
 import * as Instruments from "./metrics/Instruments.js"
+import type { CircuitBreakerOpenError } from "./narration/CircuitBreaker.js"
 import { stageInit, withSettings } from "./narration/combinators.js"
 import { Prices } from "./narration/prices.js"
 import * as providerStage from "./narration/providerStage.js"
@@ -126,6 +127,7 @@ export interface Items {
  * - `provider`: `openai`, `anthropic`, …
  * - `usage`, `cost`: read the tokens and the US dollars out of the answer; the same as `recordTokens` and `recordCost`
  *   inside the call.
+ * - `circuitBreaker`: `true` has the `CircuitBreaker` in the context refuse the call while its circuit is open.
  *
  * @since 0.1.0
  * @category models
@@ -136,6 +138,7 @@ export interface ProviderCall<in A = unknown> {
   readonly model: string
   readonly usage?: ((answer: A) => Tokens | undefined) | undefined
   readonly cost?: ((answer: A) => number | undefined) | undefined
+  readonly circuitBreaker?: false | undefined
 }
 
 /**
@@ -238,11 +241,20 @@ export const recordItems = (items: Items): Effect.Effect<void> =>
  */
 export const providerCall: {
   <A>(
+    call: Omit<ProviderCall<NoInfer<A>>, "circuitBreaker"> & { readonly circuitBreaker: true }
+  ): <E, R>(
+    self: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | CircuitBreakerOpenError, Exclude<R, Tracer.ParentSpan>>
+  <A, E, R>(
+    self: Effect.Effect<A, E, R>,
+    call: Omit<ProviderCall<A>, "circuitBreaker"> & { readonly circuitBreaker: true }
+  ): Effect.Effect<A, E | CircuitBreakerOpenError, Exclude<R, Tracer.ParentSpan>>
+  <A>(
     call: ProviderCall<NoInfer<A>>
   ): <E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
   <A, E, R>(self: Effect.Effect<A, E, R>, call: ProviderCall<A>): Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
 } = withSettings(
-  (call: ProviderCall<unknown>, _: undefined, definedAt) => ({ call, definedAt }),
+  (call: providerStage.CallOptions<unknown>, _: undefined, definedAt) => ({ call, definedAt }),
   (self, { call, definedAt }) => providerStage.run(self, call, definedAt)
 )
 

@@ -56,11 +56,19 @@ export * as Narrative from "./Narrative.js"
 /**
  * @since 0.1.0
  */
+export * as CircuitBreaker from "./narration/CircuitBreaker.js"
+/**
+ * @since 0.1.0
+ */
 export * as EventSink from "./narration/EventSink.js"
 /**
  * @since 0.1.0
  */
 export * as IdGenerator from "./narration/IdGenerator.js"
+/**
+ * @since 0.1.0
+ */
+export * as ProviderCallLogger from "./narration/ProviderCallLogger.js"
 /**
  * @since 0.1.0
  */
@@ -97,6 +105,10 @@ export * as JsonRenderer from "./renderer/json/JsonRenderer.js"
  * @since 0.1.0
  */
 export * as RotatingJsonRenderer from "./renderer/json/RotatingJsonRenderer.js"
+/**
+ * @since 0.1.0
+ */
+export * as RunLogger from "./renderer/run/RunLogger.js"
 /**
  * @since 0.1.0
  */

@@ -2,16 +2,24 @@
  * The stage of a call of a provider: its latency, its outcome, its tokens and its cost, whether it answers at once or as a
  * stream.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import * as uuid from "uuid"
+import { leavesOf } from "../cause/causeLeaves.js"
+import * as errorSummary from "../cause/errorSummary.js"
 import type { DefinedAt } from "../diagnostics/source/callSite.js"
+import { idsOf } from "../event/correlationFields.js"
 import * as Instruments from "../metrics/Instruments.js"
 import { attempt } from "../plain/untrusted.js"
 import { type AnyFiber, withFiber } from "../runtime/fiber.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
 import { present } from "../tracing/spanAttributes.js"
+import { protect } from "./CircuitBreaker.js"
+import { type CallStart, callLoggerIn, isolated } from "./callLog.js"
 import { stageInit } from "./combinators.js"
 import { costOf } from "./prices.js"
+import { redactorOf } from "./region.js"
 import * as stageRegion from "./stageRegion.js"
 import * as workContext from "./workContext.js"
 import { addCost, addTokens, errorTypeOf, nameIn, type Tokens, unknown } from "./workRecording.js"
@@ -24,6 +32,8 @@ export interface CallOptions<in A> {
   readonly model: string | undefined
   readonly usage?: ((answer: A) => Tokens | undefined) | undefined
   readonly cost?: ((answer: A) => number | undefined) | undefined
+  /** Whether the circuit of its operation and provider may refuse it. */
+  readonly circuitBreaker?: boolean | undefined
   /** The model that answered. */
   readonly responseModel?: ((answer: A) => string | undefined) | undefined
 }
@@ -41,10 +51,12 @@ export const run = <A, E, R>(
   definedAt: DefinedAt
 ): Effect.Effect<A, E, R> =>
   withFiber((fiber) => {
+    // A call that asks for it may be refused: its type says so.
+    const called: Effect.Effect<A, E, R> = call.circuitBreaker === true ? (protect(self, call) as typeof self) : self
     const { init, work } = prepare<A, A>(fiber, call, definedAt, (exit) =>
       exit._tag === "Success" ? { answer: exit.value } : undefined
     )
-    return stageRegion.run(Effect.provideService(self, workContext.WorkContext, work), init)
+    return stageRegion.run(Effect.provideService(called, workContext.WorkContext, work), init)
   })
 
 /** `answered`: what there is of an answer when the call has ended. */
@@ -58,17 +70,19 @@ export const prepare = <A, B>(
   const operation = nameIn(fiber, call.operation)
   const provider = nameIn(fiber, call.provider)
   const agentId = workContext.workContextOf(fiber).agentId
-  const used: workContext.Call = { prompt: 0, completion: 0, cached: 0, reasoning: 0, isPriced: false }
+  const used: workContext.Call = { prompt: 0, completion: 0, cached: 0, reasoning: 0, costUsd: undefined }
   const attributes = {
     "gen_ai.operation.name": operation,
     "gen_ai.provider.name": provider,
     ...present({ "gen_ai.request.model": requested, "gen_ai.agent.id": agentId })
   }
   const name = requested === undefined ? operation : `${operation} ${requested}`
+  const log = loggedCall(fiber, { operation, provider, modelId: requested ?? null })
   return {
     work: { agentId, call: used },
     init: {
       ...stageInit<B>(name, { kind: "provider", attributes }, definedAt),
+      began: log?.began ?? (() => undefined),
       ended: (fiber, place, exit, durationSeconds) => {
         const answer = answered(exit)
         const responded =
@@ -77,7 +91,8 @@ export const prepare = <A, B>(
         measureCall(fiber, place, exit, durationSeconds, [model, provider, operation])
         const waiting = answer === undefined ? undefined : readAnswer(fiber, place, call, model, answer.answer, used)
         if (responded !== undefined) addAttributes(place, { "gen_ai.response.model": nameIn(fiber, responded) })
-        return inOrder(waiting, endUsage(fiber, place, model, used))
+        const counted = inOrder(waiting, endUsage(fiber, place, model, used))
+        return log === undefined ? counted : inOrder(counted, log.ended(fiber, place, exit, durationSeconds, used))
       }
     }
   }
@@ -123,7 +138,7 @@ const endUsage = (fiber: AnyFiber, place: workContext.Place, model: string, used
     ...(used.cached > 0 ? { "gen_ai.usage.cache_read.input_tokens": used.cached } : {}),
     ...(used.reasoning > 0 ? { "gen_ai.usage.reasoning.output_tokens": used.reasoning } : {})
   })
-  const usd = used.isPriced ? undefined : costOf(fiber, model, used)
+  const usd = used.costUsd !== undefined ? undefined : costOf(fiber, model, used)
   return usd === undefined ? undefined : addCost(fiber, place, model, usd, used)
 }
 
@@ -131,3 +146,62 @@ export const addAttributes = (place: workContext.Place, added: Readonly<Record<s
   for (const [name, value] of Object.entries(added)) place.span?.attribute(name, value)
   if (place.stage !== undefined) place.stage.attributes = { ...place.stage.attributes, ...added }
 }
+
+/** What is logged of a call; `undefined` where no one logs calls. */
+const loggedCall = (fiber: AnyFiber, call: Omit<CallStart, "context">) => {
+  const logger = callLoggerIn(fiber.currentContext)
+  if (logger === undefined) return undefined
+  let callId = ""
+  return {
+    began: (fiber: AnyFiber, place: workContext.Place): Waiting =>
+      Effect.suspend(() => {
+        callId = uuid.v7()
+        const start = { ...call, context: ofPlace(fiber, place) }
+        return Effect.map(
+          isolated(() => logger.logCallStart(start), callId),
+          (id) => {
+            callId = id
+          }
+        )
+      }),
+    ended: (
+      fiber: AnyFiber,
+      { story }: workContext.Place,
+      exit: Exit.Exit<unknown, unknown>,
+      durationSeconds: number,
+      used: workContext.Call
+    ): Waiting => {
+      const isCancelled = exit._tag === "Failure" && Cause.isInterruptedOnly(exit.cause)
+      const end = {
+        success: exit._tag === "Success",
+        latencyMs: Math.round(durationSeconds * 1_000),
+        error: exit._tag === "Success" ? null : errorOf(fiber, story, exit.cause),
+        metrics: {
+          prompt_tokens: used.prompt,
+          completion_tokens: used.completion,
+          cached_tokens: used.cached,
+          reasoning_tokens: used.reasoning,
+          ...(used.costUsd === undefined ? {} : { cost_usd: used.costUsd }),
+          ...(isCancelled ? { cancelled: true } : {})
+        }
+      }
+      return isolated(() => logger.logCallEnd(callId, end), undefined)
+    }
+  }
+}
+
+const errorOf = (fiber: AnyFiber, story: workContext.Place["story"], cause: Cause.Cause<unknown>): string => {
+  if (Cause.isInterruptedOnly(cause)) return "CANCELLED: interrupted"
+  return redactorOf(fiber).text(errorSummary.format(errorSummary.summarize(leavesOf(cause)[0]?.error)), story?.secrets)
+}
+
+const ofPlace = (fiber: AnyFiber, { span, stage, story }: workContext.Place): CallStart["context"] => ({
+  ...present({
+    pipeline_run_id: story?.id,
+    pipeline_name: story?.name,
+    stage: stage?.parent?.name,
+    agent_id: workContext.workContextOf(fiber).agentId,
+    trace_id: span?.traceId
+  }),
+  ...(story?.correlation ? Object.fromEntries(idsOf(story.correlation)) : {})
+})

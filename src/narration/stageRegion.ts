@@ -44,6 +44,8 @@ export interface StageInit<A> {
   readonly definedAt: DefinedAt
   /** Logs what is wrong with the options. */
   readonly warn: () => Waiting
+  /** Called when it has begun. Its work waits for what is given back, which never fails. */
+  readonly began?: (fiber: AnyFiber, place: Place) => Waiting
   /** Called with the one end, before it is emitted. It never throws. */
   readonly ended?: (fiber: AnyFiber, place: Place, exit: Exit.Exit<A, unknown>, durationSeconds: number) => Waiting
 }
@@ -97,7 +99,8 @@ const enter = <A, E, R>(
       opened.region
     )
   const { stage, waiting } = opened
-  if (stage === undefined || (waiting === undefined && renderersOf(fiber).length === 0)) return body()
+  if (stage === undefined) return waiting === undefined ? body() : Effect.flatMap(waiting, body)
+  if (waiting === undefined && renderersOf(fiber).length === 0) return body()
   // A duration covers the effect only, not what its renderers did before.
   const timed = () => {
     stage.startNanos = nanos(currentFiber(fiber))
@@ -118,7 +121,8 @@ export const open = <A>(init: StageInit<A>, fiber: AnyFiber): OpenStage<A> => {
     for (const key in attributes) span.attribute(key, attributes[key])
   }
   if (outer === undefined) {
-    return { init, region: undefined, span, story: undefined, stage: undefined, startNanos, waiting: undefined }
+    const waiting = init.began?.(fiber, { story: undefined, stage: undefined, span })
+    return { init, region: undefined, span, story: undefined, stage: undefined, startNanos, waiting }
   }
   const story = outer.story
   const stage = story.begin(name, init.kind, outer.stage, fiber.id(), attributes, init.definedAt)
@@ -132,8 +136,11 @@ export const open = <A>(init: StageInit<A>, fiber: AnyFiber): OpenStage<A> => {
   }
   const region = newRegion(fiber, story, stage, span)
   const waiting = inOrder(
-    init.warn(),
-    emit(fiber, story, (timestamp) => eventFactory.stageStarted(story, stage, timestamp, span))
+    inOrder(
+      init.warn(),
+      emit(fiber, story, (timestamp) => eventFactory.stageStarted(story, stage, timestamp, span))
+    ),
+    init.began?.(fiber, { story, stage, span })
   )
   return { init, region, span, story, stage, startNanos, waiting }
 }

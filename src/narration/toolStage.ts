@@ -146,5 +146,5 @@ const undoEnded = (
     return { ...base, error_message: message, ...present({ reason: tool.reason }) }
   }
   const note = isUndone ? recordings.note("tool.undone", base) : recordings.note("tool.undo_failed", failed())
-  return note({ span, stage, story }, fiber)
+  return note({ span, stage, story, at: span }, fiber)
 }

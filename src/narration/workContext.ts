@@ -12,9 +12,9 @@ import { regionFor } from "./region.js"
 import type { Stage, Story } from "./Story.js"
 import { WorkTally } from "./workTally.js"
 
-/** The call of a provider that is going on: what it used so far, and whether its cost was recorded. */
+/** The call of a provider that is going on: what it used so far, and what it cost, where that was recorded. */
 export interface Call extends Record<"prompt" | "completion" | "cached" | "reasoning", number> {
-  isPriced: boolean
+  costUsd: number | undefined
 }
 
 export interface WorkContext {

@@ -84,7 +84,7 @@ export const addCost = (
     return refused("recordCost", "US dollars of 0 or more", "cost", usd)
   }
   const shown = nameIn(fiber, model)
-  if (call !== undefined) call.isPriced = true
+  if (call !== undefined) call.costUsd = (call.costUsd ?? 0) + usd
   workContext.tally(place.story, (tally) => tally.use(shown, "costUsd", usd))
   workContext.measure(fiber, place, Instruments.costUsd, [shown, workContext.agentIdOf(fiber)], usd)
   return undefined

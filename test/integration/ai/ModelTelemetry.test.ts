@@ -182,22 +182,25 @@ describe("ModelTelemetry", () => {
     })
   )
 
-  it.effect("ends each call and tool once, interrupted at whichever operation", () =>
+  it.effect("ends each call and tool once, interrupted wherever", () =>
     Effect.gen(function* () {
       const { layer, observed } = recorded([toolCall("Bergen"), finish], Stream.make(finish))
       const program = Effect.gen(function* () {
         yield* LanguageModel.generateText({ prompt: "Hotels?", toolkit: Tools })
         yield* Stream.runDrain(LanguageModel.streamText({ prompt: "Why?" }))
       }).pipe(Narrative.story("Answer"))
-      yield* atEveryOperation(program, () =>
-        Effect.sync(() => {
-          assertWellFormed(observed.events)
-          assert.deepStrictEqual(
-            observed.openSpans().filter((name) => !/^(?:LanguageModel|Toolkit)\./.test(name)),
-            []
-          )
-          observed.clear()
-        })
+      yield* atEveryOperation(
+        program,
+        () =>
+          Effect.sync(() => {
+            assertWellFormed(observed.events)
+            assert.deepStrictEqual(
+              observed.openSpans().filter((name) => !/^(?:LanguageModel|Toolkit)\./.test(name)),
+              []
+            )
+            observed.clear()
+          }),
+        61
       ).pipe(Effect.provide(layer))
     })
   )
