@@ -50,12 +50,14 @@ export const sitesOf = (
   const span = spanOf(leaf, chain)
   const spans = passedSpans(span, read)
   const isOutside = ({ left }: framesWithLocals.CallFrame) => left !== undefined && stage?.hasLeft?.(left) === true
+  const nearest = spans.find(({ frame }) => frame !== undefined)
+  const hasLeft = ({ left }: framesWithLocals.CallFrame, span: object | undefined) =>
+    span !== undefined && left?.includes(span) === true
   const place = failureLocation.placeOf(chain, {
     generators: calls.filter((call) => !isOutside(call)),
     outer: calls.filter(isOutside),
-    span: spans.flatMap(({ frame, kind, name }) =>
-      frame === undefined ? [] : [{ frame: named(frame, name), kind }]
-    )[0],
+    span: nearest?.frame && { frame: named(nearest.frame, nearest.name), kind: nearest.kind },
+    isOutsideSpan: (frame) => calls.some((call) => call === frame && hasLeft(call, nearest?.span)),
     definedAt: () => {
       const stack = stage?.definedAt
       return stack === undefined ? undefined : failureLocation.definedIn(read(stack))

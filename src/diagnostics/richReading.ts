@@ -76,10 +76,11 @@ export const openRich = (settings: Settings): Rich => {
 const suspendedFor = (errors: ReadonlyArray<object>): ReadonlyArray<fiberFrames.CapturedFrame> => {
   const frames = new Map<object, fiberFrames.CapturedFrame>()
   for (const error of errors) {
-    const left = Array.from(frames.values()).at(-1)?.left
+    const before = Array.from(frames.values()).at(-1)?.left
     for (const frame of fiberFrames.framesOf(error)) {
-      if (frames.has(frame.generator)) continue
-      frames.set(frame.generator, left === undefined ? frame : { ...frame, left: [...left, ...(frame.left ?? [])] })
+      const known = frames.get(frame.generator)
+      const left = [known === undefined ? before : known.left, frame.left].flatMap((regions) => regions ?? [])
+      frames.set(frame.generator, left.length === 0 ? (known ?? frame) : { ...(known ?? frame), left })
     }
   }
   return Array.from(frames.values())

@@ -124,6 +124,25 @@ describe("the place of a failure without a line of its own", () => {
     })
   )
 
+  it.live("is that of a span which is nearer than the generator that waited, and not of one further out", () =>
+    Effect.gen(function* () {
+      const bare = Effect.mapError(Effect.sleep("1 millis").pipe(Effect.zipRight(Effect.fail("gone"))), (message) =>
+        Object.assign(new Error(message), { stack: message })
+      )
+      const insert = bare.pipe(Effect.withSpan("UsersRepo.insert"))
+      const waits = Effect.gen(function* () {
+        yield* insert
+      })
+      const nearer = yield* failureOf(waits, "rich")
+      assert.deepStrictEqual([nearer.locationReason, nearer.location?.function], ["span", "UsersRepo.insert"])
+      const generating = Effect.gen(function* () {
+        yield* bare
+      }).pipe(Effect.withSpan("Accounts.create"))
+      const further = yield* failureOf(generating, "rich")
+      assert.deepStrictEqual([further.locationReason, lineOf(further)], ["generator", "yield* bare"])
+    })
+  )
+
   it.live("is where it failed, and not where an error that many share is written", () =>
     Effect.gen(function* () {
       const stack = [

@@ -15,7 +15,7 @@ import * as yieldedExits from "./yieldedExits.js"
 /** A suspended generator. It is only held, never resumed. */
 export interface CapturedFrame {
   readonly generator: object
-  /** The stages and stories that the failure had left before it came here: the generator is outside them. */
+  /** The stages, stories and spans that the failure had left before it came here: the generator is outside them. */
   readonly left?: ReadonlyArray<object> | undefined
   /** The services that its fiber had, by their keys. */
   readonly services?: ReadonlyMap<string, unknown> | undefined
@@ -90,12 +90,16 @@ const maxDropped = 8
 interface Suspended {
   /** Innermost first. */
   readonly generators: ReadonlyArray<object>
-  /** The stages and stories among them, each `behind` so many of the generators. */
-  readonly regions: ReadonlyArray<{ readonly region: object; readonly behind: number }>
+  /** Where each of them is on the fiber's stack. */
+  readonly depths: ReadonlyArray<number>
+  /** The stages and stories among them, each `behind` so many of the generators; and the spans that the failure has left. */
+  readonly regions: Array<{ readonly region: object; readonly behind: number }>
 }
 
 interface FiberCapture extends Suspended {
   readonly fiberId: number
+  /** The span that the failure was in when it passed last. */
+  span: object | undefined
   /** By which what belongs to one request, or one story, is known. */
   readonly traceId: string | undefined
   readonly services: ReadonlyMap<string, unknown> | undefined
@@ -207,6 +211,7 @@ const captureFailure = (
   const key = keyOf(node)
   const fiberId = fiber.id().id
   const known = store.captures.get(key)
+  noteSpan(fiber, known?.fibers.at(-1), fiberId)
   // On its way up through one fiber a failure passes here at every handler: the first pass saw the most.
   if (known?.node === node && key !== node && known.fibers.at(-1)?.fiberId === fiberId) {
     if (dropped.length > 0) keep(key, known.node, known.fibers, known.dropped, dropped)
@@ -215,7 +220,8 @@ const captureFailure = (
   if (known === undefined && store.released.get(key) === node) return
   const now: FiberCapture = {
     fiberId,
-    ...(suspended ?? suspendedIn(fiber)),
+    ...copyOf(suspended ?? suspendedIn(fiber)),
+    span: fiber.currentSpan,
     traceId: fiber.currentSpan?.traceId,
     services: fiber.currentContext?.unsafeMap
   }
@@ -227,6 +233,21 @@ const captureFailure = (
   if (travelled === undefined) keep(key, node, known.fibers, known.dropped, dropped)
   else if (travelled.length === 0) keep(key, node, [now], none, dropped)
   else keep(key, node, [...travelled, now].slice(0, maxFibers), known.dropped, dropped)
+}
+
+// Several failures of one cause begin at one place, and go on as each of them is known.
+const copyOf = ({ depths, generators, regions }: Suspended): Suspended => ({
+  depths,
+  generators,
+  regions: [...regions]
+})
+
+/** A span is left where it is no longer the fiber's: what is still on the stack then is outside of it. */
+const noteSpan = (fiber: FailingFiber, known: FiberCapture | undefined, fiberId: number): void => {
+  if (known === undefined || known.fiberId !== fiberId || known.span === fiber.currentSpan) return
+  const behind = known.depths.filter((depth) => depth >= fiber._stack.length).length
+  if (known.span !== undefined) known.regions.push({ region: known.span, behind })
+  known.span = fiber.currentSpan
 }
 
 // Looking for Effect's proxy may run a trap of the program's own.
@@ -318,7 +339,8 @@ const isOfTrace = ({ fibers }: Capture, traceId: string | undefined): boolean =>
 const suspendedIn = (fiber: FailingFiber): Suspended => {
   const stack = fiber._stack
   const generators: Array<object> = []
-  const regions: Array<Suspended["regions"][number]> = []
+  const depths: Array<number> = []
+  const regions: Suspended["regions"] = []
   const end = Math.max(0, stack.length - maxContinuations)
   for (let i = stack.length - 1; i >= end && generators.length < maxGenerators; i--) {
     const continuation = stack[i]
@@ -327,7 +349,8 @@ const suspendedIn = (fiber: FailingFiber): Suspended => {
     if (region !== undefined) regions.push({ region, behind: generators.length })
     else if (continuation._op === "Iterator" && isObject(continuation.effect_instruction_i0)) {
       generators.push(continuation.effect_instruction_i0)
+      depths.push(i)
     }
   }
-  return { generators, regions }
+  return { generators, depths, regions }
 }

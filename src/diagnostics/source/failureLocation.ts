@@ -29,6 +29,8 @@ export interface Around {
   readonly outer: ReadonlyArray<stackFrames.Frame>
   /** Where the nearest span of the app is made. */
   readonly span: { readonly frame: stackFrames.Frame; readonly kind: "span" | "stage" } | undefined
+  /** Whether a call waited outside that span. */
+  readonly isOutsideSpan: (call: stackFrames.Frame) => boolean
   /** Where the stage, or the story, is made. */
   readonly definedAt: () => ReturnType<typeof definedIn> | undefined
 }
@@ -53,7 +55,8 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
   }
   const { definedAt, generators, outer, span } = around
   const generator = generators.find(isApp)
-  if (generator !== undefined) return { frame: generator, reason: "generator", from: undefined }
+  const isSpanNearer = generator !== undefined && span?.kind === "span" && around.isOutsideSpan(generator)
+  if (generator !== undefined && !isSpanNearer) return { frame: generator, reason: "generator", from: undefined }
   if (span?.kind === "span") return { frame: span.frame, reason: "span", from: undefined }
   if (made !== undefined) return made
   const waiting = outer.find(isApp)

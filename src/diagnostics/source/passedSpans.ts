@@ -11,6 +11,7 @@ import { isApp, locationOf } from "./failureLocation.js"
 import * as stackFrames from "./stackFrames.js"
 
 export interface SpanWithFrame extends Omit<PassedSpan, "location"> {
+  readonly span: Tracer.Span
   /** The app's line where it is made; `undefined` where it is not known, or not the app's. */
   readonly frame: stackFrames.Frame | undefined
 }
@@ -32,6 +33,7 @@ export const passedSpans = (
     const of = attempt(() => span.context.unsafeMap.get(spanOfKey), undefined)
     if (of === "story") break
     spans.push({
+      span,
       name: PlainValue.clip(String(span.name), maxName),
       kind: of === "stage" ? "stage" : "span",
       frame: attempt(() => frameOf(span, read), undefined)
