@@ -1,8 +1,9 @@
 /**
  * Names in a text that have a value assigned to them: `password=…`, `"apiKey": "…"`, `Cookie: …`.
  */
+
 import { isQuote, type Range } from "./literals.js"
-import { redacted } from "./secretForms.js"
+import { redacted } from "./redactorModel.js"
 import type { NameKind, SecretNames } from "./secretNames.js"
 
 /** How much of a text before `=` or `:` may be its name. */

@@ -8,7 +8,12 @@
 import { setBuiltIn } from "./defaultRedactor.js"
 import { fromNames } from "./namedRedactor.js"
 import type { Redactor } from "./redactorModel.js"
+import { formsOf } from "./secretForms.js"
+import { SecretMatcher } from "./secretMatcher.js"
 import { secretNames } from "./secretNames.js"
+import { setMatching } from "./secrets.js"
+
+setMatching({ formsOf, makeMatcher: () => new SecretMatcher() })
 
 export const builtIn: Redactor = /* @__PURE__ */ fromNames(
   /* @__PURE__ */ secretNames({ extra: [], patterns: [], predicate: undefined })

@@ -1,9 +1,10 @@
 /**
  * Names in a text that are followed by their value as the next literal: `["Cookie", "sid=…"]`, `.set("password", "…")`.
  */
+
 import { openingAt, quoted } from "./literals.js"
 import { isGenerated } from "./ordinaryText.js"
-import { redacted } from "./secretForms.js"
+import { redacted } from "./redactorModel.js"
 import type { SecretNames } from "./secretNames.js"
 
 const listed = /(["'`])([A-Za-z][\w-]{1,63})\\{0,15}\1\s{0,4},\s{0,16}(?=\\{0,15}["'`])/g

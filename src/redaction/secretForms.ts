@@ -3,9 +3,7 @@
  */
 import { attempt } from "../plain/untrusted.js"
 import { isPlaceholder } from "./ordinaryText.js"
-
-/** What is in place of a secret. */
-export const redacted = "<redacted>"
+import { redacted } from "./redactorModel.js"
 
 /** Longest part of a secret that is looked for as a whole: a longer one is looked for in parts. */
 const maxPart = 64

@@ -4,9 +4,10 @@
  *
  * Every step is linear in the text: each expression either consumes what it has read or reads a bounded part of it.
  */
+
 import { type Assigned, hideAssigned } from "./assignments.js"
 import { hideListed } from "./listedValues.js"
-import { redacted } from "./secretForms.js"
+import { redacted } from "./redactorModel.js"
 import type { NameKind, SecretNames } from "./secretNames.js"
 import { assignedInSource } from "./valuesInSource.js"
 import { assignedInText, hideFlags, hideInsideWords, isRemark } from "./valuesInText.js"

@@ -1,8 +1,19 @@
 /**
  * The secrets that are known so far.
  */
-import { formsOf } from "./secretForms.js"
-import { SecretMatcher } from "./secretMatcher.js"
+import type { SecretMatcher } from "./secretMatcher.js"
+
+/** How secrets are found in texts: part of what is loaded with the first output. */
+export interface Matching {
+  readonly formsOf: (value: string) => ReadonlyArray<string>
+  readonly makeMatcher: () => SecretMatcher
+}
+
+let matching: Matching | undefined
+
+export const setMatching = (loaded: Matching): void => {
+  matching = loaded
+}
 
 /** Most values remembered. */
 export const maxSecrets = 200
@@ -42,10 +53,11 @@ export class Secrets {
       this.#known.set(value, known)
       return
     }
-    const forms = formsOf(value)
-    if (forms.length === 0) return
+    // As long as nothing is loaded that finds secrets, all is hidden.
+    const forms = matching?.formsOf(value)
+    if (matching === undefined || forms === undefined || forms.length === 0) return
     this.#known.set(value, forms)
-    this.#matcher ??= new SecretMatcher()
+    this.#matcher ??= matching.makeMatcher()
     this.#matcher.add(forms)
     this.#version += 1
     if (this.#known.size <= maxSecrets) return

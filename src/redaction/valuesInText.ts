@@ -1,10 +1,11 @@
 /**
  * What is secret behind a name in a text that people or programs wrote: a log line, a message, JSON, a file of settings.
  */
+
 import { type Assigned, type Name, nameBefore, nothing } from "./assignments.js"
 import { bracketed, type Opening, openingAt, quoted, type Range } from "./literals.js"
 import { isGenerated } from "./ordinaryText.js"
-import { redacted } from "./secretForms.js"
+import { redacted } from "./redactorModel.js"
 import { isCounting, isWord, type NameKind, type SecretNames } from "./secretNames.js"
 
 /** What is said of a secret, rather than being one: `token: expired`, `password: must be longer`. */
