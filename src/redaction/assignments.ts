@@ -3,7 +3,7 @@
  */
 
 import { isQuote, type Range } from "./literals.js"
-import { redacted } from "./redactorModel.js"
+import { redacted } from "./redacted.js"
 import type { NameKind, SecretNames } from "./secretNames.js"
 
 /** How much of a text before `=` or `:` may be its name. */

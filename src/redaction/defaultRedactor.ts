@@ -3,7 +3,8 @@
  */
 import type { PlainRecord } from "../plain/PlainValue.js"
 import { attempt } from "../plain/untrusted.js"
-import { markOurs, type Redactor, redacted } from "./redactorModel.js"
+import { redacted } from "./redacted.js"
+import { markOurs, type Redactor } from "./redactorModel.js"
 
 /** The names of a record, and none of its values. */
 export const hiddenIn = (record: Readonly<Record<string, unknown>>): PlainRecord =>

@@ -4,7 +4,7 @@
 
 import { openingAt, quoted } from "./literals.js"
 import { isGenerated } from "./ordinaryText.js"
-import { redacted } from "./redactorModel.js"
+import { redacted } from "./redacted.js"
 import type { SecretNames } from "./secretNames.js"
 
 const listed = /(["'`])([A-Za-z][\w-]{1,63})\\{0,15}\1\s{0,4},\s{0,16}(?=\\{0,15}["'`])/g

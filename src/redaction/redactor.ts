@@ -6,7 +6,8 @@ import * as Effect from "effect/Effect"
 import { typeOf } from "../cause/thrownValue.js"
 import * as PlainValue from "../plain/PlainValue.js"
 import { byDefault, hiddenIn, isLoaded } from "./defaultRedactor.js"
-import { isOurs, type Redactor, redacted } from "./redactorModel.js"
+import { redacted } from "./redacted.js"
+import { isOurs, type Redactor } from "./redactorModel.js"
 
 let wasTried = false
 

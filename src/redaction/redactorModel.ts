@@ -4,9 +4,6 @@
 import type { PlainRecord, PlainValue } from "../plain/PlainValue.js"
 import type { Secrets } from "./secrets.js"
 
-/** What is in place of a secret. */
-export const redacted = "<redacted>"
-
 /**
  * Hides secrets. It never throws, whatever it is given. (One of your own may: what it fails for is hidden whole, and a
  * warning says so.)

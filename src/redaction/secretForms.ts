@@ -3,7 +3,7 @@
  */
 import { attempt } from "../plain/untrusted.js"
 import { isPlaceholder } from "./ordinaryText.js"
-import { redacted } from "./redactorModel.js"
+import { redacted } from "./redacted.js"
 
 /** Longest part of a secret that is looked for as a whole: a longer one is looked for in parts. */
 const maxPart = 64

@@ -1,7 +1,7 @@
 /**
  * Removes secrets known by their value from texts.
  */
-import { redacted } from "./redactorModel.js"
+import { redacted } from "./redacted.js"
 
 /** The forms of secrets, each under its first two characters. */
 export class SecretMatcher {

@@ -7,7 +7,7 @@
 
 import { type Assigned, hideAssigned } from "./assignments.js"
 import { hideListed } from "./listedValues.js"
-import { redacted } from "./redactorModel.js"
+import { redacted } from "./redacted.js"
 import type { NameKind, SecretNames } from "./secretNames.js"
 import { assignedInSource } from "./valuesInSource.js"
 import { assignedInText, hideFlags, hideInsideWords, isRemark } from "./valuesInText.js"

@@ -5,7 +5,7 @@
 import { type Assigned, type Name, nameBefore, nothing } from "./assignments.js"
 import { bracketed, type Opening, openingAt, quoted, type Range } from "./literals.js"
 import { isGenerated } from "./ordinaryText.js"
-import { redacted } from "./redactorModel.js"
+import { redacted } from "./redacted.js"
 import { isCounting, isWord, type NameKind, type SecretNames } from "./secretNames.js"
 
 /** What is said of a secret, rather than being one: `token: expired`, `password: must be longer`. */

@@ -1,0 +1,2 @@
+/** What is in place of a secret. */
+export const redacted = "<redacted>"
