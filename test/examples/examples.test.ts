@@ -75,6 +75,38 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
   )
 
   it.effect(
+    "express-app names requests by their routes, and says where the one that failed did",
+    () =>
+      printed("express-app", [
+        "▶ Story started: POST /orders/:item",
+        /^✔ Stage completed: Reserve Stock /,
+        /^▶ Story ended: SUCCESS \(201\) - POST \/orders\/:item /,
+        "Stage:         Reserve Stock",
+        "Error:         OutOfStock - No milk is left",
+        /^Location: {6}examples\/express-app\.ts:\d+ \(reserve\)$/,
+        /^▶ Story ended: FAILED \(500\) - POST \/orders\/:item /,
+        "▶ Story started: GET",
+        /^▶ Story ended: SUCCESS \(404\) - GET /
+      ]),
+    timeout
+  )
+
+  it.effect(
+    "bullmq-worker has a job that fails, and is tried again",
+    () =>
+      printed("bullmq-worker", [
+        "▶ Story started: Checkout",
+        "▶ Story started: charge",
+        "Stage:         Charge Card (in Process)",
+        /^Location: {6}examples\/bullmq-worker\.ts:\d+ \(charge\)$/,
+        /^▶ Story ended: FAILED \(attempt 1 of 2\) - charge /,
+        /^↻ Stage retried: Process \(attempt 2 after 0\.020s: The bank did not answer for 12 €\)$/,
+        /^▶ Story ended: SUCCESS - charge /
+      ]),
+    timeout
+  )
+
+  it.effect(
     "order-service tells retries, a sub-story and a declined card",
     () =>
       printed("order-service", [

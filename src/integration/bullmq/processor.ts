@@ -143,7 +143,14 @@ const sayAttempt = (narrator: Pick<Narrator, "retried">, job: Job): void => {
   if (number <= 1) return
   const hasFailed = job.attemptsMade > 0 && typeof job.failedReason === "string"
   const reason = hasFailed ? job.failedReason : "The worker that had the job stalled"
-  narrator.retried(number, undefined, { delaySeconds: job.delay / 1000, reason })
+  narrator.retried(number, undefined, { delaySeconds: hasFailed ? backoffOf(job) / 1000 : 0, reason })
+}
+
+/** How long the attempt had to wait, in milliseconds: a job keeps the rule, not the time. */
+const backoffOf = ({ attemptsMade, opts }: Job): number => {
+  const backoff = opts?.backoff
+  if (typeof backoff !== "object") return backoff ?? 0
+  return (backoff.delay ?? 0) * (backoff.type === "exponential" ? 2 ** (attemptsMade - 1) : 1)
 }
 
 /** Calls a processor, with what the job says of its progress as progress of the stage. */

@@ -85,7 +85,7 @@ export const narrative =
   }
 
 /**
- * An error handler that only looks: it passes every error on. Express before 5.3 shows an error to nobody else; use it after the
+ * An error handler that only looks: it passes every error on. Express before 5.3 keeps no error of a request; use it after the
  * routes and before the handlers of your own.
  *
  * @since 0.1.0

@@ -73,7 +73,7 @@ export const narrative =
     if (node === undefined) sent(c.res, story)
   }
 
-/** Elsewhere than on Node nobody says when a response was sent. */
+/** Elsewhere than on Node it is not known when a response was sent. */
 const sent = (response: Response, story: RequestStory): void => {
   for (const [name, value] of Object.entries(story.headers)) {
     // The headers of what `fetch` gave cannot be changed.
