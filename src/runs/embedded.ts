@@ -40,13 +40,23 @@ export interface EmbeddedOptions extends Places {
 /** How long a run that begins waits for `git`; later runs have what it said then. */
 const gitPatience = "200 millis"
 
+/** The sink of a folder, and the database behind it. */
+export interface Embedded {
+  readonly sink: RunSink
+  readonly store: runStore.RunStore
+}
+
 /** @internal */
 export const make = (options: EmbeddedOptions): Effect.Effect<RunSink, never, Scope.Scope> =>
+  Effect.map(open(options), ({ sink }) => sink)
+
+/** @internal */
+export const open = (options: EmbeddedOptions): Effect.Effect<Embedded, never, Scope.Scope> =>
   Effect.gen(function* () {
     // In this order: the database takes in what the journal was given until it was closed.
     const store = yield* runStore.make({ filename: options.database, journal: options.journal })
     const lines = yield* journal.make(options.journal)
-    return {
+    const sink: RunSink = {
       write: (write) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
           Effect.zipRight(lines.append(journalLine.encode(write), now), store.wake)
@@ -59,6 +69,7 @@ export const make = (options: EmbeddedOptions): Effect.Effect<RunSink, never, Sc
           store.use((sql) => runReader.events(sql, runId))
         )
     }
+    return { sink, store }
   })
 
 /** The defaults, with what `git` says once it did. */

@@ -1,0 +1,181 @@
+/**
+ * The HTTP API of runs: programs in any language create, query and correct them.
+ *
+ * @since 0.1.0
+ */
+import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpRouter from "@effect/platform/HttpRouter"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import { constTrue } from "effect/Function"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import { InvalidOption } from "../plain/InvalidOption.js"
+import { attempt } from "../plain/untrusted.js"
+import { parseJson } from "../plain/wireSchema.js"
+import * as embedded from "../runs/embedded.js"
+import { placesIn } from "../runs/embedded.js"
+import { withoutNarration } from "../runtime/muting.js"
+import { warning } from "../runtime/warnOnce.js"
+import { invalid, ofRefusal, Refusal } from "./answers.js"
+import * as guard from "./guard.js"
+import * as runsApi from "./runsApi.js"
+import * as runWrites from "./runWrites.js"
+import * as settings from "./settings.js"
+import * as stateApi from "./stateApi.js"
+
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  ServerOptions
+} from "./settings.js"
+
+/**
+ * Serves the runs of a folder by the program's `HttpServer`. A run is answered with 201 when it is on the disk.
+ *
+ * A server that others can reach has to have a `token`; without one it is refused, unless it listens on this machine's loopback.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from "node:http"
+ * import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
+ * import { Layer } from "effect"
+ * import { RunServer } from "effect-narrative/server"
+ *
+ * const Server = RunServer.layer({ baseDir: ".telemetry" }).pipe(
+ *   Layer.provide(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 8765 }))
+ * )
+ *
+ * Layer.launch(Server).pipe(NodeRuntime.runMain)
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: settings.ServerOptions = {}): Layer.Layer<never, InvalidOption, HttpServer.HttpServer> =>
+  Layer.unwrapScoped(
+    Effect.gen(function* () {
+      const decoded = yield* settings.decode(options)
+      const given = settings.settingsOf(decoded)
+      const { address } = yield* HttpServer.HttpServer
+      if (given.token === undefined && address._tag === "TcpAddress" && !isLoopback(address.hostname)) {
+        return yield* new InvalidOption({
+          module: "RunServer",
+          setting: "token",
+          expected: `a token, since the server listens on ${address.hostname}, where others can reach it`,
+          advice: "Give one, or listen on 127.0.0.1"
+        })
+      }
+      const places = placesIn(decoded.baseDir)
+      const opened = yield* embedded.open({
+        database: decoded.databasePath ?? places.database,
+        journal: decoded.journalDir ?? places.journal,
+        defaults: {},
+        repository: undefined
+      })
+      // Requests of telemetry are no part of what is observed.
+      return HttpServer.serve(withoutNarration(app(opened, given))).pipe(
+        HttpMiddleware.withTracerDisabledWhen(constTrue)
+      )
+    })
+  )
+
+const isLoopback = (hostname: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/.test(hostname)
+
+/** The path of a run. */
+const ofRun = "/api/v1/runs/:event_id"
+
+/** @internal */
+export const app = (opened: embedded.Embedded, given: settings.Settings) => {
+  const runs = runsApi.make(opened, runWrites.make(opened))
+  const state = stateApi.make(opened)
+  const check = guard.make(given)
+  const body = jsonBody(given.maxBodyBytes)
+  const eventId = Effect.map(HttpRouter.params, (params) => params["event_id"] ?? "")
+  const router = HttpRouter.empty.pipe(
+    HttpRouter.get("/health", state.health),
+    HttpRouter.get(
+      "/metrics",
+      Effect.flatMap(header("accept"), (accept) => state.metrics(accept ?? ""))
+    ),
+    HttpRouter.get("/api/v1/metadata", state.metadata),
+    HttpRouter.post("/api/v1/runs", Effect.flatMap(body, runs.create)),
+    HttpRouter.post(
+      "/api/v1/runs/batch",
+      Effect.flatMap(body, (all) => runs.createMany(all, given.maxBatch))
+    ),
+    HttpRouter.get("/api/v1/runs", Effect.flatMap(HttpServerRequest.ParsedSearchParams, runs.list)),
+    HttpRouter.get(ofRun, Effect.flatMap(eventId, runs.show)),
+    HttpRouter.patch(
+      ofRun,
+      Effect.flatMap(Effect.all([eventId, body, header("if-match")]), ([id, changes, tag]) =>
+        runs.patch(id, changes, tag)
+      )
+    ),
+    HttpRouter.post(
+      `${ofRun}/associate-commit`,
+      Effect.flatMap(Effect.all([eventId, body]), ([id, commit]) => runs.associateCommit(id, commit))
+    ),
+    HttpRouter.get(`${ofRun}/commit-url`, Effect.flatMap(eventId, runs.commitUrl)),
+    HttpRouter.get(`${ofRun}/repo-url`, Effect.flatMap(eventId, runs.repositoryUrl))
+  )
+  return Effect.zipRight(check, router).pipe(
+    Effect.catchTags({
+      Refusal: (refusal) => Effect.succeed(ofRefusal(refusal)),
+      RouteNotFound: ({ request }) => Effect.succeed(ofRefusal(noRoute(request.method, request.url)))
+    }),
+    Effect.catchAllDefect((defect) => Effect.as(warning(`A request of runs failed: ${String(defect)}`), failed))
+  )
+}
+
+const failed: HttpServerResponse.HttpServerResponse = ofRefusal(
+  new Refusal({ status: 500, detail: "the server failed; its log says why" })
+)
+
+const header = (name: string) => Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => headers[name])
+
+const methodsOf: ReadonlyArray<readonly [RegExp, string]> = [
+  [/^\/(?:health|metrics|api\/v1\/metadata)$/, "GET"],
+  [/^\/api\/v1\/runs$/, "GET, POST"],
+  [/^\/api\/v1\/runs\/batch$/, "POST"],
+  [/^\/api\/v1\/runs\/[^/]+$/, "GET, PATCH"],
+  [/^\/api\/v1\/runs\/[^/]+\/associate-commit$/, "POST"],
+  [/^\/api\/v1\/runs\/[^/]+\/(?:commit|repo)-url$/, "GET"]
+]
+
+const noRoute = (method: string, url: string): Refusal => {
+  const path = url.split("?", 1)[0] ?? ""
+  const allow = methodsOf.find(([pattern]) => pattern.test(path))?.[1]
+  return allow === undefined
+    ? new Refusal({ status: 404, detail: `nothing is at ${path.slice(0, 200)}` })
+    : new Refusal({ status: 405, detail: `${method} is not for ${path.slice(0, 200)}`, headers: { allow } })
+}
+
+/** The JSON that a request brings, if it is not too long. */
+const jsonBody = (most: number): Effect.Effect<unknown, Refusal, HttpServerRequest.HttpServerRequest> =>
+  Effect.gen(function* () {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    const type = request.headers["content-type"] ?? "application/json"
+    // What a form of another site can send is none of it.
+    if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) {
+      return yield* new Refusal({ status: 415, detail: "the header Content-Type takes application/json" })
+    }
+    const tooLong = new Refusal({ status: 413, detail: `the body takes at most ${most} bytes` })
+    if (Number(request.headers["content-length"] ?? 0) > most) return yield* tooLong
+    const chunks: Array<Uint8Array> = []
+    let size = 0
+    yield* Stream.runForEach(request.stream, (chunk) => {
+      size += chunk.length
+      chunks.push(chunk)
+      return size > most ? Effect.fail(tooLong) : Effect.void
+    }).pipe(Effect.catchTag("RequestError", () => new Refusal({ status: 400, detail: "the body broke off" })))
+    const text = attempt(() => new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks)), undefined)
+    const parsed = attempt(() => (text === undefined ? undefined : { value: parseJson(text) }), undefined)
+    return parsed === undefined
+      ? yield* invalid([{ loc: ["body"], msg: "takes JSON", type: "value_error" }])
+      : parsed.value
+  })

@@ -1,0 +1,21 @@
+/**
+ * A run as the HTTP API shows it.
+ */
+import type { PlainValue } from "../plain/PlainValue.js"
+import { commitUrl, repositoryUrl } from "../runs/git.js"
+import { columnNames } from "../runs/runColumns.js"
+import * as runRows from "../runs/runRows.js"
+
+/** Its columns, the pages of its repository and commit, and a `…_parse_error` for what is no JSON. */
+export const rowOf = (row: runRows.Found): { readonly [key: string]: PlainValue } => {
+  const { columns, unreadable } = runRows.decodeColumns(row)
+  const shown: Record<string, PlainValue> = { id: Number(row["id"]), schema_version: Number(row["schema_version"]) }
+  for (const column of columnNames) shown[column] = columns[column] ?? null
+  for (const column of unreadable) shown[`${column}_parse_error`] = "it is not JSON; it is shown as the text that it is"
+  shown["repo_url"] = repositoryUrl(columns.git_repo)
+  shown["commit_url"] = commitUrl(columns.git_repo, columns.git_commit_hash)
+  return shown
+}
+
+/** Changes with every change of the run. */
+export const tagOf = (row: runRows.Found): string => `"${row["updated_at"]}"`

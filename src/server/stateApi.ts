@@ -1,0 +1,114 @@
+/**
+ * What the HTTP API says of itself and of all runs together.
+ */
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { Embedded } from "../runs/embedded.js"
+import { timeText } from "../runs/runColumns.js"
+import { json, type Refusal } from "./answers.js"
+import { unavailable } from "./runWrites.js"
+
+type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse, Refusal>
+
+export interface StateApi {
+  readonly health: Answer
+  /** `accept`: the header, by which Prometheus asks for its own format. */
+  readonly metrics: (accept: string) => Answer
+  readonly metadata: Answer
+}
+
+/** How long the names of agents and jobs are remembered, in milliseconds. */
+const remembered = 300_000
+const day = 86_400_000
+
+/** @internal */
+export const make = ({ store }: Embedded): StateApi => {
+  let names: { readonly at: number; readonly value: Names } | undefined
+  return {
+    health: Effect.gen(function* () {
+      const settings = yield* unavailable(store.use(pragmas))
+      return json({ status: "ok", ...settings })
+    }),
+    metrics: (accept) =>
+      Effect.gen(function* () {
+        yield* unavailable(store.catchUp)
+        const since = timeText((yield* Clock.currentTimeMillis) - day) ?? ""
+        const found = yield* unavailable(store.use((sql) => counts(sql, since)))
+        const wantsText = /text\/plain|openmetrics/.test(accept)
+        return wantsText
+          ? HttpServerResponse.text(prometheus(found), { contentType: "text/plain; version=0.0.4" })
+          : json(found)
+      }),
+    metadata: Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      if (names !== undefined && now - names.at < remembered) return json({ ...names.value, cache_hit: true })
+      yield* unavailable(store.catchUp)
+      names = { at: now, value: yield* unavailable(store.use(allNames)) }
+      return json({ ...names.value, cache_hit: false })
+    })
+  }
+}
+
+const pragmas = (sql: SqlClient) =>
+  Effect.gen(function* () {
+    // A table, not only the file: that is what is asked of it.
+    yield* sql`SELECT event_id FROM agent_runs LIMIT 1`
+    const [mode] = yield* sql<{ journal_mode: string }>`PRAGMA journal_mode`
+    const [synchronous] = yield* sql<{ synchronous: number }>`PRAGMA synchronous`
+    return {
+      database: "ok",
+      journal_mode: mode?.journal_mode ?? null,
+      synchronous: ["OFF", "NORMAL", "FULL", "EXTRA"][synchronous?.synchronous ?? -1] ?? null
+    }
+  })
+
+interface Counts {
+  readonly total_runs: number
+  readonly agents: { readonly [agent: string]: number }
+  readonly statuses: { readonly [status: string]: number }
+  readonly recent_24h: number
+}
+
+const counts = (sql: SqlClient, since: string): Effect.Effect<Counts, SqlError> =>
+  Effect.gen(function* () {
+    const agents = yield* sql<{
+      name: string
+      n: number
+    }>`SELECT agent_name AS name, count(*) AS n FROM agent_runs GROUP BY agent_name`
+    const statuses = yield* sql<{
+      name: string
+      n: number
+    }>`SELECT status AS name, count(*) AS n FROM agent_runs GROUP BY status`
+    const [recent] = yield* sql<{ n: number }>`SELECT count(*) AS n FROM agent_runs WHERE created_at >= ${since}`
+    return {
+      total_runs: agents.reduce((sum, { n }) => sum + n, 0),
+      agents: Object.fromEntries(agents.map(({ n, name }) => [name, n])),
+      statuses: Object.fromEntries(statuses.map(({ n, name }) => [name, n])),
+      recent_24h: recent?.n ?? 0
+    }
+  })
+
+const prometheus = ({ recent_24h, statuses }: Counts): string => {
+  const runs = Object.entries(statuses).map(([status, n]) => `narrative_runs{status="${status}"} ${n}\n`)
+  return [
+    "# HELP narrative_runs Runs that are kept, by their status.\n# TYPE narrative_runs gauge\n",
+    ...runs,
+    "# HELP narrative_runs_last_day Runs created within 24 hours.\n# TYPE narrative_runs_last_day gauge\n",
+    `narrative_runs_last_day ${recent_24h}\n`
+  ].join("")
+}
+
+interface Names {
+  readonly agent_names: ReadonlyArray<string>
+  readonly job_types: ReadonlyArray<string>
+}
+
+const allNames = (sql: SqlClient): Effect.Effect<Names, SqlError> =>
+  Effect.gen(function* () {
+    const agents = yield* sql<{ name: string }>`SELECT DISTINCT agent_name AS name FROM agent_runs ORDER BY agent_name`
+    const jobs = yield* sql<{ name: string }>`SELECT DISTINCT job_type AS name FROM agent_runs ORDER BY job_type`
+    return { agent_names: agents.map(({ name }) => name), job_types: jobs.map(({ name }) => name) }
+  })
