@@ -76,6 +76,10 @@ export * as Story from "./narration/Story.js"
 /**
  * @since 0.1.0
  */
+export * as StreamTelemetry from "./narration/StreamTelemetry.js"
+/**
+ * @since 0.1.0
+ */
 export * as InvalidOption from "./plain/InvalidOption.js"
 /**
  * @since 0.1.0
