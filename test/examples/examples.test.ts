@@ -22,6 +22,26 @@ const printed = (name: string, lines: ReadonlyArray<string | RegExp>) =>
 
 layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
   it.scoped(
+    "distributed shows one order through five processes as one tree, and the line that failed in the last of them",
+    () =>
+      printed("distributed", [
+        "POST /orders answered 202, and the order went on",
+        "✔ POST /orders (202)   request, process 1",
+        /^ {2}✔ GET 127\.0\.0\.1:\d+$/,
+        "    ✔ GET /items/:item (200)   request, process 2",
+        "      ✔ POST /payments (202)   request, process 3",
+        "          ✖ Ship Order (attempt 1 of 1)   job, process 4",
+        "              ✖ /carrier.Trucks/Book",
+        "                ✖ /carrier.Trucks/Book (UNKNOWN)   rpc, process 5",
+        "                  ✖ Find Truck",
+        'no truck drives to Torshavn, in "Find Truck" of /carrier.Trucks/Book',
+        /^ {2}at examples\/distributed\/carrier\.ts:\d+$/,
+        /^ +if \(truck === undefined\) throw new Error/
+      ]),
+    4 * timeout
+  )
+
+  it.scoped(
     "import-lockfile tells a success and a failure, and leaves a line for every event, a page and a history of both",
     () =>
       Effect.gen(function* () {

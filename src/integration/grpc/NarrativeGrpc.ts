@@ -10,6 +10,7 @@ import type * as GrpcJs from "@grpc/grpc-js"
 import { uuid } from "../../narration/IdGenerator.js"
 import { attempt } from "../../plain/untrusted.js"
 import type { Narrator } from "../../promise/Narrator.js"
+import { openRootBy } from "../../promise/openers.js"
 import * as Correlation from "../../tracing/Correlation.js"
 import { grpc } from "./grpcJs.js"
 import * as handlerErrors from "./handlerErrors.js"
@@ -33,7 +34,7 @@ export interface ServerOptions {
   /** Calls that get no story, such as health checks, by the path of their method. */
   readonly skip?: ((path: string) => boolean) | undefined
   /** Whether the metadata is believed that says who asks (default `true`). */
-  readonly trust?: boolean | undefined
+  readonly trustHeaders?: boolean | undefined
 }
 
 /**
@@ -70,7 +71,7 @@ export interface ClientOptions {
  * @category server
  */
 export const server = (narrator: GrpcNarrator, options: ServerOptions = {}): GrpcJs.ServerInterceptor => {
-  const { naming, skip, trust = true } = options
+  const { naming, skip, trustHeaders = true } = options
   return ({ path }, call) => {
     if (attempt(() => skip?.(path) === true, false)) return new grpc.ServerInterceptingCall(call)
     let story: ReturnType<GrpcNarrator["open"]> | undefined
@@ -88,9 +89,9 @@ export const server = (narrator: GrpcNarrator, options: ServerOptions = {}): Grp
       start: (next) =>
         next({
           onReceiveMetadata: (metadata, next) => {
-            const said = trust ? Correlation.fromHeaders(headersOf(metadata)) : Correlation.none
+            const said = trustHeaders ? Correlation.fromHeaders(headersOf(metadata)) : Correlation.none
             const requestId = said.requestId ?? uuid(Date.now())
-            story = narrator.open(attempt(() => naming?.(path), undefined) ?? path, {
+            story = openRootBy(narrator)(attempt(() => naming?.(path), undefined) ?? path, {
               kind: "rpc",
               attributes: { "rpc.system": "grpc", "rpc.method": path },
               correlation: { ...said, requestId, correlationId: said.correlationId ?? requestId }

@@ -55,7 +55,7 @@ export interface ServerOptions {
    * Whether the headers are believed that say who asks (default `true`). With `false`, for a server that anyone can reach, each request
    * begins a correlation of its own; the trace is Effect's business. A request without an id has that of its story.
    */
-  readonly trust?: boolean | undefined
+  readonly trustHeaders?: boolean | undefined
 }
 
 /**
@@ -86,7 +86,7 @@ export const middleware = (
   options: ServerOptions = {}
 ): (<E, R>(app: HttpApp.Default<E, R>) => HttpApp.Default<E, R>) => {
   const definedAt = definedBy(middleware)
-  const { naming, skip, trust = true } = options
+  const { naming, skip, trustHeaders = true } = options
   const find = options.routes === undefined ? Effect.succeed(undefined) : routing.find(options.routes)
   return <E, R>(app: HttpApp.Default<E, R>) =>
     withFiber<HttpServerResponseOf<typeof app>, E, R | HttpServerRequest>((fiber) => {
@@ -97,7 +97,7 @@ export const middleware = (
         const name = given ?? (route === undefined ? request.method : `${request.method} ${route}`)
         const id = idIn(fiber)
         const story = storyInit(name, { id, kind: "request", attributes: attributesOf(request, route) }, definedAt)
-        const said = trust ? Correlation.fromHeaders(request.headers) : Correlation.none
+        const said = trustHeaders ? Correlation.fromHeaders(request.headers) : Correlation.none
         const requestId = said.requestId ?? id
         const asked = { ...said, requestId, correlationId: said.correlationId ?? requestId }
         return Correlation.askedBy(requestStory.run(app, story), asked)

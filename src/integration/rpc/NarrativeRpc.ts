@@ -87,7 +87,7 @@ export interface ServerOptions {
   /** Calls that get no story. */
   readonly skip?: ((tag: string) => boolean) | undefined
   /** Whether the headers are believed that say who asks (default `true`). */
-  readonly trust?: boolean | undefined
+  readonly trustHeaders?: boolean | undefined
 }
 
 /**
@@ -100,7 +100,7 @@ export interface ServerOptions {
  * @category server
  */
 export const layer = (options: ServerOptions = {}): Layer.Layer<NarrativeRpc> => {
-  const { group, naming, skip, trust = true } = options
+  const { group, naming, skip, trustHeaders = true } = options
   const definedAt = definedBy(layer)
   const middleware: RpcMiddleware.RpcMiddlewareWrap<never, never> = ({ headers, next, rpc: { _tag: tag } }) =>
     withFiber<RpcMiddleware.SuccessValue, never, never>((fiber) => {
@@ -112,7 +112,7 @@ export const layer = (options: ServerOptions = {}): Layer.Layer<NarrativeRpc> =>
         { id, kind: "rpc", attributes: { "rpc.system": "effect", "rpc.method": tag } },
         definedAt
       )
-      const said = trust ? Correlation.fromHeaders(headers) : Correlation.none
+      const said = trustHeaders ? Correlation.fromHeaders(headers) : Correlation.none
       const requestId = said.requestId ?? id
       return Correlation.askedBy(callStory.run(next, story, endOf), {
         ...said,

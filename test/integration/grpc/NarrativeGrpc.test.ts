@@ -180,7 +180,7 @@ describe("The story of a call", () => {
         NarrativeGrpc.server(narrator, {
           skip: (path) => path.endsWith("Watch"),
           naming: (path) => path.slice(1),
-          trust: false
+          trustHeaders: false
         })
       ])
       const client = yield* connect(address)

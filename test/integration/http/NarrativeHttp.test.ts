@@ -298,7 +298,7 @@ describe("Who asked", () => {
   it.scopedLive("is made where nobody says, and where headers are not trusted", () =>
     Effect.gen(function* () {
       const { afterStories, layer } = recorder()
-      const url = yield* serve(router, NarrativeHttp.middleware({ trust: false }), layer)
+      const url = yield* serve(router, NarrativeHttp.middleware({ trustHeaders: false }), layer)
       yield* bytes(url, "GET", "/", "X-Request-ID: forged\r\n")
       const [ended] = yield* afterStories(1)
       assert.match(ended?.correlation?.requestId ?? "", /^[0-9a-f-]{36}$/)
