@@ -22,7 +22,12 @@ export const redactedReport = (report: FailureReport, hide: (text: string) => st
     stageAttributes: hiddenIn(failure.stageAttributes, hide),
     facts: hiddenIn(failure.facts, hide),
     location: hideLocation(failure.location),
-    spans: failure.spans.map((span) => ({ ...span, name: hide(span.name), location: hideLocation(span.location) })),
+    spans: failure.spans.map((span) => ({
+      ...span,
+      name: hide(span.name),
+      location: hideLocation(span.location),
+      attributes: hiddenIn(span.attributes, hide)
+    })),
     causes: failure.causes.map((error) => ({ ...error, stackFrames: error.stackFrames.map(hideFrame) })),
     stackFrames: failure.stackFrames.map(hideFrame)
   })

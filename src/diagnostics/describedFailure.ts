@@ -59,7 +59,7 @@ export const describeFailure = (
     ...source,
     locationReason: place.reason,
     ownLocation: ownLocationOf(chain, place),
-    spans: shownSpans(spans),
+    spans: shownSpans(spans, (attributes) => redactor.record(attributes, secrets)),
     stackFrames: shownFrames,
     stackSummary: `${appFrames} app frame(s), ${others} other/hidden in full stack (${frames.length} total)`,
     hiddenFrameCount: others,

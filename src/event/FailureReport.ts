@@ -233,7 +233,9 @@ export interface PassedSpan extends Schema.Schema.Type<typeof PassedSpan> {}
 export const PassedSpan = Schema.Struct({
   name: Schema.String,
   kind: Schema.Literal("span", "stage"),
-  location: Schema.NullOr(Location)
+  location: Schema.NullOr(Location),
+  /** Of a span that the app makes: what it says of its work. */
+  attributes: Schema.optionalWith(PlainRecord, { default: () => ({}) })
 })
 
 /**

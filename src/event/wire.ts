@@ -120,7 +120,7 @@ const snippetLine = (line: SnippetLine): string =>
   `{"lineno":${line.line},"text":${text(line.text)},"failing":${line.failing}}`
 
 const passedSpan = (value: PassedSpan): string =>
-  `{"name":${text(value.name)},"kind":"${value.kind}","location":${location(value.location)}}`
+  `{"name":${text(value.name)},"kind":"${value.kind}","location":${location(value.location)},"attributes":${record(value.attributes)}}`
 
 const causingError = (value: CausingError): string =>
   `{"depth":${value.depth},"relation":"${value.relation}","error_type":${text(value.errorType)},"error_message":${text(value.errorMessage)},"location":${location(value.location)},"source_snippet_lines":${list(value.snippet, snippetLine)},"stack_frames":${list(value.stackFrames, frame)}}`

@@ -129,17 +129,19 @@ describe("the place of a failure without a line of its own", () => {
       const bare = Effect.mapError(Effect.sleep("1 millis").pipe(Effect.zipRight(Effect.fail("gone"))), (message) =>
         Object.assign(new Error(message), { stack: message })
       )
-      const insert = bare.pipe(Effect.withSpan("UsersRepo.insert"))
+      const attributes = { email: "ada@example.com", password: "hunter2-and-more" }
+      const insert = bare.pipe(Effect.withSpan("UsersRepo.insert", { attributes }))
       const waits = Effect.gen(function* () {
-        yield* insert
+        return yield* insert
       })
       const nearer = yield* failureOf(waits, "rich")
       assert.deepStrictEqual([nearer.locationReason, nearer.location?.function], ["span", "UsersRepo.insert"])
+      assert.deepStrictEqual(nearer.spans[0]?.attributes, { email: "ada@example.com", password: "<redacted>" })
       const generating = Effect.gen(function* () {
-        yield* bare
+        return yield* bare
       }).pipe(Effect.withSpan("Accounts.create"))
       const further = yield* failureOf(generating, "rich")
-      assert.deepStrictEqual([further.locationReason, lineOf(further)], ["generator", "yield* bare"])
+      assert.deepStrictEqual([further.locationReason, lineOf(further)], ["generator", "return yield* bare"])
     })
   )
 

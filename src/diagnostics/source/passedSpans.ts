@@ -10,7 +10,7 @@ import { spanToTrace } from "../../runtime/fiberInternals.js"
 import { isApp, locationOf } from "./failureLocation.js"
 import * as stackFrames from "./stackFrames.js"
 
-export interface SpanWithFrame extends Omit<PassedSpan, "location"> {
+export interface SpanWithFrame extends Omit<PassedSpan, "location" | "attributes"> {
   readonly span: Tracer.Span
   /** The app's line where it is made; `undefined` where it is not known, or not the app's. */
   readonly frame: stackFrames.Frame | undefined
@@ -53,12 +53,34 @@ const frameOf = (span: Tracer.Span, read: stackFrames.StackReader): stackFrames.
   return typeof stack === "string" ? read(stack).find(isApp) : undefined
 }
 
-export const shownSpans = (spans: ReadonlyArray<SpanWithFrame>): ReadonlyArray<PassedSpan> =>
-  spans.map(({ frame, kind, name }) => ({
+export const shownSpans = (
+  spans: ReadonlyArray<SpanWithFrame>,
+  record: (attributes: Readonly<Record<string, unknown>>) => PlainValue.PlainRecord
+): ReadonlyArray<PassedSpan> =>
+  spans.map(({ frame, kind, name, span }) => ({
     name,
     kind,
-    location: frame === undefined ? null : locationOf(named(frame, name))
+    location: frame === undefined ? null : locationOf(named(frame, name)),
+    // Those of a stage are the failure's own, and a library's span says what its error says.
+    attributes: frame === undefined || kind === "stage" ? {} : record(attributesOf(span))
   }))
+
+/** Most attributes shown of one span. */
+const maxAttributes = 16
+
+const attributesOf = ({ attributes }: Tracer.Span): Readonly<Record<string, unknown>> =>
+  attempt(
+    () =>
+      Object.fromEntries(
+        Array.from(attributes)
+          .filter(([name]) => !ofTracers.test(name))
+          .slice(0, maxAttributes)
+      ),
+    {}
+  )
+
+/** What tracers and this library say of a span themselves. */
+const ofTracers = /^(?:code|narrative|exception|thread)\./
 
 /** The frame with a span's name where V8 knows none: it was not called there, but made. */
 export const named = (frame: stackFrames.Frame, name: string): stackFrames.Frame =>

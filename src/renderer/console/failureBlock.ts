@@ -56,7 +56,7 @@ export const failureBlock = (report: FailureReport, options: FailureBlockOptions
   if (report.timeline.length > 0) add("Recent stages:", recentStages(report, options), dim)
   const { completedStages, percent, totalStages } = report.progress
   add("Progress:", [`${percent}% (${completedStages} / ${totalStages})`])
-  const annotated = valueTable(failure.stageAttributes, labelColumns, options)
+  const annotated = valueTable(annotationsOf(failure), labelColumns, options)
   if (annotated.length > 0) out.push(labelled("Annotated:", annotated, options))
   const why = whyOf(failure)
   if (why !== "") add("Why:", terminalText.lines(why))
@@ -108,6 +108,10 @@ const guesses: Readonly<Record<Failure["locationReason"], string>> = {
 const maxSpans = 8
 
 /** The way of the failure through spans, innermost first, where it is not that through its stages alone. */
+/** What the spans around it and its stage say of their work, where two say it the innermost. */
+const annotationsOf = ({ spans, stageAttributes }: Failure): Failure["stageAttributes"] =>
+  Object.assign({}, ...spans.map(({ attributes }) => attributes).toReversed(), stageAttributes)
+
 const spansOf = ({ spans }: Failure): string => {
   if (spans.every(({ kind }) => kind === "stage")) return ""
   const more = spans.length > maxSpans ? " < …" : ""

@@ -627,8 +627,8 @@ describe("the failure block", () => {
           })
         ],
         spans: [
-          { name: "Repo.insert", kind: "span", location: null },
-          { name: "Insert", kind: "stage", location: null }
+          { name: "Repo.insert", kind: "span", location: null, attributes: {} },
+          { name: "Insert", kind: "stage", location: null, attributes: {} }
         ],
         details: { code: "SHOP-17", help: null, url: "https://example.com/17", labels: { article: "pot" } }
       })
