@@ -40,6 +40,10 @@ export * as NarrativeEvent from "./event/NarrativeEvent.js"
 /**
  * @since 0.1.0
  */
+export * as Instrument from "./instrument/Instrument.js"
+/**
+ * @since 0.1.0
+ */
 export * as Instruments from "./metrics/Instruments.js"
 /**
  * @since 0.1.0

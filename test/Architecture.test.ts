@@ -18,7 +18,7 @@ const floors: ReadonlyArray<ReadonlyArray<string>> = [
   ["analysis", "otel", "cli", "web/kit", "web/report", "dashboard"],
   ["narration"],
   ["Narrative.ts", "Work.ts", "Instrument.ts", "Run.ts", "spans"],
-  ["index.ts", "runs.ts", "promise", "integration", "auto"]
+  ["index.ts", "instrument", "runs.ts", "promise", "integration", "auto"]
 ]
 
 /** The only files that may reach into what Effect's runtime does not export. */

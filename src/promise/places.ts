@@ -6,7 +6,6 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
-import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Tracer from "effect/Tracer"
 import { regionIn } from "../narration/region.js"
@@ -59,7 +58,10 @@ const anyFiber: AnyFiber = Effect.runFork(Effect.void)
 /** The fiber in which plain code was entered that has not returned yet. */
 let enteredIn: AnyFiber | undefined
 
-const currentFiber = (): AnyFiber | undefined => Option.getOrUndefined(Fiber.getCurrentFiber())
+const currentFiber = (): AnyFiber | undefined => {
+  const fiber = Fiber.getCurrentFiber()
+  return fiber._tag === "Some" ? fiber.value : undefined
+}
 
 /** Calls plain code in a place. */
 export const enter = <A>(place: Place, f: () => A): A => {
@@ -78,7 +80,8 @@ export const enter = <A>(place: Place, f: () => A): A => {
  */
 export const callerPlace = (): Place | undefined => {
   const fiber = currentFiber()
-  const isInside = fiber === undefined || fiber === enteredIn || asyncContext.isFollowed(fiber.currentTracer)
+  if (fiber === undefined) return asyncContext.current()
+  const isInside = fiber === enteredIn || asyncContext.isFollowed(fiber.currentTracer)
   return isInside ? asyncContext.current() : refsOf(fiber)
 }
 

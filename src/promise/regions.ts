@@ -7,7 +7,7 @@ import * as FiberRef from "effect/FiberRef"
 import type * as Tracer from "effect/Tracer"
 import { dryResult } from "../narration/dryRun.js"
 import type { Recording } from "../narration/recordings.js"
-import { contextWith, regionIn } from "../narration/region.js"
+import { contextWith, type Region, regionIn } from "../narration/region.js"
 import type { Story } from "../narration/Story.js"
 import * as stageRegion from "../narration/stageRegion.js"
 import * as storyRegion from "../narration/storyRegion.js"
@@ -101,6 +101,51 @@ export const openStage = ({ backlog, base }: Narration, init: stageRegion.StageI
     return ended.exit._tag === "Failure" ? exit : ended.exit
   })
   return { inside, end }
+}
+
+/** A stage that begins when something happens in it, or when it is told to. */
+export interface PendingStage extends Following {
+  readonly begin: () => void
+  readonly hasBegun: () => boolean
+}
+
+/** A stage of plain code of which it is not known yet whether it does its work itself, or only makes an Effect of it. */
+export const openPendingStage = (
+  { backlog }: Narration,
+  init: stageRegion.StageInit<unknown>,
+  place: Place,
+  around: Region
+): PendingStage => {
+  const outer = fiberAt(place)
+  const startNanos = nanos(outer)
+  let opened: stageRegion.OpenStage<unknown> | undefined
+  const open = (): stageRegion.OpenStage<unknown> => {
+    if (opened === undefined) {
+      opened = stageRegion.open(init, outer)
+      backlog.add(opened.story, opened.waiting)
+      if (opened.stage !== undefined) opened.stage.startNanos = startNanos
+    }
+    return opened
+  }
+  const region: Region = {
+    story: around.story,
+    at: around.at,
+    get stage() {
+      return open().stage
+    },
+    get span() {
+      return open().span
+    }
+  }
+  const fiber = fiberAt(place)
+  enterContext(fiber, contextWith(fiber.currentContext, region, undefined))
+  const end = once((exit) => {
+    const stage = open()
+    const ended = stageRegion.close(stage, outer, identified(stage.story, exit), nanos(outer))
+    backlog.add(stage.story, ended.waiting)
+    return ended.exit._tag === "Failure" ? exit : ended.exit
+  })
+  return { inside: refsOf(fiber), end, begin: () => void open(), hasBegun: () => opened !== undefined }
 }
 
 /** Says something where the caller is; nothing outside a story. */

@@ -5,7 +5,7 @@
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Tracer from "effect/Tracer"
-import { placeOf, type Region, regionAbove } from "../narration/region.js"
+import { placeOf, type Region, regionAbove, regionOf } from "../narration/region.js"
 import { currentFiber } from "../runtime/fiber.js"
 import { isEnabled } from "../runtime/muting.js"
 import { isNative, SpanOf, wraps } from "../tracing/spans.js"
@@ -27,6 +27,8 @@ export const narrating = (given: Tracer.Tracer, rules: Rules, stories: SpanStori
       if (rule.role === "excluded" || context.unsafeMap.has(SpanOf.key)) return span
       const fiber = Fiber.getCurrentFiber()
       if (fiber._tag === "None" || !span.sampled || !isEnabled(fiber.value) || Object.isFrozen(span)) return span
+      // Where another tracer is between two of ours, the inner one was first.
+      if (regionOf(span) !== undefined) return span
       try {
         const started: Started = { span, name, kind, rule, rules, options, startTime, fiber: fiber.value }
         const narrated = begin(started, parent._tag === "Some" ? parent.value : undefined, stories, calls)

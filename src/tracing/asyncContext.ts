@@ -24,11 +24,17 @@ export const currentContext = (): Context.Context<never> | undefined => {
   return place && FiberRefs.getOrDefault(place, FiberRef.currentContext)
 }
 
+// Looking it up takes longer than a short function does: it is not done in a program that has no such places.
+const used = globalValue("effect-narrative/asyncContextUsed", () => ({ isUsed: false }))
+
 /** All that holds here: in a fiber whose tracer is {@link followed}, or in code that was entered. */
-export const current = (): FiberRefs.FiberRefs | undefined => storage.getStore()
+export const current = (): FiberRefs.FiberRefs | undefined => (used.isUsed ? storage.getStore() : undefined)
 
 /** Calls a function in a place. Whatever it starts is there, too. */
-export const enter = <A>(place: FiberRefs.FiberRefs, f: () => A): A => storage.run(place, f)
+export const enter = <A>(place: FiberRefs.FiberRefs, f: () => A): A => {
+  used.isUsed = true
+  return storage.run(place, f)
+}
 
 const followedTracers = new WeakSet<Tracer.Tracer>()
 
@@ -43,7 +49,7 @@ export const followed = (tracer: Tracer.Tracer): Tracer.Tracer => {
       const place = refsOf(fiber)
       return storage.getStore() === place
         ? tracer.context(execution, fiber)
-        : storage.run(place, () => tracer.context(execution, fiber))
+        : enter(place, () => tracer.context(execution, fiber))
     }
   })
   followedTracers.add(following)

@@ -15,6 +15,7 @@ const compiled = (path: string): string => new URL(`../../dist/${path}`, import.
 
 export const {
   Correlation,
+  Instrument,
   JsonRenderer,
   Narrative,
   NarrativeEvent: NarrativeEvents,

@@ -3,6 +3,7 @@ import * as files from "./files.js"
 import * as history from "./history.js"
 import * as hotCode from "./hotCode.js"
 import * as http from "./http.js"
+import * as instrumented from "./instrumented.js"
 import * as reports from "./reports.js"
 import type { Group } from "./rounds.js"
 import * as spans from "./spans.js"
@@ -19,6 +20,7 @@ interface Suite {
 export const suites: Readonly<Record<string, Suite>> = {
   start,
   stages,
+  instrumented,
   spans,
   files,
   reports,
