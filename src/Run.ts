@@ -27,6 +27,7 @@ import type { RunFields, RunPatch } from "./runs/RunFields.js"
 import type { RunEvent, RunRecord } from "./runs/RunRecord.js"
 import { type RunStats, Runs } from "./runs/Runs.js"
 import type { RunOptions } from "./runs/settings.js"
+import type { SweepOptions } from "./runs/sweep.js"
 import { withFiber } from "./runtime/fiber.js"
 import { isEnabled } from "./runtime/muting.js"
 import * as Correlation from "./tracing/Correlation.js"
@@ -84,6 +85,13 @@ export type {
    */
   RunOptions
 } from "./runs/settings.js"
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  SweepOptions
+} from "./runs/sweep.js"
 
 /**
  * @since 0.1.0
@@ -271,6 +279,17 @@ export const records: Effect.Effect<ReadonlyArray<RunRecord>, HistoryError> = Ef
  */
 export const eventsOf = (run: Pick<RunRef, "runId">): Effect.Effect<ReadonlyArray<RunEvent>, HistoryError> =>
   Effect.flatMap(Runs, (runs) => runs.events(run.runId))
+
+/**
+ * Ends the runs that nothing will end any more, as `cancelled`: those whose process on this machine is gone, and, with `olderThan`,
+ * those of other machines of which nothing was written for so long. It gives them as they were. What lives is left alone; an end that
+ * the run itself writes later stays over this one.
+ *
+ * @since 0.1.0
+ * @category runs
+ */
+export const sweep = (options: SweepOptions = {}): Effect.Effect<ReadonlyArray<RunRecord>, HistoryError> =>
+  Effect.flatMap(Runs, (runs) => runs.sweep(options))
 
 /**
  * How many writes were accepted, and how many are lost.

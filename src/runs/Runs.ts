@@ -13,6 +13,7 @@ import type { Write } from "./journalLine.js"
 import type { RunEvent, RunRecord } from "./RunRecord.js"
 import type { Changes } from "./runColumns.js"
 import * as runId from "./runId.js"
+import { type SweepOptions, sweep } from "./sweep.js"
 
 /**
  * What became of what was written of runs.
@@ -50,6 +51,8 @@ export interface RunsService {
   readonly records: Effect.Effect<ReadonlyArray<RunRecord>, HistoryError>
   /** What happened in a run, in the order in which it happened. */
   readonly events: (runId: string) => Effect.Effect<ReadonlyArray<RunEvent>, HistoryError>
+  /** Ends the runs that nothing will end any more, and gives them as they were. */
+  readonly sweep: (options: SweepOptions) => Effect.Effect<ReadonlyArray<RunRecord>, HistoryError>
   readonly stats: Effect.Effect<RunStats>
 }
 
@@ -65,6 +68,8 @@ export class Runs extends Context.Reference<Runs>()("effect-narrative/Runs", {
 
 /** Where writes go. */
 export interface RunSink extends Pick<RunsService, "records" | "events"> {
+  /** The runs that have no end, of this agent or of all. */
+  readonly running: (agentName: string | undefined) => Effect.Effect<ReadonlyArray<RunRecord>, HistoryError>
   /** Ends when what was written will be kept, whatever happens. */
   readonly write: (write: Write) => Effect.Effect<void, Error>
   readonly defaults: Effect.Effect<Changes>
@@ -74,6 +79,7 @@ const nowhere: RunSink = {
   write: () => Effect.void,
   records: Effect.succeed([]),
   events: () => Effect.succeed([]),
+  running: () => Effect.succeed([]),
   defaults: Effect.succeed({})
 }
 
@@ -91,15 +97,17 @@ export const make = (sink: RunSink): RunsService => {
       ? warning(`A write of a run is lost (${lost} so far); the program goes on: ${reason}`)
       : Effect.void
   }
+  const write: RunsService["write"] = (write) =>
+    Effect.matchCauseEffect(withoutNarration(sink.write(write)), {
+      onSuccess: () =>
+        Effect.sync(() => {
+          accepted += 1
+        }),
+      onFailure: (cause) => fail(cause._tag === "Fail" ? cause.error.message : String(cause))
+    })
   return {
-    write: (write) =>
-      Effect.matchCauseEffect(withoutNarration(sink.write(write)), {
-        onSuccess: () =>
-          Effect.sync(() => {
-            accepted += 1
-          }),
-        onFailure: (cause) => fail(cause._tag === "Fail" ? cause.error.message : String(cause))
-      }),
+    write,
+    sweep: (options) => sweep({ running: sink.running, write }, options),
     claim: (asked, agentName, now) => {
       const fault = asked === undefined ? undefined : runId.faultOf(asked)
       if (fault !== undefined) refusedIds[fault] = (refusedIds[fault] ?? 0) + 1

@@ -62,6 +62,11 @@ export const open = (options: EmbeddedOptions): Effect.Effect<Embedded, never, S
           Effect.zipRight(lines.append(journalLine.encode(write), now), store.wake)
         ),
       defaults: yield* withGit(options),
+      running: (agentName) =>
+        Effect.zipRight(
+          store.catchUp,
+          store.use((sql) => runReader.running(sql, agentName))
+        ),
       records: Effect.zipRight(store.catchUp, store.use(runReader.records)),
       events: (runId) =>
         Effect.zipRight(

@@ -12,7 +12,14 @@ import * as storedRun from "./storedRun.js"
 export const make: Effect.Effect<RunSink> = Effect.sync(() => {
   const runs = new Map<string, storedRun.StoredRun>()
   const events: Array<EventWrite> = []
+  const records = Effect.sync(() =>
+    Array.from(runs.values(), (run) => runReader.fromColumns(run.eventId, storedRun.rowOf(run))).reverse()
+  )
   return {
+    running: (agentName) =>
+      Effect.map(records, (all) =>
+        all.filter((run) => run.status === "running" && (agentName === undefined || run.agentName === agentName))
+      ),
     write: (write) =>
       Effect.sync(() => {
         if (write.record_type === "event") events.push(write)
@@ -22,9 +29,7 @@ export const make: Effect.Effect<RunSink> = Effect.sync(() => {
         }
       }),
     defaults: Effect.succeed({}),
-    records: Effect.sync(() =>
-      Array.from(runs.values(), (run) => runReader.fromColumns(run.eventId, storedRun.rowOf(run))).reverse()
-    ),
+    records,
     events: (runId) =>
       Effect.sync(() =>
         events

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as HistoryRenderer from "../history/HistoryRenderer.js"
+import { withoutNarration } from "../runtime/muting.js"
 import { warning } from "../runtime/warnOnce.js"
 import * as embedded from "./embedded.js"
 import * as inMemory from "./inMemory.js"
@@ -27,7 +28,15 @@ const unused = (why: string) => warning(`Runs are not recorded; the program goes
 const nothing: Layer.Layer<Runs.Runs> = Layer.sync(Runs.Runs, () => Runs.Runs.defaultValue())
 
 const ofSettings = (given: settings.Settings): Layer.Layer<Runs.Runs> => {
-  const runs = Layer.scoped(Runs.Runs, Effect.map(embedded.make(given), Runs.make))
+  const runs = Layer.scoped(
+    Runs.Runs,
+    Effect.gen(function* () {
+      const made = Runs.make(yield* embedded.make(given))
+      // A database that cannot be used is no reason to wait, nor to say so twice.
+      if (given.sweep) yield* Effect.forkScoped(withoutNarration(Effect.ignore(made.sweep({}))))
+      return made
+    })
+  )
   if (!given.history) return runs
   const history = HistoryRenderer.layer({ path: given.database }).pipe(
     Layer.catchAll((error) =>

@@ -19,6 +19,18 @@ export const records = (sql: SqlClient.SqlClient): Effect.Effect<ReadonlyArray<R
     rows.map(recordOf)
   )
 
+/** The runs that have no end, the oldest first. */
+export const running = (
+  sql: SqlClient.SqlClient,
+  agentName: string | undefined
+): Effect.Effect<ReadonlyArray<RunRecord>, SqlError> =>
+  Effect.map(
+    agentName === undefined
+      ? sql<runRows.Found>`SELECT * FROM agent_runs WHERE status = 'running' ORDER BY created_at`
+      : sql<runRows.Found>`SELECT * FROM agent_runs WHERE status = 'running' AND agent_name = ${agentName} ORDER BY created_at`,
+    (rows) => rows.map(recordOf)
+  )
+
 export const events = (sql: SqlClient.SqlClient, runId: string): Effect.Effect<ReadonlyArray<RunEvent>, SqlError> =>
   Effect.map(sql<runRows.Found>`SELECT * FROM run_events WHERE run_id = ${runId} ORDER BY timestamp, id`, (rows) =>
     rows.map(eventOf)

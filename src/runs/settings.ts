@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly git?: boolean | undefined
   /** Whether stories, stages and failures are kept in the same database (default `true`). */
   readonly history?: boolean | undefined
+  /** Whether runs whose process on this machine is gone are ended as `cancelled` at the start (default `true`). */
+  readonly sweep?: boolean | undefined
 }
 
 const Options = Schema.Struct({
@@ -36,7 +38,8 @@ const Options = Schema.Struct({
   agentOwner: Schema.optional(options.nonEmptyText),
   environment: Schema.optional(options.nonEmptyText),
   git: options.withDefault(options.flag, true),
-  history: options.withDefault(options.flag, true)
+  history: options.withDefault(options.flag, true),
+  sweep: options.withDefault(options.flag, true)
 })
 
 /** @internal */
@@ -44,6 +47,7 @@ export const decode = options.decode("Run", Options)
 
 export interface Settings extends EmbeddedOptions {
   readonly history: boolean
+  readonly sweep: boolean
 }
 
 /** @internal */
@@ -55,6 +59,7 @@ export const settingsOf = (decoded: typeof Options.Type): Settings => {
     // The program may change its folder.
     repository: decoded.git ? process.cwd() : undefined,
     history: decoded.history,
+    sweep: decoded.sweep,
     defaults: {
       ...(decoded.agentOwner === undefined ? {} : { agent_owner: decoded.agentOwner }),
       ...(decoded.environment === undefined ? {} : { environment: decoded.environment })

@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Data, Effect, Exit, Layer, Option, TestClock } from "effect"
 import { History } from "../../src/history/index.js"
 import { Narrative, Redaction, Work } from "../../src/index.js"
+import * as revision from "../../src/runs/revision.js"
 import { Run, type RunRecord } from "../../src/runs.js"
 import { openSqlite } from "../bench/sqlite.js"
 import { asked, folder, rowsOf } from "../history/histories.js"
@@ -174,6 +175,31 @@ describe("A run begun and ended by hand", () => {
       assert.deepInclude(run, { itemsFailed: null, itemsSkipped: null, status: "success" })
       assert.lengthOf(run.errorSummary ?? "", 500)
       assert.include(String(warnings), "itemsFailed takes a whole number of 0 or more, not -1")
+    }).pipe(Effect.provide(Run.layerTest))
+  )
+
+  it.effect("is swept by its age where its process cannot be asked for, and ends all the same when it ends", () =>
+    Effect.gen(function* () {
+      const elsewhere = yield* Run.start("agent", "job")
+      const runs = yield* Run.Runs
+      yield* runs.write({
+        record_type: "run",
+        revision: revision.of(2, 1, 0, "test"),
+        event_id: elsewhere.eventId,
+        changes: { process: null }
+      })
+      yield* TestClock.adjust("2 hours")
+      yield* Run.start("agent", "job")
+      assert.isEmpty(yield* Run.sweep())
+      assert.isEmpty(yield* Run.sweep({ olderThan: "1 hour", agentName: "another" }))
+      assert.lengthOf(yield* Run.sweep({ olderThan: "1 hour", agentName: "agent" }), 1)
+      const statusOf = Effect.map(
+        Run.records,
+        (records) => records.find(({ eventId }) => eventId === elsewhere.eventId)?.status
+      )
+      assert.strictEqual(yield* statusOf, "cancelled")
+      yield* Run.end(elsewhere)
+      assert.strictEqual(yield* statusOf, "success")
     }).pipe(Effect.provide(Run.layerTest))
   )
 

@@ -166,4 +166,29 @@ describe("Processes that are killed", () => {
       assert.strictEqual(row?.["n"], accepted)
     })
   )
+
+  it.scopedLive("leave runs that the next start ends, once, and none that lives", () =>
+    Effect.gen(function* () {
+      const baseDir = yield* folder
+      const said = yield* killed(baseDir, 20)
+      assert.isNotEmpty(said)
+      const layer = Run.layer({ baseDir, history: false, git: false, sweep: false })
+      yield* withWarnings(() =>
+        Effect.gen(function* () {
+          const own = yield* Run.start("alive", "job")
+          const left = (yield* Run.records).filter(({ status }) => status === "running")
+          const swept = yield* Run.sweep({ olderThan: 0 })
+          assert.sameMembers(
+            swept.map(({ runId }) => runId),
+            left.map(({ runId }) => runId).filter((id) => id !== own.runId)
+          )
+          assert.isNotEmpty(swept)
+          assert.isEmpty(yield* Run.sweep({ olderThan: 0 }))
+          const [first] = (yield* Run.records).filter(({ runId }) => runId === swept[0]?.runId)
+          assert.strictEqual(first?.status, "cancelled")
+          assert.match(first?.errorSummary ?? "", /^Stale run cleaned up \(created at 20/)
+        }).pipe(Effect.provide(layer))
+      )
+    })
+  )
 })

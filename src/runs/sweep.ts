@@ -1,0 +1,72 @@
+/**
+ * Runs that nothing will end any more: their process is gone, or they are too old for it to be otherwise.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { HistoryError } from "../history/HistoryError.js"
+import type { Write } from "./journalLine.js"
+import type { RunRecord } from "./RunRecord.js"
+import * as revision from "./revision.js"
+import { timeText } from "./runColumns.js"
+import * as runProcess from "./runProcess.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface SweepOptions {
+  /**
+   * How long nothing was written of a run whose process cannot be asked for, because it is elsewhere: such runs are left as they are
+   * without it.
+   */
+  readonly olderThan?: Duration.DurationInput | undefined
+  /** Of this agent only. */
+  readonly agentName?: string | undefined
+}
+
+/** Where runs are found, and written. */
+export interface SweptRuns {
+  readonly running: (agentName: string | undefined) => Effect.Effect<ReadonlyArray<RunRecord>, HistoryError>
+  readonly write: (write: Write) => Effect.Effect<void>
+}
+
+/**
+ * Ends them as cancelled. An end that the run itself, or a person, wrote or is going to write stays over this.
+ *
+ * @internal
+ */
+export const sweep = (
+  sink: SweptRuns,
+  { agentName, olderThan }: SweepOptions
+): Effect.Effect<ReadonlyArray<RunRecord>, HistoryError> =>
+  Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const patience = olderThan === undefined ? Number.POSITIVE_INFINITY : Duration.toMillis(olderThan)
+    const running = yield* sink.running(agentName)
+    const stale = running.filter((run) => isStale(run, now, patience))
+    yield* Effect.forEach(
+      stale,
+      (run) =>
+        sink.write({
+          record_type: "run",
+          revision: revision.next(now, 1),
+          event_id: run.eventId,
+          changes: {
+            run_id: run.runId,
+            status: "cancelled",
+            end_time: timeText(now) ?? null,
+            error_summary: `Stale run cleaned up (created at ${timeText(run.createdAt ?? now)})`
+          }
+        }),
+      { concurrency: 64, discard: true }
+    )
+    return stale
+  })
+
+const isStale = (run: RunRecord, now: number, patience: number): boolean => {
+  const life = runProcess.lifeOf(run.process)
+  if (life !== "unknown") return life === "dead"
+  const last = Math.max(run.updatedAt ?? 0, run.createdAt ?? 0, run.startTime ?? 0)
+  return now - last > patience
+}
