@@ -17,9 +17,11 @@
  *   EventSink.make("bus", publish).pipe(EventSink.buffered({ maxQueueSize: 1_000 }))
  * )
  *
- * export const program = Effect.gen(function* () {
- *   yield* EventSink.emit("custom.processing_started", { input_size: 42 })
- * }).pipe(Narrative.stage("llm"), Narrative.story("chat_fast"), Effect.provide(Bus))
+ * export const program = EventSink.emit("custom.processing_started", { input_size: 42 }).pipe(
+ *   Narrative.stage("llm"),
+ *   Narrative.story("chat_fast"),
+ *   Effect.provide(Bus)
+ * )
  * ```
  *
  * @since 0.1.0

@@ -1,6 +1,7 @@
 /**
  * A folder with the documentation's code as files, each where a reader could have put it.
  */
+import { readFileSync } from "node:fs"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { Effect } from "effect"
 import { outcomeOf } from "../examples/Examples.js"
@@ -26,6 +27,13 @@ export const make = Effect.fnUntraced(function* (
   return workspace
 })
 
+/** What the sources find by the names of the package, code in pages does, too. */
+const paths: Readonly<Record<string, ReadonlyArray<string>>> = Object.fromEntries(
+  Object.entries<ReadonlyArray<string>>(
+    JSON.parse(readFileSync(`${ChildProgram.root}tsconfig.json`, "utf8")).compilerOptions.paths
+  ).map(([name, sources]) => [name, sources.map((source) => source.replace("./", "../../"))])
+)
+
 const tsconfig = {
   extends: "../../tsconfig.json",
   compilerOptions: {
@@ -33,22 +41,7 @@ const tsconfig = {
     noUnusedParameters: false,
     plugins: [],
     rootDir: "../..",
-    paths: {
-      "effect-narrative": ["../../src/index.ts"],
-      "effect-narrative/ai": ["../../src/analysis/ai.ts"],
-      "effect-narrative/analysis": ["../../src/analysis/index.ts"],
-      "effect-narrative/bullmq": ["../../src/integration/bullmq/index.ts"],
-      "effect-narrative/express": ["../../src/integration/express/index.ts"],
-      "effect-narrative/fastify": ["../../src/integration/fastify/index.ts"],
-      "effect-narrative/hono": ["../../src/integration/hono/index.ts"],
-      "effect-narrative/grpc": ["../../src/integration/grpc/index.ts"],
-      "effect-narrative/http": ["../../src/integration/http/index.ts"],
-      "effect-narrative/history": ["../../src/history/index.ts"],
-      "effect-narrative/otel": ["../../src/otel/index.ts"],
-      "effect-narrative/promise": ["../../src/promise/index.ts"],
-      "effect-narrative/rpc": ["../../src/integration/rpc/index.ts"],
-      "effect-narrative/testing": ["../../src/testing/index.ts"]
-    }
+    paths
   },
   include: ["**/*.ts"]
 }
