@@ -273,6 +273,18 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
   )
 
   it.scoped(
+    "agent-run records what an agent did, how much, and which commit came of it",
+    () =>
+      printed("agent-run", [
+        "ticket-tidier: partial, 3 of 4 done, 1 failed",
+        'metrics: {"cost_usd":0.01,"prompt_tokens":480,"completion_tokens":120}',
+        "commit: a1b2c3d4 by llm",
+        '- ticket without a title: {"index":2}'
+      ]),
+    timeout
+  )
+
+  it.scoped(
     "wide-events answers what it is asked from the records alone",
     () =>
       Effect.gen(function* () {

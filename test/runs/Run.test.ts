@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Data, Effect, Exit, Layer, Option, TestClock } from "effect"
@@ -324,6 +324,42 @@ describe("Runs in a folder", () => {
       )
       assert.deepInclude(value[1], { accepted: 3, lost: 0 })
       assert.match(String(warnings), /holds tables of another application \(customers\)/)
+    })
+  )
+
+  it.scopedLive("are read from a journal that local-telemetry wrote", () =>
+    Effect.gen(function* () {
+      const baseDir = yield* folder
+      const row = {
+        run_id: "20251215T080000Z-agent-1a2b3c4d",
+        event_id: "e1",
+        schema_version: 6,
+        start_time: "2025-12-15T08:00:00.123456+00:00",
+        agent_name: "agent",
+        job_type: "job",
+        product: null,
+        items_discovered: 0
+      }
+      const event = { run_id: row.run_id, event_type: "checkpoint", timestamp: "2025-12-15T08:01:00+00:00" }
+      const lines = [
+        { ...row, status: "running", record_type: "run" },
+        { ...event, payload_json: '{"step": 1}', id: null, record_type: "event" },
+        { ...row, status: "failure", end_time: "2025-12-15T08:02:00+00:00", items_failed: 3, record_type: "run" }
+      ]
+      mkdirSync(join(baseDir, "raw"))
+      const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("")
+      writeFileSync(join(baseDir, "raw/events_20251215.ndjson"), text)
+      yield* Effect.gen(function* () {
+        const run = yield* only
+        assert.deepInclude(run, {
+          eventId: "e1",
+          status: "failed",
+          startTime: Date.parse("2025-12-15T08:00:00.123Z"),
+          endTime: Date.parse("2025-12-15T08:02:00Z"),
+          itemsFailed: 3
+        })
+        assert.deepInclude((yield* Run.eventsOf(run))[0], { type: "checkpoint", payload: { step: 1 } })
+      }).pipe(Effect.provide(Run.layer({ baseDir, git: false })))
     })
   )
 

@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process"
 import { createServer, request } from "node:http"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
@@ -308,6 +310,25 @@ describe("The server of runs", () => {
       )
       const rows = yield* rowsOf(join(baseDir, "db/telemetry.sqlite"), "SELECT count(*) AS n FROM agent_runs")
       assert.deepStrictEqual(rows, [{ n: 30 }])
+    })
+  )
+
+  it.scopedLive("serves a client in Python's standard library", () =>
+    Effect.gen(function* () {
+      const { port } = yield* started
+      const client = fileURLToPath(new URL("../../examples/run-client.py", import.meta.url))
+      const output = yield* Effect.async<string>((resume) => {
+        execFile("python3", [client, `http://127.0.0.1:${port}`], (error, stdout, stderr) =>
+          resume(Effect.succeed(error === null ? stdout : `${stdout}${stderr}`))
+        )
+      })
+      assert.deepStrictEqual(output.trimEnd().split("\n"), [
+        "created",
+        "duplicate",
+        "end_time, status, items_discovered, items_succeeded, items_failed, metrics_json",
+        "True 11 48.5",
+        "422 ['body', 'items_failed']"
+      ])
     })
   )
 })
