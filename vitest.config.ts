@@ -9,6 +9,7 @@ const isolated = [
   "test/examples/*.test.ts",
   "test/file/*.test.ts",
   "test/history/HistoryProcesses.test.ts",
+  "test/history/PostgresProcesses.test.ts",
   "test/metrics/Prometheus.test.ts",
   "test/monitoring/*.test.ts",
   "test/narration/runMain.test.ts",

@@ -17,7 +17,9 @@ export const namesOf = <Name extends string>(names: { readonly [N in Name]: true
 
 export const db = Options.file("db").pipe(
   Options.withPseudoName("file"),
-  Options.withDescription("The history to read, .narrative/history.db by default, or what NARRATIVE_DB names."),
+  Options.withDescription(
+    "The history to read: a file, or postgres://user@host/database. .narrative/history.db by default, or what NARRATIVE_DB names."
+  ),
   Options.withFallbackConfig(Config.nonEmptyString("NARRATIVE_DB")),
   Options.withDefault(".narrative/history.db")
 )

@@ -11,7 +11,9 @@ import type { HistoryError } from "../history/HistoryError.js"
 import type { HistoryReader } from "../history/HistoryReader.js"
 import type { InvalidOption } from "../plain/InvalidOption.js"
 
-const pollInterval = "100 millis"
+/** While there is nothing new, less and less often. */
+const shortestPause = 100
+const longestPause = 1_000
 const pageSize = 1_000
 
 /** The last events, and those that are added; without `follow`, up to what is there now. */
@@ -21,12 +23,19 @@ export const events = (
 ): Stream.Stream<NarrativeEvent, HistoryError | InvalidOption> =>
   Stream.unwrap(
     Effect.map(history.cursorBefore(last), (start) =>
-      Stream.paginateChunkEffect(start, (cursor) =>
+      Stream.paginateChunkEffect({ cursor: start, pause: shortestPause }, ({ cursor, pause }) =>
         Effect.gen(function* () {
           const page = yield* history.events(cursor, { limit: pageSize })
           const isAll = page.events.length < pageSize
-          if (isAll && page.events.length === 0 && follow) yield* Effect.sleep(pollInterval)
-          const next = isAll && !follow ? Option.none() : Option.some(page.cursor)
+          const isIdle = page.events.length === 0
+          if (isIdle && follow) yield* Effect.sleep(pause)
+          const next =
+            isAll && !follow
+              ? Option.none()
+              : Option.some({
+                  cursor: page.cursor,
+                  pause: isIdle ? Math.min(pause * 1.5, longestPause) : shortestPause
+                })
           return [Chunk.unsafeFromArray([...page.events]), next] as const
         })
       )

@@ -1,7 +1,8 @@
 /**
- * The history that `--db` names. What reads it is loaded only by the commands that do.
+ * The history that `--db` names: a file, or a schema of PostgreSQL. What reads it is loaded only by the commands that do.
  */
 import * as Clock from "effect/Clock"
+import * as Config from "effect/Config"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -36,12 +37,31 @@ export const read = <A, E extends HistoryFault, R>(
   use: (history: HistoryReader) => Effect.Effect<A, E, R>,
   options: { readonly readonly: boolean } = { readonly: true }
 ): Effect.Effect<A, HistoryError | StoryNotFound | InvalidOption | AmbiguousId | MissingPackage, R> =>
-  Effect.flatMap(historyModule, ({ History, layerSqlite }) =>
-    Effect.flatMap(History, use).pipe(
-      Effect.provide(layerSqlite({ path: filename, ...options })),
-      Effect.catchAll(inOptions)
+  Effect.zipRight(
+    checkPassword(filename),
+    Effect.flatMap(historyModule, ({ History, layerPg, layerSqlite }) =>
+      Effect.flatMap(History, use).pipe(
+        Effect.provide(isServer(filename) ? layerPg({ url: filename }) : layerSqlite({ path: filename, ...options })),
+        Effect.catchAll(inOptions)
+      )
     )
   )
+
+/** Whether it is the URL of a server, and not a file. */
+export const isServer = (given: string): boolean => /^postgres(ql)?:\/\//i.test(given)
+
+/** Arguments are in the list of processes, which every user of the machine reads, and in the history of the shell. */
+export const checkPassword = (given: string): Effect.Effect<void, InvalidOption> =>
+  Effect.gen(function* () {
+    if (!isServer(given) || !/^\w+:\/\/[^/?#@]*:[^/?#]*@|[?&]password=/i.test(given)) return
+    const fromEnvironment = yield* Effect.orElseSucceed(Config.string("NARRATIVE_DB"), () => "")
+    if (fromEnvironment === given) return
+    return yield* new InvalidOption({
+      setting: "--db",
+      expected:
+        "a URL without a password, which is read from PGPASSWORD, NARRATIVE_DB or the file that PGPASSFILE names"
+    })
+  })
 
 const historyModule = Effect.promise(() => import("../history/History.js")).pipe(
   Effect.catchSomeDefect((defect) => (defect instanceof MissingPackage ? Option.some(defect) : Option.none()))

@@ -50,7 +50,7 @@ export const follow = ({ db, json, lines, noFollow, source, timestamps }: LiveLi
       return text === "" ? Effect.void : output.write(text)
     })
     const path = Option.getOrElse(source, () => db)
-    const isHistory = Option.isNone(source) || (path !== "-" && (yield* isDatabase(path)))
+    const isHistory = Option.isNone(source) || historyFile.isServer(path) || (path !== "-" && (yield* isDatabase(path)))
     if (isHistory) {
       const history = yield* Effect.promise(() => import("./historyEvents.js"))
       yield* historyFile.read(path, (reader) => print(history.events(reader, options)))

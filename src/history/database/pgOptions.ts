@@ -74,7 +74,7 @@ const Connection = Schema.Struct({
   ),
   schema: Schema.optional(schemaName),
   maxConnections: options.withDefault(options.wholeNumber(1, 1_000), 4),
-  applicationName: options.withDefault(name, "effect-narrative"),
+  applicationName: Schema.optional(name),
   statementTimeout: options.withDefault(options.positiveDuration, Duration.seconds(30)),
   connectTimeout: options.withDefault(options.positiveDuration, Duration.seconds(5))
 })
@@ -126,7 +126,7 @@ export const decode = (given: PgConnection): Either.Either<PgTarget, InvalidOpti
     if (ssl !== undefined) for (const name of tlsParameters) parameters.delete(name)
     const shown = `${urlOf({ ...where, password: "", parameters: new URLSearchParams() })}?schema=${named}`
     const millis = Duration.toMillis(statementTimeout)
-    parameters.set("application_name", applicationName)
+    parameters.set("application_name", applicationName ?? parameters.get("application_name") ?? "effect-narrative")
     parameters.set("statement_timeout", String(Math.ceil(millis)))
     // The server may be out of reach, so that nobody ends the statement but we.
     parameters.set("query_timeout", String(Math.ceil(millis + 5_000)))

@@ -15,6 +15,15 @@ export const eventsInTransaction = 4_096
  */
 export const settledPositions = `(SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint - o.xact) * ${eventsInTransaction} FROM event_origin AS o)`
 
+/**
+ * Positions go on after those that are there also where a server counts its transactions from the beginning: the schema was
+ * restored into another one. None that is visible is of a transaction after this snapshot, unless that is so.
+ */
+export const goOnAfterRestore = `UPDATE event_origin
+  SET xact = pg_snapshot_xmin(pg_current_snapshot())::text::bigint - newest.position / ${eventsInTransaction} - 1
+  FROM (SELECT COALESCE(max(id), 0) AS position FROM events) AS newest
+  WHERE (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - xact) * ${eventsInTransaction} <= newest.position`
+
 /** Bits of a story's key below those of the day on which it started, in UTC: `events` and `stages` are partitioned by it. */
 const keyBits = 37
 const millisOfDay = 86_400_000

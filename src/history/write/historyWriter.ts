@@ -11,7 +11,7 @@ import { insertInto, pgText, run } from "../database/bulkInsert.js"
 import { time } from "../database/columns.js"
 import { isPg } from "../database/connections.js"
 import { isBusy, waitWhileBusy, writing } from "../database/database.js"
-import { ordinalOf } from "../database/positions.js"
+import { goOnAfterRestore, ordinalOf } from "../database/positions.js"
 import { deleteIdle } from "../database/retention.js"
 import * as tables from "../database/tables.js"
 import { columnsOf } from "../database/tables.js"
@@ -58,14 +58,14 @@ export const make = (options: {
     const known: OpenStories = new Map()
     const statements = statementsFor(sql)
     const claims = batchClaims(sql, id, heartbeat)
-    const { onceMore } = reconnection(sql, options.reconnectTimeout)
+    const { persistently } = reconnection(sql, options.reconnectTimeout)
     let committed: Iterable<NarrativeEvent> = []
     const writeBatch = (events: Iterable<NarrativeEvent>) =>
       Effect.suspend(() => {
         const batch = new Batch(known, id, kept)
         for (const event of events) batch.add(event)
         const attempt = writing(sql, insert(batch, statements, claims()))
-        return onceMore(patiently(attempt)).pipe(
+        return persistently(patiently(attempt)).pipe(
           Effect.tapErrorCause(() => Effect.sync(() => batch.forgetKeys())),
           Effect.map(() => batch.settle())
         )
@@ -115,6 +115,7 @@ const register = (sql: SqlClient.SqlClient, heartbeat: number) =>
       started_at: now,
       last_seen_at: now
     }
+    if (isPg(sql)) yield* sql.unsafe(goOnAfterRestore)
     const rows = yield* sql<{ id: number }>`INSERT INTO writers ${sql.insert(self)} RETURNING id`
     return Number(rows[0]?.id)
   })

@@ -10,6 +10,9 @@ import { isLost } from "../database/connections.js"
 /** Most milliseconds between two attempts to reach the server. */
 const longestPause = 1_000
 
+/** What loses its connection that often may be why. */
+const mostAttempts = 4
+
 /**
  * Waits for a server out of reach, for so many milliseconds at most. They count from when it was lost: a server that is down for
  * good does not cost that much for each batch.
@@ -29,11 +32,11 @@ export const reconnection = (sql: SqlClient, reconnectTimeout: number) => {
             : Effect.zipRight(Effect.sleep(pause), untilReached(Math.min(pause * 2, longestPause)))
         )
     })
-  /** Runs what can be run twice: when its connection is lost, once more as soon as there is another one. */
-  const onceMore = <A>(self: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> =>
+  /** Runs what can be run again: when its connection is lost, as soon as there is another one. */
+  const persistently = <A>(self: Effect.Effect<A, SqlError>, attempts = mostAttempts): Effect.Effect<A, SqlError> =>
     Effect.catchIf(
       Effect.zipLeft(self, reached),
-      (error) => isLost(sql, error),
+      (error) => attempts > 1 && isLost(sql, error),
       () =>
         Clock.currentTimeMillis.pipe(
           Effect.tap((now) =>
@@ -42,9 +45,8 @@ export const reconnection = (sql: SqlClient, reconnectTimeout: number) => {
             })
           ),
           Effect.zipRight(untilReached(25)),
-          Effect.zipRight(self),
-          Effect.zipLeft(reached)
+          Effect.zipRight(Effect.suspend(() => persistently(self, attempts - 1)))
         )
     )
-  return { onceMore }
+  return { persistently }
 }

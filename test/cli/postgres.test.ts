@@ -1,0 +1,79 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Effect } from "effect"
+import { HistoryRenderer } from "../../src/history/index.js"
+import { Narrative } from "../../src/index.js"
+import * as postgres from "../fixtures/postgres.js"
+import { narrative } from "./library.js"
+
+const server = postgres.ofFile()
+
+const withPassword = (variables: Readonly<Record<string, string>>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const before = { ...process.env }
+      Object.assign(process.env, variables)
+      return before
+    }),
+    (before) =>
+      Effect.sync(() => {
+        for (const name of Object.keys(variables)) {
+          const value = before[name]
+          if (value === undefined) delete process.env[name]
+          else process.env[name] = value
+        }
+      })
+  )
+
+/** A history, its URL with the password and without. */
+const history = Effect.gen(function* () {
+  const { password, url } = yield* server
+  const whole = url(postgres.freshSchema())
+  yield* Effect.fail(new Error("no rows")).pipe(
+    Narrative.stage("Read"),
+    Narrative.story("Import"),
+    Effect.ignore,
+    Effect.provide(HistoryRenderer.layerPg({ url: whole }))
+  )
+  return { password, whole, open: whole.replace(encodeURIComponent(password), "").replace(":@", "@") }
+})
+
+describe("The command on a schema of PostgreSQL", () => {
+  it.scopedLive("reads it with a password of the environment", () =>
+    Effect.gen(function* () {
+      const { open, password } = yield* history
+      yield* withPassword({ PGPASSWORD: password })
+      const stories = yield* narrative(["stories", "--db", open, "--json"])
+      assert.deepInclude(JSON.parse(stories.stdout), { story_name: "Import", status: "failed" })
+      const tail = yield* narrative(["tail", open, "--no-follow", "--lines", "1"])
+      assert.include(tail.stdout, "Import")
+      const pruned = yield* narrative(["prune", "--db", open, "--keep-stories", "0"])
+      assert.deepStrictEqual(pruned, { code: 0, stdout: "Deleted 1 story.\n", stderr: "" })
+    })
+  )
+
+  it.scopedLive("refuses a password among its arguments, and does not show it", () =>
+    Effect.gen(function* () {
+      const { password, whole } = yield* history
+      const ran = yield* narrative(["stories", "--db", whole])
+      assert.strictEqual(ran.code, 1)
+      assert.include(ran.stderr, "PGPASSWORD")
+      assert.notInclude(ran.stderr, password)
+      assert.notInclude(ran.stderr, encodeURIComponent(password))
+      const fromEnvironment = yield* narrative(["stories", "--json"]).pipe(
+        Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["NARRATIVE_DB", whole]])))
+      )
+      assert.strictEqual(fromEnvironment.code, 0, fromEnvironment.stderr)
+    })
+  )
+
+  it.scopedLive("says what it cannot reach, without the password", () =>
+    Effect.gen(function* () {
+      yield* withPassword({ PGPASSWORD: "wrong secret" })
+      const { open } = yield* history
+      const ran = yield* narrative(["stories", "--db", open])
+      assert.strictEqual(ran.code, 1)
+      assert.include(ran.stderr, "cannot be reached: password authentication failed")
+      assert.notInclude(ran.stderr, "wrong secret")
+    })
+  )
+})
