@@ -21,6 +21,8 @@ const isolated = [
   "test/web/**/*.test.ts",
   // The helpers of BullMQ's compiler become global.
   "test/integration/bullmq.test.ts",
+  // The state of Sentry's SDK is global.
+  "test/integration/sentry/*.test.ts",
   // They use the debugger of their process, or patch Effect's fibers.
   "test/diagnostics/waysToRun.test.ts",
   "test/diagnostics/locals/*.test.ts",

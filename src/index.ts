@@ -72,6 +72,10 @@ export * as IdGenerator from "./narration/IdGenerator.js"
 /**
  * @since 0.1.0
  */
+export * as Log from "./narration/Log.js"
+/**
+ * @since 0.1.0
+ */
 export * as ProviderCallLogger from "./narration/ProviderCallLogger.js"
 /**
  * @since 0.1.0
@@ -117,6 +121,10 @@ export * as RotatingJsonRenderer from "./renderer/json/RotatingJsonRenderer.js"
  * @since 0.1.0
  */
 export * as RunLogger from "./renderer/run/RunLogger.js"
+/**
+ * @since 0.1.0
+ */
+export * as ErrorTracker from "./renderer/tracker/ErrorTracker.js"
 /**
  * @since 0.1.0
  */
