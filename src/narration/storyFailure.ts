@@ -4,6 +4,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
+import { globalValue } from "effect/GlobalValue"
 import type * as Tracer from "effect/Tracer"
 import type { Analyses, AnalysisRequest } from "../analysis/requests.js"
 import { type CauseLeaf, isInterruption, leavesOf } from "../cause/causeLeaves.js"
@@ -32,7 +33,11 @@ interface Reported {
 }
 
 /** What was reported already: a failure is reported once, in the innermost story it came out of. */
-const reported = new WeakMap<object, { readonly story: Story; readonly causedBy: CausedBy }>()
+// Another copy of this library in the process, as a dependency may bring, reports no failure again.
+const reported = globalValue(
+  "effect-narrative/reportedFailures",
+  () => new WeakMap<object, { readonly story: Story; readonly causedBy: CausedBy }>()
+)
 
 /** Reports what a story ended with, or refers to the story that reported it. */
 export const reportFailure = (
