@@ -118,6 +118,8 @@ const read = (headers: IncomingHeaders): Correlation => {
     const id = header === undefined ? undefined : found.ids.get(header)
     given[field] = id !== undefined && isId(id) ? id : own.get(idFields[field])
   }
+  // Most requests have no baggage.
+  if (own.size === 0 && members.size === 0) return make(given)
   const extra = Array.from(own).flatMap(([name, value]) =>
     name.startsWith("extra.") ? [[attempt(() => decodeURIComponent(name.slice(6)), ""), value] as const] : []
   )
