@@ -66,6 +66,10 @@ export const wrap = <F extends object>(f: F, init: Init): F => {
     const property = Object.getOwnPropertyDescriptor(original, key)
     if (property !== undefined) attempt(() => Object.defineProperty(wrapper, key, property), undefined)
   }
+  if (!Object.hasOwn(original, "toString")) {
+    const value = () => Function.prototype.toString.call(original)
+    Object.defineProperty(wrapper, "toString", { value, configurable: true, writable: true })
+  }
   skip(wrapper)
   return wrapper as unknown as F
 }

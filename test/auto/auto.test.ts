@@ -1,0 +1,98 @@
+/**
+ * Modules that are instrumented as they are loaded, by the compiled hook: `npm test` builds it first.
+ */
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { assert, describe, it } from "@effect/vitest"
+import { isWanted, settingsOf } from "../../src/auto/settings.js"
+import { transform } from "../../src/auto/transform.js"
+
+const corpus = fileURLToPath(new URL("corpus/", import.meta.url))
+const dist = new URL("../../dist/", import.meta.url)
+const hook = new URL("auto/index.js", dist).href
+const timeout = 60_000
+
+const run = async (file: string, imports: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) => {
+  const args = [...imports.flatMap((url) => ["--import", url]), "--no-warnings", file]
+  const { stdout } = await promisify(execFile)(process.execPath, args, {
+    cwd: corpus,
+    env: {
+      ...process.env,
+      NARRATIVE_INDEX: new URL("index.js", dist).href,
+      NARRATIVE_PROMISE: new URL("promise/index.js", dist).href,
+      ...env
+    }
+  })
+  return stdout
+}
+
+const stagesOf = (stdout: string): ReadonlyArray<string> =>
+  stdout.split("\n").flatMap((line) => {
+    const event = line.startsWith("{") ? JSON.parse(line) : {}
+    return event.event === "StageCompleted" ? [event.stage_path.join(" > ")] : []
+  })
+
+describe("the import hook", () => {
+  it(
+    "leaves what a program does as it is",
+    async () => {
+      const without = await run("main.mjs", [])
+      assert.include(without, "awaited")
+      assert.strictEqual(await run("main.mjs", [hook]), without)
+    },
+    timeout
+  )
+
+  for (const [how, imports] of [
+    ["alone", [hook]],
+    ["before tsx", [hook, "tsx"]],
+    ["after tsx", ["tsx", hook]]
+  ] as const) {
+    it(
+      `makes functions and classes stages, ${how}`,
+      async () => {
+        const stages = stagesOf(await run("story.mjs", imports))
+        assert.deepStrictEqual(stages, ["Named", "Later", "Child.double > Parent.double", "Child.double", "Add"])
+      },
+      timeout
+    )
+  }
+
+  it(
+    "is switched off, and kept from files, by the environment",
+    async () => {
+      const disabled = await run("story.mjs", [hook], { RUNTIME_NARRATIVE_AUTO_DISABLED: "1" })
+      const excluded = await run("story.mjs", [hook], { RUNTIME_NARRATIVE_AUTO_EXCLUDE: "odd.mjs" })
+      assert.deepStrictEqual([stagesOf(disabled), stagesOf(excluded)], [[], ["Add"]])
+    },
+    timeout
+  )
+})
+
+describe("what is instrumented", () => {
+  const settings = settingsOf({ roots: ["/app"], exclude: ["generated"] })
+
+  it("is below a root by whole segments, and in no node_modules", () => {
+    const paths = ["/app/a.js", "/app2/a.js", "/app/node_modules/x/a.js", "/app/generated/a.js", "/app/generated2/a.js"]
+    assert.deepStrictEqual(
+      paths.filter((path) => isWanted(path, settings)),
+      ["/app/a.js", "/app/generated2/a.js"]
+    )
+  })
+
+  it("moves no line, and begins behind the directives", () => {
+    const source = '"use strict"\n\nimport "x"\nexport function load() {}\nclass Shop {}\n'
+    const lines = transform(source, "module")?.split("\n") ?? []
+    assert.deepStrictEqual(
+      lines.map((line) => line.replace(/^(?:try\{.*?catch\{\})+/, "")).slice(0, 5),
+      source.split("\n").slice(0, 5)
+    )
+    assert.match(lines[2] ?? "", /^try\{load=.*"Load".*\}catch\{\}import "x"$/)
+  })
+
+  it("is nothing in a source that cannot be read", () => {
+    assert.isUndefined(transform("function {", "module"))
+    assert.isUndefined(transform("export const a = 1", "module"))
+  })
+})
