@@ -29,6 +29,18 @@ export interface CauseLeaf {
  * causes; a cause that was failed with as if it were an error counts as itself.
  */
 export const leavesOf = (cause: Cause.Cause<unknown>): ReadonlyArray<CauseLeaf> => {
+  // Every stage that a failure leaves asks for the same cause, and so do the story and its report.
+  let leaves = known.get(cause)
+  if (leaves === undefined) {
+    leaves = findLeaves(cause)
+    known.set(cause, leaves)
+  }
+  return leaves
+}
+
+const known = new WeakMap<Cause.Cause<unknown>, ReadonlyArray<CauseLeaf>>()
+
+const findLeaves = (cause: Cause.Cause<unknown>): ReadonlyArray<CauseLeaf> => {
   const leaves = new Map<object, CauseLeaf>()
   const responses: Array<CauseLeaf> = []
   let isInterrupted = false

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import type * as FiberId from "effect/FiberId"
 import { globalValue } from "effect/GlobalValue"
 import { isObject } from "../../plain/untrusted.js"
-import { regionOf } from "../../runtime/regionMark.js"
+import { type Continuation, copyOf, type Suspended, suspendedIn } from "./suspended.js"
 import * as yieldedExits from "./yieldedExits.js"
 
 /** A suspended generator. It is only held, never resumed. */
@@ -74,27 +74,13 @@ export const release = (failure: object): void => {
  */
 export const droppedWith = (failure: object): ReadonlyArray<Cause.Die> => store.captures.get(failure)?.dropped ?? []
 
-/** Most generators kept of one fiber. */
-const maxGenerators = 12
 /** Most fibers kept of one failure. */
 const maxFibers = 4
-/** Most continuations of a fiber looked at: a stack may be 100,000 deep. */
-const maxContinuations = 512
 /** Most nodes of a cause looked at, for the same reason. */
 const maxNodes = 64
 /** Most fibers of which dropped defects are held, and most defects of one. */
 const maxInterruptors = 64
 const maxDropped = 8
-
-/** What a fiber is in while it fails. */
-interface Suspended {
-  /** Innermost first. */
-  readonly generators: ReadonlyArray<object>
-  /** Where each of them is on the fiber's stack. */
-  readonly depths: ReadonlyArray<number>
-  /** The stages and stories among them, each `behind` so many of the generators; and the spans that the failure has left. */
-  readonly regions: Array<{ readonly region: object; readonly behind: number }>
-}
 
 interface FiberCapture extends Suspended {
   readonly fiberId: number
@@ -117,7 +103,7 @@ interface FailingFiber {
   readonly id: () => { readonly id: number }
   readonly currentSpan?: { readonly traceId: string } | undefined
   readonly currentContext?: { readonly unsafeMap: ReadonlyMap<string, unknown> } | undefined
-  readonly _stack: ReadonlyArray<{ readonly _op: string; readonly effect_instruction_i0?: unknown }>
+  readonly _stack: ReadonlyArray<Continuation>
 }
 
 type FailureHandler = (
@@ -235,13 +221,6 @@ const captureFailure = (
   else keep(key, node, [...travelled, now].slice(0, maxFibers), known.dropped, dropped)
 }
 
-// Several failures of one cause begin at one place, and go on as each of them is known.
-const copyOf = ({ depths, generators, regions }: Suspended): Suspended => ({
-  depths,
-  generators,
-  regions: [...regions]
-})
-
 /** A span is left where it is no longer the fiber's: what is still on the stack then is outside of it. */
 const noteSpan = (fiber: FailingFiber, known: FiberCapture | undefined, fiberId: number): void => {
   if (known === undefined || known.fiberId !== fiberId || known.span === fiber.currentSpan) return
@@ -335,22 +314,3 @@ const stillTravelling = (
 
 const isOfTrace = ({ fibers }: Capture, traceId: string | undefined): boolean =>
   traceId !== undefined && fibers[0]?.traceId === traceId
-
-const suspendedIn = (fiber: FailingFiber): Suspended => {
-  const stack = fiber._stack
-  const generators: Array<object> = []
-  const depths: Array<number> = []
-  const regions: Suspended["regions"] = []
-  const end = Math.max(0, stack.length - maxContinuations)
-  for (let i = stack.length - 1; i >= end && generators.length < maxGenerators; i--) {
-    const continuation = stack[i]
-    if (continuation === undefined) continue
-    const region = regionOf(continuation)
-    if (region !== undefined) regions.push({ region, behind: generators.length })
-    else if (continuation._op === "Iterator" && isObject(continuation.effect_instruction_i0)) {
-      generators.push(continuation.effect_instruction_i0)
-      depths.push(i)
-    }
-  }
-  return { generators, depths, regions }
-}

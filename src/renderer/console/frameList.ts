@@ -57,7 +57,8 @@ export const valueTable = (
 ): ReadonlyArray<string> => {
   // Under "…" a copy says how much of it was left out.
   const { "…": omitted, ...kept } = values
-  const entries = Object.entries(kept)
+  const unassigned = Object.keys(kept).filter((name) => kept[name] === notAssigned)
+  const entries = Object.entries(kept).filter(([, value]) => unassigned.length < 2 || value !== notAssigned)
   const shown = entries.slice(0, maxLocals).map(([name, value]) => [terminalText.line(name), valueText(value)] as const)
   const widest = Math.max(0, ...shown.map(([name]) => textLayout.width(name)))
   const nameColumns = Math.min(widest, maxNameColumns)
@@ -66,10 +67,17 @@ export const valueTable = (
     const label = textLayout.pad(textLayout.truncate(name, nameColumns, theme.glyphs.ellipsis), nameColumns)
     return `${theme.colours.dim(label)}  ${textLayout.truncate(value, room, theme.glyphs.ellipsis)}`
   })
+  if (unassigned.length >= 2) {
+    const names = terminalText.line(unassigned.join(", "))
+    lines.push(`${theme.colours.dim(textLayout.truncate(names, room, theme.glyphs.ellipsis))}  ${notAssigned}`)
+  }
   if (entries.length > maxLocals) lines.push(theme.colours.dim(`+${entries.length - maxLocals} more`))
   if (omitted !== undefined) lines.push(theme.colours.dim(terminalText.line(String(omitted))))
   return lines
 }
+
+/** What rich mode says of a variable behind the failing `yield*`: many of them are one line. */
+const notAssigned = "<not assigned yet>"
 
 const frameLine = (
   { file, function: name, line, suspended }: StackFrame,

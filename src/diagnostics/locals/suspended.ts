@@ -1,0 +1,51 @@
+/**
+ * What a failing fiber is in: the generators on its stack, and the stages and stories between them.
+ */
+import { isObject } from "../../plain/untrusted.js"
+import { regionOf } from "../../runtime/regionMark.js"
+
+/** What waits on a fiber's stack, as of Effect 3.22. */
+export interface Continuation {
+  readonly _op: string
+  readonly effect_instruction_i0?: unknown
+}
+
+/** Most generators kept of one fiber. */
+const maxGenerators = 12
+/** Most continuations of a fiber looked at: a stack may be 100,000 deep. */
+const maxContinuations = 512
+
+/** What a fiber is in while it fails. */
+export interface Suspended {
+  /** Innermost first. */
+  readonly generators: ReadonlyArray<object>
+  /** Where each of them is on the fiber's stack. */
+  readonly depths: ReadonlyArray<number>
+  /** The stages and stories among them, each `behind` so many of the generators; and the spans that the failure has left. */
+  readonly regions: Array<{ readonly region: object; readonly behind: number }>
+}
+
+export const suspendedIn = ({ _stack: stack }: { readonly _stack: ReadonlyArray<Continuation> }): Suspended => {
+  const generators: Array<object> = []
+  const depths: Array<number> = []
+  const regions: Suspended["regions"] = []
+  const end = Math.max(0, stack.length - maxContinuations)
+  for (let i = stack.length - 1; i >= end && generators.length < maxGenerators; i--) {
+    const continuation = stack[i]
+    if (continuation === undefined) continue
+    const region = regionOf(continuation)
+    if (region !== undefined) regions.push({ region, behind: generators.length })
+    else if (continuation._op === "Iterator" && isObject(continuation.effect_instruction_i0)) {
+      generators.push(continuation.effect_instruction_i0)
+      depths.push(i)
+    }
+  }
+  return { generators, depths, regions }
+}
+
+// Several failures of one cause begin at one place, and go on as each of them is known.
+export const copyOf = ({ depths, generators, regions }: Suspended): Suspended => ({
+  depths,
+  generators,
+  regions: [...regions]
+})
