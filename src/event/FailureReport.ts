@@ -8,6 +8,11 @@
 import * as Schema from "effect/Schema"
 import { PlainRecord } from "../plain/PlainValue.js"
 import { key } from "../plain/wireSchema.js"
+import { ErrorDetails } from "./errorDetails.js"
+import { Location, SnippetLine, StackFrame } from "./stackFrame.js"
+
+export { details, ErrorDetails, type ErrorDetailsInput } from "./errorDetails.js"
+export { FrameOrigin, Location, SnippetLine, StackFrame } from "./stackFrame.js"
 
 /**
  * How far a story has come. `percent` is 0–100, rounded down; `totalStages` is the declared number, or the number of
@@ -26,81 +31,6 @@ export const Progress = Schema.Struct({
   percent: Schema.Int,
   completedStages: key(Schema.Int, "completed_stages"),
   totalStages: key(Schema.Int, "total_stages")
-})
-
-/**
- * A place in a source file. `line` and `column` count from 1.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Location extends Schema.Schema.Type<typeof Location> {}
-
-/**
- * @since 0.1.0
- * @category schemas
- */
-export const Location = Schema.Struct({
-  file: key(Schema.String, "filename"),
-  line: key(Schema.Int, "lineno"),
-  column: Schema.Int,
-  function: Schema.String,
-  sourceLine: key(Schema.NullOr(Schema.String), "source_line")
-})
-
-/**
- * Whose code a stack frame is.
- *
- * @since 0.1.0
- * @category models
- */
-export type FrameOrigin = typeof FrameOrigin.Type
-
-/**
- * @since 0.1.0
- * @category schemas
- */
-export const FrameOrigin = Schema.Literal("app", "dependency", "effect", "node")
-
-/**
- * One call on the way to a failure, innermost first in its list. `locals` are the variables there, redacted,
- * where they could be read (rich mode), else `null`. `suspended` marks a generator that was waiting at its `yield*`.
- *
- * @since 0.1.0
- * @category models
- */
-export interface StackFrame extends Schema.Schema.Type<typeof StackFrame> {}
-
-/**
- * @since 0.1.0
- * @category schemas
- */
-export const StackFrame = Schema.Struct({
-  file: key(Schema.String, "filename"),
-  line: key(Schema.Int, "lineno"),
-  column: Schema.Int,
-  function: Schema.String,
-  origin: FrameOrigin,
-  suspended: Schema.Boolean,
-  locals: Schema.NullOr(PlainRecord)
-})
-
-/**
- * A line of source around a location; `failing` marks the line the location points at.
- *
- * @since 0.1.0
- * @category models
- */
-export interface SnippetLine extends Schema.Schema.Type<typeof SnippetLine> {}
-
-/**
- * @since 0.1.0
- * @category schemas
- */
-export const SnippetLine = Schema.Struct({
-  line: key(Schema.Int, "lineno"),
-  text: Schema.String,
-  failing: Schema.Boolean
 })
 
 /**
@@ -237,70 +167,6 @@ export const PassedSpan = Schema.Struct({
   /** Of a span that the app makes: what it says of its work. */
   attributes: Schema.optionalWith(PlainRecord, { default: () => ({}) })
 })
-
-/**
- * What an error says of itself by {@link details}.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ErrorDetails extends Schema.Schema.Type<typeof ErrorDetails> {}
-
-/**
- * @since 0.1.0
- * @category schemas
- */
-export const ErrorDetails = Schema.Struct({
-  code: Schema.NullOr(Schema.String),
-  help: Schema.NullOr(Schema.String),
-  url: Schema.NullOr(Schema.String),
-  labels: PlainRecord
-})
-
-/**
- * The property by which an error of yours says more of itself than its message: a code that can be looked up, what the
- * user can do about it, a page that explains it, labels to find it by, and whether trying again may help. Reports have
- * all of it, redacted. The property may be a value or a getter; what cannot be read is left out.
- *
- * @example
- * ```ts
- * import { Data } from "effect"
- * import { FailureReport } from "effect-narrative"
- *
- * export class OutOfStock extends Data.TaggedError("OutOfStock")<{ readonly article: string }> {
- *   get [FailureReport.details](): FailureReport.ErrorDetailsInput {
- *     return {
- *       code: "SHOP-17",
- *       help: `Order more of ${this.article}, or offer another article.`,
- *       url: "https://docs.example.com/errors/SHOP-17",
- *       labels: { article: this.article },
- *       retryable: false
- *     }
- *   }
- * }
- * ```
- *
- * @since 0.1.0
- * @category symbols
- */
-export const details: unique symbol = Symbol.for("effect-narrative/FailureReport/details")
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface ErrorDetailsInput {
-  /** A code of your own that can be looked up, e.g. `SHOP-17`. */
-  readonly code?: string | undefined
-  /** What to do about it, in a sentence or two. It takes the place of the rule book's hint. */
-  readonly help?: string | undefined
-  /** A page that explains it. */
-  readonly url?: string | undefined
-  /** What to find it by: few values each. */
-  readonly labels?: { readonly [name: string]: string | number | boolean } | undefined
-  /** Whether the same work may succeed later, unchanged. */
-  readonly retryable?: boolean | undefined
-}
 
 /**
  * One failure of a cause.
