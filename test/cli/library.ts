@@ -8,7 +8,7 @@ import { Data, Effect, Layer, Logger, Option, Schedule } from "effect"
 import { run } from "../../src/cli/narrativeCommand.js"
 import * as Output from "../../src/cli/output.js"
 import { HistoryRenderer } from "../../src/history/index.js"
-import { Diagnostics, FailureAnalyzer, Narrative } from "../../src/index.js"
+import { Correlation, Diagnostics, FailureAnalyzer, Narrative } from "../../src/index.js"
 
 class Unavailable extends Data.TaggedError("Unavailable")<{ readonly message: string }> {}
 
@@ -69,7 +69,7 @@ const analyzer = Layer.succeed(FailureAnalyzer.FailureAnalyzer, {
 const day = Effect.gen(function* () {
   yield* processOrder("A-1", 20)
   yield* Effect.exit(processOrder("A-2", 250))
-  yield* fetchRates
+  yield* fetchRates.pipe(Correlation.with({ requestId: "r-7", tenant: "Fjord Tea" }))
   yield* Effect.exit(importRows)
   yield* Effect.exit(evil)
 })

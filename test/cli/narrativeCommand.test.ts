@@ -210,13 +210,20 @@ layer(HistoryFile.layer, { timeout: "30 seconds", excludeTestServices: true })("
     )
   })
 
-  it.effect("stories lists what ran, by status and label", () =>
+  it.effect("stories lists what ran, by status, label and who asked", () =>
     Effect.gen(function* () {
       const names = (...args: ReadonlyArray<string>) =>
         Effect.map(on(["stories", "--json", ...args]), ({ stdout }) => json(stdout).map(({ story_name }) => story_name))
       assert.lengthOf(yield* names(), 7)
       assert.deepStrictEqual(yield* names("--label", "tenant=acme"), ["Process Order", "Process Order"])
       assert.deepStrictEqual(yield* names("--label", "tenant=acme", "--status", "failed"), ["Process Order"])
+      assert.deepStrictEqual(yield* names("--request", "r-7"), ["Load 数据"])
+      assert.deepStrictEqual(yield* names("--request", "Fjord Tea"), ["Load 数据"])
+      assert.strictEqual((yield* on(["stories", "--json", "--request", "r-8"])).stdout, "")
+      assert.include(
+        (yield* on(["story", yield* idOf("Load 数据")])).stdout,
+        'Asked by:      request_id=r-7 tenant="Fjord Tea"'
+      )
       assert.deepStrictEqual(yield* names("--status", "success", "--status", "timeout", "--roots"), [
         "Load 数据",
         "Process Order"
