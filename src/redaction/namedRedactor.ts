@@ -132,7 +132,11 @@ const otherId = /[a-z\d](?:Id|ID|Ids|[_-]ids?)$/
 const kindOfListed = (before: string, value: unknown, isPair: boolean, names: SecretNames): NameKind => {
   if (before.length > maxListedName || typeof value === "object") return "open"
   const flag = /^--?([A-Za-z][\w-]*)$/.exec(before)?.[1]
-  if (flag !== undefined) return typeof value === "string" && value.startsWith("-") ? "open" : names.kindOf(flag)
+  if (flag !== undefined) {
+    if (typeof value !== "string" || value.startsWith("-")) return "open"
+    // `curl -u name:password`, but not the user and group of `docker run -u 1000:1000`.
+    return /^(?:u|user)$/.test(flag) && /^[^\s:/]+:(?!\d+$)[^\s/]+$/.test(value) ? "secret" : names.kindOf(flag)
+  }
   if (/\s/.test(before)) return "open"
   const kind = names.kindOf(before)
   if (kind === "open" || isPair) return kind

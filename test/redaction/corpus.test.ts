@@ -17,10 +17,10 @@ const shown = (sample: Sample): string => {
   return sample.later === undefined ? value : `${value}\n${redactor.text(sample.later, known)}`
 }
 
-describe("A corpus of a hundred secrets and a hundred texts and values without any", () => {
-  it("has a hundred of each", () => {
-    assert.strictEqual(secrets.length, 100)
-    assert.strictEqual(harmlesses.length, 100)
+describe("A corpus of secrets, and of texts and values without any", () => {
+  it("has a hundred of each at least", () => {
+    assert.isAtLeast(secrets.length, 100)
+    assert.isAtLeast(harmlesses.length, 100)
   })
 
   it("shows no secret", () => {

@@ -1,5 +1,5 @@
 /**
- * Two hundred texts and values as programs of many trades have them: in half of them something is secret, in the other half
+ * More than two hundred texts and values as programs of many trades have them: in half of them something is secret, in the other half
  * nothing is, though a word in it may be that of a secret.
  */
 import { Option, Redacted } from "effect"
@@ -129,7 +129,39 @@ export const secrets: ReadonlyArray<Secret> = [
   secret("hunter", { source: 'const password =\n  "hunter"' }),
   secret("tok93jd72hs", { source: 'const token = connect("tok93jd72hs")' }),
   secret("hunter", { source: "// password: hunter" }),
-  secret("fallback", { source: 'const token = yield* Config.string("TOKEN").pipe(Config.withDefault("fallback"))' })
+  secret("fallback", { source: 'const token = yield* Config.string("TOKEN").pipe(Config.withDefault("fallback"))' }),
+  // Of every kind, written after the rules.
+  secret("pa55", { value: { auth: { user: "ada", pass: "pa55" } } }),
+  secret("sk9", { value: { env: { STRIPE_SECRET_KEY: "sk9" } } }),
+  secret("whatever", { value: { "api-secret": "whatever" } }),
+  secret("qwerty", { value: { headers: { "proxy-authorization": "Basic qwerty" } } }),
+  secret("qwerty", { value: { config: { credentials: { secret: "qwerty" } } } }),
+  secret("6f1ed002ab5595859014ebf0951522d9", {
+    value: { session: { csrf: "x", key: "6f1ed002ab5595859014ebf0951522d9" } }
+  }),
+  secret("550e8400-e29b-41d4-a716-446655440000", {
+    value: { session: { id: "550e8400-e29b-41d4-a716-446655440000" } }
+  }),
+  secret("MTIzNDU2Nzg5MA==", { value: { cookie: { value: "MTIzNDU2Nzg5MA==" } } }),
+  secret("Tr0ub4dor&3", { value: { credential: { user: "ada", secretPhrase: "Tr0ub4dor&3" } } }),
+  secret("Tr0ub4dor&3", { value: { credential: { user: "ada", phrase: "Tr0ub4dor&3" } } }),
+  secret("letmein", { value: ["curl", "-u", "ada:letmein"] }),
+  secret("letmein", { value: ["psql", "--db-password", "letmein"] }),
+  secret("letmein", { text: "PGPASSWORD=letmein psql" }),
+  secret("letmein", { text: "export DB_PASS='letmein'" }),
+  secret("letmein", { text: "user=ada password=letmein host=db" }),
+  secret("abc123", { text: "Cookie: a=abc123; b=2" }),
+  secret("abc", { text: '{"token": "abc"}' }),
+  secret("abc", { text: "X-Auth-Token: abc" }),
+  secret("abc123xyz", { text: "session={id: 'abc123xyz'}" }),
+  secret("hunter", { source: "  password: 'hunter'," }),
+  secret("hunter", { source: "const db = { user: 'a', password: env.PW || 'hunter' }" }),
+  secret("hunter", { source: "process.env.DB_PASSWORD = 'hunter'" }),
+  secret("hunter", { source: "new Client({ apiKey: String('hunter') })" }),
+  secret("hunter", { source: "let secret: string = `hunter`" }),
+  secret("hunter", { source: "const password = isProd ? read('X') : 'hunter'" }),
+  secret("hunter", { source: "headers: { Authorization: `Bearer hunter` }" }),
+  secret("hunter2x", { source: "const tokens = ['hunter2x']" })
 ]
 
 export const harmlesses: ReadonlyArray<Harmless> = [
@@ -245,7 +277,39 @@ export const harmlesses: ReadonlyArray<Harmless> = [
   harmless("Identifier", { source: 'const token = tokens.find((one) => one.type === "Identifier")' }),
   harmless("utf8", { source: 'const secret = await readFile("/run/secrets/db", "utf8")' }),
   harmless("email", { source: 'const { password, email } = pick(user, "password", "email")' }),
-  harmless("SELECT id", { source: "const sessions = yield* sql`SELECT id, title FROM sessions`" })
+  harmless("SELECT id", { source: "const sessions = yield* sql`SELECT id, title FROM sessions`" }),
+  // Of every kind, written after the rules.
+  harmless("Ada Lovelace", { value: { session: { speaker: { name: "Ada Lovelace" }, room: "B2" } } }),
+  harmless("B204", { value: { session: { room: "B204" } } }),
+  harmless("Room B204A12", { value: { session: { room: "Room B204A12" } } }),
+  harmless("2024-05-01", { value: { session: { date: "2024-05-01" } } }),
+  harmless("10:30", { value: { session: { from: "10:30", to: "11:15" } } }),
+  harmless("https://conf.example/s/12", { value: { session: { link: "https://conf.example/s/12" } } }),
+  harmless("EffectDays2024", { value: { session: { track: "EffectDays2024" } } }),
+  harmless("Number", { value: { token: { kind: "Number", value: 42, start: 3 } } }),
+  harmless("parseInt32", { value: { token: { text: "parseInt32" } } }),
+  harmless("utf8", { value: { tokens: ["utf8", "sha256"] } }),
+  harmless("NL12BANK", { value: { account: "NL12BANK0123456789" } }),
+  harmless("ERC20", { value: { token: { standard: "ERC20", symbol: "USDC" } } }),
+  harmless("0xA0b8", { value: { token: { symbol: "USDC", address: "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48" } } }),
+  harmless("token expired", { text: "jwt malformed: token expired" }),
+  harmless("pool", { value: { sessions: { pool: 3, names: ["pool"] } } }),
+  harmless("cookie jar", { text: "cookie jar is full" }),
+  harmless("Invalid credentials", { text: "Invalid credentials for user ada" }),
+  harmless("password reset mail", { text: "password reset mail sent to ada" }),
+  harmless("secrets.ts:12", { text: "at read (secrets.ts:12:3)" }),
+  harmless("tokens per second: 120", { text: "tokens per second: 120" }),
+  harmless("ada", { text: "{ user: 'ada', session: { title: 'x' } }" }),
+  harmless("keyof", { source: "type Token = keyof typeof tokens" }),
+  harmless("Effect.succeed", { source: "const session = yield* Effect.succeed(load(id))" }),
+  harmless("readFileSync", { source: "const privateKey = readFileSync('key.pem', 'utf8')" }),
+  harmless("key.pem", { source: "const privateKey = readFileSync('key.pem', 'utf8')" }),
+  harmless("sessions", { source: "const session = db.prepare('SELECT * FROM sessions WHERE id = ?').get(id)" }),
+  harmless("Bearer", { source: "const token = header.replace('Bearer ', '')" }),
+  harmless("token missing", { source: "if (!token) throw new Error('token missing')" }),
+  harmless("/login", { source: "const session = await fetch('/login')" }),
+  harmless("ADMIN_TOKEN", { source: "const token = process.env.ADMIN_TOKEN" }),
+  harmless("utf-8", { source: "const secret = new TextDecoder('utf-8').decode(bytes)" })
 ]
 
 function formOf(fields: Readonly<Record<string, string>>): FormData {
