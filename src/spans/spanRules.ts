@@ -23,7 +23,7 @@ export interface SpanStart {
 }
 
 /**
- * Chooses spans: by name, in which `*` stands for any text; by a regular expression for the name; by any of several of
+ * Chooses spans: by name, in which `*` matches any text; by a regular expression for the name; by any of several of
  * those; or by a predicate.
  *
  * @since 0.1.0

@@ -28,7 +28,7 @@ const withPassword = (variables: Readonly<Record<string, string>>) =>
 const history = Effect.gen(function* () {
   const { password, url } = yield* server
   const whole = url(postgres.freshSchema())
-  yield* Effect.fail(new Error("no rows")).pipe(
+  yield* Effect.fail(new RangeError("no rows")).pipe(
     Narrative.stage("Read"),
     Narrative.story("Import"),
     Effect.ignore,

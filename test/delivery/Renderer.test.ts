@@ -831,8 +831,9 @@ describe("A renderer whose handler is async", () => {
       const rejecting = Renderer.make("rejecting", () => Effect.runPromise(Effect.dieMessage("rejected")) as never)
       const program = Effect.zipRight(Narrative.note("one", 1), Renderer.stats).pipe(Narrative.story("Import"))
       const stats = yield* program.pipe(
-        Effect.provide(Layer.merge(Renderer.layer(slow), Renderer.layer(rejecting))),
-        Effect.provide(Logger.remove(Logger.defaultLogger))
+        Effect.provide(
+          Layer.mergeAll(Renderer.layer(slow), Renderer.layer(rejecting), Logger.remove(Logger.defaultLogger))
+        )
       )
       assert.deepInclude(
         stats.find(({ name }) => name === "rejecting"),

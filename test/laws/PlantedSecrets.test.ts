@@ -80,7 +80,10 @@ const failures: Readonly<Record<string, (secret: string) => Effect.Effect<unknow
   "a value that is no error": (secret) => Effect.fail(new Map([["credential", secret]])),
   "a defect": (secret) => Effect.die(new TypeError(`Cannot read properties of undefined (reading '${secret}')`)),
   "several at once": (secret) =>
-    Effect.all([Effect.fail({ secret }), Effect.fail(new Error(`no ${secret}`))], { concurrency: 2, mode: "validate" })
+    Effect.all([Effect.fail({ secret }), Effect.fail(new RangeError(`no ${secret}`))], {
+      concurrency: 2,
+      mode: "validate"
+    })
 }
 
 const program = (secret: string, fail: Effect.Effect<unknown, unknown>) =>

@@ -106,7 +106,7 @@ describe("A sink", () => {
   it.effect("says why a pipeline failed, and that an interrupted one is cancelled", () =>
     Effect.gen(function* () {
       const { events, sink } = collecting()
-      yield* Effect.fail(new Error("out of tokens")).pipe(
+      yield* Effect.fail(new RangeError("out of tokens")).pipe(
         Narrative.stage("llm"),
         Narrative.story("Answer"),
         Effect.provide(EventSink.layer(sink)),

@@ -1,3 +1,4 @@
+// @effect-diagnostics multipleEffectProvide:off -- that a layer may be provided twice is part of what is tested.
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer, Redacted } from "effect"
 import { Log, Narrative } from "../../src/index.js"

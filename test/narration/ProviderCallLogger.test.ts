@@ -47,7 +47,7 @@ describe("ProviderCallLogger", () => {
     Effect.gen(function* () {
       const { ends, layer } = logged()
       yield* new Busy({ status: 503 }).pipe(Work.providerCall(call), Effect.ignore, Effect.provide(layer))
-      yield* Effect.fail(new Error("bad key sk-proj-abcdefghijklmnopqrstuvwxyz0123456789")).pipe(
+      yield* Effect.fail(new RangeError("bad key sk-proj-abcdefghijklmnopqrstuvwxyz0123456789")).pipe(
         Work.providerCall(call),
         Effect.ignore,
         Effect.provide(layer)

@@ -54,7 +54,7 @@ describe("A story", () => {
   it.effect("shows no secret of it, and hides that wherever it turns up", () =>
     Effect.gen(function* () {
       const observed = observe()
-      yield* Effect.fail(new Error("no session s-123456")).pipe(
+      yield* Effect.fail(new RangeError("no session s-123456")).pipe(
         Narrative.story("Charge"),
         Correlation.with({
           sessionId: "s-123456",

@@ -121,7 +121,7 @@ describe("A tool", () => {
         }),
         Effect.zipRight(Work.toolDenied({ name: "login", reason: `not with ${secret}`, behavior: "practice" })),
         Effect.zipRight(
-          Effect.fail(new Error(`cannot undo ${secret}`)).pipe(Work.undo({ name: "login" }), Effect.ignore)
+          Effect.fail(new RangeError(`cannot undo ${secret}`)).pipe(Work.undo({ name: "login" }), Effect.ignore)
         ),
         Narrative.story("Answer"),
         Effect.provide(Layer.merge(observed.layer, layer))
@@ -144,7 +144,10 @@ describe("A tool", () => {
           allowedBehaviors: ["practice"]
         })
         yield* Effect.void.pipe(Work.undo(at))
-        yield* Effect.fail(new Error("already settled")).pipe(Work.undo({ ...at, reason: "rollback" }), Effect.ignore)
+        yield* Effect.fail(new RangeError("already settled")).pipe(
+          Work.undo({ ...at, reason: "rollback" }),
+          Effect.ignore
+        )
       }).pipe(Narrative.story("Answer"), Effect.provide(layer))
       const base = { tool_name: "transfer", action_id: "call-2" }
       const done = { ...base, original_action_timestamp: "1970-01-01T00:01:00.000Z" }

@@ -136,8 +136,8 @@ const fallback = Effect.gen(function* () {
 
 const callback = Effect.gen(function* () {
   const port = 17
-  return yield* Effect.async<never, Error>((resume) => {
-    setTimeout(() => resume(Effect.fail(new Error(`port ${port} does not answer`))), 2) // @callback
+  return yield* Effect.async<never, RangeError>((resume) => {
+    setTimeout(() => resume(Effect.fail(new RangeError(`port ${port} does not answer`))), 2) // @callback
   })
 })
 
@@ -222,7 +222,7 @@ export const combinators: Readonly<Record<string, Failing>> = {
   mapError: { program: mapError, type: "Refused", cause: /seat 21/, value: { seat: 21 } },
   rethrown: { program: rethrown, type: "Refused", cause: /seat 23/, value: { seat: 23 } },
   fallback: { program: fallback, type: "Refused", cause: /seat is 26/, value: { seat: 25 } },
-  callback: { program: callback, type: "Error", cause: /port 17/, value: { port: 17 } },
+  callback: { program: callback, type: "RangeError", cause: /port 17/, value: { port: 17 } },
   joined: { program: joined, type: "Rejected", cause: /chain/, value: { part: "chain", deviation: 0.5 } },
   permits: { program: permits, type: "string", cause: /fork is bent/, value: { part: "fork" }, lean: false },
   text: { program: text, type: "string", cause: /it would drown/, value: { litres: 55 }, lean: false },

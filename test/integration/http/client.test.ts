@@ -5,7 +5,7 @@ import * as HttpRouter from "@effect/platform/HttpRouter"
 import { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { Correlation, InvalidOption, Narrative } from "../../../src/index.js"
 import { NarrativeHttp } from "../../../src/integration/http/index.js"
 import { recorder, serve } from "./servers.js"
@@ -67,9 +67,11 @@ describe("A request of a client", () => {
         Narrative.story("Ask"),
         Correlation.with({ requestId: "r-1" }),
         Effect.provide(
-          NarrativeHttp.layerClient({ naming: ({ url }) => new URL(url).pathname, propagateTo: ["https://a.test"] })
-        ),
-        Effect.provide(layer)
+          Layer.provideMerge(
+            NarrativeHttp.layerClient({ naming: ({ url }) => new URL(url).pathname, propagateTo: ["https://a.test"] }),
+            layer
+          )
+        )
       )
       assert.deepStrictEqual(
         events.flatMap((event) =>

@@ -44,7 +44,7 @@ describe("RunLogger", () => {
   it.effect("logs why a run failed, and where", () =>
     Effect.gen(function* () {
       const { completed, failed, layer } = logged()
-      yield* Effect.fail(new Error("out of tokens")).pipe(
+      yield* Effect.fail(new RangeError("out of tokens")).pipe(
         Narrative.stage("llm"),
         Narrative.story("chat_fast"),
         Effect.exit,
