@@ -51,13 +51,13 @@ export const read = <A, E extends HistoryFault, R>(
 export const isServer = (given: string): boolean => /^postgres(ql)?:\/\//i.test(given)
 
 /** Arguments are in the list of processes, which every user of the machine reads, and in the history of the shell. */
-export const checkPassword = (given: string): Effect.Effect<void, InvalidOption> =>
+export const checkPassword = (given: string, setting = "--db"): Effect.Effect<void, InvalidOption> =>
   Effect.gen(function* () {
     if (!isServer(given) || !/^\w+:\/\/[^/?#@]*:[^/?#]*@|[?&]password=/i.test(given)) return
     const fromEnvironment = yield* Effect.orElseSucceed(Config.string("NARRATIVE_DB"), () => "")
     if (fromEnvironment === given) return
     return yield* new InvalidOption({
-      setting: "--db",
+      setting,
       expected:
         "a URL without a password, which is read from PGPASSWORD, NARRATIVE_DB or the file that PGPASSFILE names"
     })

@@ -20,6 +20,7 @@ import * as terminalText from "../plain/terminalText.js"
 import * as commandLine from "./commandLine.js"
 import { syntaxOf } from "./commandSyntax.js"
 import * as completions from "./completions.js"
+import * as copyCommand from "./copyCommand.js"
 import * as failuresCommand from "./failuresCommand.js"
 import { helpText, sectionsOf, summaryOf } from "./helpText.js"
 import { AmbiguousId } from "./historyFile.js"
@@ -65,6 +66,11 @@ const commands = {
     pruneCommand.command,
     "narrative prune --keep-days 30 --dry-run",
     "narrative prune --keep-stories 10000"
+  ),
+  copy: helped(
+    copyCommand.command,
+    "narrative copy --from narrative.db --to postgres://writer@db.internal/shop",
+    "narrative copy --from postgres://reader@db.internal/shop --to backup.db"
   )
 } as const
 
@@ -77,7 +83,8 @@ const root = Command.make("narrative").pipe(
     statsCommand.command,
     tailCommand.command,
     reportCommand.command,
-    pruneCommand.command
+    pruneCommand.command,
+    copyCommand.command
   ])
 )
 

@@ -3,7 +3,7 @@ import { ConfigProvider, Effect } from "effect"
 import { HistoryRenderer } from "../../src/history/index.js"
 import { Narrative } from "../../src/index.js"
 import * as postgres from "../fixtures/postgres.js"
-import { narrative } from "./library.js"
+import { history as day, narrative } from "./library.js"
 
 const server = postgres.ofFile()
 
@@ -74,6 +74,41 @@ describe("The command on a schema of PostgreSQL", () => {
       assert.strictEqual(ran.code, 1)
       assert.include(ran.stderr, "cannot be reached: password authentication failed")
       assert.notInclude(ran.stderr, "wrong secret")
+    })
+  )
+
+  it.scopedLive("copies a history of a file into it, goes on where that broke off, and copies it back", () =>
+    Effect.gen(function* () {
+      const { password, url } = yield* server
+      const open = url(postgres.freshSchema()).replace(encodeURIComponent(password), "").replace(":@", "@")
+      yield* withPassword({ PGPASSWORD: password })
+      const file = yield* day
+      const first = yield* narrative(["copy", "--from", file, "--to", open, "--json"])
+      assert.deepStrictEqual(JSON.parse(first.stdout), { copied: 7, found: 0, running: 0 })
+      // As if it had broken off in the middle of one, and before another.
+      const at = new URL(open).searchParams.get("schema") ?? ""
+      const { rows } = yield* server
+      yield* rows("DELETE FROM events WHERE id = (SELECT max(id) FROM events)", at)
+      yield* rows("DELETE FROM stories WHERE key = (SELECT min(key) FROM stories)", at)
+      const second = yield* narrative(["copy", "--from", file, "--to", open, "--json"])
+      assert.deepStrictEqual(JSON.parse(second.stdout), { copied: 2, found: 5, running: 0 })
+      const third = yield* narrative(["copy", "--from", file, "--to", open])
+      assert.strictEqual(third.stdout, "Copied 0 stories, found 7 there already.\n")
+      // What is read of it is what is read of the file.
+      const back = `${file}.copy`
+      yield* narrative(["copy", "--from", open, "--to", back])
+      for (const story of ["Process Order", "Load 数据", "Nightly", "Import Rows"]) {
+        const shown = (db: string) =>
+          Effect.gen(function* () {
+            const listed = yield* narrative(["stories", "--json", "--story", story, "--db", db])
+            const id = JSON.parse(listed.stdout.split("\n")[0] ?? "").story_id
+            const whole = yield* narrative(["story", id, "--json", "--db", db])
+            return [listed.stdout, whole.stdout]
+          })
+        const expected = yield* shown(file)
+        assert.deepStrictEqual(yield* shown(open), expected, story)
+        assert.deepStrictEqual(yield* shown(back), expected, story)
+      }
     })
   )
 })
