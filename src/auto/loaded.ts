@@ -30,7 +30,7 @@ const stripTypes = (text: string): string => {
   const strip: unknown = Reflect.get(nodeModule, "stripTypeScriptTypes")
   if (typeof strip !== "function") throw new TypeError("This version of Node loads no TypeScript")
   const warn = process.emitWarning
-  // It warns that it is experimental, which whoever loads TypeScript this way has been told.
+  // It warns that it is experimental, which whoever loads TypeScript this way knows.
   process.emitWarning = () => undefined
   try {
     return String(strip(text, { mode: "strip" }))

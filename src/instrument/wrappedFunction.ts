@@ -29,7 +29,7 @@ export const isSkipped = (f: object): boolean => untouched.has(f)
 
 let narration: regions.Narration | undefined
 
-/** What tells stages of plain code, made when the first of them is met. */
+/** What narrates stages of plain code, made when the first of them is met. */
 const narrationOf = (): regions.Narration => {
   narration ??= {
     base: baseOf(Runtime.defaultRuntime),
