@@ -28,6 +28,7 @@ import { manifest } from "./manifest.js"
 import * as Output from "./output.js"
 import * as pruneCommand from "./pruneCommand.js"
 import * as reportCommand from "./reportCommand.js"
+import * as runsCommand from "./runsCommand.js"
 import * as statsCommand from "./statsCommand.js"
 import * as storiesCommand from "./storiesCommand.js"
 import * as storyCommand from "./storyCommand.js"
@@ -62,6 +63,12 @@ const commands = {
     "node app.js | narrative tail -"
   ),
   report: helped(reportCommand.command, "narrative report 01a1fd6d --open", "narrative report 01a1fd6d -o report.html"),
+  runs: helped(
+    runsCommand.command,
+    "narrative runs --agent importer --status failed,timeout",
+    "narrative runs show 1a2b3c4d",
+    "narrative runs sweep --older-than 1h"
+  ),
   prune: helped(
     pruneCommand.command,
     "narrative prune --keep-days 30 --dry-run",
@@ -83,6 +90,7 @@ const root = Command.make("narrative").pipe(
     statsCommand.command,
     tailCommand.command,
     reportCommand.command,
+    runsCommand.command,
     pruneCommand.command,
     copyCommand.command
   ])

@@ -127,3 +127,19 @@ export const byEventId = (
   eventId: string
 ): Effect.Effect<runRows.Found | undefined, SqlError> =>
   Effect.map(sql<runRows.Found>`SELECT * FROM agent_runs WHERE event_id = ${eventId}`, ([row]) => row)
+
+/** The runs whose id or event id is this, or begins or ends with it; the newest ten. */
+export const byAnyId = (
+  sql: SqlClient.SqlClient,
+  text: string
+): Effect.Effect<ReadonlyArray<runRows.Found>, SqlError> =>
+  Effect.flatMap(
+    sql<runRows.Found>`SELECT * FROM agent_runs WHERE event_id = ${text} OR run_id = ${text} LIMIT 1`,
+    (exact) =>
+      exact.length > 0 || text === ""
+        ? Effect.succeed(exact)
+        : sql<runRows.Found>`SELECT * FROM agent_runs
+            WHERE substr(event_id, 1, length(${text})) = ${text} OR substr(event_id, -length(${text})) = ${text}
+              OR substr(run_id, 1, length(${text})) = ${text} OR substr(run_id, -length(${text})) = ${text}
+            ORDER BY created_at DESC LIMIT 10`
+  )
