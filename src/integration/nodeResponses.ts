@@ -31,16 +31,15 @@ export const follow = (
   const over = (end: () => void): void => {
     if (isOver) return
     isOver = true
-    restore(request)
-    restore(response)
     const error = lastError()
     if (error !== undefined) story.fail(error)
     end()
   }
-  within(request, story, (event) => {
+  const isDone = () => isOver
+  within(request, story, isDone, (event) => {
     if (event === "timeout") isTimedOut = true
   })
-  within(response, story, (event) => {
+  within(response, story, isDone, (event) => {
     if (event === "timeout") isTimedOut = true
     else if (event === "finish") over(() => story.sent(response.statusCode))
     else if (event === "close") over(() => story.gone(isTimedOut ? "timeout" : whoClosed(request, response)))
@@ -58,10 +57,16 @@ const whoClosed = (request: NodeMessage, response: NodeResponse): "client" | "se
   return isByClient || !response.headersSent ? "client" : "server"
 }
 
-/** Emits inside a story, and then says what was emitted. */
-const within = (emitter: NodeMessage, story: RequestStory, emitted: (event: string | symbol) => void): void => {
+/** Emits inside a story, as long as it lasts, and then says what was emitted. */
+const within = (
+  emitter: NodeMessage,
+  story: RequestStory,
+  isDone: () => boolean,
+  emitted: (event: string | symbol) => void
+): void => {
   const emit = emitter.emit
   const value = function (this: unknown, event: string | symbol, ...args: Array<unknown>): boolean {
+    if (isDone()) return Reflect.apply(emit, this, [event, ...args])
     try {
       return story.run(() => Reflect.apply(emit, this, [event, ...args]))
     } finally {
@@ -70,5 +75,3 @@ const within = (emitter: NodeMessage, story: RequestStory, emitted: (event: stri
   }
   Object.defineProperty(emitter, "emit", { value, configurable: true, writable: true, enumerable: false })
 }
-
-const restore = (emitter: NodeMessage): void => void Reflect.deleteProperty(emitter, "emit")

@@ -6,8 +6,24 @@
 import * as Context from "effect/Context"
 import { v7 } from "uuid"
 
+/** Bytes of one id. */
+const idBytes = 16
+
+/** Random bytes of the next ids: asking the system for those of each id takes most of the time that an id does. */
+const pool = new Uint8Array(idBytes * 128)
+let used = pool.length
+
+const random = (): Uint8Array => {
+  if (used === pool.length) {
+    crypto.getRandomValues(pool)
+    used = 0
+  }
+  used += idBytes
+  return pool.subarray(used - idBytes, used)
+}
+
 /** @internal */
-export const uuid = (timestamp: number): string => v7({ msecs: timestamp })
+export const uuid = (timestamp: number): string => v7({ msecs: timestamp, random: random() })
 
 /**
  * Makes the id of each story: by default a UUIDv7, so that ids sort by the time their story began. Provide another one

@@ -1,4 +1,5 @@
 /** All that is measured, by the name that chooses it. */
+import * as doors from "./doors.js"
 import * as files from "./files.js"
 import * as history from "./history.js"
 import * as hotCode from "./hotCode.js"
@@ -27,5 +28,6 @@ export const suites: Readonly<Record<string, Suite>> = {
   hotCode,
   tracing,
   history,
-  http
+  http,
+  doors
 }
