@@ -317,6 +317,20 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
   )
 
   it.effect(
+    "existing-import is a story a run, and reports the row that it cannot read",
+    () =>
+      printed("existing-import", [
+        "▶ Story started: Import Customers",
+        /^✔ Stage completed: Fetch Page \(.*\) {2}· GET crm\.example\.org ×2 \(1 failed\)$/,
+        /^▶ Story ended: SUCCESS - Import Customers \(/,
+        "Stage:         decodeCustomer",
+        /^Location: {6}examples\/existing-import\.ts:\d+ \(decode\)$/,
+        /^▶ Story ended: FAILED - Import Customers \(/
+      ]),
+    timeout
+  )
+
+  it.effect(
     "worker-layer is one story from the layer's start to its end, log lines included",
     () =>
       printed("worker-layer", [
