@@ -18,6 +18,9 @@ const outdir = join(root, "dist/cli")
 
 const manifestIn = (folder: string) => JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
 
+/** A name that no source has. */
+const unique = "createRequireOfBundle"
+
 const bundle = async (): Promise<Metafile> => {
   const { metafile } = await build({
     absWorkingDir: root,
@@ -25,7 +28,9 @@ const bundle = async (): Promise<Metafile> => {
     outdir,
     alias: { "better-sqlite3": "./src/cli/betterSqlite3.ts", "pg-native": "./src/cli/pgNative.ts" },
     // The client of PostgreSQL is of CommonJS, and asks for modules of Node as that does.
-    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+    banner: {
+      js: `import { createRequire as ${unique} } from "node:module"; const require = ${unique}(import.meta.url);`
+    },
     bundle: true,
     charset: "utf8",
     format: "esm",
