@@ -12,7 +12,8 @@ import { regionIn } from "../narration/region.js"
 import { type AnyFiber, withFiber } from "../runtime/fiber.js"
 import { idleFiber, refsOf } from "../runtime/fiberInternals.js"
 import * as asyncContext from "../tracing/asyncContext.js"
-import * as Correlation from "../tracing/Correlation.js"
+import type * as Correlation from "../tracing/Correlation.js"
+import { currentIn, say } from "../tracing/correlationScope.js"
 
 export type Place = FiberRefs.FiberRefs
 
@@ -41,12 +42,12 @@ export const runtimeAt = (place: Place): Runtime.Runtime<never> =>
 /** The same place, for work that somebody asked for. */
 export const withCorrelation = (place: Place, correlation: Correlation.Correlation): Place => {
   const fiber = fiberAt(place)
-  Correlation.say(fiber, correlation)
+  say(fiber, correlation)
   return refsOf(fiber)
 }
 
 /** Who asked, in a place. */
-export const correlationIn = (place: Place): Correlation.Correlation => Correlation.currentIn(contextOf(place))
+export const correlationIn = (place: Place): Correlation.Correlation => currentIn(contextOf(place))
 
 const refs: Effect.Effect<Place> = withFiber((fiber) => Effect.succeed(refsOf(fiber)))
 

@@ -21,28 +21,21 @@
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as FiberRef from "effect/FiberRef"
 import { dual } from "effect/Function"
-import * as HashMap from "effect/HashMap"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Tracer from "effect/Tracer"
 import * as uuid from "uuid"
 import * as fields from "../event/correlationFields.js"
 import type { InvalidOption } from "../plain/InvalidOption.js"
 import * as options from "../plain/options.js"
-import { redactorIn } from "../redaction/redactor.js"
-import { Secrets } from "../redaction/secrets.js"
-import { type AnyFiber, now, withFiber } from "../runtime/fiber.js"
-import { setContext, setRef } from "../runtime/fiberInternals.js"
+import { now, withFiber } from "../runtime/fiber.js"
+import { setContext } from "../runtime/fiberInternals.js"
 import * as asyncContext from "./asyncContext.js"
 import { askerOf } from "./correlationAttributes.js"
 import * as headers from "./correlationHeaders.js"
-import { Asker, askerIn } from "./currentCorrelation.js"
-import { visibleParent } from "./spans.js"
+import { contextWith, correlationIn, currentIn, enter, merged } from "./correlationScope.js"
 
 export {
   /**
@@ -106,35 +99,6 @@ export const get = <K extends keyof Correlation>(
     Option.fromNullable(correlation[field] as Exclude<Correlation[K], undefined> | undefined)
   )
 
-/** What was said in a context, without the ids of the span in it. */
-const correlationIn = (context: Context.Context<never>): Correlation => askerIn(context)?.correlation ?? none
-
-const contextWith = <R>(context: Context.Context<R>, asker: Asker | undefined): Context.Context<R> =>
-  asker === undefined
-    ? (Context.omit(Asker)(context as Context.Context<R | Asker>) as Context.Context<R>)
-    : (Context.add(context, Asker, asker) as unknown as Context.Context<R>)
-
-/**
- * The correlation of a context, with the ids of the span in it.
- *
- * @internal
- */
-export const currentIn = (context: Context.Context<never>): Correlation => {
-  const said = correlationIn(context)
-  const span = visibleParent(context.unsafeMap.get(Tracer.ParentSpan.key))
-  if (span === undefined || !fields.isTraceId(span.traceId) || !fields.isSpanId(span.spanId)) return said
-  if (span.traceId === said.traceId && span.spanId === said.spanId) return said
-  const parent = span._tag === "Span" ? Option.getOrUndefined(span.parent)?.spanId : undefined
-  return fields.make({
-    ...said,
-    traceId: span.traceId,
-    spanId: span.spanId,
-    parentSpanId: parent,
-    sampled: span.sampled,
-    traceState: span.traceId === said.traceId ? said.traceState : undefined
-  })
-}
-
 const within: {
   (fields: Correlation): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Effect.Effect<A, E, R>, fields: Correlation): Effect.Effect<A, E, R>
@@ -156,109 +120,6 @@ export {
    * @category combinators
    */
   within as with
-}
-
-const merged = (before: Correlation, given: Correlation): Correlation => {
-  const said = fields.make(given)
-  if (before === none) return said
-  // A span, and a state, belong to their trace.
-  const around = said.traceId === undefined ? before : { ...before, ...noTrace }
-  return fields.make({
-    ...around,
-    ...said,
-    baggage: { ...before.baggage, ...said.baggage },
-    extra: { ...before.extra, ...said.extra }
-  })
-}
-
-const noTrace = { spanId: undefined, parentSpanId: undefined, sampled: undefined, traceState: undefined }
-
-/**
- * What a server does with what a request says: as `with`, but the span that a framework has made for the request stays the parent,
- * where it is in the trace that asked.
- *
- * @internal
- */
-export const askedBy = <A, E, R>(self: Effect.Effect<A, E, R>, given: Correlation): Effect.Effect<A, E, R> =>
-  withFiber((fiber) => {
-    const before = correlationIn(fiber.currentContext)
-    const around = visibleParent(fiber.currentSpan)
-    const isServers = around?._tag === "Span" && around.traceId === given.traceId
-    const next = merged(before, given)
-    return enter(self, fiber, before, next, isServers ? undefined : parentSpan(fiber.currentContext, before, next))
-  })
-
-const enter = <A, E, R>(
-  self: Effect.Effect<A, E, R>,
-  fiber: AnyFiber,
-  before: Correlation,
-  next: Correlation,
-  parent = parentSpan(fiber.currentContext, before, next)
-): Effect.Effect<A, E, R> => {
-  const asker = askerOf(next)
-  return self.pipe(
-    Effect.locallyWith(FiberRef.currentLogAnnotations, annotating(fiber, before, asker)),
-    Effect.mapInputContext((context: Context.Context<R>) => {
-      const inside = contextWith(context, asker)
-      return parent === undefined ? inside : (Context.add(inside, Tracer.ParentSpan, parent) as Context.Context<R>)
-    })
-  )
-}
-
-/**
- * What `with` does, to a fiber itself.
- *
- * @internal
- */
-export const say = (fiber: AnyFiber, given: Correlation): void => {
-  const before = correlationIn(fiber.currentContext)
-  const next = merged(before, given)
-  const parent = parentSpan(fiber.currentContext, before, next)
-  const asker = askerOf(next)
-  const annotate = annotating(fiber, before, asker)
-  setRef(fiber, FiberRef.currentLogAnnotations, annotate(fiber.getFiberRef(FiberRef.currentLogAnnotations)))
-  const inside = contextWith(fiber.currentContext, asker)
-  setContext(fiber, parent === undefined ? inside : Context.add(inside, Tracer.ParentSpan, parent))
-}
-
-/** From what log lines said of one correlation to what they say of the next. */
-const annotating = (
-  fiber: AnyFiber,
-  before: Correlation,
-  asker: Asker | undefined
-): ((annotations: HashMap.HashMap<string, unknown>) => HashMap.HashMap<string, unknown>) => {
-  const known = asker?.shown(redactorIn(fiber.currentContext), () => new Secrets())
-  const shown = annotationsOf(known?.correlation ?? none)
-  const stale = before === none ? [] : Object.keys(annotationsOf(before))
-  return (annotations) => {
-    let all = annotations
-    for (const name of stale) if (!(name in shown)) all = HashMap.remove(all, name)
-    for (const name in shown) all = HashMap.set(all, name, shown[name])
-    return all
-  }
-}
-
-/** The span that asked, unless that is the one around already. */
-const parentSpan = (
-  context: Context.Context<never>,
-  before: Correlation,
-  { sampled, spanId, traceId }: Correlation
-): Tracer.AnySpan | undefined => {
-  if (traceId === undefined || spanId === undefined) return undefined
-  if (traceId === before.traceId && spanId === before.spanId) return undefined
-  const around = visibleParent(context.unsafeMap.get(Tracer.ParentSpan.key))
-  if (around?.traceId === traceId && around.spanId === spanId) return undefined
-  return Tracer.externalSpan({ traceId, spanId, sampled: sampled !== false })
-}
-
-/** What log lines say of it, once it is redacted. */
-const annotationsOf = (correlation: Correlation): Record<string, string> => {
-  const said: Record<string, string> = { ...correlation.extra }
-  for (const field of fields.idFieldNames) {
-    const id = correlation[field]
-    if (id !== undefined) said[fields.idFields[field]] = id
-  }
-  return said
 }
 
 /**

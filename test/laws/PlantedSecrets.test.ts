@@ -1,3 +1,4 @@
+// @effect-diagnostics globalErrorInEffectFailure:off -- plain errors are what users fail with, too.
 /**
  * One law: a secret that is planted in every input of a story is found in none of its outputs, neither as it is nor as JSON,
  * in a URL or in base64.

@@ -1,3 +1,4 @@
+// @effect-diagnostics globalErrorInEffectFailure:off -- plain errors are what users fail with, too.
 import { assert, describe, it } from "@effect/vitest"
 import { Data, Effect, Fiber, TestClock } from "effect"
 import { Correlation, Narrative, ProviderCallLogger, Work } from "../../src/index.js"

@@ -22,6 +22,7 @@ import { attempt } from "../../plain/untrusted.js"
 import { withFiber } from "../../runtime/fiber.js"
 import { isEnabled } from "../../runtime/muting.js"
 import * as Correlation from "../../tracing/Correlation.js"
+import { askedBy } from "../../tracing/correlationScope.js"
 import * as clientStage from "./clientStage.js"
 import * as requestStory from "./requestStory.js"
 import * as routing from "./routes.js"
@@ -100,7 +101,7 @@ export const middleware = (
         const said = trustHeaders ? Correlation.fromHeaders(request.headers) : Correlation.none
         const requestId = said.requestId ?? id
         const asked = { ...said, requestId, correlationId: said.correlationId ?? requestId }
-        return Correlation.askedBy(requestStory.run(app, story), asked)
+        return askedBy(requestStory.run(app, story), asked)
       })
     })
 }

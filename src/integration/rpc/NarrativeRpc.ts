@@ -22,6 +22,7 @@ import { attempt } from "../../plain/untrusted.js"
 import { withFiber } from "../../runtime/fiber.js"
 import { isEnabled } from "../../runtime/muting.js"
 import * as Correlation from "../../tracing/Correlation.js"
+import { askedBy } from "../../tracing/correlationScope.js"
 import * as callStory from "../callStory.js"
 
 /**
@@ -114,7 +115,7 @@ export const layer = (options: ServerOptions = {}): Layer.Layer<NarrativeRpc> =>
       )
       const said = trustHeaders ? Correlation.fromHeaders(headers) : Correlation.none
       const requestId = said.requestId ?? id
-      return Correlation.askedBy(callStory.run(next, story, endOf), {
+      return askedBy(callStory.run(next, story, endOf), {
         ...said,
         requestId,
         correlationId: said.correlationId ?? requestId

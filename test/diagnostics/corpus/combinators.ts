@@ -1,3 +1,4 @@
+// @effect-diagnostics globalErrorInEffectFailure:off -- plain errors are what users fail with, too.
 /**
  * Programs that fail inside the combinators of Effect.
  */

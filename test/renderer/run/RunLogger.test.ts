@@ -1,3 +1,4 @@
+// @effect-diagnostics globalErrorInEffectFailure:off -- plain errors are what users fail with, too.
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, TestClock } from "effect"
 import { Narrative, RunLogger } from "../../../src/index.js"

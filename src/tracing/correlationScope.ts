@@ -1,0 +1,142 @@
+/**
+ * How a correlation becomes that of an effect, or of a fiber: its context, its log lines, the parent of its spans.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
+import * as fields from "../event/correlationFields.js"
+import { redactorIn } from "../redaction/redactor.js"
+import { Secrets } from "../redaction/secrets.js"
+import { type AnyFiber, withFiber } from "../runtime/fiber.js"
+import { setContext, setRef } from "../runtime/fiberInternals.js"
+import { askerOf } from "./correlationAttributes.js"
+import { Asker, askerIn } from "./currentCorrelation.js"
+import { visibleParent } from "./spans.js"
+
+type Correlation = fields.Correlation
+
+/** What was said in a context, without the ids of the span in it. */
+export const correlationIn = (context: Context.Context<never>): Correlation =>
+  askerIn(context)?.correlation ?? fields.none
+
+export const contextWith = <R>(context: Context.Context<R>, asker: Asker | undefined): Context.Context<R> =>
+  asker === undefined
+    ? (Context.omit(Asker)(context as Context.Context<R | Asker>) as Context.Context<R>)
+    : (Context.add(context, Asker, asker) as unknown as Context.Context<R>)
+
+/** The correlation of a context, with the ids of the span in it. */
+export const currentIn = (context: Context.Context<never>): Correlation => {
+  const said = correlationIn(context)
+  const span = visibleParent(context.unsafeMap.get(Tracer.ParentSpan.key))
+  if (span === undefined || !fields.isTraceId(span.traceId) || !fields.isSpanId(span.spanId)) return said
+  if (span.traceId === said.traceId && span.spanId === said.spanId) return said
+  const parent = span._tag === "Span" ? Option.getOrUndefined(span.parent)?.spanId : undefined
+  return fields.make({
+    ...said,
+    traceId: span.traceId,
+    spanId: span.spanId,
+    parentSpanId: parent,
+    sampled: span.sampled,
+    traceState: span.traceId === said.traceId ? said.traceState : undefined
+  })
+}
+
+export const merged = (before: Correlation, given: Correlation): Correlation => {
+  const said = fields.make(given)
+  if (before === fields.none) return said
+  // A span, and a state, belong to their trace.
+  const around = said.traceId === undefined ? before : { ...before, ...noTrace }
+  return fields.make({
+    ...around,
+    ...said,
+    baggage: { ...before.baggage, ...said.baggage },
+    extra: { ...before.extra, ...said.extra }
+  })
+}
+
+const noTrace = { spanId: undefined, parentSpanId: undefined, sampled: undefined, traceState: undefined }
+
+/**
+ * What a server does with what a request says: as `with`, but the span that a framework has made for the request stays the parent,
+ * where it is in the trace that asked.
+ */
+export const askedBy = <A, E, R>(self: Effect.Effect<A, E, R>, given: Correlation): Effect.Effect<A, E, R> =>
+  withFiber((fiber) => {
+    const before = correlationIn(fiber.currentContext)
+    const around = visibleParent(fiber.currentSpan)
+    const isServers = around?._tag === "Span" && around.traceId === given.traceId
+    const next = merged(before, given)
+    return enter(self, fiber, before, next, isServers ? undefined : parentSpan(fiber.currentContext, before, next))
+  })
+
+export const enter = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  fiber: AnyFiber,
+  before: Correlation,
+  next: Correlation,
+  parent = parentSpan(fiber.currentContext, before, next)
+): Effect.Effect<A, E, R> => {
+  const asker = askerOf(next)
+  return self.pipe(
+    Effect.locallyWith(FiberRef.currentLogAnnotations, annotating(fiber, before, asker)),
+    Effect.mapInputContext((context: Context.Context<R>) => {
+      const inside = contextWith(context, asker)
+      return parent === undefined ? inside : (Context.add(inside, Tracer.ParentSpan, parent) as Context.Context<R>)
+    })
+  )
+}
+
+/** What `with` does, to a fiber itself. */
+export const say = (fiber: AnyFiber, given: Correlation): void => {
+  const before = correlationIn(fiber.currentContext)
+  const next = merged(before, given)
+  const parent = parentSpan(fiber.currentContext, before, next)
+  const asker = askerOf(next)
+  const annotate = annotating(fiber, before, asker)
+  setRef(fiber, FiberRef.currentLogAnnotations, annotate(fiber.getFiberRef(FiberRef.currentLogAnnotations)))
+  const inside = contextWith(fiber.currentContext, asker)
+  setContext(fiber, parent === undefined ? inside : Context.add(inside, Tracer.ParentSpan, parent))
+}
+
+/** From what log lines said of one correlation to what they say of the next. */
+const annotating = (
+  fiber: AnyFiber,
+  before: Correlation,
+  asker: Asker | undefined
+): ((annotations: HashMap.HashMap<string, unknown>) => HashMap.HashMap<string, unknown>) => {
+  const known = asker?.shown(redactorIn(fiber.currentContext), () => new Secrets())
+  const shown = annotationsOf(known?.correlation ?? fields.none)
+  const stale = before === fields.none ? [] : Object.keys(annotationsOf(before))
+  return (annotations) => {
+    let all = annotations
+    for (const name of stale) if (!(name in shown)) all = HashMap.remove(all, name)
+    for (const name in shown) all = HashMap.set(all, name, shown[name])
+    return all
+  }
+}
+
+/** The span that asked, unless that is the one around already. */
+const parentSpan = (
+  context: Context.Context<never>,
+  before: Correlation,
+  { sampled, spanId, traceId }: Correlation
+): Tracer.AnySpan | undefined => {
+  if (traceId === undefined || spanId === undefined) return undefined
+  if (traceId === before.traceId && spanId === before.spanId) return undefined
+  const around = visibleParent(context.unsafeMap.get(Tracer.ParentSpan.key))
+  if (around?.traceId === traceId && around.spanId === spanId) return undefined
+  return Tracer.externalSpan({ traceId, spanId, sampled: sampled !== false })
+}
+
+/** What log lines say of it, once it is redacted. */
+const annotationsOf = (correlation: Correlation): Record<string, string> => {
+  const said: Record<string, string> = { ...correlation.extra }
+  for (const field of fields.idFieldNames) {
+    const id = correlation[field]
+    if (id !== undefined) said[fields.idFields[field]] = id
+  }
+  return said
+}
