@@ -24,6 +24,10 @@ export * as Diagnostics from "./diagnostics/Diagnostics.js"
 /**
  * @since 0.1.0
  */
+export * as ErrorSummary from "./diagnostics/ErrorSummary.js"
+/**
+ * @since 0.1.0
+ */
 export * as RuleBook from "./diagnostics/rules/RuleBook.js"
 /**
  * @since 0.1.0
@@ -69,6 +73,10 @@ export * as EventSink from "./narration/EventSink.js"
  * @since 0.1.0
  */
 export * as IdGenerator from "./narration/IdGenerator.js"
+/**
+ * @since 0.1.0
+ */
+export * as Interceptor from "./narration/Interceptor.js"
 /**
  * @since 0.1.0
  */
@@ -121,6 +129,10 @@ export * as RotatingJsonRenderer from "./renderer/json/RotatingJsonRenderer.js"
  * @since 0.1.0
  */
 export * as RunLogger from "./renderer/run/RunLogger.js"
+/**
+ * @since 0.1.0
+ */
+export * as SubStories from "./renderer/run/SubStories.js"
 /**
  * @since 0.1.0
  */

@@ -19,6 +19,7 @@ import * as spans from "../tracing/spans.js"
 import { dryResult, dryRun } from "./dryRun.js"
 import * as eventFactory from "./eventFactory.js"
 import { describerIn, selfDescription, withDescriber } from "./failureDescriber.js"
+import { type Intercepting, interceptorsOf } from "./interceptors.js"
 import { interruptorsNamed } from "./interruptors.js"
 import {
   afterLoading,
@@ -72,6 +73,7 @@ export interface OpenStage<A> {
   readonly startNanos: bigint
   /** To be waited for before its work begins. */
   readonly waiting: Waiting
+  readonly intercepting: Intercepting | undefined
 }
 
 const enter = <A, E, R>(
@@ -90,9 +92,11 @@ const enter = <A, E, R>(
     const ended = close<A, E>(opened, here, exit, endNanos)
     return ended.waiting === undefined ? ended.exit : Effect.zipRight(ended.waiting, ended.exit)
   }
+  const { intercepting } = opened
+  const work = intercepting === undefined ? self : Effect.suspend(() => intercepting.rejected() ?? self)
   const body = (): Effect.Effect<A, E, R> =>
     markRegion(
-      Effect.matchCauseEffect(restore(self), {
+      Effect.matchCauseEffect(restore(work), {
         onSuccess: (value) => leave(Exit.succeed(value)),
         onFailure: (cause) => leave(Exit.failCause(cause))
       }),
@@ -121,8 +125,10 @@ export const open = <A>(init: StageInit<A>, fiber: AnyFiber): OpenStage<A> => {
     for (const key in attributes) span.attribute(key, attributes[key])
   }
   if (outer === undefined) {
-    const waiting = init.began?.(fiber, { story: undefined, stage: undefined, span })
-    return { init, region: undefined, span, story: undefined, stage: undefined, startNanos, waiting }
+    const place = { story: undefined, stage: undefined, span }
+    const intercepting = interceptorsOf(fiber)?.begin(name, init.kind, place)
+    const waiting = inOrder(init.began?.(fiber, place), intercepting?.waiting)
+    return { init, region: undefined, ...place, startNanos, waiting, intercepting }
   }
   const story = outer.story
   const stage = story.begin(name, init.kind, outer.stage, fiber.id(), attributes, init.definedAt)
@@ -142,7 +148,17 @@ export const open = <A>(init: StageInit<A>, fiber: AnyFiber): OpenStage<A> => {
     ),
     init.began?.(fiber, { story, stage, span })
   )
-  return { init, region, span, story, stage, startNanos, waiting }
+  const intercepting = interceptorsOf(fiber)?.begin(name, init.kind, { story, stage, span })
+  return {
+    init,
+    region,
+    span,
+    story,
+    stage,
+    startNanos,
+    waiting: inOrder(waiting, intercepting?.waiting),
+    intercepting
+  }
 }
 
 /** Ends a stage, once, in an uninterruptible fiber that has left it. */
@@ -153,6 +169,7 @@ export const close = <A, E>(
   endNanos: bigint
 ): Ended<A, E> => {
   const { init, span, stage, story } = opened
+  const intercepted = opened.intercepting?.end(exit)
   const waiting = stage?.stoodIn
     ? undefined
     : init.ended?.(fiber, opened, exit, seconds(stage?.startNanos ?? opened.startNanos, endNanos))
@@ -161,7 +178,7 @@ export const close = <A, E>(
     const secrets = ended.exit._tag === "Failure" ? story?.secrets : undefined
     spans.end(fiber, span, endNanos, ended.exit, { definedAt: init.definedAt, secrets })
   }
-  return { exit: ended.exit, waiting: inOrder(waiting, ended.waiting) }
+  return { exit: ended.exit, waiting: inOrder(intercepted, inOrder(waiting, ended.waiting)) }
 }
 
 /** How a stage ended for what runs it: in a dry run, otherwise than its work did. */
