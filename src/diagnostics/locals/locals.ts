@@ -39,6 +39,12 @@ export interface LocalsStatus {
   readonly reason: string
 }
 
+interface ReadOptions {
+  readonly maxFrames?: number
+  readonly deadlineMillis?: number
+  readonly onCut?: () => void
+}
+
 export interface LocalsReader {
   /**
    * What the generators hold. Effect's and this library's own are left out, and what cannot be read is. Never throws.
@@ -47,10 +53,7 @@ export interface LocalsReader {
    * @param options.onCut called where there was no time for all of them
    * @param options.deadlineMillis time (see `TimeBudget`) after which no further frame is begun, 100 unless given
    */
-  readonly read: (
-    frames: ReadonlyArray<CapturedFrame>,
-    options?: { readonly maxFrames?: number; readonly deadlineMillis?: number; readonly onCut?: () => void }
-  ) => ReadonlyArray<GeneratorFrame>
+  readonly read: (frames: ReadonlyArray<CapturedFrame>, options?: ReadOptions) => ReadonlyArray<GeneratorFrame>
   readonly status: LocalsStatus
   readonly close: () => void
 }
@@ -138,36 +141,43 @@ const readerOn = (session: inspectorSession.InspectorSession): OpenReader => {
         session.forget()
       }
     },
-    read: (frames, options = {}) => {
-      const found: Array<GeneratorFrame> = []
-      if (closed) return found
-      const max = options.maxFrames ?? defaultMaxFrames
-      const time = timeBudget.start(options.deadlineMillis ?? defaultDeadlineMillis)
-      try {
-        for (const { generator, left, services } of frames) {
-          if (found.length >= max) break
-          if (time.isSpent()) {
-            options.onCut?.()
-            break
-          }
-          try {
-            const frame = pictureOf(generator, isMachinery)
-            if (frame === undefined || isMachineryFile(frame.file)) continue
-            found.push({ ...namingServices(frame, services), left })
-          } catch {
-            // An iterator that is no generator, or one of another context: the others can still be read.
-          }
-        }
-      } finally {
-        forgetQuietly(session)
-      }
-      return found
-    },
+    read: (frames, options = {}) => (closed ? [] : framesIn(frames, options, session, pictureOf)),
     close: () => {
       closed = true
       closeQuietly(session)
     }
   }
+}
+
+/** What can be read of generators, as far as there is time. */
+const framesIn = (
+  frames: ReadonlyArray<CapturedFrame>,
+  options: ReadOptions,
+  session: inspectorSession.InspectorSession,
+  pictureOf: (generator: object, leavesOut: (script: scriptTable.Script) => boolean) => GeneratorFrame | undefined
+): ReadonlyArray<GeneratorFrame> => {
+  const found: Array<GeneratorFrame> = []
+  const max = options.maxFrames ?? defaultMaxFrames
+  const time = timeBudget.start(options.deadlineMillis ?? defaultDeadlineMillis)
+  try {
+    for (const { generator, left, services } of frames) {
+      if (found.length >= max) break
+      if (time.isSpent()) {
+        options.onCut?.()
+        break
+      }
+      try {
+        const frame = pictureOf(generator, isMachinery)
+        if (frame === undefined || isMachineryFile(frame.file)) continue
+        found.push({ ...namingServices(frame, services), left })
+      } catch {
+        // An iterator that is no generator, or one of another context: the others can still be read.
+      }
+    }
+  } finally {
+    forgetQuietly(session)
+  }
+  return found
 }
 
 type Properties = ReadonlyMap<string, Runtime.RemoteObject>

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import { resolve } from "node:path"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -152,14 +153,15 @@ const shutdownTimeout = "5 seconds"
 
 const placeOf = (options: HtmlReportOptions): string => options.path ?? options.directory
 
+// Resolved once: a program may change its folder while it runs.
 const storeOf = (fs: FileSystem.FileSystem, options: HtmlReportOptions): pageStore.PageStore => {
   const title = options.title ?? null
   if (options.directory !== undefined) {
-    return pageStore.folder(fs, options.directory, { title, keep: options.keep ?? 200 })
+    return pageStore.folder(fs, resolve(options.directory), { title, keep: options.keep ?? 200 })
   }
   return pagePath.isTemplate(options.path)
-    ? pageStore.fileEach(fs, options.path, { title })
-    : pageStore.oneFile(fs, options.path, { title, keep: options.keep ?? 50 })
+    ? pageStore.fileEach(fs, resolve(options.path), { title })
+    : pageStore.oneFile(fs, resolve(options.path), { title, keep: options.keep ?? 50 })
 }
 
 const isEnvironment = (value: unknown): value is Readonly<Record<string, string | undefined>> =>

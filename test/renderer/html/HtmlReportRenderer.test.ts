@@ -142,6 +142,21 @@ describe("HtmlReportRenderer.layer", () => {
     )
   )
 
+  it.effect("stays in the folder that was the working directory when it was made", () =>
+    inFolder((folder, fs) =>
+      Effect.gen(function* () {
+        const cwd = process.cwd
+        yield* Effect.addFinalizer(() => Effect.sync(() => Object.assign(process, { cwd })))
+        const moveTo = (to: string) => Effect.sync(() => Object.assign(process, { cwd: () => `${folder}/${to}` }))
+        yield* moveTo("start")
+        yield* Effect.zipRight(moveTo("work"), Effect.void.pipe(Narrative.story("Import"))).pipe(
+          Effect.provide(Renderer.replaceScoped(HtmlReportRenderer.make({ path: "report.html" })))
+        )
+        assert.deepStrictEqual(yield* fs.readDirectory(folder), ["start"])
+      })
+    )
+  )
+
   it.effect("takes a path relative to the working directory", () =>
     inFolder((folder, fs) =>
       Effect.gen(function* () {
