@@ -331,6 +331,40 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
   )
 
   it.effect(
+    "agent-with-tools uses its tool, and asks no provider whose circuit is open",
+    () =>
+      printed("agent-with-tools", [
+        "  tool.invoked find_hotels",
+        "  tool.completed find_hotels",
+        "no answer: 503",
+        "  circuit.opened local",
+        "no answer: 503",
+        "  circuit.refused local",
+        "no answer: the circuit is open",
+        "  circuit.closed local",
+        "Take the Fjord Hotel",
+        "Take the Fjord Hotel"
+      ]),
+    timeout
+  )
+
+  it.effect(
+    "streaming-audio throttles, runs empty and recovers",
+    () =>
+      printed("streaming-audio", [
+        "stage.Generate.completed",
+        "4 words",
+        "stream.throttle_started 80",
+        "stream.throttle_ended 20",
+        "stream.buffer_underrun 0",
+        "stream.buffer_recovered 1920",
+        "played 5760 of 7680 bytes",
+        "stage.Play.completed"
+      ]),
+    timeout
+  )
+
+  it.effect(
     "worker-layer is one story from the layer's start to its end, log lines included",
     () =>
       printed("worker-layer", [

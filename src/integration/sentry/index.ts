@@ -10,7 +10,9 @@
  * import { Narrative } from "effect-narrative"
  * import * as Sentry from "effect-narrative/sentry"
  *
- * const program = Effect.fail(new Error("out of stock")).pipe(Narrative.stage("Reserve"), Narrative.story("Order"))
+ * declare const reserve: Effect.Effect<void, Error>
+ *
+ * const program = reserve.pipe(Narrative.stage("Reserve"), Narrative.story("Order"))
  *
  * program.pipe(
  *   Effect.provide(Sentry.layer({ dsn: "https://key@o1.ingest.sentry.io/2", environment: "production", release: "shop@1.2.0" })),
