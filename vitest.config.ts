@@ -26,6 +26,7 @@ const isolated = [
   // They use the debugger of their process, or patch Effect's fibers.
   "test/diagnostics/waysToRun.test.ts",
   "test/diagnostics/locals/*.test.ts",
+  "test/promise/TypesAndValues.test.ts",
   // They measure heaps, or take a minute of one core: beside the shared process they take the other one.
   "test/cli/HostileHistory.test.ts",
   "test/laws/*.test.ts"

@@ -52,9 +52,12 @@ export const correlationIn = (place: Place): Correlation.Correlation => currentI
 const refs: Effect.Effect<Place> = withFiber((fiber) => Effect.succeed(refsOf(fiber)))
 
 /** A fiber in a place, as far as regions read one: it runs nothing. */
-export const fiberAt = (place: Place): AnyFiber => idleFiber(anyFiber, place)
+export const fiberAt = (place: Place): AnyFiber => {
+  anyFiber ??= Effect.runFork(Effect.void)
+  return idleFiber(anyFiber, place)
+}
 
-const anyFiber: AnyFiber = Effect.runFork(Effect.void)
+let anyFiber: AnyFiber | undefined
 
 /** The fiber in which plain code was entered that has not returned yet. */
 let enteredIn: AnyFiber | undefined

@@ -42,7 +42,10 @@ const modulesOf = (entry: string): ReadonlyArray<string> =>
 /** The optional peers that an entry is about; every other entry needs none. */
 const optionalPeersOf: { readonly [entry: string]: ReadonlyArray<string> } = {
   "effect-narrative/ai": ["@effect/ai"],
+  "effect-narrative/bullmq": ["bullmq"],
+  "effect-narrative/fastify": ["fastify"],
   "effect-narrative/history": ["@effect/sql", "@effect/sql-sqlite-node"],
+  "effect-narrative/hono": ["hono"],
   "effect-narrative/otel": ["@effect/opentelemetry", "@opentelemetry/api", "@opentelemetry/sdk-trace-base"]
 }
 

@@ -7,7 +7,7 @@ import { attempt, isObject, propertyOf } from "../../plain/untrusted.js"
 import type { Narrator } from "../../promise/Narrator.js"
 import { openRootBy } from "../../promise/openers.js"
 import type { Correlation } from "../../tracing/Correlation.js"
-import { readMetadata } from "./telemetry.js"
+import { readMetadata } from "./metadata.js"
 
 /**
  * @since 0.1.0

@@ -2,20 +2,19 @@
  * BullMQ's own interface for telemetry, by which a job says who asked for it.
  */
 import type { ContextManager, Span, Telemetry } from "bullmq"
-import { attempt } from "../../plain/untrusted.js"
 import type { Narrator } from "../../promise/Narrator.js"
 import * as Correlation from "../../tracing/Correlation.js"
+import { readMetadata } from "./metadata.js"
 
-/** Who asked, as BullMQ hands it from a producer to a worker. */
-interface JobContext {
+/**
+ * Who asked, as BullMQ hands it from a producer to a worker.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface JobContext {
   readonly correlation: Correlation.Correlation
 }
-
-/** What a job's options say of who added it. @internal */
-export const readMetadata = (metadata: string | undefined): Correlation.Correlation =>
-  metadata === undefined
-    ? Correlation.none
-    : Correlation.fromHeaders(attempt(() => JSON.parse(metadata) as Record<string, string>, {}))
 
 // Stages say what happens; BullMQ's own spans, one for each of its calls, would be beside them.
 const span: Span<JobContext> = {
