@@ -164,7 +164,7 @@ describe("Options of a server", () => {
     assert.deepStrictEqual([hostname, decodeURIComponent(password)], ["db.internal", "p@ss"])
     assert.deepStrictEqual(
       ["options", "sslmode", "statement_timeout", "schema"].map((name) => searchParams.get(name)),
-      ["-c work_mem=8MB -c search_path=b", null, "2000", null]
+      ["-c work_mem=8MB -c jit=off -c search_path=b", null, "2000", null]
     )
   })
 

@@ -133,7 +133,8 @@ export const decode = (given: PgConnection): Either.Either<PgTarget, InvalidOpti
     // A transaction whose client is gone holds its locks no longer than this.
     parameters.set("idle_in_transaction_session_timeout", "15000")
     parameters.set("keepAlive", "true")
-    parameters.set("options", `${parameters.get("options") ?? ""} -c search_path=${named}`.trim())
+    // Our queries read little: compiling one takes longer than running it.
+    parameters.set("options", `${parameters.get("options") ?? ""} -c jit=off -c search_path=${named}`.trim())
     return { url: Redacted.make(urlOf(where)), shown, schema: named, ssl, maxConnections, connectTimeout }
   })
 
