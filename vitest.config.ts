@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config"
 /** Files that have a process of their own, and why. All others share one, in which everything is loaded once. */
 const isolated = [
   // They wait for processes that they start.
+  "test/auto/*.test.ts",
   "test/cli/completions.test.ts",
   "test/cli/main.test.ts",
   "test/docs/*.test.ts",
