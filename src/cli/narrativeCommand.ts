@@ -29,6 +29,7 @@ import * as Output from "./output.js"
 import * as pruneCommand from "./pruneCommand.js"
 import * as reportCommand from "./reportCommand.js"
 import * as runsCommand from "./runsCommand.js"
+import * as serveCommand from "./serveCommand.js"
 import * as statsCommand from "./statsCommand.js"
 import * as storiesCommand from "./storiesCommand.js"
 import * as storyCommand from "./storyCommand.js"
@@ -69,6 +70,7 @@ const commands = {
     "narrative runs show 1a2b3c4d",
     "narrative runs sweep --older-than 1h"
   ),
+  serve: helped(serveCommand.command, "narrative serve", "narrative serve --base-dir /var/lib/telemetry --port 8765"),
   prune: helped(
     pruneCommand.command,
     "narrative prune --keep-days 30 --dry-run",
@@ -91,6 +93,7 @@ const root = Command.make("narrative").pipe(
     tailCommand.command,
     reportCommand.command,
     runsCommand.command,
+    serveCommand.command,
     pruneCommand.command,
     copyCommand.command
   ])
@@ -152,7 +155,7 @@ const terminalFor = (argv: ReadonlyArray<string>) =>
 export const runMain = (argv: ReadonlyArray<string>): void => {
   const output = Output.make(process, process.env, process.cwd())
   // What never ends by itself ends well when it is stopped.
-  const interrupted = argv[2] === "tail" ? 0 : 130
+  const interrupted = argv[2] === "tail" || argv[2] === "serve" ? 0 : 130
   NodeRuntime.runMain(Effect.provideService(run(argv), Output.Output, output), {
     disableErrorReporting: true,
     disablePrettyLogger: true,

@@ -20,7 +20,7 @@ const id = Args.text({ name: "id" }).pipe(
   Args.optional
 )
 
-const baseDir = Options.file("base-dir").pipe(
+export const baseDir = Options.file("base-dir").pipe(
   Options.withPseudoName("folder"),
   Options.withDescription("The folder of the runs, .telemetry by default, or what TELEMETRY_BASE_DIR names."),
   Options.withFallbackConfig(Config.nonEmptyString("TELEMETRY_BASE_DIR")),

@@ -26,7 +26,12 @@ const bundle = async (): Promise<Metafile> => {
     absWorkingDir: root,
     entryPoints: ["src/cli/main.ts"],
     outdir,
-    alias: { "better-sqlite3": "./src/cli/betterSqlite3.ts", "pg-native": "./src/cli/pgNative.ts" },
+    alias: {
+      "better-sqlite3": "./src/cli/betterSqlite3.ts",
+      "pg-native": "./src/cli/pgNative.ts",
+      bufferutil: "./src/cli/wsNative.ts",
+      "utf-8-validate": "./src/cli/wsNative.ts"
+    },
     // The client of PostgreSQL is of CommonJS, and asks for modules of Node as that does.
     banner: {
       js: `import { createRequire as ${unique} } from "node:module"; const require = ${unique}(import.meta.url);`

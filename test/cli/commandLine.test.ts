@@ -76,7 +76,7 @@ describe("The arguments of narrative", () => {
 
   it.effect("of each example in the help are understood", () =>
     Effect.gen(function* () {
-      for (const command of ["failures", "story", "stories", "stats", "tail", "report", "runs", "prune"]) {
+      for (const command of ["failures", "story", "stories", "stats", "tail", "report", "runs", "serve", "prune"]) {
         const { stdout } = yield* narrative(["help", command])
         const examples = Array.from(stdout.matchAll(/^ {2}narrative ([^|\n]+)/gm), ([, typed]) => typed ?? "")
         assert.isNotEmpty(examples)

@@ -1,6 +1,8 @@
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Deferred, Effect, Fiber } from "effect"
+import { run } from "../../src/cli/narrativeCommand.js"
+import * as Output from "../../src/cli/output.js"
 import { Run } from "../../src/runs.js"
 import { folder, rowsOf } from "../history/histories.js"
 import { hostile, narrative, plain } from "./library.js"
@@ -101,6 +103,53 @@ describe("narrative runs", () => {
       }
       const nowhere = yield* narrative(["runs", "--base-dir", join(yield* folder, "nowhere")])
       assert.include(nowhere.stderr, "there are no runs in")
+    })
+  )
+})
+
+describe("narrative serve", () => {
+  it.scopedLive("serves the runs of a folder until it is stopped", () =>
+    Effect.gen(function* () {
+      const baseDir = yield* folder
+      const said = yield* Deferred.make<string>()
+      const output = Output.make(
+        { stdout: { write: () => true }, stderr: { write: (text) => Deferred.unsafeDone(said, Effect.succeed(text)) } },
+        {},
+        baseDir
+      )
+      const serving = yield* Effect.fork(
+        run(["node", "narrative", "serve", "--port", "0", "--base-dir", baseDir]).pipe(
+          Effect.provideService(Output.Output, output)
+        )
+      )
+      const line = yield* Deferred.await(said)
+      const [url = ""] = /http:\S+/.exec(line) ?? []
+      const answer = yield* Effect.promise(() => fetch(`${url}/health`).then((response) => response.json()))
+      assert.deepInclude(answer, { status: "ok" })
+      yield* Fiber.interrupt(serving)
+      const refused = yield* Effect.promise(() =>
+        fetch(`${url}/health`).then(
+          () => false,
+          () => true
+        )
+      )
+      assert.isTrue(refused)
+    })
+  )
+
+  it.scopedLive("does not begin where others can reach it without a token", () =>
+    Effect.gen(function* () {
+      const { code, stderr } = yield* narrative([
+        "serve",
+        "--host",
+        "0.0.0.0",
+        "--port",
+        "0",
+        "--base-dir",
+        yield* folder
+      ])
+      assert.strictEqual(code, 1)
+      assert.include(stderr, "--token takes a token, since the server listens on 0.0.0.0")
     })
   )
 })

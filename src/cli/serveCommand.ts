@@ -1,0 +1,47 @@
+/**
+ * `narrative serve`: the HTTP API of the runs of a folder.
+ */
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { MissingPackage } from "./missingPackage.js"
+import { baseDir } from "./runsCommand.js"
+
+const host = Options.text("host").pipe(
+  Options.withPseudoName("address"),
+  Options.withDescription("The address to listen on. Default 127.0.0.1; any other one needs a token."),
+  Options.withDefault("127.0.0.1")
+)
+
+const port = Options.integer("port").pipe(
+  Options.withPseudoName("number"),
+  Options.withDescription("The port to listen on. Default 8765; 0 for any that is free."),
+  Options.withDefault(8_765)
+)
+
+const token = Options.text("token").pipe(
+  Options.withPseudoName("text"),
+  Options.withDescription(
+    "What callers have to send as bearer token. Rather set TELEMETRY_API_TOKEN: arguments are seen by others."
+  ),
+  Options.withFallbackConfig(Config.nonEmptyString("TELEMETRY_API_TOKEN")),
+  Options.optional
+)
+
+const allow = Options.text("allow-host").pipe(
+  Options.withPseudoName("name"),
+  Options.withDescription(
+    "A host name that callers may ask for, besides this machine's own. May be given more than once."
+  ),
+  Options.repeated
+)
+
+const serving = Effect.promise(() => import("./serving.js")).pipe(
+  Effect.catchSomeDefect((defect) => (defect instanceof MissingPackage ? Option.some(defect) : Option.none()))
+)
+
+export const command = Command.make("serve", { host, port, token, allow, baseDir }, (given) =>
+  Effect.flatMap(serving, ({ serve }) => serve(given))
+).pipe(Command.withDescription("Serves the HTTP API of runs, until it is stopped."))
