@@ -116,7 +116,33 @@ const unsafeCopy = (value: unknown, budget: Budget): PlainValue => {
     budget.policy?.redacted(value)
     return "<redacted>"
   }
-  const brand = brandOf(value)
+  // Most objects are records and lists, of which nothing more has to be asked.
+  const isPlain = isRecordOrList(value)
+  const brand = isPlain ? undefined : brandOf(value)
+  const whole = isPlain ? undefined : copyWhole(value, brand, budget)
+  if (whole !== undefined) return whole
+  const summary = isPlain ? undefined : summaryOf(value)
+  if (typeof summary === "string") return kept(summary, budget)
+  // What an effect is made of says nothing; an Option, an Exit and the like are data, and have a tag.
+  const isEffect = !isPlain && summary === undefined && Predicate.hasProperty(value, EffectTypeId)
+  if (isEffect && "_op" in value && !("_tag" in value)) return "[Effect]"
+  if (budget.path.includes(value)) return "<circular>"
+  if (budget.path.length >= maxDepth) return Array.isArray(value) ? "[Array]" : "[Object]"
+  budget.path.push(value)
+  try {
+    return summary === undefined ? copyParts(value, brand, budget) : copyFields(summary, summary.length, budget)
+  } finally {
+    budget.path.pop()
+  }
+}
+
+const isRecordOrList = (value: object): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === Array.prototype || prototype === null
+}
+
+/** What is one value to a reader, though it is an object. */
+const copyWhole = (value: object, brand: string | undefined, budget: Budget): PlainValue | undefined => {
   if (brand === "Date") return fromDate(value as Date)
   if (brand === "Error" || value instanceof Error) return kept(errorText(value as Error), budget)
   if (brand === "RegExp") return kept(RegExp.prototype.toString.call(value), budget)
@@ -124,22 +150,7 @@ const unsafeCopy = (value: unknown, budget: Budget): PlainValue => {
   if (value instanceof String) return kept(String.prototype.valueOf.call(value), budget)
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`
   if (brand === "Blob" || brand === "File") return `[${brand}]`
-  if (Predicate.hasProperty(value, RefTypeId)) return fromRef(value, budget)
-  const summary = summaryOf(value)
-  if (typeof summary === "string") return kept(summary, budget)
-  // What an effect is made of says nothing; an Option, an Exit and the like are data, and have a tag.
-  if (summary === undefined && Predicate.hasProperty(value, EffectTypeId) && "_op" in value && !("_tag" in value)) {
-    return "[Effect]"
-  }
-  if (budget.path.includes(value)) return "<circular>"
-  if (budget.path.length >= maxDepth) return Array.isArray(value) ? "[Array]" : "[Object]"
-  budget.path.push(value)
-  try {
-    if (summary !== undefined) return copyFields(summary, summary.length, budget)
-    return copyParts(value, brand, budget)
-  } finally {
-    budget.path.pop()
-  }
+  return RefTypeId in value ? fromRef(value, budget) : undefined
 }
 
 const errorText = (error: Error): string => `${error.name}: ${error.message}`
