@@ -379,7 +379,9 @@ describe("Partitions", () => {
       const running = new Narrator("Import", "running")
       yield* writer.write([running.start({ timestamp: now - 8 * millisOfDay })])
       const before = yield* tablesOf(place)
-      assert.strictEqual(yield* retention.prune(sql, { keepDays: 4.5 }), 5)
+      // From the beginning of a day on.
+      const keepDays = 4 + (now % millisOfDay) / millisOfDay
+      assert.strictEqual(yield* retention.prune(sql, { keepDays }), 5)
       const after = yield* tablesOf(place)
       // Those of 9, 7, 6 and 5 days; in that of 8 days is a running story.
       assert.strictEqual(before.length - after.length, 4)
