@@ -32,11 +32,12 @@ interface Answer {
 }
 
 const ask = (url: string) =>
-  HttpClient.get(url).pipe(
-    Effect.flatMap((response) =>
-      response.status === 200 ? response.json : new ProviderDown({ status: response.status })
-    ),
-    Effect.map((body) => body as Answer),
+  Effect.gen(function* () {
+    const response = yield* HttpClient.get(url)
+    if (response.status !== 200) return yield* new ProviderDown({ status: response.status })
+    // What the server above sends.
+    return (yield* response.json) as Answer
+  }).pipe(
     Work.providerCall({
       operation: "chat",
       provider: "local",
