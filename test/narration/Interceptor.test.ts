@@ -1,3 +1,4 @@
+// @effect-diagnostics multipleEffectProvide:off -- how provided layers nest is what is tested here.
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Fiber } from "effect"
 import { Interceptor, Narrative } from "../../src/index.js"

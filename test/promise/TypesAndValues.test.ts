@@ -36,6 +36,7 @@ describe("The types of a narrator", () => {
       expectTypeOf(stocked.runPromise(Stock)).toEqualTypeOf<Promise<number>>()
       expectTypeOf(stocked.provide(Stock)).toEqualTypeOf<Effect.Effect<number>>()
       // @ts-expect-error: this one has no services.
+      // @effect-diagnostics-next-line missingEffectContext:off
       narrator.runPromise(Stock)
     }
     assert.isFunction(types)
