@@ -93,7 +93,11 @@ const enter = <A, E, R>(
     return ended.waiting === undefined ? ended.exit : Effect.zipRight(ended.waiting, ended.exit)
   }
   const { intercepting } = opened
-  const work = intercepting === undefined ? self : Effect.suspend(() => intercepting.rejected() ?? self)
+  // Where nothing is waited for, it is known by now whether the work is let run.
+  const work =
+    intercepting?.waiting === undefined
+      ? (intercepting?.rejected() ?? self)
+      : Effect.suspend(() => intercepting.rejected() ?? self)
   const body = (): Effect.Effect<A, E, R> =>
     markRegion(
       Effect.matchCauseEffect(restore(work), {
