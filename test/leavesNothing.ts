@@ -1,6 +1,11 @@
 /**
  * Files that share a process leave it as they found it, or fail: what one of them forgot would be the next one's riddle.
  */
+// What stories load when they first need it: a test that holds the thread for a minute would keep it from coming in time, and
+// all files after it would go without.
+import "../src/analysis/FailureAnalyzer.js"
+import "../src/diagnostics/Diagnostics.js"
+import "../src/redaction/builtInRedactor.js"
 import { afterAll, assert, beforeAll, it, makeMethods } from "@effect/vitest"
 import { globalValue } from "effect/GlobalValue"
 

@@ -33,23 +33,36 @@ const importable: ReadonlyArray<string> = Object.keys(manifest.exports)
   .filter((path) => !path.endsWith(".json"))
   .map((path) => path.replace(/^\./, manifest.name))
 
-/** Each is about peers of its own; the others are single modules that one of these exports. */
-const entries = importable.filter((path) => !/\/[A-Z]/.test(path))
-
-const modulesOf = (entry: string): ReadonlyArray<string> =>
-  importable.filter((path) => !entries.includes(path) && path.slice(0, path.lastIndexOf("/")) === entry)
-
 /** The optional peers that an entry is about; every other entry needs none. */
 const optionalPeersOf: { readonly [entry: string]: ReadonlyArray<string> } = {
+  "effect-narrative/ModelTelemetry": ["@effect/ai"],
   "effect-narrative/ai": ["@effect/ai"],
   "effect-narrative/bullmq": ["bullmq"],
   "effect-narrative/fastify": ["fastify"],
+  "effect-narrative/grpc": ["@grpc/grpc-js"],
   "effect-narrative/history": ["@effect/sql", "@effect/sql-sqlite-node"],
   "effect-narrative/hono": ["hono"],
-  "effect-narrative/otel": ["@effect/opentelemetry", "@opentelemetry/api", "@opentelemetry/sdk-trace-base"]
+  "effect-narrative/otel": ["@effect/opentelemetry", "@opentelemetry/api", "@opentelemetry/sdk-trace-base"],
+  "effect-narrative/runs": ["@effect/sql", "@effect/sql-sqlite-node"],
+  "effect-narrative/sentry": ["@sentry/core"],
+  "effect-narrative/server": ["@effect/sql", "@effect/sql-sqlite-node"]
 }
 
-const optionalPeers: ReadonlyArray<string> = Object.values(optionalPeersOf).flat()
+/** What declarations need besides. */
+const peersOfTypes = ["@effect/rpc"]
+
+const optionalPeers: ReadonlyArray<string> = [...Object.values(optionalPeersOf).flat(), ...peersOfTypes]
+
+/** Importing it is what it is for: it changes how modules are loaded from then on. */
+const importHook = "effect-narrative/auto"
+
+/** Each is about peers of its own; the others are single modules that one of these exports. */
+const entries = importable.filter((path) => path !== importHook && (path in optionalPeersOf || !/\/[A-Z]/.test(path)))
+
+const modulesOf = (entry: string): ReadonlyArray<string> =>
+  importable.filter(
+    (path) => ![importHook, ...entries].includes(path) && path.slice(0, path.lastIndexOf("/")) === entry
+  )
 
 /** The optional peer by which the command reads histories. */
 const sqlite = "@effect/sql-sqlite-node"
@@ -150,6 +163,8 @@ describe("The package", { timeout: 100_000 }, () => {
           })
           // Effect's loggers ask at once whether there is a terminal.
           await import("effect")
+          // What a peer does when it is loaded is its own.
+          for (const peer of ${JSON.stringify(needed)}) await import(peer)
           const before = state()
           const exported = Object.keys(await import("${entry}"))
           for (const path of ${JSON.stringify(modulesOf(entry))}) await import(path)

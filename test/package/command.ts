@@ -53,6 +53,10 @@ export const bundledFolders = (): ReadonlyArray<string> => {
 
 export const licenceOf = (folder: string): ReadonlyArray<string> => {
   const { license, name, version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
-  const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry)) ?? ""
-  return [`${name} ${version} (${license})`, readFileSync(join(folder, file), "utf8").trim()]
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e(\.(md|txt))?$/i.test(entry))
+  const named = `${name} ${version} (${license})`
+  if (file !== undefined) return [named, readFileSync(join(folder, file), "utf8").trim()]
+  // Some have it at the end of their page only.
+  const [, atEnd = ""] = readFileSync(join(folder, "README.md"), "utf8").split(/^#+ *licen[cs]e\b.*\n/im)
+  return [named, atEnd.trim()]
 }

@@ -32,7 +32,8 @@ const whyOf = (error: unknown): string => {
 }
 
 const clientModule = Effect.tryPromise({
-  try: () => import("@effect/sql-pg/PgClient"),
+  // An import that is caught, a bundler leaves to be found when it is needed.
+  try: () => import("@effect/sql-pg/PgClient").catch((cause) => Promise.reject(cause)),
   catch: (cause) => failure(null)("NotInstalled", "on PostgreSQL needs a package: npm install @effect/sql-pg", cause)
 })
 
