@@ -17,10 +17,12 @@ const isolated = [
   "test/package/*.test.ts",
   "test/renderer/FileFaults.test.ts",
   "test/renderer/StandardStreams.test.ts",
-  // The order of what is written of runs is that of their process, and its clock never goes back.
-  "test/runs/*.test.ts",
   "test/renderer/html/HtmlReportRenderer.test.ts",
   "test/web/**/*.test.ts",
+  // The order of what is written of runs is that of their process, and its clock never goes back.
+  "test/runs/*.test.ts",
+  // Its server replaces `Request` and `Response`.
+  "test/integration/hono.test.ts",
   // The helpers of BullMQ's compiler become global.
   "test/integration/bullmq.test.ts",
   // The state of Sentry's SDK is global.
