@@ -7,6 +7,7 @@ import type { Narrator, OpenStory } from "../promise/Narrator.js"
 import { openRootBy } from "../promise/openers.js"
 import * as Correlation from "../tracing/Correlation.js"
 import type { IncomingHeaders } from "../tracing/correlationHeaders.js"
+import { saidBy } from "./incoming.js"
 
 /**
  * @since 0.1.0
@@ -122,15 +123,9 @@ const isOfClient = (error: unknown): boolean =>
   clientErrors.has(propertyOf(error, "code")) || propertyOf(error, "name") === "AbortError"
 
 const correlationOf = (headers: IncomingHeaders, isTrusted: boolean): Correlation.Correlation => {
-  const said = isTrusted ? Correlation.fromHeaders(headers) : Correlation.none
+  const said = saidBy(headers, isTrusted)
   return said.correlationId === undefined ? { ...said, correlationId: uuid(Date.now()) } : said
 }
 
 const answerHeaders = ({ correlationId, requestId }: Correlation.Correlation): RequestStory["headers"] =>
   Correlation.toHeaders({ correlationId, requestId })
-
-/** A path without its query. */
-export const pathOf = (url: string): string => {
-  const end = url.search(/[?#]/)
-  return end < 0 ? url : url.slice(0, end)
-}

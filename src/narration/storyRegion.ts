@@ -58,35 +58,65 @@ export interface OpenStory {
   startNanos: bigint
 }
 
-export const run = <A, E, R>(self: Effect.Effect<A, E, R>, init: StoryInit): Effect.Effect<A, E, R> =>
+/** Begun, with what is to be waited for before its work begins. */
+export interface BegunStory {
+  readonly opened: OpenStory
+  readonly waiting: Waiting
+}
+
+/**
+ * Runs an effect as a story. In a dry run both end as `dryResult` says; with `endOf` the story ends as that says, and the
+ * effect as it does.
+ */
+export const run = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  init: StoryInit,
+  endOf?: (exit: Exit.Exit<unknown, unknown>, story: Story) => Exit.Exit<unknown, unknown>
+): Effect.Effect<A, E, R> =>
   withFiber((fiber) =>
     isEnabled(fiber)
       ? afterLoading(fiber, () =>
           Effect.uninterruptibleMask((restore) => {
-            const { opened, waiting } = open(init, fiber)
-            const entered = enterContext(fiber, contextWith(fiber.currentContext, opened.region, opened.region.span))
-            const leave = (exit: Exit.Exit<A, E>): Effect.Effect<A, E> => {
-              const here = currentFiber(fiber)
-              leaveContext(here, entered)
-              const ended = opened.region.story.dryRun ? dryResult(exit) : exit
-              const waiting = close(opened, here, ended)
+            const begun = open(init, fiber)
+            const { story } = begun.opened.region
+            const leave = (exit: Exit.Exit<A, E>, here: AnyFiber): Effect.Effect<A, E> => {
+              const ended = endOf === undefined && story.dryRun ? dryResult(exit) : exit
+              const waiting = close(begun.opened, here, endOf === undefined ? ended : endOf(exit, story))
               return waiting === undefined ? ended : Effect.zipRight(waiting, ended)
             }
-            const body = () => {
-              opened.startNanos = nanos(currentFiber(fiber))
-              return markRegion(
-                Effect.matchCauseEffect(restore(self), {
-                  onSuccess: (value) => leave(Exit.succeed(value)),
-                  onFailure: (cause) => leave(Exit.failCause(cause))
-                }),
-                opened.region
-              )
-            }
-            return waiting === undefined ? body() : Effect.flatMap(waiting, body)
+            return inside(begun, fiber, () => restore(self), leave)
           })
         )
       : self
   )
+
+/** Runs work inside a story that was begun in an uninterruptible fiber; `leave` gets its exit, when the fiber has left. */
+export const inside = <A, E, R>(
+  { opened, waiting }: BegunStory,
+  fiber: AnyFiber,
+  work: (here: AnyFiber) => Effect.Effect<A, E, R>,
+  leave: (exit: Exit.Exit<A, E>, here: AnyFiber) => Effect.Effect<A, E>
+): Effect.Effect<A, E, R> => {
+  const { region } = opened
+  const entered = enterContext(fiber, contextWith(fiber.currentContext, region, region.span))
+  const left = (exit: Exit.Exit<A, E>): Effect.Effect<A, E> => {
+    const here = currentFiber(fiber)
+    leaveContext(here, entered)
+    return leave(exit, here)
+  }
+  const body = () => {
+    const here = currentFiber(fiber)
+    opened.startNanos = nanos(here)
+    return markRegion(
+      Effect.matchCauseEffect(work(here), {
+        onSuccess: (value) => left(Exit.succeed(value)),
+        onFailure: (cause) => left(Exit.failCause(cause))
+      }),
+      region
+    )
+  }
+  return waiting === undefined ? body() : Effect.flatMap(waiting, body)
+}
 
 /**
  * What became of a stage that went on after its story: a story of its own, begun and ended here, whose parent is that one.
@@ -116,7 +146,7 @@ export const open = (
   init: StoryInit,
   fiber: AnyFiber,
   late?: { readonly parent: Story; readonly startNanos: bigint }
-): { readonly opened: OpenStory; readonly waiting: Waiting } => {
+): BegunStory => {
   const around = regionFor(fiber)
   const parent = late?.parent ?? around?.story
   const startNanos = late?.startNanos ?? nanos(fiber)

@@ -6,8 +6,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { propertyOf } from "../../plain/untrusted.js"
 import type { Narrator } from "../../promise/Narrator.js"
+import { pathOf } from "../incoming.js"
 import { follow } from "../nodeResponses.js"
-import { begin, pathOf, type RequestOptions, type RequestStory } from "../requests.js"
+import { begin, type RequestOptions, type RequestStory } from "../requests.js"
 import { routeOf } from "./routes.js"
 
 export type {

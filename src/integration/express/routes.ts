@@ -3,7 +3,7 @@
  */
 import type { IncomingMessage } from "node:http"
 import { attempt, isObject, propertyOf } from "../../plain/untrusted.js"
-import { pathOf } from "../requests.js"
+import { pathOf } from "../incoming.js"
 
 /** Most routers within each other that are looked through. */
 const maxDepth = 16

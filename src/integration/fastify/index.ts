@@ -7,8 +7,9 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel"
 import type { FastifyPluginCallback, FastifyRequest } from "fastify"
 import { isObject, propertyOf } from "../../plain/untrusted.js"
 import type { Narrator } from "../../promise/Narrator.js"
+import { pathOf } from "../incoming.js"
 import { follow } from "../nodeResponses.js"
-import { begin, pathOf, type RequestOptions, type RequestStory } from "../requests.js"
+import { begin, type RequestOptions, type RequestStory } from "../requests.js"
 
 export type {
   /**

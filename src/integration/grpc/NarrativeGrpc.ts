@@ -44,7 +44,7 @@ export interface ServerOptions {
 export interface ClientOptions {
   /** Another name (default: the path of the method). */
   readonly naming?: ((path: string) => string) | undefined
-  /** Whether the server learns who asks (default `true`). `false` for a server of somebody else's. */
+  /** Whether the server learns who asks (default `true`). `false` for a server of another owner. */
   readonly propagate?: boolean | undefined
 }
 

@@ -21,8 +21,8 @@ import type { InvalidOption } from "../../plain/InvalidOption.js"
 import { attempt } from "../../plain/untrusted.js"
 import { withFiber } from "../../runtime/fiber.js"
 import { isEnabled } from "../../runtime/muting.js"
-import * as Correlation from "../../tracing/Correlation.js"
 import { askedBy } from "../../tracing/correlationScope.js"
+import { askerOf, pathOf } from "../incoming.js"
 import * as clientStage from "./clientStage.js"
 import * as requestStory from "./requestStory.js"
 import * as routing from "./routes.js"
@@ -98,10 +98,7 @@ export const middleware = (
         const name = given ?? (route === undefined ? request.method : `${request.method} ${route}`)
         const id = idIn(fiber)
         const story = storyInit(name, { id, kind: "request", attributes: attributesOf(request, route) }, definedAt)
-        const said = trustHeaders ? Correlation.fromHeaders(request.headers) : Correlation.none
-        const requestId = said.requestId ?? id
-        const asked = { ...said, requestId, correlationId: said.correlationId ?? requestId }
-        return askedBy(requestStory.run(app, story), asked)
+        return askedBy(requestStory.run(app, story), askerOf(request.headers, trustHeaders, id))
       })
     })
 }
@@ -109,9 +106,7 @@ export const middleware = (
 type HttpServerResponseOf<App> = App extends Effect.Effect<infer A, infer _E, infer _R> ? A : never
 
 const attributesOf = (request: HttpServerRequest, route: string | undefined): Record<string, unknown> => {
-  const query = request.url.indexOf("?")
-  const path = query < 0 ? request.url : request.url.slice(0, query)
-  const attributes = { "http.request.method": request.method, "url.path": path }
+  const attributes = { "http.request.method": request.method, "url.path": pathOf(request.url) }
   return route === undefined ? attributes : { ...attributes, "http.route": route }
 }
 
@@ -121,7 +116,7 @@ const attributesOf = (request: HttpServerRequest, route: string | undefined): Re
  */
 export interface ClientOptions {
   /**
-   * The origins that are told who asks, such as `https://stock.example.com`: see `Correlation.propagate`. Any other gets only the
+   * The origins that get the correlation, such as `https://stock.example.com`: see `Correlation.propagate`. Any other gets only the
    * `traceparent` that Effect's client sends.
    */
   readonly propagateTo?: ReadonlyArray<string | URL> | undefined

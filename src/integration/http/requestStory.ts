@@ -14,44 +14,39 @@ import * as FiberRef from "effect/FiberRef"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { isInterruption, leavesOf } from "../../cause/causeLeaves.js"
-import { contextWith, redactorOf } from "../../narration/region.js"
+import { afterLoading, redactorOf } from "../../narration/region.js"
 import * as storyRegion from "../../narration/storyRegion.js"
-import { type AnyFiber, currentFiber, nanos, withFiber } from "../../runtime/fiber.js"
-import { enterContext, leaveContext } from "../../runtime/fiberInternals.js"
-import type { Waiting } from "../../runtime/waiting.js"
+import { type AnyFiber, currentFiber, withFiber } from "../../runtime/fiber.js"
+import { inOrder, type Waiting } from "../../runtime/waiting.js"
 import { redactAttributes } from "./serverSpan.js"
 
 /** Answers a request in a story of its own. The answer is what it would be without. */
 export const run = <E, R>(app: HttpApp.Default<E, R>, init: storyRegion.StoryInit): HttpApp.Default<E, R> =>
   withFiber((fiber) =>
-    Effect.uninterruptibleMask((restore) => {
-      const outside = fiber.currentContext
-      const { opened, waiting } = storyRegion.open(init, fiber)
-      const { region } = opened
-      redactAttributes(fiber.currentSpan, redactorOf(fiber), () => region.story.secrets)
-      const request = new RequestStory(opened)
-      const entered = enterContext(fiber, contextWith(outside, region, region.span))
-      const leave = (exit: Exit.Exit<HttpServerResponse, E>) => {
-        const here = currentFiber(fiber)
-        leaveContext(here, entered)
-        request.answered(exit, here.getFiberRef(FiberRef.interruptedCause))
-        return request.isScoped ? exit : Effect.zipRight(request.close, exit)
-      }
-      const body = () => {
-        const here = currentFiber(fiber)
-        opened.startNanos = nanos(here)
-        const answer = HttpApp.withPreResponseHandler(app, (incoming, response) =>
-          Effect.succeed(request.watch(here, incoming, response))
+    afterLoading(fiber, () =>
+      Effect.uninterruptibleMask((restore) => {
+        const { opened, waiting } = storyRegion.open(init, fiber)
+        const { story } = opened.region
+        redactAttributes(fiber.currentSpan, redactorOf(fiber), () => story.secrets)
+        const request = new RequestStory(opened)
+        const scope = Context.getOption(fiber.currentContext, Scope.Scope)
+        const begun = scope._tag === "None" ? undefined : request.closeWith(scope.value)
+        return storyRegion.inside(
+          { opened, waiting: inOrder(waiting, begun) },
+          fiber,
+          (here) =>
+            restore(
+              HttpApp.withPreResponseHandler(app, (incoming, response) =>
+                Effect.succeed(request.watch(here, incoming, response))
+              )
+            ),
+          (exit, here) => {
+            request.answered(exit, here.getFiberRef(FiberRef.interruptedCause))
+            return request.isScoped ? exit : Effect.zipRight(request.close, exit)
+          }
         )
-        return Effect.matchCauseEffect(restore(answer), {
-          onSuccess: (response) => leave(Exit.succeed(response)),
-          onFailure: (cause) => leave(Exit.failCause(cause))
-        })
-      }
-      const scope = Context.getOption(outside, Scope.Scope)
-      const begun = scope._tag === "None" ? Effect.void : request.closeWith(scope.value)
-      return Effect.flatMap(waiting === undefined ? begun : Effect.zipRight(waiting, begun), body)
-    })
+      })
+    )
   )
 
 class RequestStory {

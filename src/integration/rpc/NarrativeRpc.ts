@@ -17,13 +17,13 @@ import { definedBy } from "../../diagnostics/source/callSite.js"
 import { storyInit } from "../../narration/combinators.js"
 import { regionIn } from "../../narration/region.js"
 import type { Story } from "../../narration/Story.js"
-import { idIn } from "../../narration/storyRegion.js"
+import * as storyRegion from "../../narration/storyRegion.js"
 import { attempt } from "../../plain/untrusted.js"
 import { withFiber } from "../../runtime/fiber.js"
 import { isEnabled } from "../../runtime/muting.js"
 import * as Correlation from "../../tracing/Correlation.js"
 import { askedBy } from "../../tracing/correlationScope.js"
-import * as callStory from "../callStory.js"
+import { askerOf } from "../incoming.js"
 
 /**
  * The identifier of the middleware.
@@ -107,19 +107,13 @@ export const layer = (options: ServerOptions = {}): Layer.Layer<NarrativeRpc> =>
     withFiber<RpcMiddleware.SuccessValue, never, never>((fiber) => {
       if (!isEnabled(fiber) || attempt(() => skip?.(tag) === true, false)) return next
       const name = attempt(() => naming?.(tag), undefined) ?? (group === undefined ? tag : `${group}.${tag}`)
-      const id = idIn(fiber)
+      const id = storyRegion.idIn(fiber)
       const story = storyInit(
         name,
         { id, kind: "rpc", attributes: { "rpc.system": "effect", "rpc.method": tag } },
         definedAt
       )
-      const said = trustHeaders ? Correlation.fromHeaders(headers) : Correlation.none
-      const requestId = said.requestId ?? id
-      return askedBy(callStory.run(next, story, endOf), {
-        ...said,
-        requestId,
-        correlationId: said.correlationId ?? requestId
-      })
+      return askedBy(storyRegion.run(next, story, endOf), askerOf(headers, trustHeaders, id))
     })
   return Layer.succeed(NarrativeRpc, middleware)
 }
