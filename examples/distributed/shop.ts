@@ -1,20 +1,17 @@
 /**
  * The shop: an `HttpApi` that asks the stock, and sends a payment on its way.
  */
-import { createServer } from "node:http"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpServer from "@effect/platform/HttpServer"
-import { NodeHttpServer } from "@effect/platform-node"
 import { Effect, Layer, Schema } from "effect"
 import { Narrative } from "effect-narrative"
-import { HistoryRenderer } from "effect-narrative/history"
 import { NarrativeHttp } from "effect-narrative/http"
-import { historyFile, portOf, ready, released } from "./service.js"
+import { serve } from "./httpService.js"
+import { portOf } from "./service.js"
 
 class SoldOut extends Schema.TaggedError<SoldOut>()("SoldOut", { item: Schema.String }) {}
 
@@ -51,15 +48,8 @@ const Orders = HttpApiBuilder.group(api, "orders", (handlers) =>
 
 const Server = HttpApiBuilder.serve(NarrativeHttp.middleware({ routes: api })).pipe(
   Layer.provide(HttpApiBuilder.api(api)),
-  Layer.provide(Orders),
-  Layer.merge(
-    Layer.effectDiscard(
-      HttpServer.addressWith((address) => Effect.sync(() => ready(address._tag === "TcpAddress" ? address.port : 0)))
-    )
-  ),
-  Layer.provide(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })),
-  Layer.provide(HistoryRenderer.layer({ path: historyFile }))
+  Layer.provide(Orders)
 )
 
-await Effect.runPromise(Layer.build(Server).pipe(Effect.zipRight(Effect.promise(() => released)), Effect.scoped))
+await serve(Server)
 process.exit()

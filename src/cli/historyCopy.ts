@@ -2,21 +2,20 @@
  * What `narrative copy` does.
  */
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import type { Copied } from "../history/database/copyStories.js"
 import type { HistoryError } from "../history/HistoryError.js"
 import * as historyFile from "./historyFile.js"
-import { MissingPackage } from "./missingPackage.js"
+import { needing } from "./missingPackage.js"
 import { Output, writeJson } from "./output.js"
 
-const modules = Effect.promise(() =>
+const modules = needing(() =>
   Promise.all([
     import("../history/database/copyStories.js"),
     import("../history/database/database.js"),
     import("../history/database/migrations.js"),
     import("../history/database/postgres.js")
   ])
-).pipe(Effect.catchSomeDefect((defect) => (defect instanceof MissingPackage ? Option.some(defect) : Option.none())))
+)
 
 export const copy = ({ from, json, to }: { readonly from: string; readonly to: string; readonly json: boolean }) =>
   Effect.gen(function* () {

@@ -5,11 +5,10 @@ import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import { type AmbiguousStoryId, beginsOrEnds, type HistoryError, type StoryNotFound } from "../history/HistoryError.js"
 import type { HistoryReader } from "../history/HistoryReader.js"
 import { InvalidOption } from "../plain/InvalidOption.js"
-import { MissingPackage } from "./missingPackage.js"
+import { type MissingPackage, needing } from "./missingPackage.js"
 import { ago } from "./relativeTime.js"
 
 /** More than one story's id begins or ends so. */
@@ -63,9 +62,7 @@ export const checkPassword = (given: string, setting = "--db"): Effect.Effect<vo
     })
   })
 
-const historyModule = Effect.promise(() => import("../history/History.js")).pipe(
-  Effect.catchSomeDefect((defect) => (defect instanceof MissingPackage ? Option.some(defect) : Option.none()))
-)
+const historyModule = needing(() => import("../history/History.js"))
 
 /** What one types, where it is not named as the history's setting. */
 const optionNames: Readonly<Record<string, string>> = {

@@ -6,9 +6,8 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as commandOptions from "./commandOptions.js"
-import { MissingPackage } from "./missingPackage.js"
+import { needing } from "./missingPackage.js"
 
 const action = Args.text({ name: "action" }).pipe(
   Args.withDescription("list (the default), show or sweep."),
@@ -55,9 +54,7 @@ const olderThan = Options.text("older-than").pipe(
   Options.optional
 )
 
-const actions = Effect.promise(() => import("./runActions.js")).pipe(
-  Effect.catchSomeDefect((defect) => (defect instanceof MissingPackage ? Option.some(defect) : Option.none()))
-)
+const actions = needing(() => import("./runActions.js"))
 
 export const command = Command.make(
   "runs",

@@ -5,8 +5,7 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import { MissingPackage } from "./missingPackage.js"
+import { needing } from "./missingPackage.js"
 import { baseDir } from "./runsCommand.js"
 
 const host = Options.text("host").pipe(
@@ -38,9 +37,7 @@ const allow = Options.text("allow-host").pipe(
   Options.repeated
 )
 
-const serving = Effect.promise(() => import("./serving.js")).pipe(
-  Effect.catchSomeDefect((defect) => (defect instanceof MissingPackage ? Option.some(defect) : Option.none()))
-)
+const serving = needing(() => import("./serving.js"))
 
 export const command = Command.make("serve", { host, port, token, allow, baseDir }, (given) =>
   Effect.flatMap(serving, ({ serve }) => serve(given))

@@ -132,39 +132,24 @@ export interface Options {
   readonly maxCircuits?: number | undefined
 }
 
-const share = Schema.Number.pipe(
-  Schema.filter((value) => value > 0 && value <= 1),
-  options.takes("a share above 0, and 1 at most")
-)
-
-const decode = options.decode(
-  "CircuitBreaker",
-  Schema.Struct({
-    tripPolicy: Schema.optionalWith(
-      Schema.Union(
-        Schema.Struct({ failures: options.wholeNumber(1) }),
-        Schema.Struct({
-          rate: share,
-          minimum: options.withDefault(options.wholeNumber(1), 10),
-          within: options.withDefault(options.positiveDuration, Duration.minutes(1))
-        })
-      ),
-      { default: () => ({ failures: 5 }) }
+const Settings = Schema.Struct({
+  tripPolicy: Schema.optionalWith(
+    Schema.Union(
+      Schema.Struct({ failures: options.wholeNumber(1) }),
+      Schema.Struct({
+        rate: options.share,
+        minimum: options.withDefault(options.wholeNumber(1), 10),
+        within: options.withDefault(options.positiveDuration, Duration.minutes(1))
+      })
     ),
-    resetAfter: options.withDefault(options.positiveDuration, Duration.seconds(30)),
-    isFailure: Schema.optional(options.functionOf<NonNullable<Options["isFailure"]>>("a function of an error")),
-    maxCircuits: options.withDefault(options.wholeNumber(1), 1_000)
-  })
-)
+    { default: () => ({ failures: 5 }) }
+  ),
+  resetAfter: options.withDefault(options.positiveDuration, Duration.seconds(30)),
+  isFailure: Schema.optional(options.functionOf<NonNullable<Options["isFailure"]>>("a function of an error")),
+  maxCircuits: options.withDefault(options.wholeNumber(1), 1_000)
+})
 
-interface Settings {
-  readonly tripPolicy:
-    | { readonly failures: number }
-    | { readonly rate: number; readonly minimum: number; readonly within: Duration.Duration }
-  readonly resetAfter: Duration.Duration
-  readonly isFailure?: ((error: unknown) => boolean) | undefined
-  readonly maxCircuits: number
-}
+const decode = options.decode("CircuitBreaker", Settings)
 
 const nameOf = ({ operation, provider }: Key): string => JSON.stringify([operation, provider])
 
@@ -179,7 +164,7 @@ class CircuitBreakers implements Service {
   readonly #resetMillis: number
   readonly #isFailure: (error: unknown) => boolean
 
-  constructor({ isFailure, maxCircuits, resetAfter, tripPolicy }: Settings) {
+  constructor({ isFailure, maxCircuits, resetAfter, tripPolicy }: typeof Settings.Type) {
     const policy = () =>
       "failures" in tripPolicy
         ? circuits.consecutive(tripPolicy.failures)

@@ -268,18 +268,13 @@ export const buffered: {
     )
 )
 
-const share = Schema.Number.pipe(
-  Schema.filter((value) => value > 0 && value <= 1),
-  options.takes("a share above 0, and 1 at most")
-)
-
 const decodeBuffer = options.decode(
   "EventSink",
   Schema.Struct({
     maxQueueSize: options.withDefault(options.wholeNumber(1), 1_000),
     whenFull: options.withDefault(options.oneOf("drop", "wait"), "drop"),
     onDrop: Schema.optional(options.functionOf<NonNullable<BufferOptions["onDrop"]>>()),
-    highWaterMark: options.withDefault(share, 0.8),
+    highWaterMark: options.withDefault(options.share, 0.8),
     onHighWater: Schema.optional(options.functionOf<NonNullable<BufferOptions["onHighWater"]>>()),
     shutdownTimeout: options.withDefault(options.duration, Duration.seconds(5))
   })

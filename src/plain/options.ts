@@ -43,6 +43,11 @@ export const wholeNumber = (least: number, most = Number.MAX_SAFE_INTEGER) =>
     )
   )
 
+export const share = Schema.Number.pipe(
+  Schema.filter((value) => value > 0 && value <= 1),
+  takes("a share above 0, and 1 at most")
+)
+
 const shown = (value: number): string => value.toLocaleString("en")
 
 /** One of these texts. */
