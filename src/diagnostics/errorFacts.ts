@@ -78,7 +78,7 @@ const bounded = (known: Record<string, Fact>, own: Record<string, Fact>): Readon
   return facts
 }
 
-/** What stands elsewhere than in a field of its own, or under another name. */
+/** What is elsewhere than in a field of its own, or under another name. */
 const describe = (error: object, add: Add): void => {
   const tag = textOf(error, "_tag")
   if (tag !== undefined) ofTag(tag, error, add)

@@ -17,7 +17,7 @@ import * as RuleBook from "./rules/RuleBook.js"
 import * as timeBudget from "./timeBudget.js"
 import { type FailureContext, type StageOfFailure, undescribed, unplaced } from "./undescribed.js"
 
-/** The report of a cause. A cause without a failure, as of an interruption, is told as `Interrupted`. Never throws. */
+/** The report of a cause. A cause without a failure, as of an interruption, is reported as `Interrupted`. Never throws. */
 export const describe = (
   cause: Cause.Cause<unknown>,
   context: FailureContext,

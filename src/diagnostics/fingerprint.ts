@@ -1,5 +1,5 @@
 /**
- * What makes two failures the same one, for counting and for telling it once.
+ * What makes two failures the same one, for counting and for reporting it once.
  */
 import { hash } from "node:crypto"
 import { relative } from "node:path"
@@ -19,7 +19,7 @@ export const fingerprint = (
   return hash("sha256", [errorType, place, withoutVariables(exceptionChain)].join("\u0000"), "hex").slice(0, 16)
 }
 
-/** The same program may stand in another folder on another machine. */
+/** The same program may be in another folder on another machine. */
 const withoutFolder = (file: string): string => {
   const path = attempt(() => relative(process.cwd(), file), file)
   return path.startsWith("..") ? file : path

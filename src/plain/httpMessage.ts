@@ -43,7 +43,7 @@ const constructorOf = (value: object): string => {
   return typeof name === "string" && name !== "" ? name.slice(0, 100) : "Stream"
 }
 
-/** An address without the values of its query, which may be anything that somebody typed. */
+/** An address without the values of its query, which may be anything that a user typed. */
 const address = (url: unknown): unknown => {
   if (typeof url !== "string") return url
   const [, path = "", query, hash = ""] = /^([^?#]*)(\?[^#]*)?(#[\s\S]*)?$/.exec(url.slice(0, maxUrl)) ?? []

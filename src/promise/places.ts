@@ -39,7 +39,7 @@ export const runtimeAt = (place: Place): Runtime.Runtime<never> =>
     fiberRefs: place
   })
 
-/** The same place, for work that somebody asked for. */
+/** The same place, for work with a correlation. */
 export const withCorrelation = (place: Place, correlation: Correlation.Correlation): Place => {
   const fiber = fiberAt(place)
   say(fiber, correlation)

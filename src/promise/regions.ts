@@ -103,7 +103,7 @@ export const openStage = ({ backlog, base }: Narration, init: stageRegion.StageI
   return { inside, end }
 }
 
-/** A stage that begins when something happens in it, or when it is told to. */
+/** A stage that begins when something happens in it, or when it is asked to. */
 export interface PendingStage extends Following {
   readonly begin: () => void
   readonly hasBegun: () => boolean

@@ -22,7 +22,7 @@ export const isWord = (kind: NameKind): boolean => kind === "word" || kind === "
 
 export interface SecretNames {
   readonly kindOf: (name: string) => NameKind
-  /** Of words in a row that are a term as they are, as `api key` is: for free text, where any words stand in a row. */
+  /** Of words in a row that are a term as they are, as `api key` is: for free text, where any words follow each other. */
   readonly kindOfTerm: (phrase: string) => NameKind
 }
 

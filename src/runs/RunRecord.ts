@@ -50,7 +50,7 @@ export interface RunRecord extends Schema.Schema.Type<typeof RunRecord> {}
  * @category schemas
  */
 export const RunRecord = Schema.Struct({
-  /** What tells this run from all others: what is written twice by one id is one run. */
+  /** What distinguishes this run from all others: what is written twice by one id is one run. */
   eventId: key(Schema.String, "event_id"),
   /** What people and other programs call it. */
   runId: key(Schema.String, "run_id"),

@@ -1,5 +1,5 @@
 /**
- * The options of `Run.layer`, and the environment variables that stand for them.
+ * The options of `Run.layer`, and the environment variables that set them.
  */
 import { join, resolve } from "node:path"
 import * as Schema from "effect/Schema"

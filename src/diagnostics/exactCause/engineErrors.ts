@@ -29,23 +29,23 @@ export const explainEngineError = (error: unknown, line: FailingLine): string | 
     return undefined
   const message = PlainValue.clip(textOf(error, "message") ?? "")
   const here = isThrownByLibrary(error) ? empty : line
-  for (const [pattern, tell] of rules) {
+  for (const [pattern, say] of rules) {
     const match = pattern.exec(message)
     if (match === null) continue
-    return attempt(() => tell({ at: (i) => match[i] ?? "", error, line: here, message }), undefined)
+    return attempt(() => say({ at: (i) => match[i] ?? "", error, line: here, message }), undefined)
   }
   return undefined
 }
 
 const engineNames = new Set(["TypeError", "RangeError", "ReferenceError", "SyntaxError", "URIError"])
 
-// The line told is the app's. When a library below it threw, the operands stand on a line nobody shows.
+// The line shown is the app's. When a library below it threw, the operands are on a line that is not shown.
 const isThrownByLibrary = (error: unknown): boolean => {
   const frame = (textOf(error, "stack") ?? "").split("\n", 200).find((text) => /^\s+at .*:\d+:\d+\)?$/.test(text))
   return frame !== undefined && /[\\/]node_modules[\\/]|\bnode:/.test(frame)
 }
 
-type Rule = readonly [pattern: RegExp, tell: (message: EngineMessage) => string | undefined]
+type Rule = readonly [pattern: RegExp, say: (message: EngineMessage) => string | undefined]
 
 const stackOverflow = ({ error }: EngineMessage): string => {
   // A native function on top, as `Map.get`, is only what the last call happened to be at.
@@ -54,12 +54,12 @@ const stackOverflow = ({ error }: EngineMessage): string => {
     .slice(1)
     .filter((frame) => !/\((?:<anonymous>|native)\)$/.test(frame))
   const names = new Set(frames.map((frame) => /^\s+at (?:async )?([\w$.<>#]+) \(/.exec(frame)?.[1] ?? ""))
-  const told = Array.from(names).filter((name) => name !== "" && name !== "<anonymous>")
-  if (frames.length < 5 || told.length === 0 || told.length > 3 || told.length < names.size)
+  const named = Array.from(names).filter((name) => name !== "" && name !== "<anonymous>")
+  if (frames.length < 5 || named.length === 0 || named.length > 3 || named.length < names.size)
     return "the call stack is full"
-  return told.length === 1
-    ? `the call stack is full: ${told[0]} was still calling itself`
-    : `the call stack is full: ${told.join(", ")} were still calling each other`
+  return named.length === 1
+    ? `the call stack is full: ${named[0]} was still calling itself`
+    : `the call stack is full: ${named.join(", ")} were still calling each other`
 }
 
 const rules: ReadonlyArray<Rule> = [

@@ -41,7 +41,7 @@ export const propertyName = (key: string): string =>
 
 /**
  * V8 renders an expression from the compiled code, where names may differ from the source. The source's own wording is
- * preferred, if its last name stands on the line once.
+ * preferred, if its last name is on the line once.
  */
 export const asWritten = (line: FailingLine, rendered: string): string => {
   const text = rendered.replace(/^\(0 ?, ?(.*)\)$/, "$1")

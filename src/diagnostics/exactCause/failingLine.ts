@@ -23,7 +23,7 @@ export interface Known {
 
 export interface FailingLine {
   readonly text: string
-  /** The text with what stands in strings and comments masked, position by position. */
+  /** The text with what is in strings and comments masked, position by position. */
   readonly code: string
   readonly locals: ReadonlyArray<Local>
   readonly bigints: ReadonlyArray<string>

@@ -23,7 +23,7 @@ const becauseOf = (error: unknown, inside: Inside): string => {
   return why === undefined ? "" : `: ${tellingLine(why)}`
 }
 
-/** Of `@effect/platform`'s server: the request is one that somebody else sent. */
+/** Of `@effect/platform`'s server: the request is one that another program sent. */
 export const explainServerError = (error: unknown, inside: Inside): string | undefined => {
   if (propertyOf(error, serverErrorTypeId) === undefined) return undefined
   const asked = requestOf(error)

@@ -32,13 +32,13 @@ export const mixedBigInt = ({ line }: EngineMessage): string => {
   }
   // One of the two is a BigInt: a known number settles which.
   const isNumber = (operand: string) => typeof valueOf(line, operand) === "number"
-  const told = `${mixed} in ${shown(pair.left)} ${pair.sign} ${shown(pair.right)}`
+  const sentence = `${mixed} in ${shown(pair.left)} ${pair.sign} ${shown(pair.right)}`
   if (known.length > 0) {
-    return `${told}: ${shown(line.bigints.includes(pair.left) ? pair.left : pair.right)} is the BigInt`
+    return `${sentence}: ${shown(line.bigints.includes(pair.left) ? pair.left : pair.right)} is the BigInt`
   }
-  if (isNumber(pair.right) && !isNumber(pair.left)) return `${told}: ${shown(pair.left)} is the BigInt`
-  if (isNumber(pair.left) && !isNumber(pair.right)) return `${told}: ${shown(pair.right)} is the BigInt`
-  return told
+  if (isNumber(pair.right) && !isNumber(pair.left)) return `${sentence}: ${shown(pair.left)} is the BigInt`
+  if (isNumber(pair.left) && !isNumber(pair.right)) return `${sentence}: ${shown(pair.right)} is the BigInt`
+  return sentence
 }
 
 export const bigIntOf = ({ at, line }: EngineMessage): string => {

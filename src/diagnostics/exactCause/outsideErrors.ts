@@ -8,10 +8,10 @@ import { argumentsOf, empty, type FailingLine, valueOf } from "./failingLine.js"
 /** The sentence for an error with a code of Node's or OpenSSL's; `known` says what the error itself does not. */
 export const explainSystemError = (error: unknown, known: { readonly path?: string } = {}): string | undefined => {
   const code = textOf(error, "code")
-  const tell = code === undefined ? undefined : systemCodes.get(code)
-  if (code === undefined || tell === undefined) return undefined
+  const say = code === undefined ? undefined : systemCodes.get(code)
+  if (code === undefined || say === undefined) return undefined
   const syscall = textOf(error, "syscall")
-  return `${tell(targetOf(error, known.path))} (${syscall === undefined ? code : `${code}, ${short(syscall)}`})`
+  return `${say(targetOf(error, known.path))} (${syscall === undefined ? code : `${code}, ${short(syscall)}`})`
 }
 
 /** The sentence for an error of SQLite's or Postgres'. */
@@ -24,8 +24,8 @@ export const explainSqlError = (
   const message = firstLine(textOf(error, "message") ?? "")
   if (code === undefined) return undefined
   if (/^(?:ERR_)?SQLITE/.test(code)) return explainSqlite(message, code, line, statement)
-  const tell = postgresCodes.get(code)
-  return tell === undefined ? undefined : `${tell(error, message)} (${code})`
+  const say = postgresCodes.get(code)
+  return say === undefined ? undefined : `${say(error, message)} (${code})`
 }
 
 interface Target {
@@ -56,9 +56,9 @@ const targetOf = (error: unknown, path: string | undefined): Target => {
 }
 
 const naming =
-  (unnamed: string, tell: string) =>
+  (unnamed: string, what: string) =>
   ({ name }: Target): string =>
-    `${name ?? unnamed} ${tell}`
+    `${name ?? unnamed} ${what}`
 
 const alone = (sentence: string) => (): string => sentence
 
@@ -68,9 +68,9 @@ const withPeer =
     name === undefined ? sentence : `${sentence} ${joint} ${name}`
 
 const certificate =
-  (tell: string) =>
+  (what: string) =>
   ({ name }: Target): string =>
-    `the certificate${name === undefined ? "" : ` of ${name}`} ${tell}`
+    `the certificate${name === undefined ? "" : ` of ${name}`} ${what}`
 
 const systemCodes: ReadonlyMap<string, (target: Target) => string> = new Map([
   [
@@ -154,9 +154,9 @@ const explainForeignKey = (line: FailingLine, statement: string): string | undef
 const explainSqlite = (message: string, code: string, line: FailingLine, statement: string): string => {
   const foreign = /^FOREIGN KEY constraint failed$/.test(message) ? explainForeignKey(line, statement) : undefined
   if (foreign !== undefined) return `${foreign} (${message}, ${code})`
-  for (const [pattern, tell] of sqliteMessages) {
+  for (const [pattern, say] of sqliteMessages) {
     const name = pattern.exec(message)?.[1]
-    if (name !== undefined) return `${tell(short(name))} (${short(message)}, ${code})`
+    if (name !== undefined) return `${say(short(name))} (${short(message)}, ${code})`
   }
   return `${message} (${code})`
 }
@@ -171,9 +171,9 @@ const postgres =
       return name === undefined ? [] : [`${kind} ${short(name)}`]
     })
     const detail = textOf(error, "detail")
-    const told = detail === undefined ? message : firstLine(detail).replace(/\.$/, "")
+    const said = detail === undefined ? message : firstLine(detail).replace(/\.$/, "")
     const what = named.length === 0 ? sentence : `${sentence}, ${named.join(", ")}`
-    return told === "" ? what : `${what}: ${short(told)}`
+    return said === "" ? what : `${what}: ${short(said)}`
   }
 
 const postgresCodes: ReadonlyMap<string, (error: unknown, message: string) => string> = new Map([

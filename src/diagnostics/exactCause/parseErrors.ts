@@ -93,7 +93,7 @@ const valuesAt = (issue: ParseResult.ParseIssue): { readonly actual: unknown; re
   }
 }
 
-/** Most members of a union that are told. */
+/** Most members of a union that are listed. */
 const maxMembers = 5
 
 /** `customers[3].email` */

@@ -1,5 +1,5 @@
 /**
- * What an error says itself, as a sentence: its type, and of its message the line that tells why.
+ * What an error says itself, as a sentence: its type, and of its message the line that says why.
  */
 
 import { inOrder, ownEntries } from "../../cause/fieldText.js"
@@ -19,7 +19,7 @@ export const plainly = (error: unknown, show: Show): string | undefined => {
 }
 
 /**
- * The line of a message that tells why: its first, unless that only leads up to it. Prisma quotes the call and says why in
+ * The line of a message that says why: its first, unless that only leads up to it. Prisma quotes the call and says why in
  * its last line; `assert` ends its first line with a colon.
  */
 export const tellingLine = (message: string): string => {

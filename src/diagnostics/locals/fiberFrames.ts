@@ -56,20 +56,20 @@ export const framesOf = (failure: object): ReadonlyArray<CapturedFrame> => {
 }
 
 /**
- * Forgets a failure that has been told: an error that is kept would keep its generators, and all their values. The same
+ * Forgets a failure that has been reported: an error that is kept would keep its generators, and all their values. The same
  * failure is not captured again on its way out.
  */
 export const release = (failure: object): void => {
   const capture = store.captures.get(failure)
   if (capture === undefined) return
   store.captures.delete(failure)
-  // A primitive is known by its node, which a program may use for many failures: there is no telling them apart.
+  // A primitive is known by its node, which a program may use for many failures: they cannot be distinguished.
   if (capture.node !== failure) store.released.set(failure, capture.node)
 }
 
 /**
  * Defects of fibers that were interrupted because of this failure, as from a finalizer. Effect 3.22 drops them from the cause
- * of `Effect.all`, `raceFirst` and `timeout`: nobody else tells them. One dropped while its fiber succeeded is told with the
+ * of `Effect.all`, `raceFirst` and `timeout`: nothing else reports them. One dropped while its fiber succeeded is reported with the
  * next failure of the fiber that interrupted it.
  */
 export const droppedWith = (failure: object): ReadonlyArray<Cause.Die> => store.captures.get(failure)?.dropped ?? []
@@ -121,7 +121,7 @@ interface Store {
   patched: { readonly original: FailureHandler; readonly ours: FailureHandler; readonly on: FiberPrototype } | undefined
   /** By the original error, or the node of a primitive. */
   readonly captures: WeakMap<object, Capture>
-  /** The node by which a failure was known when it was told. */
+  /** The node by which a failure was known when it was reported. */
   readonly released: WeakMap<object, object>
   /** By the number of the fiber that interrupted: defects that its own failure may turn out to lack. */
   readonly pendingDefects: Map<number, ReadonlyArray<Cause.Die>>
@@ -159,7 +159,7 @@ const patch = (): void => {
 
 const unpatch = (): void => {
   yieldedExits.uninstall()
-  // If somebody else has patched the prototype since, ours stays below theirs and does nothing.
+  // If other code has patched the prototype since, ours stays below theirs and does nothing.
   if (store.patched === undefined || store.patched.on.Failure !== store.patched.ours) return
   store.patched.on.Failure = store.patched.original
   store.patched = undefined
@@ -276,7 +276,7 @@ const none: ReadonlyArray<Cause.Die> = []
 
 const takePending = (
   fiber: FailingFiber,
-  told: ReadonlyArray<Cause.Fail<unknown> | Cause.Die>
+  reported: ReadonlyArray<Cause.Fail<unknown> | Cause.Die>
 ): ReadonlyArray<Cause.Die> => {
   if (store.pendingDefects.size === 0) return none
   const { id } = fiber.id()
@@ -284,13 +284,13 @@ const takePending = (
   if (pending === undefined) return none
   store.pendingDefects.delete(id)
   return pending.filter(
-    (defect) => !told.some((node) => node === defect || (node._tag === "Die" && node.defect === defect.defect))
+    (defect) => !reported.some((node) => node === defect || (node._tag === "Die" && node.defect === defect.defect))
   )
 }
 
 /**
  * What to keep of an earlier capture of the same error: `undefined` to keep it as it is, empty to replace it. One error may
- * fail many requests, and none may be told with the values of another.
+ * fail many requests, and none may be reported with the values of another.
  */
 const stillTravelling = (
   known: Capture,

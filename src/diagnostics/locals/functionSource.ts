@@ -1,5 +1,5 @@
 /**
- * One function of a running script as its source has it: where it stands, what it is called, and which of the values V8
+ * One function of a running script as its source has it: where it is, what it is called, and which of the values V8
  * holds for it are variables that a reader of the source knows, and have a value yet.
  */
 import { types } from "node:util"
@@ -25,7 +25,7 @@ export interface Local {
   readonly state: "value" | "unassigned" | "unknown" | "lost" | "service"
 }
 
-/** The lines of a function in its source, counted from 1, so that a stack frame can be told to stand in it. */
+/** The lines of a function in its source, counted from 1, so that a stack frame can be found to be in it. */
 export interface FunctionRange {
   readonly file: string
   readonly startLine: number
@@ -53,7 +53,7 @@ export interface ScriptPlace {
 export interface FunctionSource {
   readonly name: string
   readonly range: FunctionRange
-  /** Where a place of the script stands in the source. */
+  /** Where a place of the script is in the source. */
   readonly placeOf: (at: ScriptPlace) => SourcePlace
   /** The variables that have a meaning at a place, in the order of their declarations, then those from around it. */
   readonly localsAt: (at: ScriptPlace, scopes: ReadonlyArray<Scope>, held: Held) => ReadonlyArray<Local>
@@ -62,7 +62,7 @@ export interface FunctionSource {
 /** How a function is held: where it is paused, V8 knows that a variable is `undefined`. */
 export type Held = "suspended" | "paused"
 
-/** Most variables told of one function. */
+/** Most variables read of one function. */
 const maxLocals = 64
 /** Longest text of a function looked into, in UTF-16 code units. */
 const maxText = 200_000
@@ -97,7 +97,7 @@ export const make = (
     placeOf: (at) => placeIn(script, at),
     localsAt: (at, scopes, held) => {
       const offset = positions.offsetOf(at)
-      // Without the text there is no telling old values from new ones: better none than a wrong one.
+      // Without the text old values cannot be distinguished from new ones: better none than a wrong one.
       if (offset === undefined || offset < 0 || offset >= text.length || scanned.starts.length === 0) return []
       return localsOf({ scanned, offset, held, named: namesAt(offset), sourceNameOf, isTopLevel }, scopes)
     }
@@ -192,7 +192,7 @@ const lastLineOf = (
   sourceAt: (offset: number) => SourcePlace
 ): number => {
   if (!start.mapped) return sourceAt(text.length - 1).line
-  // Not every bracket has a mapping: the last token that has one stands near enough.
+  // Not every bracket has a mapping: the last token that has one is near enough.
   for (let i = scanned.starts.length - 1; i >= 0 && i > scanned.starts.length - 20; i--) {
     const place = sourceAt(scanned.starts[i] ?? 0)
     if (place.mapped && place.path === start.path && place.line >= start.line) return place.line
@@ -203,7 +203,7 @@ const lastLineOf = (
 interface Found extends Local {
   /** Whether the failing statement, or what decided that it was run, names it. */
   readonly isNamed: boolean
-  /** Where it stands in the text; past its end for what comes from around the function. */
+  /** Where it is in the text; past its end for what comes from around the function. */
   readonly order: number
 }
 

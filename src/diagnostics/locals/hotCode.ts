@@ -8,7 +8,7 @@ import { setFlagsFromString } from "node:v8"
 export type Keeping = "kept" | "not asked for" | "unknown to this V8"
 
 /**
- * `analyze-environment-liveness` is by what Turbofan, the last compiler, tells which variables are still to be read. Maglev, the
+ * `analyze-environment-liveness` is by what Turbofan, the last compiler, knows which variables are still to be read. Maglev, the
  * one before it (on from Node 23), always does, so hot functions have to go past it.
  */
 const flags = ["--no-analyze-environment-liveness", "--no-maglev"]

@@ -14,7 +14,7 @@ import * as inspectorSession from "./inspectorSession.js"
 import * as parser from "./parser.js"
 import * as scriptTable from "./scriptTable.js"
 
-/** A generator as it stood when its fiber failed. */
+/** A generator as it was when its fiber failed. */
 export interface GeneratorFrame {
   /** The source's absolute path. */
   readonly file: string
@@ -23,7 +23,7 @@ export interface GeneratorFrame {
   readonly column: number
   /** The generator function's name, else that of the declaration around it, else `<anonymous>`. */
   readonly functionName: string
-  /** The whole generator function: a stack frame of the same call stands in it. */
+  /** The whole generator function: a stack frame of the same call is in it. */
   readonly functionRange: functionSource.FunctionRange
   /** `false` if no source map was found, and places are those of the JavaScript. */
   readonly mapped: boolean
@@ -49,7 +49,7 @@ export interface LocalsReader {
   /**
    * What the generators hold. Effect's and this library's own are left out, and what cannot be read is. Never throws.
    *
-   * @param options.maxFrames most frames told, 12 unless given
+   * @param options.maxFrames most frames read, 12 unless given
    * @param options.onCut called where there was no time for all of them
    * @param options.deadlineMillis time (see `TimeBudget`) after which no further frame is begun, 100 unless given
    */
@@ -182,7 +182,7 @@ const framesIn = (
 
 type Properties = ReadonlyMap<string, Runtime.RemoteObject>
 
-/** What V8 tells of a value beside its properties: `[[GeneratorState]]`, `[[Scopes]]`, … No getter is run. */
+/** What V8 says of a value beside its properties: `[[GeneratorState]]`, `[[Scopes]]`, … No getter is run. */
 const propertiesOf = (session: inspectorSession.InspectorSession, handle: Runtime.RemoteObject): Properties => {
   const { internalProperties } = session.ask<Runtime.GetPropertiesReturnType>("Runtime.getProperties", {
     objectId: handle.objectId,
@@ -261,7 +261,7 @@ export function* probe(known: object): Generator<object, void, unknown> {
   }
 }
 
-/** Whether this V8 tells what this module was written for: the state, the place and the values of a generator. */
+/** Whether this V8 says what this module was written for: the state, the place and the values of a generator. */
 const selfTest = ({ readOne }: OpenReader): void => {
   const known = { probe: true }
   const generator = probe(known)
@@ -275,7 +275,7 @@ const selfTest = ({ readOne }: OpenReader): void => {
     throw new Error("the self-test read other values than a generator held")
   }
   if (values.has(held) || !frame.locals.some(({ state }) => state === "unassigned")) {
-    throw new Error("the self-test could not tell an old value from a new one")
+    throw new Error("the self-test could not distinguish an old value from a new one")
   }
 }
 

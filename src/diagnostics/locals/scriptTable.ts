@@ -12,9 +12,9 @@ import { preparing } from "../timeBudget.js"
 import type { InspectorSession } from "./inspectorSession.js"
 import { topLevelNamesOf } from "./topLevelNames.js"
 
-/** A script that frames stand in. */
+/** A script that frames are in. */
 export interface Script {
-  /** The absolute path, or what it calls itself if it stands in no file. */
+  /** The absolute path, or what it calls itself if it is in no file. */
   readonly path: string
   readonly origin: FrameOrigin
   /** A place of the script in its source, both counted from 1; the place itself if there is no map. */
@@ -65,7 +65,7 @@ const empty = () => {
     add: ({ scriptId, sourceMapURL = "", url }: ParsedScript): void => {
       if (url === "" || entries.has(scriptId)) return
       const file = pathOf(url)
-      // An inlined map can be large, and nobody asks for the places of packages that bring one.
+      // An inlined map can be large, and places of packages that bring one are not asked for.
       const isWeight = sourceMapURL.startsWith("data:") && /[\\/]node_modules[\\/]/.test(file)
       entries.set(scriptId, { file, mapUrl: isWeight ? "" : sourceMapURL, script: undefined })
     },

@@ -1,7 +1,7 @@
 /**
  * The local variables of the functions that threw, by pausing V8 for an instant at every throw.
  *
- * A function that throws is gone when its error is told, so this is the only way to its variables, and it has its price:
+ * A function that throws is gone when its error is reported, so this is the only way to its variables, and it has its price:
  * while it is on, a bare `await` takes several times as long and a throw a few milliseconds. Hence a second opt-in, and a
  * bucket of pauses that a burst of exceptions empties at once.
  */
@@ -13,7 +13,7 @@ import * as inspectorSession from "./inspectorSession.js"
 import type { GeneratorFrame, LocalsStatus } from "./locals.js"
 import * as scriptTable from "./scriptTable.js"
 
-/** A function as it stood when it threw, or called what threw. */
+/** A function as it was when it threw, or called what threw. */
 export type ThrownFrame = GeneratorFrame
 
 export interface ThrownLocals {
@@ -41,7 +41,7 @@ export const release = (error: object): void => {
   snapshots.delete(error)
 }
 
-/** Most functions told of one throw. */
+/** Most functions reported of one throw. */
 const maxFrames = 3
 /** Most functions of one throw looked at. */
 const maxLooked = 30

@@ -121,7 +121,7 @@ export const cluesOf = (failure: Failure): Clues => {
  */
 export const errorsOf = ({ errorMessage, errorType, exceptionChain }: Failure): ReadonlyArray<ErrorSaying> => {
   const outermost = { type: errorType, message: errorMessage }
-  // Its own message may hold what stands between the errors of a chain, and is cut there when it is long.
+  // Its own message may contain what separates the errors of a chain, and is cut there when it is long.
   const head = errorMessage === "" ? errorType : `${errorType}: ${PlainValue.clip(errorMessage, maxLinkMessage)}`
   const start = exceptionChain.startsWith(head) ? head.length : exceptionChain.indexOf(joint)
   if (start < 0 || !exceptionChain.startsWith(joint, start)) return [outermost]
@@ -134,9 +134,9 @@ export const errorsOf = ({ errorMessage, errorType, exceptionChain }: Failure): 
   ]
 }
 
-/** What stands between the errors of a chain. */
+/** What separates the errors of a chain. */
 const joint = " <- "
-/** As long as the message of one link is told in a chain. */
+/** As long as the message of one link is in a chain. */
 const maxLinkMessage = 1_000
 
 const sayingOf = (link: string): ErrorSaying => {

@@ -90,14 +90,14 @@ export interface RuleBook {
 export const make = (rules: ReadonlyArray<Rule>): RuleBook => {
   const ids = new Set<string>()
   const book = rules.filter(({ id }) => !ids.has(id) && ids.add(id))
-  let shelves: Shelves | undefined
+  let index: RuleIndex | undefined
   return {
     rules: book,
     consult: (failure) =>
       attempt(() => {
         const clues = cluesOf(failure)
-        shelves ??= shelvesOf(book)
-        for (const place of placesFor(shelves, failure, clues)) {
+        index ??= indexOf(book)
+        for (const place of placesFor(index, failure, clues)) {
           const rule = book[place]
           if (rule !== undefined && fits(rule, clues)) return findingOf(rule, clues)
         }
@@ -136,12 +136,12 @@ const maxHint = 400
 const maxCause = 500
 
 /** The places of the rules in their book, by sign, and of those that have none. */
-interface Shelves {
+interface RuleIndex {
   readonly bySign: ReadonlyMap<string, ReadonlyArray<number>>
   readonly always: ReadonlyArray<number>
 }
 
-const shelvesOf = (book: ReadonlyArray<Rule>): Shelves => {
+const indexOf = (book: ReadonlyArray<Rule>): RuleIndex => {
   const bySign = new Map<string, Array<number>>()
   const always: Array<number> = []
   for (const [place, { match }] of book.entries()) {
@@ -155,7 +155,7 @@ const shelvesOf = (book: ReadonlyArray<Rule>): Shelves => {
   return { bySign, always }
 }
 
-const placesFor = ({ always, bySign }: Shelves, failure: Failure, clues: Clues): ReadonlyArray<number> => {
+const placesFor = ({ always, bySign }: RuleIndex, failure: Failure, clues: Clues): ReadonlyArray<number> => {
   let found = always
   let isMixed = false
   for (const sign of signsOf(failure, clues)) {

@@ -1,7 +1,7 @@
 /**
  * Which module a line of a bundle came from, by the comments that bundlers leave where each module begins.
  *
- * A bundle without a source map holds Effect's code and the app's in one file: these comments are all that tells them
+ * A bundle without a source map holds Effect's code and the app's in one file: these comments are all that distinguishes them
  * apart.
  */
 import { remembering } from "../../plain/lruCache.js"

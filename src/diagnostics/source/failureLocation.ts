@@ -72,7 +72,7 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
   return { frame: innermost, reason: innermost === undefined ? "unknown" : "innermost_frame", from: known }
 }
 
-/** The place that an error's own stack tells. */
+/** The place that an error's own stack has. */
 export const placeOfError = (link: ErrorWithFrames): Place | undefined => {
   const frame = failingFrameOf(link)
   return frame && { frame, reason: frame.guessed ? "bundle" : "app_frame", from: link }

@@ -7,7 +7,7 @@ import { reader } from "./stackFrames.js"
 
 /**
  * The name a function was written with. Where a bundler had to rename it because an outer name is the same (esbuild, and
- * so vitest, turns `validate` into `validate2`), the source beside the definition tells.
+ * so vitest, turns `validate` into `validate2`), the source beside the definition says it.
  */
 export const nameOf = (body: (...args: Array<never>) => unknown, definedAt: DefinedAt): string => {
   const renamed = /^(.*\D)\d+$/.exec(body.name)?.[1]

@@ -1,5 +1,5 @@
 /**
- * V8's stack text as frames: where each stands in the source, whose code it is, what its function is called.
+ * V8's stack text as frames: where each is in the source, whose code it is, what its function is called.
  */
 import { realpathSync } from "node:fs"
 import * as path from "node:path"
@@ -75,7 +75,7 @@ const maxFrameLine = 8_192
 
 const frameLine = /^\s*at /
 
-// The message stands before the frames and may contain lines like theirs. Where it was changed since, the last block of
+// The message precedes the frames and may contain lines like theirs. Where it was changed since, the last block of
 // frames is taken: nothing in the message comes after that.
 const frameLinesOf = (stack: string, message: string): ReadonlyArray<string> => {
   const at = stack.indexOf(message)

@@ -16,7 +16,7 @@ const sqlState = /^(?=.*\d)[0-9A-Z]{5}$/
 const lostStates = /^(08...|57P0[1-5]|53300)$/
 
 /**
- * Whether the server could not be reached, or the connection to it was lost: nobody knows whether what was sent was done. An
+ * Whether the server could not be reached, or the connection to it was lost: it is not known whether what was sent was done. An
  * error without a state of PostgreSQL did not come from there.
  */
 export const isLost = (sql: SqlClient, error: unknown): boolean => {
@@ -26,7 +26,7 @@ export const isLost = (sql: SqlClient, error: unknown): boolean => {
 }
 
 /**
- * Ends a connection that is in nobody knows what state, so that it is not given to anyone else. The server rolls back what
+ * Ends a connection whose state is not known, so that it is not given to anyone else. The server rolls back what
  * was open on it.
  */
 export const discard = (connection: Connection): Effect.Effect<void> =>

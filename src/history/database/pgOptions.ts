@@ -128,7 +128,7 @@ export const decode = (given: PgConnection): Either.Either<PgTarget, InvalidOpti
     const millis = Duration.toMillis(statementTimeout)
     parameters.set("application_name", applicationName ?? parameters.get("application_name") ?? "effect-narrative")
     parameters.set("statement_timeout", String(Math.ceil(millis)))
-    // The server may be out of reach, so that nobody ends the statement but we.
+    // The server may be out of reach, so that only we end the statement.
     parameters.set("query_timeout", String(Math.ceil(millis + 5_000)))
     // A transaction whose client is gone holds its locks no longer than this.
     parameters.set("idle_in_transaction_session_timeout", "15000")

@@ -1,5 +1,5 @@
 /**
- * Batches on a server, each written exactly once: also when the connection is lost at its commit, and nobody knows what became
+ * Batches on a server, each written exactly once: also when the connection is lost at its commit, and it is not known what became
  * of it.
  *
  * A batch begins with its number, written into the row of its writer. If that has it already, the batch is in the database. While

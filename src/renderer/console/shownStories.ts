@@ -70,7 +70,7 @@ export class ShownStories {
     return this.#open.runningStages > 0
   }
 
-  /** Whether a line could belong to more than one story: they do not all stand in each other. */
+  /** Whether a line could belong to more than one story: they are not all inside each other. */
   get isAmbiguous(): boolean {
     return this.#innermost > 1
   }

@@ -11,7 +11,7 @@ const values: { readonly [name: string]: (card: StoryCard) => string } = {
   started: ({ startedAt }) => stamp(startedAt)
 }
 
-/** What may stand in braces. */
+/** What may be in braces. */
 export const placeholders: ReadonlyArray<string> = Object.keys(values).map((name) => `{${name}}`)
 
 export const unknownPlaceholders = (path: string): ReadonlyArray<string> =>

@@ -29,7 +29,7 @@ const maxBlamed = 1_000
 const maxRetries = 50
 /** Texts up to this length stay even when the page has no room for longer ones. */
 const alwaysKept = 200
-/** Longest text on a card: many of them stand together. */
+/** Longest text on a card: many of them are together. */
 const maxCardText = 240
 /** How much text the values on one page may hold: attributes, annotations, data. */
 const maxValueText = 16 * 1024 * 1024

@@ -62,7 +62,7 @@ const ofStory = {
   correlation: OfStory,
   /** The story's. */
   labels: PlainRecord,
-  /** Of a story, as they stood at its end; of a stage, its own over those the story began with. */
+  /** Of a story, as they were at its end; of a stage, its own over those the story began with. */
   attributes: PlainRecord,
   dryRun: key(Schema.Boolean, "dry_run"),
   /** UTC, in milliseconds since the epoch. */
