@@ -1,6 +1,20 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Context, Data, Deferred, Effect, Exit, Fiber, Layer, Option, Schedule, TestClock, Tracer } from "effect"
-import { IdGenerator, Narrative, type NarrativeEvent } from "../src/index.js"
+import {
+  Cause,
+  Clock,
+  Context,
+  Data,
+  Deferred,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Option,
+  Schedule,
+  TestClock,
+  Tracer
+} from "effect"
+import { IdGenerator, Narrative, type NarrativeEvent, Renderer } from "../src/index.js"
 import { assertWellFormed, observe } from "./laws/observed.js"
 
 type Event = NarrativeEvent.NarrativeEvent
@@ -79,6 +93,29 @@ describe("a story", () => {
       assert.deepInclude(one("StoryStarted"), { storyId: "id-0", timestamp: 0 })
       assert.deepInclude(all("StageCompleted")[0], { timestamp: 1500, durationSeconds: 1.5 })
       assert.strictEqual(one("StoryCompleted").durationSeconds, 1.5)
+    })
+  )
+
+  it.effect("counts what is reported of a failure into no duration of what is around it", () =>
+    Effect.gen(function* () {
+      const observed = observe()
+      let passed = 0n
+      const clock = Object.assign(Object.create(Clock.make()), { unsafeCurrentTimeNanos: () => passed })
+      const slow = Renderer.make("slow", ({ _tag }) => {
+        if (_tag === "StageFailed" || _tag === "FailureOccurred") passed += 1_000_000_000n
+      })
+      yield* Effect.fail("no room").pipe(
+        Narrative.stage("Inner"),
+        Narrative.story("Sub"),
+        Effect.ignore,
+        Narrative.stage("Outer"),
+        Narrative.story("Root"),
+        Effect.withClock(clock),
+        Effect.provide(Layer.merge(observed.layer, Renderer.layer(slow)))
+      )
+      assert.strictEqual(passed, 2_000_000_000n)
+      const ends = observed.events.flatMap((event) => ("durationSeconds" in event ? [event.durationSeconds] : []))
+      assert.deepStrictEqual(ends, [0, 0, 0, 0])
     })
   )
 

@@ -33,7 +33,7 @@ import {
   regionFor
 } from "./region.js"
 import type { Stage, Story } from "./Story.js"
-import { idle, originOf, stageOfFailure } from "./storyFailure.js"
+import { idle, originOf, stageOfFailure, uncounted } from "./storyFailure.js"
 import { emitLateEnd } from "./storyRegion.js"
 import { shownName } from "./validatedOptions.js"
 import type { Place } from "./workContext.js"
@@ -228,10 +228,11 @@ export const end = <A, E>(
   const services = fiber.currentContext
   const describer = describerIn(services)
   const isEmitted = renderersOf(fiber).length > 0
+  const around = { stage: stage.parent, story }
   // Its span says what the error says, as the event does.
   if (first !== undefined && (spans.isRead(fiber, span) || isEmitted)) {
     const { collectSecrets } = describer ?? selfDescription
-    attempt(() => collectSecrets(first, redactorOf(fiber), story.secrets), undefined)
+    uncounted(fiber, around, () => attempt(() => collectSecrets(first, redactorOf(fiber), story.secrets), undefined))
   }
   if (!story.end(stage, "failed", durationSeconds)) return lateEnd(story, stage, fiber, exit)
   const endedAt = now(fiber)
@@ -250,9 +251,9 @@ export const end = <A, E>(
       })
     })
   if (describer !== undefined || !isEmitted || isSynchronous(fiber)) {
-    return { exit, waiting: emitFailed(describer ?? selfDescription) }
+    return { exit, waiting: uncounted(fiber, around, () => emitFailed(describer ?? selfDescription)) }
   }
-  return { exit, waiting: idle(fiber, { stage: stage.parent, story }, withDescriber(services, emitFailed)) }
+  return { exit, waiting: idle(fiber, around, withDescriber(services, emitFailed)) }
 }
 
 /** Whoever waits for what its story left running gets to know how that ended; not each of the stages inside it. */

@@ -106,7 +106,9 @@ const report = (region: Region, fiber: AnyFiber, cause: Cause.Cause<unknown>, op
   if (renderersOf(fiber).length === 0 && !isOnSpan(region, fiber, options)) return nothingReported(region.story)
   const services = fiber.currentContext
   const describer = describerIn(services)
-  if (describer !== undefined) return reportWith(describer, region, fiber, cause, options)
+  if (describer !== undefined) {
+    return uncounted(fiber, options.around, () => reportWith(describer, region, fiber, cause, options))
+  }
   if (isSynchronous(fiber)) return reportWith(selfDescription, region, fiber, cause, options)
   const failedAt = now(fiber)
   const asked = withDescriber(services, (describer) => {
@@ -236,12 +238,20 @@ export const idle = <A>(fiber: AnyFiber, around: Around, self: Effect.Effect<A>)
     })
   })
 
+/** Does what narration does for itself at once, such as describing a failure: no part of those durations either. */
+export const uncounted = <A>(fiber: AnyFiber, around: Around, work: () => A): A => {
+  const end = beginIdleTime(fiber, around)
+  const value = work()
+  end()
+  return value
+}
+
 interface Around {
   readonly stage: Stage | undefined
   readonly story: Story | undefined
 }
 
-/** Time in which a fiber only waits for an analysis: no part of the duration of whatever that fiber is in. */
+/** Time that is no part of the duration of whatever a fiber is in. */
 const beginIdleTime = (fiber: AnyFiber, around: Around): (() => void) => {
   const since = nanos(fiber)
   return () => {
