@@ -10,25 +10,10 @@ import * as region from "./region.js"
 import * as toolStage from "./toolStage.js"
 
 /**
- * - `callId`: the id of the call, from the model's answer; what the tool's events call `action_id`.
- * - `type`: `function`, `extension` or `datastore`, as OpenTelemetry has it. `behavior`: the mode it is used in.
- * - `arguments`: what it was given. Its first 200 characters are recorded, redacted.
- * - `output`: what to say of its result, recorded in the same way. `artifacts`: how many things it made.
- * - `captureContent`: whether arguments and output are recorded whole, too, redacted (default `false`).
- *
  * @since 0.1.0
  * @category models
  */
-export interface Tool<in A = unknown> {
-  readonly callId?: string | undefined
-  readonly type?: string | undefined
-  readonly description?: string | undefined
-  readonly behavior?: string | undefined
-  readonly arguments?: unknown
-  readonly output?: ((value: A) => unknown) | undefined
-  readonly artifacts?: ((value: A) => number) | undefined
-  readonly captureContent?: boolean | undefined
-}
+export interface Tool<in A = unknown> extends toolStage.ToolOptions<A> {}
 
 /**
  * Runs a tool that an agent uses as a stage of the kind `tool`. An `EventSink` gets `tool.invoked`, `tool.started`, and

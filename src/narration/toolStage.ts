@@ -21,13 +21,21 @@ import type * as workContext from "./workContext.js"
 import { isCount, nameIn } from "./workRecording.js"
 
 export interface ToolOptions<in A> {
+  /** The id of the call, from the model's answer; what the tool's events call `action_id`. */
   readonly callId?: string | undefined
+  /** `function`, `extension` or `datastore`, as OpenTelemetry has it. */
   readonly type?: string | undefined
+  /** What the tool does. */
   readonly description?: string | undefined
+  /** The mode it is used in. */
   readonly behavior?: string | undefined
+  /** What it was given. Its first 200 characters are recorded, redacted. */
   readonly arguments?: unknown
+  /** What to say of its result, recorded in the same way. */
   readonly output?: ((value: A) => unknown) | undefined
+  /** How many things it made. */
   readonly artifacts?: ((value: A) => number) | undefined
+  /** Whether arguments and output are recorded whole, too, redacted (default `false`). */
   readonly captureContent?: boolean | undefined
 }
 

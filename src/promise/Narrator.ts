@@ -15,7 +15,6 @@ import * as Runtime from "effect/Runtime"
 import { messageOf, typeOf } from "../cause/thrownValue.js"
 import type { StoryStatus } from "../event/NarrativeEvent.js"
 import { load } from "../narration/failureDescriber.js"
-import type { StageOptions } from "../narration/Options.js"
 import * as recordings from "../narration/recordings.js"
 import { regionIn } from "../narration/region.js"
 import { layerDefault } from "../narration/runMain.js"
@@ -26,9 +25,7 @@ import type { Correlation } from "../tracing/Correlation.js"
 import * as asyncContextLayer from "./asyncContextLayer.js"
 import { Backlog } from "./backlog.js"
 import * as effects from "./effects.js"
-import type { Narrated } from "./follow.js"
-import type { NarratorStoryOptions, OpenStory, Run } from "./models.js"
-import { openersOf } from "./openers.js"
+import { type Opens, openersOf } from "./openers.js"
 import { baseOf, contextOf, correlationIn, enter, here, withCorrelation } from "./places.js"
 import * as regions from "./regions.js"
 
@@ -71,19 +68,7 @@ export type {
  * @since 0.1.0
  * @category models
  */
-export interface Narrator<in out R = never> {
-  /** Calls a function as a story; inside another story, as a sub-story of it. */
-  readonly story: Run<NarratorStoryOptions>
-  /** Calls a function as a stage of the story it is called in. Outside any story it is only a span. */
-  readonly stage: Run<StageOptions>
-  /** A function whose every call is a stage. */
-  readonly wrap: <This, Args extends Array<unknown>, A>(
-    name: string,
-    f: (this: This, ...args: Args) => A,
-    options?: StageOptions
-  ) => (this: This, ...args: Args) => Narrated<A>
-  /** Begins a story that ends when it is said to. */
-  readonly open: (name: string, options?: NarratorStoryOptions) => OpenStory
+export interface Narrator<in out R = never> extends Opens {
   /** Records something that happened. `data` is copied at once. */
   readonly note: (name: string, data?: unknown) => void
   /** Adds attributes to the current stage, or to the story where no stage is running. */

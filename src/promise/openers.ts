@@ -17,13 +17,17 @@ import * as regions from "./regions.js"
 
 /** What begins stories and stages. */
 export interface Opens {
+  /** Calls a function as a story; inside another story, as a sub-story of it. */
   readonly story: Run<NarratorStoryOptions>
+  /** Calls a function as a stage of the story it is called in. Outside any story it is only a span. */
   readonly stage: Run<StageOptions>
+  /** A function whose every call is a stage. */
   readonly wrap: <This, Args extends Array<unknown>, A>(
     name: string,
     f: (this: This, ...args: Args) => A,
     options?: StageOptions
   ) => (this: This, ...args: Args) => Narrated<A>
+  /** Begins a story that ends when it is said to. */
   readonly open: (name: string, options?: NarratorStoryOptions) => OpenStory
 }
 

@@ -6,6 +6,7 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { Database } from "../history/database/database.js"
+import { plan as history } from "../history/database/migrations.js"
 import * as migrator from "../history/database/migrator.js"
 import type { HistoryError } from "../history/HistoryError.js"
 
@@ -116,17 +117,7 @@ const plan: migrator.Plan = {
   table: "run_migrations",
   migrations,
   tables: ["agent_runs", "run_events", "commits", "run_journal"],
-  neighbours: [
-    "schema_migrations",
-    "writers",
-    "stories",
-    "story_labels",
-    "story_correlations",
-    "stages",
-    "failures",
-    "events",
-    "event_origin"
-  ]
+  neighbours: [history.table, ...history.tables]
 }
 
 /**

@@ -200,7 +200,8 @@ const migrations: ReadonlyArray<Migrator.ResolvedMigration> = [
 /** What this version writes and reads. */
 export const version = migrations.length
 
-const plan: migrator.Plan = {
+/** The tables of a history, and those that may be beside them. */
+export const plan: migrator.Plan = {
   what: "HistoryRenderer",
   table: "schema_migrations",
   migrations,
