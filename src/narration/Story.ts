@@ -7,6 +7,7 @@ import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as FiberId from "effect/FiberId"
 import type * as Tracer from "effect/Tracer"
+import type { Describer } from "../diagnostics/describer.js"
 import type { Correlation } from "../event/correlationFields.js"
 import type { Progress, TimelineEntry } from "../event/FailureReport.js"
 import type { StoryStatus } from "../event/NarrativeEvent.js"
@@ -92,6 +93,12 @@ export class Stage {
   }
 }
 
+/** What was found out of a failure when the innermost stage that it came from ended. @internal */
+export interface KnownFailure {
+  readonly origin: Stage
+  summary: ReturnType<Describer["summarize"]> | undefined
+}
+
 /** @internal */
 export interface StoryInit {
   readonly id: string
@@ -155,6 +162,8 @@ export class Story {
   unexplained: Set<() => Effect.Effect<void> | undefined> | undefined
   /** The innermost stage each failure came from; weak, so that caught failures are forgotten. @internal */
   readonly #origins = new WeakMap<object, Stage>()
+  /** Weak for the same reason. */
+  #known: WeakMap<object, KnownFailure> | undefined
   #secrets: Secrets | undefined
   readonly #first: Array<Stage> = []
   readonly #last: Array<Stage> = []
@@ -266,6 +275,20 @@ export class Story {
   /** @internal */
   originOf(failure: object): Stage | undefined {
     return this.#origins.get(failure)
+  }
+
+  /** What is known of a failure; not of an earlier one that came from another stage with the same error. @internal */
+  knownFailure(failure: object, origin: Stage): KnownFailure | undefined {
+    const known = this.#known?.get(failure)
+    return known?.origin === origin ? known : undefined
+  }
+
+  /** @internal */
+  remember(failure: object, origin: Stage): KnownFailure {
+    const known = { origin, summary: undefined }
+    this.#known ??= new WeakMap()
+    this.#known.set(failure, known)
+    return known
   }
 
   /** @internal */

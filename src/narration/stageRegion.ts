@@ -229,9 +229,12 @@ export const end = <A, E>(
   const describer = describerIn(services)
   const isEmitted = renderersOf(fiber).length > 0
   const around = { stage: stage.parent, story }
-  // Its span says what the error says, as the event does.
-  if (first !== undefined && (spans.isRead(fiber, span) || isEmitted)) {
+  const origin = (first && originOf(first, story)) ?? stage
+  let known = first && story.knownFailure(first.key, origin)
+  // Its span says what the error says, as the event does. The stages around it have nothing to find out.
+  if (first !== undefined && known === undefined && (spans.isRead(fiber, span) || isEmitted)) {
     const { collectSecrets } = describer ?? selfDescription
+    known = story.remember(first.key, origin)
     uncounted(fiber, around, () => attempt(() => collectSecrets(first, redactorOf(fiber), story.secrets), undefined))
   }
   if (!story.end(stage, "failed", durationSeconds)) return lateEnd(story, stage, fiber, exit)
@@ -239,15 +242,19 @@ export const end = <A, E>(
   const emitFailed = ({ summarize }: Describer): Waiting =>
     emit(fiber, story, () => {
       const error = first?.error
-      return eventFactory.stageFailed(story, stage, endedAt, span, {
-        errorType: typeOf(error),
-        errorMessage: hide(fiber, story, messageOf(error)),
-        ...summarize({
+      const summary =
+        known?.summary ??
+        summarize({
           leaf: first,
-          stage: stageOfFailure((first && originOf(first, story)) ?? stage, story),
+          stage: stageOfFailure(origin, story),
           redactor: redactorOf(fiber),
           secrets: story.secrets
         })
+      if (known !== undefined) known.summary = summary
+      return eventFactory.stageFailed(story, stage, endedAt, span, {
+        errorType: typeOf(error),
+        errorMessage: hide(fiber, story, messageOf(error)),
+        ...summary
       })
     })
   if (describer !== undefined || !isEmitted || isSynchronous(fiber)) {
