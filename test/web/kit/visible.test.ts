@@ -7,7 +7,22 @@ import { text } from "../../fixtures/events.js"
 describe("a text on a page", () => {
   it("is escaped as on a terminal, but for its line breaks", () => {
     const unsafe = fc
-      .array(fc.constantFrom("\r", "\n", "\r\n", "\t", "\u001b[31m", "\u007f", "\u202e", "\u200b", "\ufeff", "a", "é"))
+      .array(
+        fc.constantFrom(
+          "\r",
+          "\n",
+          "\r\n",
+          "\t",
+          "\u001b[31m",
+          "\u007f",
+          "\u202e",
+          "\u200b",
+          "\ufeff",
+          "\u{e0041}",
+          "a",
+          "é"
+        )
+      )
       .map((parts) => parts.join(""))
     fc.assert(
       fc.property(fc.oneof(text, unsafe), (text) => {
