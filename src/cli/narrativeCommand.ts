@@ -15,6 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
 import * as terminalText from "../plain/terminalText.js"
 import * as commandLine from "./commandLine.js"
@@ -25,6 +26,7 @@ import * as failuresCommand from "./failuresCommand.js"
 import { helpText, sectionsOf, summaryOf } from "./helpText.js"
 import { AmbiguousId } from "./historyFile.js"
 import { manifest } from "./manifest.js"
+import { MissingPackage } from "./missingPackage.js"
 import * as Output from "./output.js"
 import * as pruneCommand from "./pruneCommand.js"
 import * as reportCommand from "./reportCommand.js"
@@ -180,11 +182,15 @@ const coloured = (text: string, { theme }: Context.Tag.Service<Output.Output>): 
 
 const onOneLine = (text: string): string => terminalText.line(text.trim().replaceAll(/\s*\n\s*/g, " "))
 
+/** A package that a history lacks, with the versions of it that this command goes with. */
+const inPackages = (error: unknown): unknown =>
+  Predicate.hasProperty(error, "cause") && error.cause instanceof MissingPackage ? error.cause : error
+
 /** One line on what went wrong, and the exit code. */
 const reported = (cause: Cause.Cause<unknown>) =>
   Effect.gen(function* () {
     const { note, warn } = yield* Output.Output
-    const error = Cause.squash(cause)
+    const error = inPackages(Cause.squash(cause))
     // `@effect/cli` has printed it already.
     if (ValidationError.isValidationError(error)) return 2
     if (Cause.isDie(cause)) yield* warn(`failed unexpectedly: ${Cause.pretty(cause)}`)

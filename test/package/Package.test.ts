@@ -40,12 +40,12 @@ const optionalPeersOf: { readonly [entry: string]: ReadonlyArray<string> } = {
   "effect-narrative/bullmq": ["bullmq"],
   "effect-narrative/fastify": ["fastify"],
   "effect-narrative/grpc": ["@grpc/grpc-js"],
-  "effect-narrative/history": ["@effect/sql", "@effect/sql-sqlite-node"],
+  "effect-narrative/history": ["@effect/sql"],
   "effect-narrative/hono": ["hono"],
   "effect-narrative/otel": ["@effect/opentelemetry", "@opentelemetry/api", "@opentelemetry/sdk-trace-base"],
-  "effect-narrative/runs": ["@effect/sql", "@effect/sql-sqlite-node"],
+  "effect-narrative/runs": ["@effect/sql"],
   "effect-narrative/sentry": ["@sentry/core"],
-  "effect-narrative/server": ["@effect/sql", "@effect/sql-sqlite-node"]
+  "effect-narrative/server": ["@effect/sql"]
 }
 
 /** What declarations need besides. */
@@ -139,6 +139,41 @@ describe("The package", { timeout: 100_000 }, () => {
   it("has types that every ESM resolution finds", () => {
     const { output, status } = run(bin("attw"), [tarball, "--profile", "esm-only"])
     assert.strictEqual(status, 0, output)
+  })
+
+  describe("A history", () => {
+    const program = `
+      import { Effect, Layer } from "effect"
+      import { HistoryRenderer } from "effect-narrative/history"
+
+      const opened = (layer) => Effect.scoped(Layer.build(layer)).pipe(
+        Effect.match({ onSuccess: () => "opened", onFailure: ({ message, reason }) => \`\${reason}: \${message}\` })
+      )
+      const file = await Effect.runPromise(opened(HistoryRenderer.layer({ path: ":memory:" })))
+      const server = await Effect.runPromise(opened(HistoryRenderer.layerPg({ url: "postgres://ada@127.0.0.1:1/shop" })))
+      process.stdout.write(JSON.stringify({ file, server }))
+    `
+    const opened = (...packages: ReadonlyArray<string>) => {
+      const file = join(project, "databases.js")
+      writeFileSync(file, program)
+      packages.forEach(link)
+      const { output, status, stdout } = run(process.execPath, [file], project)
+      packages.forEach(unlink)
+      assert.strictEqual(status, 0, output)
+      return JSON.parse(stdout)
+    }
+
+    it("in a file needs nothing of PostgreSQL, and names what PostgreSQL needs", () => {
+      const { file, server } = opened("@effect/sql", sqlite)
+      assert.strictEqual(file, "opened")
+      assert.match(server, /^NotInstalled: The history .*npm install @effect\/sql-pg$/)
+    })
+
+    it("on PostgreSQL needs nothing of SQLite, and names what a file needs", () => {
+      const { file, server } = opened("@effect/sql", "@effect/sql-pg")
+      assert.match(file, /^NotInstalled: The history .*npm install @effect\/sql-sqlite-node$/)
+      assert.match(server, /^CannotOpen: The history postgres:.* cannot be reached/)
+    })
   })
 
   for (const entry of entries) {

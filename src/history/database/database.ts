@@ -7,7 +7,6 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
-import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -54,7 +53,7 @@ export const openExisting = (filename: string, readonly: boolean): Effect.Effect
     }
     const opened = openReady(filename, readonly)
     return readonly ? Effect.catchIf(opened, isUnwritable, () => openCopy(filename, opened)) : opened
-  })
+  }).pipe((self) => Effect.zipRight(clientModule(filename), self))
 
 /** Opens a file, and asks it something: SQLite looks at it only then. */
 const openReady = (filename: string, readonly: boolean) =>
@@ -93,13 +92,23 @@ const makeRoomy = (sql: SqlClient.SqlClient): Effect.Effect<void, SqlError> =>
   Effect.zipRight(sql.unsafe("PRAGMA cache_size = -65536"), sql.unsafe("PRAGMA temp_store = MEMORY"))
 
 const open = (filename: string, readonly: boolean): Effect.Effect<Database, HistoryError, Scope.Scope> =>
-  // Its layer, not its constructor: that would ask for a service of @effect/experimental. It throws what it cannot open.
-  Layer.build(SqliteClient.layer({ filename, readonly, disableWAL: true })).pipe(
-    Effect.map((context) => ({ sql: Context.get(context, SqlClient.SqlClient), filename })),
-    Effect.catchAllCause((cause) =>
-      Effect.fail(failure(filename)("CannotOpen", `cannot be opened: ${whyOf(cause)}`, Cause.squash(cause)))
+  Effect.flatMap(clientModule(filename), ({ layer }) =>
+    // Its layer, not its constructor: that would ask for a service of @effect/experimental. It throws what it cannot open.
+    Layer.build(layer({ filename, readonly, disableWAL: true })).pipe(
+      Effect.map((context) => ({ sql: Context.get(context, SqlClient.SqlClient), filename })),
+      Effect.catchAllCause((cause) =>
+        Effect.fail(failure(filename)("CannotOpen", `cannot be opened: ${whyOf(cause)}`, Cause.squash(cause)))
+      )
     )
   )
+
+/** Loaded by the first file: whoever uses PostgreSQL need not install it. */
+const clientModule = (filename: string) =>
+  Effect.tryPromise({
+    // An import that is caught, a bundler leaves to be found when it is needed.
+    try: () => import("@effect/sql-sqlite-node/SqliteClient").catch((cause) => Promise.reject(cause)),
+    catch: (cause) => failure(filename)("NotInstalled", "needs a package: npm install @effect/sql-sqlite-node", cause)
+  })
 
 /** Tells the file of a name from another one that was put in its place. `undefined` where there is none. */
 export const identityOf = (filename: string): string | undefined => {
