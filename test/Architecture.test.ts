@@ -15,7 +15,7 @@ const floors: ReadonlyArray<ReadonlyArray<string>> = [
   ["cause", "redaction", "delivery"],
   ["history", "runs", "metrics", "agent", "testing"],
   ["diagnostics", "renderer", "tracing", "server"],
-  ["analysis", "otel", "cli", "web/kit", "web/report", "dashboard"],
+  ["analysis", "otel", "cli", "web/kit", "web/report", "web/dashboard", "dashboard"],
   ["narration"],
   ["Narrative.ts", "Work.ts", "Instrument.ts", "Run.ts", "spans"],
   ["index.ts", "instrument", "runs.ts", "promise", "integration", "auto"]

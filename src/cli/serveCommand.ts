@@ -1,5 +1,5 @@
 /**
- * `narrative serve`: the HTTP API of the runs of a folder.
+ * `narrative serve`: the dashboard and the HTTP API of the runs of a folder.
  */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -37,8 +37,10 @@ const allow = Options.text("allow-host").pipe(
   Options.repeated
 )
 
+const open = Options.boolean("open").pipe(Options.withDescription("Show the dashboard in the browser."))
+
 const serving = needing(() => import("./serving.js"))
 
-export const command = Command.make("serve", { host, port, token, allow, baseDir }, (given) =>
+export const command = Command.make("serve", { host, port, token, allow, open, baseDir }, (given) =>
   Effect.flatMap(serving, ({ serve }) => serve(given))
-).pipe(Command.withDescription("Serves the HTTP API of runs, until it is stopped."))
+).pipe(Command.withDescription("Serves the dashboard and the HTTP API of runs, until it is stopped."))

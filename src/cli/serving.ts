@@ -10,8 +10,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Dashboard from "../dashboard/Dashboard.js"
 import { InvalidOption } from "../plain/InvalidOption.js"
-import * as RunServer from "../server/RunServer.js"
+import * as browser from "../renderer/html/browser.js"
 import { Output } from "./output.js"
 
 export interface ServeOptions {
@@ -20,11 +21,12 @@ export interface ServeOptions {
   readonly token: Option.Option<string>
   readonly allow: ReadonlyArray<string>
   readonly baseDir: string
+  readonly open: boolean
 }
 
 class CannotListen extends Data.TaggedError("CannotListen")<{ readonly message: string }> {}
 
-export const serve = ({ allow, baseDir, host, port, token }: ServeOptions) =>
+export const serve = ({ allow, baseDir, host, open, port, token }: ServeOptions) =>
   Effect.scoped(
     Effect.gen(function* () {
       if (port < 0 || port > 65_535) {
@@ -35,12 +37,12 @@ export const serve = ({ allow, baseDir, host, port, token }: ServeOptions) =>
         })
       }
       const server = NodeHttpServer.layer(createServer, { host, port })
-      const runs = RunServer.layer({
+      const dashboard = Dashboard.layer({
         baseDir,
         allowedHosts: [...allow, host],
         token: Option.getOrUndefined(Option.map(token, Redacted.make))
       })
-      const context = yield* Layer.build(Layer.provideMerge(runs, server)).pipe(
+      const context = yield* Layer.build(Layer.provideMerge(dashboard, server)).pipe(
         Effect.catchTags({
           ServeError: ({ cause }) =>
             new CannotListen({ message: `cannot listen on ${host}:${port}: ${String(cause)}` }),
@@ -50,7 +52,10 @@ export const serve = ({ allow, baseDir, host, port, token }: ServeOptions) =>
       )
       const { address } = Context.get(context, HttpServer.HttpServer)
       const { note } = yield* Output
-      yield* note(`Serving the runs of ${baseDir} on ${HttpServer.formatAddress(address)}`)
+      const url = HttpServer.formatAddress(address)
+      yield* note(`Serving the runs of ${baseDir} on ${url}`)
+      // Without the token, which the arguments of a browser would show to others; the page asks for it.
+      if (open) yield* browser.openUrl(url, process.env)
       return yield* Effect.never
     })
   )

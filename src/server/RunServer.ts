@@ -21,6 +21,7 @@ import { withoutNarration } from "../runtime/muting.js"
 import { warning } from "../runtime/warnOnce.js"
 import { invalid, ofRefusal, Refusal } from "./answers.js"
 import * as guard from "./guard.js"
+import * as pages from "./pages.js"
 import * as runsApi from "./runsApi.js"
 import * as runWrites from "./runWrites.js"
 import * as settings from "./settings.js"
@@ -57,6 +58,17 @@ export type {
  * @category layers
  */
 export const layer = (options: settings.ServerOptions = {}): Layer.Layer<never, InvalidOption, HttpServer.HttpServer> =>
+  layerWithPages(options, pages.none)
+
+/**
+ * The same with pages of ours at other paths.
+ *
+ * @internal
+ */
+export const layerWithPages = (
+  options: settings.ServerOptions,
+  shown: pages.Pages
+): Layer.Layer<never, InvalidOption, HttpServer.HttpServer> =>
   Layer.unwrapScoped(
     Effect.gen(function* () {
       const decoded = yield* settings.decode(options)
@@ -78,7 +90,7 @@ export const layer = (options: settings.ServerOptions = {}): Layer.Layer<never, 
         repository: undefined
       })
       // Requests of telemetry are no part of what is observed.
-      return HttpServer.serve(withoutNarration(app(opened, given))).pipe(
+      return HttpServer.serve(withoutNarration(app(opened, given, shown))).pipe(
         HttpMiddleware.withTracerDisabledWhen(constTrue)
       )
     })
@@ -90,7 +102,7 @@ const isLoopback = (hostname: string): boolean => /^(localhost|127\.\d+\.\d+\.\d
 const ofRun = "/api/v1/runs/:event_id"
 
 /** @internal */
-export const app = (opened: embedded.Embedded, given: settings.Settings) => {
+export const app = (opened: embedded.Embedded, given: settings.Settings, shown: pages.Pages) => {
   const runs = runsApi.make(opened, runWrites.make(opened))
   const state = stateApi.make(opened)
   const check = guard.make(given)
@@ -123,7 +135,10 @@ export const app = (opened: embedded.Embedded, given: settings.Settings) => {
     HttpRouter.get(`${ofRun}/commit-url`, Effect.flatMap(eventId, runs.commitUrl)),
     HttpRouter.get(`${ofRun}/repo-url`, Effect.flatMap(eventId, runs.repositoryUrl))
   )
-  return Effect.zipRight(check, router).pipe(
+  const answer = Effect.flatMap(pageOf(shown), (page) =>
+    page === undefined ? Effect.zipRight(check.caller, router) : Effect.succeed(page)
+  )
+  return Effect.zipRight(check.host, answer).pipe(
     Effect.catchTags({
       Refusal: (refusal) => Effect.succeed(ofRefusal(refusal)),
       RouteNotFound: ({ request }) => Effect.succeed(ofRefusal(noRoute(request.method, request.url)))
@@ -131,6 +146,13 @@ export const app = (opened: embedded.Embedded, given: settings.Settings) => {
     Effect.catchAllDefect((defect) => Effect.as(warning(`A request of runs failed: ${String(defect)}`), failed))
   )
 }
+
+const pageOf = (shown: pages.Pages) =>
+  Effect.map(HttpServerRequest.HttpServerRequest, ({ headers, method, url }) =>
+    method === "GET" || method === "HEAD"
+      ? shown.at(url.split("?", 1)[0] ?? "", headers["accept-encoding"] ?? "")
+      : undefined
+  )
 
 const failed: HttpServerResponse.HttpServerResponse = ofRefusal(
   new Refusal({ status: 500, detail: "the server failed; its log says why" })

@@ -15,7 +15,7 @@ import type { Settings } from "./settings.js"
 const mostCallers = 10_000
 
 /**
- * Fails for a request that is not to be answered.
+ * Each fails for a request that is not to be answered. `host` is of every request, `caller` of those for what was recorded.
  *
  * @internal
  */
@@ -35,7 +35,7 @@ export const make = ({ hosts, rateLimit, token }: Settings) => {
       headers: { "retry-after": seconds, "x-ratelimit-limit": String(rateLimit), "x-ratelimit-remaining": "0" }
     })
   }
-  return Effect.gen(function* () {
+  const host = Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
     // A page of another site can make a browser ask us, by a name of its own that leads here.
     const host = hostOf(request.headers["host"] ?? "")
@@ -44,6 +44,9 @@ export const make = ({ hosts, rateLimit, token }: Settings) => {
     }
     const address = Option.getOrElse(request.remoteAddress, () => "")
     yield* checkRate(address, yield* Clock.currentTimeMillis)
+  })
+  const caller = Effect.gen(function* () {
+    const request = yield* HttpServerRequest.HttpServerRequest
     const isOpen = request.url.split("?", 1)[0] === "/health"
     if (token === undefined || isOpen || isToken(request.headers["authorization"] ?? "", token)) return
     return yield* new Refusal({
@@ -52,6 +55,7 @@ export const make = ({ hosts, rateLimit, token }: Settings) => {
       headers: { "www-authenticate": "Bearer" }
     })
   })
+  return { host, caller }
 }
 
 const hostOf = (header: string): string => {

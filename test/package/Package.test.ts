@@ -45,6 +45,7 @@ const optionalPeersOf: { readonly [entry: string]: ReadonlyArray<string> } = {
   "effect-narrative/otel": ["@effect/opentelemetry", "@opentelemetry/api", "@opentelemetry/sdk-trace-base"],
   "effect-narrative/runs": ["@effect/sql"],
   "effect-narrative/sentry": ["@sentry/core"],
+  "effect-narrative/dashboard": ["@effect/sql"],
   "effect-narrative/server": ["@effect/sql"]
 }
 

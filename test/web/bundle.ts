@@ -1,5 +1,6 @@
 /**
- * Puts the page's script and style into `src/renderer/html/assets.ts`, so that a report needs no file but itself.
+ * Puts the script and the style of a page into a module: those of a report into `src/renderer/html/assets.ts`, so that it
+ * needs no file but itself, and those of the dashboard into `src/dashboard/assets.ts`.
  *
  *     npm run html
  */
@@ -12,9 +13,11 @@ const folder = fileURLToPath(new URL("../../src/", import.meta.url))
 
 export const assetsFile = `${folder}renderer/html/assets.ts`
 
+export const dashboardFile = `${folder}dashboard/assets.ts`
+
 const bundle = async (entry: string, banner = ""): Promise<string> => {
   const { outputFiles } = await build({
-    entryPoints: [`${folder}web/report/${entry}`],
+    entryPoints: [`${folder}web/${entry}`],
     bundle: true,
     charset: "ascii",
     format: "iife",
@@ -42,11 +45,13 @@ const licences = (): string => {
   return `/*! ${names}. ${condition?.replace(/\s+/g, " ")} */`
 }
 
-const hashOf = (text: string): string => `sha256-${createHash("sha256").update(text).digest("base64")}`
+const digest = (text: string) => createHash("sha256").update(text)
 
-/** The text of `assets.ts`. */
+const hashOf = (text: string): string => `sha256-${digest(text).digest("base64")}`
+
+/** The text of {@link assetsFile}. */
 export const assets = async (): Promise<string> => {
-  const [script, style] = await Promise.all([bundle("main.tsx", licences()), bundle("style/report.css")])
+  const [script, style] = await Promise.all([bundle("report/main.tsx", licences()), bundle("report/style/report.css")])
   return `/**
  * The script and the style of a page, and their hashes for its policy. Made from \`web/report\` by \`npm run html\`.
  */
@@ -60,4 +65,29 @@ export const styleHash = ${JSON.stringify(hashOf(style))}
 `
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(assetsFile, await assets())
+const fileName = (text: string, ending: string): string =>
+  `dashboard-${digest(text).digest("hex").slice(0, 16)}.${ending}`
+
+/** The text of {@link dashboardFile}. */
+export const dashboardAssets = async (): Promise<string> => {
+  const [script, style] = await Promise.all([
+    bundle("dashboard/main.tsx", licences()),
+    bundle("dashboard/style/dashboard.css")
+  ])
+  return `/**
+ * The script and the style of the dashboard, and their names on the server. Made from \`web/dashboard\` by \`npm run html\`.
+ */
+export const script = ${JSON.stringify(script)}
+
+export const style = ${JSON.stringify(style)}
+
+export const scriptName = ${JSON.stringify(fileName(script, "js"))}
+
+export const styleName = ${JSON.stringify(fileName(style, "css"))}
+`
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(assetsFile, await assets())
+  writeFileSync(dashboardFile, await dashboardAssets())
+}

@@ -1,5 +1,5 @@
 /**
- * Showing a file in the user's browser, where there is a display to show it on.
+ * Showing a page in the user's browser, where there is a display to show it on.
  */
 import { constants } from "node:fs"
 import { access } from "node:fs/promises"
@@ -12,9 +12,15 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** Opens the file, unless this is a CI run or there is no display. What goes wrong is a warning. */
 export const open = (path: string, env: Environment): Effect.Effect<void> =>
+  show(path, () => pathToFileURL(resolve(path)).href, env)
+
+/** The same for a page of a server. */
+export const openUrl = (url: string, env: Environment): Effect.Effect<void> => show(url, () => url, env)
+
+const show = (what: string, url: () => string, env: Environment): Effect.Effect<void> =>
   hasDisplay(process.platform, env)
-    ? Effect.tryPromise({ try: () => launch(pathToFileURL(resolve(path)).href, env), catch: String }).pipe(
-        Effect.catchAll((error) => logWarning(`The browser could not be opened for ${path}: ${error}`))
+    ? Effect.tryPromise({ try: () => launch(url(), env), catch: String }).pipe(
+        Effect.catchAll((error) => logWarning(`The browser could not be opened for ${what}: ${error}`))
       )
     : Effect.void
 

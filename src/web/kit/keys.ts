@@ -10,15 +10,18 @@ export interface Key {
   readonly run: () => void
 }
 
-/** Runs what a key is for, unless the user is typing or a dialog is open. */
-export const listenForKeys = (keys: ReadonlyArray<Key>): void => {
+/** Runs what a key is for, of those that hold now, unless the user is typing or a dialog is open. */
+export const listenForKeys = (keys: () => ReadonlyArray<Key>): void => {
   document.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return
     const { target } = event
-    const isTyping = target instanceof HTMLInputElement
+    const isTyping =
+      target instanceof HTMLSelectElement ||
+      target instanceof HTMLTextAreaElement ||
+      (target instanceof HTMLInputElement && target.type !== "checkbox")
     if (isTyping && event.key !== "Escape") return
     if (document.querySelector("dialog[open]") !== null) return
-    const key = keys.find(({ keys }) => keys.includes(event.key === "Escape" ? "Esc" : event.key))
+    const key = keys().find(({ keys }) => keys.includes(event.key === "Escape" ? "Esc" : event.key))
     if (key === undefined) return
     event.preventDefault()
     key.run()

@@ -10,7 +10,7 @@ import { ReportPage } from "./ReportPage.js"
 import { ReportState } from "./reportState.js"
 
 const showIndex = (data: IndexData, page: Element): void => {
-  listenForKeys([{ keys: ["t"], does: "Light or dark", run: toggleTheme }])
+  listenForKeys(() => [{ keys: ["t"], does: "Light or dark", run: toggleTheme }])
   renderPage(<IndexPage data={data} />, page)
 }
 
@@ -24,7 +24,7 @@ const showReport = (data: ReportData, page: Element): void => {
   addEventListener("beforeprint", printing(true))
   addEventListener("afterprint", printing(false))
   addEventListener("hashchange", () => state.follow(location.hash))
-  listenForKeys(state.keys)
+  listenForKeys(() => state.keys)
   state.follow(location.hash)
   renderPage(<ReportPage state={state} />, page)
 }
