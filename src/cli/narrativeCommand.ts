@@ -70,6 +70,8 @@ const commands = {
     runsCommand.command,
     "narrative runs --agent importer --status failed,timeout",
     "narrative runs show 1a2b3c4d",
+    "narrative runs edit 1a2b3c4d --set status=failed --clear output_summary",
+    "narrative runs export --since 7d -o runs.csv",
     "narrative runs sweep --older-than 1h"
   ),
   serve: helped(serveCommand.command, "narrative serve", "narrative serve --base-dir /var/lib/telemetry --port 8765"),
@@ -239,6 +241,13 @@ const commandPage = (name: keyof typeof commands) => {
   return {
     usage: ["narrative", name, ...syntaxOf(doc).arguments, "[options]"].join(" "),
     summary: summaryOf(doc),
-    sections: [...sectionsOf(doc), { title: "Examples", entries: examples.map((example) => [example, ""] as const) }]
+    sections: [
+      ...actionsOf(name),
+      ...sectionsOf(doc),
+      { title: "Examples", entries: examples.map((example) => [example, ""] as const) }
+    ]
   }
 }
+
+/** What `runs` does beside listing. */
+const actionsOf = (name: string) => (name === "runs" ? [{ title: "Actions", entries: runsCommand.actions }] : [])

@@ -14,72 +14,111 @@ import type { Theme } from "../renderer/console/theme.js"
 import * as embedded from "../runs/embedded.js"
 import { RunEvent, RunRecord } from "../runs/RunRecord.js"
 import * as Runs from "../runs/Runs.js"
-import * as runInput from "../runs/runInput.js"
 import * as runQuery from "../runs/runQuery.js"
 import * as runReader from "../runs/runReader.js"
+import { nearest } from "./nearest.js"
 import { Output, writeJson } from "./output.js"
 import { ago, took } from "./relativeTime.js"
+import { type EditOptions, edit } from "./runEdit.js"
+import { type ExportOptions, exportRuns } from "./runExport.js"
+import { type FilterOptions, filterOf } from "./runFilter.js"
+import { found, NoRuns } from "./runIds.js"
 import { type Column, table } from "./table.js"
 
-export interface RunsOptions {
+export interface RunsOptions extends FilterOptions, EditOptions, ExportOptions {
   readonly action: Option.Option<string>
-  readonly id: Option.Option<string>
-  readonly last: number
-  readonly agent: Option.Option<string>
-  readonly job: Option.Option<string>
-  readonly status: Option.Option<string>
   readonly olderThan: Option.Option<string>
   readonly baseDir: string
-  readonly json: boolean
 }
 
-/** There is no such folder, or no such run in it. */
-export class NoRuns extends Data.TaggedError("NoRuns")<{ readonly message: string }> {}
-
-export const perform = (given: RunsOptions) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const action = actionOf(given)
-      if (action === undefined) {
-        return yield* new InvalidOption({ setting: "runs", expected: "list, show <id> or sweep" })
-      }
-      const places = embedded.placesIn(given.baseDir)
-      if (!existsSync(places.journal) && !existsSync(places.database)) {
-        return yield* new NoRuns({ message: `there are no runs in ${given.baseDir}; --base-dir names another folder` })
-      }
-      const opened = yield* embedded.open({ ...places, defaults: {}, repository: undefined })
-      yield* opened.store.catchUp
-      return yield* action(opened, given)
-    })
-  )
-
-const actionOf = ({ action, id }: RunsOptions) => {
-  const name = Option.getOrElse(action, () => "list")
-  if (name === "show") return Option.isSome(id) ? show : undefined
-  if (Option.isSome(id)) return undefined
-  return name === "list" ? list : name === "sweep" ? sweep : undefined
+/** What an action takes, and what it does. */
+interface Action {
+  /** What is typed behind its name. */
+  readonly target?: "<id>" | undefined
+  readonly options: ReadonlyArray<OptionName>
+  readonly perform: (given: RunsOptions) => Effect.Effect<void, Error, Output>
 }
 
-const list = ({ store }: embedded.Embedded, { agent, job, json, last, status }: RunsOptions) =>
-  Effect.gen(function* () {
-    const filter = runQuery.parse({
-      limit: String(last),
-      agent_name: Option.getOrUndefined(agent),
-      job_type: Option.getOrUndefined(job),
-      status: Option.getOrUndefined(status)
-    })
-    if (runInput.isFaulty(filter)) return yield* inOptions(filter.faults)
-    const rows = yield* store.use((sql) => runQuery.page(sql, filter.value))
-    return yield* print(rows.map(runReader.recordOf), json, "No runs.")
+/** The options that only some actions take, and whether one is given. */
+const optionsGiven = {
+  "--last": ({ last }) => Option.isSome(last),
+  "--agent": ({ agent }) => Option.isSome(agent),
+  "--job": ({ job }) => Option.isSome(job),
+  "--status": ({ status }) => Option.isSome(status),
+  "--since": ({ since }) => Option.isSome(since),
+  "--older-than": ({ olderThan }) => Option.isSome(olderThan),
+  "--set": ({ set }) => set.length > 0,
+  "--clear": ({ clear }) => clear.length > 0,
+  "--format": ({ format }) => Option.isSome(format),
+  "--output": ({ output }) => Option.isSome(output)
+} satisfies Readonly<Record<string, (given: RunsOptions) => boolean>>
+
+type OptionName = keyof typeof optionsGiven
+
+const filtering: ReadonlyArray<OptionName> = ["--last", "--agent", "--job", "--status", "--since"]
+
+/** Does something with the runs of the folder, with all that its journal says in the database. */
+const withRuns =
+  <E extends Error>(use: (opened: embedded.Embedded, given: RunsOptions) => Effect.Effect<void, E, Output>) =>
+  (given: RunsOptions) =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const places = yield* placesOf(given.baseDir)
+        const opened = yield* embedded.open({ ...places, defaults: {}, repository: undefined })
+        yield* opened.store.catchUp
+        return yield* use(opened, given)
+      })
+    )
+
+const placesOf = (baseDir: string) =>
+  Effect.suspend(() => {
+    const places = embedded.placesIn(baseDir)
+    return existsSync(places.journal) || existsSync(places.database)
+      ? Effect.succeed(places)
+      : new NoRuns({ message: `there are no runs in ${baseDir}; --base-dir names another folder` })
   })
 
-/** What one types for the parameters of a query. */
-const optionNames: Readonly<Record<string, string>> = { limit: "--last", status: "--status" }
+export const perform = (given: RunsOptions) =>
+  Effect.gen(function* () {
+    const name = Option.getOrElse(given.action, () => "list")
+    const action = Object.hasOwn(actions, name) ? actions[name] : undefined
+    const isComplete = action?.target === undefined ? Option.isNone(given.target) : Option.isSome(given.target)
+    if (action === undefined || !isComplete) {
+      const meant = nearest(name, Object.keys(actions))
+      const not =
+        action !== undefined ? {} : { given: `${name}${meant === undefined ? "" : `: did you mean ${meant}?`}` }
+      return yield* new InvalidOption({ setting: "runs", expected: usage, ...not })
+    }
+    for (const [option, isGiven] of Object.entries(optionsGiven)) {
+      if (!isGiven(given) || action.options.some((known) => known === option)) continue
+      const others = Object.entries(actions).flatMap(([other, { options }]) =>
+        options.some((known) => known === option) ? [other] : []
+      )
+      return yield* new NotItsOption({ action: name, option, others })
+    }
+    return yield* action.perform(given)
+  })
 
-const inOptions = ([fault]: ReadonlyArray<runInput.InputFault>) =>
-  new InvalidOption({
-    setting: optionNames[String(fault?.loc[1])] ?? String(fault?.loc[1]),
-    expected: fault?.msg.replace(/^takes /, "") ?? ""
+/** An option that another action takes. */
+class NotItsOption extends Data.TaggedError("NotItsOption")<{
+  readonly action: string
+  readonly option: string
+  readonly others: ReadonlyArray<string>
+}> {
+  override get message(): string {
+    const have = this.others.length === 1 ? "has" : "have"
+    return `runs ${this.action} has no option ${this.option}, but ${this.others.join(", ")} ${have}`
+  }
+}
+
+const list = ({ store }: embedded.Embedded, given: RunsOptions) =>
+  Effect.gen(function* () {
+    const filter = yield* filterOf(
+      given,
+      Option.getOrElse(given.last, () => 20)
+    )
+    const rows = yield* store.use((sql) => runQuery.page(sql, filter))
+    return yield* print(rows.map(runReader.recordOf), given.json, "No runs.")
   })
 
 const encodeRun = Schema.encodeSync(RunRecord)
@@ -131,16 +170,12 @@ const itemsOf = ({ itemsDiscovered, itemsSucceeded }: RunRecord): string => {
   return itemsDiscovered === null ? String(itemsSucceeded) : `${itemsSucceeded} of ${itemsDiscovered}`
 }
 
-const show = ({ store }: embedded.Embedded, { id, json }: RunsOptions) =>
+const show = ({ store }: embedded.Embedded, { json, target }: RunsOptions) =>
   Effect.gen(function* () {
-    const given = Option.getOrElse(id, () => "")
-    const found = yield* store.use((sql) => runQuery.byAnyId(sql, given))
-    const [row] = found
-    if (row === undefined) return yield* new NoRuns({ message: `no run has an id that begins or ends with "${given}"` })
-    if (found.length > 1) {
-      const ids = found.map((one) => one["run_id"]).join(", ")
-      return yield* new NoRuns({ message: `more than one run has an id that begins or ends with "${given}": ${ids}` })
-    }
+    const row = yield* found(
+      store,
+      Option.getOrElse(target, () => "")
+    )
     const run = runReader.recordOf(row)
     const events = yield* store.use((sql) => runReader.events(sql, run.runId))
     if (json) return yield* writeJson({ ...encodeRun(run), events: events.map((event) => encodeEvent(event)) })
@@ -183,3 +218,16 @@ const durationOf = (text: string): Duration.Duration | undefined => {
   const millis = units[unit ?? ""]
   return millis === undefined ? undefined : Duration.millis(Number(count) * millis)
 }
+
+const actions: Readonly<Record<string, Action>> = {
+  list: { options: filtering, perform: withRuns(list) },
+  show: { target: "<id>", options: [], perform: withRuns(show) },
+  edit: { target: "<id>", options: ["--set", "--clear"], perform: withRuns(edit) },
+  sweep: { options: ["--agent", "--older-than"], perform: withRuns(sweep) },
+  export: { options: [...filtering, "--format", "--output"], perform: withRuns(exportRuns) }
+}
+
+const usage = Object.entries(actions)
+  .map(([name, { target }]) => (target === undefined ? name : `${name} ${target}`))
+  .join(", ")
+  .replace(/, (?=[^,]*$)/, " or ")

@@ -9,13 +9,24 @@ import * as Effect from "effect/Effect"
 import * as commandOptions from "./commandOptions.js"
 import { needing } from "./missingPackage.js"
 
+/** Each by its name, and what it does. */
+export const actions: ReadonlyArray<readonly [name: string, meaning: string]> = [
+  ["list", "Runs, the newest first. The default."],
+  ["show <id>", "One run in full, and what happened in it."],
+  ["edit <id>", "Corrects a run: --set field=value, --clear field."],
+  ["sweep", "Ends the runs that nothing will end any more."],
+  ["export", "The runs of a filter as CSV, NDJSON or JSON."]
+]
+
 const action = Args.text({ name: "action" }).pipe(
-  Args.withDescription("list (the default), show or sweep."),
+  Args.withDescription("What to do; list, unless one is given."),
   Args.optional
 )
 
-const id = Args.text({ name: "id" }).pipe(
-  Args.withDescription("For show: the run's id or event id, or as much of its beginning or end as no other one has."),
+const target = Args.text({ name: "id" }).pipe(
+  Args.withDescription(
+    "For show and edit: the run's id or event id, or as much of its beginning or end as no other one has."
+  ),
   Args.optional
 )
 
@@ -54,22 +65,58 @@ const olderThan = Options.text("older-than").pipe(
   Options.optional
 )
 
-const actions = needing(() => import("./runActions.js"))
+const last = Options.integer("last").pipe(
+  Options.withAlias("n"),
+  Options.withPseudoName("count"),
+  Options.withDescription("How many runs, the newest first. By default list shows 20, and export has all."),
+  Options.optional
+)
+
+// Not a map of pairs: its values could not begin with = or break a line.
+const set = Options.text("set").pipe(
+  Options.withPseudoName("field=value"),
+  Options.withDescription("For edit: the new value of a field. May be given more than once."),
+  Options.repeated
+)
+
+const clear = Options.text("clear").pipe(
+  Options.withPseudoName("field"),
+  Options.withDescription("For edit: a field to empty. May be given more than once."),
+  Options.repeated
+)
+
+const format = Options.choice("format", ["csv", "ndjson", "json"]).pipe(
+  Options.withPseudoName("name"),
+  Options.withDescription("For export: csv, ndjson or json; by default as the file's name says, else csv."),
+  Options.optional
+)
+
+const output = Options.file("output").pipe(
+  Options.withAlias("o"),
+  Options.withPseudoName("file"),
+  Options.withDescription("For export: the file to write; standard output by default, or by -."),
+  Options.optional
+)
+
+const runActions = needing(() => import("./runActions.js"))
 
 export const command = Command.make(
   "runs",
   {
     action,
-    id,
-    last: commandOptions.last("runs", 20),
+    target,
+    last,
     agent,
     job,
     status,
+    since: commandOptions.since,
     olderThan,
+    set,
+    clear,
+    format,
+    output,
     baseDir,
     json: commandOptions.json
   },
-  (given) => Effect.flatMap(actions, ({ perform }) => perform(given))
-).pipe(
-  Command.withDescription("Lists runs, the newest first; shows one in full; ends those that nothing will end any more.")
-)
+  (given) => Effect.flatMap(runActions, ({ perform }) => perform(given))
+).pipe(Command.withDescription("Lists the runs of a folder, shows, corrects, ends and exports them."))

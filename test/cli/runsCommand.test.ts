@@ -1,4 +1,5 @@
 // @effect-diagnostics globalErrorInEffectFailure:off -- plain errors are what users fail with, too.
+import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
@@ -91,8 +92,11 @@ describe("narrative runs", () => {
     Effect.gen(function* () {
       const { on } = yield* runs
       const faults: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
-        [["edit"], "runs takes list, show <id> or sweep"],
-        [["show"], "runs takes list, show <id> or sweep"],
+        [["edti", "good"], "runs takes list, show <id>, edit <id>, sweep or export, not edti: did you mean edit?"],
+        [["show"], "runs takes list, show <id>, edit <id>, sweep or export"],
+        [["list", "good"], "runs takes list, show <id>, edit <id>, sweep or export"],
+        [["--set", "status=success"], "runs list has no option --set, but edit has"],
+        [["sweep", "--last", "3"], "runs sweep has no option --last, but list, export have"],
         [["--status", "done"], "--status takes running, success"],
         [["--last", "0"], "--last takes a whole number from 1 to 1000"],
         [["sweep", "--older-than", "soon"], "--older-than takes a duration such as 90s, 15m, 1h or 7d, not soon"]
@@ -104,6 +108,123 @@ describe("narrative runs", () => {
       }
       const nowhere = yield* narrative(["runs", "--base-dir", join(yield* folder, "nowhere")])
       assert.include(nowhere.stderr, "there are no runs in")
+    })
+  )
+})
+
+const good = (database: string) =>
+  rowsOf(database, "SELECT status, items_failed, output_summary FROM agent_runs WHERE run_id = 'run-good'")
+
+describe("narrative runs edit", () => {
+  it.scopedLive("corrects a run, and empties a field", () =>
+    Effect.gen(function* () {
+      const { baseDir, on } = yield* runs
+      const database = join(baseDir, "db/telemetry.sqlite")
+      const first = yield* on([
+        "edit",
+        "good",
+        "--set",
+        "status=failure",
+        "--set",
+        "items_failed=1",
+        "--set",
+        "output_summary=a=b\nc"
+      ])
+      assert.deepStrictEqual(first, {
+        code: 0,
+        stdout: "Changed status, items_failed, output_summary of run-good\n",
+        stderr: ""
+      })
+      assert.deepStrictEqual(yield* good(database), [{ status: "failed", items_failed: 1, output_summary: "a=b\nc" }])
+      const [object] = json((yield* on(["edit", "good", "--clear", "output_summary", "--json"])).stdout)
+      assert.deepInclude(object, { updated: true, fields_updated: ["output_summary"] })
+      assert.deepStrictEqual(yield* good(database), [{ status: "failed", items_failed: 1, output_summary: null }])
+    })
+  )
+
+  it.scopedLive("changes nothing where a value is wrong, and says which and why", () =>
+    Effect.gen(function* () {
+      const { baseDir, on } = yield* runs
+      const database = join(baseDir, "db/telemetry.sqlite")
+      const before = yield* good(database)
+      const faults: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
+        [[], "runs edit takes --set field=value or --clear field"],
+        [["--set", "items_failed"], "--set takes field=value, not items_failed"],
+        [["--set", "items_failed=1", "--set", "items_failed=2"], "--set takes each field once, not items_failed twice"],
+        [["--set", "items_failed=-1"], "items_failed takes a whole number of 0 or more, not -1"],
+        [["--set", "items_failed=one"], "items_failed takes a whole number of 0 or more, not one"],
+        [
+          ["--set", "status=done"],
+          "status takes one of running, success, failed, partial, timeout, cancelled, not done"
+        ],
+        [["--set", "end_time=noon"], "end_time takes a time in ISO 8601, such as 2026-01-31T08:00:00Z, not noon"],
+        [["--set", "metrics_json={"], "metrics_json takes JSON, not {"],
+        [
+          ["--set", `error_summary=${"x".repeat(501)}`],
+          "error_summary takes a text of at most 500 characters, not xxx"
+        ],
+        [["--set", "items_faild=1"], "not items_faild: did you mean items_failed?"],
+        [["--set", "agent_name=other"], "--set takes one of end_time, status, items_discovered,"],
+        [["--clear", "status"], "status takes a status: it cannot be cleared"],
+        [["--set", "items_failed=1", "--clear", "items_failed"], "--clear takes a field that --set does not set"]
+      ]
+      for (const [args, message] of faults) {
+        const { code, stderr } = yield* on(["edit", "good", ...args])
+        assert.strictEqual(code, 1, args.join(" "))
+        assert.include(stderr, message)
+      }
+      assert.deepStrictEqual(yield* good(database), before)
+    })
+  )
+})
+
+describe("narrative runs export", () => {
+  it.scopedLive("writes what the filter says as CSV, in which no cell is a formula", () =>
+    Effect.gen(function* () {
+      const { baseDir, on } = yield* runs
+      yield* on(["edit", "good", "--set", 'output_summary==1+1, and "more"'])
+      const { stdout } = yield* on(["export", "--agent", "importer", "--status", "success"])
+      const [heading, line, end] = stdout.split("\r\n")
+      assert.match(heading ?? "", /^event_id,run_id,start_time,end_time,agent_name,/)
+      assert.include(line, `,"'=1+1, and ""more""",`)
+      assert.strictEqual(end, "")
+      const file = join(baseDir, "runs.csv")
+      const wrote = yield* on(["export", "-o", file])
+      assert.strictEqual(wrote.stdout, `Wrote 3 runs to ${file}\n`)
+      // A text of several lines is one cell.
+      assert.lengthOf(readFileSync(file, "utf8").match(/^[\da-f-]{36},run-/gm) ?? [], 3)
+      assert.deepStrictEqual(
+        readdirSync(baseDir).filter((name) => name.endsWith(".tmp")),
+        []
+      )
+    })
+  )
+
+  it.scopedLive("writes all pages, the newest first, as NDJSON and JSON", () =>
+    Effect.gen(function* () {
+      const baseDir = yield* folder
+      yield* Effect.forEach(Array.from({ length: 2_100 }), () => Run.start("many", "job"), {
+        concurrency: 100,
+        discard: true
+      }).pipe(Effect.provide(Run.layer({ baseDir, history: false, git: false })))
+      const on = (args: ReadonlyArray<string>) => narrative(["runs", "export", ...args, "--base-dir", baseDir])
+      const lines = json((yield* on(["--format", "ndjson"])).stdout)
+      assert.lengthOf(new Set(lines.map(({ event_id }) => event_id)), 2_100)
+      const file = join(baseDir, "runs.json")
+      const [said] = json((yield* on(["-o", file, "--json", "-n", "1500"])).stdout)
+      assert.deepStrictEqual(said, { runs: 1_500, format: "json", file })
+      const all = JSON.parse(readFileSync(file, "utf8"))
+      assert.deepStrictEqual(all, lines.slice(0, 1_500))
+      assert.deepStrictEqual(JSON.parse((yield* on(["--agent", "none", "--format", "json"])).stdout), [])
+    })
+  )
+
+  it.scopedLive("says where it cannot write, and leaves nothing there", () =>
+    Effect.gen(function* () {
+      const { baseDir, on } = yield* runs
+      const { code, stderr } = yield* on(["export", "-o", join(baseDir, "nowhere", "runs.csv")])
+      assert.strictEqual(code, 1)
+      assert.match(stderr, /nowhere\/runs.csv cannot be written: ENOENT/)
     })
   )
 })
