@@ -7,6 +7,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import { ofFile, type Source } from "../history/database/source.js"
 import { withoutNarration } from "../runtime/muting.js"
 import * as git from "./git.js"
 import * as journal from "./journal.js"
@@ -52,30 +53,38 @@ export const make = (options: EmbeddedOptions): Effect.Effect<RunSink, never, Sc
 
 /** @internal */
 export const open = (options: EmbeddedOptions): Effect.Effect<Embedded, never, Scope.Scope> =>
+  journalled({ ...options, source: ofFile(options.database), prefix: "" })
+
+/** What is put into a database by way of a journal. */
+export interface JournalledOptions extends Omit<EmbeddedOptions, "database"> {
+  readonly source: Source
+  /** What the database knows the journal by. */
+  readonly prefix: string
+}
+
+/** @internal */
+export const journalled = (options: JournalledOptions): Effect.Effect<Embedded, never, Scope.Scope> =>
   Effect.gen(function* () {
+    const { journal: folder, prefix, source } = options
     // In this order: the database takes in what the journal was given until it was closed.
-    const store = yield* runStore.make({ filename: options.database, journal: options.journal })
-    const lines = yield* journal.make(options.journal)
-    const sink: RunSink = {
-      write: (write) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          Effect.zipRight(lines.append(journalLine.encode(write), now), store.wake)
-        ),
-      defaults: yield* withGit(options),
-      running: (agentName) =>
-        Effect.zipRight(
-          store.catchUp,
-          store.use((sql) => runReader.running(sql, agentName))
-        ),
-      records: Effect.zipRight(store.catchUp, store.use(runReader.records)),
-      events: (runId) =>
-        Effect.zipRight(
-          store.catchUp,
-          store.use((sql) => runReader.events(sql, runId))
-        )
-    }
-    return { sink, store }
+    const store = yield* runStore.make({ source, journal: { folder, prefix } })
+    const lines = yield* journal.make(folder)
+    const write: RunSink["write"] = (write) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Effect.zipRight(lines.append(journalLine.encode(write), now), store.wake)
+      )
+    return { sink: { write, defaults: yield* withGit(options), ...reading(store) }, store }
   })
+
+/** How runs are read back, with all that was accepted before. */
+export const reading = (store: runStore.RunStore): Pick<RunSink, "running" | "records" | "events"> => {
+  const use: runStore.RunStore["use"] = (query) => Effect.zipRight(store.catchUp, store.use(query))
+  return {
+    running: (agentName) => use((sql) => runReader.running(sql, agentName)),
+    records: use(runReader.records),
+    events: (runId) => use((sql) => runReader.events(sql, runId))
+  }
+}
 
 /** The defaults, with what `git` says once it did. */
 export const withGit = ({

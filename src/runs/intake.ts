@@ -4,20 +4,15 @@
  */
 import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs"
 import { join } from "node:path"
-import * as SqlClient from "@effect/sql/SqlClient"
+import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import { lineEnd } from "../file/lines.js"
-import { insertInto, run } from "../history/database/bulkInsert.js"
-import type { Cell } from "../history/database/columns.js"
 import { writing } from "../history/database/database.js"
 import { attempt } from "../plain/untrusted.js"
 import { isFileName } from "./journal.js"
 import * as journalLine from "./journalLine.js"
-import * as revision from "./revision.js"
-import { columnNames } from "./runColumns.js"
-import * as runRows from "./runRows.js"
-import * as storedRun from "./storedRun.js"
+import { takeIn } from "./runUpsert.js"
 
 /** What came of one step. */
 export interface Taken {
@@ -33,24 +28,33 @@ const chunkBytes = 256 * 1024
 /** Longest line. */
 const maxLine = 64 * 1024 * 1024
 
+/** A journal, as the database knows it. */
+export interface JournalPlace {
+  readonly folder: string
+  /** What its files are named by besides: a server has the journals of many machines. Empty for the only one of a file. */
+  readonly prefix: string
+}
+
 /**
  * Takes one part of one file in. `isMore` until nothing is left.
  *
  * @internal
  */
-export const step = (sql: SqlClient.SqlClient, folder: string): Effect.Effect<Taken, SqlError> => {
+export const step = (sql: SqlClient.SqlClient, journal: JournalPlace): Effect.Effect<Taken, SqlError> => {
   const work = Effect.gen(function* () {
-    const part = nextPart(folder, yield* positions(sql))
+    if (journal.prefix !== "") yield* lock(sql, journal)
+    const part = nextPart(journal.folder, yield* positions(sql, journal))
     if (part === undefined) return nothing
     const { unread, writes } = readLines(part)
     yield* takeIn(sql, writes)
-    yield* sql`INSERT INTO run_journal (file, inode, taken) VALUES (${part.file}, ${part.inode}, ${part.end})
+    yield* sql`INSERT INTO run_journal (file, inode, taken)
+      VALUES (${`${journal.prefix}${part.file}`}, ${part.inode}, ${part.end})
       ON CONFLICT (file) DO UPDATE SET inode = excluded.inode, taken = excluded.taken`
     return { lines: writes.length, unread, isMore: true }
   })
   // Nothing is locked to find that nothing is new.
-  return Effect.flatMap(positions(sql), (known) =>
-    nextPart(folder, known) === undefined ? Effect.succeed(nothing) : writing(sql, work)
+  return Effect.flatMap(positions(sql, journal), (known) =>
+    nextPart(journal.folder, known) === undefined ? Effect.succeed(nothing) : writing(sql, work)
   ).pipe(Effect.withTracerEnabled(false))
 }
 
@@ -62,10 +66,20 @@ interface Position {
   readonly taken: number
 }
 
-const positions = (sql: SqlClient.SqlClient): Effect.Effect<ReadonlyMap<string, Position>, SqlError> =>
+/** Of the processes that share a journal, one at a time takes it in: the row of the folder is locked until its transaction ends. */
+const lock = (sql: SqlClient.SqlClient, { prefix }: JournalPlace) =>
+  sql`INSERT INTO run_journal (file, inode, taken) VALUES (${prefix}, '', 0)
+    ON CONFLICT (file) DO UPDATE SET taken = 0`
+
+const positions = (
+  sql: SqlClient.SqlClient,
+  { prefix }: JournalPlace
+): Effect.Effect<ReadonlyMap<string, Position>, SqlError> =>
   Effect.map(
-    sql<Position>`SELECT file, inode, taken FROM run_journal`,
-    (rows) => new Map(rows.map((row) => [row.file, row]))
+    sql<Position>`SELECT file, inode, taken FROM run_journal
+      WHERE file >= ${prefix} AND file < ${`${prefix}\u{10ffff}`}`,
+    (rows) =>
+      new Map(rows.map(({ file, inode, taken }) => [file.slice(prefix.length), { file, inode, taken: Number(taken) }]))
   )
 
 /** Whole lines of a file that are not in the database yet. */
@@ -124,91 +138,3 @@ const readLines = ({ bytes, start }: Part) => {
   }
   return { writes, unread }
 }
-
-/** Writes what lines say. */
-const takeIn = (sql: SqlClient.SqlClient, writes: ReadonlyArray<journalLine.Write>) =>
-  Effect.gen(function* () {
-    const [connection] = yield* SqlClient.TransactionConnection
-    const ofRuns = writes.filter((write) => write.record_type === "run")
-    const runs = yield* storedRuns(sql, new Set(ofRuns.map(({ event_id }) => event_id)))
-    const changed = new Map<string, storedRun.StoredRun>()
-    for (const write of ofRuns) {
-      revision.observe(write.revision)
-      const before = changed.get(write.event_id) ?? runs.get(write.event_id) ?? storedRun.empty(write.event_id)
-      const after = storedRun.apply(before, write)
-      if (after !== before) changed.set(write.event_id, after)
-    }
-    const rows = Array.from(changed.values(), runRows.encode)
-    const { commit, event, upsert } = statementsFor(sql)
-    yield* run(connection, upsert, rows)
-    yield* run(connection, commit, rows.flatMap(commitOf))
-    yield* run(
-      connection,
-      event,
-      writes.flatMap((write) => (write.record_type === "event" ? [eventRow(write)] : []))
-    )
-  })
-
-/** The runs that are in the database already. */
-export const storedRuns = (
-  sql: SqlClient.SqlClient,
-  eventIds: ReadonlySet<string>
-): Effect.Effect<ReadonlyMap<string, storedRun.StoredRun>, SqlError> =>
-  Effect.map(
-    sql<runRows.Found>`SELECT * FROM agent_runs
-      WHERE event_id IN (SELECT value FROM json_each(${JSON.stringify(Array.from(eventIds))}))`,
-    (rows) => new Map(rows.map((row) => [String(row["event_id"]), runRows.decodeStored(row)]))
-  )
-
-const eventRow = ({ event_type, id, payload_json, run_id, timestamp }: journalLine.EventWrite) => ({
-  run_id,
-  event_type,
-  timestamp,
-  payload_json,
-  event_key: id
-})
-
-/** Only of a commit that came of the run: one that it began at is none of its own. */
-const commitOf = (row: runRows.WrittenRow) =>
-  row.git_commit_hash === null || row.git_commit_source === null
-    ? []
-    : [
-        {
-          commit_hash: row.git_commit_hash,
-          run_id: row.run_id,
-          agent_name: row.agent_name,
-          repo: row.git_repo,
-          branch: row.git_branch,
-          commit_date: row.git_commit_timestamp,
-          author: row.git_commit_author
-        } satisfies { readonly [column: string]: Cell }
-      ]
-
-const overwrite = (columns: ReadonlyArray<string>, key: string): string =>
-  columns
-    .filter((column) => column !== key)
-    .map((column) => `${column} = excluded.${column}`)
-    .join(", ")
-
-const commitColumns = ["commit_hash", "run_id", "agent_name", "repo", "branch", "commit_date", "author"] as const
-
-const statementsFor = (sql: SqlClient.SqlClient) => ({
-  upsert: insertInto(
-    sql,
-    "agent_runs",
-    runRows.writtenColumns,
-    ` ON CONFLICT (event_id) DO UPDATE SET ${overwrite([...columnNames, "revisions"], "event_id")}`
-  ),
-  commit: insertInto(
-    sql,
-    "commits",
-    commitColumns,
-    ` ON CONFLICT (commit_hash) DO UPDATE SET ${overwrite(commitColumns, "commit_hash")}`
-  ),
-  event: insertInto(
-    sql,
-    "run_events",
-    ["run_id", "event_type", "timestamp", "payload_json", "event_key"] as const,
-    " ON CONFLICT (event_key) DO NOTHING"
-  )
-})

@@ -3,7 +3,9 @@
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import type { Fragment } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
+import { parameterized } from "../history/database/connections.js"
 import { attempt } from "../plain/untrusted.js"
 import { isFault, type RunColumn, statusOf, valueFor } from "./runColumns.js"
 import type { Checked, InputFault } from "./runInput.js"
@@ -106,7 +108,7 @@ export const page = (
   }
   const where = conditions.texts.length === 0 ? "" : `WHERE ${conditions.texts.join(" AND ")}`
   return sql.unsafe<runRows.Found>(
-    `SELECT * FROM agent_runs ${where} ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?`,
+    parameterized(sql, `SELECT * FROM agent_runs ${where} ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?`),
     [...conditions.parameters, limit, offset]
   )
 }
@@ -138,8 +140,19 @@ export const byAnyId = (
     (exact) =>
       exact.length > 0 || text === ""
         ? Effect.succeed(exact)
-        : sql<runRows.Found>`SELECT * FROM agent_runs
-            WHERE substr(event_id, 1, length(${text})) = ${text} OR substr(event_id, -length(${text})) = ${text}
-              OR substr(run_id, 1, length(${text})) = ${text} OR substr(run_id, -length(${text})) = ${text}
-            ORDER BY created_at DESC LIMIT 10`
+        : sql<runRows.Found>`SELECT * FROM agent_runs WHERE ${sql.or(
+            ["event_id", "run_id"].flatMap((column) => [beginsWith(sql, column, text), endsWith(sql, column, text)])
+          )} ORDER BY created_at DESC LIMIT 10`
   )
+
+const beginsWith = (sql: SqlClient.SqlClient, column: string, text: string): Fragment =>
+  sql`substr(${sql.literal(column)}, 1, ${lengthOf(text)}) = ${text}`
+
+const endsWith = (sql: SqlClient.SqlClient, column: string, text: string): Fragment =>
+  sql.onDialectOrElse({
+    sqlite: () => sql`substr(${sql.literal(column)}, ${sql.literal(String(-lengthOf(text)))}) = ${text}`,
+    orElse: () => sql`right(${sql.literal(column)}, ${lengthOf(text)}) = ${text}`
+  })
+
+/** In characters, as databases count. */
+const lengthOf = (text: string): number => Array.from(text).length

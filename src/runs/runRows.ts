@@ -47,13 +47,18 @@ export const decodeColumns = (
       if (parsed === undefined) unreadable.push(column)
       columns[column] = parsed === undefined ? String(cell) : parsed.value
     } else {
-      const made = valueFor(column, cell, true)
+      const made = valueFor(column, isNumber(column) ? numberOf(cell) : cell, true)
       columns[column] = isFault(made) ? null : made
     }
   }
   // Each value was made for its column.
   return { columns: columns as Changes, unreadable }
 }
+
+const isNumber = (column: RunColumn): boolean => ["count", "flag"].includes(runColumns[column].kind)
+
+/** A bigint of PostgreSQL is given as a text. */
+const numberOf = (cell: unknown): unknown => (typeof cell === "string" && /^\d{1,16}$/.test(cell) ? Number(cell) : cell)
 
 export const decodeStored = (row: Found): storedRun.StoredRun =>
   storedRun.fromRow(String(row["event_id"]), decodeColumns(row).columns, String(row["revisions"] ?? "{}"))

@@ -10,7 +10,9 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as ScopedRef from "effect/ScopedRef"
+import * as connections from "../history/database/connections.js"
 import * as database from "../history/database/database.js"
+import type { Source } from "../history/database/source.js"
 import type { HistoryError } from "../history/HistoryError.js"
 import { withoutNarration } from "../runtime/muting.js"
 import { withoutHoldingProcess } from "../runtime/unheldTimers.js"
@@ -29,9 +31,9 @@ export interface RunStore {
 }
 
 export interface StoreOptions {
-  readonly filename: string
-  /** The folder of the journal. */
-  readonly journal: string
+  readonly source: Source
+  /** `undefined` where writes go to the database at once. */
+  readonly journal: intake.JournalPlace | undefined
 }
 
 /** How long after a write the journal is taken in, so that writes of one moment are one transaction, in milliseconds. */
@@ -51,23 +53,33 @@ const restAfterFailure = Duration.seconds(5)
  */
 export const make = (options: StoreOptions): Effect.Effect<RunStore, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const { filename, journal } = options
+    const { journal, source } = options
     const opened = yield* ScopedRef.make<Opened | undefined>(() => undefined)
     const alone = yield* Effect.makeSemaphore(1)
     const ensured = Effect.gen(function* () {
       const current = yield* ScopedRef.get(opened)
       // What is written to a deleted file is accepted, and gone.
-      if (current !== undefined && current.identity === database.identityOf(filename)) return current.sql
+      if (current !== undefined && current.identity === source.identity()) return current.sql
       yield* ScopedRef.set(
         opened,
-        Effect.map(open(filename), (sql) => ({ sql, identity: database.identityOf(filename) }))
+        Effect.map(open(source), (sql) => ({ sql, identity: source.identity() }))
       )
       const renewed = yield* ScopedRef.get(opened)
       return renewed === undefined ? yield* Effect.dieMessage("it was set just now") : renewed.sql
     })
-    const failed = database.queryFailed(filename)
-    const use: RunStore["use"] = (f) =>
-      alone.withPermits(1)(Effect.flatMap(ensured, (sql) => Effect.mapError(f(sql), failed)))
+    const failed = database.queryFailed(source.name)
+    const use: RunStore["use"] = (f) => {
+      // A file has one connection, and a server some.
+      const asked = (sql: SqlClient.SqlClient) => Effect.mapError(connections.again(sql, f(sql)), failed)
+      return Effect.flatten(
+        alone.withPermits(1)(
+          Effect.flatMap(ensured, (sql) =>
+            connections.isPg(sql) ? Effect.succeed(asked(sql)) : Effect.map(asked(sql), Effect.succeed)
+          )
+        )
+      )
+    }
+    if (journal === undefined) return { wake: Effect.void, catchUp: Effect.void, use }
     const catchUp = Effect.asVoid(
       Effect.iterate(true, { while: (isMore) => isMore, body: () => takeStep(use, journal) })
     )
@@ -83,22 +95,22 @@ interface Opened {
   readonly identity: string | undefined
 }
 
-const open = (filename: string): Effect.Effect<SqlClient.SqlClient, HistoryError, Scope.Scope> =>
+const open = (source: Source): Effect.Effect<SqlClient.SqlClient, HistoryError, Scope.Scope> =>
   Effect.gen(function* () {
-    const opened = yield* database.openFile(filename)
-    yield* migrate(opened, prepare(opened.sql))
+    const opened = yield* source.open
+    yield* migrate(opened, prepare(source, opened.sql))
     return opened.sql
   })
 
 /** The journal has what a commit has that was lost with the power: it need not be waited for. */
-const prepare = (sql: SqlClient.SqlClient): Effect.Effect<void, SqlError> =>
+const prepare = (source: Source, sql: SqlClient.SqlClient): Effect.Effect<void, SqlError> =>
   Effect.gen(function* () {
-    yield* database.makeDurable(sql)
-    yield* sql.unsafe("PRAGMA synchronous = NORMAL")
+    yield* source.prepare(sql)
+    if (!connections.isPg(sql)) yield* sql.unsafe("PRAGMA synchronous = NORMAL")
   })
 
 /** One transaction; whether there is more to take in. */
-const takeStep = (use: RunStore["use"], journal: string) =>
+const takeStep = (use: RunStore["use"], journal: intake.JournalPlace) =>
   Effect.gen(function* () {
     const since = yield* Clock.currentTimeMillis
     const attempt = (pause: number): Effect.Effect<intake.Taken, HistoryError> =>
@@ -114,7 +126,9 @@ const takeStep = (use: RunStore["use"], journal: string) =>
       )
     const { isMore, unread } = yield* attempt(5)
     for (const text of unread) {
-      yield* warning(`The journal of runs in ${journal} has a line that cannot be read, and is left out: ${text}`)
+      yield* warning(
+        `The journal of runs in ${journal.folder} has a line that cannot be read, and is left out: ${text}`
+      )
     }
     // A backlog must not keep the thread from the program.
     if (isMore) yield* Effect.yieldNow()

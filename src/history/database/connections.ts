@@ -9,6 +9,12 @@ import * as errorCode from "../../cause/errorCode.js"
 /** Whether it is PostgreSQL, and not a file. */
 export const isPg = (sql: SqlClient): boolean => sql.onDialectOrElse({ sqlite: () => false, orElse: () => true })
 
+/** A text of SQL whose parameters are `?`, as the database has them. It has no `?` besides. */
+export const parameterized = (sql: SqlClient, text: string): string => {
+  let count = 0
+  return isPg(sql) ? text.replaceAll("?", () => `$${++count}`) : text
+}
+
 /** A state of PostgreSQL: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const sqlState = /^(?=.*\d)[0-9A-Z]{5}$/
 
@@ -24,6 +30,10 @@ export const isLost = (sql: SqlClient, error: unknown): boolean => {
   const code = errorCode.codeOf(error, sqlState)
   return code === undefined || lostStates.test(code)
 }
+
+/** What was asked once, and can be asked again, is asked again where the connection to the server was lost. */
+export const again = <A, E>(sql: SqlClient, self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  isPg(sql) ? Effect.retry(self, { times: 1, while: (error) => isLost(sql, error) }) : self
 
 /**
  * Ends a connection whose state is not known, so that it is not given to anyone else. The server rolls back what

@@ -11,12 +11,21 @@ import type * as Scope from "effect/Scope"
 import type { InvalidOption } from "../../plain/InvalidOption.js"
 import type { HistoryError } from "../HistoryError.js"
 import { type Database, failure, writing } from "./database.js"
-import { decode, type PgConnection } from "./pgOptions.js"
+import { decode, type PgConnection, type PgTarget } from "./pgOptions.js"
 
 /** Connects to a server, for as long as the scope is open. Nothing is written before the migrations. */
 export const openPg = (given: PgConnection): Effect.Effect<Database, HistoryError | InvalidOption, Scope.Scope> =>
+  Effect.flatMap(decode(given), connect)
+
+/** The same, for options that were checked before. */
+export const connect = ({
+  connectTimeout,
+  maxConnections,
+  shown,
+  ssl,
+  url
+}: PgTarget): Effect.Effect<Database, HistoryError, Scope.Scope> =>
   Effect.gen(function* () {
-    const { connectTimeout, maxConnections, shown, ssl, url } = yield* decode(given)
     const { PgClient, layer } = yield* clientModule
     const context = yield* Layer.build(layer({ url, ssl, maxConnections, connectTimeout })).pipe(
       Effect.mapError((error) => failure(shown)("CannotOpen", `cannot be reached: ${whyOf(error)}`, error))
