@@ -67,6 +67,11 @@ export interface MainOptions {
    * provided to the program itself is already closed when the program has failed.
    */
   readonly layer?: Layer.Layer<never, unknown> | undefined
+  /**
+   * Makes the program one story of this name, around all that happens in it. It begins when something does: a program that
+   * only prints its help, or refuses its arguments, has no story. Its renderers are those of `layer`.
+   */
+  readonly story?: string | undefined
   /** Keeps Effect's default logger instead of the pretty one. */
   readonly disablePrettyLogger?: boolean | undefined
   /** Decides the exit code. */

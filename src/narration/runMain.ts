@@ -5,6 +5,7 @@ import { basename } from "node:path"
 import { makeRunMain, type RunMain } from "@effect/platform/Runtime"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { constVoid } from "effect/Function"
 import * as Layer from "effect/Layer"
 import { leavesOf } from "../cause/causeLeaves.js"
@@ -65,9 +66,19 @@ const reporting = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     return storyRegion.run(failing, storyInit(name, { kind: "program" }, undefined))
   })
 
+/** A program as one story. What `@effect/cli` has printed is no failure of it. */
+const inStory = <A, E>(self: Effect.Effect<A, E>, name: string | undefined): Effect.Effect<A, E> =>
+  name === undefined
+    ? self
+    : storyRegion.run(self, { ...storyInit(name, { kind: "program" }, undefined), isLazy: true }, (exit, story) => {
+        if (exit._tag === "Success" || !isPrinted(exit.cause)) return exit
+        story.requestedStatus ??= "failed"
+        return Exit.void
+      })
+
 /** @internal */
 export const runMain = <A, E>(self: Effect.Effect<A, E>, options?: MainOptions): void => {
-  const program = Effect.provide(reporting(self), options?.layer ?? Layer.empty)
+  const program = Effect.provide(reporting(inStory(self, options?.story)), options?.layer ?? Layer.empty)
   // Once more: a layer that cannot be built is a failure, too.
   // What reads locals has to be loaded before anything fails.
   run(Effect.zipRight(load, Effect.provide(reporting(program), layerDefault)), {

@@ -6,6 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { isInterruption, leavesOf } from "../cause/causeLeaves.js"
+import { renderersOf } from "../delivery/rendererSet.js"
 import type { DefinedAt } from "../diagnostics/source/callSite.js"
 import type { StoryStatus } from "../event/NarrativeEvent.js"
 import type { PlainRecord } from "../plain/PlainValue.js"
@@ -28,6 +29,7 @@ import {
   afterLoading,
   contextWith,
   emit,
+  emitTo,
   newRegion,
   plainRecord,
   type Region,
@@ -49,12 +51,14 @@ export interface StoryInit {
   readonly definedAt: DefinedAt
   /** Logs what is wrong with the options. */
   readonly warn: () => Waiting
+  /** Its start is emitted when something happens in it; a story in which nothing did, and which did not fail, is not narrated. */
+  readonly isLazy?: boolean
 }
 
 /** A story that is running. */
 export interface OpenStory {
   readonly region: Region
-  readonly init: Pick<StoryInit, "definedAt">
+  readonly init: Pick<StoryInit, "definedAt" | "isLazy">
   startNanos: bigint
 }
 
@@ -176,10 +180,20 @@ export const open = (
     for (const key in story.labels) span.attribute(key, story.labels[key])
     for (const key in story.attributes) span.attribute(key, story.attributes[key])
   }
-  const waiting = inOrder(
-    inOrder(init.warn(), prepare(fiber)),
-    emit(fiber, story, (timestamp) => eventFactory.storyStarted(story, around?.stage, timestamp, span))
-  )
+  const startedAt = now(fiber)
+  const start = (here: AnyFiber): Waiting =>
+    inOrder(
+      inOrder(init.warn(), prepare(here)),
+      emitTo(renderersOf(here), story, () => eventFactory.storyStarted(story, around?.stage, startedAt, span))
+    )
+  if (init.isLazy === true) {
+    story.announce = () => {
+      story.announce = undefined
+      // Whoever emits next waits for it.
+      story.deferred = start(currentFiber(fiber))
+    }
+  }
+  const waiting = init.isLazy === true ? undefined : start(fiber)
   return { opened: { region: newRegion(fiber, story, undefined, span), init, startNanos }, waiting }
 }
 
@@ -226,6 +240,7 @@ export const close = (
   const durationSeconds = seconds(startNanos + story.idleNanos, endNanos)
   story.counted?.end(fiber, exit)
   const waiting = inOrder(storyFailure.reportUnexplained(story), cancelOrphans(region, fiber, endNanos))
+  const isSilent = story.announce !== undefined && init.isLazy === true && !hasFailed(exit)
   const failure =
     exit._tag === "Success" ? undefined : storyFailure.reportFailure(region, fiber, exit.cause, init.definedAt)
   const status = statusOf(story, exit)
@@ -234,9 +249,11 @@ export const close = (
     interruptors: status === "cancelled" && exit._tag === "Failure" ? interruptorsNamed(exit.cause, story) : []
   }
   const end = (endedAt?: number): Waiting => {
-    const waiting = emit(fiber, story, (timestamp) =>
-      eventFactory.storyCompleted(story, endedAt ?? timestamp, span, status, durationSeconds, why)
-    )
+    const waiting = isSilent
+      ? undefined
+      : emit(fiber, story, (timestamp) =>
+          eventFactory.storyCompleted(story, endedAt ?? timestamp, span, status, durationSeconds, why)
+        )
     story.status = status
     if (span !== undefined && !region.isOwn) {
       span.attribute("narrative.story.status", status)
@@ -255,6 +272,8 @@ export const close = (
     Effect.flatMap(failure.asked, () => end(endedAt) ?? Effect.void)
   )
 }
+
+const hasFailed = (exit: Exit.Exit<unknown, unknown>): boolean => exit._tag === "Failure" && !isInterruption(exit.cause)
 
 /** Ends the stages that fibers outliving the story left running: the innermost first, as they would have ended. */
 const cancelOrphans = ({ story }: Region, fiber: AnyFiber, endNanos: bigint): Waiting => {

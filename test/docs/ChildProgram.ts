@@ -16,14 +16,22 @@ export interface ChildOutput {
 }
 
 /** Runs an example by its path in the repository, and there. */
-export const runExample = (path: string, env: Readonly<Record<string, string>> = {}) =>
-  Effect.flatMap(compiled(path), (program) => run(program, root, env))
+export const runExample = (
+  path: string,
+  env: Readonly<Record<string, string>> = {},
+  args: ReadonlyArray<string> = []
+) => Effect.flatMap(compiled(path), (program) => run(program, root, env, args))
 
 /** Runs JavaScript in `cwd`, without colours, its output going to pipes. */
-export const run = (path: string, cwd: string, env: Readonly<Record<string, string>> = {}) =>
+export const run = (
+  path: string,
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+  args: ReadonlyArray<string> = []
+) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const child = yield* Command.make(process.execPath, path).pipe(
+      const child = yield* Command.make(process.execPath, path, ...args).pipe(
         Command.workingDirectory(cwd),
         Command.env({ NO_COLOR: "1", ...env }),
         Command.start

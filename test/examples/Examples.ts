@@ -33,6 +33,6 @@ export class Examples extends Effect.Service<Examples>()("Examples", {
 /** What the example of that name does by itself. */
 export const outcomeOf = (name: string) => Effect.flatMap(Examples, (examples) => examples.outcomeOf(name))
 
-/** What it does with these variables in its environment. */
-export const outcomeWith = (name: string, env: Readonly<Record<string, string>>) =>
-  ChildProgram.runExample(`examples/${name}.ts`, env)
+/** What it does with these variables in its environment, and these arguments. */
+export const outcomeWith = (name: string, env: Readonly<Record<string, string>>, args: ReadonlyArray<string> = []) =>
+  ChildProgram.runExample(`examples/${name}.ts`, env, args)

@@ -1,10 +1,11 @@
 import { assert } from "@effect/vitest"
 import type { ChildOutput } from "../docs/ChildProgram.js"
 
-/** It ended well and printed these lines, in this order. */
+/** It ended with this code, by default well, and printed these lines, in this order. */
 export const assertPrinted = (
   { exitCode, stderr, stdout }: ChildOutput,
-  lines: ReadonlyArray<string | RegExp>
+  lines: ReadonlyArray<string | RegExp>,
+  expectedCode = 0
 ): void => {
   assert.strictEqual(stderr, "")
   let rest = stdout.split("\n")
@@ -13,5 +14,5 @@ export const assertPrinted = (
     assert.isAtLeast(at, 0, `expected ${line} in what remains of:\n${stdout}`)
     rest = rest.slice(at + 1)
   }
-  assert.strictEqual(exitCode, 0)
+  assert.strictEqual(exitCode, expectedCode)
 }

@@ -17,8 +17,8 @@ import { Examples, outcomeOf, outcomeWith } from "./Examples.js"
 
 const timeout = 30_000
 
-const printed = (name: string, lines: ReadonlyArray<string | RegExp>) =>
-  Effect.tap(outcomeOf(name), (outcome) => Effect.sync(() => assertPrinted(outcome, lines)))
+const printed = (name: string, lines: ReadonlyArray<string | RegExp>, exitCode = 0) =>
+  Effect.tap(outcomeOf(name), (outcome) => Effect.sync(() => assertPrinted(outcome, lines, exitCode)))
 
 layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
   it.scoped(
@@ -327,6 +327,27 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
         /^Location: {6}examples\/existing-import\.ts:\d+ \(decode\)$/,
         /^▶ Story ended: FAILED - Import Customers \(/
       ]),
+    timeout
+  )
+
+  it.effect(
+    "existing-cli is one story, and none where it only prints its help",
+    () =>
+      Effect.gen(function* () {
+        const lines = [
+          "▶ Story started: stock",
+          /^ {2}✔ Stage completed: countArticle \(/,
+          "ordered: lamp-4",
+          /^✔ Stage completed: fillUp \(/,
+          "Stage:         askSupplier (in fillUp)",
+          /^Location: {6}examples\/existing-cli\.ts:\d+ \(ask\)$/,
+          /^▶ Story ended: FAILED - stock \(/
+        ]
+        yield* printed("existing-cli", lines, 1)
+        const { stdout } = yield* outcomeWith("existing-cli", {}, ["--help"])
+        assert.include(stdout, "USAGE")
+        assert.notInclude(stdout, "Story")
+      }),
     timeout
   )
 

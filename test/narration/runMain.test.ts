@@ -9,11 +9,11 @@ interface Ended {
   readonly stderr: string
 }
 
-const run = (way: string, env: Readonly<Record<string, string>> = {}) =>
+const run = (way: string, env: Readonly<Record<string, string>> = {}, args: ReadonlyArray<string> = []) =>
   Effect.flatMap(bundled("test/fixtures/mainProgram.ts"), (program) =>
     Effect.async<Ended>((resume) => {
       const options = { timeout: 25_000, env: { ...process.env, ...env } }
-      execFile(process.execPath, [program, way], options, (error, stdout, stderr) =>
+      execFile(process.execPath, [program, way, ...args], options, (error, stdout, stderr) =>
         resume(
           Effect.succeed({
             code: error === null ? 0 : Number(error.code ?? -1),
@@ -61,6 +61,41 @@ describe("Narrative.runMain", () => {
       assert.strictEqual(code, 1)
       assert.include(`${lines.join()}${stderr}`, "many")
       assert.notInclude(lines.join(), "Story")
+    })
+  )
+
+  it.live("is one story around all that happens in it, from the first of that on", () =>
+    Effect.gen(function* () {
+      const { code, lines } = yield* run("command", {}, ["--stage"])
+      assert.deepStrictEqual(
+        [code, lines],
+        [0, ["StoryStarted gen", "StageStarted gen", "StageCompleted gen", "StoryCompleted gen"]]
+      )
+    })
+  )
+
+  it.live("is a story that fails, also where nothing else happened in it", () =>
+    Effect.gen(function* () {
+      const { code, lines } = yield* run("command", {}, ["--fail"])
+      assert.deepStrictEqual(
+        [code, lines],
+        [1, ["StoryStarted gen", "FailureOccurred gen Broken lean", "StoryCompleted gen"]]
+      )
+    })
+  )
+
+  it.live("is no story where it only prints its help, refuses its arguments, or does nothing", () =>
+    Effect.gen(function* () {
+      for (const [args, expected] of [
+        [["--help"], 0],
+        [["--version"], 0],
+        [["--stage", "--nope"], 1],
+        [[], 0]
+      ] as const) {
+        const { code, lines } = yield* run("command", {}, args)
+        assert.strictEqual(code, expected, args.join(" "))
+        assert.notMatch(lines.join("\n"), /Story|Failure/, args.join(" "))
+      }
     })
   )
 
