@@ -21,6 +21,8 @@ const isolated = [
   "test/web/**/*.test.ts",
   // The order of what is written of runs is that of their process, and its clock never goes back.
   "test/runs/*.test.ts",
+  // Their server is that of their process.
+  "test/server/stories.test.ts",
   // Its server replaces `Request` and `Response`.
   "test/integration/hono.test.ts",
   // The helpers of BullMQ's compiler become global.

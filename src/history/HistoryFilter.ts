@@ -58,6 +58,12 @@ export interface StoryFilter {
   readonly status?: StoryState | ReadonlyArray<StoryState> | undefined
   /** The name, exactly. */
   readonly name?: string | undefined
+  /**
+   * A part of its name, of a label, or of the type, message or stage of a failure, whatever the case; or its id, or an id of whoever
+   * asked for it, or the beginning of one. Of labels with over 5,000 values, and of kinds of failure over 5,000, only the beginning of
+   * a label is looked for, and the rest is left out.
+   */
+  readonly text?: string | undefined
   /** Started at this moment or later. */
   readonly since?: TimeInput | undefined
   /** Started before this moment. */

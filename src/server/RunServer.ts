@@ -20,12 +20,16 @@ import { placesIn } from "../runs/embedded.js"
 import { withoutNarration } from "../runtime/muting.js"
 import { warning } from "../runtime/warnOnce.js"
 import { invalid, ofRefusal, Refusal } from "./answers.js"
+import * as archive from "./archive.js"
+import * as failuresApi from "./failuresApi.js"
 import * as guard from "./guard.js"
+import * as liveApi from "./liveApi.js"
 import * as pages from "./pages.js"
 import * as runsApi from "./runsApi.js"
 import * as runWrites from "./runWrites.js"
 import * as settings from "./settings.js"
 import * as stateApi from "./stateApi.js"
+import * as storiesApi from "./storiesApi.js"
 
 export type {
   /**
@@ -83,14 +87,15 @@ export const layerWithPages = (
         })
       }
       const places = placesIn(decoded.baseDir)
+      const filename = decoded.databasePath ?? places.database
       const opened = yield* embedded.open({
-        database: decoded.databasePath ?? places.database,
+        database: filename,
         journal: decoded.journalDir ?? places.journal,
         defaults: {},
         repository: undefined
       })
       // Requests of telemetry are no part of what is observed.
-      return HttpServer.serve(withoutNarration(app(opened, given, shown))).pipe(
+      return HttpServer.serve(withoutNarration(app(opened, yield* archive.make(filename), given, shown))).pipe(
         HttpMiddleware.withTracerDisabledWhen(constTrue)
       )
     })
@@ -102,12 +107,22 @@ const isLoopback = (hostname: string): boolean => /^(localhost|127\.\d+\.\d+\.\d
 const ofRun = "/api/v1/runs/:event_id"
 
 /** @internal */
-export const app = (opened: embedded.Embedded, given: settings.Settings, shown: pages.Pages) => {
+export const app = (
+  opened: embedded.Embedded,
+  history: archive.Archive,
+  given: settings.Settings,
+  shown: pages.Pages
+) => {
   const runs = runsApi.make(opened, runWrites.make(opened))
   const state = stateApi.make(opened)
+  const stories = storiesApi.make(history)
+  const failures = failuresApi.make(history)
   const check = guard.make(given)
   const body = jsonBody(given.maxBodyBytes)
-  const eventId = Effect.map(HttpRouter.params, (params) => params["event_id"] ?? "")
+  const param = (name: string) => Effect.map(HttpRouter.params, (params) => params[name] ?? "")
+  const eventId = param("event_id")
+  const storyId = param("story_id")
+  const query = HttpServerRequest.ParsedSearchParams
   const router = HttpRouter.empty.pipe(
     HttpRouter.get("/health", state.health),
     HttpRouter.get(
@@ -120,7 +135,7 @@ export const app = (opened: embedded.Embedded, given: settings.Settings, shown: 
       "/api/v1/runs/batch",
       Effect.flatMap(body, (all) => runs.createMany(all, given.maxBatch))
     ),
-    HttpRouter.get("/api/v1/runs", Effect.flatMap(HttpServerRequest.ParsedSearchParams, runs.list)),
+    HttpRouter.get("/api/v1/runs", Effect.flatMap(query, runs.list)),
     HttpRouter.get(ofRun, Effect.flatMap(eventId, runs.show)),
     HttpRouter.patch(
       ofRun,
@@ -133,7 +148,14 @@ export const app = (opened: embedded.Embedded, given: settings.Settings, shown: 
       Effect.flatMap(Effect.all([eventId, body]), ([id, commit]) => runs.associateCommit(id, commit))
     ),
     HttpRouter.get(`${ofRun}/commit-url`, Effect.flatMap(eventId, runs.commitUrl)),
-    HttpRouter.get(`${ofRun}/repo-url`, Effect.flatMap(eventId, runs.repositoryUrl))
+    HttpRouter.get(`${ofRun}/repo-url`, Effect.flatMap(eventId, runs.repositoryUrl)),
+    HttpRouter.get("/api/v1/stories", Effect.flatMap(query, stories.list)),
+    HttpRouter.get("/api/v1/stories/:story_id", Effect.flatMap(storyId, stories.show)),
+    HttpRouter.get("/api/v1/stories/:story_id/report", Effect.flatMap(storyId, stories.report)),
+    HttpRouter.get("/api/v1/failures", Effect.flatMap(query, failures.list)),
+    HttpRouter.get("/api/v1/failures/groups", Effect.flatMap(query, failures.groups)),
+    HttpRouter.get("/api/v1/stats", Effect.flatMap(query, stories.stats)),
+    HttpRouter.get("/api/v1/live", Effect.flatMap(query, liveApi.make(opened, history)))
   )
   const answer = Effect.flatMap(pageOf(shown), (page) =>
     page === undefined ? Effect.zipRight(check.caller, router) : Effect.succeed(page)
@@ -162,6 +184,7 @@ const header = (name: string) => Effect.map(HttpServerRequest.HttpServerRequest,
 
 const methodsOf: ReadonlyArray<readonly [RegExp, string]> = [
   [/^\/(?:health|metrics|api\/v1\/metadata)$/, "GET"],
+  [/^\/api\/v1\/(?:stories(?:\/[^/]+(?:\/report)?)?|failures(?:\/groups)?|stats|live)$/, "GET"],
   [/^\/api\/v1\/runs$/, "GET, POST"],
   [/^\/api\/v1\/runs\/batch$/, "POST"],
   [/^\/api\/v1\/runs\/[^/]+$/, "GET, PATCH"],

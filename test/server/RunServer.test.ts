@@ -1,58 +1,12 @@
 import { execFile } from "node:child_process"
-import { createServer, request } from "node:http"
+import { request } from "node:http"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import * as HttpServer from "@effect/platform/HttpServer"
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer, Redacted } from "effect"
-import { RunServer } from "../../src/server/index.js"
+import { Effect, Redacted } from "effect"
 import { folder, rowsOf } from "../history/histories.js"
+import { serve, started } from "./serving.js"
 import { validRun, wrongRequests } from "./wrongRequests.js"
-
-interface Answer {
-  readonly status: number
-  readonly headers: Headers
-  readonly text: string
-  // What the server answers is what is tested.
-  // biome-ignore lint/suspicious/noExplicitAny: the body of an answer.
-  readonly json: any
-}
-
-interface Asked {
-  readonly method?: string | undefined
-  readonly body?: unknown
-  readonly headers?: Readonly<Record<string, string>> | undefined
-}
-
-/** A server on a port of its own, for as long as the scope is open. */
-const serve = (options: RunServer.ServerOptions, host = "127.0.0.1") =>
-  Effect.gen(function* () {
-    const http = NodeHttpServer.layer(createServer, { host, port: 0 })
-    const context = yield* Layer.build(Layer.provideMerge(RunServer.layer(options), http))
-    const { address } = Context.get(context, HttpServer.HttpServer)
-    const port = address._tag === "TcpAddress" ? address.port : 0
-    const ask = (path: string, { body, headers, method }: Asked = {}) =>
-      Effect.promise(async (): Promise<Answer> => {
-        const response = await fetch(`http://127.0.0.1:${port}${path}`, {
-          method: method ?? (body === undefined ? "GET" : "POST"),
-          headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
-          ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) })
-        })
-        const text = await response.text()
-        const isJson = response.headers.get("content-type")?.startsWith("application/json") === true
-        return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined }
-      })
-    return { ask, port }
-  })
-
-const started = Effect.flatMap(folder, (baseDir) =>
-  Effect.map(serve({ baseDir, maxBatch: 10, maxBodyBytes: 150_000 }), (server) => ({
-    ...server,
-    baseDir,
-    database: join(baseDir, "db/telemetry.sqlite")
-  }))
-)
 
 const run = (event_id: string, more: object = {}) => ({ ...validRun, event_id, run_id: `run ${event_id}`, ...more })
 

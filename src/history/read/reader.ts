@@ -21,13 +21,14 @@ import * as statistics from "./statistics.js"
 import { story } from "./storyDetail.js"
 import { stories } from "./storyList.js"
 
-/** @internal */
-export const make = (database: Database): Effect.Effect<HistoryReader, HistoryError> => {
-  const { filename, sql } = database
-  /** Errors in the history's own words; and no spans of ours. */
-  const reading = <A, E>(
-    self: Effect.Effect<A, E>
-  ): Effect.Effect<A, Exclude<E, SqlError | DamagedRow> | HistoryError> =>
+/**
+ * Queries whose errors are in the history's own words, and that have no spans.
+ *
+ * @internal
+ */
+export const asking =
+  ({ filename, sql }: Database) =>
+  <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, Exclude<E, SqlError | DamagedRow> | HistoryError> =>
     self.pipe(
       // Over a network: what was asked once can be asked again.
       Effect.retry({
@@ -44,6 +45,11 @@ export const make = (database: Database): Effect.Effect<HistoryReader, HistoryEr
       }),
       Effect.withTracerEnabled(false)
     )
+
+/** @internal */
+export const make = (database: Database): Effect.Effect<HistoryReader, HistoryError> => {
+  const { sql } = database
+  const reading = asking(database)
   return Effect.as(checkReadable(database), {
     failures: (filter = {}) => reading(failures(sql, filter)),
     story: (idPrefix) => reading(story(sql, idPrefix)),

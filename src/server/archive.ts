@@ -1,0 +1,87 @@
+/**
+ * The history beside the runs, in the same file: opened when it is first asked, and anew when the file was replaced.
+ *
+ * It has a connection of its own, so that who reads a long story does not keep runs from being written.
+ */
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as ScopedRef from "effect/ScopedRef"
+import * as database from "../history/database/database.js"
+import type { DamagedRow } from "../history/database/decodeRows.js"
+import { migrate } from "../history/database/migrations.js"
+import type { AmbiguousStoryId, HistoryError, StoryNotFound } from "../history/HistoryError.js"
+import type { HistoryReader } from "../history/HistoryReader.js"
+import * as reader from "../history/read/reader.js"
+import type { InvalidOption } from "../plain/InvalidOption.js"
+import { Refusal } from "./answers.js"
+
+export interface Archive {
+  /** Asks the history. */
+  readonly read: <A, E extends QueryError>(
+    query: (history: HistoryReader) => Effect.Effect<A, E>
+  ) => Effect.Effect<A, Refusal>
+  /** Asks its tables. */
+  readonly query: <A, E extends QueryError | SqlError | DamagedRow>(
+    query: (sql: SqlClient) => Effect.Effect<A, E>
+  ) => Effect.Effect<A, Refusal>
+}
+
+/** What a question to a history may fail with. */
+type QueryError = HistoryError | InvalidOption | StoryNotFound | AmbiguousStoryId
+
+interface Opened {
+  readonly database: database.Database
+  readonly history: HistoryReader
+  readonly identity: string | undefined
+}
+
+const open = (filename: string): Effect.Effect<Opened, HistoryError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const opened = yield* database.openFile(filename)
+    yield* migrate(opened, database.makeDurable(opened.sql))
+    return { database: opened, history: yield* reader.make(opened), identity: database.identityOf(filename) }
+  })
+
+/** @internal */
+export const make = (filename: string): Effect.Effect<Archive, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const opened = yield* ScopedRef.make<Opened | undefined>(() => undefined)
+    const alone = yield* Effect.makeSemaphore(1)
+    const ensured = alone.withPermits(1)(
+      Effect.gen(function* () {
+        const current = yield* ScopedRef.get(opened)
+        if (current !== undefined && current.identity === database.identityOf(filename)) return current
+        yield* ScopedRef.set(opened, open(filename))
+        const renewed = yield* ScopedRef.get(opened)
+        return renewed === undefined ? yield* Effect.dieMessage("it was set just now") : renewed
+      })
+    )
+    return {
+      read: (query) => refused(Effect.flatMap(ensured, ({ history }) => query(history))),
+      query: (query) => refused(Effect.flatMap(ensured, ({ database }) => reader.asking(database)(query(database.sql))))
+    }
+  })
+
+/** The parameters of a request that an option of the history comes from. */
+const parameterOf: Readonly<Record<string, string>> = { last: "limit", cursor: "cursor" }
+
+const refused = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, Refusal> =>
+  Effect.mapError(self, (error) => {
+    // Each of them is a QueryError, which the types of generic queries cannot say.
+    const failed = error as unknown as QueryError
+    switch (failed._tag) {
+      case "InvalidOption": {
+        const { expected, setting } = failed
+        const loc = setting === "idPrefix" ? ["path", "story_id"] : ["query", parameterOf[setting] ?? setting]
+        return new Refusal({ status: 422, detail: [{ loc, msg: `takes ${expected}`, type: "value_error" }] })
+      }
+      case "StoryNotFound":
+        return new Refusal({ status: 404, detail: failed.message })
+      case "AmbiguousStoryId":
+        return new Refusal({ status: 409, detail: failed.message })
+      case "HistoryError":
+        return new Refusal({ status: 503, detail: failed.message })
+    }
+  })

@@ -1,0 +1,130 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Data, Deferred, Effect, Exit, Fiber, Logger } from "effect"
+import { Narrative } from "../../src/index.js"
+import { recorded } from "../history/histories.js"
+import { started } from "./serving.js"
+
+const withoutLog = Effect.provide(Logger.remove(Logger.defaultLogger))
+
+class NoSuchOrder extends Data.TaggedError("NoSuchOrder")<{ readonly message: string }> {}
+
+const shop = (version: string) =>
+  Effect.gen(function* () {
+    yield* Effect.log("begins").pipe(Narrative.stage("load"))
+    return yield* Effect.fail(new NoSuchOrder({ message: "no such order" })).pipe(Narrative.stage("pay"))
+  }).pipe(Narrative.story("Order", { labels: { version } }), Effect.exit, withoutLog)
+
+const visit = Effect.void.pipe(Narrative.stage("look"), Narrative.story("Visit", { labels: { version: "1" } }))
+
+/** A server on a file that has stories of two programs. */
+const withStories = Effect.tap(started, ({ database }) =>
+  recorded(Effect.all([shop("1"), visit, shop("2"), shop("2")]), database)
+)
+
+describe("The server of stories", () => {
+  it.scopedLive("lists stories by their status, labels and name, a page at a time", () =>
+    Effect.gen(function* () {
+      const { ask } = yield* withStories
+      const names = (path: string) =>
+        Effect.map(ask(`/api/v1/stories${path}`), ({ json }) =>
+          json.stories.map((story: { story_name: string }) => story.story_name)
+        )
+      assert.deepStrictEqual(yield* names(""), ["Order", "Order", "Visit", "Order"])
+      assert.deepStrictEqual(yield* names("?status=failed&label.version=2"), ["Order", "Order"])
+      assert.deepStrictEqual(yield* names("?name=Visit&status=success,failed&roots=true"), ["Visit"])
+      const first = yield* ask("/api/v1/stories?limit=3")
+      assert.lengthOf(first.json.stories, 3)
+      const rest = yield* ask(`/api/v1/stories?limit=3&cursor=${first.json.next}`)
+      assert.deepStrictEqual([rest.json.stories.length, rest.json.next], [1, null])
+    })
+  )
+
+  it.scopedLive("shows one story with all that is kept of it, and as its page shows it", () =>
+    Effect.gen(function* () {
+      const { ask } = yield* withStories
+      const { json: list } = yield* ask("/api/v1/stories?status=failed&limit=1")
+      const id = list.stories[0].story_id
+      const { json: story } = yield* ask(`/api/v1/stories/${id}`)
+      assert.deepStrictEqual(
+        story.stages.map(({ stage_name, status }: Record<string, string>) => [stage_name, status]),
+        [
+          ["load", "completed"],
+          ["pay", "failed"]
+        ]
+      )
+      assert.strictEqual(story.failures[0].report.failures[0].error_message, "no such order")
+      const { json: report } = yield* ask(`/api/v1/stories/${id}/report`)
+      assert.strictEqual(report.page, "report")
+      assert.deepStrictEqual(
+        report.stories[0].nodes.map(({ name }: { name: string }) => name),
+        ["Order", "load", "pay"]
+      )
+    })
+  )
+
+  it.scopedLive("shows what runs now, the stage it is in, and its page as far as it is known", () =>
+    Effect.gen(function* () {
+      const { ask, database } = yield* started
+      const isIn = yield* Deferred.make<void>()
+      const mayEnd = yield* Deferred.make<void>()
+      const work = Effect.gen(function* () {
+        yield* Narrative.progress(3, 10)
+        yield* Deferred.succeed(isIn, undefined)
+        yield* Deferred.await(mayEnd)
+      }).pipe(Narrative.stage("inner"), Narrative.stage("outer"), Narrative.story("Long", { totalStages: 4 }))
+      const fiber = yield* Effect.fork(recorded(work, database, { batchWithin: "1 millis" }))
+      yield* Deferred.await(isIn)
+      const live = yield* ask("/api/v1/live").pipe(
+        Effect.repeat({ until: ({ json }) => json.stories[0]?.stages.length === 2 })
+      )
+      const [one] = live.json.stories
+      assert.deepInclude(one, { started_stages: 2, completed_stages: 0, failed_stages: 0, percent: 0 })
+      assert.deepStrictEqual(
+        one.stages.map(({ path }: { path: ReadonlyArray<string> }) => path),
+        [["outer"], ["outer", "inner"]]
+      )
+      assert.isString(one.last_event_at)
+      const { json: page } = yield* ask(`/api/v1/stories/${one.story.story_id}/report`)
+      assert.isUndefined(page.stories[0].nodes[0].seconds)
+      yield* Deferred.succeed(mayEnd, undefined)
+      assert.isTrue(Exit.isSuccess(yield* Fiber.await(fiber)))
+      assert.deepStrictEqual((yield* ask("/api/v1/live")).json.stories, [])
+    })
+  )
+
+  it.scopedLive("lists failures, and counts those of one kind with the versions they were seen in", () =>
+    Effect.gen(function* () {
+      const { ask } = yield* withStories
+      const first = yield* ask("/api/v1/failures?limit=2&story=Order")
+      assert.lengthOf(first.json.failures, 2)
+      const rest = yield* ask(`/api/v1/failures?limit=2&story=Order&cursor=${first.json.next}`)
+      assert.deepStrictEqual([rest.json.failures.length, rest.json.next], [1, null])
+      const { json } = yield* ask("/api/v1/failures/groups")
+      assert.deepInclude(json, { count: 3, total: 1 })
+      const [group] = json.groups
+      assert.deepInclude(group, { count: 3, stories: 3, handled: 0, error_message: "no such order", stage_name: "pay" })
+      assert.deepStrictEqual(
+        group.labels.map(({ count, name, value }: Record<string, unknown>) => [name, value, count]),
+        [
+          ["version", "1", 1],
+          ["version", "2", 2]
+        ]
+      )
+      assert.strictEqual(
+        group.buckets.reduce((sum: number, count: number) => sum + count, 0),
+        3
+      )
+      assert.strictEqual((yield* ask("/api/v1/stats")).json.failure_count, 3)
+    })
+  )
+
+  it.scopedLive("answers before any program has written a story", () =>
+    Effect.gen(function* () {
+      const { ask } = yield* started
+      assert.deepStrictEqual((yield* ask("/api/v1/stories")).json, { stories: [], next: null })
+      assert.deepStrictEqual((yield* ask("/api/v1/failures/groups")).json.groups, [])
+      assert.deepStrictEqual((yield* ask("/api/v1/live")).json.stories, [])
+      assert.strictEqual((yield* ask("/api/v1/stories/none")).status, 404)
+    })
+  )
+})
