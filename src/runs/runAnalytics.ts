@@ -5,7 +5,7 @@
  */
 import { attempt } from "../plain/untrusted.js"
 import { type Bucket, emptyBucket, mergeInto } from "./runBucket.js"
-import { type Status, statusOf, statuses } from "./runColumns.js"
+import { type Status, statuses, statusOf } from "./runColumns.js"
 import { histogramOf, type Percentiles, percentilesOf } from "./runDurations.js"
 import { periodsOf, type Step } from "./runPeriods.js"
 import type * as runRows from "./runRows.js"
@@ -155,7 +155,8 @@ export class RunFold {
 }
 
 const numberOf = (cell: unknown): number | undefined => {
-  const number = typeof cell === "number" ? cell : typeof cell === "bigint" || typeof cell === "string" ? Number(cell) : NaN
+  const number =
+    typeof cell === "number" ? cell : typeof cell === "bigint" || typeof cell === "string" ? Number(cell) : NaN
   return Number.isFinite(number) && number >= 0 ? number : undefined
 }
 

@@ -51,4 +51,8 @@ export const histogramOf = (durations: ReadonlyArray<number>): ReadonlyArray<Bin
   return first < 0 ? [] : bins.slice(first, last + 1)
 }
 
-const binOf = (duration: number): number => Math.max(0, edges.findLastIndex((edge) => edge <= duration))
+const binOf = (duration: number): number =>
+  Math.max(
+    0,
+    edges.findLastIndex((edge) => edge <= duration)
+  )

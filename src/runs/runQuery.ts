@@ -39,6 +39,12 @@ const times: Readonly<Record<string, string>> = {
   start_time_to: "start_time <="
 }
 
+/** In milliseconds. */
+const durations: Readonly<Record<string, string>> = {
+  duration_from: "duration_ms >=",
+  duration_below: "duration_ms <"
+}
+
 /** Reads a filter from the parameters of a query. */
 export const parse = (
   given: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
@@ -78,6 +84,9 @@ export const parse = (
   }
   const limit = whole("limit", 1, mostRuns, 100)
   const offset = whole("offset", 0, 1_000_000_000, 0)
+  for (const [name, condition] of Object.entries(durations)) {
+    if (textOf(name) !== undefined) where.push([`${condition} `, whole(name, 0, Number.MAX_SAFE_INTEGER, 0)])
+  }
   const cursor = textOf("cursor")
   const after = cursor === undefined ? undefined : decodeCursor(cursor)
   if (cursor !== undefined && after === undefined) fail("cursor", "takes the X-Next-Cursor of an earlier answer")
@@ -113,7 +122,8 @@ export const page = (
   )
 }
 
-const conditionsOf = ({ statuses, where }: RunFilter) => {
+/** The conditions of a filter, and their parameters, without where its page begins. */
+export const conditionsOf = ({ statuses, where }: RunFilter) => {
   const texts = where.map(([condition]) => `${condition}?`)
   const parameters: Array<string | number> = where.map(([, parameter]) => parameter)
   if (statuses.length > 0) {

@@ -7,6 +7,7 @@ import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import type { Embedded } from "../runs/embedded.js"
 import { commitUrl, repositoryUrl } from "../runs/git.js"
+import { analytics } from "../runs/runAnalyticsQuery.js"
 import * as runInput from "../runs/runInput.js"
 import * as runQuery from "../runs/runQuery.js"
 import * as runRows from "../runs/runRows.js"
@@ -20,6 +21,8 @@ export interface RunsApi {
   readonly create: (body: unknown) => Answer
   readonly createMany: (body: unknown, most: number) => Answer
   readonly list: (query: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>) => Answer
+  /** Figures of the runs that a filter of {@link list} finds. */
+  readonly analytics: (query: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>) => Answer
   readonly show: (eventId: string) => Answer
   readonly patch: (eventId: string, body: unknown, ifMatch: string | undefined) => Answer
   readonly associateCommit: (eventId: string, body: unknown) => Answer
@@ -48,6 +51,12 @@ export const make = ({ store }: Embedded, writes: RunWrites): RunsApi => {
         const rows = yield* unavailable(store.use((sql) => runQuery.page(sql, filter)))
         const last = rows.length === filter.limit ? rows.at(-1) : undefined
         return json(rows.map(rowOf), 200, last === undefined ? {} : { "x-next-cursor": runQuery.cursorAfter(last) })
+      }),
+    analytics: (query) =>
+      Effect.gen(function* () {
+        const filter = yield* checked(runQuery.parse(query))
+        yield* unavailable(store.catchUp)
+        return json(yield* unavailable(analytics(store.use, filter)))
       }),
     show: (eventId) => Effect.map(existing(eventId), (row) => json(rowOf(row), 200, { etag: tagOf(row) })),
     patch: (eventId, body, ifMatch) =>

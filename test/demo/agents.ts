@@ -38,7 +38,9 @@ export const importCatalogue = (setting: Setting, isFull: boolean) =>
       { discard: true }
     ).pipe(Narrative.stage("Price Books", { attributes: { parts } }))
     const skipped = random.whole(0, Math.ceil(books / 30))
-    yield* work(setting, 2_600).pipe(Narrative.stage("Build Index", { kind: "database", attributes: { "db.system": "sqlite" } }))
+    yield* work(setting, 2_600).pipe(
+      Narrative.stage("Build Index", { kind: "database", attributes: { "db.system": "sqlite" } })
+    )
     yield* Work.recordItems({ discovered: books, succeeded: books - skipped, skipped })
     yield* Run.metrics({ outputSummary: `${books - skipped} books are in the catalogue` })
   })
@@ -57,7 +59,9 @@ export const translateBlurbs = (setting: Setting, books: number) =>
         if (score < 0.83) failed += 1
         yield* Effect.log(`Book ${book + 1} reads well: ${score.toFixed(2)}`)
         yield* Narrative.progress(book + 1, books)
-      }).pipe(Narrative.stage("Translate Book", { attributes: { language: random.pick(["de", "fr", "fi", "nb", "pl"]) } }))
+      }).pipe(
+        Narrative.stage("Translate Book", { attributes: { language: random.pick(["de", "fr", "fi", "nb", "pl"]) } })
+      )
     }
     yield* Work.recordItems({ discovered: books, succeeded: books - failed, failed })
     if (failed > 0) {
@@ -70,17 +74,27 @@ export const translateBlurbs = (setting: Setting, books: number) =>
 export const reconcileInvoices = (setting: Setting, invoices: number) =>
   Effect.gen(function* () {
     const { random } = setting
-    yield* work(setting, 1_300).pipe(Narrative.stage("Load Ledger", { kind: "query", attributes: { "db.system": "postgresql" } }))
+    yield* work(setting, 1_300).pipe(
+      Narrative.stage("Load Ledger", { kind: "query", attributes: { "db.system": "postgresql" } })
+    )
     const faulty = random.chance(0.06) ? random.whole(1, invoices) : 0
     yield* Effect.gen(function* () {
       yield* work(setting, 45 * invoices)
       const expected = random.whole(12_000, 90_000)
       if (faulty > 0 && random.chance(0.55)) {
-        return yield* new LedgerMismatch({ invoice: `2026-${random.whole(1_000, 9_999)}`, expected, found: expected - 990 })
+        return yield* new LedgerMismatch({
+          invoice: `2026-${random.whole(1_000, 9_999)}`,
+          expected,
+          found: expected - 990
+        })
       }
     }).pipe(Narrative.stage("Match Payments"))
     yield* work(setting, 700).pipe(Narrative.stage("Write Journal"))
-    yield* Work.recordItems({ discovered: invoices, succeeded: invoices - (faulty > 0 ? 1 : 0), failed: faulty > 0 ? 1 : 0 })
+    yield* Work.recordItems({
+      discovered: invoices,
+      succeeded: invoices - (faulty > 0 ? 1 : 0),
+      failed: faulty > 0 ? 1 : 0
+    })
     if (faulty > 0) yield* Narrative.setStatus("partial")
   })
 

@@ -6,8 +6,7 @@
  */
 import { rm } from "node:fs/promises"
 import { Console, Effect, Layer, Logger, LogLevel } from "effect"
-import { Narrative } from "effect-narrative"
-import { Diagnostics } from "effect-narrative"
+import { Diagnostics, Narrative } from "effect-narrative"
 import { Run } from "effect-narrative/runs"
 import { fillMonth } from "./month.js"
 

@@ -114,7 +114,16 @@ const jobsOf = (start: number, random: Random): ReadonlyArray<Job> => {
     })),
     isWeekend
       ? []
-      : [{ at: midnight + 8 * hour, agent: "digest-writer", job: "daily", product: "reports", trigger: "cron", program: agents.writeDigest }]
+      : [
+          {
+            at: midnight + 8 * hour,
+            agent: "digest-writer",
+            job: "daily",
+            product: "reports",
+            trigger: "cron",
+            program: agents.writeDigest
+          }
+        ]
   ]
   return jobs.flat()
 }
@@ -139,7 +148,10 @@ export const run = (job: Job, setting: Setting): Effect.Effect<void> =>
       triggerType: job.trigger,
       gitRepo: "https://github.com/example/bookshop",
       gitBranch: "main",
-      gitCommitHash: setting.version === "1.4.2" ? "4c1f0a9be27d35e86f0d1a2b3c4d5e6f708192a3" : "9e8d7c6b5a4f30291807f6e5d4c3b2a190817263",
+      gitCommitHash:
+        setting.version === "1.4.2"
+          ? "4c1f0a9be27d35e86f0d1a2b3c4d5e6f708192a3"
+          : "9e8d7c6b5a4f30291807f6e5d4c3b2a190817263",
       labels: { version: setting.version, region: setting.random.pick(["north", "north", "south"]) }
     }),
     Effect.ignore

@@ -20,7 +20,10 @@ export class MissingRate extends Data.TaggedError("MissingRate")<{ readonly curr
   }
 }
 
-export class RateLimited extends Data.TaggedError("RateLimited")<{ readonly provider: string; readonly retryAfter: number }> {
+export class RateLimited extends Data.TaggedError("RateLimited")<{
+  readonly provider: string
+  readonly retryAfter: number
+}> {
   override get message(): string {
     return `${this.provider} allows no more calls for ${this.retryAfter} s`
   }
@@ -36,7 +39,10 @@ export class LedgerMismatch extends Data.TaggedError("LedgerMismatch")<{
   }
 }
 
-export class OutOfMemory extends Data.TaggedError("OutOfMemory")<{ readonly file: string; readonly megabytes: number }> {
+export class OutOfMemory extends Data.TaggedError("OutOfMemory")<{
+  readonly file: string
+  readonly megabytes: number
+}> {
   override get message(): string {
     return `${this.file} needs ${this.megabytes} MB`
   }
@@ -81,11 +87,17 @@ export const priceBook = (setting: Setting, sku: string, missing: number) =>
   })
 
 /** A call of a model, with its tokens and its cost. */
-export const ask = (setting: Setting, model: string, tokens: readonly [prompt: number, completion: number], limited = 0.01) =>
+export const ask = (
+  setting: Setting,
+  model: string,
+  tokens: readonly [prompt: number, completion: number],
+  limited = 0.01
+) =>
   Effect.gen(function* () {
     const { random } = setting
     yield* work(setting, 2_400)
-    if (random.chance(limited)) return yield* new RateLimited({ provider: "models.example.org", retryAfter: random.whole(5, 60) })
+    if (random.chance(limited))
+      return yield* new RateLimited({ provider: "models.example.org", retryAfter: random.whole(5, 60) })
     const prompt = Math.round(random.around(tokens[0]))
     const completion = Math.round(random.around(tokens[1]))
     yield* Work.recordTokens(model, { prompt, completion })

@@ -26,24 +26,43 @@ const sumOf = (counts: { readonly [status: string]: number | undefined }): numbe
   Object.values(counts).reduce<number>((sum, count = 0) => sum + count, 0)
 
 describe("figures of runs", () => {
-  it.prop("count every run once: by status, by agent, by job type and over time", [fc.array(run, { maxLength: 200 })], ([runs]) => {
-    const fold = new RunFold()
-    for (const one of runs) fold.add(rowOf(one))
-    const result = fold.result(false)
-    assert.strictEqual(result.count, runs.length)
-    assert.strictEqual(sumOf(result.by_status), runs.length)
-    const groups = [...result.agents, ...(result.other_agents === null ? [] : [result.other_agents])]
-    assert.strictEqual(groups.reduce((sum, { count }) => sum + count, 0), runs.length)
-    for (const { by_status, count } of groups) assert.strictEqual(sumOf(by_status), count)
-    assert.strictEqual(result.job_types.reduce((sum, { count }) => sum + count, 0), runs.length)
-    assert.strictEqual(result.periods.reduce((sum, { count }) => sum + count, result.earlier), runs.length)
-    const ended = runs.filter(({ duration_ms, status }) => duration_ms !== null && status !== "running")
-    assert.strictEqual(result.histogram.reduce((sum, { count }) => sum + count, 0), ended.length)
-    const cents = runs.reduce((sum, { cost }) => sum + (cost ?? 0), 0)
-    assert.closeTo(result.cost_usd, cents / 100, 1e-6)
-    assert.strictEqual(result.prompt_tokens, cents)
-    assert.strictEqual(result.items.succeeded, runs.reduce((sum, { items_succeeded }) => sum + (items_succeeded ?? 0), 0))
-  })
+  it.prop(
+    "count every run once: by status, by agent, by job type and over time",
+    [fc.array(run, { maxLength: 200 })],
+    ([runs]) => {
+      const fold = new RunFold()
+      for (const one of runs) fold.add(rowOf(one))
+      const result = fold.result(false)
+      assert.strictEqual(result.count, runs.length)
+      assert.strictEqual(sumOf(result.by_status), runs.length)
+      const groups = [...result.agents, ...(result.other_agents === null ? [] : [result.other_agents])]
+      assert.strictEqual(
+        groups.reduce((sum, { count }) => sum + count, 0),
+        runs.length
+      )
+      for (const { by_status, count } of groups) assert.strictEqual(sumOf(by_status), count)
+      assert.strictEqual(
+        result.job_types.reduce((sum, { count }) => sum + count, 0),
+        runs.length
+      )
+      assert.strictEqual(
+        result.periods.reduce((sum, { count }) => sum + count, result.earlier),
+        runs.length
+      )
+      const ended = runs.filter(({ duration_ms, status }) => duration_ms !== null && status !== "running")
+      assert.strictEqual(
+        result.histogram.reduce((sum, { count }) => sum + count, 0),
+        ended.length
+      )
+      const cents = runs.reduce((sum, { cost }) => sum + (cost ?? 0), 0)
+      assert.closeTo(result.cost_usd, cents / 100, 1e-6)
+      assert.strictEqual(result.prompt_tokens, cents)
+      assert.strictEqual(
+        result.items.succeeded,
+        runs.reduce((sum, { items_succeeded }) => sum + (items_succeeded ?? 0), 0)
+      )
+    }
+  )
 
   it.prop("are bounded, and have periods without a gap", [fc.array(run, { maxLength: 100 })], ([runs]) => {
     const fold = new RunFold()
@@ -59,15 +78,31 @@ describe("figures of runs", () => {
   })
 
   it("take a week from Monday on, and a year with its months", () => {
-    assert.strictEqual(new Date(startOf("week", Date.parse("2026-11-29T23:00:00Z"))).toISOString(), "2026-11-23T00:00:00.000Z")
-    assert.strictEqual(new Date(startOf("month", Date.parse("2026-02-28T23:00:00Z"))).toISOString(), "2026-02-01T00:00:00.000Z")
-    assert.strictEqual(new Date(startOf("year", Date.parse("0042-07-01T00:00:00Z"))).toISOString(), "0042-01-01T00:00:00.000Z")
+    assert.strictEqual(
+      new Date(startOf("week", Date.parse("2026-11-29T23:00:00Z"))).toISOString(),
+      "2026-11-23T00:00:00.000Z"
+    )
+    assert.strictEqual(
+      new Date(startOf("month", Date.parse("2026-02-28T23:00:00Z"))).toISOString(),
+      "2026-02-01T00:00:00.000Z"
+    )
+    assert.strictEqual(
+      new Date(startOf("year", Date.parse("0042-07-01T00:00:00Z"))).toISOString(),
+      "0042-01-01T00:00:00.000Z"
+    )
   })
 
   it("leave out metrics that are no figures", () => {
     const fold = new RunFold()
     const base = { agent_name: "a", job_type: "b", status: "success", start_time: "2026-01-01T00:00:00Z" }
-    for (const metrics_json of ["no JSON", "null", "[1]", '{"cost_usd":"much"}', '{"cost_usd":-1}', '{"cost_usd":0.5}']) {
+    for (const metrics_json of [
+      "no JSON",
+      "null",
+      "[1]",
+      '{"cost_usd":"much"}',
+      '{"cost_usd":-1}',
+      '{"cost_usd":0.5}'
+    ]) {
       fold.add({ ...base, metrics_json })
     }
     assert.strictEqual(fold.result(false).cost_usd, 0.5)
@@ -82,12 +117,17 @@ describe("durations", () => {
   })
 
   it("are in bins as people count time, without empty ones at the ends", () => {
-    assert.deepStrictEqual(histogramOf([0, 1_000, 1_999, 2_000, 61_000]).map(({ count, from, to }) => [from, to, count]).filter(([, , count]) => count !== 0), [
-      [0, 1, 1],
-      [1_000, 2_000, 2],
-      [2_000, 5_000, 1],
-      [60_000, 120_000, 1]
-    ])
+    assert.deepStrictEqual(
+      histogramOf([0, 1_000, 1_999, 2_000, 61_000])
+        .map(({ count, from, to }) => [from, to, count])
+        .filter(([, , count]) => count !== 0),
+      [
+        [0, 1, 1],
+        [1_000, 2_000, 2],
+        [2_000, 5_000, 1],
+        [60_000, 120_000, 1]
+      ]
+    )
     assert.deepStrictEqual(histogramOf([1e12]), [{ from: 172_800_000, to: null, count: 1 }])
   })
 })

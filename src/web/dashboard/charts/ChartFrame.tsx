@@ -64,7 +64,6 @@ export const ChartFrame = (props: ChartFrameProps) => {
         )}
       </figcaption>
       <div class="chart-area" ref={area} style={{ "--height": `${height}px` }}>
-        {/* biome-ignore lint/a11y/noNoninteractiveElementInteractions: its links are what is interactive */}
         <svg
           role="group"
           aria-label={`${title}. ${description}`}
@@ -110,14 +109,19 @@ const tipOf = (target: EventTarget | null, area: Element): Tip | undefined => {
 
 /** Moves the focus among the marks; whether the key is for that. */
 const moveFocus = (chart: Element, key: string): boolean => {
-  const marks = Array.from(chart.querySelectorAll<SVGAElement>("a"))
-  const at = marks.findIndex((mark) => mark === document.activeElement)
-  const next = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: marks.length - 1 }[
-    key
-  ]
+  const marks: Array<Element | null> = Array.from(chart.querySelectorAll("a"))
+  const at = marks.indexOf(document.activeElement)
+  const next = {
+    ArrowRight: at + 1,
+    ArrowDown: at + 1,
+    ArrowLeft: at - 1,
+    ArrowUp: at - 1,
+    Home: 0,
+    End: marks.length - 1
+  }[key]
   if (next === undefined || marks.length === 0) return false
   const to = marks[Math.max(0, Math.min(marks.length - 1, next))]
-  for (const mark of marks) mark.setAttribute("tabindex", mark === to ? "0" : "-1")
-  to?.focus()
+  for (const mark of marks) mark?.setAttribute("tabindex", mark === to ? "0" : "-1")
+  if (to instanceof SVGElement) to.focus()
   return true
 }

@@ -3,8 +3,9 @@
  */
 import { BandAxis, margin, ValueAxis } from "./Axes.js"
 import { ChartFrame, type LegendEntry } from "./ChartFrame.js"
+import { pathOf } from "./linePath.js"
 import { Mark } from "./Mark.js"
-import { bands, durationScale, type Scale } from "./scale.js"
+import { bands, durationScale } from "./scale.js"
 
 export interface LinePoint {
   readonly short: string
@@ -68,7 +69,12 @@ const Lines = (props: LineChartProps & { readonly width: number; readonly height
               isFirst={at === first && line === 0}
             >
               <circle class="dot-area" cx={middle(at)} cy={scale.at(value)} r={9} />
-              <circle class={`dot-shown ${entry.tone}`} cx={middle(at)} cy={scale.at(value)} r={points.length > 60 ? 2 : 3} />
+              <circle
+                class={`dot-shown ${entry.tone}`}
+                cx={middle(at)}
+                cy={scale.at(value)}
+                r={points.length > 60 ? 2 : 3}
+              />
             </Mark>
           )
         })
@@ -76,22 +82,4 @@ const Lines = (props: LineChartProps & { readonly width: number; readonly height
       <BandAxis names={points.map(({ short }) => short)} middle={middle} width={width} y={height - 6} room={56} />
     </>
   )
-}
-
-/** A line from point to point, with a gap where one has no value. */
-export const pathOf = (
-  points: ReadonlyArray<Pick<LinePoint, "values">>,
-  line: number,
-  scale: Scale,
-  middle: (at: number) => number
-): string => {
-  let isOpen = false
-  return points
-    .map(({ values }, at) => {
-      const value = values?.[line]
-      const command = value === undefined ? "" : `${isOpen ? "L" : "M"}${middle(at).toFixed(1)} ${scale.at(value).toFixed(1)}`
-      isOpen = value !== undefined
-      return command
-    })
-    .join("")
 }

@@ -2,7 +2,7 @@
  * Names with a bar each: what most of them come to, at a glance. A row is a link to the list behind it.
  */
 import { percent } from "../../kit/format.js"
-import { type LegendEntry } from "./ChartFrame.js"
+import type { LegendEntry } from "./ChartFrame.js"
 import { sum } from "./stack.js"
 
 export interface ShareRow {

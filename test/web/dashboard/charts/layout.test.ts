@@ -1,7 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
-import { pathOf } from "../../../../src/web/dashboard/charts/LineChart.js"
-import { bands, durationScale, labelled, linear, niceTicks, wholeTicks } from "../../../../src/web/dashboard/charts/scale.js"
+import { pathOf } from "../../../../src/web/dashboard/charts/linePath.js"
+import {
+  bands,
+  durationScale,
+  labelled,
+  linear,
+  niceTicks,
+  wholeTicks
+} from "../../../../src/web/dashboard/charts/scale.js"
 import { stacked, sum } from "../../../../src/web/dashboard/charts/stack.js"
 import { type Box, treemap } from "../../../../src/web/dashboard/charts/treemap.js"
 
@@ -64,17 +71,24 @@ describe("a stack", () => {
 })
 
 describe("ticks", () => {
-  it.prop("go from 0 to the largest value in equal steps of 1, 2 or 5", [fc.double({ min: 1e-3, max: 1e12, noNaN: true })], ([most]) => {
-    const ticks = niceTicks(most)
-    const step = ticks[1] ?? 0
-    assert.strictEqual(ticks[0], 0)
-    assert.isAtLeast((ticks.at(-1) ?? 0) * (1 + 1e-9), most)
-    assert.isBelow((ticks.at(-2) ?? 0) * (1 - 1e-9), most)
-    assert.isAtMost(ticks.length, 6)
-    const leading = step / 10 ** Math.floor(Math.log10(step) + 1e-9)
-    assert.isTrue([1, 2, 5, 10].some((one) => Math.abs(leading - one) < 1e-6), `${step}`)
-    for (const [i, tick] of ticks.entries()) assert.closeTo(tick, i * step, step * 1e-6)
-  })
+  it.prop(
+    "go from 0 to the largest value in equal steps of 1, 2 or 5",
+    [fc.double({ min: 1e-3, max: 1e12, noNaN: true })],
+    ([most]) => {
+      const ticks = niceTicks(most)
+      const step = ticks[1] ?? 0
+      assert.strictEqual(ticks[0], 0)
+      assert.isAtLeast((ticks.at(-1) ?? 0) * (1 + 1e-9), most)
+      assert.isBelow((ticks.at(-2) ?? 0) * (1 - 1e-9), most)
+      assert.isAtMost(ticks.length, 6)
+      const leading = step / 10 ** Math.floor(Math.log10(step) + 1e-9)
+      assert.isTrue(
+        [1, 2, 5, 10].some((one) => Math.abs(leading - one) < 1e-6),
+        `${step}`
+      )
+      for (const [i, tick] of ticks.entries()) assert.closeTo(tick, i * step, step * 1e-6)
+    }
+  )
 
   it.prop("of counts are whole", [fc.integer({ min: 0, max: 1_000_000 })], ([most]) => {
     const ticks = wholeTicks(most)
@@ -82,14 +96,18 @@ describe("ticks", () => {
     assert.isAtLeast(ticks.at(-1) ?? 0, most)
   })
 
-  it.prop("of durations hold all of them", [fc.array(fc.integer({ min: 0, max: 1e9 }), { minLength: 1 })], ([values]) => {
-    const scale = durationScale(Math.min(...values), Math.max(...values), 200, 10)
-    assert.isAtLeast(scale.ticks.length, 1)
-    for (const value of values) {
-      assert.isAtMost(scale.at(value), 200 + 1e-6)
-      assert.isAtLeast(scale.at(value), 10 - 1e-6)
+  it.prop(
+    "of durations hold all of them",
+    [fc.array(fc.integer({ min: 0, max: 1e9 }), { minLength: 1 })],
+    ([values]) => {
+      const scale = durationScale(Math.min(...values), Math.max(...values), 200, 10)
+      assert.isAtLeast(scale.ticks.length, 1)
+      for (const value of values) {
+        assert.isAtMost(scale.at(value), 200 + 1e-6)
+        assert.isAtLeast(scale.at(value), 10 - 1e-6)
+      }
     }
-  })
+  )
 
   it("are where their values are", () => {
     const scale = linear([0, 50, 100], 200, 0)
@@ -114,7 +132,12 @@ describe("bands", () => {
 
 describe("a line", () => {
   it("has a gap where there is no value", () => {
-    const path = pathOf([{ values: [1] }, { values: [2] }, { values: null }, { values: [3] }], 0, linear([0, 10], 100, 0), (at) => at)
+    const path = pathOf(
+      [{ values: [1] }, { values: [2] }, { values: null }, { values: [3] }],
+      0,
+      linear([0, 10], 100, 0),
+      (at) => at
+    )
     assert.strictEqual(path, "M0.0 90.0L1.0 80.0M3.0 70.0")
   })
 })
