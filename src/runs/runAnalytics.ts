@@ -48,7 +48,7 @@ export interface RunPeriod extends Spending {
 }
 
 export interface DurationBin {
-  /** Milliseconds, from `from` up to but without `to`. The last one has no `to`. */
+  /** Whole milliseconds, from `from` up to but without `to`. The last one has no `to`. */
   readonly from: number
   readonly to: number | null
   readonly count: number

@@ -41,8 +41,8 @@ const times: Readonly<Record<string, string>> = {
 
 /** In milliseconds. */
 const durations: Readonly<Record<string, string>> = {
-  duration_from: "duration_ms >=",
-  duration_below: "duration_ms <"
+  duration_ms_from: "duration_ms >=",
+  duration_ms_to: "duration_ms <="
 }
 
 /** Reads a filter from the parameters of a query. */

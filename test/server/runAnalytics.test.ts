@@ -62,7 +62,7 @@ describe("Figures of runs", () => {
         "agent_name=importer",
         "status=failed",
         "start_time_from=2026-01-05T00:00:00Z&start_time_to=2026-01-09T23:59:59.999Z",
-        "duration_from=1000&duration_below=2000"
+        "duration_ms_from=1000&duration_ms_to=1999"
       ]) {
         const listed = yield* get(`?limit=100&${filter}`)
         assert.isAbove(listed.length, 0)
@@ -82,7 +82,7 @@ describe("Figures of runs", () => {
         assert.lengthOf(yield* get(`?start_time_from=${start}&start_time_to=${until}`), count)
       }
       for (const { count, from, to } of histogram) {
-        assert.lengthOf(yield* get(`?duration_from=${from}${to === null ? "" : `&duration_below=${to}`}`), count)
+        assert.lengthOf(yield* get(`?duration_ms_from=${from}${to === null ? "" : `&duration_ms_to=${to - 1}`}`), count)
       }
     })
   )
@@ -97,7 +97,7 @@ describe("Figures of runs", () => {
         histogram: [],
         durations: null
       })
-      const refused = yield* Effect.promise(() => fetch(`${url}/api/v1/runs/analytics?duration_from=long`))
+      const refused = yield* Effect.promise(() => fetch(`${url}/api/v1/runs/analytics?duration_ms_from=long`))
       assert.strictEqual(refused.status, 422)
     })
   )
