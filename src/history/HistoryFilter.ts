@@ -59,9 +59,9 @@ export interface StoryFilter {
   /** The name, exactly. */
   readonly name?: string | undefined
   /**
-   * A part of its name, of a label, or of the type, message or stage of a failure, whatever the case; or its id, or an id of whoever
-   * asked for it, or the beginning of one. Of labels with over 5,000 values, and of kinds of failure over 5,000, only the beginning of
-   * a label is looked for, and the rest is left out.
+   * A part of its name, of a label as `name=value`, or of the type, the message or the stage of a failure, whatever the case; or the
+   * beginning of its id, or of an id of whoever asked for it: at most 200 characters. Messages are those of the newest 20,000
+   * failures, and of the newest one of each kind; of a label with thousands of values, the beginning of a value is looked for.
    */
   readonly text?: string | undefined
   /** Started at this moment or later. */

@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
+import { ofFile } from "../history/database/source.js"
 import { InvalidOption } from "../plain/InvalidOption.js"
 import { attempt } from "../plain/untrusted.js"
 import { parseJson } from "../plain/wireSchema.js"
@@ -95,7 +96,7 @@ export const layerWithPages = (
         repository: undefined
       })
       // Requests of telemetry are no part of what is observed.
-      return HttpServer.serve(withoutNarration(app(opened, yield* archive.make(filename), given, shown))).pipe(
+      return HttpServer.serve(withoutNarration(app(opened, yield* archive.make(ofFile(filename)), given, shown))).pipe(
         HttpMiddleware.withTracerDisabledWhen(constTrue)
       )
     })

@@ -1,5 +1,5 @@
 /**
- * The history beside the runs, in the same file: opened when it is first asked, and anew when the file was replaced.
+ * The history beside the runs, in the same database: opened when it is first asked, and anew when a file was replaced.
  *
  * It has a connection of its own, so that who reads a long story does not keep runs from being written.
  */
@@ -8,9 +8,10 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as ScopedRef from "effect/ScopedRef"
-import * as database from "../history/database/database.js"
+import type { Database } from "../history/database/database.js"
 import type { DamagedRow } from "../history/database/decodeRows.js"
 import { migrate } from "../history/database/migrations.js"
+import type { Source } from "../history/database/source.js"
 import type { AmbiguousStoryId, HistoryError, StoryNotFound } from "../history/HistoryError.js"
 import type { HistoryReader } from "../history/HistoryReader.js"
 import * as reader from "../history/read/reader.js"
@@ -32,28 +33,28 @@ export interface Archive {
 type QueryError = HistoryError | InvalidOption | StoryNotFound | AmbiguousStoryId
 
 interface Opened {
-  readonly database: database.Database
+  readonly database: Database
   readonly history: HistoryReader
   readonly identity: string | undefined
 }
 
-const open = (filename: string): Effect.Effect<Opened, HistoryError, Scope.Scope> =>
+const open = (source: Source): Effect.Effect<Opened, HistoryError, Scope.Scope> =>
   Effect.gen(function* () {
-    const opened = yield* database.openFile(filename)
-    yield* migrate(opened, database.makeDurable(opened.sql))
-    return { database: opened, history: yield* reader.make(opened), identity: database.identityOf(filename) }
+    const database = yield* source.open
+    yield* migrate(database, source.prepare(database.sql))
+    return { database, history: yield* reader.make(database), identity: source.identity() }
   })
 
 /** @internal */
-export const make = (filename: string): Effect.Effect<Archive, never, Scope.Scope> =>
+export const make = (source: Source): Effect.Effect<Archive, never, Scope.Scope> =>
   Effect.gen(function* () {
     const opened = yield* ScopedRef.make<Opened | undefined>(() => undefined)
     const alone = yield* Effect.makeSemaphore(1)
     const ensured = alone.withPermits(1)(
       Effect.gen(function* () {
         const current = yield* ScopedRef.get(opened)
-        if (current !== undefined && current.identity === database.identityOf(filename)) return current
-        yield* ScopedRef.set(opened, open(filename))
+        if (current !== undefined && current.identity === source.identity()) return current
+        yield* ScopedRef.set(opened, open(source))
         const renewed = yield* ScopedRef.get(opened)
         return renewed === undefined ? yield* Effect.dieMessage("it was set just now") : renewed
       })

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Data, Deferred, Effect, Exit, Fiber, Logger } from "effect"
-import { Narrative } from "../../src/index.js"
+import { Correlation, Narrative } from "../../src/index.js"
 import { recorded } from "../history/histories.js"
 import { started } from "./serving.js"
 
@@ -14,7 +14,11 @@ const shop = (version: string) =>
     return yield* Effect.fail(new NoSuchOrder({ message: "no such order" })).pipe(Narrative.stage("pay"))
   }).pipe(Narrative.story("Order", { labels: { version } }), Effect.exit, withoutLog)
 
-const visit = Effect.void.pipe(Narrative.stage("look"), Narrative.story("Visit", { labels: { version: "1" } }))
+const visit = Effect.void.pipe(
+  Narrative.stage("look"),
+  Narrative.story("Visit", { labels: { version: "1" } }),
+  Correlation.with({ tenant: "tenant-7" })
+)
 
 /** A server on a file that has stories of two programs. */
 const withStories = Effect.tap(started, ({ database }) =>
@@ -37,6 +41,30 @@ describe("The server of stories", () => {
       const rest = yield* ask(`/api/v1/stories?limit=3&cursor=${first.json.next}`)
       assert.deepStrictEqual([rest.json.stories.length, rest.json.next], [1, null])
     })
+  )
+
+  it.scopedLive(
+    "finds stories by a text in their names, labels, failures, ids, and the ids of who asked for them",
+    () =>
+      Effect.gen(function* () {
+        const { ask } = yield* withStories
+        const found = (query: string) =>
+          Effect.map(ask(`/api/v1/stories?${query}`), ({ json }) =>
+            json.stories.map((story: { story_name: string }) => story.story_name)
+          )
+        assert.deepStrictEqual(yield* found("text=VISI"), ["Visit"])
+        assert.deepStrictEqual(yield* found("text=SUCH%20order"), ["Order", "Order", "Order"])
+        assert.deepStrictEqual(yield* found("text=NoSuch&label.version=1"), ["Order"])
+        assert.deepStrictEqual(yield* found("text=version=1"), ["Visit", "Order"])
+        assert.deepStrictEqual(yield* found("text=version=1&label.version=2"), [])
+        assert.deepStrictEqual(yield* found("text=tenant-7"), ["Visit"])
+        assert.deepStrictEqual(yield* found("text=%25"), [])
+        const [{ story_id }] = (yield* ask("/api/v1/stories?name=Visit")).json.stories
+        assert.deepStrictEqual(yield* found(`text=${story_id.slice(0, -4)}`), ["Visit"])
+        const first = yield* ask("/api/v1/stories?text=order&limit=2")
+        assert.lengthOf(first.json.stories, 2)
+        assert.lengthOf((yield* ask(`/api/v1/stories?text=order&cursor=${first.json.next}`)).json.stories, 1)
+      })
   )
 
   it.scopedLive("shows one story with all that is kept of it, and as its page shows it", () =>

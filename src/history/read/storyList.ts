@@ -20,6 +20,7 @@ import { invalidSetting } from "../invalidSetting.js"
 import { StoryState, type StorySummary } from "../StoryRecord.js"
 import { where } from "./conditions.js"
 import * as records from "./records.js"
+import { matches } from "./storySearch.js"
 
 export const stories = (sql: SqlClient.SqlClient, filter: StoryFilter) =>
   Effect.gen(function* () {
@@ -29,10 +30,11 @@ export const stories = (sql: SqlClient.SqlClient, filter: StoryFilter) =>
       after: filter.cursor === undefined ? undefined : readCursor(filter.cursor),
       since: filter.since === undefined ? undefined : time.encode(momentOf("since", filter.since, now)),
       until: filter.until === undefined ? undefined : time.encode(momentOf("until", filter.until, now)),
-      states: statesOf(filter.status)
+      states: statesOf(filter.status),
+      text: textOf(filter.text)
     }))
     const alive = yield* aliveWriters(sql)
-    const found = yield* storyPositions(sql, { ...filter, ...asked }, alive)
+    const found = yield* foundPositions(sql, { ...filter, ...asked }, alive)
     const positions = found.slice(0, asked.limit)
     const page = yield* storiesAt(sql, positions)
     const last = positions.at(-1)
@@ -50,6 +52,33 @@ interface Asked extends Omit<StoryFilter, "since" | "until"> {
   readonly until: string | undefined
 }
 
+/** Longest text that is looked for. */
+const longestText = 200
+
+const textOf = (given: string | undefined): string | undefined => {
+  const asked = given?.trim() ?? ""
+  if (asked.length > longestText) {
+    throw invalidSetting("text", `one of ${asked.length}`, `a text of at most ${longestText} characters`)
+  }
+  return asked === "" ? undefined : asked
+}
+
+/** With a text, from each place where it is. */
+const foundPositions = (sql: SqlClient.SqlClient, asked: Asked, alive: ReadonlySet<number>) =>
+  Effect.gen(function* () {
+    if (asked.text === undefined) return yield* storyPositions(sql, asked, alive)
+    const found = new Map<number, StoryPosition>()
+    for (const { condition, label } of yield* matches(sql, asked.text)) {
+      // A story has one value of a label.
+      const known = label === undefined ? undefined : asked.labels?.[label[0]]
+      if (label !== undefined && known !== undefined && known !== label[1]) continue
+      const labels = label === undefined ? asked.labels : { [label[0]]: label[1], ...asked.labels }
+      const positions = yield* storyPositions(sql, { ...asked, labels }, alive, condition)
+      for (const position of positions) found.set(position.key, position)
+    }
+    return Array.from(found.values()).sort(newestFirst)
+  })
+
 /** So few stories with a label are all looked at. */
 const fewStories = 2_000
 
@@ -57,7 +86,12 @@ const fewStories = 2_000
  * Where the newest stories of some states are. A query for each status: within a status, or within a label, an index gives
  * stories in the right order, and reading stops when there are enough.
  */
-const storyPositions = (sql: SqlClient.SqlClient, asked: Asked, alive: ReadonlySet<number>) =>
+const storyPositions = (
+  sql: SqlClient.SqlClient,
+  asked: Asked,
+  alive: ReadonlySet<number>,
+  match?: Fragment | undefined
+) =>
   Effect.gen(function* () {
     const { after, limit, name, rootsOnly, since, until } = asked
     const labels = Object.entries(asked.labels ?? {})
@@ -76,6 +110,7 @@ const storyPositions = (sql: SqlClient.SqlClient, asked: Asked, alive: ReadonlyS
       until === undefined ? undefined : sql`s.started_at < ${until}`,
       after === undefined ? undefined : sql`s.started_at <= ${after.startedAt}`,
       after === undefined ? undefined : sql`(s.started_at < ${after.startedAt} OR s.key < ${after.key})`,
+      match,
       rootsOnly === true ? sql`s.parent_story_id IS NULL` : undefined,
       ...correlated(sql, asked.correlation)
     ]
