@@ -10,8 +10,9 @@ import { withoutNarration } from "../runtime/muting.js"
 import { isDue } from "../runtime/warningCadence.js"
 import { warning } from "../runtime/warnOnce.js"
 import type { Write } from "./journalLine.js"
+import type { Posting } from "./posting.js"
 import type { RunEvent, RunRecord } from "./RunRecord.js"
-import type { Changes } from "./runColumns.js"
+import { type Changes, isTerminal } from "./runColumns.js"
 import * as runId from "./runId.js"
 import { type SweepOptions, sweep } from "./sweep.js"
 
@@ -28,6 +29,9 @@ export interface RunStats {
   readonly lost: number
   /** Why the last of them is lost. */
   readonly lastError: string | null
+  /** Runs that were posted when they ended, and those that could not be; `narrative runs post` tries these again. */
+  readonly posted: number
+  readonly unposted: number
   /** Ids of one's own that could not be used, by reason. */
   readonly refusedIds: { readonly [reason: string]: number }
 }
@@ -73,9 +77,14 @@ export interface RunSink extends Pick<RunsService, "records" | "events"> {
   /** Ends when what was written will be kept, whatever happens. */
   readonly write: (write: Write) => Effect.Effect<void, Error>
   readonly defaults: Effect.Effect<Changes>
+  /** A run as it is now. */
+  readonly run: (eventId: string) => Effect.Effect<RunRecord | undefined, HistoryError>
+  /** What was kept at first, and is lost all the same: a server refused it. */
+  readonly refused?: Effect.Effect<Pick<RunStats, "lost" | "lastError">> | undefined
 }
 
 const nowhere: RunSink = {
+  run: () => Effect.succeed(undefined),
   write: () => Effect.void,
   records: Effect.succeed([]),
   events: () => Effect.succeed([]),
@@ -84,7 +93,7 @@ const nowhere: RunSink = {
 }
 
 /** @internal */
-export const make = (sink: RunSink): RunsService => {
+export const make = (sink: RunSink, posting?: Posting): RunsService => {
   const active = new Set<string>()
   const refusedIds: Record<string, number> = {}
   let accepted = 0
@@ -99,10 +108,10 @@ export const make = (sink: RunSink): RunsService => {
   }
   const write: RunsService["write"] = (write) =>
     Effect.matchCauseEffect(withoutNarration(sink.write(write)), {
-      onSuccess: () =>
-        Effect.sync(() => {
-          accepted += 1
-        }),
+      onSuccess: () => {
+        accepted += 1
+        return posting !== undefined && isEnd(write) ? posting.ended(write.event_id) : Effect.void
+      },
       onFailure: (cause) => fail(cause._tag === "Fail" ? cause.error.message : String(cause))
     })
   return {
@@ -120,6 +129,15 @@ export const make = (sink: RunSink): RunsService => {
     defaults: sink.defaults,
     records: sink.records,
     events: sink.events,
-    stats: Effect.sync(() => ({ accepted, lost, lastError, refusedIds: { ...refusedIds } }))
+    stats: Effect.map(sink.refused ?? Effect.succeed({ lost: 0, lastError: null }), (refused) => ({
+      accepted: accepted - refused.lost,
+      lost: lost + refused.lost,
+      lastError: lastError ?? refused.lastError,
+      ...(posting?.counts() ?? { posted: 0, unposted: 0 }),
+      refusedIds: { ...refusedIds }
+    }))
   }
 }
+
+const isEnd = (write: Write): write is Extract<Write, { readonly record_type: "run" }> =>
+  write.record_type === "run" && isTerminal(write.changes.status)

@@ -14,6 +14,7 @@ import * as journal from "./journal.js"
 import * as journalLine from "./journalLine.js"
 import type { RunSink } from "./Runs.js"
 import type { Changes } from "./runColumns.js"
+import * as runQuery from "./runQuery.js"
 import * as runReader from "./runReader.js"
 import * as runStore from "./runStore.js"
 
@@ -77,10 +78,15 @@ export const journalled = (options: JournalledOptions): Effect.Effect<Embedded, 
   })
 
 /** How runs are read back, with all that was accepted before. */
-export const reading = (store: runStore.RunStore): Pick<RunSink, "running" | "records" | "events"> => {
+export const reading = (store: runStore.RunStore): Pick<RunSink, "running" | "run" | "records" | "events"> => {
   const use: runStore.RunStore["use"] = (query) => Effect.zipRight(store.catchUp, store.use(query))
   return {
     running: (agentName) => use((sql) => runReader.running(sql, agentName)),
+    run: (eventId) =>
+      Effect.map(
+        use((sql) => runQuery.byEventId(sql, eventId)),
+        (row) => (row === undefined ? undefined : runReader.recordOf(row))
+      ),
     records: use(runReader.records),
     events: (runId) => use((sql) => runReader.events(sql, runId))
   }

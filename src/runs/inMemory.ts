@@ -28,6 +28,7 @@ export const make: Effect.Effect<RunSink> = Effect.sync(() => {
           runs.set(id, storedRun.apply(runs.get(id) ?? storedRun.empty(id), write))
         }
       }),
+    run: (eventId) => Effect.map(records, (all) => all.find((run) => run.eventId === eventId)),
     defaults: Effect.succeed({}),
     records,
     events: (runId) =>

@@ -1,6 +1,7 @@
 /**
  * The layers of `Run`. None of them fails: a program runs without its telemetry, and a warning says so.
  */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -8,7 +9,9 @@ import * as HistoryRenderer from "../history/HistoryRenderer.js"
 import { withoutNarration } from "../runtime/muting.js"
 import { warning } from "../runtime/warnOnce.js"
 import * as embedded from "./embedded.js"
+import type { Server } from "./httpJson.js"
 import * as inMemory from "./inMemory.js"
+import * as posting from "./posting.js"
 import * as Runs from "./Runs.js"
 import * as settings from "./settings.js"
 
@@ -31,7 +34,7 @@ const ofSettings = (given: settings.Settings): Layer.Layer<Runs.Runs> => {
   const runs = Layer.scoped(
     Runs.Runs,
     Effect.gen(function* () {
-      const made = Runs.make(yield* embedded.make(given))
+      const made = yield* withPosting(yield* embedded.make(given), given.postTo)
       // A database that cannot be used is no reason to wait, nor to say so twice.
       if (given.sweep) yield* Effect.forkScoped(withoutNarration(Effect.ignore(made.sweep({}))))
       return made
@@ -46,8 +49,14 @@ const ofSettings = (given: settings.Settings): Layer.Layer<Runs.Runs> => {
   return Layer.merge(runs, history)
 }
 
+/** The service of a sink, which posts runs when they end where there is an address for that. */
+const withPosting = (sink: Runs.RunSink, server: Server | undefined) =>
+  server === undefined
+    ? Effect.succeed(Runs.make(sink))
+    : Effect.map(Effect.provide(posting.make(sink, server), FetchHttpClient.layer), (made) => Runs.make(sink, made))
+
 /** @internal */
 export const layerEnvironment: Layer.Layer<Runs.Runs> = Layer.suspend(() => layer(settings.fromEnvironment()))
 
 /** @internal */
-export const layerTest: Layer.Layer<Runs.Runs> = Layer.effect(Runs.Runs, Effect.map(inMemory.make, Runs.make))
+export const layerTest: Layer.Layer<Runs.Runs> = Layer.effect(Runs.Runs, Effect.map(inMemory.make, (sink) => Runs.make(sink)))

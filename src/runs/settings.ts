@@ -2,11 +2,14 @@
  * The options of `Run.layer`, and the environment variables that set them.
  */
 import { join, resolve } from "node:path"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { type Environment, environment } from "../plain/environment.js"
 import * as options from "../plain/options.js"
 import type { EmbeddedOptions } from "./embedded.js"
 import { placesIn } from "./embedded.js"
+import type { Server } from "./httpJson.js"
+import type { Changes } from "./runColumns.js"
 
 /**
  * @since 0.1.0
@@ -27,9 +30,75 @@ export interface RunOptions {
   readonly git?: boolean | undefined
   /** Whether stories, stages and failures are kept in the same database (default `true`). */
   readonly history?: boolean | undefined
+  /** Where a run is posted to when it ends. */
+  readonly postTo?: PostTarget | undefined
   /** Whether runs whose process on this machine is gone are ended as `cancelled` at the start (default `true`). */
   readonly sweep?: boolean | undefined
 }
+
+/**
+ * An address that runs are posted to when they end, as JSON: a webhook, a sheet, a collector of metrics.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PostTarget {
+  readonly url: string
+  /** Sent as `Authorization: Bearer …`. */
+  readonly token?: Redacted.Redacted<string> | string | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface RemoteOptions extends Pick<RunOptions, "agentOwner" | "environment" | "git" | "postTo"> {
+  /** The server, such as `http://127.0.0.1:8765`. */
+  readonly url: string
+  /** What the server asks for as bearer token. */
+  readonly token?: Redacted.Redacted<string> | string | undefined
+  /** The folder that keeps what the server has not taken yet (default `.telemetry/outbox`). */
+  readonly outbox?: string | undefined
+}
+
+const url = Schema.String.pipe(
+  Schema.filter((text) => /^https?:\/\//i.test(text) && URL.canParse(text)),
+  options.takes("an address that begins with http:// or https://"),
+  options.secret
+)
+
+const token = Schema.Union(options.nonEmptyText, Schema.RedactedFromSelf(options.nonEmptyText)).pipe(
+  options.takes("a text that is not empty, or Redacted of one"),
+  options.secret
+)
+
+const postTo = Schema.optional(Schema.Struct({ url, token: Schema.optional(token) }))
+
+/** @internal */
+export const decodeRemote = options.decode(
+  "Run",
+  Schema.Struct({
+    url,
+    token: Schema.optional(token),
+    outbox: options.withDefault(options.nonEmptyText, join(".telemetry", "outbox")),
+    agentOwner: Schema.optional(options.nonEmptyText),
+    environment: Schema.optional(options.nonEmptyText),
+    git: options.withDefault(options.flag, true),
+    postTo
+  })
+)
+
+/** @internal */
+export const targetOf = (given: { readonly url: string; readonly token?: typeof token.Type | undefined }): Server => ({
+  url: given.url,
+  token: typeof given.token === "string" ? Redacted.make(given.token) : given.token
+})
+
+/** @internal */
+export const serverOf = (given: { readonly url: string; readonly token?: typeof token.Type | undefined }): Server => ({
+  ...targetOf(given),
+  url: given.url.replace(/\/+$/, "")
+})
 
 const Options = Schema.Struct({
   baseDir: options.withDefault(options.nonEmptyText, ".telemetry"),
@@ -39,6 +108,7 @@ const Options = Schema.Struct({
   environment: Schema.optional(options.nonEmptyText),
   git: options.withDefault(options.flag, true),
   history: options.withDefault(options.flag, true),
+  postTo,
   sweep: options.withDefault(options.flag, true)
 })
 
@@ -48,7 +118,14 @@ export const decode = options.decode("Run", Options)
 export interface Settings extends EmbeddedOptions {
   readonly history: boolean
   readonly sweep: boolean
+  readonly postTo: Server | undefined
 }
+
+/** What every run is given. */
+export const defaultsOf = (given: Pick<RunOptions, "agentOwner" | "environment">): Changes => ({
+  ...(given.agentOwner === undefined ? {} : { agent_owner: given.agentOwner }),
+  ...(given.environment === undefined ? {} : { environment: given.environment })
+})
 
 /** @internal */
 export const settingsOf = (decoded: typeof Options.Type): Settings => {
@@ -60,17 +137,25 @@ export const settingsOf = (decoded: typeof Options.Type): Settings => {
     repository: decoded.git ? process.cwd() : undefined,
     history: decoded.history,
     sweep: decoded.sweep,
-    defaults: {
-      ...(decoded.agentOwner === undefined ? {} : { agent_owner: decoded.agentOwner }),
-      ...(decoded.environment === undefined ? {} : { environment: decoded.environment })
-    }
+    // As it is given: what follows its path may be a key.
+    postTo: decoded.postTo === undefined ? undefined : targetOf(decoded.postTo),
+    defaults: defaultsOf(decoded)
   }
 }
 
 const nonEmpty = (text: string | undefined): string | undefined => (text?.trim() === "" ? undefined : text)
 
+const yes = new Set(["", "true", "1", "yes", "on"])
+
+/** Where `METRICS_API_URL` and `METRICS_API_TOKEN` say that runs are posted to, unless `METRICS_API_ENABLED` says no. */
+export const postTargetIn = (env: Environment = environment): PostTarget | undefined => {
+  const url = nonEmpty(env["METRICS_API_URL"])
+  const isEnabled = yes.has((env["METRICS_API_ENABLED"] ?? "").trim().toLowerCase())
+  return url === undefined || !isEnabled ? undefined : { url, token: nonEmpty(env["METRICS_API_TOKEN"]) }
+}
+
 /**
- * What the environment says: `TELEMETRY_BASE_DIR`, `TELEMETRY_DB_PATH`, `TELEMETRY_NDJSON_DIR`, `AGENT_OWNER`.
+ * What the environment says: `TELEMETRY_BASE_DIR`, `TELEMETRY_DB_PATH`, `TELEMETRY_NDJSON_DIR`, `AGENT_OWNER`, `METRICS_API_…`.
  *
  * @internal
  */
@@ -78,16 +163,14 @@ export const fromEnvironment = (env: Environment = environment): RunOptions => (
   baseDir: nonEmpty(env["TELEMETRY_BASE_DIR"]),
   databasePath: nonEmpty(env["TELEMETRY_DB_PATH"]),
   journalDir: nonEmpty(env["TELEMETRY_NDJSON_DIR"]),
-  agentOwner: nonEmpty(env["AGENT_OWNER"])
+  agentOwner: nonEmpty(env["AGENT_OWNER"]),
+  postTo: postTargetIn(env)
 })
 
-/** Where a command looks for runs. */
-export const placesOf = (given: Pick<RunOptions, "baseDir" | "databasePath" | "journalDir">) => {
-  const base = join(given.baseDir ?? ".telemetry")
-  const places = placesIn(base)
-  return {
-    base: resolve(base),
-    database: given.databasePath ?? places.database,
-    journal: given.journalDir ?? places.journal
-  }
+/** The server that `TELEMETRY_API_URL` and `TELEMETRY_API_TOKEN` name. */
+export const remoteIn = (env: Environment = environment): RemoteOptions | undefined => {
+  const url = nonEmpty(env["TELEMETRY_API_URL"])
+  if (url === undefined) return undefined
+  const { agentOwner, baseDir = ".telemetry", postTo } = fromEnvironment(env)
+  return { url, token: nonEmpty(env["TELEMETRY_API_TOKEN"]), outbox: join(baseDir, "outbox"), agentOwner, postTo }
 }
