@@ -83,6 +83,11 @@ export type {
    * @since 0.1.0
    * @category models
    */
+  PostTarget,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
   RunOptions
 } from "./runs/settings.js"
 export type {
@@ -311,8 +316,8 @@ export const stats: Effect.Effect<RunStats> = Effect.flatMap(Runs, (runs) => run
 export const layer: (options?: RunOptions) => Layer.Layer<Runs> = (options = {}) => layers.layer(options)
 
 /**
- * {@link layer}, with what the environment says: `TELEMETRY_BASE_DIR`, `TELEMETRY_DB_PATH`, `TELEMETRY_NDJSON_DIR` and
- * `AGENT_OWNER`.
+ * {@link layer}, with what the environment says: `TELEMETRY_BASE_DIR`, `TELEMETRY_DB_PATH`, `TELEMETRY_NDJSON_DIR`,
+ * `AGENT_OWNER`, and where runs are posted to: `METRICS_API_URL`, `METRICS_API_TOKEN`, unless `METRICS_API_ENABLED` says no.
  *
  * @since 0.1.0
  * @category layers

@@ -23,9 +23,10 @@ import { type EditOptions, edit } from "./runEdit.js"
 import { type ExportOptions, exportRuns } from "./runExport.js"
 import { type FilterOptions, filterOf } from "./runFilter.js"
 import { found, NoRuns } from "./runIds.js"
+import { type PostOptions, postPending } from "./runPost.js"
 import { type Column, table } from "./table.js"
 
-export interface RunsOptions extends FilterOptions, EditOptions, ExportOptions {
+export interface RunsOptions extends FilterOptions, EditOptions, ExportOptions, PostOptions {
   readonly action: Option.Option<string>
   readonly olderThan: Option.Option<string>
   readonly baseDir: string
@@ -50,6 +51,7 @@ const optionsGiven = {
   "--set": ({ set }) => set.length > 0,
   "--clear": ({ clear }) => clear.length > 0,
   "--format": ({ format }) => Option.isSome(format),
+  "--url": ({ url }) => Option.isSome(url),
   "--output": ({ output }) => Option.isSome(output)
 } satisfies Readonly<Record<string, (given: RunsOptions) => boolean>>
 
@@ -224,6 +226,7 @@ const actions: Readonly<Record<string, Action>> = {
   show: { target: "<id>", options: [], perform: withRuns(show) },
   edit: { target: "<id>", options: ["--set", "--clear"], perform: withRuns(edit) },
   sweep: { options: ["--agent", "--older-than"], perform: withRuns(sweep) },
+  post: { options: ["--url"], perform: withRuns(postPending) },
   export: { options: [...filtering, "--format", "--output"], perform: withRuns(exportRuns) }
 }
 

@@ -15,6 +15,7 @@ export const actions: ReadonlyArray<readonly [name: string, meaning: string]> = 
   ["show <id>", "One run in full, and what happened in it."],
   ["edit <id>", "Corrects a run: --set field=value, --clear field."],
   ["sweep", "Ends the runs that nothing will end any more."],
+  ["post", "Posts the runs that have ended and were not posted, as METRICS_API_URL says."],
   ["export", "The runs of a filter as CSV, NDJSON or JSON."]
 ]
 
@@ -98,6 +99,12 @@ const output = Options.file("output").pipe(
   Options.optional
 )
 
+const url = Options.text("url").pipe(
+  Options.withPseudoName("address"),
+  Options.withDescription("For post: the address, instead of METRICS_API_URL. METRICS_API_TOKEN is sent, too."),
+  Options.optional
+)
+
 const runActions = needing(() => import("./runActions.js"))
 
 export const command = Command.make(
@@ -115,6 +122,7 @@ export const command = Command.make(
     clear,
     format,
     output,
+    url,
     baseDir,
     json: commandOptions.json
   },

@@ -61,9 +61,7 @@ export const request = (
     const plain = HttpClientRequest.make(method)(`${server.url}${path}`)
     const withBody = body === undefined ? plain : HttpClientRequest.bodyText(plain, body, "application/json")
     const whole =
-      server.token === undefined
-        ? withBody
-        : HttpClientRequest.bearerToken(withBody, Redacted.value(server.token))
+      server.token === undefined ? withBody : HttpClientRequest.bearerToken(withBody, Redacted.value(server.token))
     // Telemetry is no part of what is observed.
     const quiet = client.pipe(HttpClient.withTracerDisabledWhen(constTrue), HttpClient.withTracerPropagation(false))
     return redirects.refused(quiet.execute(whole)).pipe(

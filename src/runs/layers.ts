@@ -59,4 +59,7 @@ const withPosting = (sink: Runs.RunSink, server: Server | undefined) =>
 export const layerEnvironment: Layer.Layer<Runs.Runs> = Layer.suspend(() => layer(settings.fromEnvironment()))
 
 /** @internal */
-export const layerTest: Layer.Layer<Runs.Runs> = Layer.effect(Runs.Runs, Effect.map(inMemory.make, (sink) => Runs.make(sink)))
+export const layerTest: Layer.Layer<Runs.Runs> = Layer.effect(
+  Runs.Runs,
+  Effect.map(inMemory.make, (sink) => Runs.make(sink))
+)

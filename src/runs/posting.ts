@@ -8,12 +8,12 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import type { HistoryError } from "../history/HistoryError.js"
 import { retry } from "../outbound/retry.js"
 import type { PlainValue } from "../plain/PlainValue.js"
 import { withoutNarration } from "../runtime/muting.js"
 import { isDue } from "../runtime/warningCadence.js"
 import { warning } from "../runtime/warnOnce.js"
-import type { HistoryError } from "../history/HistoryError.js"
 import * as httpJson from "./httpJson.js"
 import type { Write } from "./journalLine.js"
 import type { RunRecord } from "./RunRecord.js"
@@ -105,7 +105,7 @@ export const post = (sink: Pick<PostedRuns, "write">, server: httpJson.Server, r
     )
   return httpJson.request(server, "POST", "", timeout, JSON.stringify(payloadOf(run))).pipe(
     Effect.tapError(() => Effect.sync(() => failures++)),
-    retry(schedule, ({ reason }) => reason !== "Refused"),
+    retry<httpJson.RequestFailed>(schedule, ({ reason }) => reason !== "Refused"),
     Effect.tapBoth({
       onSuccess: () =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>

@@ -36,6 +36,25 @@ export const events = (sql: SqlClient.SqlClient, runId: string): Effect.Effect<R
     rows.map(eventOf)
   )
 
+/** Runs that have ended and were not posted, behind this one; the oldest first. */
+export const unposted = (
+  sql: SqlClient.SqlClient,
+  after: number,
+  limit: number
+): Effect.Effect<ReadonlyArray<{ readonly id: number; readonly run: RunRecord }>, SqlError> =>
+  Effect.map(
+    sql<runRows.Found>`SELECT * FROM agent_runs WHERE api_posted = 0 AND status <> 'running' AND id > ${after}
+      ORDER BY id LIMIT ${limit}`,
+    (rows) => rows.map((row) => ({ id: Number(row["id"]), run: recordOf(row) }))
+  )
+
+/** How many {@link unposted} are. */
+export const countUnposted = (sql: SqlClient.SqlClient): Effect.Effect<number, SqlError> =>
+  Effect.map(
+    sql<{ n: number }>`SELECT count(*) AS n FROM agent_runs WHERE api_posted = 0 AND status <> 'running'`,
+    ([row]) => Number(row?.n ?? 0)
+  )
+
 /** A run from its row. */
 export const recordOf = (row: runRows.Found): RunRecord =>
   fromColumns(String(row["event_id"]), runRows.decodeColumns(row).columns)

@@ -1,5 +1,6 @@
 // @effect-diagnostics globalErrorInEffectFailure:off -- plain errors are what users fail with, too.
 import { readdirSync, readFileSync } from "node:fs"
+import { createServer } from "node:http"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
@@ -92,9 +93,12 @@ describe("narrative runs", () => {
     Effect.gen(function* () {
       const { on } = yield* runs
       const faults: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
-        [["edti", "good"], "runs takes list, show <id>, edit <id>, sweep or export, not edti: did you mean edit?"],
-        [["show"], "runs takes list, show <id>, edit <id>, sweep or export"],
-        [["list", "good"], "runs takes list, show <id>, edit <id>, sweep or export"],
+        [
+          ["edti", "good"],
+          "runs takes list, show <id>, edit <id>, sweep, post or export, not edti: did you mean edit?"
+        ],
+        [["show"], "runs takes list, show <id>, edit <id>, sweep, post or export"],
+        [["list", "good"], "runs takes list, show <id>, edit <id>, sweep, post or export"],
         [["--set", "status=success"], "runs list has no option --set, but edit has"],
         [["sweep", "--last", "3"], "runs sweep has no option --last, but list, export have"],
         [["--status", "done"], "--status takes running, success"],
@@ -111,6 +115,30 @@ describe("narrative runs", () => {
     })
   )
 })
+
+/** A server that runs are posted to, and what it was sent. */
+const receiver = (status: () => number) =>
+  Effect.gen(function* () {
+    const bodies: Array<Record<string, unknown>> = []
+    const server = yield* Effect.acquireRelease(
+      Effect.sync(() =>
+        createServer((request, response) => {
+          let text = ""
+          request.on("data", (data) => {
+            text += data
+          })
+          request.on("end", () => {
+            bodies.push(JSON.parse(text))
+            response.writeHead(status()).end("said")
+          })
+        })
+      ),
+      (server) => Effect.sync(() => void server.close().closeAllConnections())
+    )
+    yield* Effect.async<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void)))
+    const address = server.address()
+    return { bodies, url: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/` }
+  })
 
 const good = (database: string) =>
   rowsOf(database, "SELECT status, items_failed, output_summary FROM agent_runs WHERE run_id = 'run-good'")
@@ -174,6 +202,40 @@ describe("narrative runs edit", () => {
         assert.include(stderr, message)
       }
       assert.deepStrictEqual(yield* good(database), before)
+    })
+  )
+})
+
+describe("narrative runs post", () => {
+  it.scopedLive("posts what has ended and was not posted yet, once", () =>
+    Effect.gen(function* () {
+      const { on } = yield* runs
+      const { bodies, url } = yield* receiver(() => 200)
+      const [said] = json((yield* on(["post", "--url", url, "--json"])).stdout)
+      assert.deepStrictEqual(said, { posted: 2, refused: 0, left: 0 })
+      assert.sameMembers(
+        bodies.map(({ run_id }) => run_id),
+        ["run-good", "run-bad"]
+      )
+      assert.include((yield* on(["post", "--url", url])).stderr, "No run waits to be posted.")
+      assert.lengthOf(bodies, 2)
+    })
+  )
+
+  it.scopedLive("says which it could not post, and tries them again the next time", () =>
+    Effect.gen(function* () {
+      const { on } = yield* runs
+      const answers = [403, 200]
+      const { bodies, url } = yield* receiver(() => answers.pop() ?? 200)
+      const first = yield* on(["post", "--url", url])
+      assert.strictEqual(first.code, 1)
+      assert.match(first.stderr, /posted 1, refused 1: the server did not take it \(Refused, status 403: said\)/)
+      assert.strictEqual((yield* on(["post", "--url", url])).stdout, "Posted 1 run\n")
+      assert.lengthOf(bodies, 3)
+      assert.include(
+        (yield* on(["post", "--url", "nowhere"])).stderr,
+        "--url takes an address that begins with http://"
+      )
     })
   )
 })
