@@ -33,7 +33,7 @@ import { logWarning } from "../runtime/logWarning.js"
 import { withoutNarration } from "../runtime/muting.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
 import { isDue } from "../runtime/warningCadence.js"
-import { type Interceptors, key } from "./interceptors.js"
+import { type Intercepting, type Interceptors, key } from "./interceptors.js"
 
 /**
  * The stage that something runs around. `storyId` and `storyName` are `null` outside any story.
@@ -130,55 +130,51 @@ const compile = (all: ReadonlyArray<Interceptor>): Service => {
         kind,
         storyId: story?.id ?? null,
         storyName: story?.name ?? null,
-        get path() {
-          return stage?.path ?? [name]
-        }
+        path: stage?.path ?? [name]
       })
-      let waiting: Waiting
-      for (const interceptor of inwards) {
-        // What does not have to be waited for is done at once.
-        if (waiting === undefined) waiting = run.before(interceptor)
-        else
-          waiting = inOrder(
-            waiting,
-            Effect.suspend(() => run.before(interceptor) ?? Effect.void)
-          )
-      }
-      return { waiting, rejected: () => run.rejected, end: (exit) => run.end(exit) }
+      for (const interceptor of inwards) run.begin(interceptor)
+      return run
     }
   }
 }
 
 /** The interceptors of one stage: each of those that began has its end. */
-class Run {
+class Run implements Intercepting {
+  waiting: Waiting
   rejected: Effect.Effect<never> | undefined
-  readonly #begun: Array<Interceptor> = []
+  private readonly begun: Array<Interceptor> = []
 
-  constructor(readonly stage: Stage) {}
+  constructor(private readonly stage: Stage) {}
 
-  before(interceptor: Interceptor): Waiting {
+  /** What does not have to be waited for is done at once. */
+  begin(interceptor: Interceptor): void {
+    this.waiting =
+      this.waiting === undefined
+        ? this.before(interceptor)
+        : inOrder(
+            this.waiting,
+            Effect.suspend(() => this.before(interceptor) ?? Effect.void)
+          )
+  }
+
+  private before(interceptor: Interceptor): Waiting {
     if (this.rejected !== undefined) return undefined
-    const { before } = interceptor
-    if (before === undefined) {
-      this.#begun.push(interceptor)
-      return undefined
-    }
     try {
-      const waiting = before(this.stage)
+      const waiting = interceptor.before?.(this.stage)
       if (!Effect.isEffect(waiting)) {
-        this.#begun.push(interceptor)
+        this.begun.push(interceptor)
         return undefined
       }
       return Effect.matchCauseEffect(withoutNarration(waiting), {
-        onSuccess: () => Effect.sync(() => void this.#begun.push(interceptor)),
-        onFailure: (cause) => this.#failed(interceptor, cause)
+        onSuccess: () => Effect.sync(() => void this.begun.push(interceptor)),
+        onFailure: (cause) => this.failed(interceptor, cause)
       })
     } catch (defect) {
-      return this.#failed(interceptor, Cause.die(defect))
+      return this.failed(interceptor, Cause.die(defect))
     }
   }
 
-  #failed(interceptor: Interceptor, cause: Cause.Cause<unknown>): Effect.Effect<void> {
+  private failed(interceptor: Interceptor, cause: Cause.Cause<unknown>): Effect.Effect<void> {
     if (Cause.isInterrupted(cause)) {
       this.rejected = Effect.failCause(cause as Cause.Cause<never>)
       return Effect.void
@@ -191,12 +187,14 @@ class Run {
   }
 
   end(exit: Exit.Exit<unknown, unknown>): Waiting {
-    const failed = exit._tag === "Failure" && !Cause.isInterruptedOnly(exit.cause) ? exit.cause : undefined
+    const failure = exit._tag === "Failure" && !Cause.isInterruptedOnly(exit.cause) ? exit.cause : undefined
     let waiting: Waiting
-    for (const interceptor of this.#begun.toReversed()) {
+    for (let i = this.begun.length - 1; i >= 0; i--) {
+      const interceptor = this.begun[i]
+      if (interceptor === undefined) continue
       const { after, onError } = interceptor
-      if (failed !== undefined && onError !== undefined) {
-        waiting = then(waiting, interceptor, () => onError(this.stage, failed))
+      if (failure !== undefined && onError !== undefined) {
+        waiting = then(waiting, interceptor, () => onError(this.stage, failure))
       }
       if (after !== undefined) waiting = then(waiting, interceptor, () => after(this.stage, exit))
     }

@@ -10,9 +10,9 @@ import type { Place } from "./workContext.js"
 /** What runs around one stage, and has begun. */
 export interface Intercepting {
   readonly waiting: Waiting
-  /** What takes the place of the stage's work, once that is known. */
-  readonly rejected: () => Effect.Effect<never> | undefined
-  readonly end: (exit: Exit.Exit<unknown, unknown>) => Waiting
+  /** What takes the place of the stage's work: known when nothing is waited for any more. */
+  readonly rejected: Effect.Effect<never> | undefined
+  end(exit: Exit.Exit<unknown, unknown>): Waiting
 }
 
 export interface Interceptors {

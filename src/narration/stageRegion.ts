@@ -11,7 +11,7 @@ import type { Describer } from "../diagnostics/describer.js"
 import type { DefinedAt } from "../diagnostics/source/callSite.js"
 import { attempt } from "../plain/untrusted.js"
 import { type AnyFiber, currentFiber, isSynchronous, nanos, now, seconds, withFiber } from "../runtime/fiber.js"
-import { enterContext, leaveContext } from "../runtime/fiberInternals.js"
+import { enterContext, leaveRef } from "../runtime/fiberInternals.js"
 import { isEnabled } from "../runtime/muting.js"
 import { markRegion } from "../runtime/regionMark.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
@@ -88,7 +88,7 @@ const enter = <A, E, R>(
   const leave = (exit: Exit.Exit<A, E>): Effect.Effect<A, E> => {
     const here = currentFiber(fiber)
     const endNanos = nanos(here)
-    leaveContext(here, entered)
+    leaveRef(here, entered)
     const ended = close<A, E>(opened, here, exit, endNanos)
     return ended.waiting === undefined ? ended.exit : Effect.zipRight(ended.waiting, ended.exit)
   }
@@ -96,8 +96,8 @@ const enter = <A, E, R>(
   // Where nothing is waited for, it is known by now whether the work is let run.
   const work =
     intercepting?.waiting === undefined
-      ? (intercepting?.rejected() ?? self)
-      : Effect.suspend(() => intercepting.rejected() ?? self)
+      ? (intercepting?.rejected ?? self)
+      : Effect.suspend(() => intercepting.rejected ?? self)
   const body = (): Effect.Effect<A, E, R> =>
     markRegion(
       Effect.matchCauseEffect(restore(work), {

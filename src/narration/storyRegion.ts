@@ -13,7 +13,7 @@ import type { PlainRecord } from "../plain/PlainValue.js"
 import { attempt, propertyOf } from "../plain/untrusted.js"
 import * as redaction from "../redaction/redactor.js"
 import { type AnyFiber, currentFiber, nanos, now, seconds, withFiber } from "../runtime/fiber.js"
-import { enterContext, leaveContext } from "../runtime/fiberInternals.js"
+import { enterContext, leaveRef } from "../runtime/fiberInternals.js"
 import { isEnabled } from "../runtime/muting.js"
 import { markRegion } from "../runtime/regionMark.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
@@ -105,7 +105,7 @@ export const inside = <A, E, R>(
   const entered = enterContext(fiber, contextWith(fiber.currentContext, region, region.span))
   const left = (exit: Exit.Exit<A, E>): Effect.Effect<A, E> => {
     const here = currentFiber(fiber)
-    leaveContext(here, entered)
+    leaveRef(here, entered)
     return leave(exit, here)
   }
   const body = () => {

@@ -40,37 +40,44 @@ export const idleFiber = (like: AnyFiber, refs: FiberRefs.FiberRefs): AnyFiber =
 }
 
 /**
- * Sets the context of a fiber, as `FiberRefs.updateAs` would but for its comparison of the two contexts, which hashes
- * both: they always differ.
+ * Sets a ref of a fiber, as `FiberRefs.updateAs` would but for its comparison of the two values, which hashes both: they
+ * mostly differ.
  */
-export const setContext = (fiber: AnyFiber, context: Context.Context<never>): void => {
+const setOwn = <A>(fiber: AnyFiber, ref: FiberRef.FiberRef<A>, value: A): void => {
   const locals = mapCopy(refsOf(fiber).locals)
-  const values = locals.get(FiberRef.currentContext)
-  const own = [fiber.id(), context] as const
+  const values = locals.get(ref)
+  const own = [fiber.id(), value] as const
   const isOwn = values !== undefined && Equal.equals(values[0][0], fiber.id())
-  locals.set(FiberRef.currentContext, values === undefined ? [own] : [own, ...(isOwn ? values.slice(1) : values)])
+  locals.set(ref, values === undefined ? [own] : [own, ...(isOwn ? values.slice(1) : values)])
   internalsOf(fiber).setFiberRefs(FiberRefs.unsafeMake(locals))
 }
 
-/** A context that was set in a fiber, and can be taken back. */
-export interface Entered {
-  readonly outside: Context.Context<never>
+export const setContext = (fiber: AnyFiber, context: Context.Context<never>): void =>
+  setOwn(fiber, FiberRef.currentContext, context)
+
+/** A ref that was set in a fiber, and can be taken back. */
+export interface Entered<A> {
+  readonly ref: FiberRef.FiberRef<A>
+  readonly outside: A
   readonly before: FiberRefs.FiberRefs
   readonly after: FiberRefs.FiberRefs
 }
 
-export const enterContext = (fiber: AnyFiber, context: Context.Context<never>): Entered => {
-  const outside = fiber.currentContext
+export const enterRef = <A>(fiber: AnyFiber, ref: FiberRef.FiberRef<A>, value: A): Entered<A> => {
+  const outside = fiber.getFiberRef(ref)
   const before = refsOf(fiber)
-  setContext(fiber, context)
-  return { outside, before, after: refsOf(fiber) }
+  setOwn(fiber, ref, value)
+  return { ref, outside, before, after: refsOf(fiber) }
 }
 
-export const leaveContext = (fiber: AnyFiber, { after, before, outside }: Entered): void => {
+export const leaveRef = <A>(fiber: AnyFiber, { after, before, outside, ref }: Entered<A>): void => {
   // Mostly nothing else was set meanwhile.
   if (refsOf(fiber) === after) internalsOf(fiber).setFiberRefs(before)
-  else setContext(fiber, outside)
+  else setOwn(fiber, ref, outside)
 }
+
+export const enterContext = (fiber: AnyFiber, context: Context.Context<never>): Entered<Context.Context<never>> =>
+  enterRef(fiber, FiberRef.currentContext, context)
 
 /** Where `Cause.pretty` looks up the source line of a span. */
 export const spanToTrace = globalValue(

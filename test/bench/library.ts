@@ -16,6 +16,7 @@ const compiled = (path: string): string => new URL(`../../dist/${path}`, import.
 export const {
   Correlation,
   Instrument,
+  Interceptor,
   JsonRenderer,
   Narrative,
   NarrativeEvent: NarrativeEvents,

@@ -6,7 +6,7 @@
 import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
 import { BatchSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace-base"
 import { Effect, Layer } from "effect"
-import { install, Narrative, Renderer } from "./library.js"
+import { Interceptor, install, Narrative, Renderer } from "./library.js"
 import type { Case, Group } from "./rounds.js"
 
 const stages = 2_000
@@ -124,7 +124,48 @@ const group = (way: keyof Loops): Group => ({
   ]
 })
 
-export const groups: ReadonlyArray<Group> = [group("made once"), group("made in place")]
+let intercepted = 0
+const count = () => {
+  intercepted += 1
+}
+
+const interceptor = (name: string) => Interceptor.layer({ name, before: count, after: count })
+
+const ofEffects = Interceptor.layer({
+  name: "effects",
+  before: () => Effect.sync(count),
+  after: () => Effect.sync(count)
+})
+
+const withInterceptors = (name: string, layer: Layer.Layer<never>): Case => ({
+  name,
+  run: () => Effect.runPromise(Effect.provide(inStory(stage["made once"]), Layer.merge(Renderer.layerNone, layer)))
+})
+
+const none = "stage, no interceptor"
+
+const interceptors: Group = {
+  title: "A stage with interceptors",
+  text: "The stage made once, without a renderer; each interceptor counts before and after it, as a function or as an Effect that the stage waits for.",
+  command: "npm run bench -- stages",
+  per: stages,
+  rounds: 61,
+  bytes: true,
+  cases: [
+    withInterceptors(none, Layer.empty),
+    withInterceptors("one, of functions", interceptor("first")),
+    withInterceptors("three, of functions", Layer.provideMerge(interceptor("first"), Layer.provideMerge(interceptor("second"), interceptor("third")))),
+    withInterceptors("one, of Effects", ofEffects)
+  ],
+  rows: [
+    { name: none },
+    { name: "one, of functions", against: none, bar: 1.15 },
+    { name: "three, of functions", against: none },
+    { name: "one, of Effects", against: none }
+  ]
+}
+
+export const groups: ReadonlyArray<Group> = [group("made once"), group("made in place"), interceptors]
 
 /** What the loops did, so that no compiler can leave it out. */
-export const witnesses = () => [done, handled]
+export const witnesses = () => [done, handled, intercepted]
