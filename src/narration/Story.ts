@@ -54,7 +54,7 @@ export class Stage {
   /** Whether its story ended before it did. @internal */
   isOrphan = false
   /** @internal */ startNanos = 0n
-  /** @internal */ span: Tracer.Span | undefined
+  /** While it runs. @internal */ span: Tracer.Span | undefined
   /** @internal */ next: Stage | undefined
   /** @internal */ previous: Stage | undefined
   /** @internal */ progressAt = Number.NEGATIVE_INFINITY
@@ -260,6 +260,8 @@ export class Story {
     if (stage.next === undefined) this.#openTail = stage.previous
     else stage.next.previous = stage.previous
     stage.next = stage.previous = undefined
+    // The story keeps its stages, and a span many times their size: kept too, each would live long enough to become old.
+    stage.span = undefined
     return true
   }
 

@@ -279,11 +279,12 @@ const hasFailed = (exit: Exit.Exit<unknown, unknown>): boolean => exit._tag === 
 const cancelOrphans = ({ story }: Region, fiber: AnyFiber, endNanos: bigint): Waiting => {
   let waiting: Waiting
   for (const stage of story.openStages.toReversed()) {
+    const { span } = stage
     story.end(stage, "cancelled", seconds(stage.startNanos, endNanos))
     stage.isOrphan = true
     waiting = inOrder(
       waiting,
-      emit(fiber, story, (timestamp) => eventFactory.stageCancelled(story, stage, timestamp, stage.span, true, []))
+      emit(fiber, story, (timestamp) => eventFactory.stageCancelled(story, stage, timestamp, span, true, []))
     )
   }
   return waiting
