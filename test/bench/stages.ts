@@ -154,7 +154,10 @@ const interceptors: Group = {
   cases: [
     withInterceptors(none, Layer.empty),
     withInterceptors("one, of functions", interceptor("first")),
-    withInterceptors("three, of functions", Layer.provideMerge(interceptor("first"), Layer.provideMerge(interceptor("second"), interceptor("third")))),
+    withInterceptors(
+      "three, of functions",
+      Layer.provideMerge(interceptor("first"), Layer.provideMerge(interceptor("second"), interceptor("third")))
+    ),
     withInterceptors("one, of Effects", ofEffects)
   ],
   rows: [

@@ -4,6 +4,7 @@
 import { join } from "node:path"
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, FastCheck as fc, Layer } from "effect"
+import { processorTimed } from "../fixtures/processorTime.js"
 import { folder } from "../history/histories.js"
 import {
   forged,
@@ -63,9 +64,10 @@ const isTold = (name: string, file: string, id: string) =>
   Effect.gen(function* () {
     const command = commands[name]
     if (command === undefined) throw new Error(`no command ${name}`)
-    const began = performance.now()
-    const { code, stderr, stdout } = yield* narrative([...command.args(id), "--db", file], command.columns)
-    assert.isBelow(performance.now() - began, patience, name)
+    const [took, { code, stderr, stdout }] = yield* processorTimed(
+      narrative([...command.args(id), "--db", file], command.columns)
+    )
+    assert.isBelow(took, patience, name)
     assert.include([0, 1], code, `${name}: ${stderr}`)
     assert.notInclude(stderr, "unexpectedly", name)
     assert.isFalse(control.test(stderr.replaceAll("\n", "")), `${name}: ${JSON.stringify(stderr)}`)

@@ -8,6 +8,7 @@ import type { FailureContext } from "../../src/diagnostics/undescribed.js"
 import * as FailureReport from "../../src/event/FailureReport.js"
 import * as Redaction from "../../src/redaction/Redaction.js"
 import { deepError, thrownValue } from "../cause/thrownValues.js"
+import { work } from "../fixtures/processorTime.js"
 
 const surroundings: FailureContext = {
   storyName: null,
@@ -66,8 +67,7 @@ describe("FailureDescription.describe", () => {
       Object.defineProperty(new Error("slow"), "message", {
         get: () => {
           read += 1
-          const end = performance.now() + 60
-          while (performance.now() < end);
+          work(60)
           return "read at last"
         }
       })

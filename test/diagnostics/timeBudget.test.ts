@@ -13,10 +13,10 @@ describe("TimeBudget", () => {
   })
 
   it("is not spent while the process had no processor, but does not wait for ever either", () => {
-    const time = timeBudget.start(100)
-    stall(150)
+    const time = timeBudget.start(200)
+    stall(250)
     assert.isFalse(time.isSpent())
-    stall(900)
+    stall(1_800)
     assert.isTrue(time.isSpent())
   })
 

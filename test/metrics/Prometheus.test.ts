@@ -8,6 +8,7 @@ import { Deferred, Effect, Fiber, Layer, Metric, MetricBoundaries, Schedule, Str
 import { Narrative, NarrativeMetrics, PrometheusRenderer, Renderer } from "../../src/index.js"
 import * as ChildProgram from "../docs/ChildProgram.js"
 import { compiled } from "../fixtures/compiled.js"
+import { processorTimed } from "../fixtures/processorTime.js"
 import { freshPrefix } from "./readings.js"
 
 const install = "install it: apt-get install prometheus"
@@ -235,7 +236,7 @@ describe("PrometheusRenderer.text", () => {
     }).pipe(Effect.provide([Renderer.layerNone, NarrativeMetrics.layer({ prefix })]))
   })
 
-  it.scoped("ten thousand series are text in well under a second, and others run meanwhile", () => {
+  it.scoped("ten thousand series are text in less than a second of one processor, and others run meanwhile", () => {
     const prefix = freshPrefix()
     return Effect.gen(function* () {
       for (let i = 0; i < 10_000; i++) {
@@ -252,9 +253,10 @@ describe("PrometheusRenderer.text", () => {
           )
         )
       )
-      const start = performance.now()
-      const text = yield* PrometheusRenderer.text("prometheus", { include: "narrative", prefix })
-      assert.isBelow(performance.now() - start, 1_000)
+      const [took, text] = yield* processorTimed(
+        PrometheusRenderer.text("prometheus", { include: "narrative", prefix })
+      )
+      assert.isBelow(took, 1_000)
       assert.strictEqual(text.split("\n").length, 10_002)
       assert.isAbove(turns, 5)
       yield* Fiber.interrupt(others)

@@ -4,6 +4,7 @@ import { InvalidOption } from "../../src/plain/InvalidOption.js"
 import * as PlainValue from "../../src/plain/PlainValue.js"
 import * as Redaction from "../../src/redaction/Redaction.js"
 import { anything } from "../fixtures/events.js"
+import { processorMillis } from "../fixtures/processorTime.js"
 
 const redactor = Redaction.make()
 
@@ -294,9 +295,8 @@ describe("Redaction by shape", () => {
     secrets.add(`${"a".repeat(500)}b`)
     for (const part of hostile) {
       const text = part.repeat(Math.ceil(1_000_000 / part.length))
-      const before = performance.now()
-      redactor.text(text, secrets)
-      assert.isBelow(performance.now() - before, 5_000, part)
+      const took = processorMillis(() => redactor.text(text, secrets))
+      assert.isBelow(took, 5_000, part)
     }
   }, 60_000)
 })

@@ -3,6 +3,7 @@ import { FastCheck as fc, Option, Schema } from "effect"
 import { Answer } from "../../../src/analysis/index.js"
 import { FailureAnalysis } from "../../../src/index.js"
 import { text } from "../../fixtures/events.js"
+import { processorMillis } from "../../fixtures/processorTime.js"
 
 const index = new Map([
   ["F1", "load src/load.ts:7"],
@@ -209,9 +210,8 @@ describe("Answer", () => {
     ["with a part nested 100,000 deep", `{"exact_why": ${"[".repeat(100_000)}1${"]".repeat(100_000)}}`]
   ] as const) {
     it(`reads an answer ${what} within a second`, () => {
-      const start = performance.now()
-      decode(answer)
-      assert.isBelow(performance.now() - start, 1_000)
+      const took = processorMillis(() => decode(answer))
+      assert.isBelow(took, 1_000)
     })
   }
 

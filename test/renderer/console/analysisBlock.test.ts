@@ -3,6 +3,7 @@ import { FastCheck as fc } from "effect"
 import { analysisBlock, analyzerName } from "../../../src/renderer/console/analysisBlock.js"
 import * as textLayout from "../../../src/renderer/console/textLayout.js"
 import * as Theme from "../../../src/renderer/console/theme.js"
+import { processorMillis } from "../../fixtures/processorTime.js"
 
 const theme = Theme.make(false, {})
 
@@ -55,11 +56,12 @@ describe("an analysis", () => {
   })
 
   it("is bounded, and quickly made, for a word of 10 MB and for 5 million lines", () => {
-    const started = performance.now()
-    for (const text of ["x".repeat(10_000_000), "数".repeat(5_000_000), "a\n".repeat(5_000_000)]) {
-      assert.isAtMost(block(text, 60).length, 450)
-    }
-    assert.isBelow(performance.now() - started, 5_000)
+    const took = processorMillis(() => {
+      for (const text of ["x".repeat(10_000_000), "数".repeat(5_000_000), "a\n".repeat(5_000_000)]) {
+        assert.isAtMost(block(text, 60).length, 450)
+      }
+    })
+    assert.isBelow(took, 5_000)
   })
 
   it("names who answered", () => {
