@@ -119,7 +119,7 @@ const list = ({ store }: embedded.Embedded, given: RunsOptions) =>
       given,
       Option.getOrElse(given.last, () => 20)
     )
-    const rows = yield* store.use((sql) => runQuery.page(sql, filter))
+    const { rows } = yield* store.use((sql) => runQuery.page(sql, filter))
     return yield* print(rows.map(runReader.recordOf), given.json, "No runs.")
   })
 

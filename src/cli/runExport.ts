@@ -14,6 +14,7 @@ import { attempt } from "../plain/untrusted.js"
 import type * as embedded from "../runs/embedded.js"
 import { RunRecord } from "../runs/RunRecord.js"
 import * as runCsv from "../runs/runCsv.js"
+import type { RunFilter } from "../runs/runFilter.js"
 import * as runQuery from "../runs/runQuery.js"
 import * as runReader from "../runs/runReader.js"
 import { Output, writeJson } from "./output.js"
@@ -54,14 +55,14 @@ export const exportRuns = ({ store }: embedded.Embedded, given: ExportOptions) =
     const target = file === undefined ? yield* standardOutput : yield* written(file)
     yield* target.write(text.before)
     let count = 0
-    let after: runQuery.RunFilter["after"]
+    let from: RunFilter["from"]
     for (let isMore = true; isMore; ) {
       const limit = Math.min(page, most - count)
-      const rows = yield* store.use((sql) => runQuery.page(sql, { ...filter, limit, after }))
+      const { rows } = yield* store.use((sql) => runQuery.page(sql, { ...filter, limit, from }))
       const last = rows.at(-1)
       yield* target.write(rows.map((row, i) => text.run(encode(runReader.recordOf(row)), count + i === 0)).join(""))
       count += rows.length
-      after = last === undefined ? after : [String(last["created_at"]), Number(last["id"])]
+      from = last === undefined ? from : runQuery.positionOf(last, filter.order)
       isMore = rows.length === limit && count < most
     }
     yield* target.write(text.after)

@@ -7,9 +7,9 @@ import * as Option from "effect/Option"
 import { momentOf } from "../history/HistoryFilter.js"
 import { InvalidOption } from "../plain/InvalidOption.js"
 import * as options from "../plain/options.js"
+import * as runFilter from "../runs/runFilter.js"
 import type * as runInput from "../runs/runInput.js"
 import { isFaulty } from "../runs/runInput.js"
-import * as runQuery from "../runs/runQuery.js"
 
 export interface FilterOptions {
   readonly agent: Option.Option<string>
@@ -25,7 +25,7 @@ export const filterOf = ({ agent, job, since, status }: FilterOptions, limit: nu
     const from = Option.isNone(since)
       ? undefined
       : yield* options.attempt(() => new Date(momentOf("--since", since.value, now)).toISOString())
-    const filter = runQuery.parse({
+    const filter = runFilter.parse({
       limit: String(limit),
       agent_name: Option.getOrUndefined(agent),
       job_type: Option.getOrUndefined(job),

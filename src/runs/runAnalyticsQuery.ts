@@ -5,6 +5,7 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import { analysedColumns, type RunAnalytics, RunFold } from "./runAnalytics.js"
+import type { Condition, RunFilter } from "./runFilter.js"
 import * as runQuery from "./runQuery.js"
 import type * as runRows from "./runRows.js"
 
@@ -18,7 +19,7 @@ export const analytics = <E>(
   use: (
     query: (sql: SqlClient.SqlClient) => Effect.Effect<ReadonlyArray<runRows.Found>, SqlError>
   ) => Effect.Effect<ReadonlyArray<runRows.Found>, E>,
-  filter: runQuery.RunFilter
+  filter: RunFilter
 ): Effect.Effect<RunAnalytics, E> =>
   Effect.gen(function* () {
     const fold = new RunFold()
@@ -36,17 +37,16 @@ export const analytics = <E>(
 
 const page = (
   sql: SqlClient.SqlClient,
-  filter: runQuery.RunFilter,
+  filter: RunFilter,
   after: runRows.Found | undefined
 ): Effect.Effect<ReadonlyArray<runRows.Found>, SqlError> => {
-  const { parameters, texts } = runQuery.conditionsOf(filter)
-  if (after !== undefined) {
-    texts.push("(created_at, id) < (?, ?)")
-    parameters.push(String(after["created_at"]), Number(after["id"]))
+  const beyond: Condition = {
+    text: "(created_at, id) < (?, ?)",
+    parameters: [String(after?.["created_at"]), Number(after?.["id"])]
   }
-  const where = texts.length === 0 ? "" : `WHERE ${texts.join(" AND ")}`
+  const { parameters, text } = runQuery.whereOf(after === undefined ? filter.where : [...filter.where, beyond])
   return sql.unsafe<runRows.Found>(
-    `SELECT ${analysedColumns.join(", ")} FROM agent_runs ${where} ORDER BY created_at DESC, id DESC LIMIT ${pageSize}`,
+    `SELECT ${analysedColumns.join(", ")} FROM agent_runs ${text} ORDER BY created_at DESC, id DESC LIMIT ${pageSize}`,
     parameters
   )
 }

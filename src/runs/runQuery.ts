@@ -1,136 +1,118 @@
 /**
- * Which runs are asked for: one filter for lists, counts and exports.
+ * What the database is asked of runs.
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import type { Fragment } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import { parameterized } from "../history/database/connections.js"
-import { attempt } from "../plain/untrusted.js"
-import { isFault, type RunColumn, statusOf, valueFor } from "./runColumns.js"
-import type { Checked, InputFault } from "./runInput.js"
+import { type RunColumn, runColumns } from "./runColumns.js"
+import { type Condition, cursorAt, type Order, type Position, type RunFilter } from "./runFilter.js"
 import type * as runRows from "./runRows.js"
 
-export interface RunFilter {
-  readonly where: ReadonlyArray<readonly [condition: string, parameter: string | number]>
-  readonly statuses: ReadonlyArray<string>
-  readonly limit: number
-  readonly offset: number
-  /** The last run of the page before. */
-  readonly after: readonly [createdAt: string, id: number] | undefined
+/** A page of runs, and the cursors of those beside it, where there are any. */
+export interface RunPage {
+  readonly rows: ReadonlyArray<runRows.Found>
+  readonly next: string | undefined
+  readonly previous: string | undefined
 }
 
-/** Most runs of one page. */
-const mostRuns = 1_000
-
-const texts: ReadonlyArray<RunColumn> = [
-  "agent_name",
-  "job_type",
-  "run_id",
-  "parent_run_id",
-  "product",
-  "git_commit_hash"
-]
-
-const times: Readonly<Record<string, string>> = {
-  created_before: "created_at <",
-  created_after: "created_at >",
-  start_time_from: "start_time >=",
-  start_time_to: "start_time <="
-}
-
-/** In milliseconds. */
-const durations: Readonly<Record<string, string>> = {
-  duration_ms_from: "duration_ms >=",
-  duration_ms_to: "duration_ms <="
-}
-
-/** Reads a filter from the parameters of a query. */
-export const parse = (
-  given: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
-): Checked<RunFilter> => {
-  const faults: Array<InputFault> = []
-  const fail = (name: string, msg: string) => faults.push({ loc: ["query", name], msg, type: "value_error" })
-  const textOf = (name: string): string | undefined => {
-    const value = given[name]
-    if (value === undefined || typeof value === "string") return value
-    fail(name, "is given more than once")
-    return undefined
-  }
-  const where: Array<readonly [string, string | number]> = []
-  for (const column of texts) {
-    const value = textOf(column)
-    if (value !== undefined) where.push([`${column} = `, value])
-  }
-  for (const [name, condition] of Object.entries(times)) {
-    const value = textOf(name)
-    if (value === undefined) continue
-    const made = valueFor("created_at", value, false)
-    if (isFault(made)) fail(name, `takes ${made.expected}`)
-    else where.push([`${condition} `, String(made)])
-  }
-  const statuses: Array<string> = []
-  for (const word of textOf("status")?.split(",") ?? []) {
-    const status = statusOf(word.trim())
-    if (status === undefined) fail("status", "takes running, success, failed, partial, timeout, cancelled")
-    else statuses.push(status)
-  }
-  const whole = (name: string, least: number, most: number, otherwise: number): number => {
-    const value = textOf(name)
-    if (value === undefined) return otherwise
-    if (/^\d{1,15}$/.test(value) && Number(value) >= least && Number(value) <= most) return Number(value)
-    fail(name, `takes a whole number from ${least} to ${most}`)
-    return otherwise
-  }
-  const limit = whole("limit", 1, mostRuns, 100)
-  const offset = whole("offset", 0, 1_000_000_000, 0)
-  for (const [name, condition] of Object.entries(durations)) {
-    if (textOf(name) !== undefined) where.push([`${condition} `, whole(name, 0, Number.MAX_SAFE_INTEGER, 0)])
-  }
-  const cursor = textOf("cursor")
-  const after = cursor === undefined ? undefined : decodeCursor(cursor)
-  if (cursor !== undefined && after === undefined) fail("cursor", "takes the X-Next-Cursor of an earlier answer")
-  return faults.length > 0 ? { faults } : { value: { where, statuses, limit, offset, after } }
-}
-
-const decodeCursor = (text: string): RunFilter["after"] => {
-  const parsed: unknown = attempt(() => JSON.parse(Buffer.from(text, "base64url").toString("utf8")), undefined)
-  if (!Array.isArray(parsed)) return undefined
-  const [createdAt, id] = parsed
-  return typeof createdAt === "string" && Number.isSafeInteger(id) ? [createdAt, Number(id)] : undefined
-}
-
-/** What to ask the next page with. */
-export const cursorAfter = (row: runRows.Found): string =>
-  Buffer.from(JSON.stringify([row["created_at"], row["id"]])).toString("base64url")
-
-/** A page of runs, the newest first. */
-export const page = (
-  sql: SqlClient.SqlClient,
-  filter: RunFilter
-): Effect.Effect<ReadonlyArray<runRows.Found>, SqlError> => {
-  const { after, limit, offset } = filter
-  const conditions = conditionsOf(filter)
-  if (after !== undefined) {
-    conditions.texts.push("(created_at, id) < (?, ?)")
-    conditions.parameters.push(...after)
-  }
-  const where = conditions.texts.length === 0 ? "" : `WHERE ${conditions.texts.join(" AND ")}`
-  return sql.unsafe<runRows.Found>(
-    parameterized(sql, `SELECT * FROM agent_runs ${where} ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?`),
-    [...conditions.parameters, limit, offset]
+/** A page of runs in the order of the filter. */
+export const page = (sql: SqlClient.SqlClient, filter: RunFilter): Effect.Effect<RunPage, SqlError> => {
+  const { from, isBackward, limit, offset, order } = filter
+  const walked: Order = isBackward ? { ...order, isDescending: !order.isDescending } : order
+  const where = from === undefined ? filter.where : [...filter.where, beyond(from, walked, isBackward)]
+  const conditions = whereOf(where)
+  return Effect.map(
+    sql.unsafe<runRows.Found>(
+      parameterized(
+        sql,
+        `SELECT ${columnsOf(filter)} FROM agent_runs ${conditions.text} ORDER BY ${orderOf(walked, isBackward)} LIMIT ? OFFSET ?`
+      ),
+      // One more says whether there are more.
+      [...conditions.parameters, limit + 1, offset]
+    ),
+    (found) => {
+      const hasMore = found.length > limit
+      const kept = hasMore ? found.slice(0, limit) : found
+      const rows = isBackward ? kept.toReversed() : kept
+      const hasBefore = isBackward ? hasMore : from !== undefined || offset > 0
+      const hasAfter = isBackward ? from !== undefined : hasMore
+      return {
+        rows,
+        next: hasAfter ? cursorOf(rows.at(-1), order, false) : undefined,
+        previous: hasBefore ? cursorOf(rows[0], order, true) : undefined
+      }
+    }
   )
 }
 
-/** The conditions of a filter, and their parameters, without where its page begins. */
-export const conditionsOf = ({ statuses, where }: RunFilter) => {
-  const texts = where.map(([condition]) => `${condition}?`)
-  const parameters: Array<string | number> = where.map(([, parameter]) => parameter)
-  if (statuses.length > 0) {
-    texts.push(`status IN (${statuses.map(() => "?").join(", ")})`)
-    parameters.push(...statuses)
+/** How many runs a filter finds. */
+export const count = (sql: SqlClient.SqlClient, where: ReadonlyArray<Condition>): Effect.Effect<number, SqlError> => {
+  const conditions = whereOf(where)
+  return Effect.map(
+    sql.unsafe<{ n: unknown }>(
+      parameterized(sql, `SELECT count(*) AS n FROM agent_runs ${conditions.text}`),
+      conditions.parameters
+    ),
+    ([row]) => Number(row?.n ?? 0)
+  )
+}
+
+/** Conditions that all hold, as a `WHERE`. */
+export const whereOf = (where: ReadonlyArray<Condition>): Condition => ({
+  text: where.length === 0 ? "" : `WHERE ${where.map(({ text }) => text).join(" AND ")}`,
+  parameters: where.flatMap(({ parameters }) => parameters)
+})
+
+const columnsOf = ({ fields, order }: RunFilter): string =>
+  fields === undefined ? "*" : Array.from(new Set(["id", ...fields, "event_id", order.column])).join(", ")
+
+const never: ReadonlySet<RunColumn> = new Set([
+  "event_id",
+  "run_id",
+  "created_at",
+  "updated_at",
+  "start_time",
+  "agent_name",
+  "job_type",
+  "status",
+  "api_posted",
+  "api_retry_count"
+])
+
+/** Whether a column can be empty. */
+const isNullable = (column: RunColumn): boolean => !never.has(column)
+
+/** What is empty comes last, in either direction of the list. */
+const orderOf = ({ column, isDescending }: Order, isBackward: boolean): string => {
+  const direction = isDescending ? "DESC" : "ASC"
+  const nulls = isNullable(column) ? ` NULLS ${isBackward ? "FIRST" : "LAST"}` : ""
+  return `${column} ${direction}${nulls}, id ${direction}`
+}
+
+/** What comes after a run in the order that is walked. */
+const beyond = ({ id, value }: Position, { column, isDescending }: Order, isBackward: boolean): Condition => {
+  const sign = isDescending ? "<" : ">"
+  if (value === null) {
+    return isBackward
+      ? { text: `(${column} IS NOT NULL OR (${column} IS NULL AND id ${sign} ?))`, parameters: [id] }
+      : { text: `(${column} IS NULL AND id ${sign} ?)`, parameters: [id] }
   }
-  return { texts, parameters }
+  const after: Condition = { text: `(${column}, id) ${sign} (?, ?)`, parameters: [value, id] }
+  return isNullable(column) && !isBackward ? { ...after, text: `(${after.text} OR ${column} IS NULL)` } : after
+}
+
+const cursorOf = (row: runRows.Found | undefined, order: Order, isBackward: boolean): string | undefined => {
+  return row === undefined ? undefined : cursorAt(positionOf(row, order), isBackward)
+}
+
+/** Where a row is in an order. */
+export const positionOf = (row: runRows.Found, { column }: Order): Position => {
+  const cell = row[column]
+  const isNumber = ["count", "flag"].includes(runColumns[column].kind)
+  const value = cell === null || cell === undefined ? null : isNumber ? Number(cell) : String(cell)
+  return { value, id: Number(row["id"]) }
 }
 
 /** One run, by its event id. */

@@ -137,6 +137,7 @@ export const app = (
       Effect.flatMap(body, (all) => runs.createMany(all, given.maxBatch))
     ),
     HttpRouter.get("/api/v1/runs", Effect.flatMap(query, runs.list)),
+    HttpRouter.get("/api/v1/runs/count", Effect.flatMap(query, runs.count)),
     HttpRouter.get("/api/v1/runs/analytics", Effect.flatMap(query, runs.analytics)),
     HttpRouter.get(ofRun, Effect.flatMap(eventId, runs.show)),
     HttpRouter.patch(
@@ -189,7 +190,7 @@ const methodsOf: ReadonlyArray<readonly [RegExp, string]> = [
   [/^\/api\/v1\/(?:stories(?:\/[^/]+(?:\/report)?)?|failures(?:\/groups)?|stats|live)$/, "GET"],
   [/^\/api\/v1\/runs$/, "GET, POST"],
   [/^\/api\/v1\/runs\/batch$/, "POST"],
-  [/^\/api\/v1\/runs\/analytics$/, "GET"],
+  [/^\/api\/v1\/runs\/(?:analytics|count)$/, "GET"],
   [/^\/api\/v1\/runs\/[^/]+$/, "GET, PATCH"],
   [/^\/api\/v1\/runs\/[^/]+\/associate-commit$/, "POST"],
   [/^\/api\/v1\/runs\/[^/]+\/(?:commit|repo)-url$/, "GET"]

@@ -3,12 +3,21 @@
  */
 import type { PlainValue } from "../plain/PlainValue.js"
 import { commitUrl, repositoryUrl } from "../runs/git.js"
-import { columnNames } from "../runs/runColumns.js"
+import { columnNames, type RunColumn } from "../runs/runColumns.js"
 import * as runRows from "../runs/runRows.js"
 
-/** Its columns, the pages of its repository and commit, and a `…_parse_error` for what is no JSON. */
-export const rowOf = (row: runRows.Found): { readonly [key: string]: PlainValue } => {
+/**
+ * Its columns, the pages of its repository and commit, and a `…_parse_error` for what is no JSON. With `fields` it is only
+ * those, and what names the run.
+ */
+export const rowOf = (
+  row: runRows.Found,
+  fields?: ReadonlyArray<RunColumn> | undefined
+): { readonly [key: string]: PlainValue } => {
   const { columns, unreadable } = runRows.decodeColumns(row)
+  if (fields !== undefined) {
+    return Object.fromEntries(["event_id" as const, ...fields].map((column) => [column, columns[column] ?? null]))
+  }
   const shown: Record<string, PlainValue> = { id: Number(row["id"]), schema_version: Number(row["schema_version"]) }
   for (const column of columnNames) shown[column] = columns[column] ?? null
   for (const column of unreadable) shown[`${column}_parse_error`] = "it is not JSON; it is shown as the text that it is"

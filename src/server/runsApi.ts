@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import type { Embedded } from "../runs/embedded.js"
 import { commitUrl, repositoryUrl } from "../runs/git.js"
 import { analytics } from "../runs/runAnalyticsQuery.js"
+import * as runFilter from "../runs/runFilter.js"
 import * as runInput from "../runs/runInput.js"
 import * as runQuery from "../runs/runQuery.js"
 import * as runRows from "../runs/runRows.js"
@@ -20,9 +21,10 @@ type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse, Refusal>
 export interface RunsApi {
   readonly create: (body: unknown) => Answer
   readonly createMany: (body: unknown, most: number) => Answer
-  readonly list: (query: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>) => Answer
+  readonly list: (query: runFilter.Parameters) => Answer
+  readonly count: (query: runFilter.Parameters) => Answer
   /** Figures of the runs that a filter of {@link list} finds. */
-  readonly analytics: (query: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>) => Answer
+  readonly analytics: (query: runFilter.Parameters) => Answer
   readonly show: (eventId: string) => Answer
   readonly patch: (eventId: string, body: unknown, ifMatch: string | undefined) => Answer
   readonly associateCommit: (eventId: string, body: unknown) => Answer
@@ -46,15 +48,27 @@ export const make = ({ store }: Embedded, writes: RunWrites): RunsApi => {
     createMany: (body, most) => createMany(body, most, create),
     list: (query) =>
       Effect.gen(function* () {
-        const filter = yield* checked(runQuery.parse(query))
+        const filter = yield* checked(runFilter.parse(query))
         yield* unavailable(store.catchUp)
-        const rows = yield* unavailable(store.use((sql) => runQuery.page(sql, filter)))
-        const last = rows.length === filter.limit ? rows.at(-1) : undefined
-        return json(rows.map(rowOf), 200, last === undefined ? {} : { "x-next-cursor": runQuery.cursorAfter(last) })
+        const { next, previous, rows } = yield* unavailable(store.use((sql) => runQuery.page(sql, filter)))
+        return json(
+          rows.map((row) => rowOf(row, filter.fields)),
+          200,
+          {
+            ...(next === undefined ? {} : { "x-next-cursor": next }),
+            ...(previous === undefined ? {} : { "x-previous-cursor": previous })
+          }
+        )
+      }),
+    count: (query) =>
+      Effect.gen(function* () {
+        const { where } = yield* checked(runFilter.parse(query))
+        yield* unavailable(store.catchUp)
+        return json({ count: yield* unavailable(store.use((sql) => runQuery.count(sql, where))) })
       }),
     analytics: (query) =>
       Effect.gen(function* () {
-        const filter = yield* checked(runQuery.parse(query))
+        const filter = yield* checked(runFilter.parse(query))
         yield* unavailable(store.catchUp)
         return json(yield* unavailable(analytics(store.use, filter)))
       }),

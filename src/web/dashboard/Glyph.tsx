@@ -16,6 +16,7 @@ const shapes = {
   left: "M10 4L6 8l4 4",
   right: "M6 4l4 4-4 4",
   first: "M12 4L8 8l4 4M5 4v8",
+  last: "M4 4l4 4-4 4M11 4v8",
   up: "M8 12.5v-9M4.5 7L8 3.5 11.5 7",
   down: "M8 3.5v9M4.5 9L8 12.5 11.5 9",
   undo: "M5.5 4L2.5 7l3 3M3 7h6.5a3.5 3.5 0 0 1 0 7H7",

@@ -1,16 +1,20 @@
 /**
  * The search of a page.
  */
-import type { ReadonlySignal } from "@preact/signals"
 import type { Ref } from "preact"
 import { Icon } from "./Icon.js"
 
+/** A signal, or what is shown now. */
+interface Shown {
+  readonly value: string
+}
+
 interface SearchFieldProps {
-  readonly text: ReadonlySignal<string>
+  readonly text: Shown
   /** What it searches. */
   readonly label: string
   /** What it found. */
-  readonly found: ReadonlySignal<string>
+  readonly found: Shown
   readonly onText: (text: string) => void
   readonly onEnter: () => void
   readonly input: Ref<HTMLInputElement>

@@ -1,41 +1,124 @@
 /**
  * The runs: which there are, and the one that is open.
  */
-import { StatusMark } from "../../kit/StatusMark.js"
+import { useEffect } from "preact/hooks"
+import { count } from "../../kit/format.js"
 import { get } from "../api.js"
+import { Glyph } from "../Glyph.js"
 import { ErrorNotice, Notice } from "../Notice.js"
-import { useLoaded } from "../useLoaded.js"
-import type { RunRow } from "./runRow.js"
+import { useKeys } from "../pageKeys.js"
+import { address, changeQuery } from "../router.js"
+import { type Loaded, useLoaded } from "../useLoaded.js"
+import { ColumnChooser } from "./ColumnChooser.js"
+import { chosenColumns } from "./columns.js"
+import { Pager } from "./Pager.js"
+import { RunFilters } from "./RunFilters.js"
+import { RunTable } from "./RunTable.js"
+import { loadPage, type RunPage } from "./runPage.js"
+import { filterOf, isFiltered, sortOf, withoutFilter } from "./runQuery.js"
+
+/** The parts of the address that change what is loaded. */
+const keyOf = (query: URLSearchParams, without: ReadonlyArray<string>): string => {
+  const relevant = new URLSearchParams(query)
+  for (const name of without) relevant.delete(name)
+  return relevant.toString()
+}
 
 export const RunsView = () => {
-  const runs = useLoaded("runs", (signal) => get<ReadonlyArray<RunRow>>("/api/v1/runs", { limit: 50 }, signal))
-  if (runs.error !== undefined) {
-    return <ErrorNotice what="The runs could not be loaded" error={runs.error} onRetry={runs.reload} />
-  }
-  if (runs.value === undefined) return null
-  if (runs.value.length === 0) return <Notice title="There are no runs yet" />
-  return (
-    <table class="grid">
-      <thead>
-        <tr>
-          <th scope="col">Run</th>
-          <th scope="col">Agent</th>
-          <th scope="col">Job</th>
-          <th scope="col">Started</th>
-        </tr>
-      </thead>
-      <tbody>
-        {runs.value.map((run) => (
-          <tr key={run.event_id}>
-            <td>
-              <StatusMark status={run.status === "success" ? "completed" : run.status} /> {String(run["run_id"])}
-            </td>
-            <td>{String(run["agent_name"])}</td>
-            <td>{String(run["job_type"])}</td>
-            <td>{String(run["start_time"])}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+  const { query } = address.value
+  const open = query.get("run")
+  const page = useLoaded(keyOf(query, ["run", "at"]), (signal) => loadPage(query, signal))
+  const counted = useLoaded(keyOf(query, ["run", "at", "cursor", "limit", "sort", "columns"]), (signal) =>
+    get<{ readonly count: number }>("/api/v1/runs/count", filterOf(query), signal)
   )
+  const total = counted.value?.count
+  const reload = () => {
+    page.reload()
+    counted.reload()
+  }
+  useRunKeys(page.value, open, reload)
+  return (
+    <div class={open === null ? "runs" : "runs with-detail"}>
+      <section class="runs-list" aria-label="List">
+        <div class="runs-tools">
+          <RunFilters found={isFiltered(query) && total !== undefined ? count(total, "run") : ""} />
+          <div class="tools">
+            <ColumnChooser />
+            <button type="button" class="button with-glyph" title="Refresh (r)" aria-label="Refresh" onClick={reload}>
+              <Glyph name="refresh" />
+            </button>
+          </div>
+        </div>
+        <Page page={page} open={open} total={total} />
+      </section>
+    </div>
+  )
+}
+
+interface PageProps {
+  readonly page: Loaded<RunPage>
+  readonly open: string | null
+  readonly total: number | undefined
+}
+
+const Page = ({ open, page, total }: PageProps) => {
+  const { query } = address.value
+  if (page.error !== undefined) {
+    return <ErrorNotice what="The runs could not be loaded" error={page.error} onRetry={page.reload} />
+  }
+  if (page.value === undefined) return <div class="card grid-card" aria-busy="true" />
+  if (page.value.runs.length === 0 && page.value.previous === undefined) return <Empty query={query} />
+  return (
+    <div class="card grid-card" aria-busy={page.isLoading}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and keys must be able to */}
+      <div class="grid-scroll" role="region" aria-label="Runs" tabIndex={0}>
+        <RunTable
+          runs={page.value.runs}
+          columns={chosenColumns(query.get("columns"))}
+          sort={sortOf(query)}
+          open={open}
+        />
+      </div>
+      <Pager page={page.value} query={query} total={total} />
+    </div>
+  )
+}
+
+const Empty = ({ query }: { readonly query: URLSearchParams }) =>
+  isFiltered(query) ? (
+    <Notice title="No run matches">
+      <button type="button" class="button" onClick={() => changeQuery(withoutFilter(query))}>
+        Clear filters
+      </button>
+    </Notice>
+  ) : (
+    <Notice title="There are no runs yet">
+      <p>
+        A program records them with <code>Run.track</code>, or posts them to <code>/api/v1/runs</code>.
+      </p>
+    </Notice>
+  )
+
+/** Moves through the rows, and closes the open run. */
+const useRunKeys = (page: RunPage | undefined, open: string | null, reload: () => void): void => {
+  const move = (by: 1 | -1) => {
+    const runs = page?.runs ?? []
+    const at = runs.findIndex(({ event_id }) => event_id === open)
+    const next = runs[at < 0 ? 0 : at + by]
+    if (next !== undefined) changeQuery({ run: next.event_id }, "replace")
+  }
+  const close = () => {
+    const { activeElement } = document
+    if (activeElement instanceof HTMLInputElement) activeElement.blur()
+    else changeQuery({ run: "" })
+  }
+  useKeys([
+    { keys: ["j"], does: "Next run", run: () => move(1) },
+    { keys: ["k"], does: "Run before", run: () => move(-1) },
+    { keys: ["Esc"], does: "Leave the field; close the run", run: close },
+    { keys: ["r"], does: "Refresh", run: reload }
+  ])
+  useEffect(() => {
+    document.querySelector("tr[aria-current]")?.scrollIntoView({ block: "nearest" })
+  }, [open])
 }
