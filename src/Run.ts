@@ -23,6 +23,7 @@ import * as redactor from "./redaction/redactor.js"
 import type { ActiveRun, Commit, RunRef, StartOptions } from "./runs/activeRun.js"
 import * as activeRun from "./runs/activeRun.js"
 import * as layers from "./runs/layers.js"
+import type { RunPgOptions } from "./runs/pgSettings.js"
 import type { RunFields, RunPatch } from "./runs/RunFields.js"
 import type { RunEvent, RunRecord } from "./runs/RunRecord.js"
 import { type RunStats, Runs } from "./runs/Runs.js"
@@ -54,6 +55,13 @@ export type {
    */
   StartOptions
 } from "./runs/activeRun.js"
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  RunPgOptions
+} from "./runs/pgSettings.js"
 export type {
   /**
    * @since 0.1.0
@@ -314,6 +322,30 @@ export const stats: Effect.Effect<RunStats> = Effect.flatMap(Runs, (runs) => run
  * @category layers
  */
 export const layer: (options?: RunOptions) => Layer.Layer<Runs> = (options = {}) => layers.layer(options)
+
+/**
+ * Keeps runs in a schema of PostgreSQL, which any number of programs on any number of machines share. With a `baseDir` each write is on
+ * this machine's disk when it returns, in a journal, and goes to the server from there. Without one it is committed by the server when it
+ * returns; while the server is out of reach, writes wait in memory, and the program does not wait for them. Needs `@effect/sql-pg`.
+ *
+ * The layer never fails: what is wrong with its options is a warning, and runs are not kept then.
+ *
+ * @example
+ * ```ts
+ * import { Config, Effect, Layer } from "effect"
+ * import { Run } from "effect-narrative/runs"
+ *
+ * const Runs = Layer.unwrapEffect(
+ *   Effect.map(Config.redacted("DATABASE_URL"), (url) => Run.layerPg({ url, baseDir: ".telemetry" }))
+ * )
+ *
+ * Effect.void.pipe(Run.track("importer", "nightly"), Effect.provide(Runs), Effect.runPromise)
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerPg: (options?: RunPgOptions) => Layer.Layer<Runs> = (options = {}) => layers.layerPg(options)
 
 /**
  * {@link layer}, with what the environment says: `TELEMETRY_BASE_DIR`, `TELEMETRY_DB_PATH`, `TELEMETRY_NDJSON_DIR`,

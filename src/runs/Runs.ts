@@ -5,6 +5,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import type { HistoryError } from "../history/HistoryError.js"
 import { withoutNarration } from "../runtime/muting.js"
 import { isDue } from "../runtime/warningCadence.js"
@@ -76,6 +77,8 @@ export interface RunSink extends Pick<RunsService, "records" | "events"> {
   readonly running: (agentName: string | undefined) => Effect.Effect<ReadonlyArray<RunRecord>, HistoryError>
   /** Ends when what was written will be kept, whatever happens. */
   readonly write: (write: Write) => Effect.Effect<void, Error>
+  /** How a program waits for what becomes of a write: until it is known, unless this says otherwise. */
+  readonly wait?: ((settled: Effect.Effect<void>) => Effect.Effect<void>) | undefined
   readonly defaults: Effect.Effect<Changes>
   /** A run as it is now. */
   readonly run: (eventId: string) => Effect.Effect<RunRecord | undefined, HistoryError>
@@ -106,7 +109,9 @@ export const make = (sink: RunSink, posting?: Posting): RunsService => {
       ? warning(`A write of a run is lost (${lost} so far); the program goes on: ${reason}`)
       : Effect.void
   }
-  const write: RunsService["write"] = (write) =>
+  const wait = sink.wait ?? identity
+  const write: RunsService["write"] = (write) => wait(settled(write))
+  const settled = (write: Write): Effect.Effect<void> =>
     Effect.matchCauseEffect(withoutNarration(sink.write(write)), {
       onSuccess: () => {
         accepted += 1

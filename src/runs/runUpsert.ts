@@ -77,8 +77,8 @@ const upsertAlone = (
   })
 
 /**
- * PostgreSQL has many: a run that is there already is locked before it is read. A run that is new to two of them at a time is
- * inserted by one, and the other one waits for that and finds it there. All in the order of the ids, so that none waits in a circle.
+ * PostgreSQL has many: a run that is there already is locked before it is read, in an order that is the same for all. A run that is
+ * new to two of them at a time is inserted by one, and the other one waits for that and finds it there.
  */
 const upsertShared = (
   sql: SqlClient.SqlClient,
@@ -87,12 +87,10 @@ const upsertShared = (
   writes: WritesOfRuns
 ): Upserted =>
   Effect.gen(function* () {
-    const inOrder = new Map(
-      Array.from(writes, ([eventId, ofRun]) => [pgText(eventId), ofRun] as const).sort(([a], [b]) => (a < b ? -1 : 1))
-    )
-    const asNew = merged(inOrder, new Map())
+    const asStored = new Map(Array.from(writes, ([eventId, ofRun]) => [pgText(eventId), ofRun] as const))
+    const asNew = merged(asStored, new Map())
     const inserted = new Set((yield* run(connection, insert, asNew)).map((row) => String(row["event_id"])))
-    const left = new Map(Array.from(inOrder).filter(([eventId]) => !inserted.has(eventId)))
+    const left = new Map(Array.from(asStored).filter(([eventId]) => !inserted.has(eventId)))
     if (left.size === 0) return asNew
     const found = yield* sql<runRows.Found>`SELECT * FROM agent_runs
       WHERE ${sql.in("event_id", Array.from(left.keys()))} ORDER BY event_id FOR UPDATE`

@@ -72,7 +72,8 @@ const token = Schema.Union(options.nonEmptyText, Schema.RedactedFromSelf(options
   options.secret
 )
 
-const postTo = Schema.optional(Schema.Struct({ url, token: Schema.optional(token) }))
+/** @internal */
+export const postTo = Schema.optional(Schema.Struct({ url, token: Schema.optional(token) }))
 
 /** @internal */
 export const decodeRemote = options.decode(
@@ -121,11 +122,9 @@ export interface Settings extends EmbeddedOptions {
   readonly postTo: Server | undefined
 }
 
-/** What every run is given. */
-export const defaultsOf = (given: Pick<RunOptions, "agentOwner" | "environment">): Changes => ({
-  ...(given.agentOwner === undefined ? {} : { agent_owner: given.agentOwner }),
-  ...(given.environment === undefined ? {} : { environment: given.environment })
-})
+/** As it is given: what follows its path may be a key. */
+export const postedTo = (given: Parameters<typeof targetOf>[0] | undefined): Server | undefined =>
+  given === undefined ? undefined : targetOf(given)
 
 /** @internal */
 export const settingsOf = (decoded: typeof Options.Type): Settings => {
@@ -133,15 +132,22 @@ export const settingsOf = (decoded: typeof Options.Type): Settings => {
   return {
     database: decoded.databasePath === undefined ? places.database : resolve(decoded.databasePath),
     journal: decoded.journalDir === undefined ? places.journal : resolve(decoded.journalDir),
-    // The program may change its folder.
-    repository: decoded.git ? process.cwd() : undefined,
+    repository: repositoryOf(decoded.git),
     history: decoded.history,
     sweep: decoded.sweep,
-    // As it is given: what follows its path may be a key.
-    postTo: decoded.postTo === undefined ? undefined : targetOf(decoded.postTo),
+    postTo: postedTo(decoded.postTo),
     defaults: defaultsOf(decoded)
   }
 }
+
+/** The folder whose repository is noted: the program may change its own. */
+export const repositoryOf = (git: boolean): string | undefined => (git ? process.cwd() : undefined)
+
+/** What every run is given, unless it says otherwise. */
+export const defaultsOf = ({ agentOwner, environment }: Pick<RunOptions, "agentOwner" | "environment">): Changes => ({
+  ...(agentOwner === undefined ? {} : { agent_owner: agentOwner }),
+  ...(environment === undefined ? {} : { environment })
+})
 
 const nonEmpty = (text: string | undefined): string | undefined => (text?.trim() === "" ? undefined : text)
 

@@ -7,8 +7,14 @@ import { Narrative, Redaction, Work } from "../../src/index.js"
 import * as revision from "../../src/runs/revision.js"
 import { Run, type RunRecord } from "../../src/runs.js"
 import { openSqlite } from "../bench/sqlite.js"
+import * as postgres from "../fixtures/postgres.js"
 import { asked, folder, rowsOf } from "../history/histories.js"
 import { withWarnings } from "../renderer/rendererSuite.js"
+import * as runPlaces from "./runPlaces.js"
+
+const server = postgres.ofFile()
+
+let days = 0
 
 class OutOfPaper extends Data.TaggedError("OutOfPaper")<{ readonly message: string }> {}
 
@@ -25,7 +31,7 @@ const only: Effect.Effect<RunRecord.RunRecord> = Effect.orDie(
   })
 )
 
-describe("A tracked effect", () => {
+describe.each(runPlaces.layers(server))("A tracked effect, kept $where,", ({ layer }) => {
   it.effect("is a run from its start to its end", () =>
     Effect.gen(function* () {
       const value = yield* Effect.gen(function* () {
@@ -53,7 +59,7 @@ describe("A tracked effect", () => {
       assert.match(run.runId, /^19700101T000000Z-importer-[0-9a-f]{8}$/)
       const [event] = yield* Run.eventsOf(run)
       assert.deepInclude(event, { type: "checkpoint", timestamp: 3_000, payload: { step: 1 } })
-    }).pipe(Effect.provide(Run.layerTest))
+    }).pipe(Effect.provide(layer))
   )
 
   it.effect("keeps its error, and its record says what it was", () =>
@@ -69,7 +75,7 @@ describe("A tracked effect", () => {
       assert.strictEqual(run.status, "failed")
       assert.match(run.errorSummary ?? "", /^OutOfPaper: tray 2 is empty/)
       assert.notInclude(`${run.errorSummary}${run.errorDetails}`, "hunter2hunter2")
-    }).pipe(Effect.provide(Run.layerTest))
+    }).pipe(Effect.provide(layer))
   )
 
   it.effect("says whether it was cancelled, timed out, died, or did a part", () =>
@@ -83,7 +89,7 @@ describe("A tracked effect", () => {
       for (const program of programs) yield* Effect.exit(Run.track(program, "agent", "job"))
       const statuses = (yield* Run.records).map(({ status }) => status)
       assert.deepStrictEqual(statuses.toReversed(), ["cancelled", "timeout", "failed", "partial"])
-    }).pipe(Effect.provide(Run.layerTest))
+    }).pipe(Effect.provide(layer))
   )
 
   it.effect("takes items, cost and quality that Work recorded, unless they were given", () =>
@@ -97,7 +103,7 @@ describe("A tracked effect", () => {
       const run = yield* only
       assert.deepInclude(run, { itemsDiscovered: 5, itemsSucceeded: 4, itemsFailed: 0 })
       assert.deepInclude(run.metrics, { cost_usd: 9, quality: { logic: 0.5 } })
-    }).pipe(Effect.provide(Run.layerTest))
+    }).pipe(Effect.provide(layer))
   )
 
   it.effect("is the current run inside, and the parent of a run inside it", () =>
@@ -110,7 +116,7 @@ describe("A tracked effect", () => {
       const record = (yield* Run.records).find(({ runId }) => runId === innerRun.runId)
       assert.strictEqual(outerRun.runId, "the outer one")
       assert.strictEqual(record?.parentRunId, "the outer one")
-    }).pipe(Effect.provide(Run.layerTest))
+    }).pipe(Effect.provide(layer))
   )
 
   it.effect("runs without a layer, as a story", () =>
@@ -123,7 +129,7 @@ describe("A tracked effect", () => {
   )
 })
 
-describe("A run begun and ended by hand", () => {
+describe.each(runPlaces.layers(server))("A run begun and ended by hand, kept $where,", ({ layer, where }) => {
   it.effect("ends as it is said to, and takes a commit and changes after that", () =>
     Effect.gen(function* () {
       const run = yield* Run.start("agent", "job", { inputSummary: "in" })
@@ -147,7 +153,7 @@ describe("A run begun and ended by hand", () => {
         gitCommitAuthor: "Ada <ada@example.org>",
         gitCommitTimestamp: 5_000
       })
-    }).pipe(Effect.provide(Run.layerTest))
+    }).pipe(Effect.provide(layer))
   )
 
   it.effect("has the id that it was given, unless that cannot be, which is counted", () =>
@@ -160,26 +166,30 @@ describe("A run begun and ended by hand", () => {
       assert.match(ids[1] ?? "", /^mine-duplicate-[0-9a-f]{8}$/)
       for (const id of ids.slice(2)) assert.match(id, /^\d{8}T\d{6}Z-agent-/)
       assert.deepStrictEqual((yield* Run.stats).refusedIds, { path_separator: 1, empty: 1, too_long: 1, nul: 1 })
-    }).pipe(Effect.provide(Run.layerTest))
+    }).pipe(Effect.provide(layer))
   )
 
   it.effect("leaves out values that cannot be, and says so once", () =>
     Effect.gen(function* () {
+      // A warning is logged once in a process.
+      const itemsFailed = -1 - runPlaces.layers(server).findIndex((one) => one.where === where)
       const { warnings } = yield* warned(
         Effect.gen(function* () {
-          const run = yield* Run.start("agent", "job", { itemsFailed: -1 })
+          const run = yield* Run.start("agent", "job", { itemsFailed })
           yield* Run.end(run, { errorSummary: "x".repeat(600), itemsSkipped: 1.5 })
         })
       )
       const run = yield* only
       assert.deepInclude(run, { itemsFailed: null, itemsSkipped: null, status: "success" })
       assert.lengthOf(run.errorSummary ?? "", 500)
-      assert.include(String(warnings), "itemsFailed takes a whole number of 0 or more, not -1")
-    }).pipe(Effect.provide(Run.layerTest))
+      assert.include(String(warnings), `itemsFailed takes a whole number of 0 or more, not ${itemsFailed}`)
+    }).pipe(Effect.provide(layer))
   )
 
   it.effect("is swept by its age where its process cannot be asked for, and ends all the same when it ends", () =>
     Effect.gen(function* () {
+      // Revisions go on after those of other tests, whose clocks were put forward, too.
+      yield* TestClock.adjust(`${++days} days`)
       const elsewhere = yield* Run.start("agent", "job")
       const runs = yield* Run.Runs
       yield* runs.write({
@@ -200,7 +210,7 @@ describe("A run begun and ended by hand", () => {
       assert.strictEqual(yield* statusOf, "cancelled")
       yield* Run.end(elsewhere)
       assert.strictEqual(yield* statusOf, "success")
-    }).pipe(Effect.provide(Run.layerTest))
+    }).pipe(Effect.provide(layer))
   )
 
   it.effect("hides secrets before anything is written", () =>
@@ -210,21 +220,23 @@ describe("A run begun and ended by hand", () => {
       const all = JSON.stringify([yield* Run.records, yield* Run.eventsOf(run)])
       assert.notMatch(all, /hunter2|DE021203/)
       assert.include(all, "ada")
-    }).pipe(Effect.provide(Layer.merge(Run.layerTest, Redaction.layer({ extra: ["iban"] }))))
+    }).pipe(Effect.provide(Layer.merge(layer, Redaction.layer({ extra: ["iban"] }))))
   )
 })
 
-describe("Runs in a folder", () => {
-  const program = Narrative.stage(Run.event("checkpoint", { step: 1 }), "Work").pipe(
-    Run.track("agent", "job", { product: "docs" })
-  )
+const program = Narrative.stage(Run.event("checkpoint", { step: 1 }), "Work").pipe(
+  Run.track("agent", "job", { product: "docs" })
+)
 
+const allRuns =
+  "SELECT event_id, run_id, status, created_at, updated_at, end_time, duration_ms, process, revisions FROM agent_runs ORDER BY event_id"
+
+describe.each(runPlaces.journalled(server))("Runs $where", ({ place }) => {
   it.scopedLive("are in the journal, in the database, and in its history", () =>
     Effect.gen(function* () {
-      const baseDir = yield* folder
-      yield* program.pipe(Effect.provide(Run.layer({ baseDir })))
-      const database = join(baseDir, "db/telemetry.sqlite")
-      const [file = ""] = readdirSync(join(baseDir, "raw"))
+      const { baseDir, database, layer, rowsOf } = yield* place
+      yield* program.pipe(Effect.provide(layer()))
+      const [file = ""] = readdirSync(join(baseDir, "raw")).filter((name) => !name.startsWith("."))
       assert.match(file, /^events_\d{8}\.ndjson$/)
       const lines = readFileSync(join(baseDir, "raw", file), "utf8")
         .trimEnd()
@@ -235,19 +247,17 @@ describe("Runs in a folder", () => {
       )
       // The quick start of local-telemetry.
       const recent = yield* rowsOf(
-        database,
         "SELECT run_id, status, duration_ms FROM agent_runs ORDER BY start_time DESC LIMIT 10;"
       )
       assert.strictEqual(recent[0]?.["status"], "success")
       assert.deepStrictEqual(
         yield* rowsOf(
-          database,
           "SELECT agent_name, COUNT(*) as runs, SUM(CASE WHEN status='success' THEN 1 ELSE 0 END) as successes FROM agent_runs GROUP BY agent_name;"
         ),
         [{ agent_name: "agent", runs: 1, successes: 1 }]
       )
-      assert.lengthOf(yield* rowsOf(database, "SELECT * FROM run_events"), 1)
-      const [run] = yield* rowsOf(database, "SELECT * FROM agent_runs")
+      assert.lengthOf(yield* rowsOf("SELECT * FROM run_events"), 1)
+      const [run] = yield* rowsOf("SELECT * FROM agent_runs")
       const story = yield* asked(History.story(String(run?.["story_id"])), database)
       assert.strictEqual(story.stages[0]?.name, "Work")
       assert.deepInclude(story.correlation, { runId: String(run?.["run_id"]) })
@@ -256,30 +266,64 @@ describe("Runs in a folder", () => {
 
   it.scopedLive("say which repository and branch they ran in", () =>
     Effect.gen(function* () {
-      const baseDir = yield* folder
-      yield* program.pipe(Effect.provide(Run.layer({ baseDir })))
-      const [run] = yield* rowsOf(join(baseDir, "db/telemetry.sqlite"), "SELECT * FROM agent_runs")
+      const { layer, rowsOf } = yield* place
+      yield* program.pipe(Effect.provide(layer()))
+      const [run] = yield* rowsOf("SELECT * FROM agent_runs")
       assert.match(String(run?.["git_commit_hash"]), /^[0-9a-f]{40}$/)
-      assert.lengthOf(yield* rowsOf(join(baseDir, "db/telemetry.sqlite"), "SELECT * FROM commits"), 0)
+      assert.lengthOf(yield* rowsOf("SELECT * FROM commits"), 0)
     })
   )
-
-  const allRuns =
-    "SELECT event_id, run_id, status, created_at, updated_at, end_time, duration_ms, process, revisions FROM agent_runs ORDER BY event_id"
 
   it.scopedLive("are rebuilt from the journal, whatever becomes of the database", () =>
     Effect.gen(function* () {
-      const baseDir = yield* folder
-      yield* program.pipe(Effect.repeatN(4), Effect.provide(Run.layer({ baseDir })))
-      const database = join(baseDir, "db/telemetry.sqlite")
-      const before = yield* rowsOf(database, allRuns)
-      rmSync(join(baseDir, "db"), { recursive: true })
-      yield* Effect.void.pipe(Effect.provide(Run.layer({ baseDir })))
-      assert.deepStrictEqual(yield* rowsOf(database, allRuns), before)
-      assert.lengthOf(yield* rowsOf(database, "SELECT * FROM run_events"), 5)
+      const { deleteDatabase, layer, rowsOf } = yield* place
+      yield* program.pipe(Effect.repeatN(4), Effect.provide(layer()))
+      const before = yield* rowsOf(allRuns)
+      yield* deleteDatabase
+      yield* Effect.void.pipe(Effect.provide(layer()))
+      assert.deepStrictEqual(yield* rowsOf(allRuns), before)
+      assert.lengthOf(yield* rowsOf("SELECT * FROM run_events"), 5)
     })
   )
 
+  it.scopedLive("are read from a journal that local-telemetry wrote", () =>
+    Effect.gen(function* () {
+      const { baseDir, layer } = yield* place
+      const row = {
+        run_id: "20251215T080000Z-agent-1a2b3c4d",
+        event_id: "e1",
+        schema_version: 6,
+        start_time: "2025-12-15T08:00:00.123456+00:00",
+        agent_name: "agent",
+        job_type: "job",
+        product: null,
+        items_discovered: 0
+      }
+      const event = { run_id: row.run_id, event_type: "checkpoint", timestamp: "2025-12-15T08:01:00+00:00" }
+      const lines = [
+        { ...row, status: "running", record_type: "run" },
+        { ...event, payload_json: '{"step": 1}', id: null, record_type: "event" },
+        { ...row, status: "failure", end_time: "2025-12-15T08:02:00+00:00", items_failed: 3, record_type: "run" }
+      ]
+      mkdirSync(join(baseDir, "raw"))
+      const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("")
+      writeFileSync(join(baseDir, "raw/events_20251215.ndjson"), text)
+      yield* Effect.gen(function* () {
+        const run = yield* only
+        assert.deepInclude(run, {
+          eventId: "e1",
+          status: "failed",
+          startTime: Date.parse("2025-12-15T08:00:00.123Z"),
+          endTime: Date.parse("2025-12-15T08:02:00Z"),
+          itemsFailed: 3
+        })
+        assert.deepInclude((yield* Run.eventsOf(run))[0], { type: "checkpoint", payload: { step: 1 } })
+      }).pipe(Effect.provide(layer({ git: false })))
+    })
+  )
+})
+
+describe("Runs in a folder", () => {
   it.scopedLive("go on when the journal or the database is deleted while they are written", () =>
     Effect.gen(function* () {
       const baseDir = yield* folder
@@ -324,42 +368,6 @@ describe("Runs in a folder", () => {
       )
       assert.deepInclude(value[1], { accepted: 3, lost: 0 })
       assert.match(String(warnings), /holds tables of another application \(customers\)/)
-    })
-  )
-
-  it.scopedLive("are read from a journal that local-telemetry wrote", () =>
-    Effect.gen(function* () {
-      const baseDir = yield* folder
-      const row = {
-        run_id: "20251215T080000Z-agent-1a2b3c4d",
-        event_id: "e1",
-        schema_version: 6,
-        start_time: "2025-12-15T08:00:00.123456+00:00",
-        agent_name: "agent",
-        job_type: "job",
-        product: null,
-        items_discovered: 0
-      }
-      const event = { run_id: row.run_id, event_type: "checkpoint", timestamp: "2025-12-15T08:01:00+00:00" }
-      const lines = [
-        { ...row, status: "running", record_type: "run" },
-        { ...event, payload_json: '{"step": 1}', id: null, record_type: "event" },
-        { ...row, status: "failure", end_time: "2025-12-15T08:02:00+00:00", items_failed: 3, record_type: "run" }
-      ]
-      mkdirSync(join(baseDir, "raw"))
-      const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("")
-      writeFileSync(join(baseDir, "raw/events_20251215.ndjson"), text)
-      yield* Effect.gen(function* () {
-        const run = yield* only
-        assert.deepInclude(run, {
-          eventId: "e1",
-          status: "failed",
-          startTime: Date.parse("2025-12-15T08:00:00.123Z"),
-          endTime: Date.parse("2025-12-15T08:02:00Z"),
-          itemsFailed: 3
-        })
-        assert.deepInclude((yield* Run.eventsOf(run))[0], { type: "checkpoint", payload: { step: 1 } })
-      }).pipe(Effect.provide(Run.layer({ baseDir, git: false })))
     })
   )
 

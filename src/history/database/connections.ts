@@ -25,8 +25,10 @@ const lostStates = /^(08...|57P0[1-5]|53300)$/
  * Whether the server could not be reached, or the connection to it was lost: it is not known whether what was sent was done. An
  * error without a state of PostgreSQL did not come from there.
  */
-export const isLost = (sql: SqlClient, error: unknown): boolean => {
-  if (!isPg(sql)) return false
+export const isLost = (sql: SqlClient, error: unknown): boolean => isPg(sql) && isUnreachable(error)
+
+/** The same of an error that is of PostgreSQL, whatever it is wrapped in. */
+export const isUnreachable = (error: unknown): boolean => {
   const code = errorCode.codeOf(error, sqlState)
   return code === undefined || lostStates.test(code)
 }
