@@ -22,6 +22,7 @@ const isolated = [
   // The order of what is written of runs is that of their process, and its clock never goes back.
   "test/runs/*.test.ts",
   // Their server is that of their process.
+  "test/server/compare.test.ts",
   "test/server/stories.test.ts",
   // Its server replaces `Request` and `Response`.
   "test/integration/hono.test.ts",

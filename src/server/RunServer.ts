@@ -22,15 +22,13 @@ import { withoutNarration } from "../runtime/muting.js"
 import { warning } from "../runtime/warnOnce.js"
 import { invalid, ofRefusal, Refusal } from "./answers.js"
 import * as archive from "./archive.js"
-import * as failuresApi from "./failuresApi.js"
 import * as guard from "./guard.js"
-import * as liveApi from "./liveApi.js"
 import * as pages from "./pages.js"
 import * as runsApi from "./runsApi.js"
 import * as runWrites from "./runWrites.js"
 import * as settings from "./settings.js"
 import * as stateApi from "./stateApi.js"
-import * as storiesApi from "./storiesApi.js"
+import * as storyRoutes from "./storyRoutes.js"
 
 export type {
   /**
@@ -116,13 +114,9 @@ export const app = (
 ) => {
   const runs = runsApi.make(opened, runWrites.make(opened))
   const state = stateApi.make(opened)
-  const stories = storiesApi.make(history)
-  const failures = failuresApi.make(history)
   const check = guard.make(given)
   const body = jsonBody(given.maxBodyBytes)
-  const param = (name: string) => Effect.map(HttpRouter.params, (params) => params[name] ?? "")
-  const eventId = param("event_id")
-  const storyId = param("story_id")
+  const eventId = Effect.map(HttpRouter.params, (params) => params["event_id"] ?? "")
   const query = HttpServerRequest.ParsedSearchParams
   const router = HttpRouter.empty.pipe(
     HttpRouter.get("/health", state.health),
@@ -152,13 +146,7 @@ export const app = (
     ),
     HttpRouter.get(`${ofRun}/commit-url`, Effect.flatMap(eventId, runs.commitUrl)),
     HttpRouter.get(`${ofRun}/repo-url`, Effect.flatMap(eventId, runs.repositoryUrl)),
-    HttpRouter.get("/api/v1/stories", Effect.flatMap(query, stories.list)),
-    HttpRouter.get("/api/v1/stories/:story_id", Effect.flatMap(storyId, stories.show)),
-    HttpRouter.get("/api/v1/stories/:story_id/report", Effect.flatMap(storyId, stories.report)),
-    HttpRouter.get("/api/v1/failures", Effect.flatMap(query, failures.list)),
-    HttpRouter.get("/api/v1/failures/groups", Effect.flatMap(query, failures.groups)),
-    HttpRouter.get("/api/v1/stats", Effect.flatMap(query, stories.stats)),
-    HttpRouter.get("/api/v1/live", Effect.flatMap(query, liveApi.make(opened, history)))
+    HttpRouter.concat(storyRoutes.make(opened, history))
   )
   const answer = Effect.flatMap(pageOf(shown), (page) =>
     page === undefined ? Effect.zipRight(check.caller, router) : Effect.succeed(page)
@@ -187,7 +175,7 @@ const header = (name: string) => Effect.map(HttpServerRequest.HttpServerRequest,
 
 const methodsOf: ReadonlyArray<readonly [RegExp, string]> = [
   [/^\/(?:health|metrics|api\/v1\/metadata)$/, "GET"],
-  [/^\/api\/v1\/(?:stories(?:\/[^/]+(?:\/report)?)?|failures(?:\/groups)?|stats|live)$/, "GET"],
+  [/^\/api\/v1\/(?:stories(?:\/[^/]+(?:\/report)?)?|failures(?:\/groups)?|compare(?:\/groups)?|stats|live)$/, "GET"],
   [/^\/api\/v1\/runs$/, "GET, POST"],
   [/^\/api\/v1\/runs\/batch$/, "POST"],
   [/^\/api\/v1\/runs\/(?:analytics|count)$/, "GET"],

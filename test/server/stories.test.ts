@@ -4,6 +4,41 @@ import { Correlation, Narrative } from "../../src/index.js"
 import { recorded } from "../history/histories.js"
 import { started } from "./serving.js"
 
+const wrongQuestions: ReadonlyArray<readonly [path: string, status: number, names: string]> = [
+  ["stories?status=done", 422, "status"],
+  ["stories?status=", 422, "status"],
+  ["stories?stauts=failed", 422, "stauts"],
+  ["stories?name=a&name=b", 422, "name"],
+  ["stories?since=yesterday", 422, "since"],
+  ["stories?until=2026-99-01", 422, "until"],
+  ["stories?limit=0", 422, "limit"],
+  ["stories?limit=1001", 422, "limit"],
+  ["stories?limit=many", 422, "limit"],
+  ["stories?cursor=7", 422, "cursor"],
+  ["stories?roots=yes", 422, "roots"],
+  ["stories?label.=1", 422, "label."],
+  [`stories?text=${"x".repeat(201)}`, 422, "text"],
+  ["stories/none", 404, "none"],
+  ["stories/none/report", 404, "none"],
+  ["stories/none/other", 404, "/api/v1/stories/none/other"],
+  ["failures?code=9", 422, "code"],
+  ["failures?handled=no", 422, "handled"],
+  ["failures?cursor=2026", 422, "cursor"],
+  ["failures/groups?limit=201", 422, "limit"],
+  ["failures/groups?since=1h&until=2h", 422, "until"],
+  ["stats?since=2026-02-01&until=2026-01-01", 422, "until"],
+  ["stats?name=Order", 422, "name"],
+  ["live?limit=501", 422, "limit"],
+  ["compare", 422, "id"],
+  ["compare?id=a", 422, "id"],
+  ["compare?id=a&id=a", 422, "id"],
+  ["compare?id=a,b,c,d,e,f,g", 422, "id"],
+  ["compare?id=a&id=b", 404, "no story and no run has the id a"],
+  ["compare/groups?a.status=done", 422, "a.status"],
+  ["compare/groups?b.since=soon", 422, "b.since"],
+  ["compare/groups?name=Order", 422, "name"]
+]
+
 const withoutLog = Effect.provide(Logger.remove(Logger.defaultLogger))
 
 class NoSuchOrder extends Data.TaggedError("NoSuchOrder")<{ readonly message: string }> {}
@@ -143,6 +178,20 @@ describe("The server of stories", () => {
         3
       )
       assert.strictEqual((yield* ask("/api/v1/stats")).json.failure_count, 3)
+    })
+  )
+
+  it.scopedLive("refuses wrong questions, each with its code and the parameter", () =>
+    Effect.gen(function* () {
+      const { ask } = yield* started
+      for (const [path, status, names] of wrongQuestions) {
+        const answer = yield* ask(`/api/v1/${path}`)
+        assert.strictEqual(answer.status, status, path)
+        assert.include(JSON.stringify(answer.json.detail), names, path)
+        if (status === 422)
+          for (const fault of answer.json.detail) assert.hasAllKeys(fault, ["loc", "msg", "type"], path)
+      }
+      assert.strictEqual((yield* ask("/api/v1/stories", { method: "DELETE" })).status, 405)
     })
   )
 

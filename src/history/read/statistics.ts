@@ -157,8 +157,18 @@ const describedGroups = (
 const runColumns = { story_name: text, name: text, runs: nullable(text) }
 
 /**
- * What became of the stages of each name, in a text such as `co0.25,fa1.5,ru`: the beginning of each one's status, and its
- * duration. An index holds them by name and time, so the names are found by leaps, and no row is read but those asked for.
+ * What became of stages, in a text such as `co0.25,fa1.5,ru`: the beginning of each one's status, and its duration.
+ */
+export const outcomesOf = (sql: SqlClient.SqlClient) =>
+  sql.literal(
+    sql.onDialectOrElse({
+      sqlite: () => "group_concat(substr(t.status, 1, 2) || COALESCE(t.duration_seconds, ''))",
+      orElse: () => "string_agg(substr(t.status, 1, 2) || COALESCE(t.duration_seconds::text, ''), ',')"
+    })
+  )
+
+/**
+ * The stages of each name. An index holds them by name and time, so the names are found by leaps, and no row is read but those asked for.
  */
 const stagesOf = (sql: SqlClient.SqlClient, { from, story, to }: Window) => {
   const names =
@@ -167,10 +177,6 @@ const stagesOf = (sql: SqlClient.SqlClient, { from, story, to }: Window) => {
           SELECT (SELECT min(t.story_name) FROM stages AS t WHERE t.story_name > n.name) FROM story_names AS n
           WHERE n.name IS NOT NULL`
       : sql`SELECT CAST(${story} AS TEXT)${sql.literal(isPg(sql) ? ' COLLATE "C"' : "")}`
-  const runs = sql.onDialectOrElse({
-    sqlite: () => "group_concat(substr(t.status, 1, 2) || COALESCE(t.duration_seconds, ''))",
-    orElse: () => "string_agg(substr(t.status, 1, 2) || COALESCE(t.duration_seconds::text, ''), ',')"
-  })
   const rows = sql<Found>`WITH RECURSIVE story_names (name) AS (${names}),
     pairs (story_name, name) AS (
       SELECT n.name, (SELECT min(t.name) FROM stages AS t WHERE t.story_name = n.name) FROM story_names AS n
@@ -180,7 +186,7 @@ const stagesOf = (sql: SqlClient.SqlClient, { from, story, to }: Window) => {
       FROM pairs AS p WHERE p.name IS NOT NULL
     )
     SELECT p.story_name, p.name, (
-      SELECT ${sql.literal(runs)} FROM stages AS t
+      SELECT ${outcomesOf(sql)} FROM stages AS t
       WHERE t.story_name = p.story_name AND t.name = p.name AND t.started_at >= ${from} AND t.started_at < ${to}
     ) AS runs
     FROM pairs AS p WHERE p.name IS NOT NULL`
@@ -244,16 +250,7 @@ const share = (part: number, whole: number): number => (whole === 0 ? 0 : part /
 const stageStats = (rows: ReadonlyArray<Row<typeof runColumns>>): ReadonlyArray<StageStats> => {
   const stats = rows.flatMap(({ name: stageName, runs, story_name: storyName }): ReadonlyArray<StageStats> => {
     if (runs === null) return []
-    let [completed, failed, cancelled, open] = [0, 0, 0, 0]
-    const seconds: Array<number> = []
-    for (const run of runs.split(",")) {
-      const duration = Number(run.slice(2))
-      if (run.startsWith("co")) completed += 1
-      else if (run.startsWith("fa")) failed += 1
-      else if (run.startsWith("ca")) cancelled += 1
-      else open += 1
-      if ((run.startsWith("co") || run.startsWith("fa")) && Number.isFinite(duration)) seconds.push(duration)
-    }
+    const { cancelled, completed, failed, open, seconds } = outcomesIn(runs)
     return [
       {
         storyName,
@@ -270,6 +267,21 @@ const stageStats = (rows: ReadonlyArray<Row<typeof runColumns>>): ReadonlyArray<
   })
   const total = (stats: StageStats) => (stats.durations?.mean ?? 0) * (stats.completed + stats.failed)
   return stats.sort((a, b) => total(b) - total(a))
+}
+
+/** What {@link outcomesOf} listed, counted. `seconds` are of those that completed or failed. */
+export const outcomesIn = (runs: string) => {
+  let [completed, failed, cancelled, open] = [0, 0, 0, 0]
+  const seconds: Array<number> = []
+  for (const run of runs.split(",")) {
+    const duration = Number(run.slice(2))
+    if (run.startsWith("co")) completed += 1
+    else if (run.startsWith("fa")) failed += 1
+    else if (run.startsWith("ca")) cancelled += 1
+    else open += 1
+    if ((run.startsWith("co") || run.startsWith("fa")) && Number.isFinite(duration)) seconds.push(duration)
+  }
+  return { completed, failed, cancelled, open, seconds }
 }
 
 const durationsOf = (seconds: ReadonlyArray<number>): Durations | null => {
