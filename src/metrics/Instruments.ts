@@ -274,6 +274,17 @@ export const retryAttempts = /* @__PURE__ */ counter(
 )
 
 /**
+ * @since 0.1.0
+ * @category work instruments
+ */
+export const circuitTransitions = /* @__PURE__ */ counter(
+  "circuit.transitions",
+  "{transition}",
+  ["operation", "provider", "result"],
+  "Circuits that opened, closed or refused a call: opened, closed or refused"
+)
+
+/**
  * All of them, in the order in which they are exposed.
  *
  * @since 0.1.0
@@ -300,7 +311,8 @@ export const all: ReadonlyArray<Instrument> = [
   costUsd,
   qualityScore,
   items,
-  retryAttempts
+  retryAttempts,
+  circuitTransitions
 ]
 
 /**

@@ -30,17 +30,17 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
-import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Instruments from "../metrics/Instruments.js"
 import * as circuits from "../outbound/circuitBreaker.js"
 import type { InvalidOption } from "../plain/InvalidOption.js"
 import * as options from "../plain/options.js"
 import { attempt } from "../plain/untrusted.js"
 import { type AnyFiber, now, withFiber } from "../runtime/fiber.js"
-import type { Waiting } from "../runtime/waiting.js"
 import * as recordings from "./recordings.js"
 import { regionFor } from "./region.js"
+import { measure, placeOf } from "./workContext.js"
 
 /**
  * What a circuit is of: an operation (`chat`, `stt`) of a provider (`openai`).
@@ -262,27 +262,17 @@ const keyIn = ({ operation, provider }: Key): Key => ({ operation, provider })
 const step = <A>(f: (fiber: AnyFiber) => Effect.Effect<A>): Effect.Effect<A> =>
   Effect.uninterruptible(withFiber((fiber) => f(fiber)))
 
-const transitions = Metric.counter("narrative.circuit.transitions", {
-  description: "Circuits that opened, closed or refused a call",
-  incremental: true
-})
-
-/** Says in the story, and in a metric, what became of a circuit. */
+/** Says in the story, and measures, what became of a circuit. */
 const announced = (
   fiber: AnyFiber,
   name: string,
   key: Key,
   data: Readonly<Record<string, unknown>>
 ): Effect.Effect<void> => {
+  const labels = [key.operation, key.provider, name.slice("circuit.".length)]
+  measure(fiber, placeOf(fiber), Instruments.circuitTransitions, labels, 1)
   const here = regionFor(fiber)
-  const said: Waiting = here && recordings.note(name, { ...keyIn(key), ...data })(here, fiber)
-  const tagged = transitions.pipe(
-    Metric.tagged("operation", key.operation),
-    Metric.tagged("provider", key.provider),
-    Metric.tagged("result", name.slice("circuit.".length))
-  )
-  const counted = Metric.update(tagged, 1)
-  return said === undefined ? counted : Effect.zipRight(said, counted)
+  return (here && recordings.note(name, { ...keyIn(key), ...data })(here, fiber)) ?? Effect.void
 }
 
 const refused = <A>(fiber: AnyFiber, key: Key, value: A): Effect.Effect<A> =>

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Data, Duration, Effect, Fiber, TestClock } from "effect"
-import { CircuitBreaker, Narrative, Work } from "../../src/index.js"
+import { CircuitBreaker, Instruments, Narrative, NarrativeMetrics, Renderer, Work } from "../../src/index.js"
 import { observe } from "../laws/observed.js"
+import { freshPrefix, total } from "../metrics/readings.js"
 
 class Down extends Data.TaggedError("Down") {}
 class BadRequest extends Data.TaggedError("BadRequest") {}
@@ -32,6 +33,20 @@ describe("CircuitBreaker", () => {
       })
     )
   )
+
+  it.effect("is counted as it opens, refuses and closes", () => {
+    const prefix = freshPrefix()
+    return withBreaker(
+      Effect.gen(function* () {
+        yield* failing(7)
+        yield* TestClock.adjust("30 seconds")
+        yield* Effect.void.pipe(CircuitBreaker.protect(key))
+        for (const [result, count] of Object.entries({ opened: 1, refused: 2, closed: 1 })) {
+          assert.strictEqual(yield* total(Instruments.circuitTransitions, prefix, { ...key, result }), count, result)
+        }
+      })
+    ).pipe(Effect.provide([Renderer.layerNone, NarrativeMetrics.layer({ prefix })]))
+  })
 
   it.effect("is not closed by its own refusals", () =>
     withBreaker(

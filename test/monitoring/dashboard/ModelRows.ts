@@ -133,6 +133,18 @@ const api: Row = {
         sum(grown(callErrors, recently), ["provider", "error_type"]),
         (label) => `${label("provider")} · ${label("error_type")}`
       )
+    ),
+    bars(
+      {
+        title: "Circuits",
+        description: "Circuits that opened, closed or refused a call, by provider, operation and what became of them.",
+        unit: units.Short,
+        width: 24
+      },
+      line(
+        sum(grown(counter(Instruments.circuitTransitions, job), recently), ["provider", "operation", "result"]),
+        (label) => `${label("provider")} · ${label("operation")} · ${label("result")}`
+      )
     )
   ]
 }
