@@ -24,6 +24,7 @@
  *
  * @since 0.1.0
  */
+import * as EmbeddingModel from "@effect/ai/EmbeddingModel"
 import * as LanguageModel from "@effect/ai/LanguageModel"
 import * as Model from "@effect/ai/Model"
 import type * as Response from "@effect/ai/Response"
@@ -150,6 +151,59 @@ export const make = (model: LanguageModel.Service, options: Options = {}): Langu
     generateObject: whole(model.generateObject as never),
     streamText: streamed
   } as unknown as LanguageModel.Service
+}
+
+/**
+ * The `EmbeddingModel` in the context, recorded: `embed` and `embedMany` are each one call, a stage of the kind `provider`. What
+ * `@effect/ai` gives of them has no tokens.
+ *
+ * @example
+ * ```ts
+ * import { EmbeddingModel } from "@effect/ai"
+ * import { Effect, Layer } from "effect"
+ * import { Narrative } from "effect-narrative"
+ * import * as ModelTelemetry from "effect-narrative/ModelTelemetry"
+ *
+ * declare const Embeddings: Layer.Layer<EmbeddingModel.EmbeddingModel>
+ *
+ * const Recorded = Layer.provide(ModelTelemetry.layerEmbedding({ provider: "openai", model: "text-embedding-3-small" }), Embeddings)
+ *
+ * export const program = Effect.flatMap(EmbeddingModel.EmbeddingModel, (model) => model.embedMany(["sky", "sea"])).pipe(
+ *   Narrative.story("Index"),
+ *   Effect.provide(Recorded)
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerEmbedding = (
+  options: Omit<Options, "captureContent"> = {}
+): Layer.Layer<EmbeddingModel.EmbeddingModel, never, EmbeddingModel.EmbeddingModel> =>
+  Layer.effect(
+    EmbeddingModel.EmbeddingModel,
+    Effect.map(EmbeddingModel.EmbeddingModel, (model) => makeEmbedding(model, options))
+  )
+
+/**
+ * An `EmbeddingModel` that is recorded.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeEmbedding = (
+  model: EmbeddingModel.Service,
+  options: Omit<Options, "captureContent"> = {}
+): EmbeddingModel.Service => {
+  const definedAt = definedBy(makeEmbedding)
+  const call = <A, E>(embed: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.flatMap(providerOf(options), (provider) =>
+      providerStage.run(embed, { operation: "embeddings", provider, model: options.model }, definedAt)
+    )
+  return {
+    embed: (input) => call(Effect.suspend(() => model.embed(input))),
+    embedMany: (inputs, given) => call(Effect.suspend(() => model.embedMany(inputs, given)))
+  }
 }
 
 const providerOf = ({ provider }: Options): Effect.Effect<string> =>

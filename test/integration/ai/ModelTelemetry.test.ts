@@ -1,4 +1,4 @@
-import { AiError, LanguageModel, type Response, Tool, Toolkit } from "@effect/ai"
+import { AiError, EmbeddingModel, LanguageModel, type Response, Tool, Toolkit } from "@effect/ai"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Schema, Stream } from "effect"
 import { Narrative, NarrativeEvent, Work } from "../../../src/index.js"
@@ -202,6 +202,45 @@ describe("ModelTelemetry", () => {
           }),
         61
       ).pipe(Effect.provide(layer))
+    })
+  )
+
+  it.effect("records what is embedded as calls, whose failure is theirs", () =>
+    Effect.gen(function* () {
+      const observed = observe()
+      const refused = new AiError.UnknownError({ module: "Embeddings", method: "embedMany", description: "too long" })
+      const embeddings = Layer.effect(
+        EmbeddingModel.EmbeddingModel,
+        EmbeddingModel.make({
+          embedMany: (inputs) =>
+            inputs.includes("too long")
+              ? Effect.fail(refused)
+              : Effect.succeed(inputs.map((input, index) => ({ index, embeddings: [input.length] })))
+        })
+      )
+      const recorded = ModelTelemetry.layerEmbedding({ provider: "openai", model: "small" })
+      const [one, many, failure] = yield* Effect.gen(function* () {
+        const model = yield* EmbeddingModel.EmbeddingModel
+        return [
+          yield* model.embed("sky"),
+          yield* model.embedMany(["sky", "ocean"]),
+          yield* Effect.flip(model.embedMany(["too long"]))
+        ] as const
+      }).pipe(
+        Narrative.story("Index"),
+        Effect.provide(Layer.merge(observed.layer, Layer.provide(recorded, embeddings)))
+      )
+      assert.deepStrictEqual([one, many], [[3], [[3], [5]]])
+      assert.strictEqual(failure.message, refused.message)
+      assert.deepStrictEqual(
+        ends(observed, "provider").map(({ _tag, stageName }) => [_tag, stageName]),
+        [
+          ["StageCompleted", "embeddings small"],
+          ["StageCompleted", "embeddings small"],
+          ["StageFailed", "embeddings small"]
+        ]
+      )
+      assertWellFormed(observed.events)
     })
   )
 })
