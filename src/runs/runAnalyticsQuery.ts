@@ -4,6 +4,7 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
+import { parameterized } from "../history/database/connections.js"
 import { analysedColumns, type RunAnalytics, RunFold } from "./runAnalytics.js"
 import type { Condition, RunFilter } from "./runFilter.js"
 import * as runQuery from "./runQuery.js"
@@ -46,7 +47,10 @@ const page = (
   }
   const { parameters, text } = runQuery.whereOf(after === undefined ? filter.where : [...filter.where, beyond])
   return sql.unsafe<runRows.Found>(
-    `SELECT ${analysedColumns.join(", ")} FROM agent_runs ${text} ORDER BY created_at DESC, id DESC LIMIT ${pageSize}`,
+    parameterized(
+      sql,
+      `SELECT ${analysedColumns.join(", ")} FROM agent_runs ${text} ORDER BY created_at DESC, id DESC LIMIT ${pageSize}`
+    ),
     parameters
   )
 }

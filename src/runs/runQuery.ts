@@ -4,6 +4,7 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import type { Fragment } from "@effect/sql/Statement"
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import { parameterized } from "../history/database/connections.js"
 import { type RunColumn, runColumns } from "./runColumns.js"
@@ -121,6 +122,24 @@ export const byEventId = (
   eventId: string
 ): Effect.Effect<runRows.Found | undefined, SqlError> =>
   Effect.map(sql<runRows.Found>`SELECT * FROM agent_runs WHERE event_id = ${eventId}`, ([row]) => row)
+
+/** Those of these event ids that there are. */
+export const known = (
+  sql: SqlClient.SqlClient,
+  eventIds: ReadonlyArray<string>
+): Effect.Effect<ReadonlySet<string>, SqlError> =>
+  eventIds.length === 0
+    ? Effect.succeed(new Set())
+    : Effect.map(
+        Effect.forEach(
+          Arr.chunksOf(eventIds, mostParameters),
+          (some) => sql<{ event_id: string }>`SELECT event_id FROM agent_runs WHERE ${sql.in("event_id", some)}`
+        ),
+        (found) => new Set(found.flat().map(({ event_id: id }) => id))
+      )
+
+/** Databases take some ten thousand. */
+const mostParameters = 5_000
 
 /** The runs whose id or event id is this, or begins or ends with it; the newest ten. */
 export const byAnyId = (

@@ -12,18 +12,17 @@ import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import { ofFile } from "../history/database/source.js"
 import { InvalidOption } from "../plain/InvalidOption.js"
 import { attempt } from "../plain/untrusted.js"
 import { parseJson } from "../plain/wireSchema.js"
-import * as embedded from "../runs/embedded.js"
-import { placesIn } from "../runs/embedded.js"
+import type * as embedded from "../runs/embedded.js"
 import { withoutNarration } from "../runtime/muting.js"
 import { warning } from "../runtime/warnOnce.js"
 import { invalid, ofRefusal, Refusal } from "./answers.js"
 import * as archive from "./archive.js"
 import * as guard from "./guard.js"
 import * as pages from "./pages.js"
+import * as runDatabase from "./runDatabase.js"
 import * as runsApi from "./runsApi.js"
 import * as runWrites from "./runWrites.js"
 import * as settings from "./settings.js"
@@ -39,7 +38,8 @@ export type {
 } from "./settings.js"
 
 /**
- * Serves the runs of a folder by the program's `HttpServer`. A run is answered with 201 when it is on the disk.
+ * Serves the runs of a folder, or of a schema of PostgreSQL, by the program's `HttpServer`. A run is answered with 201 when it is on the
+ * disk, or committed.
  *
  * A server that others can reach has to have a `token`; without one it is refused, unless it listens on this machine's loopback.
  *
@@ -85,16 +85,9 @@ export const layerWithPages = (
           advice: "Give one, or listen on 127.0.0.1"
         })
       }
-      const places = placesIn(decoded.baseDir)
-      const filename = decoded.databasePath ?? places.database
-      const opened = yield* embedded.open({
-        database: filename,
-        journal: decoded.journalDir ?? places.journal,
-        defaults: {},
-        repository: undefined
-      })
+      const { opened, source } = yield* runDatabase.open(decoded)
       // Requests of telemetry are no part of what is observed.
-      return HttpServer.serve(withoutNarration(app(opened, yield* archive.make(ofFile(filename)), given, shown))).pipe(
+      return HttpServer.serve(withoutNarration(app(opened, yield* archive.make(source), given, shown))).pipe(
         HttpMiddleware.withTracerDisabledWhen(constTrue)
       )
     })

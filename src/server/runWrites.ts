@@ -19,7 +19,13 @@ export interface Changed {
 }
 
 export interface RunWrites {
-  readonly create: (run: runInput.NewRun) => Effect.Effect<"created" | "duplicate", Refusal>
+  /** `known`: those of many runs that the database has, where it was asked for all of them together. */
+  readonly create: (
+    run: runInput.NewRun,
+    known?: ReadonlySet<string> | undefined
+  ) => Effect.Effect<"created" | "duplicate", Refusal>
+  /** Which of these the database has. Without a database, none: writing twice comes to the same. */
+  readonly known: (eventIds: ReadonlyArray<string>) => Effect.Effect<ReadonlySet<string>>
   /** The row of a run, with all that was accepted before. */
   readonly existing: (eventId: string) => Effect.Effect<runRows.Found, Refusal>
   /** Changes a run that exists. */
@@ -42,6 +48,11 @@ export const make = ({ sink, store }: Embedded): RunWrites => {
     if (recent.size > mostRecent && oldest !== undefined) recent.delete(oldest)
   }
   const find = (eventId: string) => unavailable(store.use((sql) => runQuery.byEventId(sql, eventId)))
+  const known: RunWrites["known"] = (eventIds) =>
+    Effect.orElseSucceed(
+      store.use((sql) => runQuery.known(sql, eventIds)),
+      () => new Set<string>()
+    )
   const existing: RunWrites["existing"] = (eventId) =>
     Effect.flatMap(Effect.zipRight(unavailable(store.catchUp), find(eventId)), (row) =>
       row === undefined
@@ -58,14 +69,13 @@ export const make = ({ sink, store }: Embedded): RunWrites => {
     )
   return {
     existing,
-    create: ({ changes, eventId }) =>
+    known,
+    create: ({ changes, eventId }, asked) =>
       alone(
         eventId,
         Effect.gen(function* () {
-          // Without a database, writing twice comes to the same.
-          const known =
-            recent.has(eventId) || (yield* Effect.orElseSucceed(find(eventId), () => undefined)) !== undefined
-          if (known) return "duplicate" as const
+          const found = recent.has(eventId) || (asked ?? (yield* known([eventId]))).has(eventId)
+          if (found) return "duplicate" as const
           const now = yield* Clock.currentTimeMillis
           const rank = changes.status === "running" ? 0 : 2
           yield* write(eventId, { created_at: timeText(now) ?? null, ...changes }, rank)

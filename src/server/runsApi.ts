@@ -45,7 +45,7 @@ export const make = ({ store }: Embedded, writes: RunWrites): RunsApi => {
           ? json({ status, event_id, run_id: run.changes.run_id }, 201)
           : json({ status, event_id, message: "a run with this event_id exists; it was left as it is" }, 201)
       }),
-    createMany: (body, most) => createMany(body, most, create),
+    createMany: (body, most) => createMany(body, most, writes),
     list: (query) =>
       Effect.gen(function* () {
         const filter = yield* checked(runFilter.parse(query))
@@ -122,7 +122,7 @@ interface BatchResult {
   readonly detail?: Refusal["detail"]
 }
 
-const createMany = (body: unknown, most: number, create: RunWrites["create"]): Answer =>
+const createMany = (body: unknown, most: number, { create, known }: RunWrites): Answer =>
   Effect.gen(function* () {
     if (!Array.isArray(body)) {
       return yield* invalid([{ loc: ["body"], msg: "takes a list of runs", type: "type_error" }])
@@ -130,13 +130,14 @@ const createMany = (body: unknown, most: number, create: RunWrites["create"]): A
     if (body.length > most) {
       return yield* invalid([{ loc: ["body"], msg: `takes at most ${most} runs`, type: "value_error" }])
     }
+    const all = body.map((given: unknown, index) => runInput.newRun(given, ["body", index]))
+    const there = yield* known(all.flatMap((found) => (runInput.isFaulty(found) ? [] : [found.value.eventId])))
     const results = yield* Effect.forEach(
-      body,
-      (given: unknown, index): Effect.Effect<BatchResult> => {
-        const found = runInput.newRun(given, ["body", index])
+      all,
+      (found, index): Effect.Effect<BatchResult> => {
         if (runInput.isFaulty(found)) return Effect.succeed({ index, status: "error" as const, detail: found.faults })
         const event_id = found.value.eventId
-        return Effect.match(create(found.value), {
+        return Effect.match(create(found.value, there), {
           onSuccess: (status) => ({ index, event_id, status }),
           onFailure: ({ detail }) => ({ index, event_id, status: "error" as const, detail })
         })

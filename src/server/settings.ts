@@ -1,8 +1,10 @@
 /**
  * The options of a server of runs.
  */
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import type { PgConnection } from "../history/database/pgOptions.js"
 import * as options from "../plain/options.js"
 
 /**
@@ -16,6 +18,11 @@ export interface ServerOptions {
   readonly databasePath?: string | undefined
   /** The folder of the journal, where it is to be elsewhere. */
   readonly journalDir?: string | undefined
+  /**
+   * A schema of PostgreSQL instead of these files, which is made if it is not there. Any number of servers and programs may share it. A run is
+   * answered when it is committed there. Needs `@effect/sql-pg`.
+   */
+  readonly postgres?: PgConnection | undefined
   /** What callers have to send as `Authorization: Bearer …`; `/health` is open all the same. */
   readonly token?: Redacted.Redacted<string> | string | undefined
   /** More host names that callers may ask for, besides those of this machine's loopback; `*` for any. */
@@ -37,6 +44,11 @@ const Options = Schema.Struct({
   baseDir: options.withDefault(options.nonEmptyText, ".telemetry"),
   databasePath: Schema.optional(options.nonEmptyText),
   journalDir: Schema.optional(options.nonEmptyText),
+  postgres: Schema.optional(
+    options
+      .like((value): value is PgConnection => Predicate.isRecord(value), "the options of a connection")
+      .pipe(options.secret)
+  ),
   token: Schema.optional(token),
   allowedHosts: options.withDefault(Schema.Array(options.nonEmptyText).pipe(options.takes("a list of host names")), []),
   maxBodyBytes: options.withDefault(options.wholeNumber(1_000, 1_000_000_000), 10 * 1024 * 1024),

@@ -6,6 +6,7 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { isPg } from "../history/database/connections.js"
 import type { Embedded } from "../runs/embedded.js"
 import { timeText } from "../runs/runColumns.js"
 import { json, type Refusal } from "./answers.js"
@@ -52,10 +53,15 @@ export const make = ({ store }: Embedded): StateApi => {
   }
 }
 
+/** How the database keeps what is committed. */
 const pragmas = (sql: SqlClient) =>
   Effect.gen(function* () {
     // A table, not only the file: that is what is asked of it.
     yield* sql`SELECT event_id FROM agent_runs LIMIT 1`
+    if (isPg(sql)) {
+      const [found] = yield* sql<{ synchronous: string }>`SELECT current_setting('synchronous_commit') AS synchronous`
+      return { database: "ok", journal_mode: null, synchronous: found?.synchronous ?? null }
+    }
     const [mode] = yield* sql<{ journal_mode: string }>`PRAGMA journal_mode`
     const [synchronous] = yield* sql<{ synchronous: number }>`PRAGMA synchronous`
     return {
@@ -74,22 +80,22 @@ interface Counts {
 
 const counts = (sql: SqlClient, since: string): Effect.Effect<Counts, SqlError> =>
   Effect.gen(function* () {
-    const agents = yield* sql<{
-      name: string
-      n: number
-    }>`SELECT agent_name AS name, count(*) AS n FROM agent_runs GROUP BY agent_name`
-    const statuses = yield* sql<{
-      name: string
-      n: number
-    }>`SELECT status AS name, count(*) AS n FROM agent_runs GROUP BY status`
-    const [recent] = yield* sql<{ n: number }>`SELECT count(*) AS n FROM agent_runs WHERE created_at >= ${since}`
+    const agents = yield* sql<Count>`SELECT agent_name AS name, count(*) AS n FROM agent_runs GROUP BY agent_name`
+    const statuses = yield* sql<Count>`SELECT status AS name, count(*) AS n FROM agent_runs GROUP BY status`
+    const [recent] = yield* sql<Omit<Count, "name">>`SELECT count(*) AS n FROM agent_runs WHERE created_at >= ${since}`
     return {
-      total_runs: agents.reduce((sum, { n }) => sum + n, 0),
-      agents: Object.fromEntries(agents.map(({ n, name }) => [name, n])),
-      statuses: Object.fromEntries(statuses.map(({ n, name }) => [name, n])),
-      recent_24h: recent?.n ?? 0
+      total_runs: agents.reduce((sum, { n }) => sum + Number(n), 0),
+      agents: Object.fromEntries(agents.map(({ n, name }) => [name, Number(n)])),
+      statuses: Object.fromEntries(statuses.map(({ n, name }) => [name, Number(n)])),
+      recent_24h: Number(recent?.n ?? 0)
     }
   })
+
+/** A count of PostgreSQL is a text. */
+interface Count {
+  readonly name: string
+  readonly n: number | string
+}
 
 const prometheus = ({ recent_24h, statuses }: Counts): string => {
   const runs = Object.entries(statuses).map(([status, n]) => `narrative_runs{status="${status}"} ${n}\n`)

@@ -1,16 +1,20 @@
 import { execFile } from "node:child_process"
 import { request } from "node:http"
-import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
-import { folder, rowsOf } from "../history/histories.js"
-import { serve, started } from "./serving.js"
+import * as postgres from "../fixtures/postgres.js"
+import { databases, serve, startedAt } from "./serving.js"
 import { validRun, wrongRequests } from "./wrongRequests.js"
+
+const server = postgres.ofFile()
 
 const run = (event_id: string, more: object = {}) => ({ ...validRun, event_id, run_id: `run ${event_id}`, ...more })
 
-describe("The server of runs", () => {
+describe.each(databases(server))("The server of runs, $where,", (served) => {
+  const { place, rowsOf, where } = served
+  const started = startedAt(served)
+
   it.scopedLive("creates a run once, and answers a second time that it is there", () =>
     Effect.gen(function* () {
       const { ask, database } = yield* started
@@ -150,7 +154,11 @@ describe("The server of runs", () => {
     Effect.gen(function* () {
       const { ask } = yield* started
       yield* ask("/api/v1/runs", { body: run("a") })
-      assert.deepInclude((yield* ask("/health")).json, { status: "ok", database: "ok", journal_mode: "wal" })
+      assert.deepInclude((yield* ask("/health")).json, {
+        status: "ok",
+        database: "ok",
+        journal_mode: where === "in a folder" ? "wal" : null
+      })
       assert.deepStrictEqual((yield* ask("/metrics")).json, {
         total_runs: 1,
         agents: { agent: 1 },
@@ -201,8 +209,8 @@ describe("The server of runs", () => {
 
   it.scopedLive("answers only who knows its token, in every read and write but its health", () =>
     Effect.gen(function* () {
-      const baseDir = yield* folder
-      const { ask } = yield* serve({ baseDir, token: Redacted.make("s3cret") })
+      const { options } = yield* place
+      const { ask } = yield* serve({ ...options, token: Redacted.make("s3cret") })
       for (const authorization of ["", "Bearer wrong", "Basic s3cret", "Bearer s3cret2"]) {
         const refused = yield* ask("/api/v1/runs", { headers: { authorization } })
         assert.strictEqual(refused.status, 401, authorization)
@@ -232,8 +240,8 @@ describe("The server of runs", () => {
 
   it.scopedLive("refuses more than so many requests a minute, and says when to come again", () =>
     Effect.gen(function* () {
-      const baseDir = yield* folder
-      const { ask } = yield* serve({ baseDir, rateLimit: 3 })
+      const { options } = yield* place
+      const { ask } = yield* serve({ ...options, rateLimit: 3 })
       const statuses: Array<number> = []
       for (let i = 0; i < 4; i++) statuses.push((yield* ask("/api/v1/metadata")).status)
       assert.deepStrictEqual(statuses, [200, 200, 200, 429])
@@ -244,17 +252,17 @@ describe("The server of runs", () => {
 
   it.scopedLive("does not start without a token where others can reach it", () =>
     Effect.gen(function* () {
-      const baseDir = yield* folder
-      const error = yield* Effect.flip(Effect.scoped(serve({ baseDir }, "0.0.0.0")))
+      const { options } = yield* place
+      const error = yield* Effect.flip(Effect.scoped(serve(options, "0.0.0.0")))
       assert.deepInclude(error, { _tag: "InvalidOption", module: "RunServer", setting: "token" })
     })
   )
 
   it.scopedLive("has all that it accepted in the database when it is stopped", () =>
     Effect.gen(function* () {
-      const baseDir = yield* folder
+      const { database, options } = yield* place
       yield* Effect.scoped(
-        Effect.flatMap(serve({ baseDir }), ({ ask }) =>
+        Effect.flatMap(serve({ ...options }), ({ ask }) =>
           Effect.forEach(
             Array.from({ length: 30 }, (_, i) => run(`r${i}`)),
             (body) => ask("/api/v1/runs", { body }),
@@ -262,7 +270,7 @@ describe("The server of runs", () => {
           )
         )
       )
-      const rows = yield* rowsOf(join(baseDir, "db/telemetry.sqlite"), "SELECT count(*) AS n FROM agent_runs")
+      const rows = yield* rowsOf(database, "SELECT count(*) AS n FROM agent_runs")
       assert.deepStrictEqual(rows, [{ n: 30 }])
     })
   )

@@ -4,27 +4,29 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { RunServer } from "../../src/server/index.js"
-import { folder } from "../history/histories.js"
+import * as postgres from "../fixtures/postgres.js"
+import { databases, type ServedDatabase } from "./serving.js"
 import { validRun } from "./wrongRequests.js"
 
-const served = Effect.gen(function* () {
-  const http = NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })
-  const context = yield* Layer.build(Layer.provideMerge(RunServer.layer({ baseDir: yield* folder }), http))
-  const url = HttpServer.formatAddress(Context.get(context, HttpServer.HttpServer).address)
-  // What the server answers is what is tested.
-  // biome-ignore lint/suspicious/noExplicitAny: the body of an answer.
-  const get = (path: string): Effect.Effect<any> =>
-    Effect.promise(async () => (await fetch(`${url}/api/v1/runs${path}`)).json())
-  const post = (body: unknown) =>
-    Effect.promise(() =>
-      fetch(`${url}/api/v1/runs/batch`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(body)
-      })
-    )
-  return { get, post, url }
-})
+const servedAt = ({ place }: ServedDatabase) =>
+  Effect.gen(function* () {
+    const http = NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })
+    const context = yield* Layer.build(Layer.provideMerge(RunServer.layer((yield* place).options), http))
+    const url = HttpServer.formatAddress(Context.get(context, HttpServer.HttpServer).address)
+    // What the server answers is what is tested.
+    // biome-ignore lint/suspicious/noExplicitAny: the body of an answer.
+    const get = (path: string): Effect.Effect<any> =>
+      Effect.promise(async () => (await fetch(`${url}/api/v1/runs${path}`)).json())
+    const post = (body: unknown) =>
+      Effect.promise(() =>
+        fetch(`${url}/api/v1/runs/batch`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(body)
+        })
+      )
+    return { get, post, url }
+  })
 
 const runs = Array.from({ length: 60 }, (_, i) => ({
   ...validRun,
@@ -38,7 +40,9 @@ const runs = Array.from({ length: 60 }, (_, i) => ({
   metrics_json: { cost_usd: 0.25, prompt_tokens: 10, completion_tokens: 1 }
 }))
 
-describe("Figures of runs", () => {
+describe.each(databases(postgres.ofFile()))("Figures of runs, $where,", (database) => {
+  const served = servedAt(database)
+
   it.scopedLive("are of exactly the runs that the list has by the same filter", () =>
     Effect.gen(function* () {
       const { get, post } = yield* served

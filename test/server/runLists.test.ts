@@ -3,20 +3,21 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { folder } from "../history/histories.js"
-import { serve } from "./serving.js"
+import * as postgres from "../fixtures/postgres.js"
+import { databases, type ServedDatabase, serve } from "./serving.js"
 import { validRun } from "./wrongRequests.js"
 
-const asked = Effect.gen(function* () {
-  const { ask } = yield* serve({ baseDir: yield* folder })
-  const list = (query: Readonly<Record<string, string>>, path = "/api/v1/runs") =>
-    Effect.map(ask(`${path}?${new URLSearchParams(query)}`), ({ headers, json, status }) => ({
-      body: json,
-      headers,
-      status
-    }))
-  return { list, post: (runs: ReadonlyArray<object>) => ask("/api/v1/runs/batch", { body: runs }) }
-})
+const askedAt = ({ place }: ServedDatabase) =>
+  Effect.gen(function* () {
+    const { ask } = yield* serve((yield* place).options)
+    const list = (query: Readonly<Record<string, string>>, path = "/api/v1/runs") =>
+      Effect.map(ask(`${path}?${new URLSearchParams(query)}`), ({ headers, json, status }) => ({
+        body: json,
+        headers,
+        status
+      }))
+    return { list, post: (runs: ReadonlyArray<object>) => ask("/api/v1/runs/batch", { body: runs }) }
+  })
 
 const run = (event_id: string, more: object) => ({ ...validRun, event_id, run_id: `run ${event_id}`, ...more })
 
@@ -33,7 +34,9 @@ const runs = [
 
 const idsOf = (body: ReadonlyArray<{ readonly event_id: string }>) => body.map(({ event_id }) => event_id).join("")
 
-describe("A list of runs", () => {
+describe.each(databases(postgres.ofFile()))("A list of runs, $where,", (served) => {
+  const asked = askedAt(served)
+
   it.scopedLive("is in the order of any column, what is empty last, and one for equal ones", () =>
     Effect.gen(function* () {
       const { list, post } = yield* asked

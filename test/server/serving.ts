@@ -5,9 +5,10 @@ import { createServer } from "node:http"
 import { join } from "node:path"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, type Scope } from "effect"
 import { RunServer } from "../../src/server/index.js"
-import { folder } from "../history/histories.js"
+import type * as postgres from "../fixtures/postgres.js"
+import { folder, onPostgres, rowsOf } from "../history/histories.js"
 
 export interface Answer {
   readonly status: number
@@ -45,11 +46,46 @@ export const serve = (options: RunServer.ServerOptions, host = "127.0.0.1") =>
     return { ask, port }
   })
 
+/** Where a server keeps its runs. */
+export interface ServedDatabase {
+  readonly where: string
+  /** The options of a place that no other test has, and what its rows are found by. */
+  readonly place: Effect.Effect<
+    { readonly options: RunServer.ServerOptions; readonly database: string },
+    never,
+    Scope.Scope
+  >
+  readonly rowsOf: typeof rowsOf
+}
+
+const inFolder: ServedDatabase = {
+  where: "in a folder",
+  place: Effect.map(folder, (baseDir) => ({ options: { baseDir }, database: join(baseDir, "db/telemetry.sqlite") })),
+  rowsOf
+}
+
+/** PostgreSQL is the one of the file of tests. */
+export const databases = (server: Effect.Effect<postgres.Postgres>): ReadonlyArray<ServedDatabase> => {
+  const { file, rowsOf } = onPostgres(server)
+  return [
+    inFolder,
+    {
+      where: "on PostgreSQL",
+      place: Effect.map(file, (url) => ({ options: { postgres: { url } }, database: url })),
+      rowsOf
+    }
+  ]
+}
+
+/** A server of a place of its own. */
+export const startedAt = ({ place }: Pick<ServedDatabase, "place">) =>
+  Effect.flatMap(place, ({ database, options }) =>
+    Effect.map(serve({ ...options, maxBatch: 10, maxBodyBytes: 150_000 }), (server) => ({
+      ...server,
+      options,
+      database
+    }))
+  )
+
 /** A server of a folder of its own. */
-export const started = Effect.flatMap(folder, (baseDir) =>
-  Effect.map(serve({ baseDir, maxBatch: 10, maxBodyBytes: 150_000 }), (server) => ({
-    ...server,
-    baseDir,
-    database: join(baseDir, "db/telemetry.sqlite")
-  }))
-)
+export const started = startedAt(inFolder)

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Data, Deferred, Effect, Exit, Fiber, Logger } from "effect"
 import { Correlation, Narrative } from "../../src/index.js"
+import * as postgres from "../fixtures/postgres.js"
 import { recorded } from "../history/histories.js"
-import { started } from "./serving.js"
+import { databases, type ServedDatabase, startedAt } from "./serving.js"
 
 const wrongQuestions: ReadonlyArray<readonly [path: string, status: number, names: string]> = [
   ["stories?status=done", 422, "status"],
@@ -55,12 +56,16 @@ const visit = Effect.void.pipe(
   Correlation.with({ tenant: "tenant-7" })
 )
 
-/** A server on a file that has stories of two programs. */
-const withStories = Effect.tap(started, ({ database }) =>
-  recorded(Effect.all([shop("1"), visit, shop("2"), shop("2")]), database)
-)
+/** A server of a database that has stories of two programs. */
+const storiesAt = (served: ServedDatabase) =>
+  Effect.tap(startedAt(served), ({ database }) =>
+    recorded(Effect.all([shop("1"), visit, shop("2"), shop("2")]), database)
+  )
 
-describe("The server of stories", () => {
+describe.each(databases(postgres.ofFile()))("The server of stories, $where,", (served) => {
+  const started = startedAt(served)
+  const withStories = storiesAt(served)
+
   it.scopedLive("lists stories by their status, labels and name, a page at a time", () =>
     Effect.gen(function* () {
       const { ask } = yield* withStories
