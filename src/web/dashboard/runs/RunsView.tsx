@@ -12,6 +12,7 @@ import { type Loaded, useLoaded } from "../useLoaded.js"
 import { ColumnChooser } from "./ColumnChooser.js"
 import { chosenColumns } from "./columns.js"
 import { Pager } from "./Pager.js"
+import { RunDetail } from "./RunDetail.js"
 import { RunFilters } from "./RunFilters.js"
 import { RunTable } from "./RunTable.js"
 import { loadPage, type RunPage } from "./runPage.js"
@@ -51,6 +52,7 @@ export const RunsView = () => {
         </div>
         <Page page={page} open={open} total={total} />
       </section>
+      {open !== null && <RunDetail key={open} id={open} onChanged={reload} />}
     </div>
   )
 }
