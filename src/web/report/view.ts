@@ -27,6 +27,17 @@ export class View {
     this.positions = computed(() => new Map(this.rows.value.map(({ node }, i) => [node.id, i])))
   }
 
+  /** Takes over what the reader chose in an earlier view of the same story. */
+  adopt(before: View): void {
+    batch(() => {
+      this.#selected.value = before.selected
+      this.#collapsed.value = before.collapsed
+      this.#query.value = before.query
+      this.#failedOnly.value = before.failedOnly
+      if (before.isZoomed) this.zoom(before.range)
+    })
+  }
+
   get selected(): number | undefined {
     return this.#selected.value
   }

@@ -1,0 +1,39 @@
+/**
+ * What differs: between two to six stories or runs, or between two groups of stories.
+ */
+import type { ComparisonJson } from "../../../server/readModels.js"
+import { get } from "../api.js"
+import { ErrorNotice } from "../Notice.js"
+import { address } from "../router.js"
+import { useLoaded } from "../useLoaded.js"
+import { ComparedFields } from "./ComparedFields.js"
+import { ComparedStages } from "./ComparedStages.js"
+import { ComparedSubjects } from "./ComparedSubjects.js"
+import { CompareForm } from "./CompareForm.js"
+import { comparePath, groupsOf, idsOf } from "./compareQuery.js"
+import { GroupComparison } from "./GroupComparison.js"
+
+export const CompareView = () => {
+  const { query } = address.value
+  const groups = groupsOf(query)
+  if (groups !== undefined) return <GroupComparison filter={groups} />
+  const ids = idsOf(query)
+  return ids.length < 2 ? <CompareForm first={ids[0]} /> : <Comparison ids={ids} />
+}
+
+const Comparison = ({ ids }: { readonly ids: ReadonlyArray<string> }) => {
+  const path = comparePath(ids)
+  const comparison = useLoaded(path, (signal) => get<ComparisonJson>(path, {}, signal))
+  const { error, value } = comparison
+  if (error !== undefined) {
+    return <ErrorNotice what="These could not be compared" error={error} onRetry={comparison.reload} />
+  }
+  if (value === undefined) return null
+  return (
+    <>
+      <ComparedSubjects subjects={value.subjects} ids={ids} />
+      <ComparedFields fields={value.fields} subjects={value.subjects} />
+      <ComparedStages comparison={value} />
+    </>
+  )
+}
