@@ -34,7 +34,6 @@ export const Minimap = ({ state }: MinimapProps) => {
       onReset={() => view.resetZoom()}
       element={element}
     >
-      {/* biome-ignore lint/a11y/noAriaHiddenOnFocusable: a canvas takes no focus */}
       <canvas ref={canvas} aria-hidden="true" />
       <InSight state={state} />
     </RangeDrag>

@@ -21,6 +21,8 @@ interface LineChartProps {
   readonly points: ReadonlyArray<LinePoint>
   readonly of: string
   readonly format: (value: number) => string
+  /** Beside the axis, where there is less room. */
+  readonly axis: (value: number) => string
   readonly href: (point: number, line: number) => string
   readonly height?: number | undefined
 }
@@ -53,7 +55,7 @@ const Lines = (props: LineChartProps & { readonly width: number; readonly height
   const first = points.findIndex(({ values }) => values !== null)
   return (
     <>
-      <ValueAxis scale={scale} width={width} format={format} />
+      <ValueAxis scale={scale} width={width} format={props.axis} />
       {lines.map(({ tone }, line) => (
         <path key={tone} class={`line ${tone}`} d={pathOf(points, line, scale, middle)} aria-hidden="true" />
       ))}

@@ -36,7 +36,8 @@ const IdsForm = ({ first }: { readonly first: string }) => {
     >
       <h2 id="compare-ids">Two to six stories or runs</h2>
       <p class="muted">
-        Choose them in the list of <a href="/stories">stories</a> or of <a href="/runs">runs</a>, or give their ids here.
+        Choose them in the list of <a href="/stories">stories</a> or of <a href="/runs">runs</a>, or give their ids
+        here.
       </p>
       <label class="field">
         <span class="field-name">Ids</span>

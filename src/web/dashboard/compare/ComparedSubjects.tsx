@@ -27,7 +27,11 @@ export const ComparedSubjects = ({ ids, subjects }: ComparedSubjectsProps) => {
             <StateMark state={subject.status} />
             <a
               class="row-link"
-              href={subject.story_id === null ? hrefOf(["runs", subject.event_id ?? subject.id]) : storyHref(subject.story_id)}
+              href={
+                subject.story_id === null
+                  ? hrefOf(["runs", subject.event_id ?? subject.id])
+                  : storyHref(subject.story_id)
+              }
             >
               {subject.name}
             </a>

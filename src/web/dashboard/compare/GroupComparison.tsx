@@ -114,7 +114,8 @@ const Verdict = ({ comparison, filter, names }: PartProps & { readonly filter: F
         {difference.probability_longer === null
           ? ""
           : `One of ${names.b} takes longer than one of ${names.a} in ${percentOf(difference.probability_longer)} of cases. `}
-        {difference.duration_p_value !== null && `Durations: p = ${pText(difference.duration_p_value)} (Mann–Whitney). `}
+        {difference.duration_p_value !== null &&
+          `Durations: p = ${pText(difference.duration_p_value)} (Mann–Whitney). `}
         {difference.failure_p_value !== null && `Failures: p = ${pText(difference.failure_p_value)} (Fisher).`}
       </p>
     </section>
@@ -159,7 +160,12 @@ const DurationRow = ({ comparison: { a, b, difference }, isMain = false, name, o
 const Histogram = ({ comparison, filter, names }: PartProps & { readonly filter: Filter }) => {
   const { a, b, edges } = comparison.histogram
   if (a.length === 0) return null
-  const share = (n: number, all: ReadonlyArray<number>) => n / Math.max(1, all.reduce((sum, one) => sum + one, 0))
+  const share = (n: number, all: ReadonlyArray<number>) =>
+    n /
+    Math.max(
+      1,
+      all.reduce((sum, one) => sum + one, 0)
+    )
   const nameOf = (at: number) => `${duration(edges[at] ?? 0)} to ${duration(edges[at + 1] ?? 0)}`
   return (
     <BarChart

@@ -19,7 +19,11 @@ export const stageRows = (
   const shown = new Set<number>()
   for (const [at, stage] of stages.entries()) {
     if (stage.differs.length === 0) continue
-    for (let around: number | null = at; around !== null && !shown.has(around); around = stages[around]?.parent ?? null) {
+    for (
+      let around: number | null = at;
+      around !== null && !shown.has(around);
+      around = stages[around]?.parent ?? null
+    ) {
       shown.add(around)
     }
   }

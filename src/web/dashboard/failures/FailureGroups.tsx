@@ -9,7 +9,7 @@ import { ChoiceParameter, ClearFilters, TextParameter } from "../parts/QueryFiel
 import { Moment } from "../parts/Span.js"
 import { Sparkline } from "../parts/Sparkline.js"
 import { address } from "../router.js"
-import { spans } from "../stories/storyQuery.js"
+import { spanChoices } from "../stories/storyQuery.js"
 import { useLoaded } from "../useLoaded.js"
 import { failureFilters, failureRequest, kindHref, versionsOf } from "./failureQuery.js"
 
@@ -25,7 +25,7 @@ export const FailureGroups = () => {
         <TextParameter name="error_type" title="Type of the error" placeholder="Error type" />
         <TextParameter name="story" title="Name of the story" placeholder="Story" />
         <TextParameter name="stage" title="Name of the stage" placeholder="Stage" />
-        <ChoiceParameter name="within" title="Occurred" any="Last 30 days" choices={spans.slice(0, 3)} />
+        <ChoiceParameter name="within" title="Occurred" any="Last 30 days" choices={spanChoices.slice(0, 3)} />
         <ChoiceParameter
           name="handled"
           title="Handled"

@@ -30,7 +30,8 @@ export const FailureKind = ({ fingerprint }: { readonly fingerprint: string }) =
     get<FailureListJson>("/api/v1/failures", { fingerprint, cursor, limit: 50 }, signal)
   )
   const error = groups.error ?? list.error
-  if (error !== undefined) return <ErrorNotice what="The failures could not be loaded" error={error} onRetry={groups.reload} />
+  if (error !== undefined)
+    return <ErrorNotice what="The failures could not be loaded" error={error} onRetry={groups.reload} />
   const group = groups.value?.groups[0]
   if (groups.value === undefined) return null
   if (group === undefined) return <Notice title="No failure of this kind is kept any more" />
@@ -111,7 +112,9 @@ const Timeline = ({ answer, group }: { readonly answer: FailureGroupsJson; reado
       }))}
       room={step < day / 2 ? 110 : 56}
       format={number}
-      href={(at) => storiesHref({ name: group.story_name, status: "failed,timeout", since: isoOf(at), until: isoOf(at + 1) })}
+      href={(at) =>
+        storiesHref({ name: group.story_name, status: "failed,timeout", since: isoOf(at), until: isoOf(at + 1) })
+      }
       label={({ name }, _, value) => `${name}: ${count(value, "failure")}`}
     />
   )

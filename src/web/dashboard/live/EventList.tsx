@@ -9,9 +9,9 @@ import { SearchParameter, SeveralParameter, TextParameter } from "../parts/Query
 import { address, type Query } from "../router.js"
 import { storyHref } from "../stories/storyQuery.js"
 import { token } from "../token.js"
-import { kindOf, kinds, textOf, toneOf } from "./eventText.js"
-import { EventTail } from "./eventTail.js"
 import { follow } from "./eventStream.js"
+import { EventTail } from "./eventTail.js"
+import { kindOf, kinds, textOf, toneOf } from "./eventText.js"
 
 const words = { connecting: "connecting …", open: "connected", lost: "not connected; trying again" }
 
@@ -38,8 +38,16 @@ export const EventList = ({ after }: { readonly after: number }) => {
           <SearchParameter name="text" title="Search events" found={text === "" ? "" : number(shown.length)} />
           <TextParameter name="story" title="Name of the story" placeholder="Story" />
           <SeveralParameter name="kind" title="Kind" choices={kinds.map((kind) => ({ value: kind, title: kind }))} />
-          <button type="button" class="button" aria-pressed={tail.isPaused.value} title="Pause or resume (p)" onClick={toggle}>
-            {tail.isPaused.value ? `Resume${tail.waiting.value > 0 ? ` (${number(tail.waiting.value)} new)` : ""}` : "Pause"}
+          <button
+            type="button"
+            class="button"
+            aria-pressed={tail.isPaused.value}
+            title="Pause or resume (p)"
+            onClick={toggle}
+          >
+            {tail.isPaused.value
+              ? `Resume${tail.waiting.value > 0 ? ` (${number(tail.waiting.value)} new)` : ""}`
+              : "Pause"}
           </button>
         </div>
       </header>

@@ -32,7 +32,9 @@ const eventOf = (block: string): ReadonlyArray<ServerEvent> => {
     if (name === "data") data.push(value)
     else if (name !== "") fields[name] = value
   }
-  return data.length === 0 ? [] : [{ id: fields["id"] ?? "", event: fields["event"] ?? "message", data: data.join("\n") }]
+  return data.length === 0
+    ? []
+    : [{ id: fields["id"] ?? "", event: fields["event"] ?? "message", data: data.join("\n") }]
 }
 
 export type Connection = "connecting" | "open" | "lost"

@@ -54,7 +54,14 @@ export const SearchParameter = ({ found, name, title }: FieldProps & { readonly 
     }
   ])
   return (
-    <SearchField text={{ value: text }} label={title} found={{ value: found }} onText={type} onEnter={apply} input={input} />
+    <SearchField
+      text={{ value: text }}
+      label={title}
+      found={{ value: found }}
+      onText={type}
+      onEnter={apply}
+      input={input}
+    />
   )
 }
 
@@ -91,7 +98,12 @@ export const ChoiceParameter = ({ any, choices, name, title }: ChoiceParameterPr
   const given = valueOf(name)
   const isOther = given !== "" && !choices.some(({ value }) => value === given)
   return (
-    <select class="control" aria-label={title} value={given} onChange={({ currentTarget }) => change(name, currentTarget.value)}>
+    <select
+      class="control"
+      aria-label={title}
+      value={given}
+      onChange={({ currentTarget }) => change(name, currentTarget.value)}
+    >
       {any !== undefined && <option value="">{any}</option>}
       {(isOther ? [{ value: given, title: given }, ...choices] : choices).map(({ title, value }) => (
         <option key={value} value={value}>
@@ -103,7 +115,11 @@ export const ChoiceParameter = ({ any, choices, name, title }: ChoiceParameterPr
 }
 
 /** Several of a few: what is not chosen is left out, and nothing chosen is all. */
-export const SeveralParameter = ({ choices, name, title }: FieldProps & { readonly choices: ReadonlyArray<Choice> }) => {
+export const SeveralParameter = ({
+  choices,
+  name,
+  title
+}: FieldProps & { readonly choices: ReadonlyArray<Choice> }) => {
   const given = valueOf(name).split(",")
   return (
     <div class="filters" role="group" aria-label={title}>

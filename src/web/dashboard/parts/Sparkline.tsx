@@ -18,7 +18,6 @@ export const Sparkline = ({ counts, height = 24, tone, width = 120 }: SparklineP
         const tall = count === 0 ? 1 : Math.max(2, (count / most) * height)
         return (
           <rect
-            // biome-ignore lint/suspicious/noArrayIndexKey: a bar is its place
             key={at}
             class={count === 0 ? "none" : ""}
             x={at * step}

@@ -17,7 +17,7 @@ import { Labels, Moment, Took } from "../parts/Span.js"
 import { StateMark, storyStates } from "../parts/StateMark.js"
 import { address, changeQuery, hrefOf, hrefWith } from "../router.js"
 import { useLoaded } from "../useLoaded.js"
-import { spans, storyFilters, storyHref, storyRequest } from "./storyQuery.js"
+import { spanChoices, storyFilters, storyHref, storyRequest } from "./storyQuery.js"
 
 /** Most stories that are compared at a time. */
 const mostCompared = 6
@@ -35,9 +35,14 @@ export const StoryList = () => {
   return (
     <>
       <Filters found={foundText(value)} />
-      {chosen.value.length > 0 && <ChosenBar ids={chosen.value} onClear={() => {
-        chosen.value = []
-      }} />}
+      {chosen.value.length > 0 && (
+        <ChosenBar
+          ids={chosen.value}
+          onClear={() => {
+            chosen.value = []
+          }}
+        />
+      )}
       {stories.error !== undefined && (
         <ErrorNotice what="The stories could not be loaded" error={stories.error} onRetry={stories.reload} />
       )}
@@ -55,8 +60,12 @@ const Filters = ({ found }: { readonly found: string }) => (
   <div class="filter-bar" role="search" aria-label="Stories">
     <SearchParameter name="text" title="Search names, errors, labels" found={found} />
     <TextParameter name="name" title="Name of the story" placeholder="Name" />
-    <TextParameter name="correlation" title="Correlation: an id of a request, a run, a trace" placeholder="Correlation id" />
-    <ChoiceParameter name="within" title="Started" any="Any time" choices={spans} />
+    <TextParameter
+      name="correlation"
+      title="Correlation: an id of a request, a run, a trace"
+      placeholder="Correlation id"
+    />
+    <ChoiceParameter name="within" title="Started" any="Any time" choices={spanChoices} />
     <SeveralParameter
       name="status"
       title="Status"

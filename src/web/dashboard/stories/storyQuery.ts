@@ -2,18 +2,14 @@
  * What the address says of the list of stories, and what the server is asked for that.
  */
 import { hrefOf, type Query } from "../router.js"
+import { spans } from "../runs/runQuery.js"
 
-/** Spans of time up to now, in the words of the address. */
-export const spans = [
-  { value: "1h", title: "Last hour", millis: 3_600_000 },
-  { value: "24h", title: "Last 24 hours", millis: 86_400_000 },
-  { value: "7d", title: "Last 7 days", millis: 604_800_000 },
-  { value: "30d", title: "Last 30 days", millis: 2_592_000_000 }
-] as const
+/** Spans of time up to now, as choices. */
+export const spanChoices = spans.map(({ name, title }) => ({ value: name, title }))
 
 /** When a span of time began, in ISO 8601. `undefined`: there is none. */
 export const sinceOf = (within: string | null, now = Date.now()): string | undefined => {
-  const span = spans.find(({ value }) => value === within)
+  const span = spans.find(({ name }) => name === within)
   // In whole minutes: what is asked for again a moment later is the same.
   return span === undefined ? undefined : new Date(Math.floor((now - span.millis) / 60_000) * 60_000).toISOString()
 }

@@ -1,0 +1,68 @@
+/**
+ * Figures of the runs that a filter finds. Each mark leads to the list of the runs behind it.
+ */
+import type { RunAnalytics } from "../../../runs/runAnalytics.js"
+import { number } from "../../kit/format.js"
+import { get } from "../api.js"
+import { ErrorNotice, Notice } from "../Notice.js"
+import { address, hrefOf, type Query } from "../router.js"
+import { RunFilters } from "../runs/RunFilters.js"
+import { filterOf } from "../runs/runQuery.js"
+import { useLoaded } from "../useLoaded.js"
+import { Activity, Agents, Items } from "./ActivityCharts.js"
+import { Durations, JobTypes, Percentiles } from "./DurationCharts.js"
+import { FrequentFailures, SlowestStages } from "./HistoryLists.js"
+import { KeyFigures } from "./KeyFigures.js"
+import { Cost, Tokens } from "./SpendingCharts.js"
+
+export const AnalyticsView = () => {
+  const { query } = address.value
+  const figures = useLoaded(`analytics ${query}`, (signal) =>
+    get<RunAnalytics>("/api/v1/runs/analytics", filterOf(query), signal)
+  )
+  const { error, value } = figures
+  return (
+    <>
+      <RunFilters found={value === undefined ? "" : number(value.count)} />
+      {error !== undefined && (
+        <ErrorNotice what="The figures could not be loaded" error={error} onRetry={figures.reload} />
+      )}
+      {value !== undefined && error === undefined && <Figures figures={value} query={query} />}
+    </>
+  )
+}
+
+/** What every chart is given. */
+export interface ChartProps {
+  readonly figures: RunAnalytics
+  /** The list of the runs behind a mark: those of the filter, and of what the mark adds to it. */
+  readonly listOf: (changes: Query) => string
+  readonly query: URLSearchParams
+}
+
+const Figures = ({ figures, query }: { readonly figures: RunAnalytics; readonly query: URLSearchParams }) => {
+  if (figures.count === 0) return <Notice title="No run matches" />
+  const listOf = (changes: Query) => hrefOf(["runs"], { ...Object.fromEntries(query), ...changes })
+  const given = { figures, listOf, query }
+  const spends = figures.cost_usd > 0 || figures.prompt_tokens + figures.completion_tokens > 0
+  return (
+    <div class="analytics">
+      {figures.limited && (
+        <p class="analytics-note" role="status">
+          {`More runs match than figures are made of: these are of the newest ${number(figures.count)}.`}
+        </p>
+      )}
+      <KeyFigures {...given} />
+      <Activity {...given} />
+      <Agents {...given} />
+      <Percentiles {...given} />
+      <Durations {...given} />
+      <Items {...given} />
+      <JobTypes {...given} />
+      {spends && <Cost {...given} />}
+      {spends && <Tokens {...given} />}
+      <SlowestStages {...given} />
+      <FrequentFailures {...given} />
+    </div>
+  )
+}

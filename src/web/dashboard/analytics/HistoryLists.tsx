@@ -1,0 +1,69 @@
+/**
+ * The stages that take longest and the failures that are most frequent, of the stories of the same time.
+ */
+import type { StatsJson } from "../../../server/readModels.js"
+import { count, duration, number } from "../../kit/format.js"
+import { get } from "../api.js"
+import { ShareBars } from "../charts/ShareBars.js"
+import { kindHref } from "../failures/failureQuery.js"
+import { storiesHref } from "../stories/storyQuery.js"
+import { useLoaded } from "../useLoaded.js"
+import type { ChartProps } from "./AnalyticsView.js"
+
+/** Rows that are shown. */
+const most = 8
+
+/** Figures of the stories that started in the time of the runs; of one agent, where the filter names one. */
+const useStats = ({ figures, query }: ChartProps): StatsJson | undefined => {
+  const since = query.get("start_time_from") || figures.periods[0]?.start
+  const until = query.get("start_time_to") || figures.periods.at(-1)?.end
+  const request = { since, until, story: query.get("agent_name") ?? "" }
+  return useLoaded(`stats ${JSON.stringify(request)}`, (signal) => get<StatsJson>("/api/v1/stats", request, signal))
+    .value
+}
+
+export const SlowestStages = (props: ChartProps) => {
+  const stats = useStats(props)
+  const stages = (stats?.stages ?? []).filter(({ durations }) => durations !== null)
+  const total = ({ completed, durations, failed }: StatsJson["stages"][number]) =>
+    (durations?.mean ?? 0) * (completed + failed)
+  return (
+    <div class="span-6">
+      <ShareBars
+        title="Slowest stages"
+        note="by the time they took in all"
+        series={[{ name: "time", tone: "c-first" }]}
+        empty={stats === undefined ? "" : "No stage has ended in this time."}
+        rows={stages.slice(0, most).map((stage) => ({
+          key: `${stage.story_name} ${stage.stage_name}`,
+          name: stage.stage_name,
+          detail: stage.story_name,
+          values: [total(stage)],
+          figure: `${duration(total(stage))} · p50 ${duration(stage.durations?.p50 ?? 0)} · p95 ${duration(stage.durations?.p95 ?? 0)}`,
+          href: storiesHref({ name: stage.story_name, since: stats?.since, until: stats?.until })
+        }))}
+      />
+    </div>
+  )
+}
+
+export const FrequentFailures = (props: ChartProps) => {
+  const stats = useStats(props)
+  return (
+    <div class="span-6">
+      <ShareBars
+        title="Most frequent failures"
+        note={stats === undefined ? "" : count(stats.failure_count, "failure")}
+        series={[{ name: "failures", tone: "c-failed" }]}
+        empty={stats === undefined ? "" : "Nothing failed in this time."}
+        rows={(stats?.failures ?? []).slice(0, most).map((group) => ({
+          key: group.fingerprint,
+          name: `${group.error_type}: ${group.error_message}`,
+          values: [group.count],
+          figure: number(group.count),
+          href: kindHref(group.fingerprint)
+        }))}
+      />
+    </div>
+  )
+}
