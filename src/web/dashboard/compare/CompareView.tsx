@@ -32,8 +32,8 @@ const Comparison = ({ ids }: { readonly ids: ReadonlyArray<string> }) => {
   return (
     <>
       <ComparedSubjects subjects={value.subjects} ids={ids} />
-      <ComparedFields fields={value.fields} subjects={value.subjects} />
       <ComparedStages comparison={value} />
+      <ComparedFields fields={value.fields} subjects={value.subjects} />
     </>
   )
 }

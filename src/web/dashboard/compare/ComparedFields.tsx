@@ -11,16 +11,26 @@ interface ComparedFieldsProps {
   readonly subjects: ReadonlyArray<ComparedSubjectJson>
 }
 
+/** What tells one story or run from another, and is no difference between them. */
+const alwaysDiffers = /^(?:id|.*_id|.*_at|.*_time|process|revisions)$/
+
 export const ComparedFields = ({ fields, subjects }: ComparedFieldsProps) => {
-  const differing = fields.filter(({ differs }) => differs)
+  const own = fields.filter(({ differs, name }) => differs && alwaysDiffers.test(name))
+  const differing = fields.filter((field) => field.differs && !own.includes(field))
   const equal = fields.filter(({ differs }) => !differs)
   return (
     <section class="card" aria-labelledby="fields-title">
       <header class="card-head">
-        <h2 id="fields-title">What is said of them</h2>
+        <h2 id="fields-title">Outcome, labels and work</h2>
         <span class="muted">{`${count(differing.length, "difference")}`}</span>
       </header>
       {differing.length > 0 && <Fields fields={differing} subjects={subjects} />}
+      {own.length > 0 && (
+        <details class="folded">
+          <summary>{`${count(own.length, "id or time", "ids and times")}, which are each one's own`}</summary>
+          <Fields fields={own} subjects={subjects} />
+        </details>
+      )}
       {equal.length > 0 && (
         <details class="folded">
           <summary>{`${count(equal.length, "equal field")}`}</summary>

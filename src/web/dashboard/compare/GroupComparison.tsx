@@ -115,14 +115,14 @@ const Verdict = ({ comparison, filter, names }: PartProps & { readonly filter: F
           ? ""
           : `One of ${names.b} takes longer than one of ${names.a} in ${percentOf(difference.probability_longer)} of cases. `}
         {difference.duration_p_value !== null &&
-          `Durations: p = ${pText(difference.duration_p_value)} (Mann–Whitney). `}
-        {difference.failure_p_value !== null && `Failures: p = ${pText(difference.failure_p_value)} (Fisher).`}
+          `Durations: p ${pText(difference.duration_p_value)} (Mann–Whitney). `}
+        {difference.failure_p_value !== null && `Failures: p ${pText(difference.failure_p_value)} (Fisher).`}
       </p>
     </section>
   )
 }
 
-const pText = (p: number): string => (p < 0.001 ? "< 0.001" : p.toFixed(3))
+const pText = (p: number): string => (p < 0.001 ? "< 0.001" : `= ${p.toFixed(3)}`)
 
 const rateText = ({ failure_rate }: GroupDifferenceJson): string => {
   if (failure_rate === null) return ""

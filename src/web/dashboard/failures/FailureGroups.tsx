@@ -97,7 +97,7 @@ const Row = ({ group }: { readonly group: FailureGroupJson }) => {
           <a class="row-link" href={kindHref(group.fingerprint)}>
             <span class="error-name">{group.error_type}</span> {group.error_message}
           </a>
-          <span class="failure-place muted">
+          <span class="place-line muted">
             {group.stage_name === null ? group.story_name : `${group.story_name} › ${group.stage_name}`}
             {group.location !== null && <code>{group.location}</code>}
           </span>

@@ -11,7 +11,7 @@ import { address, hrefWith } from "../router.js"
 import { storiesHref, storyHref } from "../stories/storyQuery.js"
 import { when } from "../times.js"
 import { useLoaded } from "../useLoaded.js"
-import { failureRequest } from "./failureQuery.js"
+import { failureRequest, labelsOf } from "./failureQuery.js"
 
 /** Where nothing else is asked for: everything that is kept. */
 const longAgo = "1970-01-01T00:00:00Z"
@@ -57,7 +57,7 @@ const Head = ({ group }: { readonly group: FailureGroupJson }) => (
     <h2>
       <span class="error-name">{group.error_type}</span> {group.error_message}
     </h2>
-    <p class="failure-place muted">
+    <p class="place-line muted">
       {group.stage_name === null ? group.story_name : `${group.story_name} › ${group.stage_name}`}
       {group.location !== null && <code>{group.location}</code>}
       <span class="chip">{group.error_code}</span>
@@ -145,7 +145,7 @@ const Versions = ({ group }: { readonly group: FailureGroupJson }) => (
           </tr>
         </thead>
         <tbody>
-          {group.labels.map(({ count, first_at, last_at, name, value }) => (
+          {labelsOf(group).map(({ count, first_at, last_at, name, value }) => (
             <tr key={`${name} ${value}`}>
               <td>
                 <a class="row-link" href={storiesHref({ name: group.story_name, [`label.${name}`]: value })}>

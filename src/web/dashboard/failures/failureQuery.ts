@@ -21,8 +21,17 @@ export const failureRequest = (query: URLSearchParams): { readonly [name: string
 
 export const kindHref = (fingerprint: string): string => hrefOf(["failures", fingerprint])
 
-/** The labels that name a version, or else all of them, by when they were seen first. */
-export const versionsOf = ({ labels }: FailureGroupJson): FailureGroupJson["labels"] => {
-  const versions = labels.filter(({ name }) => /version|release|revision|commit/i.test(name))
-  return versions.length > 0 ? versions : labels
+const isVersion = ({ name }: FailureGroupJson["labels"][number]): boolean =>
+  /version|release|revision|commit/i.test(name)
+
+/** Labels by name and by when they were seen first; those that name a version before all others. */
+export const labelsOf = ({ labels }: FailureGroupJson): FailureGroupJson["labels"] => [
+  ...labels.filter(isVersion),
+  ...labels.filter((label) => !isVersion(label))
+]
+
+/** The labels that name a version, or else all of them. */
+export const versionsOf = (group: FailureGroupJson): FailureGroupJson["labels"] => {
+  const versions = group.labels.filter(isVersion)
+  return versions.length > 0 ? versions : group.labels
 }

@@ -24,6 +24,18 @@ export const Moment = ({ at, relative = false }: MomentProps) => {
 export const Took = ({ seconds }: { readonly seconds: number | null }) =>
   seconds === null ? <span class="muted">–</span> : <span>{duration(seconds)}</span>
 
+/** The same, where there are many rows. */
+export const LabelLine = ({ labels }: { readonly labels: { readonly [name: string]: string } }) =>
+  Object.keys(labels).length === 0 ? null : (
+    <span class="label-line">
+      {Object.entries(labels).map(([name, value]) => (
+        <span key={name}>
+          {name} <b>{value}</b>
+        </span>
+      ))}
+    </span>
+  )
+
 export const Labels = ({ labels }: { readonly labels: { readonly [name: string]: string } }) => (
   <>
     {Object.entries(labels).map(([name, value]) => (

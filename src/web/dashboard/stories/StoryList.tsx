@@ -13,7 +13,7 @@ import {
   SeveralParameter,
   TextParameter
 } from "../parts/QueryFields.js"
-import { Labels, Moment, Took } from "../parts/Span.js"
+import { LabelLine, Moment, Took } from "../parts/Span.js"
 import { StateMark, storyStates } from "../parts/StateMark.js"
 import { address, changeQuery, hrefOf, hrefWith } from "../router.js"
 import { useLoaded } from "../useLoaded.js"
@@ -186,8 +186,8 @@ const Row = ({ isChosen, longest, onChoose, story }: RowProps) => (
           {story.story_name}
         </a>
         {story.kind !== "story" && <span class="chip">{story.kind}</span>}
-        <Labels labels={story.labels} />
       </span>
+      <LabelLine labels={story.labels} />
     </td>
     <td class="wide-only">
       <Result story={story} />
