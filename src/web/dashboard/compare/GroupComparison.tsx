@@ -114,8 +114,7 @@ const Verdict = ({ comparison, filter, names }: PartProps & { readonly filter: F
         {difference.probability_longer === null
           ? ""
           : `One of ${names.b} takes longer than one of ${names.a} in ${percentOf(difference.probability_longer)} of cases. `}
-        {difference.duration_p_value !== null &&
-          `Durations: p ${pText(difference.duration_p_value)} (Mann–Whitney). `}
+        {difference.duration_p_value !== null && `Durations: p ${pText(difference.duration_p_value)} (Mann–Whitney). `}
         {difference.failure_p_value !== null && `Failures: p ${pText(difference.failure_p_value)} (Fisher).`}
       </p>
     </section>
