@@ -1,7 +1,6 @@
 /**
  * What `narrative runs` does.
  */
-import { existsSync } from "node:fs"
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
@@ -11,7 +10,7 @@ import * as Schema from "effect/Schema"
 import { InvalidOption } from "../plain/InvalidOption.js"
 import * as terminalText from "../plain/terminalText.js"
 import type { Theme } from "../renderer/console/theme.js"
-import * as embedded from "../runs/embedded.js"
+import type * as embedded from "../runs/embedded.js"
 import { RunEvent, RunRecord } from "../runs/RunRecord.js"
 import * as Runs from "../runs/Runs.js"
 import * as runQuery from "../runs/runQuery.js"
@@ -22,7 +21,8 @@ import { ago, took } from "./relativeTime.js"
 import { type EditOptions, edit } from "./runEdit.js"
 import { type ExportOptions, exportRuns } from "./runExport.js"
 import { type FilterOptions, filterOf } from "./runFilter.js"
-import { found, NoRuns } from "./runIds.js"
+import { found } from "./runIds.js"
+import * as runPlace from "./runPlace.js"
 import { type PostOptions, postPending } from "./runPost.js"
 import { type Column, table } from "./table.js"
 
@@ -30,6 +30,7 @@ export interface RunsOptions extends FilterOptions, EditOptions, ExportOptions, 
   readonly action: Option.Option<string>
   readonly olderThan: Option.Option<string>
   readonly baseDir: string
+  readonly db: Option.Option<string>
 }
 
 /** What an action takes, and what it does. */
@@ -59,26 +60,15 @@ type OptionName = keyof typeof optionsGiven
 
 const filtering: ReadonlyArray<OptionName> = ["--last", "--agent", "--job", "--status", "--since"]
 
-/** Does something with the runs of the folder, with all that its journal says in the database. */
+/** Does something with the runs. */
 const withRuns =
   <E extends Error>(use: (opened: embedded.Embedded, given: RunsOptions) => Effect.Effect<void, E, Output>) =>
   (given: RunsOptions) =>
     Effect.scoped(
-      Effect.gen(function* () {
-        const places = yield* placesOf(given.baseDir)
-        const opened = yield* embedded.open({ ...places, defaults: {}, repository: undefined })
-        yield* opened.store.catchUp
-        return yield* use(opened, given)
-      })
+      Effect.flatMap(runPlace.open({ baseDir: given.baseDir, db: Option.getOrUndefined(given.db) }), (opened) =>
+        use(opened, given)
+      )
     )
-
-const placesOf = (baseDir: string) =>
-  Effect.suspend(() => {
-    const places = embedded.placesIn(baseDir)
-    return existsSync(places.journal) || existsSync(places.database)
-      ? Effect.succeed(places)
-      : new NoRuns({ message: `there are no runs in ${baseDir}; --base-dir names another folder` })
-  })
 
 export const perform = (given: RunsOptions) =>
   Effect.gen(function* () {

@@ -38,6 +38,14 @@ export const baseDir = Options.file("base-dir").pipe(
   Options.withDefault(".telemetry")
 )
 
+export const db = Options.text("db").pipe(
+  Options.withPseudoName("url"),
+  Options.withDescription(
+    "The runs of a schema of PostgreSQL instead: postgres://user@host/database?schema=narrative. PGPASSWORD has the password."
+  ),
+  Options.optional
+)
+
 const agent = Options.text("agent").pipe(
   Options.withPseudoName("name"),
   Options.withDescription("Of this agent only."),
@@ -124,7 +132,8 @@ export const command = Command.make(
     output,
     url,
     baseDir,
+    db,
     json: commandOptions.json
   },
   (given) => Effect.flatMap(runActions, ({ perform }) => perform(given))
-).pipe(Command.withDescription("Lists the runs of a folder, shows, corrects, ends and exports them."))
+).pipe(Command.withDescription("Lists the runs of a folder or a server, shows, corrects, ends and exports them."))

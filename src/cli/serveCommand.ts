@@ -6,7 +6,7 @@ import * as Options from "@effect/cli/Options"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import { needing } from "./missingPackage.js"
-import { baseDir } from "./runsCommand.js"
+import { baseDir, db } from "./runsCommand.js"
 
 const host = Options.text("host").pipe(
   Options.withPseudoName("address"),
@@ -41,6 +41,6 @@ const open = Options.boolean("open").pipe(Options.withDescription("Show the dash
 
 const serving = needing(() => import("./serving.js"))
 
-export const command = Command.make("serve", { host, port, token, allow, open, baseDir }, (given) =>
+export const command = Command.make("serve", { host, port, token, allow, open, baseDir, db }, (given) =>
   Effect.flatMap(serving, ({ serve }) => serve(given))
 ).pipe(Command.withDescription("Serves the dashboard and the HTTP API of runs, until it is stopped."))

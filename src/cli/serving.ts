@@ -14,6 +14,7 @@ import * as Dashboard from "../dashboard/Dashboard.js"
 import { InvalidOption } from "../plain/InvalidOption.js"
 import * as browser from "../renderer/html/browser.js"
 import { Output } from "./output.js"
+import { checkUrl } from "./runPlace.js"
 
 export interface ServeOptions {
   readonly host: string
@@ -21,12 +22,14 @@ export interface ServeOptions {
   readonly token: Option.Option<string>
   readonly allow: ReadonlyArray<string>
   readonly baseDir: string
+  /** The URL of a server, instead. */
+  readonly db: Option.Option<string>
   readonly open: boolean
 }
 
 class CannotListen extends Data.TaggedError("CannotListen")<{ readonly message: string }> {}
 
-export const serve = ({ allow, baseDir, host, open, port, token }: ServeOptions) =>
+export const serve = ({ allow, baseDir, db, host, open, port, token }: ServeOptions) =>
   Effect.scoped(
     Effect.gen(function* () {
       if (port < 0 || port > 65_535) {
@@ -36,9 +39,11 @@ export const serve = ({ allow, baseDir, host, open, port, token }: ServeOptions)
           given: String(port)
         })
       }
+      if (Option.isSome(db)) yield* checkUrl(db.value)
       const server = NodeHttpServer.layer(createServer, { host, port })
       const dashboard = Dashboard.layer({
         baseDir,
+        postgres: Option.getOrUndefined(Option.map(db, (url) => ({ url }))),
         allowedHosts: [...allow, host],
         token: Option.getOrUndefined(Option.map(token, Redacted.make))
       })
@@ -47,13 +52,13 @@ export const serve = ({ allow, baseDir, host, open, port, token }: ServeOptions)
           ServeError: ({ cause }) =>
             new CannotListen({ message: `cannot listen on ${host}:${port}: ${String(cause)}` }),
           InvalidOption: ({ expected, given, setting }) =>
-            new InvalidOption({ setting: `--${setting}`, expected, given })
+            new InvalidOption({ setting: setting.startsWith("postgres") ? "--db" : `--${setting}`, expected, given })
         })
       )
       const { address } = Context.get(context, HttpServer.HttpServer)
       const { note } = yield* Output
       const url = HttpServer.formatAddress(address)
-      yield* note(`Serving the runs of ${baseDir} on ${url}`)
+      yield* note(`Serving the runs of ${Option.getOrElse(db, () => baseDir)} on ${url}`)
       // Without the token, which the arguments of a browser would show to others; the page asks for it.
       if (open) yield* browser.openUrl(url, process.env)
       return yield* Effect.never

@@ -7,15 +7,14 @@
 import { resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { PgTarget } from "../history/database/pgOptions.js"
-import { ofPg } from "../history/database/source.js"
+import type { Source } from "../history/database/source.js"
 import { type Embedded, type EmbeddedOptions, journalled, reading, withGit } from "./embedded.js"
 import { journalId } from "./journalId.js"
 import * as runStore from "./runStore.js"
 import * as sharedWrites from "./sharedWrites.js"
 
 export interface PgRunsOptions extends Pick<EmbeddedOptions, "defaults" | "repository"> {
-  readonly target: PgTarget
+  readonly source: Source
   /** The folder of the journal, if there is to be one. */
   readonly journal: string | undefined
   readonly capacity: number
@@ -26,12 +25,11 @@ export interface PgRunsOptions extends Pick<EmbeddedOptions, "defaults" | "repos
 /** @internal */
 export const open = (options: PgRunsOptions): Effect.Effect<Embedded, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const source = ofPg(options.target)
     if (options.journal !== undefined) {
       const folder = resolve(options.journal)
-      return yield* journalled({ ...options, journal: folder, source, prefix: `${journalId(folder)}/` })
+      return yield* journalled({ ...options, journal: folder, prefix: `${journalId(folder)}/` })
     }
-    const store = yield* runStore.make({ source, journal: undefined })
+    const store = yield* runStore.make({ source: options.source, journal: undefined })
     const writes = yield* sharedWrites.make({ ...options, store })
     return { sink: { ...writes, ...reading(store), defaults: yield* withGit(options) }, store }
   })

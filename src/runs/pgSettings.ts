@@ -6,6 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { decode as decodeConnection, type PgConnection } from "../history/database/pgOptions.js"
+import { ofPg } from "../history/database/source.js"
 import { InvalidOption } from "../plain/InvalidOption.js"
 import * as options from "../plain/options.js"
 import type { Server } from "./httpJson.js"
@@ -63,7 +64,7 @@ export const decode = (given: RunPgOptions): Either.Either<PgSettings, InvalidOp
       (error) => new InvalidOption({ ...error, module: "Run" })
     )
     return {
-      target,
+      source: ofPg(target),
       journal: journalDir ?? (baseDir === undefined ? undefined : join(baseDir, "raw")),
       capacity,
       reconnectTimeout: Duration.toMillis(reconnectTimeout),

@@ -32,15 +32,16 @@ export const open = (
   Effect.gen(function* () {
     if (given.postgres !== undefined) {
       const target = yield* Either.mapLeft(pgOptions.decode(given.postgres), options.within("postgres"))
+      const source = ofPg(target)
       const opened = yield* onPostgres.open({
         ...plain,
-        target,
+        source,
         // What one server answered, every other one has to know.
         journal: undefined,
         capacity: 100_000,
         reconnectTimeout
       })
-      return { opened, source: ofPg(target) }
+      return { opened, source }
     }
     const places = embedded.placesIn(given.baseDir)
     const database = given.databasePath ?? places.database

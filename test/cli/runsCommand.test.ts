@@ -7,30 +7,55 @@ import { Deferred, Effect, Fiber } from "effect"
 import { run } from "../../src/cli/narrativeCommand.js"
 import * as Output from "../../src/cli/output.js"
 import { Run } from "../../src/runs.js"
-import { folder, rowsOf } from "../history/histories.js"
+import * as postgres from "../fixtures/postgres.js"
+import { folder } from "../history/histories.js"
+import * as runPlaces from "../runs/runPlaces.js"
 import { hostile, narrative, plain } from "./library.js"
 
-/** Three runs in a folder: one that succeeded, one that failed, and one of another machine that runs. */
-const runs = Effect.gen(function* () {
-  const baseDir = yield* folder
-  yield* Effect.gen(function* () {
-    yield* Effect.void.pipe(
-      Effect.zipRight(Run.event("checkpoint", { step: 1 })),
-      Effect.zipRight(Run.metrics({ itemsDiscovered: 10, itemsSucceeded: 9 })),
-      Run.track("importer", "nightly", { runId: "run-good" })
+const server = postgres.ofFile()
+
+/** Three runs: one that succeeded, one that failed, and one of another machine that runs; and the options that name their place. */
+const runsAt = ({ place }: runPlaces.RunDatabase) =>
+  Effect.gen(function* () {
+    const { baseDir, database, layer, rowsOf } = yield* place
+    yield* Effect.gen(function* () {
+      yield* Effect.void.pipe(
+        Effect.zipRight(Run.event("checkpoint", { step: 1 })),
+        Effect.zipRight(Run.metrics({ itemsDiscovered: 10, itemsSucceeded: 9 })),
+        Run.track("importer", "nightly", { runId: "run-good" })
+      )
+      yield* Effect.exit(Run.track(Effect.fail(new Error(hostile)), "importer", "nightly", { runId: "run-bad" }))
+      yield* Run.start("far", "hourly", { runId: "run-far" })
+    }).pipe(Effect.provide(layer({ history: false, git: false })))
+    yield* rowsOf(
+      `UPDATE agent_runs SET process = NULL, start_time = '2026-01-01T00:00:00.000Z', created_at = '2026-01-01T00:00:00.000Z',
+        updated_at = '2026-01-01T00:00:00.000Z' WHERE run_id = 'run-far' RETURNING id`
     )
-    yield* Effect.exit(Run.track(Effect.fail(new Error(hostile)), "importer", "nightly", { runId: "run-bad" }))
-    yield* Run.start("far", "hourly", { runId: "run-far" })
-  }).pipe(Effect.provide(Run.layer({ baseDir, history: false, git: false })))
-  yield* rowsOf(
-    join(baseDir, "db/telemetry.sqlite"),
-    `UPDATE agent_runs SET process = NULL, start_time = '2026-01-01T00:00:00.000Z', created_at = '2026-01-01T00:00:00.000Z',
-      updated_at = '2026-01-01T00:00:00.000Z' WHERE run_id = 'run-far' RETURNING id`
+    const options = yield* placeOptions(baseDir, database)
+    const on = (args: ReadonlyArray<string>, columns?: number) => narrative(["runs", ...args, ...options], columns)
+    return { baseDir, on, options, rowsOf }
+  })
+
+/** A password is in no argument. */
+const placeOptions = (baseDir: string, database: string) =>
+  database.startsWith("postgres:")
+    ? Effect.map(Effect.zipRight(withPassword, server), ({ password }) => [
+        "--db",
+        database.replace(`:${encodeURIComponent(password)}@`, "@")
+      ])
+    : Effect.succeed(["--base-dir", baseDir])
+
+const withPassword = Effect.flatMap(server, ({ password }) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      process.env["PGPASSWORD"] = password
+    }),
+    () =>
+      Effect.sync(() => {
+        delete process.env["PGPASSWORD"]
+      })
   )
-  const on = (args: ReadonlyArray<string>, columns?: number) =>
-    narrative(["runs", ...args, "--base-dir", baseDir], columns)
-  return { baseDir, on }
-})
+)
 
 const json = (text: string) =>
   text
@@ -38,7 +63,9 @@ const json = (text: string) =>
     .split("\n")
     .map((line) => JSON.parse(line))
 
-describe("narrative runs", () => {
+describe.each(runPlaces.databases(server))("narrative runs, of runs $where,", (database) => {
+  const runs = runsAt(database)
+
   it.scopedLive("lists runs, the newest first, of an agent and with a status", () =>
     Effect.gen(function* () {
       const { on } = yield* runs
@@ -75,14 +102,11 @@ describe("narrative runs", () => {
 
   it.scopedLive("ends stale runs, and says which", () =>
     Effect.gen(function* () {
-      const { baseDir, on } = yield* runs
+      const { on, rowsOf } = yield* runs
       assert.include((yield* on(["sweep"])).stderr, "No stale runs.")
       const [swept] = json((yield* on(["sweep", "--older-than", "1h", "--json"])).stdout)
       assert.lengthOf(swept.swept, 1)
-      const rows = yield* rowsOf(
-        join(baseDir, "db/telemetry.sqlite"),
-        "SELECT status, error_summary FROM agent_runs WHERE run_id = 'run-far'"
-      )
+      const rows = yield* rowsOf("SELECT status, error_summary FROM agent_runs WHERE run_id = 'run-far'")
       assert.deepStrictEqual(rows, [
         { status: "cancelled", error_summary: "Stale run cleaned up (created at 2026-01-01T00:00:00.000Z)" }
       ])
@@ -112,6 +136,11 @@ describe("narrative runs", () => {
       }
       const nowhere = yield* narrative(["runs", "--base-dir", join(yield* folder, "nowhere")])
       assert.include(nowhere.stderr, "there are no runs in")
+      const asFile = yield* narrative(["runs", "--db", "telemetry.sqlite"])
+      assert.include(asFile.stderr, "--db takes postgres://user@host/database; --base-dir names a folder, not")
+      const withSecret = yield* narrative(["runs", "--db", "postgres://ada:s3cret@db/shop"])
+      assert.include(withSecret.stderr, "--db takes a URL without a password")
+      assert.notInclude(withSecret.stderr, "s3cret")
     })
   )
 })
@@ -140,14 +169,15 @@ const receiver = (status: () => number) =>
     return { bodies, url: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/` }
   })
 
-const good = (database: string) =>
-  rowsOf(database, "SELECT status, items_failed, output_summary FROM agent_runs WHERE run_id = 'run-good'")
+const good = (rowsOf: runPlaces.Place["rowsOf"]) =>
+  rowsOf("SELECT status, items_failed, output_summary FROM agent_runs WHERE run_id = 'run-good'")
 
-describe("narrative runs edit", () => {
+describe.each(runPlaces.databases(server))("narrative runs edit, of runs $where,", (database) => {
+  const runs = runsAt(database)
+
   it.scopedLive("corrects a run, and empties a field", () =>
     Effect.gen(function* () {
-      const { baseDir, on } = yield* runs
-      const database = join(baseDir, "db/telemetry.sqlite")
+      const { on, rowsOf } = yield* runs
       const first = yield* on([
         "edit",
         "good",
@@ -163,18 +193,17 @@ describe("narrative runs edit", () => {
         stdout: "Changed status, items_failed, output_summary of run-good\n",
         stderr: ""
       })
-      assert.deepStrictEqual(yield* good(database), [{ status: "failed", items_failed: 1, output_summary: "a=b\nc" }])
+      assert.deepStrictEqual(yield* good(rowsOf), [{ status: "failed", items_failed: 1, output_summary: "a=b\nc" }])
       const [object] = json((yield* on(["edit", "good", "--clear", "output_summary", "--json"])).stdout)
       assert.deepInclude(object, { updated: true, fields_updated: ["output_summary"] })
-      assert.deepStrictEqual(yield* good(database), [{ status: "failed", items_failed: 1, output_summary: null }])
+      assert.deepStrictEqual(yield* good(rowsOf), [{ status: "failed", items_failed: 1, output_summary: null }])
     })
   )
 
   it.scopedLive("changes nothing where a value is wrong, and says which and why", () =>
     Effect.gen(function* () {
-      const { baseDir, on } = yield* runs
-      const database = join(baseDir, "db/telemetry.sqlite")
-      const before = yield* good(database)
+      const { on, rowsOf } = yield* runs
+      const before = yield* good(rowsOf)
       const faults: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
         [[], "runs edit takes --set field=value or --clear field"],
         [["--set", "items_failed"], "--set takes field=value, not items_failed"],
@@ -201,12 +230,14 @@ describe("narrative runs edit", () => {
         assert.strictEqual(code, 1, args.join(" "))
         assert.include(stderr, message)
       }
-      assert.deepStrictEqual(yield* good(database), before)
+      assert.deepStrictEqual(yield* good(rowsOf), before)
     })
   )
 })
 
-describe("narrative runs post", () => {
+describe.each(runPlaces.databases(server))("narrative runs post, of runs $where,", (database) => {
+  const runs = runsAt(database)
+
   it.scopedLive("posts what has ended and was not posted yet, once", () =>
     Effect.gen(function* () {
       const { on } = yield* runs
@@ -240,7 +271,9 @@ describe("narrative runs post", () => {
   )
 })
 
-describe("narrative runs export", () => {
+describe.each(runPlaces.databases(server))("narrative runs export, of runs $where,", (database) => {
+  const runs = runsAt(database)
+
   it.scopedLive("writes what the filter says as CSV, in which no cell is a formula", () =>
     Effect.gen(function* () {
       const { baseDir, on } = yield* runs
@@ -291,10 +324,11 @@ describe("narrative runs export", () => {
   )
 })
 
-describe("narrative serve", () => {
-  it.scopedLive("serves the runs of a folder until it is stopped", () =>
+describe.each(runPlaces.databases(server))("narrative serve, of runs $where,", ({ place }) => {
+  it.scopedLive("serves them until it is stopped", () =>
     Effect.gen(function* () {
-      const baseDir = yield* folder
+      const { baseDir, database } = yield* place
+      const options = yield* placeOptions(baseDir, database)
       const said = yield* Deferred.make<string>()
       const output = Output.make(
         { stdout: { write: () => true }, stderr: { write: (text) => Deferred.unsafeDone(said, Effect.succeed(text)) } },
@@ -302,7 +336,7 @@ describe("narrative serve", () => {
         baseDir
       )
       const serving = yield* Effect.fork(
-        run(["node", "narrative", "serve", "--port", "0", "--base-dir", baseDir]).pipe(
+        run(["node", "narrative", "serve", "--port", "0", ...options]).pipe(
           Effect.provideService(Output.Output, output)
         )
       )
