@@ -8,7 +8,6 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import type { DefinedAt } from "./diagnostics/source/callSite.js"
@@ -22,12 +21,9 @@ import * as storyRegion from "./narration/storyRegion.js"
 import * as redactor from "./redaction/redactor.js"
 import type { ActiveRun, Commit, RunRef, StartOptions } from "./runs/activeRun.js"
 import * as activeRun from "./runs/activeRun.js"
-import * as layers from "./runs/layers.js"
-import type { RunPgOptions } from "./runs/pgSettings.js"
 import type { RunFields, RunPatch } from "./runs/RunFields.js"
 import type { RunEvent, RunRecord } from "./runs/RunRecord.js"
 import { type RunStats, Runs } from "./runs/Runs.js"
-import type { RunOptions } from "./runs/settings.js"
 import type { SweepOptions } from "./runs/sweep.js"
 import { withFiber } from "./runtime/fiber.js"
 import { isEnabled } from "./runtime/muting.js"
@@ -92,6 +88,11 @@ export type {
    * @category models
    */
   PostTarget,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  RemoteOptions,
   /**
    * @since 0.1.0
    * @category models
@@ -312,54 +313,30 @@ export const sweep = (options: SweepOptions = {}): Effect.Effect<ReadonlyArray<R
  */
 export const stats: Effect.Effect<RunStats> = Effect.flatMap(Runs, (runs) => runs.stats)
 
-/**
- * Keeps runs in a folder: each write goes to the journal, and is on the disk when it returns; from there into the database
- * `db/telemetry.sqlite`. Stories, stages and failures are kept beside them. Several processes may share a folder.
- *
- * The layer never fails: what is wrong with its options is a warning, and runs are not kept then.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer: (options?: RunOptions) => Layer.Layer<Runs> = (options = {}) => layers.layer(options)
-
-/**
- * Keeps runs in a schema of PostgreSQL, which any number of programs on any number of machines share. With a `baseDir` each write is on
- * this machine's disk when it returns, in a journal, and goes to the server from there. Without one it is committed by the server when it
- * returns; while the server is out of reach, writes wait in memory, and the program does not wait for them. Needs `@effect/sql-pg`.
- *
- * The layer never fails: what is wrong with its options is a warning, and runs are not kept then.
- *
- * @example
- * ```ts
- * import { Config, Effect, Layer } from "effect"
- * import { Run } from "effect-narrative/runs"
- *
- * const Runs = Layer.unwrapEffect(
- *   Effect.map(Config.redacted("DATABASE_URL"), (url) => Run.layerPg({ url, baseDir: ".telemetry" }))
- * )
- *
- * Effect.void.pipe(Run.track("importer", "nightly"), Effect.provide(Runs), Effect.runPromise)
- * ```
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerPg: (options?: RunPgOptions) => Layer.Layer<Runs> = (options = {}) => layers.layerPg(options)
-
-/**
- * {@link layer}, with what the environment says: `TELEMETRY_BASE_DIR`, `TELEMETRY_DB_PATH`, `TELEMETRY_NDJSON_DIR`,
- * `AGENT_OWNER`, and where runs are posted to: `METRICS_API_URL`, `METRICS_API_TOKEN`, unless `METRICS_API_ENABLED` says no.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerEnvironment: Layer.Layer<Runs> = layers.layerEnvironment
-
-/**
- * Keeps runs in memory, for tests: {@link records} has them as a database would.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerTest: Layer.Layer<Runs> = layers.layerTest
+export {
+  /**
+   * @since 0.1.0
+   * @category layers
+   */
+  layer,
+  /**
+   * @since 0.1.0
+   * @category layers
+   */
+  layerEnvironment,
+  /**
+   * @since 0.1.0
+   * @category layers
+   */
+  layerPg,
+  /**
+   * @since 0.1.0
+   * @category layers
+   */
+  layerRemote,
+  /**
+   * @since 0.1.0
+   * @category layers
+   */
+  layerTest
+} from "./runs/layers.js"

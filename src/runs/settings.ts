@@ -9,6 +9,7 @@ import * as options from "../plain/options.js"
 import type { EmbeddedOptions } from "./embedded.js"
 import { placesIn } from "./embedded.js"
 import type { Server } from "./httpJson.js"
+import type * as remote from "./remote.js"
 import type { Changes } from "./runColumns.js"
 
 /**
@@ -75,30 +76,23 @@ const token = Schema.Union(options.nonEmptyText, Schema.RedactedFromSelf(options
 /** @internal */
 export const postTo = Schema.optional(Schema.Struct({ url, token: Schema.optional(token) }))
 
+const Remote = Schema.Struct({
+  url,
+  token: Schema.optional(token),
+  outbox: options.withDefault(options.nonEmptyText, join(".telemetry", "outbox")),
+  agentOwner: Schema.optional(options.nonEmptyText),
+  environment: Schema.optional(options.nonEmptyText),
+  git: options.withDefault(options.flag, true),
+  postTo
+})
+
 /** @internal */
-export const decodeRemote = options.decode(
-  "Run",
-  Schema.Struct({
-    url,
-    token: Schema.optional(token),
-    outbox: options.withDefault(options.nonEmptyText, join(".telemetry", "outbox")),
-    agentOwner: Schema.optional(options.nonEmptyText),
-    environment: Schema.optional(options.nonEmptyText),
-    git: options.withDefault(options.flag, true),
-    postTo
-  })
-)
+export const decodeRemote = options.decode("Run", Remote)
 
 /** @internal */
 export const targetOf = (given: { readonly url: string; readonly token?: typeof token.Type | undefined }): Server => ({
   url: given.url,
   token: typeof given.token === "string" ? Redacted.make(given.token) : given.token
-})
-
-/** @internal */
-export const serverOf = (given: { readonly url: string; readonly token?: typeof token.Type | undefined }): Server => ({
-  ...targetOf(given),
-  url: given.url.replace(/\/+$/, "")
 })
 
 const Options = Schema.Struct({
@@ -150,6 +144,22 @@ export const defaultsOf = ({ agentOwner, environment }: Pick<RunOptions, "agentO
 })
 
 const nonEmpty = (text: string | undefined): string | undefined => (text?.trim() === "" ? undefined : text)
+
+export interface RemoteSettings extends remote.RemoteSettings {
+  readonly postTo: Server | undefined
+}
+
+/** @internal */
+export const remoteSettingsOf = (decoded: typeof Remote.Type): RemoteSettings => {
+  const { token, url } = targetOf(decoded)
+  return {
+    server: { url: url.replace(/\/+$/, ""), token },
+    outbox: resolve(decoded.outbox),
+    defaults: defaultsOf(decoded),
+    repository: decoded.git ? process.cwd() : undefined,
+    postTo: decoded.postTo === undefined ? undefined : targetOf(decoded.postTo)
+  }
+}
 
 const yes = new Set(["", "true", "1", "yes", "on"])
 

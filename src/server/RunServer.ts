@@ -28,6 +28,7 @@ import * as runWrites from "./runWrites.js"
 import * as settings from "./settings.js"
 import * as stateApi from "./stateApi.js"
 import * as storyRoutes from "./storyRoutes.js"
+import * as writesApi from "./writesApi.js"
 
 export type {
   /**
@@ -106,11 +107,19 @@ export const app = (
   shown: pages.Pages
 ) => {
   const runs = runsApi.make(opened, runWrites.make(opened))
+  const writes = writesApi.make(opened)
   const state = stateApi.make(opened)
   const check = guard.make(given)
   const body = jsonBody(given.maxBodyBytes)
   const eventId = Effect.map(HttpRouter.params, (params) => params["event_id"] ?? "")
   const query = HttpServerRequest.ParsedSearchParams
+  const ofOthers = HttpRouter.empty.pipe(
+    HttpRouter.post(
+      "/api/v1/writes",
+      Effect.flatMap(body, (all) => writes.write(all, given.maxBatch))
+    ),
+    HttpRouter.get("/api/v1/run-events", Effect.flatMap(query, writes.events))
+  )
   const router = HttpRouter.empty.pipe(
     HttpRouter.get("/health", state.health),
     HttpRouter.get(
@@ -142,7 +151,7 @@ export const app = (
     HttpRouter.concat(storyRoutes.make(opened, history))
   )
   const answer = Effect.flatMap(pageOf(shown), (page) =>
-    page === undefined ? Effect.zipRight(check.caller, router) : Effect.succeed(page)
+    page === undefined ? Effect.zipRight(check.caller, HttpRouter.concat(router, ofOthers)) : Effect.succeed(page)
   )
   return Effect.zipRight(check.host, answer).pipe(
     Effect.catchTags({
@@ -170,8 +179,8 @@ const methodsOf: ReadonlyArray<readonly [RegExp, string]> = [
   [/^\/(?:health|metrics|api\/v1\/metadata)$/, "GET"],
   [/^\/api\/v1\/(?:stories(?:\/[^/]+(?:\/report)?)?|failures(?:\/groups)?|compare(?:\/groups)?|stats|live)$/, "GET"],
   [/^\/api\/v1\/runs$/, "GET, POST"],
-  [/^\/api\/v1\/runs\/batch$/, "POST"],
-  [/^\/api\/v1\/runs\/(?:analytics|count)$/, "GET"],
+  [/^\/api\/v1\/(?:runs\/batch|writes)$/, "POST"],
+  [/^\/api\/v1\/(?:runs\/(?:analytics|count)|run-events)$/, "GET"],
   [/^\/api\/v1\/runs\/[^/]+$/, "GET, PATCH"],
   [/^\/api\/v1\/runs\/[^/]+\/associate-commit$/, "POST"],
   [/^\/api\/v1\/runs\/[^/]+\/(?:commit|repo)-url$/, "GET"]

@@ -12,60 +12,12 @@ import { Run } from "../../src/runs.js"
 import { bundled } from "../fixtures/compiled.js"
 import { folder, rowsOf } from "../history/histories.js"
 import { withWarnings } from "../renderer/rendererSuite.js"
+import { assertKept, killed, ofKind } from "./killedPrograms.js"
 
 const kills = Number(process.env["NARRATIVE_KILLS"] ?? 16)
 
-/** Runs the fixture, and kills it so long after its first accepted write. What it said was accepted. */
-const killed = (
-  baseDir: string,
-  millis: number,
-  mode: "endless" | "open" = "endless"
-): Effect.Effect<ReadonlyArray<string>> =>
-  Effect.flatMap(bundled("test/fixtures/runProgram.ts"), (program) =>
-    Effect.async((resume) => {
-      const child = spawn(process.execPath, [program, baseDir, mode], { stdio: ["ignore", "pipe", "ignore"] })
-      let said = ""
-      child.stdout.on("data", (data) => {
-        if (said === "") setTimeout(() => child.kill("SIGKILL"), millis)
-        said += data
-      })
-      child.once("close", () => {
-        const lines = said.split("\n")
-        // The last line may have been cut.
-        resume(Effect.succeed(lines.slice(0, -1)))
-      })
-      return Effect.sync(() => child.kill("SIGKILL"))
-    })
-  )
-
 /** A program that begins, and asks for runs. */
 const nextStart = (baseDir: string) => Effect.provide(Run.records, Run.layer({ baseDir, history: false, git: false }))
-
-const textsOf = (rows: ReadonlyArray<Readonly<Record<string, unknown>>>, column: string) =>
-  rows.map((row) => String(row[column]))
-
-const ofKind = (kind: string, said: ReadonlyArray<string>) =>
-  said.flatMap((line) => (line.startsWith(`${kind} `) ? [line.slice(kind.length + 1)] : []))
-
-const assertKept = (baseDir: string, said: ReadonlyArray<string>) =>
-  Effect.gen(function* () {
-    const database = join(baseDir, "db/telemetry.sqlite")
-    assert.isNotEmpty(ofKind("start", said))
-    assert.deepStrictEqual(yield* rowsOf(database, "PRAGMA integrity_check"), [{ integrity_check: "ok" }])
-    const runs = new Set(textsOf(yield* rowsOf(database, "SELECT event_id FROM agent_runs"), "event_id"))
-    const lost = (ids: ReadonlyArray<string>, kept: ReadonlySet<string>) => ids.filter((id) => !kept.has(id))
-    assert.deepStrictEqual(lost(ofKind("start", said), runs), [], "starts that are lost")
-    const ended =
-      "SELECT event_id FROM agent_runs WHERE status = 'success' AND end_time IS NOT NULL AND items_succeeded > 0"
-    const ends = new Set(textsOf(yield* rowsOf(database, ended), "event_id"))
-    assert.deepStrictEqual(lost(ofKind("end", said), ends), [], "ends that are lost")
-    const steps = textsOf(
-      yield* rowsOf(database, "SELECT json_extract(payload_json, '$.step') AS step FROM run_events"),
-      "step"
-    )
-    assert.deepStrictEqual(lost(ofKind("event", said), new Set(steps)), [], "events that are lost")
-    assert.lengthOf(steps, new Set(steps).size)
-  })
 
 describe("Processes that are killed", () => {
   for (const processes of [1, 6]) {
@@ -89,7 +41,7 @@ describe("Processes that are killed", () => {
           yield* withWarnings(() => nextStart(baseDir))
           yield* assertKept(baseDir, said)
         }),
-      600_000
+      600_000 + kills * 5_000
     )
   }
 

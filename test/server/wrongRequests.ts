@@ -167,6 +167,11 @@ export const wrongRequests: ReadonlyArray<WrongRequest> = [
   // Batches.
   { method: "POST", path: "/api/v1/runs/batch", body: {}, status: 422, names: "body" },
   { method: "POST", path: "/api/v1/runs/batch", body: Array(11).fill(validRun), status: 422, names: "at most 10" },
+  // Lines of other machines.
+  { method: "POST", path: "/api/v1/writes", body: {}, status: 422, names: "body" },
+  { method: "POST", path: "/api/v1/writes", body: Array(11).fill({}), status: 413, names: "at most 10" },
+  { path: "/api/v1/writes", status: 405, names: "GET" },
+  { path: "/api/v1/run-events", status: 422, names: "run_id" },
   // Places and methods.
   { path: "/", status: 404, names: "/" },
   { path: "/api/v2/runs", status: 404, names: "/api/v2/runs" },

@@ -1,0 +1,80 @@
+/**
+ * A server and programs that are killed at any point: every write that a program was said to be accepted is in the server's
+ * database when both have started again, once.
+ *
+ * `NARRATIVE_KILLS=200 npx vitest run test/runs/RemoteProcesses.test.ts` kills that many.
+ */
+import { spawn } from "node:child_process"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Random } from "effect"
+import { Run } from "../../src/runs.js"
+import { bundled } from "../fixtures/compiled.js"
+import { folder, rowsOf } from "../history/histories.js"
+import { withWarnings } from "../renderer/rendererSuite.js"
+import { assertKept, killed } from "./killedPrograms.js"
+
+const kills = Number(process.env["NARRATIVE_KILLS"] ?? 8)
+
+/** A server that listens, until it is killed. Gives its address, and what kills it. */
+const serving = (baseDir: string, port: string) =>
+  Effect.flatMap(bundled("test/fixtures/runServer.ts"), (program) =>
+    Effect.acquireRelease(
+      Effect.async<{ readonly url: string; readonly kill: Effect.Effect<void> }>((resume) => {
+        const child = spawn(process.execPath, [program, baseDir, port], { stdio: ["ignore", "pipe", "inherit"] })
+        const kill = Effect.async<void>((ended) => {
+          if (child.exitCode !== null || child.signalCode !== null) return ended(Effect.void)
+          child.once("exit", () => ended(Effect.void))
+          child.kill("SIGKILL")
+        })
+        child.stdout.once("data", (data) => resume(Effect.succeed({ url: String(data).trim(), kill })))
+      }),
+      ({ kill }) => kill
+    )
+  )
+
+describe("A server and programs that are killed", () => {
+  it.scopedLive(
+    "lose no accepted write",
+    () =>
+      Effect.gen(function* () {
+        const [baseDir, outbox] = [yield* folder, yield* folder]
+        const first = yield* serving(baseDir, "0")
+        const { url } = first
+        yield* first.kill
+        const { port } = new URL(url)
+        const said: Array<string> = []
+        for (let killedSoFar = 0; killedSoFar < kills; killedSoFar += 3) {
+          const server = yield* serving(baseDir, port)
+          const points = yield* Effect.all(Array.from({ length: 3 }, () => Random.nextIntBetween(0, 200)))
+          const [a, b] = yield* Effect.all(
+            [
+              killed(outbox, points[0] ?? 0, "endless", url),
+              killed(outbox, points[1] ?? 0, "endless", url),
+              Effect.zipRight(Effect.sleep(400 + 2 * (points[2] ?? 0)), server.kill)
+            ],
+            { concurrency: "unbounded" }
+          )
+          said.push(...a, ...b)
+        }
+        const server = yield* serving(baseDir, port)
+        yield* withWarnings(() =>
+          Effect.gen(function* () {
+            // Asks the server when all that is left in the outbox was sent.
+            assert.isNotEmpty(yield* Run.records)
+            assert.deepInclude(yield* Run.stats, { lost: 0 })
+          }).pipe(Effect.provide(Run.layerRemote({ url, outbox, git: false })))
+        )
+        yield* server.kill
+        yield* serving(baseDir, port)
+        yield* Effect.promise(() => fetch(`${url}/api/v1/runs?limit=1`).then((response) => response.text()))
+        yield* assertKept(baseDir, said)
+        const [row] = yield* rowsOf(
+          join(baseDir, "db/telemetry.sqlite"),
+          "SELECT count(*) AS events, count(DISTINCT event_key) AS keys FROM run_events"
+        )
+        assert.strictEqual(row?.["events"], row?.["keys"])
+      }),
+    600_000 + kills * 5_000
+  )
+})
