@@ -1,30 +1,44 @@
 /**
  * Fills a fresh file with a month of runs and stories of a shop that does not exist, and opens its dashboard. A few of its
- * agents go on running while it is open.
+ * agents go on running for as long as it is open.
  *
  *     npm run demo
+ *
+ * It writes to `.narrative/demo`, or to the folder that NARRATIVE_DEMO_DIR names. `--no-open` opens no browser.
  */
 import { rm } from "node:fs/promises"
-import { Console, Effect, Layer, Logger, LogLevel } from "effect"
+import { createServer } from "node:http"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import { Config, Console, Effect, Layer, Logger } from "effect"
 import { Diagnostics, Narrative } from "effect-narrative"
 import { Run } from "effect-narrative/runs"
-import { fillMonth } from "./month.js"
+import * as Dashboard from "../../src/dashboard/Dashboard.js"
+import * as browser from "../../src/renderer/html/browser.js"
+import { fillMonth, runNow } from "./month.js"
 
-const baseDir = process.env["NARRATIVE_DEMO_DIR"] ?? ".narrative/demo"
-
-const Telemetry = Layer.mergeAll(
-  Run.layer({ baseDir, git: false, sweep: false }),
-  Diagnostics.layer({ mode: "rich" }),
-  Narrative.logger,
-  Logger.minimumLogLevel(LogLevel.Info),
-  Logger.remove(Logger.defaultLogger)
-)
+const telemetry = (baseDir: string) =>
+  Layer.mergeAll(
+    Run.layer({ baseDir, git: false, sweep: false }),
+    Diagnostics.layer({ mode: "rich" }),
+    Narrative.logger,
+    // What the agents log is in their stories.
+    Logger.remove(Logger.defaultLogger)
+  )
 
 const program = Effect.gen(function* () {
+  const baseDir = yield* Config.string("NARRATIVE_DEMO_DIR").pipe(Config.withDefault(".narrative/demo"))
+  const port = yield* Config.port("PORT").pipe(Config.withDefault(8765))
   yield* Effect.promise(() => rm(baseDir, { recursive: true, force: true }))
-  yield* Console.log("A month of runs is being written …")
-  const count = yield* fillMonth({ until: Date.now() }).pipe(Effect.provide(Telemetry))
-  yield* Console.log(`${count} runs are in ${baseDir}`)
+  yield* Console.log("A month of runs is being written. That takes about a minute …")
+  const count = yield* fillMonth({ until: Date.now() }).pipe(Effect.provide(telemetry(baseDir)))
+  const url = `http://127.0.0.1:${port}`
+  yield* Console.log(`${count} runs are in ${baseDir}. Their dashboard is at ${url}`)
+  yield* Effect.forkScoped(Effect.provide(runNow, telemetry(baseDir)))
+  const server = NodeHttpServer.layer(createServer, { host: "127.0.0.1", port })
+  yield* Layer.build(Layer.provide(Dashboard.layer({ baseDir }), server))
+  if (!process.argv.includes("--no-open")) yield* browser.openUrl(url, process.env)
+  return yield* Effect.never
 })
 
-Effect.runPromise(program)
+NodeRuntime.runMain(Effect.scoped(program))

@@ -51,6 +51,24 @@ export const fillMonth = ({ days = 30, seed = 16, until }: MonthOptions): Effect
     return due.length
   })
 
+/** Runs three agents at a time, now and for as long as it is let. It needs `Run.layer`. */
+export const runNow: Effect.Effect<never> = Effect.suspend(() => {
+  const random = new Random(17)
+  const one = Effect.suspend(() => {
+    const jobs = jobsOf(Date.now(), random)
+    const job = jobs[random.whole(0, jobs.length - 1)]
+    const pause = Effect.sleep(random.whole(500, 6_000))
+    return job === undefined ? pause : Effect.zipRight(run(job, { random, version: "1.5.0", slowness: 2 }), pause)
+  })
+  return Effect.zipRight(
+    Effect.all(
+      [1, 2, 3].map(() => Effect.forever(one)),
+      { concurrency: "unbounded" }
+    ),
+    Effect.never
+  )
+})
+
 /** Everything is busier around noon. */
 const slownessAt = (at: number): number => 1 + 0.5 * Math.max(0, Math.sin(((at % day) / day - 0.25) * 2 * Math.PI))
 
@@ -129,7 +147,7 @@ const jobsOf = (start: number, random: Random): ReadonlyArray<Job> => {
 }
 
 /** One run. Whatever becomes of it, the next one follows. */
-export const run = (job: Job, setting: Setting): Effect.Effect<void> =>
+const run = (job: Job, setting: Setting): Effect.Effect<void> =>
   Effect.gen(function* () {
     const { random, version } = setting
     const commit = random.hex(40)

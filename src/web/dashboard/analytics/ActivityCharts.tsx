@@ -5,7 +5,7 @@ import type { RunGroup } from "../../../runs/runAnalytics.js"
 import { count, number } from "../../kit/format.js"
 import { BarChart } from "../charts/BarChart.js"
 import { ShareBars } from "../charts/ShareBars.js"
-import type { ChartProps } from "./AnalyticsView.js"
+import type { ChartProps } from "./chartProps.js"
 import { compact, percentOf } from "./figureText.js"
 import { filterIn, longName, shortName } from "./periods.js"
 

@@ -32,14 +32,6 @@ export const AnalyticsView = () => {
   )
 }
 
-/** What every chart is given. */
-export interface ChartProps {
-  readonly figures: RunAnalytics
-  /** The list of the runs behind a mark: those of the filter, and of what the mark adds to it. */
-  readonly listOf: (changes: Query) => string
-  readonly query: URLSearchParams
-}
-
 const Figures = ({ figures, query }: { readonly figures: RunAnalytics; readonly query: URLSearchParams }) => {
   if (figures.count === 0) return <Notice title="No run matches" />
   const listOf = (changes: Query) => hrefOf(["runs"], { ...Object.fromEntries(query), ...changes })

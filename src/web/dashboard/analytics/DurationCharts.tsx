@@ -5,7 +5,7 @@ import { count, number } from "../../kit/format.js"
 import { BarChart } from "../charts/BarChart.js"
 import { LineChart } from "../charts/LineChart.js"
 import { TreemapChart } from "../charts/TreemapChart.js"
-import type { ChartProps } from "./AnalyticsView.js"
+import type { ChartProps } from "./chartProps.js"
 import { shortDuration, took } from "./figureText.js"
 import { filterIn, longName, shortName } from "./periods.js"
 

@@ -8,7 +8,7 @@ import { ShareBars } from "../charts/ShareBars.js"
 import { kindHref } from "../failures/failureQuery.js"
 import { storiesHref } from "../stories/storyQuery.js"
 import { useLoaded } from "../useLoaded.js"
-import type { ChartProps } from "./AnalyticsView.js"
+import type { ChartProps } from "./chartProps.js"
 
 /** Rows that are shown. */
 const most = 8

@@ -4,7 +4,7 @@
 import type { RunPeriod } from "../../../runs/runAnalytics.js"
 import { number } from "../../kit/format.js"
 import { Sparkline } from "../parts/Sparkline.js"
-import type { ChartProps } from "./AnalyticsView.js"
+import type { ChartProps } from "./chartProps.js"
 import { compact, dollars, percentOf, took } from "./figureText.js"
 
 interface Figure {

@@ -3,7 +3,7 @@
  */
 import { number } from "../../kit/format.js"
 import { BarChart } from "../charts/BarChart.js"
-import type { ChartProps } from "./AnalyticsView.js"
+import type { ChartProps } from "./chartProps.js"
 import { compact, dollars } from "./figureText.js"
 import { filterIn, longName, shortName } from "./periods.js"
 

@@ -29,7 +29,7 @@ export const ComparedSubjects = ({ ids, subjects }: ComparedSubjectsProps) => {
               class="row-link"
               href={
                 subject.story_id === null
-                  ? hrefOf(["runs", subject.event_id ?? subject.id])
+                  ? hrefOf(["runs"], { run: subject.event_id ?? subject.id })
                   : storyHref(subject.story_id)
               }
             >

@@ -101,7 +101,7 @@ export const RunningRun = ({ now, run }: { readonly run: LiveRunJson; readonly n
     <li class="running-card">
       <div class="running-head">
         <StateMark state="running" />
-        <a class="row-link" href={hrefOf(["runs", run.event_id])}>
+        <a class="row-link" href={hrefOf(["runs"], { run: run.event_id })}>
           {`${run.agent_name} · ${run.job_type}`}
         </a>
         <span class="running-time">{since(run.start_time, now)}</span>

@@ -81,7 +81,7 @@ const Story = ({ id, isRunning, state }: StoryProps) => {
           {root?.name}
         </a>
         {root?.kind === "run" && (
-          <a class="link" href={hrefOf(["runs", id])}>
+          <a class="link" href={hrefOf(["runs"], { run: id })}>
             Its run
           </a>
         )}
