@@ -23,6 +23,7 @@ const isolated = [
   "test/runs/*.test.ts",
   // Their server is that of their process.
   "test/server/compare.test.ts",
+  "test/server/events.test.ts",
   "test/server/stories.test.ts",
   // Its server replaces `Request` and `Response`.
   "test/integration/hono.test.ts",

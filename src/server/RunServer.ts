@@ -3,11 +3,13 @@
  *
  * @since 0.1.0
  */
+import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
 import * as Layer from "effect/Layer"
@@ -20,6 +22,8 @@ import { withoutNarration } from "../runtime/muting.js"
 import { warning } from "../runtime/warnOnce.js"
 import { invalid, ofRefusal, Refusal } from "./answers.js"
 import * as archive from "./archive.js"
+import { drained } from "./drain.js"
+import * as eventsApi from "./eventsApi.js"
 import * as guard from "./guard.js"
 import * as pages from "./pages.js"
 import * as runDatabase from "./runDatabase.js"
@@ -73,7 +77,7 @@ export const layerWithPages = (
   options: settings.ServerOptions,
   shown: pages.Pages
 ): Layer.Layer<never, InvalidOption, HttpServer.HttpServer> =>
-  Layer.unwrapScoped(
+  Layer.scopedDiscard(
     Effect.gen(function* () {
       const decoded = yield* settings.decode(options)
       const given = settings.settingsOf(decoded)
@@ -86,11 +90,16 @@ export const layerWithPages = (
           advice: "Give one, or listen on 127.0.0.1"
         })
       }
-      const { opened, source } = yield* runDatabase.open(decoded)
-      // Requests of telemetry are no part of what is observed.
-      return HttpServer.serve(withoutNarration(app(opened, yield* archive.make(source), given, shown))).pipe(
-        HttpMiddleware.withTracerDisabledWhen(constTrue)
+      // Before what it needs, so that a request which comes while that is closed is answered, too.
+      const ready = yield* Deferred.make<HttpApp.Default>()
+      yield* HttpServer.serveEffect(withoutNarration(Effect.flatten(Deferred.await(ready)))).pipe(
+        // Requests of telemetry are no part of what is observed.
+        Effect.locally(HttpMiddleware.currentTracerDisabledWhen, constTrue)
       )
+      const { opened, source } = yield* runDatabase.open(decoded)
+      const history = yield* archive.make(source)
+      const events = yield* eventsApi.make(history)
+      yield* Deferred.succeed(ready, yield* drained(app({ opened, history, events, given, shown })))
     })
   )
 
@@ -99,13 +108,17 @@ const isLoopback = (hostname: string): boolean => /^(localhost|127\.\d+\.\d+\.\d
 /** The path of a run. */
 const ofRun = "/api/v1/runs/:event_id"
 
+/** What requests are answered with. */
+interface Served {
+  readonly opened: embedded.Embedded
+  readonly history: archive.Archive
+  readonly events: eventsApi.EventsApi
+  readonly given: settings.Settings
+  readonly shown: pages.Pages
+}
+
 /** @internal */
-export const app = (
-  opened: embedded.Embedded,
-  history: archive.Archive,
-  given: settings.Settings,
-  shown: pages.Pages
-) => {
+export const app = ({ events, given, history, opened, shown }: Served): HttpApp.Default => {
   const runs = runsApi.make(opened, runWrites.make(opened))
   const writes = writesApi.make(opened)
   const state = stateApi.make(opened)
@@ -148,7 +161,7 @@ export const app = (
     ),
     HttpRouter.get(`${ofRun}/commit-url`, Effect.flatMap(eventId, runs.commitUrl)),
     HttpRouter.get(`${ofRun}/repo-url`, Effect.flatMap(eventId, runs.repositoryUrl)),
-    HttpRouter.concat(storyRoutes.make(opened, history))
+    HttpRouter.concat(storyRoutes.make(opened, history, events))
   )
   const answer = Effect.flatMap(pageOf(shown), (page) =>
     page === undefined ? Effect.zipRight(check.caller, HttpRouter.concat(router, ofOthers)) : Effect.succeed(page)
@@ -177,7 +190,10 @@ const header = (name: string) => Effect.map(HttpServerRequest.HttpServerRequest,
 
 const methodsOf: ReadonlyArray<readonly [RegExp, string]> = [
   [/^\/(?:health|metrics|api\/v1\/metadata)$/, "GET"],
-  [/^\/api\/v1\/(?:stories(?:\/[^/]+(?:\/report)?)?|failures(?:\/groups)?|compare(?:\/groups)?|stats|live)$/, "GET"],
+  [
+    /^\/api\/v1\/(?:stories(?:\/[^/]+(?:\/report)?)?|failures(?:\/groups)?|compare(?:\/groups)?|stats|live|events)$/,
+    "GET"
+  ],
   [/^\/api\/v1\/runs$/, "GET, POST"],
   [/^\/api\/v1\/(?:runs\/batch|writes)$/, "POST"],
   [/^\/api\/v1\/(?:runs\/(?:analytics|count)|run-events)$/, "GET"],

@@ -82,7 +82,9 @@ const lastEventId = Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ heade
   const cursor = /^\d{1,16}$/.test(given) ? Number(given) : Number.NaN
   return Number.isSafeInteger(cursor)
     ? Effect.succeed(cursor)
-    : invalid([{ loc: ["header", "last-event-id"], msg: "takes the id of an event of this stream", type: "value_error" }])
+    : invalid([
+        { loc: ["header", "last-event-id"], msg: "takes the id of an event of this stream", type: "value_error" }
+      ])
 })
 
 interface Place {
@@ -100,7 +102,8 @@ export const follow = (archive: Archive, start: number, filter: TailFilter): Str
     Effect.gen(function* () {
       const { changes, cursor, isLast } = yield* archive.query((sql) => tail(sql, place.cursor, filter))
       const now = yield* Clock.currentTimeMillis
-      if (changes.length > 0) return [Chunk.unsafeFromArray(changes.map(message)), goOn(cursor, shortestPause, now)] as const
+      if (changes.length > 0)
+        return [Chunk.unsafeFromArray(changes.map(message)), goOn(cursor, shortestPause, now)] as const
       if (isLast) yield* Effect.sleep(place.pause)
       const pause = isLast ? Math.min(place.pause * 1.5, longestPause) : shortestPause
       // With its place, so that who comes again need not be looked for what is not for them.
