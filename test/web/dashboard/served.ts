@@ -1,0 +1,83 @@
+/**
+ * The dashboard of a folder in a real browser, and what it did that it should not do.
+ */
+import { createServer } from "node:http"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { assert } from "@effect/vitest"
+import axe from "axe-core"
+import { Context, Effect, Layer } from "effect"
+import type { BrowserContextOptions, Page } from "playwright-core"
+import * as Dashboard from "../../../src/dashboard/Dashboard.js"
+import { Chromium } from "../Chromium.js"
+
+/** Serves a folder for as long as the scope is open, and gives the address. */
+export const serve = (baseDir: string) =>
+  Effect.gen(function* () {
+    const http = NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })
+    const context = yield* Layer.build(Layer.provideMerge(Dashboard.layer({ baseDir }), http))
+    return HttpServer.formatAddress(Context.get(context, HttpServer.HttpServer).address)
+  })
+
+export interface Visit {
+  readonly page: Page
+  /** Errors and warnings on its console, what its policy stopped, and requests to anything but the server. */
+  readonly trouble: ReadonlyArray<string>
+}
+
+/** A page of its own on a view of the dashboard. */
+export const visit = (url: string, path: string, options: BrowserContextOptions = {}) =>
+  Effect.gen(function* () {
+    const { browser } = yield* Chromium
+    const context = yield* Effect.acquireRelease(
+      Effect.promise(() =>
+        browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: "reduce", ...options })
+      ),
+      (context) => Effect.promise(() => context.close())
+    )
+    return yield* Effect.promise(async (): Promise<Visit> => {
+      const page = await context.newPage()
+      page.setDefaultTimeout(60_000)
+      const trouble: Array<string> = []
+      await page.addInitScript(
+        "addEventListener('securitypolicyviolation', (event) => console.error('policy: ' + event.violatedDirective))"
+      )
+      page.on("console", (message) => {
+        if (message.type() !== "log") trouble.push(`${message.type()}: ${message.text()}`)
+      })
+      page.on("pageerror", (error) => trouble.push(`error: ${error.stack}`))
+      page.on("request", (request) => {
+        if (!request.url().startsWith(url)) trouble.push(`request: ${request.url()}`)
+      })
+      await page.goto(`${url}${path}`)
+      return { page, trouble }
+    })
+  })
+
+/** What axe-core finds that is serious, with where it is. */
+export const barriers = async (page: Page): Promise<ReadonlyArray<string>> => {
+  // Past the policy of the page, which lets in no script but its own.
+  const session = await page.context().newCDPSession(page)
+  await session.send("Runtime.evaluate", { expression: axe.source })
+  const { result } = await session.send("Runtime.evaluate", {
+    expression: `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => JSON.stringify(violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => id + ": " + nodes.slice(0, 3).map(({ html, failureSummary }) => html.slice(0, 160) + " " + failureSummary).join(" | "))))`,
+    awaitPromise: true,
+    returnByValue: true
+  })
+  await session.detach()
+  // A list of texts, as the expression makes it.
+  return JSON.parse(String(result.value)) as ReadonlyArray<string>
+}
+
+export const widths = [360, 768, 1280, 1920]
+
+/** Nothing is wider than the screen, whatever that is. */
+export const assertFits = async (page: Page): Promise<void> => {
+  for (const width of widths) {
+    await page.setViewportSize({ width, height: 900 })
+    const wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert.strictEqual(wide, 0, `at ${width} pixels`)
+  }
+}
