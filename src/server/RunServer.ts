@@ -24,6 +24,7 @@ import { invalid, ofRefusal, Refusal } from "./answers.js"
 import * as archive from "./archive.js"
 import { drained } from "./drain.js"
 import * as eventsApi from "./eventsApi.js"
+import * as exportApi from "./exportApi.js"
 import * as guard from "./guard.js"
 import * as pages from "./pages.js"
 import * as runDatabase from "./runDatabase.js"
@@ -147,6 +148,7 @@ export const app = ({ events, given, history, opened, shown }: Served): HttpApp.
     ),
     HttpRouter.get("/api/v1/runs", Effect.flatMap(query, runs.list)),
     HttpRouter.get("/api/v1/runs/count", Effect.flatMap(query, runs.count)),
+    HttpRouter.get("/api/v1/runs/export", Effect.flatMap(query, exportApi.make(opened))),
     HttpRouter.get("/api/v1/runs/analytics", Effect.flatMap(query, runs.analytics)),
     HttpRouter.get(ofRun, Effect.flatMap(eventId, runs.show)),
     HttpRouter.patch(
@@ -196,7 +198,7 @@ const methodsOf: ReadonlyArray<readonly [RegExp, string]> = [
   ],
   [/^\/api\/v1\/runs$/, "GET, POST"],
   [/^\/api\/v1\/(?:runs\/batch|writes)$/, "POST"],
-  [/^\/api\/v1\/(?:runs\/(?:analytics|count)|run-events)$/, "GET"],
+  [/^\/api\/v1\/(?:runs\/(?:analytics|count|export)|run-events)$/, "GET"],
   [/^\/api\/v1\/runs\/[^/]+$/, "GET, PATCH"],
   [/^\/api\/v1\/runs\/[^/]+\/associate-commit$/, "POST"],
   [/^\/api\/v1\/runs\/[^/]+\/(?:commit|repo)-url$/, "GET"]

@@ -1,6 +1,7 @@
 /**
  * The runs: which there are, and the one that is open.
  */
+import { useSignal } from "@preact/signals"
 import { useEffect } from "preact/hooks"
 import { count } from "../../kit/format.js"
 import { get } from "../api.js"
@@ -11,6 +12,7 @@ import { address, changeQuery } from "../router.js"
 import { type Loaded, useLoaded } from "../useLoaded.js"
 import { ColumnChooser } from "./ColumnChooser.js"
 import { chosenColumns } from "./columns.js"
+import { ExportDialog } from "./ExportDialog.js"
 import { Pager } from "./Pager.js"
 import { RunDetail } from "./RunDetail.js"
 import { RunFilters } from "./RunFilters.js"
@@ -28,6 +30,7 @@ const keyOf = (query: URLSearchParams, without: ReadonlyArray<string>): string =
 export const RunsView = () => {
   const { query } = address.value
   const open = query.get("run")
+  const isExporting = useSignal(false)
   const page = useLoaded(keyOf(query, ["run", "at"]), (signal) => loadPage(query, signal))
   const counted = useLoaded(keyOf(query, ["run", "at", "cursor", "limit", "sort", "columns"]), (signal) =>
     get<{ readonly count: number }>("/api/v1/runs/count", filterOf(query), signal)
@@ -45,6 +48,16 @@ export const RunsView = () => {
           <RunFilters found={isFiltered(query) && total !== undefined ? count(total, "run") : ""} />
           <div class="tools">
             <ColumnChooser />
+            <button
+              type="button"
+              class="button with-glyph"
+              onClick={() => {
+                isExporting.value = true
+              }}
+            >
+              <Glyph name="export" />
+              Export
+            </button>
             <button type="button" class="button with-glyph" title="Refresh (r)" aria-label="Refresh" onClick={reload}>
               <Glyph name="refresh" />
             </button>
@@ -52,6 +65,15 @@ export const RunsView = () => {
         </div>
         <Page page={page} open={open} total={total} />
       </section>
+      {isExporting.value && (
+        <ExportDialog
+          query={query}
+          total={total}
+          onClose={() => {
+            isExporting.value = false
+          }}
+        />
+      )}
       {open !== null && <RunDetail key={open} id={open} onChanged={reload} />}
     </div>
   )

@@ -1,0 +1,137 @@
+/**
+ * Runs as files: the same runs in the order of the list, in every format, and nothing in them that a spreadsheet computes.
+ */
+import { execFileSync } from "node:child_process"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { folder } from "../history/histories.js"
+import { type Cell, readWorkbook } from "./readWorkbook.js"
+import { serve } from "./serving.js"
+import { validRun } from "./wrongRequests.js"
+
+const run = (event_id: string, more: object = {}) => ({ ...validRun, event_id, run_id: `run ${event_id}`, ...more })
+
+const hostile = [
+  "=1+1",
+  "+1",
+  "-1",
+  "@SUM(A1)",
+  "\t=1",
+  "\r=1",
+  'a "quoted", text',
+  "two\nlines",
+  "<b>&amp;</b>",
+  "_x0041_",
+  "\u0001\u001f",
+  "é 😀"
+]
+
+const served = Effect.gen(function* () {
+  const { ask, port } = yield* serve({ baseDir: yield* folder })
+  const fetched = (query: string) =>
+    Effect.promise(async () => {
+      const response = await fetch(`http://127.0.0.1:${port}/api/v1/runs/export?${query}`)
+      return { headers: response.headers, status: response.status, bytes: Buffer.from(await response.arrayBuffer()) }
+    })
+  return { ask, fetched }
+})
+
+describe("An export of runs", () => {
+  it.scopedLive("has exactly what the filter finds, in the order of the list, in each format", () =>
+    Effect.gen(function* () {
+      const { ask, fetched } = yield* served
+      const runs = Array.from({ length: 1_203 }, (_, i) =>
+        run(`e${i}`, { duration_ms: i % 7 === 0 ? undefined : i % 100, status: i % 3 === 0 ? "failed" : "success" })
+      )
+      yield* ask("/api/v1/runs/batch", { body: runs.slice(0, 1_000) })
+      yield* ask("/api/v1/runs/batch", { body: runs.slice(1_000) })
+      const query = "status=failed&sort=-duration_ms&limit=10"
+      const json = yield* fetched(`${query}&format=json`)
+      const parsed: ReadonlyArray<Record<string, unknown>> = JSON.parse(json.bytes.toString())
+      assert.strictEqual(json.headers.get("x-total-count"), "401")
+      assert.lengthOf(new Set(parsed.map(({ event_id }) => event_id)).size === 401 ? parsed : [], 401)
+      const listed = yield* ask(`/api/v1/runs?status=failed&sort=-duration_ms&limit=500`)
+      assert.deepStrictEqual(
+        parsed.map(({ event_id }) => event_id),
+        listed.json.map((one: { event_id: string }) => one.event_id)
+      )
+      const csv = (yield* fetched(`${query}&format=csv`)).bytes.toString().trimEnd().split("\r\n")
+      assert.strictEqual(csv[0], Object.keys(parsed[0] ?? {}).join(","))
+      assert.deepStrictEqual(
+        csv.slice(1).map((line) => line.split(",")[0]),
+        parsed.map(({ event_id }) => event_id)
+      )
+      const { Runs = [], Summary = [], Agents = [] } = readWorkbook((yield* fetched(`${query}&format=xlsx`)).bytes)
+      const names = Runs[0] ?? []
+      assert.deepStrictEqual(
+        Runs.slice(1),
+        parsed.map((one) => names.map((name) => cellOf(one[String(name)])))
+      )
+      assert.deepInclude(Summary, ["Runs: failed", 401])
+      assert.deepInclude(Summary, ["Filter", "status=failed"])
+      assert.deepStrictEqual(Agents[1]?.slice(0, 5), ["agent", 401, 0, 0, 401])
+    })
+  )
+
+  it.scopedLive("has texts of every kind as they are, and none that is computed", () =>
+    Effect.gen(function* () {
+      const { ask, fetched } = yield* served
+      yield* ask("/api/v1/runs/batch", { body: hostile.map((input_summary, i) => run(`e${i}`, { input_summary })) })
+      const query = "sort=created_at&fields=input_summary"
+      const csv = (yield* fetched(`format=csv&${query}`)).bytes.toString()
+      for (const begin of ["'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\t=1"]) assert.include(csv, `\n${begin}`)
+      const { Runs = [] } = readWorkbook((yield* fetched(`format=xlsx&${query}`)).bytes)
+      assert.deepStrictEqual(
+        Runs.slice(1).map(([text]) => text),
+        hostile
+      )
+    })
+  )
+
+  it.scopedLive("is an archive that unzip finds whole", () =>
+    Effect.gen(function* () {
+      const { ask, fetched } = yield* served
+      yield* ask("/api/v1/runs", { body: run("a") })
+      const { bytes } = yield* fetched("format=xlsx")
+      const file = join(yield* folder, "runs.xlsx")
+      yield* Effect.promise(() => import("node:fs/promises").then(({ writeFile }) => writeFile(file, bytes)))
+      const tested = execFileSync("python3", [
+        "-c",
+        "import sys, zipfile; print(zipfile.ZipFile(sys.argv[1]).testzip())",
+        file
+      ])
+      assert.strictEqual(tested.toString().trim(), "None")
+    })
+  )
+
+  it.scopedLive("says that it has fewer runs than the filter finds, where fewer were wanted", () =>
+    Effect.gen(function* () {
+      const { ask, fetched } = yield* served
+      yield* ask("/api/v1/runs/batch", { body: [run("a"), run("b"), run("c")] })
+      const part = yield* fetched("format=json&most=2")
+      assert.deepStrictEqual([part.headers.get("x-export-cut"), JSON.parse(part.bytes.toString()).length], ["true", 2])
+      const whole = yield* fetched("format=json&most=3")
+      assert.deepStrictEqual([whole.headers.get("x-export-cut"), JSON.parse(whole.bytes.toString()).length], [null, 3])
+      const none = yield* fetched("format=json&status=failed")
+      assert.deepStrictEqual(JSON.parse(none.bytes.toString()), [])
+    })
+  )
+
+  it.scopedLive("says what it does not take", () =>
+    Effect.gen(function* () {
+      const { fetched } = yield* served
+      const wrong = yield* Effect.forEach(["format=pdf", "most=0", "status=odd", "fields=secret"], fetched)
+      assert.deepStrictEqual(
+        wrong.map(({ status }) => status),
+        [422, 422, 422, 422]
+      )
+    })
+  )
+})
+
+/** A value of the JSON as a cell has it. */
+const cellOf = (value: unknown): Cell =>
+  typeof value === "string" || typeof value === "number" || typeof value === "boolean" || value === null
+    ? value
+    : JSON.stringify(value)
