@@ -3,7 +3,6 @@
  */
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -24,6 +23,7 @@ import { type FilterOptions, filterOf } from "./runFilter.js"
 import { found } from "./runIds.js"
 import * as runPlace from "./runPlace.js"
 import { type PostOptions, postPending } from "./runPost.js"
+import * as shortDuration from "./shortDuration.js"
 import { type Column, table } from "./table.js"
 
 export interface RunsOptions extends FilterOptions, EditOptions, ExportOptions, PostOptions {
@@ -186,30 +186,14 @@ const shown = (value: unknown): string => (typeof value === "string" ? value : J
 
 const sweep = ({ sink }: embedded.Embedded, { agent, json, olderThan }: RunsOptions) =>
   Effect.gen(function* () {
-    const patience = Option.map(olderThan, durationOf)
-    if (Option.isSome(patience) && patience.value === undefined) {
-      const given = Option.getOrUndefined(olderThan)
-      return yield* new InvalidOption({
-        setting: "--older-than",
-        expected: "a duration such as 90s, 15m, 1h or 7d",
-        given
-      })
-    }
+    const patience = yield* shortDuration.read("--older-than", olderThan)
     const swept = yield* Runs.make(sink).sweep({
       agentName: Option.getOrUndefined(agent),
-      olderThan: Option.getOrUndefined(patience)
+      olderThan: patience
     })
     if (json) return yield* writeJson({ swept: swept.map(({ eventId }) => eventId) })
     return yield* print(swept, false, "No stale runs.")
   })
-
-const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
-
-const durationOf = (text: string): Duration.Duration | undefined => {
-  const [, count, unit] = /^(\d{1,9})([smhdw])$/.exec(text.trim()) ?? []
-  const millis = units[unit ?? ""]
-  return millis === undefined ? undefined : Duration.millis(Number(count) * millis)
-}
 
 const actions: Readonly<Record<string, Action>> = {
   list: { options: filtering, perform: withRuns(list) },

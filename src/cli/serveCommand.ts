@@ -37,10 +37,26 @@ const allow = Options.text("allow-host").pipe(
   Options.repeated
 )
 
+const sweepEvery = Options.text("sweep-every").pipe(
+  Options.withPseudoName("duration"),
+  Options.withDescription("How often stale runs are ended, such as 10m, the default; never: not at all."),
+  Options.optional
+)
+
+const staleAfter = Options.text("stale-after").pipe(
+  Options.withPseudoName("duration"),
+  Options.withDescription(
+    "How long a run of another machine may be silent, such as 1h, until it is stale. Without it such runs are left as they are."
+  ),
+  Options.optional
+)
+
 const open = Options.boolean("open").pipe(Options.withDescription("Show the dashboard in the browser."))
 
 const serving = needing(() => import("./serving.js"))
 
-export const command = Command.make("serve", { host, port, token, allow, open, baseDir, db }, (given) =>
-  Effect.flatMap(serving, ({ serve }) => serve(given))
+export const command = Command.make(
+  "serve",
+  { host, port, token, allow, open, sweepEvery, staleAfter, baseDir, db },
+  (given) => Effect.flatMap(serving, ({ serve }) => serve(given))
 ).pipe(Command.withDescription("Serves the dashboard and the HTTP API of runs, until it is stopped."))

@@ -15,6 +15,7 @@ import { InvalidOption } from "../plain/InvalidOption.js"
 import * as browser from "../renderer/html/browser.js"
 import { Output } from "./output.js"
 import { checkUrl } from "./runPlace.js"
+import * as shortDuration from "./shortDuration.js"
 
 export interface ServeOptions {
   readonly host: string
@@ -25,11 +26,18 @@ export interface ServeOptions {
   /** The URL of a server, instead. */
   readonly db: Option.Option<string>
   readonly open: boolean
+  /** A duration, or `never`. */
+  readonly sweepEvery: Option.Option<string>
+  readonly staleAfter: Option.Option<string>
 }
+
+/** The option that a setting comes from. */
+const optionOf = (setting: string): string =>
+  setting.startsWith("postgres") ? "--db" : `--${setting.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
 class CannotListen extends Data.TaggedError("CannotListen")<{ readonly message: string }> {}
 
-export const serve = ({ allow, baseDir, db, host, open, port, token }: ServeOptions) =>
+export const serve = ({ allow, baseDir, db, host, open, port, staleAfter, sweepEvery, token }: ServeOptions) =>
   Effect.scoped(
     Effect.gen(function* () {
       if (port < 0 || port > 65_535) {
@@ -40,11 +48,16 @@ export const serve = ({ allow, baseDir, db, host, open, port, token }: ServeOpti
         })
       }
       if (Option.isSome(db)) yield* checkUrl(db.value)
+      const isNever = Option.contains(sweepEvery, "never")
+      const every = isNever ? Number.POSITIVE_INFINITY : yield* shortDuration.read("--sweep-every", sweepEvery)
+      const after = yield* shortDuration.read("--stale-after", staleAfter)
       const server = NodeHttpServer.layer(createServer, { host, port })
       const dashboard = Dashboard.layer({
         baseDir,
         postgres: Option.getOrUndefined(Option.map(db, (url) => ({ url }))),
         allowedHosts: [...allow, host],
+        sweepEvery: every,
+        staleAfter: after,
         token: Option.getOrUndefined(Option.map(token, Redacted.make))
       })
       const context = yield* Layer.build(Layer.provideMerge(dashboard, server)).pipe(
@@ -52,7 +65,7 @@ export const serve = ({ allow, baseDir, db, host, open, port, token }: ServeOpti
           ServeError: ({ cause }) =>
             new CannotListen({ message: `cannot listen on ${host}:${port}: ${String(cause)}` }),
           InvalidOption: ({ expected, given, setting }) =>
-            new InvalidOption({ setting: setting.startsWith("postgres") ? "--db" : `--${setting}`, expected, given })
+            new InvalidOption({ setting: optionOf(setting), expected, given })
         })
       )
       const { address } = Context.get(context, HttpServer.HttpServer)

@@ -33,6 +33,7 @@ import * as runWrites from "./runWrites.js"
 import * as settings from "./settings.js"
 import * as stateApi from "./stateApi.js"
 import * as storyRoutes from "./storyRoutes.js"
+import * as sweeper from "./sweeper.js"
 import * as writesApi from "./writesApi.js"
 
 export type {
@@ -98,6 +99,7 @@ export const layerWithPages = (
         Effect.locally(HttpMiddleware.currentTracerDisabledWhen, constTrue)
       )
       const { opened, source } = yield* runDatabase.open(decoded)
+      yield* sweeper.make(opened, decoded)
       const history = yield* archive.make(source)
       const events = yield* eventsApi.make(history)
       yield* Deferred.succeed(ready, yield* drained(app({ opened, history, events, given, shown })))

@@ -1,6 +1,7 @@
 /**
  * The options of a server of runs.
  */
+import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -33,6 +34,16 @@ export interface ServerOptions {
   readonly maxBatch?: number | undefined
   /** Most requests a minute of one address (default: any number). */
   readonly rateLimit?: number | undefined
+  /**
+   * How often runs that nothing will end any more are ended as cancelled: at the start, and then again and again (default `10 minutes`;
+   * `Infinity` for never). A run of this machine is stale when its process is gone, and never before.
+   */
+  readonly sweepEvery?: Duration.DurationInput | undefined
+  /**
+   * How long nothing was written of a run whose process cannot be asked for, because it is on another machine or is not known, until it is
+   * taken for stale. Without it such runs are left as they are.
+   */
+  readonly staleAfter?: Duration.DurationInput | undefined
 }
 
 const token = Schema.Union(options.nonEmptyText, Schema.RedactedFromSelf(options.nonEmptyText)).pipe(
@@ -53,7 +64,9 @@ const Options = Schema.Struct({
   allowedHosts: options.withDefault(Schema.Array(options.nonEmptyText).pipe(options.takes("a list of host names")), []),
   maxBodyBytes: options.withDefault(options.wholeNumber(1_000, 1_000_000_000), 10 * 1024 * 1024),
   maxBatch: options.withDefault(options.wholeNumber(1, 100_000), 1_000),
-  rateLimit: Schema.optional(options.wholeNumber(1))
+  rateLimit: Schema.optional(options.wholeNumber(1)),
+  sweepEvery: options.withDefault(options.positiveDuration, Duration.minutes(10)),
+  staleAfter: Schema.optional(options.positiveDuration)
 })
 
 /** @internal */
