@@ -22,6 +22,8 @@ import { withoutNarration } from "../runtime/muting.js"
 import { warning } from "../runtime/warnOnce.js"
 import { invalid, ofRefusal, Refusal } from "./answers.js"
 import * as archive from "./archive.js"
+import * as bulkApi from "./bulkApi.js"
+import * as bulkJobs from "./bulkJobs.js"
 import { drained } from "./drain.js"
 import * as eventsApi from "./eventsApi.js"
 import * as exportApi from "./exportApi.js"
@@ -102,7 +104,9 @@ export const layerWithPages = (
       yield* sweeper.make(opened, decoded)
       const history = yield* archive.make(source)
       const events = yield* eventsApi.make(history)
-      yield* Deferred.succeed(ready, yield* drained(app({ opened, history, events, given, shown })))
+      const writes = runWrites.make(opened)
+      const bulk = bulkApi.make(opened, yield* bulkJobs.make(writes))
+      yield* Deferred.succeed(ready, yield* drained(app({ opened, writes, bulk, history, events, given, shown })))
     })
   )
 
@@ -114,6 +118,8 @@ const ofRun = "/api/v1/runs/:event_id"
 /** What requests are answered with. */
 interface Served {
   readonly opened: embedded.Embedded
+  readonly writes: runWrites.RunWrites
+  readonly bulk: bulkApi.BulkApi
   readonly history: archive.Archive
   readonly events: eventsApi.EventsApi
   readonly given: settings.Settings
@@ -121,8 +127,8 @@ interface Served {
 }
 
 /** @internal */
-export const app = ({ events, given, history, opened, shown }: Served): HttpApp.Default => {
-  const runs = runsApi.make(opened, runWrites.make(opened))
+export const app = ({ bulk, events, given, history, opened, shown, writes: changing }: Served): HttpApp.Default => {
+  const runs = runsApi.make(opened, changing)
   const writes = writesApi.make(opened)
   const state = stateApi.make(opened)
   const check = guard.make(given)
@@ -168,7 +174,9 @@ export const app = ({ events, given, history, opened, shown }: Served): HttpApp.
     HttpRouter.concat(storyRoutes.make(opened, history, events))
   )
   const answer = Effect.flatMap(pageOf(shown), (page) =>
-    page === undefined ? Effect.zipRight(check.caller, HttpRouter.concat(router, ofOthers)) : Effect.succeed(page)
+    page === undefined
+      ? Effect.zipRight(check.caller, HttpRouter.concatAll(bulkApi.routes(bulk, body), router, ofOthers))
+      : Effect.succeed(page)
   )
   return Effect.zipRight(check.host, answer).pipe(
     Effect.catchTags({
@@ -198,7 +206,9 @@ const methodsOf: ReadonlyArray<readonly [RegExp, string]> = [
     /^\/api\/v1\/(?:stories(?:\/[^/]+(?:\/report)?)?|failures(?:\/groups)?|compare(?:\/groups)?|stats|live|events)$/,
     "GET"
   ],
-  [/^\/api\/v1\/runs$/, "GET, POST"],
+  [/^\/api\/v1\/runs(?:\/bulk)?$/, "GET, POST"],
+  [/^\/api\/v1\/runs\/bulk\/[^/]+$/, "GET"],
+  [/^\/api\/v1\/runs\/bulk\/[^/]+\/(?:cancel|retry|undo)$/, "POST"],
   [/^\/api\/v1\/(?:runs\/batch|writes)$/, "POST"],
   [/^\/api\/v1\/(?:runs\/(?:analytics|count|export)|run-events)$/, "GET"],
   [/^\/api\/v1\/runs\/[^/]+$/, "GET, PATCH"],

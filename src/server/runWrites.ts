@@ -28,11 +28,11 @@ export interface RunWrites {
   readonly known: (eventIds: ReadonlyArray<string>) => Effect.Effect<ReadonlySet<string>>
   /** The row of a run, with all that was accepted before. */
   readonly existing: (eventId: string) => Effect.Effect<runRows.Found, Refusal>
-  /** Changes a run that exists. */
-  readonly change: (
+  /** Changes a run that exists, unless what is to be changed of it fails. */
+  readonly change: <E>(
     eventId: string,
-    changes: (row: runRows.Found) => Effect.Effect<Changes, Refusal>
-  ) => Effect.Effect<Changed, Refusal>
+    changes: (row: runRows.Found) => Effect.Effect<Changes, Refusal | E>
+  ) => Effect.Effect<Changed, Refusal | E>
 }
 
 /** Ids that this server has just accepted, and that may not be in the database yet. */
