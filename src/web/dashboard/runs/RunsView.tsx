@@ -10,6 +10,9 @@ import { ErrorNotice, Notice } from "../Notice.js"
 import { useKeys } from "../pageKeys.js"
 import { address, changeQuery } from "../router.js"
 import { type Loaded, useLoaded } from "../useLoaded.js"
+import { BulkDialog } from "./BulkDialog.js"
+import { BulkMenu } from "./BulkMenu.js"
+import type { BulkJob } from "./bulkState.js"
 import { ColumnChooser } from "./ColumnChooser.js"
 import { chosenColumns } from "./columns.js"
 import { ExportDialog } from "./ExportDialog.js"
@@ -19,6 +22,8 @@ import { RunFilters } from "./RunFilters.js"
 import { RunTable } from "./RunTable.js"
 import { loadPage, type RunPage } from "./runPage.js"
 import { filterOf, isFiltered, sortOf, withoutFilter } from "./runQuery.js"
+import { SelectionBar } from "./SelectionBar.js"
+import { chooseNone, selection } from "./selection.js"
 
 /** The parts of the address that change what is loaded. */
 const keyOf = (query: URLSearchParams, without: ReadonlyArray<string>): string => {
@@ -31,11 +36,21 @@ export const RunsView = () => {
   const { query } = address.value
   const open = query.get("run")
   const isExporting = useSignal(false)
+  /** The dialog for many runs, and the change that it is to show. */
+  const bulk = useSignal<{ readonly job?: BulkJob } | undefined>(undefined)
   const page = useLoaded(keyOf(query, ["run", "at"]), (signal) => loadPage(query, signal))
-  const counted = useLoaded(keyOf(query, ["run", "at", "cursor", "limit", "sort", "columns"]), (signal) =>
+  const filterKey = keyOf(query, ["run", "at", "cursor", "limit", "sort", "columns"])
+  const counted = useLoaded(filterKey, (signal) =>
     get<{ readonly count: number }>("/api/v1/runs/count", filterOf(query), signal)
   )
   const total = counted.value?.count
+  useEffect(
+    () => () => {
+      // All of another filter were never chosen.
+      if (selection.value.isAll) chooseNone()
+    },
+    [filterKey]
+  )
   const reload = () => {
     page.reload()
     counted.reload()
@@ -47,6 +62,11 @@ export const RunsView = () => {
         <div class="runs-tools">
           <RunFilters found={isFiltered(query) && total !== undefined ? count(total, "run") : ""} />
           <div class="tools">
+            <BulkMenu
+              onOpen={(job) => {
+                bulk.value = { job }
+              }}
+            />
             <ColumnChooser />
             <button
               type="button"
@@ -63,6 +83,13 @@ export const RunsView = () => {
             </button>
           </div>
         </div>
+        <SelectionBar
+          total={total}
+          isFiltered={isFiltered(query)}
+          onChange={() => {
+            bulk.value = {}
+          }}
+        />
         <Page page={page} open={open} total={total} />
       </section>
       {isExporting.value && (
@@ -71,6 +98,16 @@ export const RunsView = () => {
           total={total}
           onClose={() => {
             isExporting.value = false
+          }}
+        />
+      )}
+      {bulk.value !== undefined && (
+        <BulkDialog
+          query={query}
+          job={bulk.value.job}
+          onChanged={reload}
+          onClose={() => {
+            bulk.value = undefined
           }}
         />
       )}
