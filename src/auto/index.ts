@@ -11,6 +11,7 @@
  *
  * @since 0.1.0
  */
+import { prepare } from "./programCalls.js"
 import * as registration from "./register.js"
 import type { AutoOptions } from "./settings.js"
 
@@ -31,6 +32,8 @@ export type {
 
 /** What importing this module registered. */
 let current = registration.register()
+
+await prepare()
 
 /**
  * Registers it with other options, in place of what was registered before, for what is loaded from now on.

@@ -3,7 +3,7 @@
  */
 import * as nodeModule from "node:module"
 import { attempt } from "../plain/untrusted.js"
-import { type AutoSettings, fileOf, isWanted } from "./settings.js"
+import { type AutoSettings, fileOf, isWanted, type Shared } from "./settings.js"
 import { transform } from "./transform.js"
 
 export interface Loaded {
@@ -11,7 +11,7 @@ export interface Loaded {
   readonly source?: string | ArrayBuffer | NodeJS.TypedArray | null | undefined
 }
 
-export const instrument = <L extends Loaded>(url: string, loaded: L, settings: AutoSettings): L => {
+export const instrument = <L extends Loaded>(url: string, loaded: L, settings: AutoSettings, shared: Shared): L => {
   const path = fileOf(url)
   const { format, source } = loaded
   if (path === undefined || typeof format !== "string" || source == null || !isWanted(path, settings)) return loaded
@@ -21,8 +21,20 @@ export const instrument = <L extends Loaded>(url: string, loaded: L, settings: A
   // As Node would do it after this hook: types become blanks, and every line and column stays.
   const code = kind[2] === undefined ? text : attempt(() => stripTypes(text), undefined)
   if (code === undefined) return loaded
-  const instrumented = transform(code, kind[1] === "module" ? "module" : "script")
+  const instrumented = instrumentedSource(code, path, kind[1] === "module" ? "module" : "script", settings, shared)
   return instrumented === undefined ? loaded : { ...loaded, format: kind[1], source: instrumented }
+}
+
+/** The source of a module of the app, instrumented; `undefined` where it stays as it is. */
+export const instrumentedSource = (
+  source: string,
+  path: string,
+  sourceType: "module" | "script",
+  { main, stories }: AutoSettings,
+  { namesUs }: Shared
+): string | undefined => {
+  if (/["']effect-narrative(?:\/[\w/]+)?["']/.test(source)) Atomics.store(namesUs, 0, 1)
+  return transform(source, { sourceType, isMain: path === main && stories !== false })
 }
 
 /** Node has it where it loads TypeScript itself. */

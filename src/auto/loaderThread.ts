@@ -2,12 +2,11 @@
  * The hook as Node 20 runs it, in a thread of its own.
  */
 import { instrument, type Loaded } from "./loaded.js"
-import type { AutoSettings } from "./settings.js"
+import type { AutoSettings, Shared } from "./settings.js"
 
 export interface LoaderData {
   readonly settings: AutoSettings
-  /** 1 as long as the hook is registered. */
-  readonly isOn: Int32Array
+  readonly shared: Shared
 }
 
 let data: LoaderData | undefined
@@ -22,5 +21,6 @@ export const load = async <Context>(
   nextLoad: (url: string, context: Context) => Promise<Loaded>
 ): Promise<Loaded> => {
   const loaded = await nextLoad(url, context)
-  return data === undefined || Atomics.load(data.isOn, 0) === 0 ? loaded : instrument(url, loaded, data.settings)
+  if (data === undefined || Atomics.load(data.shared.isOn, 0) === 0) return loaded
+  return instrument(url, loaded, data.settings, data.shared)
 }

@@ -1,6 +1,7 @@
 /**
  * Which modules are the app's own, and are instrumented.
  */
+import { realpathSync } from "node:fs"
 import { resolve, sep } from "node:path"
 import { fileURLToPath } from "node:url"
 import { environment } from "../plain/environment.js"
@@ -17,12 +18,35 @@ export interface AutoOptions {
   readonly include?: ReadonlyArray<string> | undefined
   /** Files whose path, relative to their root, begins with one of these are left alone. */
   readonly exclude?: ReadonlyArray<string> | undefined
+  /**
+   * Whether calls outside any story begin one: the program's while its main module runs, later one of their own (default: not
+   * where a module of the app names `effect-narrative`, and so begins its own stories).
+   */
+  readonly stories?: boolean | undefined
 }
 
 export interface AutoSettings {
   readonly roots: ReadonlyArray<string>
   readonly include: ReadonlyArray<string> | undefined
   readonly exclude: ReadonlyArray<string>
+  /** `undefined` where it is for the app's modules to say. */
+  readonly stories: boolean | undefined
+  /** The file that the program begins with. */
+  readonly main: string | undefined
+}
+
+/** What holds as long as a registration does, in whichever thread modules are loaded. */
+export interface Shared {
+  /** 1 as long as modules are instrumented. */
+  readonly isOn: Int32Array
+  /** 1 as soon as a module of the app names this library. */
+  readonly namesUs: Int32Array
+}
+
+export const makeShared = (): Shared => {
+  const shared = { isOn: new Int32Array(new SharedArrayBuffer(4)), namesUs: new Int32Array(new SharedArrayBuffer(4)) }
+  Atomics.store(shared.isOn, 0, 1)
+  return shared
 }
 
 const listed = (variable: string): ReadonlyArray<string> | undefined => {
@@ -33,16 +57,26 @@ const listed = (variable: string): ReadonlyArray<string> | undefined => {
   return paths === undefined || paths.length === 0 ? undefined : paths
 }
 
+const flag = (variable: string): boolean | undefined => {
+  const text = environment[variable]?.trim().toLowerCase() ?? ""
+  if (["1", "true", "yes", "on"].includes(text)) return true
+  return ["0", "false", "no", "off"].includes(text) ? false : undefined
+}
+
 /** `RUNTIME_NARRATIVE_AUTO_DISABLED=1` (or `true`) leaves every module as it is. */
-export const isDisabled = (): boolean =>
-  ["1", "true", "yes", "on"].includes(environment["RUNTIME_NARRATIVE_AUTO_DISABLED"]?.trim().toLowerCase() ?? "")
+export const isDisabled = (): boolean => flag("RUNTIME_NARRATIVE_AUTO_DISABLED") === true
 
 /** What an option does not say is said by the environment. */
-export const settingsOf = ({ exclude, include, roots }: AutoOptions): AutoSettings => ({
+export const settingsOf = ({ exclude, include, roots, stories }: AutoOptions): AutoSettings => ({
   roots: (roots ?? ["."]).map((root) => resolve(root)),
   include: include ?? listed("RUNTIME_NARRATIVE_AUTO_INCLUDE"),
-  exclude: exclude ?? listed("RUNTIME_NARRATIVE_AUTO_EXCLUDE") ?? []
+  exclude: exclude ?? listed("RUNTIME_NARRATIVE_AUTO_EXCLUDE") ?? [],
+  stories: stories ?? flag("RUNTIME_NARRATIVE_AUTO_STORIES"),
+  main: attempt(() => realpathSync(process.argv[1] ?? ""), undefined)
 })
+
+/** This library's own files, which are below no `node_modules` where it is linked. */
+const ownFolder = fileURLToPath(new URL("../", import.meta.url))
 
 /** By whole segments of paths: `/app2` is not in `/app`. */
 const isIn = (path: string, folder: string): boolean =>
@@ -50,7 +84,7 @@ const isIn = (path: string, folder: string): boolean =>
 
 export const isWanted = (path: string, { exclude, include, roots }: AutoSettings): boolean => {
   const root = roots.find((root) => isIn(path, root))
-  if (root === undefined || path.split(sep).includes("node_modules")) return false
+  if (root === undefined || path.startsWith(ownFolder) || path.split(sep).includes("node_modules")) return false
   const isAmong = (paths: ReadonlyArray<string>) => paths.some((part) => isIn(path, resolve(root, part)))
   return !isAmong(exclude) && (include === undefined || isAmong(include))
 }

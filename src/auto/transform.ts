@@ -1,10 +1,11 @@
 /**
- * The source of a module with its functions and classes instrumented: one statement before its body, one after it, and not a
- * line moved.
+ * The source of a module with its functions and classes instrumented: one statement before its body, one behind each class, and
+ * not a line moved.
  */
-import { parse } from "acorn"
-import { titleCase } from "../diagnostics/source/functionName.js"
+import { createRequire } from "node:module"
+import { titleCase } from "../plain/titleCase.js"
 import { attempt } from "../plain/untrusted.js"
+import { type Declarations, type DeclaredClass, scan } from "./scanner.js"
 
 /** Where the code that is added finds what instruments; see `register.ts`. */
 export const instrumenterKey = "effect-narrative/auto"
@@ -12,48 +13,73 @@ export const instrumenterKey = "effect-narrative/auto"
 interface Node {
   readonly type: string
   readonly start: number
+  readonly end: number
   readonly directive?: string
   readonly id?: { readonly name: string } | null
   readonly declaration?: Node | null
 }
 
-interface Found {
-  readonly functions: ReadonlyArray<string>
-  readonly classes: ReadonlyArray<string>
-  /** Where the body begins, behind its directives. */
-  readonly start: number
+export interface TransformOptions {
+  readonly sourceType: "module" | "script"
+  /** Whether the program begins with it: the code that is added says when it is through. */
+  readonly isMain: boolean
 }
+
+const nothing: Declarations = { functions: [], classes: [], start: 0 }
 
 /** `undefined` where there is nothing to instrument, or the source is none that can be read. */
-export const transform = (source: string, sourceType: "module" | "script"): string | undefined => {
-  const found = attempt(() => find(source, sourceType), undefined)
-  if (found === undefined || found.functions.length + found.classes.length === 0) return undefined
-  const { classes, functions, start } = found
+export const transform = (source: string, { isMain, sourceType }: TransformOptions): string | undefined => {
+  // Many modules declare nothing.
+  const isBare = !/\b(?:function|class)\b/.test(source)
+  const found = isBare ? nothing : (scan(source, sourceType === "script") ?? parsed(source, sourceType))
+  if (found.functions.length + found.classes.length === 0 && !isMain) return undefined
   const look = `globalThis[Symbol.for(${JSON.stringify(instrumenterKey)})]`
   // Declared functions are there before the body runs, and so are instrumented before anything calls or exports them.
-  const before = functions
+  const functions = found.functions
     .map((name) => `try{${name}=${look}?.f(${name},${JSON.stringify(titleCase(name))})??${name}}catch{}`)
     .join("")
-  const after = classes.map((name) => `try{${look}?.c(${name})}catch{}`).join("")
-  return `${source.slice(0, start)}${before}${source.slice(start)}${after === "" ? "" : `\n;${after}`}`
+  const parts = [source.slice(0, found.start), functions]
+  let at = found.start
+  let last = ""
+  for (const { end, name } of found.classes) {
+    const instrumenting = `try{${look}?.c(${name})}catch{}`
+    if (end === undefined) last += instrumenting
+    else {
+      parts.push(source.slice(at, end), instrumenting)
+      at = end
+    }
+  }
+  if (isMain) last += `try{${look}?.e()}catch{}`
+  return `${parts.join("")}${source.slice(at)}${last === "" ? "" : `\n;${last}`}`
 }
 
-const find = (source: string, sourceType: "module" | "script"): Found => {
-  const program = parse(source, {
-    ecmaVersion: "latest",
-    sourceType,
-    allowHashBang: true,
-    // The body of a CommonJS module is that of a function.
-    allowReturnOutsideFunction: sourceType === "script"
-  })
-  // What is read of its nodes is checked as it is read.
-  const body = program.body as unknown as ReadonlyArray<Node>
+/** Loaded when a source needs it. */
+const load = createRequire(import.meta.url)
+
+/** What a parser finds; nothing in a source that cannot be read. */
+export const parsed = (source: string, sourceType: "module" | "script"): Declarations =>
+  attempt(() => {
+    const { parse }: typeof import("acorn") = load("acorn")
+    const program = parse(source, {
+      ecmaVersion: "latest",
+      sourceType,
+      allowHashBang: true,
+      // The body of a CommonJS module is that of a function.
+      allowReturnOutsideFunction: sourceType === "script"
+    })
+    // What is read of its nodes is checked as it is read.
+    return declarationsOf(program.body as unknown as ReadonlyArray<Node>, source)
+  }, nothing)
+
+const declarationsOf = (body: ReadonlyArray<Node>, source: string): Declarations => {
   const declared = body.map((node) => (isExport(node) && node.declaration ? node.declaration : node))
-  const namesOf = (type: string): ReadonlyArray<string> =>
-    declared.flatMap((node) => (node.type === type && node.id && !node.id.name.startsWith("_") ? [node.id.name] : []))
+  const named = (type: string): ReadonlyArray<DeclaredClass> =>
+    declared.flatMap(({ end, id, type: its }) =>
+      its === type && id && !id.name.startsWith("_") ? [{ name: id.name, end }] : []
+    )
   return {
-    functions: Array.from(new Set(namesOf("FunctionDeclaration"))),
-    classes: namesOf("ClassDeclaration"),
+    functions: Array.from(new Set(named("FunctionDeclaration").map(({ name }) => name))),
+    classes: named("ClassDeclaration"),
     start: body.find(({ directive }) => directive === undefined)?.start ?? source.length
   }
 }

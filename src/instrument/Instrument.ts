@@ -9,11 +9,12 @@
  */
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
-import { titleCase } from "../diagnostics/source/functionName.js"
+import { titleCase } from "../plain/titleCase.js"
 import { attempt } from "../plain/untrusted.js"
-import type { InstrumentOptions } from "./members.js"
+import type { InstrumentOptions } from "./classMembers.js"
 import * as members from "./members.js"
 import * as wrapped from "./wrappedFunction.js"
+import { skip as leaveAlone } from "./wrapper.js"
 
 export type {
   /**
@@ -21,7 +22,7 @@ export type {
    * @category models
    */
   InstrumentOptions
-} from "./members.js"
+} from "./classMembers.js"
 
 /**
  * Makes each method of a service a stage, `OrderService.charge`: a Layer in, a Layer of the same type out. What the service
@@ -155,7 +156,7 @@ export const stage =
  * @since 0.1.0
  * @category classes
  */
-export const skip = (member: object, _context?: DecoratorContext): void => wrapped.skip(member)
+export const skip = (member: object, _context?: DecoratorContext): void => leaveAlone(member)
 
 /**
  * The exports of a module, its functions stages and its classes instrumented. The exports of an ES module cannot be set: use

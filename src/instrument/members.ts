@@ -1,36 +1,12 @@
 /**
  * Which members of a service, a class or a module are stages, and the same object with them.
  */
-import { titleCase } from "../diagnostics/source/functionName.js"
+import { titleCase } from "../plain/titleCase.js"
 import { attempt } from "../plain/untrusted.js"
-import { type AnyFunction, initOf, isLater, isSkipped, stageOf, wrap } from "./wrappedFunction.js"
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface InstrumentOptions {
-  /** What the stages are called before the member's own name (default: the name of the service or class). */
-  readonly name?: string | undefined
-  /** The kind of the stages, where "stage" says too little. */
-  readonly kind?: string | undefined
-  /** Members that are left as they are, beside those whose name begins with `_`. */
-  readonly skip?: ReadonlyArray<string> | ((member: string) => boolean) | undefined
-  /** Whether methods of the classes above are stages as well (default: no). */
-  readonly inherited?: boolean | undefined
-  /** Whether static methods of a class are stages as well (default: no). */
-  readonly static?: boolean | undefined
-}
-
-const isFunction = (value: unknown): value is AnyFunction => typeof value === "function"
-
-export const isClass = (value: unknown): value is new (...args: Array<never>) => object =>
-  isFunction(value) && /^class\b/.test(attempt(() => Function.prototype.toString.call(value), ""))
-
-const isLeftOut = (member: string, { skip }: InstrumentOptions): boolean =>
-  member === "constructor" ||
-  member.startsWith("_") ||
-  (typeof skip === "function" ? attempt(() => skip(member), false) : (skip?.includes(member) ?? false))
+import * as classes from "./classMembers.js"
+import { type InstrumentOptions, isClass, isFunction, isLeftOut } from "./classMembers.js"
+import { initOf, isLater, stageOf, wrap } from "./wrappedFunction.js"
+import { type AnyFunction, isSkipped } from "./wrapper.js"
 
 /**
  * The same service, whose methods are stages. They are called on the service itself, so that private fields work; what it
@@ -90,43 +66,7 @@ const isInstrumented = (target: object, key: string, value: unknown, { inherited
 export const classMembers = (
   target: abstract new (...args: Array<never>) => unknown,
   options: InstrumentOptions
-): void => {
-  const prefix = options.name ?? target.name
-  instrumentMethods(target.prototype, prefix, options, options.inherited === true)
-  if (options.static === true) instrumentMethods(target, prefix, options, false)
-}
-
-const instrumentMethods = (
-  target: object,
-  prefix: string,
-  options: InstrumentOptions,
-  withInherited: boolean
-): void => {
-  const names = new Set(Object.getOwnPropertyNames(target))
-  for (
-    let owner: object | null = withInherited ? Object.getPrototypeOf(target) : null;
-    owner !== null && owner !== Object.prototype;
-    owner = Object.getPrototypeOf(owner)
-  ) {
-    for (const name of Object.getOwnPropertyNames(owner)) names.add(name)
-  }
-  for (const name of names) {
-    if (isLeftOut(name, options)) continue
-    const property = propertyOf(target, name)
-    const value: unknown = property?.value
-    if (property === undefined || !isFunction(value) || isClass(value) || isSkipped(value)) continue
-    const wrapped = wrap(value, initOf(`${prefix}.${name}`, options.kind))
-    attempt(() => Object.defineProperty(target, name, { ...property, value: wrapped }), undefined)
-  }
-}
-
-const propertyOf = (target: object, name: string): PropertyDescriptor | undefined => {
-  for (let owner: object | null = target; owner !== null; owner = Object.getPrototypeOf(owner)) {
-    const property = Object.getOwnPropertyDescriptor(owner, name)
-    if (property !== undefined) return property
-  }
-  return undefined
-}
+): void => classes.classMembers(target, options, (f, name, kind) => wrap(f, initOf(name, kind)))
 
 /** The exports of a module, its functions stages, and its classes instrumented in place. */
 export const moduleMembers = <M extends object>(namespace: M, options: InstrumentOptions): M => {

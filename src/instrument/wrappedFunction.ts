@@ -8,24 +8,14 @@ import * as Stream from "effect/Stream"
 import { contextWith, regionFor, regionIn } from "../narration/region.js"
 import * as stageRegion from "../narration/stageRegion.js"
 import * as validatedOptions from "../narration/validatedOptions.js"
-import { attempt } from "../plain/untrusted.js"
 import { Backlog } from "../promise/backlog.js"
 import { exitOf, run } from "../promise/follow.js"
 import { baseOf, callerPlace, contextOf, enter } from "../promise/places.js"
 import * as regions from "../promise/regions.js"
 import { type AnyFiber, nanos, withFiber } from "../runtime/fiber.js"
+import { type AnyFunction, type Call, wrapper } from "./wrapper.js"
 
-export type AnyFunction = (this: unknown, ...args: Array<unknown>) => unknown
-
-type Init = stageRegion.StageInit<unknown>
-
-/** Those made here, and those that are stages or are to be left as they are. */
-const untouched = new WeakSet<object>()
-
-/** Leaves a function as it is from now on. */
-export const skip = (f: object): void => void untouched.add(f)
-
-export const isSkipped = (f: object): boolean => untouched.has(f)
+export type Init = stageRegion.StageInit<unknown>
 
 let narration: regions.Narration | undefined
 
@@ -44,45 +34,34 @@ export const initOf = (name: string, kind: string | undefined): Init => {
   return { name: checked.value, kind: kind ?? "stage", attributes: undefined, definedAt: undefined, warn: checked.warn }
 }
 
-/** The same function to whoever looks at it: its name, length, prototype and properties. */
-export const wrap = <F extends object>(f: F, init: Init): F => {
-  if (isSkipped(f)) return f
-  // Only functions are given.
-  const original = f as unknown as AnyFunction
-  const call = calling(original, init)
-  const wrapper = Object.hasOwn(original, "prototype")
-    ? function (this: unknown, ...args: Array<unknown>): unknown {
-        if (new.target === undefined) return call(this, args)
-        return Reflect.construct(original, args, new.target === wrapper ? original : new.target)
-      }
-    : // A method has no prototype, and is no constructor.
-      {
-        wrapper(this: unknown, ...args: Array<unknown>): unknown {
-          return call(this, args)
-        }
-      }.wrapper
-  Object.setPrototypeOf(wrapper, Object.getPrototypeOf(original))
-  for (const key of Reflect.ownKeys(original)) {
-    const property = Object.getOwnPropertyDescriptor(original, key)
-    if (property !== undefined) attempt(() => Object.defineProperty(wrapper, key, property), undefined)
-  }
-  if (!Object.hasOwn(original, "toString")) {
-    const value = () => Function.prototype.toString.call(original)
-    Object.defineProperty(wrapper, "toString", { value, configurable: true, writable: true })
-  }
-  skip(wrapper)
-  return wrapper as unknown as F
+/** The same function, whose calls are stages. */
+export const wrap = <F extends object>(f: F, init: Init): F => wrapper(f, (original) => calling(original, init))
+
+/** What becomes of a call outside any story, where something does. */
+export type Outside = (call: OutsideCall) => unknown
+
+export interface OutsideCall {
+  readonly init: Init
+  /** Calls it. */
+  readonly bare: () => unknown
+  /** Calls it as a stage of the story in which that is done. */
+  readonly staged: () => unknown
+  /** Whether its calls do their work themselves; unknown before the first one. */
+  readonly isPlain: boolean | undefined
 }
 
-type Call = (self: unknown, args: Array<unknown>) => unknown
-
-const calling = (f: AnyFunction, init: Init): Call => {
+/** Calls a function as a stage of the story that the caller is in. */
+export const calling = (f: AnyFunction, init: Init, outside?: Outside): Call => {
   // Whether its calls do their work themselves; unknown before the first one, unless the function says so.
   let isPlain: boolean | undefined = plainKinds.has(Object.prototype.toString.call(f)) ? true : undefined
-  return (self, args) => {
+  const call = (self: unknown, args: Array<unknown>, outside: Outside | undefined): unknown => {
     const place = callerPlace()
     const region = place === undefined ? undefined : regionIn(contextOf(place))
-    if (place === undefined || region === undefined) return stageOf(Reflect.apply(f, self, args), init)
+    if (place === undefined || region === undefined) {
+      if (outside === undefined) return stageOf(Reflect.apply(f, self, args), init)
+      const bare = () => Reflect.apply(f, self, args)
+      return outside({ init, bare, staged: () => call(self, args, undefined), isPlain })
+    }
     if (isPlain === true) {
       const value = run(regions.openStage(narrationOf(), init), () => Reflect.apply(f, self, args))
       return stageOf(value, init)
@@ -101,6 +80,7 @@ const calling = (f: AnyFunction, init: Init): Call => {
     pending.begin()
     return run(pending, () => value)
   }
+  return (self, args) => call(self, args, outside)
 }
 
 const plainKinds = new Set(["[object AsyncFunction]", "[object GeneratorFunction]", "[object AsyncGeneratorFunction]"])

@@ -10,7 +10,10 @@ import type { Story } from "./Story.js"
 
 /** Names the interruptors of a cause, as seen from a story: they are known if they are in it or around it. */
 export const interruptorsNamed = (cause: Cause.Cause<unknown>, story: Story): ReadonlyArray<Interruptor> =>
-  interruptorsOf(cause).map((fiberId) => ({ fiberId: FiberId.threadName(fiberId), ...placeOf(fiberId, story) }))
+  interruptorsOf(cause)
+    // A signal, or an abort, is no fiber's.
+    .filter((fiberId) => fiberId._tag !== "None")
+    .map((fiberId) => ({ fiberId: FiberId.threadName(fiberId), ...placeOf(fiberId, story) }))
 
 const nowhere = { storyName: null, stageName: null }
 

@@ -20,18 +20,30 @@ export const runExample = (
   path: string,
   env: Readonly<Record<string, string>> = {},
   args: ReadonlyArray<string> = []
-) => Effect.flatMap(compiled(path), (program) => run(program, root, env, args))
+) =>
+  Effect.flatMap(compiled(path), (program) =>
+    isNarratedByHook.has(path)
+      ? runCommand(narratedByHook(program, args), root, env)
+      : runCommand([process.execPath, program, ...args], root, env)
+  )
+
+/** Examples that know nothing of this package, and are narrated by how they are started. */
+const isNarratedByHook = new Set(["examples/plain-import.ts"])
+
+/** What such a program prints and its story, in the order in which they are written. */
+const narratedByHook = (program: string, args: ReadonlyArray<string>): readonly [string, ...Array<string>] => {
+  const hook = program.replace(/examples\/.*$/, "src/auto/index.js")
+  return ["sh", "-c", 'exec "$@" 2>&1', "sh", process.execPath, "--import", hook, program, ...args]
+}
 
 /** Runs JavaScript in `cwd`, without colours, its output going to pipes. */
-export const run = (
-  path: string,
-  cwd: string,
-  env: Readonly<Record<string, string>> = {},
-  args: ReadonlyArray<string> = []
-) =>
+export const run = (path: string, cwd: string, env: Readonly<Record<string, string>> = {}) =>
+  runCommand([process.execPath, path], cwd, env)
+
+const runCommand = (command: readonly [string, ...Array<string>], cwd: string, env: Readonly<Record<string, string>>) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const child = yield* Command.make(process.execPath, path, ...args).pipe(
+      const child = yield* Command.make(...command).pipe(
         Command.workingDirectory(cwd),
         Command.env({ NO_COLOR: "1", ...env }),
         Command.start

@@ -352,6 +352,25 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
   )
 
   it.effect(
+    "plain-import has the story of a program that knows nothing of it, and the error that ended it",
+    () => {
+      const lines = [
+        "▶ Story started: Plain Import",
+        "▷ Stage started: Main",
+        "  ▷ Stage started: Import Page",
+        /^ {4}✔ Stage completed: Crm\.fetchPage \(/,
+        /^ {4}✔ Stage completed: Store\.save \(/,
+        "2 customers",
+        "Stage:         Parse Customer (in Main > Import Page)",
+        /^Location: {6}examples\/plain-import\.ts:\d+ \(parseCustomer\)$/,
+        /^▶ Story ended: FAILED - Plain Import \(/
+      ]
+      return printed("plain-import", lines, 1)
+    },
+    timeout
+  )
+
+  it.effect(
     "agent-with-tools uses its tool, and asks no provider whose circuit is open",
     () =>
       printed("agent-with-tools", [

@@ -18,11 +18,3 @@ export const nameOf = (body: (...args: Array<never>) => unknown, definedAt: Defi
   const written = lines.join("\n").match(/\bfunction\s*\*?\s*([\w$]+)/)?.[1]
   return written === renamed ? renamed : body.name
 }
-
-/** `validateOrder` and `validate_order` as a stage's name: "Validate Order". */
-export const titleCase = (name: string): string =>
-  name
-    .replace(/[_$]+/g, " ")
-    .replace(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, " ")
-    .trim()
-    .replace(/(^| )(\p{L})/gu, (_, space: string, letter: string) => `${space}${letter.toUpperCase()}`)

@@ -1,0 +1,80 @@
+/**
+ * Calls of the app's functions. What narrates them is loaded when the first of them is made: until then a program that is
+ * instrumented starts nearly as fast as it does without.
+ */
+import { createRequire } from "node:module"
+import { isMainThread } from "node:worker_threads"
+import { type Call, type Wrap, wrapper } from "../instrument/wrapper.js"
+import type * as NarratedCalls from "./narratedCalls.js"
+
+const load = createRequire(import.meta.url)
+
+let narrated: typeof NarratedCalls | undefined
+let isLoading = false
+let isMainOver = false
+
+/** Whether calls outside any story begin one. */
+let beginsStories = (): boolean => false
+
+/** A program that narrates has loaded this library itself. */
+const isLibraryLoaded = (): boolean => {
+  const globals: unknown = Reflect.get(globalThis, "effect/GlobalValue")
+  return globals instanceof Map && globals.has("effect-narrative/asyncContext")
+}
+
+/** Loads it at once, where that can be done and there is anything to narrate. What it calls meanwhile is not narrated. */
+const narratedCalls = (): typeof NarratedCalls | undefined => {
+  if (narrated !== undefined || isLoading || !(beginsStories() || isLibraryLoaded())) return narrated
+  isLoading = true
+  try {
+    use(load("./narratedCalls.js"))
+  } catch (error) {
+    process.emitWarning(`effect-narrative/auto narrates nothing: ${String(error)}`)
+  }
+  return narrated
+}
+
+const use = (loaded: typeof NarratedCalls): void => {
+  narrated = loaded
+  loaded.begin(() => beginsStories(), isMainOver)
+}
+
+/** Whether an ES module can be loaded at once, and nothing else decides how that is done, as `tsx` does. */
+const canLoadLater = (): boolean => {
+  const given = [...process.execArgv, ...(process.env["NODE_OPTIONS"] ?? "").split(/\s+/)]
+  const preloaded = given.filter((arg) => /^(?:--import|--require|-r|--loader|--experimental-loader)(?:=|$)/.test(arg))
+  return Reflect.get(process.features, "require_module") === true && preloaded.length <= 1
+}
+
+/** Loads now what cannot be loaded later. */
+export const prepare = async (): Promise<void> => {
+  if (narrated !== undefined || canLoadLater()) return
+  isLoading = true
+  use(await import("./narratedCalls.js"))
+}
+
+/** Begins stories for calls outside any, where that is wanted. Those of other threads are none of the program's. */
+export const begin = (areWanted: () => boolean): void => {
+  beginsStories = () => isMainThread && areWanted()
+  process.removeListener("uncaughtExceptionMonitor", failed)
+  process.on("uncaughtExceptionMonitor", failed)
+}
+
+/** What ends the program is a failure of it. It changes nothing about that. */
+const failed = (error: unknown): void => {
+  if (beginsStories()) narratedCalls()?.failed(error)
+}
+
+export const mainEnded = (): void => {
+  isMainOver = true
+  narrated?.mainEnded()
+}
+
+export const wrap: Wrap = (f, name, kind) =>
+  wrapper(f, (original) => {
+    let call: Call | undefined
+    return (self, args) => {
+      call ??= narratedCalls()?.callOf(original, name, kind)
+      return call === undefined ? Reflect.apply(original, self, args) : call(self, args)
+    }
+  })

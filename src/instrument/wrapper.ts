@@ -1,0 +1,49 @@
+/**
+ * A function in the place of another one: the same to whoever looks at it, and its calls are someone else's.
+ */
+import { attempt } from "../plain/untrusted.js"
+
+export type AnyFunction = (this: unknown, ...args: Array<unknown>) => unknown
+
+export type Call = (self: unknown, args: Array<unknown>) => unknown
+
+/** Those made here, and those that are stages or are to be left as they are. */
+const untouched = new WeakSet<object>()
+
+/** Leaves a function as it is from now on. */
+export const skip = (f: object): void => void untouched.add(f)
+
+export const isSkipped = (f: object): boolean => untouched.has(f)
+
+/** What makes a function one whose calls are stages of this name. */
+export type Wrap = <F extends object>(f: F, name: string, kind: string | undefined) => F
+
+/** The same function to whoever looks at it: its name, length, prototype and properties. */
+export const wrapper = <F extends object>(f: F, callOf: (original: AnyFunction) => Call): F => {
+  if (isSkipped(f)) return f
+  // Only functions are given.
+  const original = f as unknown as AnyFunction
+  const call = callOf(original)
+  const wrapper = Object.hasOwn(original, "prototype")
+    ? function (this: unknown, ...args: Array<unknown>): unknown {
+        if (new.target === undefined) return call(this, args)
+        return Reflect.construct(original, args, new.target === wrapper ? original : new.target)
+      }
+    : // A method has no prototype, and is no constructor.
+      {
+        wrapper(this: unknown, ...args: Array<unknown>): unknown {
+          return call(this, args)
+        }
+      }.wrapper
+  Object.setPrototypeOf(wrapper, Object.getPrototypeOf(original))
+  for (const key of Reflect.ownKeys(original)) {
+    const property = Object.getOwnPropertyDescriptor(original, key)
+    if (property !== undefined) attempt(() => Object.defineProperty(wrapper, key, property), undefined)
+  }
+  if (!Object.hasOwn(original, "toString")) {
+    const value = () => Function.prototype.toString.call(original)
+    Object.defineProperty(wrapper, "toString", { value, configurable: true, writable: true })
+  }
+  skip(wrapper)
+  return wrapper as unknown as F
+}
