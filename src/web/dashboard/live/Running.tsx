@@ -15,7 +15,8 @@ const shownStages = 4
 /** In whole seconds, since it is written anew each second. */
 const since = (at: string | null, now: number): string => {
   const millis = millisOf(at)
-  return millis === undefined ? "" : duration(Math.max(0, Math.floor((now - millis) / 1_000)))
+  const seconds = millis === undefined ? 0 : Math.floor((now - millis) / 1_000)
+  return millis === undefined ? "" : seconds < 1 ? "0 s" : duration(seconds)
 }
 
 export const RunningStory = ({ live, now }: { readonly live: LiveStoryJson; readonly now: number }) => {

@@ -4,40 +4,8 @@
  */
 import { ApiError, request } from "../api.js"
 import type { Query } from "../router.js"
-
-export interface ServerEvent {
-  readonly id: string
-  readonly event: string
-  readonly data: string
-}
-
-/** Cuts what arrives into events. What has not arrived whole is kept for the next part. */
-export class EventParser {
-  #rest = ""
-
-  take(text: string): ReadonlyArray<ServerEvent> {
-    // A line may end with either, and the two may arrive apart.
-    const all = `${this.#rest}${text}`.replaceAll(/\r\n|\r(?!$)/g, "\n")
-    const blocks = all.split("\n\n")
-    this.#rest = blocks.pop() ?? ""
-    return blocks.flatMap(eventOf)
-  }
-}
-
-const eventOf = (block: string): ReadonlyArray<ServerEvent> => {
-  const fields: { [name: string]: string } = {}
-  const data: Array<string> = []
-  for (const line of block.split("\n")) {
-    const [, name = "", value = ""] = /^([^:]*):? ?(.*)$/.exec(line) ?? []
-    if (name === "data") data.push(value)
-    else if (name !== "") fields[name] = value
-  }
-  return data.length === 0
-    ? []
-    : [{ id: fields["id"] ?? "", event: fields["event"] ?? "message", data: data.join("\n") }]
-}
-
-export type Connection = "connecting" | "open" | "lost"
+import { EventParser, type ServerEvent } from "./eventParser.js"
+import type { Connection } from "./eventTail.js"
 
 export interface StreamOptions {
   readonly path: string

@@ -3,10 +3,12 @@
  */
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals"
 import type { EventJson } from "../../../server/readModels.js"
-import type { Connection, ServerEvent } from "./eventStream.js"
+import type { ServerEvent } from "./eventParser.js"
 
 /** Most events that are kept: those that are shown, and those that wait. */
 const mostKept = 500
+
+export type Connection = "connecting" | "open" | "lost"
 
 export class EventTail {
   readonly #shown = signal<ReadonlyArray<EventJson>>([])

@@ -13,7 +13,14 @@ export const Sparkline = ({ counts, height = 24, tone, width = 120 }: SparklineP
   const most = Math.max(1, ...counts)
   const step = width / Math.max(1, counts.length)
   return (
-    <svg class={`sparkline ${tone}`} width={width} height={height} aria-hidden="true">
+    <svg
+      class={`sparkline ${tone}`}
+      viewBox={`0 0 ${width} ${height}`}
+      preserveAspectRatio="none"
+      width={width}
+      height={height}
+      aria-hidden="true"
+    >
       {counts.map((count, at) => {
         const tall = count === 0 ? 1 : Math.max(2, (count / most) * height)
         return (

@@ -58,7 +58,7 @@ const foundText = (list: StoryListJson | undefined): string =>
 
 const Filters = ({ found }: { readonly found: string }) => (
   <div class="filter-bar" role="search" aria-label="Stories">
-    <SearchParameter name="text" title="Search names, errors, labels" found={found} />
+    <SearchParameter name="text" title="Search stories" found={found} />
     <TextParameter name="name" title="Name of the story" placeholder="Name" />
     <TextParameter
       name="correlation"
