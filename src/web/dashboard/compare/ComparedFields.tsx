@@ -44,7 +44,7 @@ export const ComparedFields = ({ fields, subjects }: ComparedFieldsProps) => {
 const Fields = ({ fields, subjects }: ComparedFieldsProps) => (
   // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and keys must be able to
   <div class="compared-scroll" tabIndex={0} role="region" aria-label="Fields">
-    <table class="list compared">
+    <table class="list compared" style={{ "--columns": subjects.length }}>
       <thead>
         <tr>
           <th scope="col">Field</th>

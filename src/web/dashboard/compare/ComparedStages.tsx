@@ -3,7 +3,7 @@
  */
 import { useSignal } from "@preact/signals"
 import type { ComparedStageJson, ComparisonJson } from "../../../server/readModels.js"
-import { count, duration } from "../../kit/format.js"
+import { count, duration, number } from "../../kit/format.js"
 import { nodeStatusOf, StateMark } from "../parts/StateMark.js"
 import { Change, letterOf } from "./ComparedSubjects.js"
 import { stageRows } from "./stageRows.js"
@@ -33,7 +33,7 @@ export const ComparedStages = ({ comparison }: { readonly comparison: Comparison
     <section class="card" aria-labelledby="compared-stages">
       <header class="card-head">
         <h2 id="compared-stages">Stages</h2>
-        <span class="muted">{`${count(differing, "stage differs", "stages differ")} of ${count(stages.length, "stage")}`}</span>
+        <span class="muted">{`${number(differing)} of ${count(stages.length, "stage differs", "stages differ")}`}</span>
         <div class="card-tools">
           <button
             type="button"
@@ -49,7 +49,7 @@ export const ComparedStages = ({ comparison }: { readonly comparison: Comparison
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and keys must be able to */}
       <div class="compared-scroll" tabIndex={0} role="region" aria-label="Stages beside each other">
-        <table class="list compared compared-stages">
+        <table class="list compared compared-stages" style={{ "--columns": subjects.length }}>
           <thead>
             <tr>
               <th scope="col">Stage</th>

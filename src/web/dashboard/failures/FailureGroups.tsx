@@ -54,7 +54,7 @@ const Groups = ({ answer }: { readonly answer: FailureGroupsJson }) => {
   if (answer.groups.length === 0) return <Notice title="Nothing failed in this time" />
   return (
     <section class="card list-card" aria-label="Kinds of failures">
-      <table class="list">
+      <table class="list folding">
         <thead>
           <tr>
             <th scope="col">Failure</th>

@@ -169,7 +169,7 @@ const Versions = ({ group }: { readonly group: FailureGroupJson }) => (
 
 const Occurrences = ({ isFirst, list }: { readonly list: FailureListJson; readonly isFirst: boolean }) => (
   <section class="card list-card" aria-label="Each of them">
-    <table class="list">
+    <table class="list folding">
       <thead>
         <tr>
           <th scope="col">Story</th>

@@ -16,6 +16,9 @@ const refreshEvery = 2_000
 /** How often the time that something takes is written anew, in milliseconds. */
 const tickEvery = 1_000
 
+/** Events that happened before the view was opened, and are shown all the same. */
+const shownBefore = 50
+
 export const LiveView = () => {
   const live = useLoaded("live", (signal) => get<LiveJson>("/api/v1/live", { limit: 60 }, signal))
   const now = useNow()
@@ -54,7 +57,7 @@ export const LiveView = () => {
           ))}
         </ul>
       </section>
-      <EventList after={value.cursor} />
+      <EventList after={Math.max(0, value.cursor - shownBefore)} />
     </div>
   )
 }

@@ -127,7 +127,7 @@ const Rows = ({ chosen, list: { next, stories }, onChoose }: RowsProps) => {
   const longest = Math.max(...stories.map(({ duration_seconds }) => duration_seconds ?? 0))
   return (
     <section class="card list-card" aria-label="Stories">
-      <table class="list">
+      <table class="list folding">
         <thead>
           <tr>
             <th scope="col" class="narrow">
