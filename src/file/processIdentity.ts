@@ -26,24 +26,34 @@ export type Life = "alive" | "dead" | "unknown"
 
 /** Where the pids of this process mean something. */
 export const ownSpace = (): PidSpace => {
-  const host = hostname()
+  const { boot, namespace } = ownFacts()
+  return { host: hostname(), boot, namespace }
+}
+
+/** This process. */
+export const own = (): ProcessIdentity => ({ ...ownSpace(), pid: process.pid, startedAt: ownFacts().startedAt })
+
+/** What is the same for as long as a process lives; its machine may be renamed meanwhile. */
+type Facts = Omit<ProcessIdentity, "host" | "pid">
+
+let known: Facts | undefined
+
+/** Read once: each begun run says them. */
+const ownFacts = (): Facts => {
+  known ??= { ...bootAndNamespace(), startedAt: statOf(process.pid)?.startedAt ?? "" }
+  return known
+}
+
+const bootAndNamespace = (): Pick<PidSpace, "boot" | "namespace"> => {
   try {
     return {
-      host,
       boot: readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim(),
       namespace: readlinkSync("/proc/self/ns/pid")
     }
   } catch {
-    return { host, boot: "", namespace: "" }
+    return { boot: "", namespace: "" }
   }
 }
-
-/** This process. */
-export const own = (): ProcessIdentity => ({
-  ...ownSpace(),
-  pid: process.pid,
-  startedAt: statOf(process.pid)?.startedAt ?? ""
-})
 
 /** Whether a process still lives. */
 export const lifeOf = (identity: ProcessIdentity): Life =>

@@ -184,6 +184,8 @@ const makers: { readonly [K in keyof Kinds]: Maker } = {
   },
   count: (given) => (typeof given === "number" && Number.isSafeInteger(given) && given >= 0 ? given : undefined),
   time: (given) => {
+    // It was made just now.
+    if (given === lastText) return given
     const millis = given instanceof Date ? given.getTime() : typeof given === "number" ? given : millisOf(given)
     return millis === undefined ? undefined : timeText(millis)
   },
@@ -192,10 +194,19 @@ const makers: { readonly [K in keyof Kinds]: Maker } = {
   flag: (given) => (given === 1 || given === 0 ? given === 1 : typeof given === "boolean" ? given : undefined)
 }
 
+// What is written of a run has the same times again and again.
+let lastMillis = Number.NaN
+let lastText = ""
+
 /** UTC of a fixed width, so that texts are in the order of the times. */
-export const timeText = (millis: number): string | undefined =>
+export const timeText = (millis: number): string | undefined => {
+  if (millis === lastMillis) return lastText
   // The years that have four digits.
-  millis >= -62_167_219_200_000 && millis < 253_402_300_800_000 ? new Date(millis).toISOString() : undefined
+  if (!(millis >= -62_167_219_200_000 && millis < 253_402_300_800_000)) return undefined
+  lastText = new Date(millis).toISOString()
+  lastMillis = millis
+  return lastText
+}
 
 // SQLite has a space where ISO 8601 has a T; a `+` in a query is often sent as it is, and arrives as a space.
 const timePattern =

@@ -39,24 +39,37 @@ export const apply = (run: StoredRun, write: RunWrite): StoredRun => {
     const isNewer = (run.sweep?.revision ?? "") < write.revision
     return isNewer ? { ...run, sweep: { revision: write.revision, changes: write.changes } } : run
   }
+  if (isNew(run)) return begun(run, write)
   const known = new Map<RunColumn, string>()
   for (const [made, columns] of Object.entries(run.revisions)) for (const column of columns) known.set(column, made)
   const changes: { [C in RunColumn]?: PlainValue } = { ...run.changes }
-  let isNew = false
+  let isChanged = false
   for (const column of columnNames) {
     const value = write.changes[column]
     if (value === undefined || (known.get(column) ?? "") >= write.revision) continue
     known.set(column, write.revision)
     changes[column] = value
-    isNew = true
+    isChanged = true
   }
-  if (!isNew) return run
+  if (!isChanged) return run
   const revisions: Record<string, Array<RunColumn>> = {}
   // In one order, whatever was written first.
   for (const made of [...new Set(known.values())].sort()) revisions[made] = []
   for (const column of columnNames) revisions[known.get(column) ?? ""]?.push(column)
   // Each value came out of `Changes`, by its column.
   return { ...run, changes: changes as Changes, revisions }
+}
+
+const isNew = ({ changes, revisions }: StoredRun): boolean => {
+  for (const _ in revisions) return false
+  for (const _ in changes) return false
+  return true
+}
+
+/** The first that is written of a run is all that there is of it. */
+const begun = (run: StoredRun, { changes, revision }: RunWrite): StoredRun => {
+  const columns = columnNames.filter((column) => changes[column] !== undefined)
+  return columns.length === 0 ? run : { ...run, changes: { ...changes }, revisions: { [revision]: columns } }
 }
 
 /** The sweep, as long as it holds. */

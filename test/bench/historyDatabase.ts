@@ -3,16 +3,18 @@
  *
  *     npm run bench:history               some minutes, and some GB in the folder for temporary files
  *     npm run bench:history -- 20000      a smaller one, printed only
+ *     npm run bench:history -- 1000000 x  kept in the folder x, where it is found the next time
  *
  * The rows are inserted by hand, as nobody could wait for a million stories to be told; the schema is the real one.
  */
 import { execFileSync } from "node:child_process"
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Effect, Layer } from "effect"
 import type { NarrativeEvent } from "../../src/event/NarrativeEvent.js"
+import { type Query, queriesOf } from "./historyQueries.js"
 import { History, HistoryRenderer, Narrative, NarrativeEvents, Renderer } from "./library.js"
 import { openSqlite } from "./sqlite.js"
 
@@ -21,13 +23,16 @@ const stories = Number(process.argv[2] ?? million)
 if (!Number.isSafeInteger(stories) || stories < 1_000)
   throw new Error("How many stories? A whole number, 1,000 or more")
 
-const folder = mkdtempSync(join(tmpdir(), "narrative-bench-"))
-process.once("exit", () => rmSync(folder, { recursive: true, force: true }))
-const filename = join(folder, "history.db")
+const kept = process.argv[3]
+const folder = kept ?? mkdtempSync(join(tmpdir(), "narrative-bench-"))
+if (kept === undefined) process.once("exit", () => rmSync(folder, { recursive: true, force: true }))
+const filename = join(folder, `history-${stories}.db`)
+const isThere = existsSync(filename)
 
 const days = 30
 const millisOfDay = 86_400_000
-const end = Date.now()
+// Its last story is as old as the file.
+const end = isThere ? statSync(filename).birthtimeMs : Date.now()
 const begin = end - days * millisOfDay
 
 /** The same numbers in every run. */
@@ -211,63 +216,6 @@ const build = (report: string): void => {
   database.close()
 }
 
-interface Query {
-  readonly name: string
-  readonly bar: number
-  readonly run: Effect.Effect<unknown, unknown, HistoryService>
-}
-
-type HistoryService = Effect.Effect.Context<ReturnType<typeof History.failures>>
-
-const day = (n: number) => new Date(begin + n * millisOfDay).toISOString()
-
-const queries = (someId: string, rare: string): ReadonlyArray<Query> => [
-  { name: "failures, the last 10", bar: 20, run: History.failures() },
-  { name: "failures, the last 100", bar: 20, run: History.failures({ last: 100 }) },
-  { name: "failures of a story and a stage", bar: 20, run: History.failures({ story: "Import A", stage: "Enrich" }) },
-  { name: "failures of a rare story", bar: 20, run: History.failures({ story: rare }) },
-  { name: "failures of a story that has none", bar: 20, run: History.failures({ story: "Nobody" }) },
-  {
-    name: "failures of an error type, three weeks ago",
-    bar: 20,
-    run: History.failures({ errorType: "ParseError", since: day(7), until: day(9) })
-  },
-  {
-    name: "failures of a fingerprint",
-    bar: 20,
-    run: Effect.flatMap(History.failures(), ([first]) => History.failures({ fingerprint: first?.fingerprint ?? "" }))
-  },
-  { name: "story, by a beginning of its id", bar: 20, run: History.story(someId.slice(0, 20)) },
-  { name: "story, whose beginning is ambiguous", bar: 20, run: Effect.flip(History.story(someId.slice(0, 3))) },
-  { name: "stories, the first page", bar: 20, run: History.stories() },
-  { name: "stories, a page three weeks ago", bar: 20, run: History.stories({ until: day(9) }) },
-  { name: "stories that failed", bar: 20, run: History.stories({ status: "failed" }) },
-  {
-    name: "stories of a name that timed out or failed",
-    bar: 20,
-    run: History.stories({ name: "Import B", status: ["timeout", "failed"] })
-  },
-  { name: "stories of a rare name", bar: 20, run: History.stories({ name: rare }) },
-  { name: "stories with a label", bar: 20, run: History.stories({ labels: { region: "west" } }) },
-  {
-    name: "stories with a label, that timed out",
-    bar: 20,
-    run: History.stories({ labels: { region: "west" }, status: "timeout" })
-  },
-  { name: "stories with a label that no story has", bar: 20, run: History.stories({ labels: { region: "nowhere" } }) },
-  { name: "stats of a day", bar: 200, run: History.stats({ since: day(15), until: day(16) }) },
-  {
-    name: "stats of a day, one story",
-    bar: 200,
-    run: History.stats({ since: day(15), until: day(16), story: "Import C" })
-  },
-  {
-    name: "500 events, followed from the end",
-    bar: 20,
-    run: Effect.flatMap(History.cursor, (cursor) => History.changes(cursor - 500))
-  }
-]
-
 const command = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url))
 
 /** The command as a whole process, from its start to its end. */
@@ -282,8 +230,8 @@ const narrative = (...args: ReadonlyArray<string>): Query => ({
 const times = 15
 
 const measure = Effect.gen(function* () {
-  const page = yield* History.stories({ limit: 1, until: day(20) })
-  const asked = queries(page.stories[0]?.id ?? "", names[names.length - 1] ?? "")
+  const page = yield* History.stories({ limit: 1, until: new Date(begin + 20 * millisOfDay).toISOString() })
+  const asked = queriesOf(History, { begin, rare: names.at(-1) ?? "", someId: page.stories[0]?.id ?? "" })
   const commands = [narrative("--help"), narrative("failures"), narrative("stories"), narrative("stats")]
   const rows: Array<{ readonly name: string; readonly bar: number; readonly median: number; readonly worst: number }> =
     []
@@ -306,7 +254,7 @@ const measure = Effect.gen(function* () {
 await Effect.runPromise(Effect.scoped(Layer.build(HistoryRenderer.layer({ path: filename }))))
 const [, , , failed] = await Effect.runPromise(failing)
 const start = performance.now()
-build(failed === undefined ? "" : NarrativeEvents.toWire(failed))
+if (!isThere) build(failed === undefined ? "" : NarrativeEvents.toWire(failed))
 const gigabytes = statSync(filename).size / 1e9
 process.stdout.write(
   `${stories.toLocaleString("en")} stories, ${gigabytes.toFixed(2)} GB, built in ${((performance.now() - start) / 1_000).toFixed(0)} s\n`

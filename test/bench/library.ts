@@ -6,6 +6,7 @@ type Otel = typeof import("../../src/otel/index.js")
 type FiberFrames = typeof import("../../src/diagnostics/locals/fiberFrames.js")
 type Locals = typeof import("../../src/diagnostics/locals/locals.js")
 type HistoryLibrary = typeof import("../../src/history/index.js")
+type Runs = typeof import("../../src/runs.js")
 type Dispatch = typeof import("../../src/delivery/dispatch.js")
 type Renderers = typeof import("../../src/delivery/rendererSet.js")
 type Http = typeof import("../../src/integration/http/index.js")
@@ -36,6 +37,8 @@ export const { framesOf, install }: FiberFrames = await import(compiled("diagnos
 export const { openReader }: Locals = await import(compiled("diagnostics/locals/locals.js"))
 
 export const { History, HistoryRenderer }: HistoryLibrary = await import(compiled("history/index.js"))
+
+export const { Run }: Runs = await import(compiled("runs.js"))
 
 export const { current: currentRenderers }: Renderers = await import(compiled("delivery/rendererSet.js"))
 

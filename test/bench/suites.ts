@@ -7,6 +7,7 @@ import * as http from "./http.js"
 import * as instrumented from "./instrumented.js"
 import * as reports from "./reports.js"
 import type { Group } from "./rounds.js"
+import * as runs from "./runs.js"
 import * as spans from "./spans.js"
 import * as stages from "./stages.js"
 import * as start from "./start.js"
@@ -28,6 +29,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   hotCode,
   tracing,
   history,
+  runs,
   http,
   doors
 }
