@@ -9,6 +9,7 @@ import { idsOf } from "../../event/correlationFields.js"
 import * as options from "../../plain/options.js"
 import { text as shown } from "../../plain/PlainValue.js"
 import { text, time, whole } from "../database/columns.js"
+import { isPg } from "../database/connections.js"
 import { decodeRow, decodeRows, type Found } from "../database/decodeRows.js"
 import type { Row } from "../database/tables.js"
 import { momentOf, type StoryFilter, statesOf, wholeNumber } from "../HistoryFilter.js"
@@ -103,10 +104,12 @@ const storyPositions = (
       rootsOnly === true ? sql`s.parent_story_id IS NULL` : undefined,
       ...correlated(sql, asked.correlation)
     ]
+    // PostgreSQL would join all stories of the status with all of the label, if it could.
+    const probed = sql.literal(isPg(sql) ? " OFFSET 0" : "")
     const labelled = labels.map(
       ([label, value]) =>
         sql`EXISTS (SELECT 1 FROM story_labels AS l WHERE l.name = ${label} AND l.value = ${value}
-          AND l.started_at = s.started_at AND l.story_key = s.key)`
+          AND l.started_at = s.started_at AND l.story_key = s.key${probed})`
     )
     const byStatus = (status: Fragment) =>
       sql<Found>`SELECT s.key, s.started_at FROM stories AS s
@@ -131,9 +134,11 @@ const storyPositions = (
         : isFew
           ? [byLabel(...first, sql.or(statuses.map(({ status }) => sql`(${status})`)))]
           : statuses.map(({ frequent, status }) => (frequent ? byLabel(...first, status) : byStatus(status)))
-    const found: Array<Found> = []
-    for (const part of parts) found.push(...(yield* part))
-    return (yield* decodeRows(positionColumns, found)).map(positionOf).sort(newestFirst)
+    // Of a server, each question is a round trip.
+    const all = parts
+      .map((part, i) => sql`SELECT * FROM (${part}) AS ${sql.literal(`part_${i}`)}`)
+      .reduce((before, part) => sql`${before} UNION ALL ${part}`)
+    return (yield* decodeRows(positionColumns, yield* all)).map(positionOf).sort(newestFirst)
   })
 
 /** An id is rare, so that the stories which have it lead; the table has them by its primary key. */
