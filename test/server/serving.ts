@@ -26,10 +26,13 @@ export interface Asked {
 }
 
 /** A server on a port of its own, for as long as the scope is open. */
-export const serve = (options: RunServer.ServerOptions, host = "127.0.0.1") =>
+export const serve = (options: RunServer.ServerOptions, host = "127.0.0.1") => serveBy(RunServer.layer, options, host)
+
+/** The same by another layer that serves. */
+export const serveBy = (layer: typeof RunServer.layer, options: RunServer.ServerOptions, host = "127.0.0.1") =>
   Effect.gen(function* () {
     const http = NodeHttpServer.layer(createServer, { host, port: 0 })
-    const context = yield* Layer.build(Layer.provideMerge(RunServer.layer(options), http))
+    const context = yield* Layer.build(Layer.provideMerge(layer(options), http))
     const { address } = Context.get(context, HttpServer.HttpServer)
     const port = address._tag === "TcpAddress" ? address.port : 0
     const ask = (path: string, { body, headers, method }: Asked = {}) =>

@@ -12,10 +12,10 @@ import * as Dashboard from "../../../src/dashboard/Dashboard.js"
 import { Chromium } from "../Chromium.js"
 
 /** Serves a folder for as long as the scope is open, and gives the address. */
-export const serve = (baseDir: string) =>
+export const serve = (baseDir: string, token?: string) =>
   Effect.gen(function* () {
     const http = NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })
-    const context = yield* Layer.build(Layer.provideMerge(Dashboard.layer({ baseDir }), http))
+    const context = yield* Layer.build(Layer.provideMerge(Dashboard.layer({ baseDir, token }), http))
     return HttpServer.formatAddress(Context.get(context, HttpServer.HttpServer).address)
   })
 
