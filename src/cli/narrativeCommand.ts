@@ -72,6 +72,8 @@ const commands = {
     "narrative runs show 1a2b3c4d",
     "narrative runs edit 1a2b3c4d --set status=failed --clear output_summary",
     "narrative runs export --since 7d -o runs.csv",
+    "narrative runs check",
+    "narrative runs backup --keep 14",
     "narrative runs sweep --older-than 1h"
   ),
   serve: helped(serveCommand.command, "narrative serve", "narrative serve --base-dir /var/lib/telemetry --port 8765"),

@@ -6,10 +6,11 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import { InvalidOption } from "../plain/InvalidOption.js"
 import * as terminalText from "../plain/terminalText.js"
 import type { Theme } from "../renderer/console/theme.js"
-import type * as embedded from "../runs/embedded.js"
+import * as embedded from "../runs/embedded.js"
 import { RunEvent, RunRecord } from "../runs/RunRecord.js"
 import * as Runs from "../runs/Runs.js"
 import * as runQuery from "../runs/runQuery.js"
@@ -17,16 +18,19 @@ import * as runReader from "../runs/runReader.js"
 import { nearest } from "./nearest.js"
 import { Output, writeJson } from "./output.js"
 import { ago, took } from "./relativeTime.js"
+import { check } from "./runCheck.js"
 import { type EditOptions, edit } from "./runEdit.js"
 import { type ExportOptions, exportRuns } from "./runExport.js"
 import { type FilterOptions, filterOf } from "./runFilter.js"
 import { found } from "./runIds.js"
+import { importRuns } from "./runImport.js"
 import * as runPlace from "./runPlace.js"
 import { type PostOptions, postPending } from "./runPost.js"
+import { backup, type RecoveryOptions, recover, restore } from "./runRecovery.js"
 import * as shortDuration from "./shortDuration.js"
 import { type Column, table } from "./table.js"
 
-export interface RunsOptions extends FilterOptions, EditOptions, ExportOptions, PostOptions {
+export interface RunsOptions extends FilterOptions, EditOptions, ExportOptions, PostOptions, RecoveryOptions {
   readonly action: Option.Option<string>
   readonly olderThan: Option.Option<string>
   readonly baseDir: string
@@ -36,13 +40,14 @@ export interface RunsOptions extends FilterOptions, EditOptions, ExportOptions, 
 /** What an action takes, and what it does. */
 interface Action {
   /** What is typed behind its name. */
-  readonly target?: "<id>" | undefined
+  readonly target?: "<id>" | "<file>" | undefined
   readonly options: ReadonlyArray<OptionName>
   readonly perform: (given: RunsOptions) => Effect.Effect<void, Error, Output>
 }
 
 /** The options that only some actions take, and whether one is given. */
 const optionsGiven = {
+  "--db": ({ db }) => Option.isSome(db),
   "--last": ({ last }) => Option.isSome(last),
   "--agent": ({ agent }) => Option.isSome(agent),
   "--job": ({ job }) => Option.isSome(job),
@@ -53,12 +58,13 @@ const optionsGiven = {
   "--clear": ({ clear }) => clear.length > 0,
   "--format": ({ format }) => Option.isSome(format),
   "--url": ({ url }) => Option.isSome(url),
+  "--keep": ({ keep }) => Option.isSome(keep),
   "--output": ({ output }) => Option.isSome(output)
 } satisfies Readonly<Record<string, (given: RunsOptions) => boolean>>
 
 type OptionName = keyof typeof optionsGiven
 
-const filtering: ReadonlyArray<OptionName> = ["--last", "--agent", "--job", "--status", "--since"]
+const filtering: ReadonlyArray<OptionName> = ["--db", "--last", "--agent", "--job", "--status", "--since"]
 
 /** Does something with the runs. */
 const withRuns =
@@ -69,6 +75,14 @@ const withRuns =
         use(opened, given)
       )
     )
+
+/** Does something with the files of the folder. */
+const withFiles =
+  <E extends Error>(
+    use: (places: embedded.Places, given: RunsOptions) => Effect.Effect<void, E, Output | Scope.Scope>
+  ) =>
+  (given: RunsOptions) =>
+    Effect.scoped(Effect.flatMap(runPlace.filesIn(given.baseDir), (places) => use(places, given)))
 
 export const perform = (given: RunsOptions) =>
   Effect.gen(function* () {
@@ -197,10 +211,24 @@ const sweep = ({ sink }: embedded.Embedded, { agent, json, olderThan }: RunsOpti
 
 const actions: Readonly<Record<string, Action>> = {
   list: { options: filtering, perform: withRuns(list) },
-  show: { target: "<id>", options: [], perform: withRuns(show) },
-  edit: { target: "<id>", options: ["--set", "--clear"], perform: withRuns(edit) },
-  sweep: { options: ["--agent", "--older-than"], perform: withRuns(sweep) },
-  post: { options: ["--url"], perform: withRuns(postPending) },
+  show: { target: "<id>", options: ["--db"], perform: withRuns(show) },
+  edit: { target: "<id>", options: ["--db", "--set", "--clear"], perform: withRuns(edit) },
+  sweep: { options: ["--db", "--agent", "--older-than"], perform: withRuns(sweep) },
+  import: {
+    target: "<file>",
+    options: [],
+    perform: (given) =>
+      Effect.scoped(Effect.flatMap(runPlace.openNew(given.baseDir), (opened) => importRuns(opened, given)))
+  },
+  check: { options: [], perform: withFiles(check) },
+  recover: { options: [], perform: withFiles(recover) },
+  backup: { options: ["--output", "--keep"], perform: withFiles(backup) },
+  restore: {
+    target: "<file>",
+    options: [],
+    perform: (given) => Effect.scoped(restore(embedded.placesIn(given.baseDir), given))
+  },
+  post: { options: ["--db", "--url"], perform: withRuns(postPending) },
   export: { options: [...filtering, "--format", "--output"], perform: withRuns(exportRuns) }
 }
 

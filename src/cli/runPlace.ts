@@ -34,13 +34,22 @@ export const open = ({
     return opened
   })
 
-const inFolder = (baseDir: string) =>
+const inFolder = (baseDir: string) => Effect.flatMap(filesIn(baseDir), openFiles)
+
+/** Where the journal and the database of a folder are; it has one of them. */
+export const filesIn = (baseDir: string): Effect.Effect<embedded.Places, NoRuns> =>
   Effect.suspend(() => {
     const places = embedded.placesIn(baseDir)
     return existsSync(places.journal) || existsSync(places.database)
-      ? embedded.open({ ...places, ...plain })
+      ? Effect.succeed(places)
       : new NoRuns({ message: `there are no runs in ${baseDir}; --base-dir names another folder` })
   })
+
+const openFiles = (places: embedded.Places) => embedded.open({ ...places, ...plain })
+
+/** Opens the runs of a folder, which is made if it is not there. */
+export const openNew = (baseDir: string): Effect.Effect<embedded.Embedded, HistoryError, Scope.Scope> =>
+  Effect.tap(openFiles(embedded.placesIn(baseDir)), ({ store }) => store.catchUp)
 
 const onServer = (url: string) =>
   Effect.gen(function* () {

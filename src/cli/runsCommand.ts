@@ -16,6 +16,11 @@ export const actions: ReadonlyArray<readonly [name: string, meaning: string]> = 
   ["edit <id>", "Corrects a run: --set field=value, --clear field."],
   ["sweep", "Ends the runs that nothing will end any more."],
   ["post", "Posts the runs that have ended and were not posted, as METRICS_API_URL says."],
+  ["import <file>", "Takes over the runs of a database of local-telemetry, or of another folder."],
+  ["check", "Says how the folder is: integrity, settings, disk, rights, journal against database."],
+  ["recover", "Puts the database together from the journal, whatever became of it."],
+  ["backup", "Copies the database while programs write to it, and checks the copy."],
+  ["restore <file>", "Puts a backup in place, and takes in what the journal has since."],
   ["export", "The runs of a filter as CSV, NDJSON or JSON."]
 ]
 
@@ -24,9 +29,9 @@ const action = Args.text({ name: "action" }).pipe(
   Args.optional
 )
 
-const target = Args.text({ name: "id" }).pipe(
+const target = Args.text({ name: "source" }).pipe(
   Args.withDescription(
-    "For show and edit: the run's id or event id, or as much of its beginning or end as no other one has."
+    "For show and edit: the run's id or event id, or as much of its beginning or end as no other one has. For import and restore: a file."
   ),
   Args.optional
 )
@@ -103,7 +108,15 @@ const format = Options.choice("format", ["csv", "ndjson", "json"]).pipe(
 const output = Options.file("output").pipe(
   Options.withAlias("o"),
   Options.withPseudoName("file"),
-  Options.withDescription("For export: the file to write; standard output by default, or by -."),
+  Options.withDescription(
+    "For export: the file to write; standard output by default, or by -. For backup: the file, instead of one in the folder backups."
+  ),
+  Options.optional
+)
+
+const keep = Options.integer("keep").pipe(
+  Options.withPseudoName("count"),
+  Options.withDescription("For backup: how many stay in the folder of backups. Default 7."),
   Options.optional
 )
 
@@ -130,6 +143,7 @@ export const command = Command.make(
     clear,
     format,
     output,
+    keep,
     url,
     baseDir,
     db,

@@ -56,7 +56,8 @@ const lock = (sql: SqlClient.SqlClient, { prefix }: JournalPlace) =>
   sql`INSERT INTO run_journal (file, inode, taken) VALUES (${prefix}, '', 0)
     ON CONFLICT (file) DO UPDATE SET taken = 0`
 
-const positions = (
+/** How far each file was taken in. */
+export const positions = (
   sql: SqlClient.SqlClient,
   { prefix }: JournalPlace
 ): Effect.Effect<ReadonlyMap<string, journalParts.Position>, SqlError> =>

@@ -65,6 +65,17 @@ const note = (folder: string, known: ReadonlyMap<string, journalParts.Position>)
   replace(join(folder, positionsFile), JSON.stringify(left))
 }
 
+/** How much of an outbox was not sent yet; `undefined` where there is none. */
+export const bytesWaiting = (folder: string): number | undefined => {
+  const files = journalParts.filesIn(folder)
+  if (files.length === 0) return undefined
+  const known = positions(folder)
+  return files.reduce((sum, file) => {
+    const size = statSync(join(folder, file), { throwIfNoEntry: false })?.size ?? 0
+    return sum + Math.max(0, size - (known.get(file)?.taken ?? 0))
+  }, 0)
+}
+
 const senderFile = "sender.json"
 
 /**

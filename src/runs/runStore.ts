@@ -103,7 +103,7 @@ const open = (source: Source): Effect.Effect<SqlClient.SqlClient, HistoryError, 
   })
 
 /** The journal has what a commit has that was lost with the power: it need not be waited for. */
-const prepare = (source: Source, sql: SqlClient.SqlClient): Effect.Effect<void, SqlError> =>
+export const prepare = (source: Source, sql: SqlClient.SqlClient): Effect.Effect<void, SqlError> =>
   Effect.gen(function* () {
     yield* source.prepare(sql)
     if (!connections.isPg(sql)) yield* sql.unsafe("PRAGMA synchronous = NORMAL")

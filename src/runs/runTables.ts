@@ -120,11 +120,14 @@ const forPg = (statement: string): string =>
 
 const migrations: ReadonlyArray<Migrator.ResolvedMigration> = [[1, "effect_narrative_runs", Effect.succeed(create)]]
 
+/** Those of runs. */
+export const tables: ReadonlyArray<string> = ["agent_runs", "run_events", "commits", "run_journal"]
+
 const plan: migrator.Plan = {
   what: "Run.layer",
   table: "run_migrations",
   migrations,
-  tables: ["agent_runs", "run_events", "commits", "run_journal"],
+  tables,
   neighbours: [history.table, ...history.tables]
 }
 

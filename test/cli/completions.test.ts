@@ -62,6 +62,10 @@ const typed: ReadonlyArray<readonly [typed: string, completed: string]> = [
   ["narrative tail shop-", "shop-history.db"],
   ["narrative tail shop-history.db --no", "--no-follow"],
   ["narrative report 01a1fd6d -o shop-", "shop-history.db"],
+  ["narrative runs export --form", "--format"],
+  ["narrative runs export --format nd", "ndjson"],
+  ["narrative runs edit 1a2b --set status=failed --set x=y --js", "--json"],
+  ["narrative runs import shop-", "shop-history.db"],
   ["narrative prune --keep-d", "--keep-days"]
 ]
 

@@ -119,10 +119,16 @@ describe.each(runPlaces.databases(server))("narrative runs, of runs $where,", (d
       const faults: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
         [
           ["edti", "good"],
-          "runs takes list, show <id>, edit <id>, sweep, post or export, not edti: did you mean edit?"
+          "runs takes list, show <id>, edit <id>, sweep, import <file>, check, recover, backup, restore <file>, post or export, not edti: did you mean edit?"
         ],
-        [["show"], "runs takes list, show <id>, edit <id>, sweep, post or export"],
-        [["list", "good"], "runs takes list, show <id>, edit <id>, sweep, post or export"],
+        [
+          ["show"],
+          "runs takes list, show <id>, edit <id>, sweep, import <file>, check, recover, backup, restore <file>, post or export"
+        ],
+        [
+          ["list", "good"],
+          "runs takes list, show <id>, edit <id>, sweep, import <file>, check, recover, backup, restore <file>, post or export"
+        ],
         [["--set", "status=success"], "runs list has no option --set, but edit has"],
         [["sweep", "--last", "3"], "runs sweep has no option --last, but list, export have"],
         [["--status", "done"], "--status takes running, success"],

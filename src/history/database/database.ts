@@ -15,7 +15,9 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as errorCode from "../../cause/errorCode.js"
+import * as fileSystem from "../../file/fileSystem.js"
 import * as folders from "../../file/folders.js"
+import { warnOnce } from "../../runtime/warnOnce.js"
 import { HistoryError, type HistoryErrorReason } from "../HistoryError.js"
 import { discard, isLost, isPg } from "./connections.js"
 
@@ -169,12 +171,29 @@ export const makeDurable = (sql: SqlClient.SqlClient): Effect.Effect<void, SqlEr
   sql.onDialectOrElse({
     sqlite: () =>
       Effect.gen(function* () {
-        yield* sql.unsafe("PRAGMA journal_mode = WAL")
+        yield* setJournalMode(sql)
         yield* sql.unsafe("PRAGMA synchronous = FULL")
         yield* sql.unsafe("PRAGMA foreign_keys = ON")
         yield* sql.unsafe("PRAGMA busy_timeout = 0")
       }),
     orElse: () => Effect.void
+  })
+
+/**
+ * A log beside the file, by way of shared memory, wherever that can be relied on. On a file system that machines share it damages
+ * the file within minutes; without it readers and the writer wait for each other.
+ */
+const setJournalMode = (sql: SqlClient.SqlClient) =>
+  Effect.gen(function* () {
+    const [main] = yield* sql.unsafe<{ readonly file: string }>("PRAGMA database_list")
+    const file = main?.file ?? ""
+    const { isShared, name } = fileSystem.kindAt(file)
+    // A database in memory has no file.
+    if (file === "" || !isShared) return yield* sql.unsafe("PRAGMA journal_mode = WAL")
+    yield* warnOnce(
+      `The database ${file} is on ${name}, which machines may share: it is written without a write-ahead log, which is slower and not safe from two machines at a time. Put it on a local disk`
+    ) ?? Effect.void
+    return yield* sql.unsafe("PRAGMA journal_mode = DELETE")
   })
 
 /** Makes a statement wait for others that write, for a second at most. The thread waits, too. */
