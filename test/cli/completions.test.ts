@@ -65,7 +65,6 @@ const typed: ReadonlyArray<readonly [typed: string, completed: string]> = [
   ["narrative runs export --form", "--format"],
   ["narrative runs export --format nd", "ndjson"],
   ["narrative runs edit 1a2b --set status=failed --set x=y --js", "--json"],
-  ["narrative runs import shop-", "shop-history.db"],
   ["narrative prune --keep-d", "--keep-days"]
 ]
 
