@@ -189,7 +189,9 @@ const encodable = Schema.declare((value): value is ReadonlyArray<StageRecord> =>
 })
 
 const stagesWithin = Schema.transform(
-  Schema.Array(Schema.suspend((): Schema.Schema<StageRecord, StageEncoded> => StageRecord)),
+  Schema.Array(
+    Schema.suspend((): Schema.Schema<StageRecord, StageEncoded> => StageRecord).annotations({ identifier: "Stage" })
+  ),
   encodable,
   { strict: true, decode: identity, encode: identity }
 )

@@ -40,7 +40,8 @@ export const PlainValue: Schema.Schema<PlainValue> = /* @__PURE__ */ Schema.decl
   {
     identifier: "PlainValue",
     arbitrary: () => (fc) => fc.jsonValue().map(from),
-    jsonSchema: {}
+    // An empty one is taken for none.
+    jsonSchema: { type: ["string", "number", "boolean", "null", "array", "object"] }
   }
 )
 

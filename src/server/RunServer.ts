@@ -13,28 +13,31 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
 import * as Layer from "effect/Layer"
-import * as Stream from "effect/Stream"
 import { InvalidOption } from "../plain/InvalidOption.js"
-import { attempt } from "../plain/untrusted.js"
-import { parseJson } from "../plain/wireSchema.js"
 import type * as embedded from "../runs/embedded.js"
 import { withoutNarration } from "../runtime/muting.js"
 import { warning } from "../runtime/warnOnce.js"
-import { invalid, ofRefusal, Refusal } from "./answers.js"
+import { ofRefusal, Refusal } from "./answers.js"
+import * as apiPage from "./apiPage.js"
 import * as archive from "./archive.js"
 import * as bulkApi from "./bulkApi.js"
 import * as bulkJobs from "./bulkJobs.js"
+import * as compareApi from "./compareApi.js"
 import { drained } from "./drain.js"
 import * as eventsApi from "./eventsApi.js"
 import * as exportApi from "./exportApi.js"
+import * as failuresApi from "./failuresApi.js"
 import * as guard from "./guard.js"
+import * as liveApi from "./liveApi.js"
 import * as pages from "./pages.js"
+import { jsonBody } from "./requestBody.js"
+import * as routes from "./routes.js"
 import * as runDatabase from "./runDatabase.js"
 import * as runsApi from "./runsApi.js"
 import * as runWrites from "./runWrites.js"
 import * as settings from "./settings.js"
 import * as stateApi from "./stateApi.js"
-import * as storyRoutes from "./storyRoutes.js"
+import * as storiesApi from "./storiesApi.js"
 import * as sweeper from "./sweeper.js"
 import * as writesApi from "./writesApi.js"
 
@@ -112,9 +115,6 @@ export const layerWithPages = (
 
 const isLoopback = (hostname: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/.test(hostname)
 
-/** The path of a run. */
-const ofRun = "/api/v1/runs/:event_id"
-
 /** What requests are answered with. */
 interface Served {
   readonly opened: embedded.Embedded
@@ -131,120 +131,74 @@ export const app = ({ bulk, events, given, history, opened, shown, writes: chang
   const runs = runsApi.make(opened, changing)
   const writes = writesApi.make(opened)
   const state = stateApi.make(opened)
+  const stories = storiesApi.make(history)
+  const failures = failuresApi.make(history)
+  const compared = compareApi.make(opened, history)
   const check = guard.make(given)
   const body = jsonBody(given.maxBodyBytes)
-  const eventId = Effect.map(HttpRouter.params, (params) => params["event_id"] ?? "")
+  const param = (name: string) => Effect.map(HttpRouter.params, (params) => params[name] ?? "")
+  const [eventId, storyId] = [param("event_id"), param("story_id")]
   const query = HttpServerRequest.ParsedSearchParams
-  const ofOthers = HttpRouter.empty.pipe(
-    HttpRouter.post(
-      "/api/v1/writes",
-      Effect.flatMap(body, (all) => writes.write(all, given.maxBatch))
-    ),
-    HttpRouter.get("/api/v1/run-events", Effect.flatMap(query, writes.events))
-  )
-  const router = HttpRouter.empty.pipe(
-    HttpRouter.get("/health", state.health),
-    HttpRouter.get(
-      "/metrics",
-      Effect.flatMap(header("accept"), (accept) => state.metrics(accept ?? ""))
-    ),
-    HttpRouter.get("/api/v1/metadata", state.metadata),
-    HttpRouter.post("/api/v1/runs", Effect.flatMap(body, runs.create)),
-    HttpRouter.post(
-      "/api/v1/runs/batch",
-      Effect.flatMap(body, (all) => runs.createMany(all, given.maxBatch))
-    ),
-    HttpRouter.get("/api/v1/runs", Effect.flatMap(query, runs.list)),
-    HttpRouter.get("/api/v1/runs/count", Effect.flatMap(query, runs.count)),
-    HttpRouter.get("/api/v1/runs/export", Effect.flatMap(query, exportApi.make(opened))),
-    HttpRouter.get("/api/v1/runs/analytics", Effect.flatMap(query, runs.analytics)),
-    HttpRouter.get(ofRun, Effect.flatMap(eventId, runs.show)),
-    HttpRouter.patch(
-      ofRun,
-      Effect.flatMap(Effect.all([eventId, body, header("if-match")]), ([id, changes, tag]) =>
+  const router = routes.make({
+    service: {
+      health: state.health,
+      metrics: Effect.flatMap(header("accept"), (accept) => state.metrics(accept ?? "")),
+      metadata: state.metadata
+    },
+    runs: {
+      create: Effect.flatMap(body, runs.create),
+      createMany: Effect.flatMap(body, (all) => runs.createMany(all, given.maxBatch)),
+      list: Effect.flatMap(query, runs.list),
+      count: Effect.flatMap(query, runs.count),
+      export: Effect.flatMap(query, exportApi.make(opened)),
+      analytics: Effect.flatMap(query, runs.analytics),
+      show: Effect.flatMap(eventId, runs.show),
+      change: Effect.flatMap(Effect.all([eventId, body, header("if-match")]), ([id, changes, tag]) =>
         runs.patch(id, changes, tag)
-      )
-    ),
-    HttpRouter.post(
-      `${ofRun}/associate-commit`,
-      Effect.flatMap(Effect.all([eventId, body]), ([id, commit]) => runs.associateCommit(id, commit))
-    ),
-    HttpRouter.get(`${ofRun}/commit-url`, Effect.flatMap(eventId, runs.commitUrl)),
-    HttpRouter.get(`${ofRun}/repo-url`, Effect.flatMap(eventId, runs.repositoryUrl)),
-    HttpRouter.concat(storyRoutes.make(opened, history, events))
-  )
+      ),
+      associateCommit: Effect.flatMap(Effect.all([eventId, body]), ([id, commit]) => runs.associateCommit(id, commit)),
+      commitUrl: Effect.flatMap(eventId, runs.commitUrl),
+      repositoryUrl: Effect.flatMap(eventId, runs.repositoryUrl),
+      events: Effect.flatMap(query, writes.events),
+      write: Effect.flatMap(body, (all) => writes.write(all, given.maxBatch))
+    },
+    bulk: bulkApi.endpoints(bulk, body),
+    stories: {
+      list: Effect.flatMap(query, stories.list),
+      show: Effect.flatMap(storyId, stories.show),
+      report: Effect.flatMap(storyId, stories.report),
+      stats: Effect.flatMap(query, stories.stats),
+      live: Effect.flatMap(query, liveApi.make(opened, history)),
+      events: Effect.flatMap(query, events),
+      compare: Effect.flatMap(query, compared.each),
+      compareGroups: Effect.flatMap(query, compared.groups)
+    },
+    failures: {
+      list: Effect.flatMap(query, failures.list),
+      groups: Effect.flatMap(query, failures.groups)
+    }
+  })
   const answer = Effect.flatMap(pageOf(shown), (page) =>
-    page === undefined
-      ? Effect.zipRight(check.caller, HttpRouter.concatAll(bulkApi.routes(bulk, body), router, ofOthers))
-      : Effect.succeed(page)
+    page === undefined ? Effect.zipRight(check.caller, router) : Effect.succeed(page)
   )
   return Effect.zipRight(check.host, answer).pipe(
     Effect.catchTags({
       Refusal: (refusal) => Effect.succeed(ofRefusal(refusal)),
-      RouteNotFound: ({ request }) => Effect.succeed(ofRefusal(noRoute(request.method, request.url)))
+      RouteNotFound: ({ request }) => Effect.succeed(ofRefusal(routes.noRoute(request.method, request.url)))
     }),
     Effect.catchAllDefect((defect) => Effect.as(warning(`A request of runs failed: ${String(defect)}`), failed))
   )
 }
 
 const pageOf = (shown: pages.Pages) =>
-  Effect.map(HttpServerRequest.HttpServerRequest, ({ headers, method, url }) =>
-    method === "GET" || method === "HEAD"
-      ? shown.at(url.split("?", 1)[0] ?? "", headers["accept-encoding"] ?? "")
-      : undefined
-  )
+  Effect.map(HttpServerRequest.HttpServerRequest, ({ headers, method, url }) => {
+    if (method !== "GET" && method !== "HEAD") return undefined
+    const path = url.split("?", 1)[0] ?? ""
+    return apiPage.at(path) ?? shown.at(path, headers["accept-encoding"] ?? "")
+  })
 
 const failed: HttpServerResponse.HttpServerResponse = ofRefusal(
   new Refusal({ status: 500, detail: "the server failed; its log says why" })
 )
 
 const header = (name: string) => Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => headers[name])
-
-const methodsOf: ReadonlyArray<readonly [RegExp, string]> = [
-  [/^\/(?:health|metrics|api\/v1\/metadata)$/, "GET"],
-  [
-    /^\/api\/v1\/(?:stories(?:\/[^/]+(?:\/report)?)?|failures(?:\/groups)?|compare(?:\/groups)?|stats|live|events)$/,
-    "GET"
-  ],
-  [/^\/api\/v1\/runs(?:\/bulk)?$/, "GET, POST"],
-  [/^\/api\/v1\/runs\/bulk\/[^/]+$/, "GET"],
-  [/^\/api\/v1\/runs\/bulk\/[^/]+\/(?:cancel|retry|undo)$/, "POST"],
-  [/^\/api\/v1\/(?:runs\/batch|writes)$/, "POST"],
-  [/^\/api\/v1\/(?:runs\/(?:analytics|count|export)|run-events)$/, "GET"],
-  [/^\/api\/v1\/runs\/[^/]+$/, "GET, PATCH"],
-  [/^\/api\/v1\/runs\/[^/]+\/associate-commit$/, "POST"],
-  [/^\/api\/v1\/runs\/[^/]+\/(?:commit|repo)-url$/, "GET"]
-]
-
-const noRoute = (method: string, url: string): Refusal => {
-  const path = url.split("?", 1)[0] ?? ""
-  const allow = methodsOf.find(([pattern]) => pattern.test(path))?.[1]
-  return allow === undefined
-    ? new Refusal({ status: 404, detail: `nothing is at ${path.slice(0, 200)}` })
-    : new Refusal({ status: 405, detail: `${method} is not for ${path.slice(0, 200)}`, headers: { allow } })
-}
-
-/** The JSON that a request brings, if it is not too long. */
-const jsonBody = (most: number): Effect.Effect<unknown, Refusal, HttpServerRequest.HttpServerRequest> =>
-  Effect.gen(function* () {
-    const request = yield* HttpServerRequest.HttpServerRequest
-    const type = request.headers["content-type"] ?? "application/json"
-    // What a form of another site can send is none of it.
-    if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) {
-      return yield* new Refusal({ status: 415, detail: "the header Content-Type takes application/json" })
-    }
-    const tooLong = new Refusal({ status: 413, detail: `the body takes at most ${most} bytes` })
-    if (Number(request.headers["content-length"] ?? 0) > most) return yield* tooLong
-    const chunks: Array<Uint8Array> = []
-    let size = 0
-    yield* Stream.runForEach(request.stream, (chunk) => {
-      size += chunk.length
-      chunks.push(chunk)
-      return size > most ? Effect.fail(tooLong) : Effect.void
-    }).pipe(Effect.catchTag("RequestError", () => new Refusal({ status: 400, detail: "the body broke off" })))
-    const text = attempt(() => new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks)), undefined)
-    const parsed = attempt(() => (text === undefined ? undefined : { value: parseJson(text) }), undefined)
-    return parsed === undefined
-      ? yield* invalid([{ loc: ["body"], msg: "takes JSON", type: "value_error" }])
-      : parsed.value
-  })

@@ -158,16 +158,16 @@ const failuresOf = (items: ReadonlyArray<Item>) => {
   return failures
 }
 
-/** Its routes. `body` reads what a request brings. */
-export const routes = (api: BulkApi, body: Effect.Effect<unknown, Refusal, HttpServerRequest.HttpServerRequest>) => {
+/** What answers its endpoints. `body` reads what a request brings. */
+export const endpoints = (api: BulkApi, body: Effect.Effect<unknown, Refusal, HttpServerRequest.HttpServerRequest>) => {
   const job = Effect.map(HttpRouter.params, (params) => params["job"] ?? "")
   const action = (name: string) => Effect.flatMap(Effect.zipLeft(job, body), (id) => api.act(id, name))
-  return HttpRouter.empty.pipe(
-    HttpRouter.post("/api/v1/runs/bulk", Effect.flatMap(body, api.change)),
-    HttpRouter.get("/api/v1/runs/bulk", api.list),
-    HttpRouter.get("/api/v1/runs/bulk/:job", Effect.flatMap(job, api.show)),
-    HttpRouter.post("/api/v1/runs/bulk/:job/retry", action("retry")),
-    HttpRouter.post("/api/v1/runs/bulk/:job/undo", action("undo")),
-    HttpRouter.post("/api/v1/runs/bulk/:job/cancel", action("cancel"))
-  )
+  return {
+    change: Effect.flatMap(body, api.change),
+    list: api.list,
+    show: Effect.flatMap(job, api.show),
+    retry: action("retry"),
+    undo: action("undo"),
+    cancel: action("cancel")
+  }
 }

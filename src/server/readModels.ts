@@ -7,14 +7,14 @@ import * as Schema from "effect/Schema"
 import * as HistoryStats from "../history/HistoryStats.js"
 import * as StoryRecord from "../history/StoryRecord.js"
 import { PlainValue } from "../plain/PlainValue.js"
+import { key } from "../plain/wireSchema.js"
 
 export type { ReportData } from "../renderer/html/pageData.js"
 
 const Nullable = <A, I>(schema: Schema.Schema<A, I>) => Schema.NullOr(schema)
 const NullableText = Schema.NullOr(Schema.String)
 const NullableNumber = Schema.NullOr(Schema.JsonNumber)
-/** As `StoryRecord` has it on the wire. */
-const Time = Schema.String
+const Time = StoryRecord.Timestamp
 
 /** A story in a list: `story_id`, `story_name`, `status`, `started_at`, `duration_seconds`, `failure`, `labels`, … */
 export type StorySummaryJson = typeof StoryRecord.StorySummary.Encoded
@@ -43,8 +43,8 @@ const LabelCount = Schema.Struct({
   name: Schema.String,
   value: Schema.String,
   count: Schema.Int,
-  first_at: Time,
-  last_at: Time
+  firstAt: key(Time, "first_at"),
+  lastAt: key(Time, "last_at")
 })
 
 /** Failures of one fingerprint. What is said of the failure itself is of the newest one. */
@@ -55,16 +55,16 @@ export const FailureGroup = Schema.Struct({
   handled: Schema.Int,
   /** In so many stories. */
   stories: Schema.Int,
-  first_at: Time,
-  last_at: Time,
+  firstAt: key(Time, "first_at"),
+  lastAt: key(Time, "last_at"),
   /** An example each: the story of the first and of the last of them. */
-  first_story_id: Schema.String,
-  last_story_id: Schema.String,
-  story_name: Schema.String,
-  stage_name: NullableText,
-  error_type: Schema.String,
-  error_message: Schema.String,
-  error_code: Schema.String,
+  firstStoryId: key(Schema.String, "first_story_id"),
+  lastStoryId: key(Schema.String, "last_story_id"),
+  storyName: key(Schema.String, "story_name"),
+  stageName: key(NullableText, "stage_name"),
+  errorType: key(Schema.String, "error_type"),
+  errorMessage: key(Schema.String, "error_message"),
+  errorCode: key(Schema.String, "error_code"),
   /** `file:line` */
   location: NullableText,
   /** So many in each part of the time that is looked at, of `bucket_seconds` each. */
@@ -77,7 +77,7 @@ export const FailureGroup = Schema.Struct({
 export const FailureGroups = Schema.Struct({
   since: Time,
   until: Time,
-  bucket_seconds: Schema.JsonNumber,
+  bucketSeconds: key(Schema.JsonNumber, "bucket_seconds"),
   /** Failures in all. */
   count: Schema.Int,
   /** Groups in all; `groups` has at most `limit` of them. */
@@ -98,7 +98,7 @@ export const LiveStage = Schema.Struct({
   path: Schema.Array(Schema.String),
   index: Schema.Int,
   kind: Schema.String,
-  started_at: Time,
+  startedAt: key(Time, "started_at"),
   progress: Schema.NullOr(Schema.Struct({ done: Schema.JsonNumber, total: NullableNumber })),
   retries: Schema.Int
 })
@@ -108,34 +108,34 @@ export type LiveStageJson = typeof LiveStage.Encoded
 export const LiveStory = Schema.Struct({
   story: StoryRecord.StorySummary,
   /** Its stages up to now. */
-  started_stages: Schema.Int,
-  completed_stages: Schema.Int,
-  failed_stages: Schema.Int,
+  startedStages: key(Schema.Int, "started_stages"),
+  completedStages: key(Schema.Int, "completed_stages"),
+  failedStages: key(Schema.Int, "failed_stages"),
   /** Of the stages that it declared; `null` where it declared none. */
   percent: Schema.NullOr(Schema.Int),
   /** Those that are running, in their order of starting: the last 20. */
   stages: Schema.Array(LiveStage),
   /** When its last event was written. */
-  last_event_at: NullableText
+  lastEventAt: key(Schema.NullOr(Time), "last_event_at")
 })
 export type LiveStoryJson = typeof LiveStory.Encoded
 
 /** A run that has no end. `life`: whether the process that it runs in is alive, where that can be seen from here. */
 export const LiveRun = Schema.Struct({
-  event_id: Schema.String,
-  run_id: Schema.String,
-  agent_name: Schema.String,
-  job_type: Schema.String,
-  created_at: NullableText,
-  updated_at: NullableText,
-  start_time: NullableText,
-  items_discovered: NullableNumber,
-  items_succeeded: NullableNumber,
-  items_failed: NullableNumber,
-  items_skipped: NullableNumber,
-  parent_run_id: NullableText,
+  eventId: key(Schema.String, "event_id"),
+  runId: key(Schema.String, "run_id"),
+  agentName: key(Schema.String, "agent_name"),
+  jobType: key(Schema.String, "job_type"),
+  createdAt: key(Schema.NullOr(Time), "created_at"),
+  updatedAt: key(Schema.NullOr(Time), "updated_at"),
+  startTime: key(Schema.NullOr(Time), "start_time"),
+  itemsDiscovered: key(NullableNumber, "items_discovered"),
+  itemsSucceeded: key(NullableNumber, "items_succeeded"),
+  itemsFailed: key(NullableNumber, "items_failed"),
+  itemsSkipped: key(NullableNumber, "items_skipped"),
+  parentRunId: key(NullableText, "parent_run_id"),
   /** The story that recorded it. */
-  story_id: NullableText,
+  storyId: key(NullableText, "story_id"),
   life: Schema.Literal("alive", "dead", "unknown")
 })
 export type LiveRunJson = typeof LiveRun.Encoded
@@ -163,12 +163,12 @@ const Subject = Schema.Struct({
   kind: Schema.Literal("story", "run"),
   name: Schema.String,
   status: Schema.String,
-  started_at: Time,
-  duration_seconds: NullableNumber,
+  startedAt: key(Time, "started_at"),
+  durationSeconds: key(NullableNumber, "duration_seconds"),
   /** `null` for a run without a story. */
-  story_id: NullableText,
+  storyId: key(NullableText, "story_id"),
   /** The `event_id` of a run. */
-  event_id: NullableText
+  eventId: key(NullableText, "event_id")
 })
 
 /** A value of every one of what is compared, in the order in which they were asked for; `null` where one has none. */
@@ -185,11 +185,11 @@ const ComparedCell = Schema.Struct({
   index: Schema.Int,
   status: Schema.String,
   /** Since its story began. */
-  offset_seconds: Schema.JsonNumber,
-  duration_seconds: NullableNumber,
+  offsetSeconds: key(Schema.JsonNumber, "offset_seconds"),
+  durationSeconds: key(NullableNumber, "duration_seconds"),
   retries: Schema.Int,
-  error_type: NullableText,
-  error_message: NullableText,
+  errorType: key(NullableText, "error_type"),
+  errorMessage: key(NullableText, "error_message"),
   attributes: Schema.Record({ key: Schema.String, value: PlainValue })
 })
 
@@ -230,7 +230,7 @@ const Estimate = Schema.Struct({ estimate: Schema.JsonNumber, low: Schema.JsonNu
 const Distribution = Schema.Struct({
   count: Schema.Int,
   failed: Schema.Int,
-  failure_rate: Schema.JsonNumber,
+  failureRate: key(Schema.JsonNumber, "failure_rate"),
   /** Of those that have an end. */
   durations: Schema.NullOr(HistoryStats.Durations),
   /** The durations at 0, 2.5, 5, … 100 %: 41 of them, in seconds; empty without any. */
@@ -240,17 +240,17 @@ const Distribution = Schema.Struct({
 /** How the durations and failures of group `b` differ from those of `a`. `null`: too few to say. */
 const GroupDifference = Schema.Struct({
   /** Median of `b` less that of `a`, in seconds: bootstrap. */
-  median_seconds: Schema.NullOr(Estimate),
+  medianSeconds: key(Schema.NullOr(Estimate), "median_seconds"),
   /** Median of `b` by that of `a`: bootstrap. */
-  median_ratio: Schema.NullOr(Estimate),
+  medianRatio: key(Schema.NullOr(Estimate), "median_ratio"),
   /** That both were drawn from one distribution of durations: Mann–Whitney, two-sided. */
-  duration_p_value: NullableNumber,
+  durationPValue: key(NullableNumber, "duration_p_value"),
   /** How often one of `b` takes longer than one of `a`, 0–1: 0.5 for no difference. */
-  probability_longer: NullableNumber,
+  probabilityLonger: key(NullableNumber, "probability_longer"),
   /** Share of failures of `b` less that of `a`: Newcombe's interval. */
-  failure_rate: Schema.NullOr(Estimate),
+  failureRate: key(Schema.NullOr(Estimate), "failure_rate"),
   /** That both have one rate of failures: Fisher's exact test, two-sided. */
-  failure_p_value: NullableNumber,
+  failurePValue: key(NullableNumber, "failure_p_value"),
   /** `clear` below 0.01, `likely` below 0.05, otherwise `none`; `unknown` where there are too few. Of the smaller p value. */
   certainty: Schema.Literal("clear", "likely", "none", "unknown")
 })
@@ -269,8 +269,8 @@ export const GroupComparison = Schema.Struct({
   /** The stages of both, those that differ most surely first. */
   stages: Schema.Array(
     Schema.Struct({
-      story_name: Schema.String,
-      stage_name: Schema.String,
+      storyName: key(Schema.String, "story_name"),
+      stageName: key(Schema.String, "stage_name"),
       a: Distribution,
       b: Distribution,
       difference: GroupDifference

@@ -1,0 +1,62 @@
+/**
+ * A typed client of the HTTP API of `RunServer.layer`.
+ *
+ * @since 0.1.0
+ */
+import * as HttpApiClient from "@effect/platform/HttpApiClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
+import { api } from "./RunApi.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClientOptions {
+  /** Where the server is, such as `http://127.0.0.1:8765`. */
+  readonly url: string
+  /** What the server takes as `Authorization: Bearer …`; nothing is sent without it. */
+  readonly token?: Redacted.Redacted<string> | string | undefined
+}
+
+/**
+ * One method for each endpoint, by its group: `runs`, `stories`, `failures` and `service`. What the server refuses fails with
+ * `{ _tag: "Refused", status, detail }`, where `detail` is a text, or what is wrong with each field.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RunClient = Effect.Effect.Success<ReturnType<typeof client>>
+
+const client = (options: ClientOptions) =>
+  HttpApiClient.make(api, {
+    baseUrl: options.url,
+    transformClient: HttpClient.mapRequest((request) =>
+      options.token === undefined ? request : HttpClientRequest.bearerToken(request, options.token)
+    )
+  })
+
+/**
+ * A client of a server, by the program's `HttpClient`.
+ *
+ * @example
+ * ```ts
+ * import { FetchHttpClient } from "@effect/platform"
+ * import { Console, Effect } from "effect"
+ * import { RunClient } from "effect-narrative/server"
+ *
+ * const program = Effect.gen(function* () {
+ *   const client = yield* RunClient.make({ url: "http://127.0.0.1:8765" })
+ *   const { groups } = yield* client.failures.groups({ urlParams: { since: "24h" } })
+ *   for (const { count, errorMessage } of groups) yield* Console.log(`${count} × ${errorMessage}`)
+ * })
+ *
+ * program.pipe(Effect.provide(FetchHttpClient.layer), Effect.runPromise)
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: ClientOptions): Effect.Effect<RunClient, never, HttpClient.HttpClient> => client(options)
