@@ -6,6 +6,7 @@ const isolated = [
   "test/auto/*.test.ts",
   "test/cli/completions.test.ts",
   "test/cli/main.test.ts",
+  "test/cli/programRun.test.ts",
   "test/docs/*.test.ts",
   "test/examples/*.test.ts",
   "test/file/*.test.ts",

@@ -33,7 +33,8 @@ const byDefault = (): ProgramRuntime => {
   }
 }
 
-const programOf = (): ProgramStory => {
+/** The story of the program, which listens to how that ends. */
+export const programOf = (): ProgramStory => {
   program ??= new ProgramStory(given ?? byDefault(), isMainOver)
   return program
 }

@@ -46,9 +46,9 @@ const canLoadLater = (): boolean => {
   return Reflect.get(process.features, "require_module") === true && preloaded.length <= 1
 }
 
-/** Loads now what cannot be loaded later. */
-export const prepare = async (): Promise<void> => {
-  if (narrated !== undefined || canLoadLater()) return
+/** Loads now what cannot be loaded later, or is needed at once. */
+export const prepare = async (isNeeded = false): Promise<void> => {
+  if (narrated !== undefined || (!isNeeded && canLoadLater())) return
   isLoading = true
   use(await import("./narratedCalls.js"))
 }

@@ -9,6 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import type * as Runtime from "effect/Runtime"
+import { leavesOf } from "../cause/causeLeaves.js"
+import { isCliError } from "../cause/thrownValue.js"
 import { isLater, type OutsideCall, stageOf } from "../instrument/wrappedFunction.js"
 import { storyInit } from "../narration/combinators.js"
 import * as recordings from "../narration/recordings.js"
@@ -38,6 +40,8 @@ export class ProgramStory {
   #isOver: boolean
   /** What came out of the last call that failed. */
   #thrown: { readonly error: unknown } | undefined
+  /** What came out of the last Effect that failed. */
+  #cause: Cause.Cause<unknown> | undefined
 
   constructor({ close, runtime }: ProgramRuntime, isMainOver: boolean) {
     this.#isOver = isMainOver
@@ -68,6 +72,11 @@ export class ProgramStory {
     const story = this.#isOver ? this.#open(programName(), "program") : this.#begun()
     this.#isOver = true
     story.end(exitOf(error))
+  }
+
+  /** What came out of an Effect of the program, and may end it. */
+  fiberFailed(cause: Cause.Cause<unknown>): void {
+    this.#cause = cause
   }
 
   #inProgram({ bare, init, staged }: OutsideCall): unknown {
@@ -143,8 +152,20 @@ export class ProgramStory {
     this.#story.end(hasFailed && this.#thrown !== undefined ? exitOf(this.#thrown.error) : Exit.void)
   }
 
+  /** An Effect that failed outside any story is a failure of the program where that says so by its exit code. */
+  #reportCause(): void {
+    const cause = this.#cause
+    if (cause === undefined || Cause.isInterruptedOnly(cause) || storyFailure.isReported(cause)) return
+    // `@effect/cli` has printed what was wrong with the arguments.
+    if (leavesOf(cause).every(({ error }) => isCliError(error))) return
+    const story = this.#isOver ? this.#open(programName(), "program") : this.#begun()
+    this.#isOver = true
+    story.end(Exit.failCause(cause))
+  }
+
   /** Nothing is waited for any more. */
   readonly #atExit = (code: number): void => {
+    if (code !== 0) this.#reportCause()
     this.#end(code)
     this.#cancel()
     Effect.runFork(this.#close)

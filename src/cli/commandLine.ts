@@ -15,7 +15,8 @@ export type Request =
 type Commands = Readonly<Record<string, () => CommandSyntax>>
 
 /** The arguments behind the program's name. */
-export const read = (args: ReadonlyArray<string>, commands: Commands): Request => {
+export const read = (given: ReadonlyArray<string>, commands: Commands): Request => {
+  const args = separated(given, commands)
   const [own, rest] = split(args)
   const [first = "help"] = own
   if (own.some((arg) => arg === "--help" || arg === "-h")) {
@@ -31,12 +32,12 @@ export const read = (args: ReadonlyArray<string>, commands: Commands): Request =
   if (name === undefined) return wrong(withoutCommand(own, commands), "narrative --help lists the commands")
   const syntax = commands[name]?.()
   if (syntax === undefined) return wrong(`there is no command ${quoted(name, Object.keys(commands))}`, help)
-  const given = own.toSpliced(at, 1)
-  const fault = faultOf(name, syntax, given, rest, commands)
+  const others = own.toSpliced(at, 1)
+  const fault = faultOf(name, syntax, others, rest, commands)
   if (fault !== undefined) return wrong(fault, `narrative ${name} --help`)
   // The parser knows this option only before the command.
-  const [level, others] = takeLogLevel(given)
-  return { _tag: "Parse", args: [...level, name, ...others, ...args.slice(own.length)] }
+  const [level, remaining] = takeLogLevel(others)
+  return { _tag: "Parse", args: [...level, name, ...remaining, ...args.slice(own.length)] }
 }
 
 const help = "narrative --help lists all"
@@ -48,6 +49,19 @@ const split = (args: ReadonlyArray<string>): readonly [ReadonlyArray<string>, Re
   const end = args.indexOf("--")
   return end === -1 ? [args, []] : [args.slice(0, end), args.slice(end + 1)]
 }
+
+/** A command that runs another one takes no option behind the name of that: from there on, all is the other one's. */
+const separated = (args: ReadonlyArray<string>, commands: Commands): ReadonlyArray<string> => {
+  const [own] = split(args)
+  const at = commandIndex(own, commands)
+  const name = own[at] ?? ""
+  const isRunning = Object.hasOwn(commands, name) && takesRest(commands[name]?.().arguments ?? [])
+  const other = at + 1 + (isRunning ? commandIndex(own.slice(at + 1), commands) : own.length)
+  return other < own.length ? args.toSpliced(other, 0, "--") : args
+}
+
+/** Whether the last argument is any number of them. */
+export const takesRest = (expected: ReadonlyArray<string>): boolean => expected.at(-1)?.endsWith("...") === true
 
 const helpOn = (name: string | undefined, commands: Commands): Request =>
   name === undefined || Object.hasOwn(commands, name)
@@ -202,7 +216,7 @@ const argumentsFault = (
   const missing = expected[given.length]
   if (missing?.startsWith("<") === true) return `${command} needs its ${missing}`
   const surplus = given[expected.length]
-  if (surplus === undefined) return undefined
+  if (surplus === undefined || takesRest(expected)) return undefined
   return expected.length === 0
     ? `${command} takes no argument, such as "${surplus}"`
     : `${command} takes one ${expected.join(" ")}: "${surplus}" is one too many`

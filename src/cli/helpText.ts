@@ -116,11 +116,14 @@ const textOf = (span: Span): string => {
 }
 
 /**
- * `(-n, --last integer)` is how `@effect/cli` writes `-n, --last integer`. An optional `<source>` becomes `[source]`, and
- * the names of a choice are left to its description.
+ * `(-n, --last integer)` is how `@effect/cli` writes `-n, --last integer`, and `<command> 1+` is `<command>...`. An optional
+ * `<source>` becomes `[source]`, and the names of a choice are left to its description.
  */
 const nameOf = (text: string, isOptional: boolean): string => {
-  const name = text.replace(/^\((.*)\)$/, "$1").replace(/ \S+(?: \| \S+)+$/, " name")
+  const name = text
+    .replace(/^\((.*)\)$/, "$1")
+    .replace(/> 1\+$/, ">...")
+    .replace(/ \S+(?: \| \S+)+$/, " name")
   return isOptional ? name.replace(/^<(.*)>$/, "[$1]") : name
 }
 

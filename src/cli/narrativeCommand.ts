@@ -30,6 +30,7 @@ import { MissingPackage } from "./missingPackage.js"
 import * as Output from "./output.js"
 import * as pruneCommand from "./pruneCommand.js"
 import * as reportCommand from "./reportCommand.js"
+import * as runCommand from "./runCommand.js"
 import * as runsCommand from "./runsCommand.js"
 import * as serveCommand from "./serveCommand.js"
 import * as statsCommand from "./statsCommand.js"
@@ -46,6 +47,12 @@ const helped = <Name extends string, R, E, A>(
 
 /** Each by its name, in the order of the help. */
 const commands = {
+  run: helped(
+    runCommand.command,
+    "narrative run node app.js",
+    "narrative run --history app.db -- npm start",
+    "narrative run --no-auto tsx src/main.ts --port 8080"
+  ),
   failures: helped(
     failuresCommand.command,
     "narrative failures",
@@ -92,6 +99,7 @@ const commands = {
 const root = Command.make("narrative").pipe(
   Command.withDescription("Reads what programs recorded: what failed, where, why, and what is happening now."),
   Command.withSubcommands([
+    runCommand.command,
     failuresCommand.command,
     storyCommand.command,
     storiesCommand.command,
@@ -240,8 +248,11 @@ const rootPage = () => ({
 const commandPage = (name: keyof typeof commands) => {
   const { examples, help } = commands[name]
   const doc = help()
+  const { arguments: given } = syntaxOf(doc)
+  // Behind the program that it runs, options are that program's.
+  const words = commandLine.takesRest(given) ? ["[options]", ...given] : [...given, "[options]"]
   return {
-    usage: ["narrative", name, ...syntaxOf(doc).arguments, "[options]"].join(" "),
+    usage: ["narrative", name, ...words].join(" "),
     summary: summaryOf(doc),
     sections: [
       ...actionsOf(name),

@@ -83,6 +83,9 @@ export const addCompanion = (self: Renderers, renderer: Renderer): Renderers => 
   return add(self, renderer)
 }
 
+/** Makes a renderer one that a default renderer does not give way to. */
+export const asCompanion = (renderer: Renderer): void => void companions.add(renderer)
+
 /** @internal */
 export const add = (self: Renderers, renderer: Renderer): Renderers =>
   applyPatch({ removed: [], added: [renderer] }, self)
@@ -102,9 +105,32 @@ const resolve = (self: Renderers): Renderers => {
 
 const discards = (renderer: Renderer): boolean => routeOf(renderer)?.parts.length === 0
 
+/** Those of a whole process, which was started with them: also for what chose renderers of its own. */
+const ofProcess = globalValue("effect-narrative/processRenderers", () => ({
+  renderers: none,
+  joined: new WeakMap<Renderers, Renderers>()
+}))
+
+/** Adds these to the renderers of everything in this process. */
+export const useForProcess = (renderers: Renderers): void => {
+  ofProcess.renderers = renderers
+  ofProcess.joined = new WeakMap()
+}
+
+const withThoseOfProcess = (current: Renderers): Renderers => {
+  const known = ofProcess.joined.get(current)
+  if (known !== undefined) return known
+  const joined = [...without(ofProcess.renderers, current), ...current]
+  ofProcess.joined.set(current, joined)
+  return joined
+}
+
 /** The renderers an event goes to, by the two settings that decide it. */
-export const renderersAmong = (muted: switches.Switch, current: Renderers): Renderers =>
-  current.length === 0 || switches.isOn(muted) ? none : resolve(current)
+export const renderersAmong = (muted: switches.Switch, current: Renderers): Renderers => {
+  const isAlone = ofProcess.renderers.length === 0
+  if ((isAlone && current.length === 0) || switches.isOn(muted)) return none
+  return resolve(isAlone ? current : withThoseOfProcess(current))
+}
 
 export const renderersOf = (fiber: AnyFiber): Renderers =>
   renderersAmong(fiber.getFiberRef(muted), fiber.getFiberRef(current))
