@@ -23,6 +23,7 @@ const isolated = [
   // The order of what is written of runs is that of their process, and its clock never goes back.
   "test/runs/*.test.ts",
   // Their server is that of their process.
+  "test/server/CurlExamples.test.ts",
   "test/server/RunApi.test.ts",
   "test/server/ServerProcesses.test.ts",
   "test/server/compare.test.ts",

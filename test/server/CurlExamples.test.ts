@@ -1,0 +1,117 @@
+import { execFile, spawn } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { assert, describe, it } from "@effect/vitest"
+import { Data, Effect } from "effect"
+import { Narrative } from "../../src/index.js"
+import { folder, recorded } from "../history/histories.js"
+import { started } from "./serving.js"
+
+class GateClosed extends Data.TaggedError("GateClosed")<{ readonly message: string }> {}
+
+const build = (version: string, isOpen: boolean) =>
+  Effect.gen(function* () {
+    yield* Effect.void.pipe(Narrative.stage("compile"))
+    const deployed = isOpen ? Effect.void : Effect.fail(new GateClosed({ message: "the gate is closed" }))
+    yield* deployed.pipe(Narrative.stage("deploy"))
+  }).pipe(Narrative.story("Build", { labels: { version } }), Effect.exit)
+
+const page = readFileSync(fileURLToPath(new URL("../../docs/server.md", import.meta.url)), "utf8")
+
+interface Example {
+  readonly script: string
+  /** What the page shows of its answer. */
+  readonly shown: string | undefined
+}
+
+const examples: ReadonlyArray<Example> = Array.from(
+  page.matchAll(/^```sh\n(?<script>(?:(?!^```).*\n)*?)```\n(?:\n```json\n(?<shown>(?:(?!^```).*\n)*?)```\n)?/gm),
+  ({ groups }) => ({ script: groups?.["script"] ?? "", shown: groups?.["shown"] })
+).filter(({ script }) => script.includes("curl "))
+
+/** Where an answer is not what is shown, which may leave keys out; `…` is any text. Lists are whole. */
+const differences = (shown: unknown, actual: unknown, where = ""): ReadonlyArray<string> => {
+  if (shown === "…") return typeof actual === "string" ? [] : [`${where} is no text`]
+  if (Array.isArray(shown)) {
+    if (!Array.isArray(actual) || actual.length !== shown.length) return [`${where} is no list of ${shown.length}`]
+    return shown.flatMap((one, i) => differences(one, actual[i], `${where}[${i}]`))
+  }
+  if (typeof shown !== "object" || shown === null) {
+    return shown === actual ? [] : [`${where} is ${JSON.stringify(actual)}, not ${JSON.stringify(shown)}`]
+  }
+  if (typeof actual !== "object" || actual === null) return [`${where} is no object`]
+  const values = new Map<string, unknown>(Object.entries(actual))
+  return Object.entries(shown).flatMap(([key, value]) => differences(value, values.get(key), `${where}.${key}`))
+}
+
+interface Surroundings {
+  readonly cwd: string
+  readonly env: NodeJS.ProcessEnv
+}
+
+const outputOf = (script: string, surroundings: Surroundings) =>
+  Effect.async<string>((resume) => {
+    execFile("sh", ["-euc", script], surroundings, (error, stdout, stderr) =>
+      resume(error === null ? Effect.succeed(stdout) : Effect.dieMessage(`${script}\n${stderr}`))
+    )
+  })
+
+/** Until the output has this. */
+const firstOf = (script: string, surroundings: Surroundings, wanted: RegExp) =>
+  Effect.async<void>((resume) => {
+    const child = spawn("sh", ["-euc", `exec ${script}`], surroundings)
+    let output = ""
+    child.stdout.on("data", (data: Buffer) => {
+      output += data.toString()
+      if (!wanted.test(output)) return
+      child.kill()
+      resume(Effect.void)
+    })
+    return Effect.sync(() => void child.kill())
+  })
+
+/** The answer of the last of several requests. */
+const lastIn = (answers: string): string => answers.split(/(?<=\})(?=\{)|\n(?=\{)/).at(-1) ?? ""
+
+describe("The examples of the page of the server", () => {
+  it.scopedLive("are requests that are answered as the page shows", () =>
+    Effect.gen(function* () {
+      assert.isAtLeast(examples.length, 15)
+      const { ask, database, port } = yield* started
+      yield* recorded(
+        Effect.all([build("41", true), build("41", false), build("42", false), build("42", false)]),
+        database
+      )
+      const list = yield* ask("/api/v1/stories?name=Build&limit=4")
+      const [story, , , other] = list.json.stories.map((one: { story_id: string }) => one.story_id)
+      const cwd = yield* folder
+      const env = { ...process.env, url: `http://127.0.0.1:${port}`, story, other }
+      for (const { script, shown } of examples) {
+        if (script.includes("/api/v1/events")) {
+          // It has no end.
+          yield* firstOf(script, { cwd, env }, /^id: \d+\ndata: \{"cursor":.*\n\n/m)
+          continue
+        }
+        const answer = yield* outputOf(script, { cwd, env })
+        if (shown === undefined) assert.notMatch(answer, /^\{"detail":/, script)
+        else assert.deepStrictEqual(differences(JSON.parse(shown), JSON.parse(lastIn(answer))), [], script)
+      }
+    })
+  )
+
+  it.scopedLive("are of each endpoint of the API, or its table has it", () =>
+    Effect.gen(function* () {
+      const { ask } = yield* started
+      const { json } = yield* ask("/openapi.json")
+      const plain = page.replaceAll("`…/", "`")
+      for (const path of Object.keys(json.paths)) {
+        const last =
+          path
+            .replace(/^\/api\/v1/, "")
+            .split("/")
+            .at(-1) ?? ""
+        assert.isTrue(plain.includes(path) || plain.includes(last), `${path} is not on the page`)
+      }
+    })
+  )
+})
