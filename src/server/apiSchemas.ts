@@ -92,7 +92,7 @@ export const Commit = Schema.Struct({
 }).annotations({ identifier: "Commit" })
 
 export const Created = Schema.Struct({
-  /** `duplicate`: a run with this `event_id` exists; it was left as it is. */
+  /** `duplicate`: a run with this `event_id` exists; all that it took is an end, if it had none. */
   status: Schema.Literal("created", "duplicate"),
   event_id: Schema.String,
   run_id: Schema.optional(Schema.String),

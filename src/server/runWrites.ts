@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import type { HistoryError } from "../history/HistoryError.js"
 import type { Embedded } from "../runs/embedded.js"
 import * as revision from "../runs/revision.js"
-import { type Changes, timeText } from "../runs/runColumns.js"
+import { type Changes, isTerminal, timeText } from "../runs/runColumns.js"
 import type * as runInput from "../runs/runInput.js"
 import * as runQuery from "../runs/runQuery.js"
 import * as runRows from "../runs/runRows.js"
@@ -67,6 +67,14 @@ export const make = ({ sink, store }: Embedded): RunWrites => {
       Effect.uninterruptible,
       Effect.mapError((error) => new Refusal({ status: 503, detail: `the run could not be kept: ${error.message}` }))
     )
+  /** A client whose PATCH failed sends the whole run later: the end that it has must not be lost. */
+  const endOnce = (eventId: string, changes: Changes) =>
+    Effect.gen(function* () {
+      const row = yield* existing(eventId)
+      if (isTerminal(row["status"])) return
+      for (const made of Object.keys(runRows.decodeStored(row).revisions)) revision.observe(made)
+      yield* write(eventId, changes, 2)
+    })
   return {
     existing,
     known,
@@ -75,7 +83,10 @@ export const make = ({ sink, store }: Embedded): RunWrites => {
         eventId,
         Effect.gen(function* () {
           const found = recent.has(eventId) || (asked ?? (yield* known([eventId]))).has(eventId)
-          if (found) return "duplicate" as const
+          if (found) {
+            if (isTerminal(changes.status)) yield* endOnce(eventId, changes)
+            return "duplicate" as const
+          }
           const now = yield* Clock.currentTimeMillis
           const rank = changes.status === "running" ? 0 : 2
           yield* write(eventId, { created_at: timeText(now) ?? null, ...changes }, rank)

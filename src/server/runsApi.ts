@@ -43,7 +43,14 @@ export const make = ({ store }: Embedded, writes: RunWrites): RunsApi => {
         const { eventId: event_id } = run
         return status === "created"
           ? json({ status, event_id, run_id: run.changes.run_id }, 201)
-          : json({ status, event_id, message: "a run with this event_id exists; it was left as it is" }, 201)
+          : json(
+              {
+                status,
+                event_id,
+                message: "a run with this event_id exists; all that it took is an end, if it had none"
+              },
+              201
+            )
       }),
     createMany: (body, most) => createMany(body, most, writes),
     list: (query) =>

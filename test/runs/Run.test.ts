@@ -356,6 +356,60 @@ describe("Runs in a folder", () => {
     })
   )
 
+  it.scopedLive("go on while the journal is deleted in use, and made again with the inode of the old file", () =>
+    Effect.gen(function* () {
+      const baseDir = yield* folder
+      yield* Effect.gen(function* () {
+        for (let i = 0; i < 5; i++) {
+          yield* program
+          yield* Run.records
+          rmSync(join(baseDir, "raw"), { recursive: true })
+        }
+        assert.lengthOf(yield* Run.records, 5)
+        assert.deepInclude(yield* Run.stats, { accepted: 15, lost: 0 })
+      }).pipe(Effect.provide(Run.layer({ baseDir, history: false, git: false })))
+      assert.lengthOf(
+        yield* rowsOf(join(baseDir, "db/telemetry.sqlite"), "SELECT * FROM agent_runs WHERE status = 'success'"),
+        5
+      )
+    })
+  )
+
+  it.scoped("keep their end over their start when the clock is set back meanwhile", () =>
+    Effect.gen(function* () {
+      const baseDir = yield* folder
+      yield* TestClock.setTime(Date.UTC(2026, 0, 31, 12))
+      const layer = Run.layer({ baseDir, history: false, git: false })
+      const run = yield* Run.start("agent", "job").pipe(Effect.provide(layer))
+      yield* TestClock.setTime(Date.UTC(2026, 0, 31, 11))
+      yield* Effect.gen(function* () {
+        yield* Run.end(run, { status: "partial", outputSummary: "half" })
+        yield* Run.patch(run, { outputSummary: "all of it" })
+      }).pipe(Effect.provide(layer))
+      const rows = yield* rowsOf(
+        join(baseDir, "db/telemetry.sqlite"),
+        "SELECT status, output_summary, duration_ms FROM agent_runs"
+      )
+      assert.deepStrictEqual(rows, [{ status: "partial", output_summary: "all of it", duration_ms: 0 }])
+    })
+  )
+
+  it.live.runIf(process.platform === "linux")("are counted as lost on a file system that may only be read", () =>
+    Effect.gen(function* () {
+      // Nothing can be made there, whoever asks.
+      const baseDir = "/sys/kernel/narrative"
+      const { value, warnings } = yield* warned(
+        Effect.zip(Run.track(Effect.succeed(42), "agent", "job"), Run.stats).pipe(
+          Effect.provide(Run.layer({ baseDir }))
+        )
+      )
+      assert.strictEqual(value[0], 42)
+      assert.deepInclude(value[1], { accepted: 0, lost: 2 })
+      assert.match(value[1].lastError ?? "", /The journal .* could not be written: E(PERM|ACCES|ROFS)/)
+      assert.include(String(warnings), "A write of a run is lost")
+    })
+  )
+
   it.scopedLive("leave a database alone that is somebody else's, and go on with the journal", () =>
     Effect.gen(function* () {
       const baseDir = yield* folder

@@ -7,7 +7,7 @@ import { spawn } from "node:child_process"
 import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Random } from "effect"
+import { Effect, Fiber, Random } from "effect"
 import { Run } from "../../src/runs.js"
 import { bundled } from "../fixtures/compiled.js"
 import { folder, rowsOf } from "../history/histories.js"
@@ -120,6 +120,37 @@ describe("Processes that are killed", () => {
       yield* withWarnings(() => nextStart(baseDir))
       const [row] = yield* rowsOf(join(baseDir, "db/telemetry.sqlite"), "SELECT count(*) AS n FROM agent_runs")
       assert.strictEqual(row?.["n"], accepted)
+    })
+  )
+
+  it.scopedLive("keep others waiting no longer than they live, when they have the lock of the database", () =>
+    Effect.gen(function* () {
+      const baseDir = yield* folder
+      yield* nextStart(baseDir)
+      const holder = spawn(
+        process.execPath,
+        [
+          "-e",
+          `const db = require("better-sqlite3")(process.argv[1]);
+          db.exec("BEGIN IMMEDIATE; INSERT INTO run_events (run_id, event_type, timestamp, event_key) VALUES ('x', 'x', 'x', 'x')");
+          console.log("locked"); setInterval(() => {}, 1000)`,
+          join(baseDir, "db/telemetry.sqlite")
+        ],
+        { stdio: ["ignore", "pipe", "inherit"] }
+      )
+      yield* Effect.addFinalizer(() => Effect.sync(() => void holder.kill("SIGKILL")))
+      yield* Effect.async<void>((resume) => void holder.stdout.once("data", () => resume(Effect.void)))
+      yield* Effect.gen(function* () {
+        // The journal takes it, whoever has the database.
+        yield* Run.start("waiting", "job")
+        assert.deepInclude(yield* Run.stats, { accepted: 1, lost: 0 })
+        const reading = yield* Effect.fork(Run.records)
+        for (let i = 0; i < 20; i++) yield* Run.start("waiting", "job")
+        holder.kill("SIGKILL")
+        assert.isNotEmpty(yield* Fiber.join(reading))
+        assert.lengthOf(yield* Run.records, 21)
+      }).pipe(Effect.provide(Run.layer({ baseDir, history: false, git: false })))
+      assert.deepStrictEqual(yield* rowsOf(join(baseDir, "db/telemetry.sqlite"), "SELECT * FROM run_events"), [])
     })
   )
 

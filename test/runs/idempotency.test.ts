@@ -1,0 +1,146 @@
+/**
+ * Idempotency as a law, in the database itself: whatever is written of runs, in any interleaving, in any batches, again and across
+ * restarts, gives the tables that the same writes give when each is taken in once in order of revision.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FastCheck as fc } from "effect"
+import * as database from "../../src/history/database/database.js"
+import { ofFile } from "../../src/history/database/source.js"
+import * as journalLine from "../../src/runs/journalLine.js"
+import * as revision from "../../src/runs/revision.js"
+import type { Changes } from "../../src/runs/runColumns.js"
+import * as runStore from "../../src/runs/runStore.js"
+import { migrate } from "../../src/runs/runTables.js"
+import { takeIn } from "../../src/runs/runUpsert.js"
+import { file, rowsOf } from "../history/histories.js"
+
+const runIds = ["a", "b", "c"] as const
+
+const changes: fc.Arbitrary<readonly [rank: revision.Rank, changes: Changes]> = fc.oneof(
+  fc.nat(9).map((n) => [0, { agent_name: "agent", job_type: "job", status: "running", items_discovered: n }] as const),
+  fc
+    .nat(9)
+    .map(
+      (n) => [2, n % 3 === 0 ? { output_summary: null } : { output_summary: `patch ${n}`, items_failed: n }] as const
+    ),
+  fc
+    .record({ status: fc.constantFrom("success" as const, "failed" as const, "partial" as const), n: fc.nat(9) })
+    .map(({ n, status }) => [2, { status, duration_ms: n, end_time: `2026-01-31T12:00:0${n}.000Z` }] as const),
+  fc.nat(9).map((n) => [2, { git_commit_hash: `abcdef${n}`, git_commit_source: "ci", metrics_json: { n } }] as const),
+  fc.constant([1, { status: "cancelled", error_summary: "stale" }] as const),
+  fc.nat(9).map((n) => [2, { api_posted: true, api_retry_count: n }] as const)
+)
+
+const runWrite = (at: number) =>
+  fc.tuple(fc.constantFrom(...runIds), changes).map(
+    ([event_id, [rank, changed]]): journalLine.Write => ({
+      record_type: "run",
+      // Some are of one millisecond, and differ in who wrote them.
+      revision: revision.of(rank, 1_000_000 + Math.floor(at / 2), 0, `writer${at % 2}`),
+      event_id,
+      changes: changed
+    })
+  )
+
+const eventWrite = (at: number) =>
+  fc.constantFrom(...runIds).map(
+    (run_id): journalLine.Write => ({
+      record_type: "event",
+      id: `event ${at}`,
+      run_id,
+      event_type: "checkpoint",
+      timestamp: new Date(1_000_000 + at).toISOString(),
+      payload_json: `{"at":${at}}`
+    })
+  )
+
+/** Writes, each with its own revision or id; and how they arrive: shuffled, some of them again, in batches. */
+const arrivals = fc
+  .integer({ min: 1, max: 14 })
+  .chain((count) =>
+    fc.tuple(
+      ...Array.from({ length: count }, (_, at) => fc.oneof({ weight: 3, arbitrary: runWrite(at) }, eventWrite(at)))
+    )
+  )
+  .chain((writes) =>
+    fc.record({
+      writes: fc.constant<ReadonlyArray<journalLine.Write>>(writes),
+      arriving: fc
+        .tuple(
+          fc.shuffledSubarray<journalLine.Write>(writes, { minLength: writes.length }),
+          fc.array(fc.constantFrom<journalLine.Write>(...writes), { maxLength: 8 })
+        )
+        .chain(([once, again]) => fc.shuffledSubarray([...once, ...again], { minLength: once.length + again.length })),
+      cuts: fc.array(fc.nat(20), { maxLength: 5 })
+    })
+  )
+
+const inBatches = (writes: ReadonlyArray<journalLine.Write>, cuts: ReadonlyArray<number>) => {
+  const places = [...new Set([0, ...cuts.filter((cut) => cut < writes.length), writes.length])].sort((a, b) => a - b)
+  return places.slice(1).map((end, i) => writes.slice(places[i], end))
+}
+
+/** Takes batches in, each by a connection of its own, as after a restart; lines go through the text of a journal. */
+const taken = (filename: string, batches: ReadonlyArray<ReadonlyArray<journalLine.Write>>) =>
+  Effect.forEach(
+    batches,
+    (batch) =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const source = ofFile(filename)
+          const opened = yield* source.open
+          yield* migrate(opened, runStore.prepare(source, opened.sql))
+          const lines = batch.map(journalLine.encode).join("").split("\n")
+          const read = lines.flatMap((line) => journalLine.decode(line, 0))
+          const writes = read.filter((write): write is journalLine.Write => write.record_type !== "unread")
+          yield* database.writing(opened.sql, takeIn(opened.sql, writes))
+        })
+      ),
+    { discard: true }
+  )
+
+const tables = (filename: string) =>
+  Effect.gen(function* () {
+    const runs = yield* rowsOf(filename, "SELECT * FROM agent_runs ORDER BY event_id")
+    return {
+      runs: runs.map(({ id: _, ...row }) => row),
+      events: yield* rowsOf(
+        filename,
+        "SELECT event_key, run_id, timestamp, payload_json FROM run_events ORDER BY event_key"
+      ),
+      commits: yield* rowsOf(filename, "SELECT commit_hash, run_id FROM commits ORDER BY commit_hash")
+    }
+  })
+
+const orderOf = (write: journalLine.Write): string => (write.record_type === "run" ? write.revision : write.id)
+
+/** Commits that a run had at any time are kept; which, depends on the batches. The last ones are in both. */
+const withLastCommits = ({ commits, ...rest }: Effect.Effect.Success<ReturnType<typeof tables>>) => {
+  const last = new Set(rest.runs.map((run) => run["git_commit_hash"]))
+  return {
+    ...rest,
+    commits: commits.filter((commit) => last.has(commit["commit_hash"])).map((one) => one["commit_hash"])
+  }
+}
+
+describe("Writes of runs", () => {
+  it.scopedLive(
+    "give the same tables in any interleaving, in any batches, again and across restarts",
+    () =>
+      Effect.promise(() =>
+        fc.assert(
+          fc.asyncProperty(arrivals, ({ arriving, cuts, writes }) =>
+            Effect.gen(function* () {
+              const [one, other] = [yield* file, yield* file]
+              const inOrder = writes.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
+              yield* taken(one, [inOrder])
+              yield* taken(other, inBatches(arriving, cuts))
+              assert.deepStrictEqual(withLastCommits(yield* tables(other)), withLastCommits(yield* tables(one)))
+            }).pipe(Effect.scoped, Effect.runPromise)
+          ),
+          { numRuns: 25 }
+        )
+      ),
+    300_000
+  )
+})
