@@ -2,8 +2,8 @@
  * The agents of the demo.
  */
 import { Effect } from "effect"
-import { Narrative, Work } from "effect-narrative"
-import { Run } from "effect-narrative/runs"
+import { Narrative, Work } from "../../src/index.js"
+import { Run } from "../../src/runs.js"
 import {
   ask,
   FeedUnavailable,

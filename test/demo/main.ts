@@ -10,21 +10,10 @@ import { rm } from "node:fs/promises"
 import { createServer } from "node:http"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Config, Console, Effect, Layer, Logger } from "effect"
-import { Diagnostics, Narrative } from "effect-narrative"
-import { Run } from "effect-narrative/runs"
+import { Config, Console, Effect, Layer } from "effect"
 import * as Dashboard from "../../src/dashboard/Dashboard.js"
 import * as browser from "../../src/renderer/html/browser.js"
-import { fillMonth, runNow } from "./month.js"
-
-const telemetry = (baseDir: string) =>
-  Layer.mergeAll(
-    Run.layer({ baseDir, git: false, sweep: false }),
-    Diagnostics.layer({ mode: "rich" }),
-    Narrative.logger,
-    // What the agents log is in their stories.
-    Logger.remove(Logger.defaultLogger)
-  )
+import { fillMonth, runNow, telemetry } from "./month.js"
 
 const program = Effect.gen(function* () {
   const baseDir = yield* Config.string("NARRATIVE_DEMO_DIR").pipe(Config.withDefault(".narrative/demo"))

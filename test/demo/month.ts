@@ -1,9 +1,9 @@
 /**
  * A month of runs, one after another, written by the library itself on a clock that goes faster.
  */
-import { Effect } from "effect"
-import { Narrative } from "effect-narrative"
-import { Run } from "effect-narrative/runs"
+import { Effect, Layer, Logger } from "effect"
+import { Diagnostics, Narrative } from "../../src/index.js"
+import { Run } from "../../src/runs.js"
 import * as agents from "./agents.js"
 import type { Setting } from "./parts.js"
 import { Random } from "./random.js"
@@ -23,6 +23,16 @@ interface Job {
   readonly commits?: boolean
   readonly program: (setting: Setting) => Effect.Effect<unknown, unknown>
 }
+
+/** Where the runs are written, with all that a report can say of a failure. */
+export const telemetry = (baseDir: string) =>
+  Layer.mergeAll(
+    Run.layer({ baseDir, git: false, sweep: false }),
+    Diagnostics.layer({ mode: "rich" }),
+    Narrative.logger,
+    // What the agents log is in their stories.
+    Logger.remove(Logger.defaultLogger)
+  )
 
 /** The day on which version 1.5.0 was released, which is slower, and lacks an exchange rate. */
 const releaseDay = 19

@@ -2,7 +2,7 @@
  * What the agents of the demo are made of: a shop of books imports its catalogue, has it translated, and bills for it.
  */
 import { Data, Effect, Schedule } from "effect"
-import { Narrative, Work } from "effect-narrative"
+import { Narrative, Work } from "../../src/index.js"
 import type { Random } from "./random.js"
 
 export class FeedUnavailable extends Data.TaggedError("FeedUnavailable")<{

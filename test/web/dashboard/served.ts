@@ -11,13 +11,18 @@ import type { BrowserContextOptions, Page } from "playwright-core"
 import * as Dashboard from "../../../src/dashboard/Dashboard.js"
 import { Chromium } from "../Chromium.js"
 
-/** Serves a folder for as long as the scope is open, and gives the address. */
-export const serve = (baseDir: string, token?: string) =>
+/** Serves a folder for as long as the scope is open. `cut` ends every connection that there is. */
+export const served = (baseDir: string, token?: string) =>
   Effect.gen(function* () {
-    const http = NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })
+    const server = createServer()
+    const http = NodeHttpServer.layer(() => server, { host: "127.0.0.1", port: 0 })
     const context = yield* Layer.build(Layer.provideMerge(Dashboard.layer({ baseDir, token }), http))
-    return HttpServer.formatAddress(Context.get(context, HttpServer.HttpServer).address)
+    const url = HttpServer.formatAddress(Context.get(context, HttpServer.HttpServer).address)
+    return { url, cut: () => server.closeAllConnections() }
   })
+
+/** The same, where the address is all that is asked for. */
+export const serve = (baseDir: string, token?: string) => Effect.map(served(baseDir, token), ({ url }) => url)
 
 export interface Visit {
   readonly page: Page

@@ -1,0 +1,313 @@
+/**
+ * The views of stories, failures, comparisons, figures and what runs, as people use them: by mouse, and by keyboard alone.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import { assert, layer } from "@effect/vitest"
+import { Context, Deferred, Effect, Layer, Logger } from "effect"
+import type { Page } from "playwright-core"
+import { Narrative } from "../../../src/index.js"
+import { Run } from "../../../src/runs.js"
+import { fillMonth, telemetry } from "../../demo/month.js"
+import { Chromium } from "../Chromium.js"
+import { assertFits, barriers, serve, type Visit, visit } from "./served.js"
+
+interface Served {
+  readonly baseDir: string
+  readonly url: string
+  readonly cut: () => void
+}
+
+/** A dashboard over a few days of a shop, which all tests here look at. */
+class Shop extends Context.Tag("test/Shop")<Shop, Served>() {
+  static readonly layer = Layer.scoped(
+    Shop,
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const baseDir = yield* fs.makeTempDirectoryScoped()
+      yield* fillMonth({ until: Date.now() - 60_000, days: 4, seed: 3 }).pipe(Effect.provide(telemetry(baseDir)))
+      return { baseDir, ...(yield* serve(baseDir)) }
+    })
+  )
+}
+
+const shop = Layer.mergeAll(Chromium.layer, Layer.provideMerge(Shop.layer, NodeContext.layer))
+
+/** Looks at a view, which must do nothing that it should not do. */
+const look = (path: string, at: (visit: Visit) => Promise<void>, trouble: ReadonlyArray<RegExp> = []) =>
+  Effect.gen(function* () {
+    const visited = yield* visit((yield* Shop).url, path)
+    yield* Effect.promise(() => at(visited))
+    assert.deepStrictEqual(
+      visited.trouble.filter((text) => !trouble.some((pattern) => pattern.test(text))),
+      []
+    )
+  })
+
+const asked = (path: string) =>
+  Effect.gen(function* () {
+    const { url } = yield* Shop
+    // What the server answers is what the page is held to.
+    // biome-ignore lint/suspicious/noExplicitAny: the body of an answer.
+    return yield* Effect.promise(async (): Promise<any> => (await fetch(`${url}/api/v1${path}`)).json())
+  })
+
+const pathOf = (page: Page): string => new URL(page.url()).pathname
+
+const rows = ".list tbody tr"
+
+const expectBarrierFree = async (page: Page): Promise<void> => {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme })
+    assert.deepStrictEqual(await barriers(page), [], colorScheme)
+  }
+}
+
+layer(shop, { timeout: 240_000, excludeTestServices: true })("the dashboard", (it) => {
+  it.scoped("has no barrier, light or dark, and fits every screen, in each of these views", () =>
+    Effect.gen(function* () {
+      const { stories } = yield* asked("/stories?limit=3&name=catalogue-importer&roots=true")
+      const failed = yield* asked("/stories?limit=1&status=failed&roots=true")
+      const { groups } = yield* asked("/failures/groups?since=2020-01-01T00:00:00Z")
+      const ids = stories.map(({ story_id }: { readonly story_id: string }) => story_id).join(",")
+      const views: ReadonlyArray<readonly [path: string, shown: string]> = [
+        ["/stories", rows],
+        [`/stories/${failed.stories[0].story_id}`, ".waterfall .row"],
+        ["/failures", rows],
+        [`/failures/${groups[0].fingerprint}`, ".chart svg a"],
+        ["/compare", "form"],
+        [`/compare?ids=${ids}`, ".compared-stages tbody tr"],
+        ["/compare?a.name=catalogue-importer&b.name=link-checker", ".chart svg a"],
+        ["/live", ".connection.open"],
+        ["/analytics", ".chart svg a"]
+      ]
+      for (const [path, shown] of views) {
+        yield* look(path, async ({ page }) => {
+          await page.locator(shown).first().waitFor()
+          await expectBarrierFree(page)
+          await assertFits(page)
+        })
+      }
+    })
+  )
+
+  it.scoped("finds stories by their error, their status and their label, and keeps that in its address", () =>
+    look("/stories", async ({ page }) => {
+      await page.locator(rows).first().waitFor()
+      await page.getByRole("button", { name: "failed" }).click()
+      await page.waitForURL(/status=failed/)
+      await page.locator(".error-name").first().waitFor()
+      const error = (await page.locator(".error-name").first().textContent()) ?? ""
+      await page.keyboard.press("/")
+      await page.keyboard.type(error)
+      await page.waitForURL(new RegExp(`text=${error}`))
+      const before = await page.locator(rows).count()
+      await page.reload()
+      await page.locator(rows).first().waitFor()
+      assert.strictEqual(await page.locator(rows).count(), before)
+      assert.include(await page.locator(rows).first().textContent(), error)
+      await page.goto(`${new URL(page.url()).origin}/stories?label.version=1.5.0`)
+      await page.locator(rows).first().waitFor()
+      for (const text of await page.locator(`${rows} .label-line`).allInnerTexts()) assert.include(text, "1.5.0")
+    })
+  )
+
+  it.scoped("opens a story as its report shows it, and finds a stage, with the keyboard alone", () =>
+    Effect.gen(function* () {
+      const { stories } = yield* asked("/stories?limit=1&name=catalogue-importer&status=success&roots=true")
+      yield* look("/stories?name=catalogue-importer&status=success", async ({ page }) => {
+        await page.locator(rows).first().waitFor()
+        for (let presses = 0; presses < 60; presses += 1) {
+          if ((await page.evaluate("document.activeElement.className")) === "row-link") break
+          await page.keyboard.press("Tab")
+        }
+        await page.keyboard.press("Enter")
+        await page.locator(".waterfall .row").first().waitFor()
+        assert.strictEqual(pathOf(page), `/stories/${stories[0].story_id}`)
+        await page.keyboard.press("j")
+        await page.keyboard.press("j")
+        assert.strictEqual(await page.locator(".row.selected .name").textContent(), "Fetch Feeds")
+        await page.keyboard.press("/")
+        await page.keyboard.type("Build Index")
+        await page.keyboard.press("Enter")
+        await page.locator(".row.selected:has-text('Build Index')").waitFor()
+        await page.goBack()
+        await page.locator(rows).first().waitFor()
+      })
+    })
+  )
+
+  it.scoped("follows a story while it runs, and keeps what the reader chose", () =>
+    Effect.gen(function* () {
+      const { baseDir } = yield* Shop
+      const goOn = yield* Deferred.make<void>()
+      const story = yield* Deferred.make<string>()
+      yield* Effect.gen(function* () {
+        const run = yield* Effect.flatten(Run.current)
+        yield* Effect.void.pipe(Narrative.stage("Pack"))
+        yield* Deferred.succeed(story, run.eventId)
+        yield* Deferred.await(goOn).pipe(Narrative.stage("Carry"))
+        yield* Effect.void.pipe(Narrative.stage("Unpack"))
+      }).pipe(Run.track("mover", "house"), Effect.provide(telemetry(baseDir)), Effect.forkScoped)
+      const id = yield* Deferred.await(story)
+      yield* eventually(`/stories/${id}`)
+      const visited = yield* visit((yield* Shop).url, `/stories/${id}`)
+      const { page, trouble } = visited
+      yield* Effect.promise(async () => {
+        await page.locator(".live-mark").waitFor()
+        await page.locator(".row:has-text('Carry')").waitFor()
+        await page.locator(".row:has-text('Pack')").first().click()
+      })
+      yield* Deferred.succeed(goOn, undefined)
+      yield* Effect.promise(async () => {
+        await page.locator(".badge:has-text('Success')").waitFor()
+        await page.locator(".row:has-text('Unpack')").waitFor()
+        assert.strictEqual(await page.locator(".live-mark").count(), 0)
+        assert.strictEqual(await page.locator(".row.selected .name").textContent(), "Pack")
+      })
+      assert.deepStrictEqual(trouble, [])
+    })
+  )
+
+  it.scoped("leads from a kind of failure to each of its stories", () =>
+    Effect.gen(function* () {
+      const { groups } = yield* asked("/failures/groups?since=2020-01-01T00:00:00Z")
+      const [group] = groups
+      yield* look("/failures", async ({ page }) => {
+        await page.locator(`${rows} .row-link`).first().click()
+        await page.locator(".kind-head").waitFor()
+        assert.strictEqual(pathOf(page), `/failures/${group.fingerprint}`)
+        const figures = await page.locator(".figures").textContent()
+        assert.include(figures, String(group.count))
+        assert.include(await page.locator(".kind-body").textContent(), "version")
+        await page.locator(".list-card .row-link").first().click()
+        await page.locator(".failure .error-type").first().waitFor()
+        assert.strictEqual(await page.locator(".failure .error-type").first().textContent(), group.error_type)
+      })
+    })
+  )
+
+  it.scoped("compares stories that were chosen in the list, and folds what is equal", () =>
+    look("/stories?name=catalogue-importer&status=success", async ({ page }) => {
+      await page.locator(rows).first().waitFor()
+      await page.locator(`${rows} input`).nth(0).focus()
+      await page.keyboard.press("Space")
+      await page.locator(`${rows} input`).nth(2).check()
+      await page.getByRole("link", { name: "Compare", exact: true }).last().click()
+      await page.locator(".compared-stages tbody tr").first().waitFor()
+      assert.strictEqual(await page.locator(".subject").count(), 2)
+      assert.include(await page.locator(".compared-stages").textContent(), "Price Books")
+      assert.include(await page.locator(".compared-stages").textContent(), "duration")
+      await page.locator(".folded > summary").first().focus()
+      await page.keyboard.press("Enter")
+      await page.locator(".folded[open] tbody tr").first().waitFor()
+    })
+  )
+
+  it.scoped("compares two groups as distributions, and says how sure the difference is", () =>
+    look("/compare", async ({ page }) => {
+      const form = page.locator("form:has-text('Two groups')")
+      await form.getByLabel("Name of the stories").fill("catalogue-importer")
+      await form.getByLabel("One value").fill("1.4.2")
+      await form.getByLabel("The other").fill("1.5.0")
+      await page.keyboard.press("Enter")
+      await page.locator(".certainty").first().waitFor()
+      assert.include(await page.locator("#main").textContent(), "version 1.4.2 and version 1.5.0")
+      assert.isAbove(await page.locator(".chart svg a").count(), 2)
+    })
+  )
+
+  it.scoped("leads from each mark of a chart to as many runs as it says", () =>
+    Effect.gen(function* () {
+      const { url } = yield* Shop
+      const visited = yield* visit(url, "/analytics")
+      const { page } = visited
+      const marks = yield* Effect.promise(async () => {
+        await page.locator(".chart svg a").first().waitFor()
+        return page
+          .locator(".span-8 svg a, .span-6 svg:has(.tile) a")
+          .evaluateAll((all) =>
+            all.map((mark) => [mark.getAttribute("href") ?? "", mark.getAttribute("aria-label") ?? ""] as const)
+          )
+      })
+      assert.isAbove(marks.length, 8)
+      for (const [href, label] of marks) {
+        const listed = yield* asked(`${href}${href.includes("?") ? "&" : "?"}limit=1000`.replace("within=&", ""))
+        const [, count = ""] = /: ([\d,]+) /.exec(label) ?? []
+        assert.strictEqual(listed.length, Number(count.replaceAll(",", "")), `${label} at ${href}`)
+      }
+      assert.deepStrictEqual(visited.trouble, [])
+    })
+  )
+
+  it.scoped("has charts that are one stop of the tab key, whose marks the arrow keys reach", () =>
+    look("/analytics", async ({ page }) => {
+      const chart = page.locator(".span-8 svg")
+      await chart.locator("a").first().waitFor()
+      assert.strictEqual(await chart.locator("a[tabindex='0']").count(), 1)
+      await chart.locator("a[tabindex='0']").focus()
+      await page.keyboard.press("ArrowRight")
+      await page.keyboard.press("ArrowRight")
+      assert.strictEqual(await chart.locator("a[tabindex='0']").count(), 1)
+      const label = await page.evaluate("document.activeElement.getAttribute('aria-label')")
+      assert.strictEqual(await page.locator(".tip").textContent(), label)
+      await page.keyboard.press("Enter")
+      await page.waitForURL(/\/runs\?.*start_time_from=/)
+    })
+  )
+
+  it.scoped("shows what runs with its stage and progress, and its events without a gap or a double", () =>
+    Effect.gen(function* () {
+      const { baseDir, cut, url } = yield* Shop
+      const step = yield* Effect.makeSemaphore(1)
+      yield* step.take(1)
+      yield* Effect.forEach(
+        Array.from({ length: 40 }, (_, i) => i + 1),
+        (n) => Effect.zipRight(Effect.log(`Stone ${n}`), Effect.zipRight(Narrative.progress(n, 40), step.take(1))),
+        { discard: true }
+      ).pipe(
+        Narrative.stage("Lay Stones"),
+        Run.track("mason", "wall"),
+        Effect.provide(Layer.merge(telemetry(baseDir), Logger.remove(Logger.prettyLogger()))),
+        Effect.forkScoped
+      )
+      const { page } = yield* visit(url, "/live?story=mason")
+      const stones = () => page.locator(".event-text").allInnerTexts()
+      yield* Effect.promise(async () => {
+        await page.locator(".running-card:has-text('mason')").waitFor()
+        await page.locator(".running-stage:has-text('Lay Stones')").waitFor()
+        await page.locator(".event:has-text('Stone 1')").first().waitFor()
+      })
+      yield* step.release(5)
+      yield* Effect.promise(() => page.locator(".event:has-text('Stone 6')").waitFor())
+      // The connection is lost, and things happen before it is there again.
+      yield* Effect.sync(cut)
+      yield* step.release(5)
+      yield* Effect.promise(() => page.locator(".event:has-text('Stone 11')").waitFor())
+      yield* Effect.promise(async () => {
+        await page.keyboard.press("p")
+        await page.getByRole("button", { name: "Resume" }).waitFor()
+      })
+      yield* step.release(5)
+      yield* Effect.promise(async () => {
+        await page.getByRole("button", { name: /Resume \(\d+ new\)/ }).waitFor()
+        assert.strictEqual(await page.locator(".event:has-text('Stone 16')").count(), 0)
+        await page.keyboard.press("p")
+        await page.locator(".event:has-text('Stone 16')").waitFor()
+        const seen = (await stones()).flatMap((text) => /Stone \d+/.exec(text) ?? [])
+        assert.deepStrictEqual(
+          seen,
+          Array.from({ length: 16 }, (_, i) => `Stone ${16 - i}`)
+        )
+        assert.include(await page.locator(".running-stage").textContent(), "of 40")
+      })
+    })
+  )
+})
+
+/** Waits until the server knows of something. */
+const eventually = (path: string): Effect.Effect<void, never, Shop> =>
+  Effect.gen(function* () {
+    const answer = yield* asked(path)
+    if (answer.detail !== undefined) yield* eventually(path)
+  })
