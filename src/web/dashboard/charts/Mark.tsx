@@ -14,7 +14,7 @@ interface MarkProps {
 }
 
 export const Mark = ({ children, class: extra = "", href, isFirst, label }: MarkProps) => (
-  <a class={`chart-mark ${extra}`} href={href} aria-label={label} tabIndex={isFirst ? 0 : -1}>
+  <a class={`chart-mark ${extra}`} href={href} aria-label={label} tabindex={isFirst ? 0 : -1}>
     {children}
   </a>
 )

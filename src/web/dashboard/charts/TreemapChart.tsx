@@ -67,12 +67,12 @@ const Tile = ({ box, isFirst, part }: { readonly box: Box; readonly part: Part; 
         <rect class="c-failed" x={box.x} y={box.y + height - 4} width={Math.max(2, width * failed)} height={4} rx={1} />
       )}
       {fits && (
-        <text class="tile-text" x={box.x + 8} y={box.y + 19}>
+        <text class="tile-text" aria-hidden="true" x={box.x + 8} y={box.y + 19}>
           {fitting(part.name, width - 14)}
         </text>
       )}
       {fits && height > 48 && (
-        <text class="tile-count" x={box.x + 8} y={box.y + 36}>
+        <text class="tile-count" aria-hidden="true" x={box.x + 8} y={box.y + 36}>
           {number(part.count)}
         </text>
       )}
