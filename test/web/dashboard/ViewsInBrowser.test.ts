@@ -10,7 +10,7 @@ import { Narrative } from "../../../src/index.js"
 import { Run } from "../../../src/runs.js"
 import { fillMonth, telemetry } from "../../demo/month.js"
 import { Chromium } from "../Chromium.js"
-import { assertFits, barriers, serve, type Visit, visit } from "./served.js"
+import { assertFits, barriers, served, type Visit, visit } from "./served.js"
 
 interface Served {
   readonly baseDir: string
@@ -26,7 +26,7 @@ class Shop extends Context.Tag("test/Shop")<Shop, Served>() {
       const fs = yield* FileSystem.FileSystem
       const baseDir = yield* fs.makeTempDirectoryScoped()
       yield* fillMonth({ until: Date.now() - 60_000, days: 4, seed: 3 }).pipe(Effect.provide(telemetry(baseDir)))
-      return { baseDir, ...(yield* serve(baseDir)) }
+      return { baseDir, ...(yield* served(baseDir)) }
     })
   )
 }

@@ -56,27 +56,37 @@ const Tile = ({ box, isFirst, part }: { readonly box: Box; readonly part: Part; 
   const failed = part.count === 0 ? 0 : part.failed / part.count
   const fits = width > 46 && height > 34
   return (
-    <Mark
-      class="tile"
-      href={part.href}
-      isFirst={isFirst}
-      label={`${part.name}: ${number(part.count)} runs, ${number(part.failed)} failed`}
-    >
-      <rect class="c-part" x={box.x} y={box.y} width={width} height={height} rx={4} />
-      {failed > 0 && (
-        <rect class="c-failed" x={box.x} y={box.y + height - 4} width={Math.max(2, width * failed)} height={4} rx={1} />
-      )}
+    <>
+      <Mark
+        class="tile"
+        href={part.href}
+        isFirst={isFirst}
+        label={`${part.name}: ${number(part.count)} runs, ${number(part.failed)} failed`}
+      >
+        <rect class="c-part" x={box.x} y={box.y} width={width} height={height} rx={4} />
+        {failed > 0 && (
+          <rect
+            class="c-failed"
+            x={box.x}
+            y={box.y + height - 4}
+            width={Math.max(2, width * failed)}
+            height={4}
+            rx={1}
+          />
+        )}
+      </Mark>
+      {/* Beside the link, which has a name of its own. */}
       {fits && (
-        <text class="tile-text" aria-hidden="true" x={box.x + 8} y={box.y + 19}>
+        <text class="tile-text" x={box.x + 8} y={box.y + 19} aria-hidden="true">
           {fitting(part.name, width - 14)}
         </text>
       )}
       {fits && height > 48 && (
-        <text class="tile-count" aria-hidden="true" x={box.x + 8} y={box.y + 36}>
+        <text class="tile-count" x={box.x + 8} y={box.y + 36} aria-hidden="true">
           {number(part.count)}
         </text>
       )}
-    </Mark>
+    </>
   )
 }
 
