@@ -181,9 +181,9 @@ const conditionsIn = (read: Reader): ReadonlyArray<Condition> => {
 
 /** Whether any of the columns that are searched contains a text, in upper or lower case. */
 const containing = (text: string): Condition => {
-  const pattern = `%${text.toLowerCase().replace(/[\\%_]/g, "\\$&")}%`
+  const pattern = `%${text.replace(/[\\%_]/g, "\\$&")}%`
   return {
-    text: `(${searched.map((column) => `lower(${column}) LIKE ? ESCAPE '\\'`).join(" OR ")})`,
+    text: `(${searched.map((column) => `${column} LIKE ? ESCAPE '\\'`).join(" OR ")})`,
     parameters: searched.map(() => pattern)
   }
 }

@@ -113,8 +113,18 @@ interface Names {
 }
 
 const allNames = (sql: SqlClient): Effect.Effect<Names, SqlError> =>
-  Effect.gen(function* () {
-    const agents = yield* sql<{ name: string }>`SELECT DISTINCT agent_name AS name FROM agent_runs ORDER BY agent_name`
-    const jobs = yield* sql<{ name: string }>`SELECT DISTINCT job_type AS name FROM agent_runs ORDER BY job_type`
-    return { agent_names: agents.map(({ name }) => name), job_types: jobs.map(({ name }) => name) }
-  })
+  Effect.all({ agent_names: namesIn(sql, "agent_name"), job_types: namesIn(sql, "job_type") })
+
+/** The names in an indexed column: each is looked up after the one before it, and the runs between are not read. */
+const namesIn = (sql: SqlClient, name: string): Effect.Effect<ReadonlyArray<string>, SqlError> => {
+  const column = sql.literal(name)
+  return Effect.map(
+    sql<{ name: string }>`WITH RECURSIVE names (name) AS (
+        SELECT min(${column}) FROM agent_runs
+        UNION ALL
+        SELECT (SELECT min(${column}) FROM agent_runs WHERE ${column} > names.name) FROM names WHERE names.name IS NOT NULL
+      )
+      SELECT name FROM names WHERE name IS NOT NULL`,
+    (rows) => rows.map((row) => row.name)
+  )
+}

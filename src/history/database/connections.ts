@@ -9,10 +9,13 @@ import * as errorCode from "../../cause/errorCode.js"
 /** Whether it is PostgreSQL, and not a file. */
 export const isPg = (sql: SqlClient): boolean => sql.onDialectOrElse({ sqlite: () => false, orElse: () => true })
 
-/** A text of SQL whose parameters are `?`, as the database has them. It has no `?` besides. */
+/**
+ * A text of SQL whose parameters are `?`, as the database has them. It has no `?` besides. `LIKE` takes upper and lower case for the
+ * same, as in SQLite.
+ */
 export const parameterized = (sql: SqlClient, text: string): string => {
   let count = 0
-  return isPg(sql) ? text.replaceAll("?", () => `$${++count}`) : text
+  return isPg(sql) ? text.replaceAll("?", () => `$${++count}`).replaceAll(" LIKE ", " ILIKE ") : text
 }
 
 /** A state of PostgreSQL: https://www.postgresql.org/docs/current/errcodes-appendix.html */

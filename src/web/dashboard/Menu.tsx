@@ -49,7 +49,7 @@ export const Menu = ({ children, glyph, title }: MenuProps) => {
         }}
       >
         {glyph}
-        {title}
+        <span class="label">{title}</span>
       </button>
       {isOpen.value && <div class="menu-panel">{children}</div>}
     </div>

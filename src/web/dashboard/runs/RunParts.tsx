@@ -84,7 +84,7 @@ const Time = ({ text }: { readonly text: string }) => {
     <span class="muted">not yet</span>
   ) : (
     <span title={inFull(millis)}>
-      {when(millis)} <span class="muted">{ago(millis)}</span>
+      {when(millis)} <span class="muted run-ago">{ago(millis)}</span>
     </span>
   )
 }

@@ -18,7 +18,7 @@ interface RunTableProps {
   readonly open: string | null
 }
 
-const theRun: Column = { name: "agent_name", title: "Agent", kind: "text", width: 180 }
+const theRun: Column = { name: "agent_name", title: "Agent", kind: "text", width: 204 }
 
 export const RunTable = ({ columns, open, runs, sort }: RunTableProps) => {
   const shown = [theRun, ...columns]

@@ -76,7 +76,7 @@ export const RunsView = () => {
               }}
             >
               <Glyph name="export" />
-              Export
+              <span class="label">Export</span>
             </button>
             <button type="button" class="button with-glyph" title="Refresh (r)" aria-label="Refresh" onClick={reload}>
               <Glyph name="refresh" />
