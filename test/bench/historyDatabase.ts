@@ -1,5 +1,5 @@
 /**
- * Builds a history of a million stories and measures what asking it costs; writes `docs/history-benchmarks.md`.
+ * Builds a history of a million stories and measures what asking it costs; writes a part of `docs/history-benchmarks.md`.
  *
  *     npm run bench:history               some minutes, and some GB in the folder for temporary files
  *     npm run bench:history -- 20000      a smaller one, printed only
@@ -8,12 +8,13 @@
  * The rows are inserted by hand, as nobody could wait for a million stories to be told; the schema is the real one.
  */
 import { execFileSync } from "node:child_process"
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Effect, Layer } from "effect"
 import type { NarrativeEvent } from "../../src/event/NarrativeEvent.js"
+import * as historyPage from "./historyPage.js"
 import { type Query, queriesOf } from "./historyQueries.js"
 import { History, HistoryRenderer, Narrative, NarrativeEvents, Renderer } from "./library.js"
 import { openSqlite } from "./sqlite.js"
@@ -267,23 +268,17 @@ if (stories === million) {
     ({ bar, median, name, worst }) =>
       `| ${name} | ${median.toFixed(1)} ms | ${worst.toFixed(1)} ms | < ${bar} ms | ${median <= bar ? "met" : "MISSED"} |`
   )
-  writeFileSync(
-    new URL("../../docs/history-benchmarks.md", import.meta.url),
-    `# What asking a history costs
+  historyPage.write(
+    "In a file",
+    `    npm run bench:history
 
-    npm run bench:history
-
-Written by that command; do not edit. A history of ${stories.toLocaleString("en")} stories of 3 to 7 stages, within ${days} days, with
-every event's row and a full report of each failure (${gigabytes.toFixed(1)} GB); each query ${times} times through \`History\`, its
-answer decoded, and the command as often as a process of its own, from its start to its end. Other programs were at work on
-the machine.
-
-Node ${process.versions.node}, ${process.arch}; the library compiled, as its users get it.
+A history of ${stories.toLocaleString("en")} stories of 3 to 7 stages, within ${days} days, with every event's row and a full report of each
+failure (${gigabytes.toFixed(1)} GB); each query ${times} times through \`History\`, its answer decoded, and the command as often as a process of
+its own, from its start to its end.
 
 | | median | worst | bar | |
 |---|--:|--:|---|---|
-${lines.join("\n")}
-`
+${lines.join("\n")}`
   )
 }
 if (missed.length > 0) process.exitCode = 1
