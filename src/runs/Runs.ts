@@ -15,7 +15,7 @@ import type { Posting } from "./posting.js"
 import type { RunEvent, RunRecord } from "./RunRecord.js"
 import { type Changes, isTerminal } from "./runColumns.js"
 import * as runId from "./runId.js"
-import { type SweepOptions, sweep } from "./sweep.js"
+import { type SweepOptions, type SweptRuns, sweep } from "./sweep.js"
 
 /**
  * What became of what was written of runs.
@@ -74,7 +74,7 @@ export class Runs extends Context.Reference<Runs>()("effect-narrative/Runs", {
 /** Where writes go. */
 export interface RunSink extends Pick<RunsService, "records" | "events"> {
   /** The runs that have no end, of this agent or of all. */
-  readonly running: (agentName: string | undefined) => Effect.Effect<ReadonlyArray<RunRecord>, HistoryError>
+  readonly running: SweptRuns["running"]
   /** Ends when what was written will be kept, whatever happens. */
   readonly write: (write: Write) => Effect.Effect<void, Error>
   /** How a program waits for what becomes of a write: until it is known, unless this says otherwise. */

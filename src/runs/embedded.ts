@@ -81,7 +81,7 @@ export const journalled = (options: JournalledOptions): Effect.Effect<Embedded, 
 export const reading = (store: runStore.RunStore): Pick<RunSink, "running" | "run" | "records" | "events"> => {
   const use: runStore.RunStore["use"] = (query) => Effect.zipRight(store.catchUp, store.use(query))
   return {
-    running: (agentName) => use((sql) => runReader.running(sql, agentName)),
+    running: (agentName, isWanted) => use((sql) => runReader.running(sql, agentName, isWanted)),
     run: (eventId) =>
       Effect.map(
         use((sql) => runQuery.byEventId(sql, eventId)),

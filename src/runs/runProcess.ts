@@ -16,8 +16,9 @@ export const lifeOf = (text: string | null | undefined): processIdentity.Life =>
 }
 
 const parsed = (text: string | null | undefined): processIdentity.ProcessIdentity | undefined => {
+  if (text === null || text === undefined) return undefined
   try {
-    const { boot, host, namespace, pid, started_at: startedAt } = JSON.parse(text ?? "")
+    const { boot, host, namespace, pid, started_at: startedAt } = JSON.parse(text)
     const texts = [boot, host, namespace, startedAt].every((one) => typeof one === "string")
     return texts && typeof pid === "number" ? { boot, host, namespace, pid, startedAt } : undefined
   } catch {

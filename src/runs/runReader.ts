@@ -10,6 +10,7 @@ import { parseJson } from "../plain/wireSchema.js"
 import type { RunEvent, RunRecord } from "./RunRecord.js"
 import { type Changes, millisOf, statusOf } from "./runColumns.js"
 import * as runRows from "./runRows.js"
+import type { LifeSigns } from "./sweep.js"
 
 /** Most runs that are read at a time. */
 const most = 1_000
@@ -19,17 +20,26 @@ export const records = (sql: SqlClient.SqlClient): Effect.Effect<ReadonlyArray<R
     rows.map(recordOf)
   )
 
-/** The runs that have no end, the oldest first. */
+/** The runs that have no end, the oldest first: those of them that are wanted. */
 export const running = (
   sql: SqlClient.SqlClient,
-  agentName: string | undefined
+  agentName: string | undefined,
+  isWanted: (run: LifeSigns) => boolean = () => true
 ): Effect.Effect<ReadonlyArray<RunRecord>, SqlError> =>
   Effect.map(
     agentName === undefined
       ? sql<runRows.Found>`SELECT * FROM agent_runs WHERE status = 'running' ORDER BY created_at`
       : sql<runRows.Found>`SELECT * FROM agent_runs WHERE status = 'running' AND agent_name = ${agentName} ORDER BY created_at`,
-    (rows) => rows.map(recordOf)
+    (rows) => rows.filter((row) => isWanted(lifeSignsOf(row))).map(recordOf)
   )
+
+/** Of a row, without reading the rest of it. */
+const lifeSignsOf = (row: runRows.Found): LifeSigns => ({
+  createdAt: millisOf(row["created_at"]) ?? null,
+  updatedAt: millisOf(row["updated_at"]) ?? null,
+  startTime: millisOf(row["start_time"]) ?? null,
+  process: typeof row["process"] === "string" ? row["process"] : null
+})
 
 export const events = (sql: SqlClient.SqlClient, runId: string): Effect.Effect<ReadonlyArray<RunEvent>, SqlError> =>
   Effect.map(sql<runRows.Found>`SELECT * FROM run_events WHERE run_id = ${runId} ORDER BY timestamp, id`, (rows) =>

@@ -120,7 +120,16 @@ const forPg = (statement: string): string =>
     .replaceAll(/ INTEGER\b/g, " bigint")
     .replaceAll(/ TEXT\b/g, ' text COLLATE "C"')
 
-const migrations: ReadonlyArray<Migrator.ResolvedMigration> = [[1, "effect_narrative_runs", Effect.succeed(create)]]
+/** Few runs of many have a status such as `timeout`, whatever their agent. */
+const indexOfStatus = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql.unsafe("CREATE INDEX agent_runs_by_state ON agent_runs (status, created_at DESC)")
+})
+
+const migrations: ReadonlyArray<Migrator.ResolvedMigration> = [
+  [1, "effect_narrative_runs", Effect.succeed(create)],
+  [2, "effect_narrative_run_states", Effect.succeed(indexOfStatus)]
+]
 
 /** Those of runs. */
 export const tables: ReadonlyArray<string> = ["agent_runs", "run_events", "commits", "run_journal"]

@@ -25,9 +25,16 @@ export interface SweepOptions {
   readonly agentName?: string | undefined
 }
 
+/** What says whether a run is stale. */
+export type LifeSigns = Pick<RunRecord, "createdAt" | "process" | "startTime" | "updatedAt">
+
 /** Where runs are found, and written. */
 export interface SweptRuns {
-  readonly running: (agentName: string | undefined) => Effect.Effect<ReadonlyArray<RunRecord>, HistoryError>
+  /** Those that run, of an agent or of all. Where there are many, those of which `isWanted` says no may be left out. */
+  readonly running: (
+    agentName: string | undefined,
+    isWanted?: (run: LifeSigns) => boolean
+  ) => Effect.Effect<ReadonlyArray<RunRecord>, HistoryError>
   readonly write: (write: Write) => Effect.Effect<void>
 }
 
@@ -43,8 +50,9 @@ export const sweep = (
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     const patience = olderThan === undefined ? Number.POSITIVE_INFINITY : Duration.toMillis(olderThan)
-    const running = yield* sink.running(agentName)
-    const stale = running.filter((run) => isStale(run, now, patience))
+    const isWanted = (run: LifeSigns) => isStale(run, now, patience)
+    const running = yield* sink.running(agentName, isWanted)
+    const stale = running.filter(isWanted)
     yield* Effect.forEach(
       stale,
       (run) =>
@@ -64,7 +72,7 @@ export const sweep = (
     return stale
   })
 
-const isStale = (run: RunRecord, now: number, patience: number): boolean => {
+const isStale = (run: LifeSigns, now: number, patience: number): boolean => {
   const life = runProcess.lifeOf(run.process)
   if (life !== "unknown") return life === "dead"
   const last = Math.max(run.updatedAt ?? 0, run.createdAt ?? 0, run.startTime ?? 0)

@@ -286,6 +286,22 @@ describe.each(runPlaces.journalled(server))("Runs $where", ({ place }) => {
     })
   )
 
+  it.scopedLive("are brought to this version from an older one, with what is in it", () =>
+    Effect.gen(function* () {
+      const { execute, layer, rowsOf } = yield* place
+      const migrations = "SELECT migration_id, name FROM run_migrations ORDER BY migration_id"
+      yield* program.pipe(Effect.provide(layer({ history: false })))
+      const before = yield* rowsOf(migrations)
+      yield* execute("DROP INDEX agent_runs_by_state")
+      yield* execute("DELETE FROM run_migrations WHERE migration_id > 1")
+      yield* program.pipe(Effect.provide(layer({ history: false })))
+      assert.deepStrictEqual(yield* rowsOf(migrations), before)
+      assert.isAbove(before.length, 1)
+      yield* execute("DROP INDEX agent_runs_by_state")
+      assert.lengthOf(yield* rowsOf("SELECT 1 FROM agent_runs"), 2)
+    })
+  )
+
   it.scopedLive("are read from a journal that local-telemetry wrote", () =>
     Effect.gen(function* () {
       const { baseDir, layer } = yield* place

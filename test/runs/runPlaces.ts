@@ -5,6 +5,7 @@ import { rmSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Layer, type Scope } from "effect"
 import { Run } from "../../src/runs.js"
+import { openSqlite } from "../bench/sqlite.js"
 import type { Postgres } from "../fixtures/postgres.js"
 import { folder, onPostgres, rowsOf } from "../history/histories.js"
 
@@ -16,6 +17,8 @@ export interface Place {
   readonly database: string
   readonly layer: (options?: Run.RunPgOptions) => Layer.Layer<Run.Runs>
   readonly deleteDatabase: Effect.Effect<void>
+  /** Changes the database by hand. */
+  readonly execute: (statement: string) => Effect.Effect<void>
   /** Rows as they are found by whoever asks the database by hand. */
   readonly rowsOf: (query: string) => ReturnType<typeof rowsOf>
 }
@@ -33,6 +36,12 @@ const inFolder: RunDatabase = {
       baseDir,
       database,
       deleteDatabase: Effect.sync(() => rmSync(join(baseDir, "db"), { recursive: true })),
+      execute: (statement) =>
+        Effect.sync(() => {
+          const opened = openSqlite(database)
+          opened.exec(statement)
+          opened.close()
+        }),
       layer: (options = {}) => Run.layer({ ...options, baseDir }),
       rowsOf: (query) => rowsOf(database, query)
     }
@@ -49,6 +58,7 @@ const inSchema = (server: Effect.Effect<Postgres>, hasJournal: boolean): RunData
       deleteDatabase: Effect.asVoid(
         postgres.rowsOf(url, `DROP SCHEMA ${new URL(url).searchParams.get("schema")} CASCADE`)
       ),
+      execute: (statement) => Effect.asVoid(postgres.rowsOf(url, statement)),
       layer: (options = {}) => Run.layerPg({ ...options, ...(hasJournal ? { baseDir } : {}), url }),
       rowsOf: (query) => postgres.rowsOf(url, query)
     }))
