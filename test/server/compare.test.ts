@@ -1,13 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Data, Effect, TestClock } from "effect"
+import { Clock, Data, Duration, Effect } from "effect"
 import { Narrative } from "../../src/index.js"
+import * as postgres from "../fixtures/postgres.js"
 import { recorded } from "../history/histories.js"
-import { started } from "./serving.js"
+import { databases, startedAt } from "./serving.js"
 import { validRun } from "./wrongRequests.js"
 
 class Refused extends Data.TaggedError("Refused")<{ readonly message: string }> {}
-
-const slow = Effect.sleep
 
 const build = (version: string, seconds: number, tests: ReadonlyArray<string>, ok = true) => {
   const each = tests.map((name) => Effect.void.pipe(Narrative.stage(name)))
@@ -16,26 +15,39 @@ const build = (version: string, seconds: number, tests: ReadonlyArray<string>, o
   )
   const deploy = ok ? Effect.void : Effect.fail(new Refused({ message: "the gate is closed" }))
   return Effect.gen(function* () {
-    yield* slow(`${seconds} seconds`).pipe(Narrative.stage("compile"))
+    yield* Effect.sleep(`${seconds} seconds`).pipe(Narrative.stage("compile"))
     yield* test
     yield* deploy.pipe(Narrative.stage("deploy"))
-  }).pipe(Narrative.story("Build", { labels: { version } }), Effect.exit)
+  }).pipe(Narrative.story("Build", { labels: { version } }), Effect.exit, inOwnTime)
 }
 
-/** In a time of its own, which passes as it is asked for. */
-const inTestTime = <A, E, R>(self: Effect.Effect<A, E, R>) =>
-  Effect.gen(function* () {
-    const fiber = yield* Effect.fork(self)
-    yield* Effect.forever(Effect.zipRight(TestClock.adjust("1 seconds"), Effect.yieldNow())).pipe(
-      Effect.raceFirst(fiber.await)
-    )
+/** In a time of its own, in which to sleep takes no time. */
+const inOwnTime = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.suspend(() => {
+    let now = Date.now()
+    const clock: Clock.Clock = {
+      ...Clock.make(),
+      unsafeCurrentTimeMillis: () => now,
+      unsafeCurrentTimeNanos: () => BigInt(now) * 1_000_000n,
+      currentTimeMillis: Effect.sync(() => now),
+      currentTimeNanos: Effect.sync(() => BigInt(now) * 1_000_000n),
+      sleep: (duration) =>
+        Effect.sync(() => {
+          now += Duration.toMillis(duration)
+        })
+    }
+    return Effect.withClock(self, clock)
   })
 
-describe("The server that compares", () => {
+const server = postgres.ofFile()
+
+describe.each(databases(server))("The server that compares, $where,", (served) => {
+  const started = startedAt(served)
+
   it.scopedLive("puts the stages of stories beside each other, and names what differs", () =>
     Effect.gen(function* () {
       const { ask, database } = yield* started
-      yield* recorded(Effect.all([build("1", 0, ["a", "b"]), build("2", 0.05, ["a", "x", "b", "b"], false)]), database)
+      yield* recorded(Effect.all([build("1", 1, ["a", "b"]), build("2", 2, ["a", "x", "b", "b"], false)]), database)
       const { json: list } = yield* ask("/api/v1/stories?name=Build")
       const ids = list.stories.map((story: { story_id: string }) => story.story_id).reverse()
       const { json } = yield* ask(`/api/v1/compare?id=${ids[0]}&id=${ids[1]}`)
@@ -93,14 +105,14 @@ describe("The server that compares", () => {
     })
   )
 
-  it.scoped("compares two groups as distributions, and says how sure their difference is", () =>
+  it.scopedLive("compares two groups as distributions, and says how sure their difference is", () =>
     Effect.gen(function* () {
       const { ask, database } = yield* started
       const builds = Array.from({ length: 12 }, (_, i) => [
         build("1", 1 + (i % 3), ["a"]),
         build("2", 10 + (i % 3), ["a"], i > 8)
       ]).flat()
-      yield* inTestTime(recorded(Effect.all(builds), database))
+      yield* recorded(Effect.all(builds), database)
       const { json } = yield* ask("/api/v1/compare/groups?a.label.version=1&b.label.version=2")
       assert.deepInclude(json.a, { count: 12, failed: 0 })
       assert.deepInclude(json.b, { count: 12, failed: 9 })

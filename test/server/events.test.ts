@@ -6,8 +6,9 @@ import { ofFile } from "../../src/history/database/source.js"
 import { Narrative } from "../../src/index.js"
 import * as archive from "../../src/server/archive.js"
 import { follow } from "../../src/server/eventsApi.js"
-import { recorded, rowsOf } from "../history/histories.js"
-import { started } from "./serving.js"
+import * as postgres from "../fixtures/postgres.js"
+import { recorded } from "../history/histories.js"
+import { databases, started, startedAt } from "./serving.js"
 
 interface Message {
   readonly id: string
@@ -57,7 +58,11 @@ const story = (name: string, stages: number) =>
 
 const everything = { limit: 50, story: undefined, storyId: undefined, states: undefined, kinds: undefined }
 
-describe("The events of a server", () => {
+const server = postgres.ofFile()
+
+describe.each(databases(server))("The events of a server, $where,", (served) => {
+  const started = startedAt(served)
+
   it.scopedLive("reach a client that is cut off again and again, each exactly once and in order", () =>
     Effect.gen(function* () {
       const { ask, database, port } = yield* started
@@ -87,7 +92,7 @@ describe("The events of a server", () => {
         }
       }
       assert.isTrue(Exit.isSuccess(yield* Fiber.await(writer)))
-      const rows = yield* rowsOf(database, "SELECT id FROM events ORDER BY id")
+      const rows = yield* served.rowsOf(database, "SELECT id FROM events ORDER BY id")
       assert.deepStrictEqual(
         seen,
         rows.map(({ id }) => String(id))
@@ -148,26 +153,6 @@ describe("The events of a server", () => {
     })
   )
 
-  it.scopedLive("are read a page at a time, when what was sent before has left", () =>
-    Effect.gen(function* () {
-      const { database } = yield* started
-      yield* recorded(story("long", 400), database)
-      const history = yield* archive.make(ofFile(database))
-      let queries = 0
-      const counted: archive.Archive = {
-        ...history,
-        query: (query) =>
-          Effect.suspend(() => {
-            queries += 1
-            return history.query(query)
-          })
-      }
-      const read = yield* Stream.runCollect(Stream.take(follow(counted, 0, everything), 30))
-      assert.strictEqual(Chunk.size(read), 30)
-      assert.strictEqual(queries, 1)
-    })
-  )
-
   it.scopedLive("refuse a filter that cannot be meant, and a place that is none", () =>
     Effect.gen(function* () {
       const { ask } = yield* started
@@ -185,6 +170,28 @@ describe("The events of a server", () => {
         assert.include(JSON.stringify(json.detail), names)
       }
       assert.include((yield* refused("?event=none")).json.detail[0].msg, eventNames[0])
+    })
+  )
+})
+
+describe("The events of a long history", () => {
+  it.scopedLive("are read a page at a time, when what was sent before has left", () =>
+    Effect.gen(function* () {
+      const { database } = yield* started
+      yield* recorded(story("long", 400), database)
+      const history = yield* archive.make(ofFile(database))
+      let queries = 0
+      const counted: archive.Archive = {
+        ...history,
+        query: (query) =>
+          Effect.suspend(() => {
+            queries += 1
+            return history.query(query)
+          })
+      }
+      const read = yield* Stream.runCollect(Stream.take(follow(counted, 0, everything), 30))
+      assert.strictEqual(Chunk.size(read), 30)
+      assert.strictEqual(queries, 1)
     })
   )
 })
