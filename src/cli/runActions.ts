@@ -8,10 +8,9 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { InvalidOption } from "../plain/InvalidOption.js"
-import * as terminalText from "../plain/terminalText.js"
 import type { Theme } from "../renderer/console/theme.js"
 import * as embedded from "../runs/embedded.js"
-import { RunEvent, RunRecord } from "../runs/RunRecord.js"
+import { RunRecord } from "../runs/RunRecord.js"
 import * as Runs from "../runs/Runs.js"
 import * as runQuery from "../runs/runQuery.js"
 import * as runReader from "../runs/runReader.js"
@@ -22,11 +21,11 @@ import { check } from "./runCheck.js"
 import { type EditOptions, edit } from "./runEdit.js"
 import { type ExportOptions, exportRuns } from "./runExport.js"
 import { type FilterOptions, filterOf } from "./runFilter.js"
-import { found } from "./runIds.js"
 import { importRuns } from "./runImport.js"
 import * as runPlace from "./runPlace.js"
 import { type PostOptions, postPending } from "./runPost.js"
 import { backup, type RecoveryOptions, recover, restore } from "./runRecovery.js"
+import { show } from "./runShow.js"
 import * as shortDuration from "./shortDuration.js"
 import { type Column, table } from "./table.js"
 
@@ -128,7 +127,6 @@ const list = ({ store }: embedded.Embedded, given: RunsOptions) =>
   })
 
 const encodeRun = Schema.encodeSync(RunRecord)
-const encodeEvent = Schema.encodeSync(RunEvent)
 
 const print = (runs: ReadonlyArray<RunRecord>, json: boolean, otherwise: string) =>
   Effect.gen(function* () {
@@ -175,28 +173,6 @@ const itemsOf = ({ itemsDiscovered, itemsSucceeded }: RunRecord): string => {
   if (itemsSucceeded === null) return itemsDiscovered === null ? "" : String(itemsDiscovered)
   return itemsDiscovered === null ? String(itemsSucceeded) : `${itemsSucceeded} of ${itemsDiscovered}`
 }
-
-const show = ({ store }: embedded.Embedded, { json, target }: RunsOptions) =>
-  Effect.gen(function* () {
-    const row = yield* found(
-      store,
-      Option.getOrElse(target, () => "")
-    )
-    const run = runReader.recordOf(row)
-    const events = yield* store.use((sql) => runReader.events(sql, run.runId))
-    if (json) return yield* writeJson({ ...encodeRun(run), events: events.map((event) => encodeEvent(event)) })
-    const { theme, write } = yield* Output
-    const fields = Object.entries(encodeRun(run)).flatMap(([name, value]) =>
-      value === null ? [] : [`${theme.colours.dim(name.padEnd(20))} ${terminalText.line(shown(value))}\n`]
-    )
-    const happened = events.map(({ payload, timestamp, type }) => {
-      const time = new Date(timestamp).toISOString()
-      return `${theme.colours.dim(time)} ${terminalText.line(`${type}${payload === null ? "" : ` ${shown(payload)}`}`)}\n`
-    })
-    return yield* write(`${fields.join("")}${happened.length === 0 ? "" : "\n"}${happened.join("")}`)
-  })
-
-const shown = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value))
 
 const sweep = ({ sink }: embedded.Embedded, { agent, json, olderThan }: RunsOptions) =>
   Effect.gen(function* () {

@@ -24,7 +24,7 @@ export const check = (places: Places, { json }: { readonly json: boolean }) =>
     const output = yield* Output
     if (json) yield* Effect.forEach(findings, (finding) => writeJson(encoded(finding)), { discard: true })
     else {
-      yield* output.write(table(findings, columns(output.theme), output))
+      yield* output.write(table(findings, columns(output.theme, findings), output))
       for (const { advice, check } of findings) if (advice !== undefined) yield* output.note(`${check}: ${advice}`)
     }
     const count = findings.filter(({ state }) => state === "fault").length
@@ -39,7 +39,10 @@ const encoded = ({ advice, check, found, state, wanted }: checkup.Finding) => ({
   advice: advice ?? null
 })
 
-const columns = ({ colours }: Theme): ReadonlyArray<Column<checkup.Finding>> => [
+const columns = (
+  { colours }: Theme,
+  findings: ReadonlyArray<checkup.Finding>
+): ReadonlyArray<Column<checkup.Finding>> => [
   {
     title: "State",
     cell: ({ state }) => ({
@@ -49,5 +52,12 @@ const columns = ({ colours }: Theme): ReadonlyArray<Column<checkup.Finding>> => 
   },
   { title: "Check", cell: ({ check }) => ({ text: check }), least: 12 },
   { title: "Found", cell: ({ found }) => ({ text: found }), least: 20 },
-  { title: "Wanted", cell: ({ wanted }) => ({ text: wanted ?? "", paint: colours.dim }), least: 8, dispensable: 1 }
+  ...(findings.some(({ wanted }) => wanted !== undefined) ? [wantedColumn(colours)] : [])
 ]
+
+const wantedColumn = ({ dim }: Theme["colours"]): Column<checkup.Finding> => ({
+  title: "Wanted",
+  cell: ({ wanted }) => ({ text: wanted ?? "", paint: dim }),
+  least: 8,
+  dispensable: 1
+})

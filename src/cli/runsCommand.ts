@@ -12,7 +12,7 @@ import { needing } from "./missingPackage.js"
 /** Each by its name, and what it does. */
 export const actions: ReadonlyArray<readonly [name: string, meaning: string]> = [
   ["list", "Runs, the newest first. The default."],
-  ["show <id>", "One run in full, and what happened in it."],
+  ["show <id>", "One run in full: what happened in it, its stages and failures."],
   ["edit <id>", "Corrects a run: --set field=value, --clear field."],
   ["sweep", "Ends the runs that nothing will end any more."],
   ["post", "Posts the runs that have ended and were not posted, as METRICS_API_URL says."],

@@ -15,13 +15,19 @@ import { storyReport } from "./storyReport.js"
 export const show = ({ db, id, json }: HistoryOptions & { readonly id: string }) =>
   historyFile.read(db, (history) =>
     Effect.gen(function* () {
-      const story = yield* history.story(id)
-      if (json) return yield* writeJson(onWire(story))
-      const output = yield* Output
       const now = yield* Clock.currentTimeMillis
-      return yield* output.write(storyReport(story, yield* causeOf(story, history), { ...output, now }))
+      const { onWire, text } = yield* described(history, id, now)
+      return yield* json ? writeJson(onWire) : Effect.flatMap(Output, ({ write }) => write(text))
     })
   )
+
+/** A story as it is printed, and as JSON. */
+export const described = (history: HistoryReader, id: string, now: number) =>
+  Effect.gen(function* () {
+    const story = yield* history.story(id)
+    const text = storyReport(story, yield* causeOf(story, history), { ...(yield* Output), now })
+    return { text, onWire: onWire(story) }
+  })
 
 const encode = Schema.encodeSync(StoryRecord)
 

@@ -159,7 +159,7 @@ const inDatabase = (places: embedded.Places) =>
 const staleFinding = (count: number): Finding => ({
   check: "stale runs",
   state: "warning",
-  found: `${count} of processes that are gone`,
+  found: `${counted(count, "run")} of processes that are gone`,
   advice: "narrative runs sweep ends them"
 })
 
@@ -190,27 +190,27 @@ const pragmaFindings = ({ database: file }: embedded.Places) =>
 const journalFindings = (found: journalCheck.Compared): ReadonlyArray<Finding> => {
   const { files, lines, lost, onlyInDatabase, size, unread, waiting } = found
   const findings: Array<Finding> = [
-    { check: "journal", state: "ok", found: `${lines} lines in ${files} files, ${bytes(size)}` }
+    { check: "journal", state: "ok", found: `${counted(lines, "line")} in ${counted(files, "file")}, ${bytes(size)}` }
   ]
   if (waiting > 0) {
     findings.push({
       check: "journal",
       state: "ok",
-      found: `${waiting} lines wait to be taken into the database; the next program does it`
+      found: `${counted(waiting, "line")} not in the database yet; the next program takes them in`
     })
   }
   if (unread > 0) {
     findings.push({
       check: "journal",
       state: "warning",
-      found: `${unread} lines cannot be read: a process was killed while it wrote them, or another one wrote them`
+      found: `${counted(unread, "line")} without a meaning: a process was killed while it wrote them, or another one wrote them`
     })
   }
   findings.push(
     lost > 0
       ? fault(
           "journal against database",
-          `${lost} lines are not in the database`,
+          `${counted(lost, "line")} missing in the database`,
           "narrative runs recover, after moving the database away, puts it together anew"
         )
       : { check: "journal against database", state: "ok", found: "the database has every line" }
@@ -219,7 +219,7 @@ const journalFindings = (found: journalCheck.Compared): ReadonlyArray<Finding> =
     findings.push({
       check: "journal against database",
       state: "warning",
-      found: `${onlyInDatabase} runs are in the database only: their journal was deleted`,
+      found: `${counted(onlyInDatabase, "run")} in the database only: the journal was deleted`,
       advice: "keep backups: narrative runs backup"
     })
   }
@@ -236,5 +236,4 @@ const outboxFinding = (waiting: number): Finding =>
         advice: "see whether the server can be reached"
       }
 
-/** Whether something is wrong, and not only worth a word. */
-export const isFaulty = (findings: ReadonlyArray<Finding>): boolean => findings.some(({ state }) => state === "fault")
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`

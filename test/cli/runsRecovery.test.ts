@@ -16,7 +16,7 @@ import {
 } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, TestClock } from "effect"
+import { Data, Effect, TestClock } from "effect"
 import { Narrative } from "../../src/index.js"
 import { Run } from "../../src/runs.js"
 import { openSqlite } from "../bench/sqlite.js"
@@ -180,7 +180,7 @@ describe("narrative runs check", () => {
       })
       assert.deepInclude(of("PRAGMAs of history")[0], { state: "ok" })
       assert.deepInclude(of("journal against database")[0], { state: "ok", found: "the database has every line" })
-      assert.match(of("journal")[0]?.found, /^9 lines in 1 files, \S+ kB$/)
+      assert.match(of("journal")[0]?.found, /^9 lines in 1 file, \S+ kB$/)
       for (const check of [
         "effect-narrative",
         "Node",
@@ -213,12 +213,12 @@ describe("narrative runs check", () => {
       const lost = yield* on(["check", "--json"])
       assert.strictEqual(lost.code, 1)
       const found = json(lost.stdout).map((one) => one.found)
-      assert.include(found, "3 lines are not in the database")
-      assert.include(found, "1 lines wait to be taken into the database; the next program does it")
-      assert.isTrue(found.some((text) => text.startsWith("1 lines cannot be read")))
+      assert.include(found, "3 lines missing in the database")
+      assert.include(found, "1 line not in the database yet; the next program takes them in")
+      assert.isTrue(found.some((text) => text.startsWith("1 line without a meaning")))
       rmSync(join(baseDir, "raw"), { recursive: true })
       const only = json((yield* on(["check", "--json"])).stdout).map((one) => one.found)
-      assert.include(only, "3 runs are in the database only: their journal was deleted")
+      assert.include(only, "3 runs in the database only: the journal was deleted")
     })
   )
 
@@ -249,7 +249,7 @@ describe("narrative runs check", () => {
       mkdirSync(join(baseDir, "outbox"))
       writeFileSync(join(baseDir, "outbox/events_20260131.ndjson"), "x".repeat(1_500))
       const found = json((yield* on(["check", "--json"])).stdout).map((one) => `${one.state} ${one.found}`)
-      assert.include(found, "warning 3 of processes that are gone")
+      assert.include(found, "warning 3 runs of processes that are gone")
       assert.include(found, "warning 1.5 kB wait for the server")
     })
   )
@@ -340,6 +340,30 @@ describe("narrative runs backup and restore", () => {
     })
   )
 })
+
+describe("narrative runs show", () => {
+  it.scopedLive("has the stages and the failure report of the story that the run is", () =>
+    Effect.gen(function* () {
+      const baseDir = yield* folder
+      const failing = Effect.fail(new OutOfPaper()).pipe(Narrative.stage("Print"), Effect.asVoid)
+      yield* Effect.exit(Run.track(failing, "agent", "job", { runId: "bad" })).pipe(Effect.provide(layerIn(baseDir)))
+      const on = (args: ReadonlyArray<string>, columns?: number) =>
+        narrative(["runs", ...args, "--base-dir", baseDir], columns)
+      const text = plain((yield* on(["show", "bad"], 100)).stdout)
+      assert.match(text, /^event_id +\S+\nrun_id +bad\n/)
+      assert.match(text, /\n✖ Print \(\S+\) - OutOfPaper/)
+      assert.include(text, "Failure detected")
+      const [object] = json((yield* on(["show", "bad", "--json"])).stdout)
+      assert.strictEqual(object.story.story_id, object.event_id)
+      assert.strictEqual(object.story.failures[0].error_type, "OutOfPaper")
+      rmSync(join(baseDir, "db"), { recursive: true })
+      const without = yield* on(["show", "bad", "--json"])
+      assert.isNull(json(without.stdout)[0].story)
+    })
+  )
+})
+
+class OutOfPaper extends Data.TaggedError("OutOfPaper") {}
 
 describe("narrative runs import", () => {
   it.scopedLive("takes over a database of local-telemetry, twice as once, and keeps what was changed since", () =>
