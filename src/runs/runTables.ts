@@ -69,7 +69,7 @@ const statements: ReadonlyArray<string> = [
   "CREATE INDEX agent_runs_by_agent ON agent_runs (agent_name, created_at DESC)",
   "CREATE INDEX agent_runs_by_time ON agent_runs (created_at DESC)",
   "CREATE INDEX agent_runs_by_start ON agent_runs (start_time DESC)",
-  "CREATE INDEX agent_runs_by_state ON agent_runs (status, start_time DESC)",
+  "CREATE INDEX agent_runs_by_status_and_start ON agent_runs (status, start_time DESC)",
   "CREATE INDEX agent_runs_by_duration ON agent_runs (duration_ms)",
   "CREATE INDEX agent_runs_by_run ON agent_runs (run_id)",
   "CREATE INDEX agent_runs_by_job ON agent_runs (job_type, created_at DESC)",
