@@ -54,6 +54,12 @@ const pictures: ReadonlyArray<Picture> = [
   },
   { name: "dashboard-stories", path: "/stories", colorScheme: "dark", height: 820 },
   { name: "dashboard-failures", path: "/failures", colorScheme: "light", height: 820 },
+  {
+    name: "dashboard-compare",
+    path: "/compare?a.name=catalogue-importer&b.name=catalogue-importer&a.label.version=1.4.2&b.label.version=1.5.0",
+    colorScheme: "light",
+    height: 820
+  },
   { name: "dashboard-analytics", path: "/analytics", colorScheme: "light", height: 1_200 }
 ]
 

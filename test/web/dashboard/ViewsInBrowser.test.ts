@@ -182,7 +182,7 @@ layer(shop, { timeout: 240_000, excludeTestServices: true })("the dashboard", (i
       const { stories } = yield* asked("/stories?name=Long%20Wall")
       yield* look(`/stories/${stories[0].story_id}`, async ({ page }) => {
         await page.locator(".waterfall .row").first().waitFor()
-        // To write the next frame, in milliseconds; and how many rows are in the document then.
+        // What rendering and layout take of the page's thread, in milliseconds; and how many rows are in the document then.
         const steps = await page.evaluate<ReadonlyArray<readonly [millis: number, rows: number]>>(`(async () => {
           const scroller = document.getElementById("waterfall")
           const steps = []
@@ -190,8 +190,11 @@ layer(shop, { timeout: 240_000, excludeTestServices: true })("the dashboard", (i
             const begun = performance.now()
             scroller.scrollTop = i * scroller.scrollHeight / 31
             scroller.dispatchEvent(new Event("scroll"))
-            await new Promise((done) => requestAnimationFrame(() => setTimeout(done)))
+            await Promise.resolve()
+            await Promise.resolve()
+            scroller.lastElementChild.getBoundingClientRect()
             steps.push([performance.now() - begun, scroller.querySelectorAll(".row").length])
+            await new Promise((done) => requestAnimationFrame(done))
           }
           return steps
         })()`)
