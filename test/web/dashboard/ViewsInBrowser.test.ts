@@ -196,8 +196,9 @@ layer(shop, { timeout: 240_000, excludeTestServices: true })("the dashboard", (i
         const shown = await page.evaluate<ReadonlyArray<number>>(`(async () => {
           const scroller = document.getElementById("waterfall")
           const shown = []
-          for (let i = 1; i <= 30; i++) {
-            scroller.scrollTop = i * scroller.scrollHeight / 31
+          scroller.scrollTop = scroller.scrollHeight / 2
+          for (let i = 1; i <= 40; i++) {
+            scroller.scrollTop += 300
             await new Promise((done) => requestAnimationFrame(() => setTimeout(done)))
             shown.push(scroller.querySelectorAll(".row").length)
           }
