@@ -3,7 +3,6 @@
  */
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs"
 import type * as SqlClient from "@effect/sql/SqlClient"
-import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -95,8 +94,9 @@ const tablesOf = (sql: SqlClient.SqlClient) =>
 export const copy = (from: string, to: string): Effect.Effect<void, FileFault> =>
   Effect.scoped(
     Effect.gen(function* () {
-      const context = yield* Layer.build(SqliteClient.layer({ filename: from, readonly: true, disableWAL: true }))
-      yield* Context.get(context, SqliteClient.SqliteClient).backup(to)
+      const { layer, SqliteClient } = yield* database.clientModule(from)
+      const context = yield* Layer.build(layer({ filename: from, readonly: true, disableWAL: true }))
+      yield* Context.get(context, SqliteClient).backup(to)
     })
   ).pipe(
     Effect.catchAllCause((cause) => {

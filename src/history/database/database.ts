@@ -105,7 +105,7 @@ const open = (filename: string, readonly: boolean): Effect.Effect<Database, Hist
   )
 
 /** Loaded by the first file: whoever uses PostgreSQL need not install it. */
-const clientModule = (filename: string) =>
+export const clientModule = (filename: string) =>
   Effect.tryPromise({
     // An import that is caught, a bundler leaves to be found when it is needed.
     try: () => import("@effect/sql-sqlite-node/SqliteClient").catch((cause) => Promise.reject(cause)),
