@@ -3,41 +3,44 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { folder } from "../history/histories.js"
-import { serve } from "./serving.js"
+import * as postgres from "../fixtures/postgres.js"
+import { databases, type ServedDatabase, serve } from "./serving.js"
 import { validRun } from "./wrongRequests.js"
 
 const bulk = "/api/v1/runs/bulk"
 
-const served = Effect.gen(function* () {
-  const { ask } = yield* serve({ baseDir: yield* folder })
-  yield* ask("/api/v1/runs/batch", {
-    body: Array.from({ length: 30 }, (_, i) => ({
-      ...validRun,
-      event_id: `e${i}`,
-      run_id: `run ${i}`,
-      status: i % 3 === 0 ? "running" : "failed",
-      ...(i % 2 === 0 ? { error_summary: `fault ${i}` } : {})
-    }))
-  })
-  /** Waits until a change is over. */
-  const over = (id: string) =>
-    Effect.iterate(undefined as undefined | Record<string, unknown>, {
-      while: (job) => job === undefined || job["state"] === "running",
-      body: () =>
-        Effect.zipRight(
-          Effect.yieldNow(),
-          Effect.map(ask(`${bulk}/${id}`), ({ json }) => json as Record<string, unknown>)
-        )
+const servedAt = ({ place }: ServedDatabase) =>
+  Effect.gen(function* () {
+    const { ask } = yield* serve((yield* place).options)
+    yield* ask("/api/v1/runs/batch", {
+      body: Array.from({ length: 30 }, (_, i) => ({
+        ...validRun,
+        event_id: `e${i}`,
+        run_id: `run ${i}`,
+        status: i % 3 === 0 ? "running" : "failed",
+        ...(i % 2 === 0 ? { error_summary: `fault ${i}` } : {})
+      }))
     })
-  const changed = (body: object) => Effect.flatMap(ask(bulk, { body }), ({ json }) => over(json.id))
-  const act = (id: unknown, action: string) =>
-    Effect.flatMap(ask(`${bulk}/${id}/${action}`, { body: {} }), ({ json }) => over(json.id))
-  const runs = Effect.map(ask("/api/v1/runs?limit=100&sort=event_id"), ({ json }) => json)
-  return { ask, act, changed, runs }
-})
+    /** Waits until a change is over. */
+    const over = (id: string) =>
+      Effect.iterate(undefined as undefined | Record<string, unknown>, {
+        while: (job) => job === undefined || job["state"] === "running",
+        body: () =>
+          Effect.zipRight(
+            Effect.yieldNow(),
+            Effect.map(ask(`${bulk}/${id}`), ({ json }) => json as Record<string, unknown>)
+          )
+      })
+    const changed = (body: object) => Effect.flatMap(ask(bulk, { body }), ({ json }) => over(json.id))
+    const act = (id: unknown, action: string) =>
+      Effect.flatMap(ask(`${bulk}/${id}/${action}`, { body: {} }), ({ json }) => over(json.id))
+    const runs = Effect.map(ask("/api/v1/runs?limit=100&sort=event_id"), ({ json }) => json)
+    return { ask, act, changed, runs }
+  })
 
-describe("A change of many runs", () => {
+describe.each(databases(postgres.ofFile()))("A change of many runs, $where,", (database) => {
+  const served = servedAt(database)
+
   it.scopedLive("is counted and shown before it is made, and changes nothing by that", () =>
     Effect.gen(function* () {
       const { ask, runs } = yield* served

@@ -5,9 +5,10 @@ import { execFileSync } from "node:child_process"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import * as postgres from "../fixtures/postgres.js"
 import { folder } from "../history/histories.js"
 import { type Cell, readWorkbook } from "./readWorkbook.js"
-import { serve } from "./serving.js"
+import { databases, type ServedDatabase, serve } from "./serving.js"
 import { validRun } from "./wrongRequests.js"
 
 const run = (event_id: string, more: object = {}) => ({ ...validRun, event_id, run_id: `run ${event_id}`, ...more })
@@ -27,17 +28,20 @@ const hostile = [
   "é 😀"
 ]
 
-const served = Effect.gen(function* () {
-  const { ask, port } = yield* serve({ baseDir: yield* folder })
-  const fetched = (query: string) =>
-    Effect.promise(async () => {
-      const response = await fetch(`http://127.0.0.1:${port}/api/v1/runs/export?${query}`)
-      return { headers: response.headers, status: response.status, bytes: Buffer.from(await response.arrayBuffer()) }
-    })
-  return { ask, fetched }
-})
+const servedAt = ({ place }: ServedDatabase) =>
+  Effect.gen(function* () {
+    const { ask, port } = yield* serve((yield* place).options)
+    const fetched = (query: string) =>
+      Effect.promise(async () => {
+        const response = await fetch(`http://127.0.0.1:${port}/api/v1/runs/export?${query}`)
+        return { headers: response.headers, status: response.status, bytes: Buffer.from(await response.arrayBuffer()) }
+      })
+    return { ask, fetched }
+  })
 
-describe("An export of runs", () => {
+describe.each(databases(postgres.ofFile()))("An export of runs, $where,", (database) => {
+  const served = servedAt(database)
+
   it.scopedLive("has exactly what the filter finds, in the order of the list, in each format", () =>
     Effect.gen(function* () {
       const { ask, fetched } = yield* served
