@@ -202,6 +202,55 @@ layer(Chromium.layer, { excludeTestServices: true })("The runs of the dashboard"
     })
   )
 
+  it.scoped("are searched, sorted, chosen, changed, exported and given other columns by keys alone", () =>
+    Effect.gen(function* () {
+      const url = yield* served
+      const { page, trouble } = yield* visit(url, "/runs")
+      const press = async (name: string | RegExp, key = "Enter") => {
+        await page.getByRole("button", { name, exact: true }).focus()
+        await page.keyboard.press(key)
+      }
+      yield* Effect.promise(async () => {
+        const { keyboard } = page
+        await page.getByText("1–50 of 120").waitFor()
+        await keyboard.press("n")
+        await page.getByText("51–100 of 120").waitFor()
+        await keyboard.press("p")
+        await page.getByText("1–50 of 120").waitFor()
+        await keyboard.press("/")
+        await keyboard.type("crawler")
+        await page.getByText("1–40 of 40").waitFor()
+        await keyboard.press("Escape")
+        await press("Started", "Space")
+        await page.locator("tbody tr:first-child[data-run=e117]").waitFor()
+        await press("Columns")
+        await page.getByLabel("Run id", { exact: true }).focus()
+        await keyboard.press("Space")
+        await page.getByRole("columnheader", { name: "Run id" }).waitFor()
+        await keyboard.press("Escape")
+        await page.getByLabel("Choose run-117", { exact: true }).focus()
+        await keyboard.press("Space")
+        await press("Change…")
+        await page.getByLabel("Field to change").focus()
+        await keyboard.type("Output")
+        await keyboard.press("Enter")
+        await page.getByLabel("Output", { exact: true }).focus()
+        await keyboard.type("by keys")
+        await keyboard.press("Enter")
+        await page.getByRole("button", { name: "Change 1 run" }).focus()
+        await keyboard.press("Enter")
+        await page.getByText("Done. 1 of 1 run: 1 changed").waitFor()
+        await keyboard.press("Escape")
+        await press("Export")
+        const download = page.waitForEvent("download")
+        await press("Save")
+        await (await download).path()
+      })
+      assert.deepInclude(yield* runOf(url, "e117"), { output_summary: "by keys" })
+      assert.deepStrictEqual(trouble, [])
+    })
+  )
+
   it.scoped("have no barrier, light and dark, in the list, a run, its form and each dialog", () =>
     Effect.gen(function* () {
       const url = yield* served
