@@ -60,7 +60,7 @@ export interface StoryFilter {
   readonly name?: string | undefined
   /**
    * A part of its name, of a label as `name=value`, or of the type, the message or the stage of a failure, whatever the case; or the
-   * beginning of its id, or of an id of whoever asked for it: at most 200 characters. Messages are those of the newest 20,000
+   * beginning of its id, or of an id of whoever asked for it: at most 200 characters. Messages are those of the newest 10,000
    * failures, and of the newest one of each kind; of a label with thousands of values, the beginning of a value is looked for.
    */
   readonly text?: string | undefined

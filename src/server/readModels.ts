@@ -69,7 +69,7 @@ export const FailureGroup = Schema.Struct({
   location: NullableText,
   /** So many in each part of the time that is looked at, of `bucket_seconds` each. */
   buckets: Schema.Array(Schema.Int),
-  /** The labels of the stories of the newest 1,000 of them, by name and then by when they were seen first. */
+  /** The labels of the stories of the newest 1,000 of them, by name and then by when they were seen first: 20 values of each. */
   labels: Schema.Array(LabelCount)
 })
 

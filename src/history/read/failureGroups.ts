@@ -134,13 +134,25 @@ const restOfTime = "0000-00-00T00:00:00.000Z"
 
 const labelColumns = { name: text, value: text, count: whole, first_at: time, last_at: time }
 
-/** The labels of the stories of the newest failures. */
+/** Most values of one label. */
+const mostValues = 20
+
+/** The labels of the stories of the newest failures; of one that has many values, those seen most often. */
 const labels = (sql: SqlClient.SqlClient, condition: Fragment) =>
-  Effect.flatMap(
-    sql<Found>`SELECT l.name, l.value, count(*) AS count, min(n.occurred_at) AS first_at, max(n.occurred_at) AS last_at
-      FROM (SELECT f.story_key, f.occurred_at FROM failures AS f WHERE ${condition}
-        ORDER BY f.occurred_at DESC, f.id DESC LIMIT ${labelled}) AS n
-      JOIN story_labels AS l ON l.story_key = n.story_key
-      GROUP BY l.name, l.value ORDER BY l.name, first_at LIMIT 200`,
-    (rows) => decodeRows(labelColumns, rows)
-  )
+  Effect.gen(function* () {
+    const rows = yield* decodeRows(
+      labelColumns,
+      yield* sql<Found>`SELECT l.name, l.value, count(*) AS count, min(n.occurred_at) AS first_at, max(n.occurred_at) AS last_at
+        FROM (SELECT f.story_key, f.occurred_at FROM failures AS f WHERE ${condition}
+          ORDER BY f.occurred_at DESC, f.id DESC LIMIT ${labelled}) AS n
+        JOIN story_labels AS l ON l.story_key = n.story_key
+        GROUP BY l.name, l.value ORDER BY count DESC, first_at DESC`
+    )
+    const counts = new Map<string, number>()
+    const kept = rows.filter(({ name }) => {
+      const count = (counts.get(name) ?? 0) + 1
+      counts.set(name, count)
+      return count <= mostValues
+    })
+    return kept.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.first_at - b.first_at))
+  })

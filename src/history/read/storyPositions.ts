@@ -57,16 +57,43 @@ const textOf = (given: string | undefined): string | undefined => {
 export const positions = (sql: SqlClient.SqlClient, asked: Asked, alive: ReadonlySet<number>) =>
   Effect.gen(function* () {
     if (asked.text === undefined) return yield* storyPositions(sql, asked, alive)
+    const { keys, labels, names } = yield* matches(sql, asked.text)
     const found = new Map<number, StoryPosition>()
-    for (const { condition, label } of yield* matches(sql, asked.text)) {
-      // A story has one value of a label.
-      const known = label === undefined ? undefined : asked.labels?.[label[0]]
-      if (label !== undefined && known !== undefined && known !== label[1]) continue
-      const labels = label === undefined ? asked.labels : { [label[0]]: label[1], ...asked.labels }
-      const positions = yield* storyPositions(sql, { ...asked, labels }, alive, condition)
+    const add = (positions: ReadonlyArray<StoryPosition>): void => {
       for (const position of positions) found.set(position.key, position)
     }
+    for (let i = 0; i < keys.length; i += keysAtOnce) {
+      add(yield* positionsAmong(sql, asked, alive, keys.slice(i, i + keysAtOnce)))
+    }
+    for (const name of names) {
+      if (asked.name === undefined || asked.name === name) add(yield* storyPositions(sql, { ...asked, name }, alive))
+    }
+    for (const [name, value] of labels) {
+      const known = asked.labels?.[name]
+      // A story has one value of a label.
+      if (known !== undefined && known !== value) continue
+      add(yield* storyPositions(sql, { ...asked, labels: { [name]: value, ...asked.labels } }, alive))
+    }
     return Array.from(found.values()).sort(newestFirst)
+  })
+
+/** A database takes so many parameters at least. */
+const keysAtOnce = 10_000
+
+/** Those of the stories of these keys, which are few enough to look at all of them. */
+const positionsAmong = (
+  sql: SqlClient.SqlClient,
+  asked: Asked,
+  alive: ReadonlySet<number>,
+  keys: ReadonlyArray<number>
+) =>
+  Effect.gen(function* () {
+    const { conditions, labelled, statuses } = conditionsOf(sql, asked, alive)
+    const states = sql.or(statuses.map(({ status }) => sql`(${status})`))
+    const found = yield* sql<Found>`SELECT s.key, s.started_at FROM stories AS s
+      WHERE ${where(sql, [sql.in("s.key", keys), states, ...conditions, ...labelled])}
+      ORDER BY s.started_at DESC, s.key DESC LIMIT ${asked.limit + 1}`
+    return (yield* decodeRows(positionColumns, found)).map(positionOf)
   })
 
 /** So few stories with a label are all looked at. */
@@ -76,16 +103,10 @@ const fewStories = 2_000
  * Where the newest stories of some states are. A query for each status: within a status, or within a label, an index gives
  * stories in the right order, and reading stops when there are enough.
  */
-const storyPositions = (
-  sql: SqlClient.SqlClient,
-  asked: Asked,
-  alive: ReadonlySet<number>,
-  match?: Fragment | undefined
-) =>
+const storyPositions = (sql: SqlClient.SqlClient, asked: Asked, alive: ReadonlySet<number>) =>
   Effect.gen(function* () {
-    const { after, limit, name, rootsOnly, since, until } = asked
-    const labels = Object.entries(asked.labels ?? {})
-    const [first] = labels
+    const { limit } = asked
+    const [first] = Object.entries(asked.labels ?? {})
     const counted =
       first === undefined
         ? []
@@ -93,24 +114,7 @@ const storyPositions = (
             SELECT 1 FROM story_labels WHERE name = ${first[0]} AND value = ${first[1]} LIMIT ${fewStories}) AS some_of_them`
     const few = yield* decodeRow({ count: whole }, counted[0] ?? { count: 0 })
     const isFew = first !== undefined && few.count < fewStories
-    const living = alive.size === 0 ? sql`1 = 0` : sql.in("s.writer_id", Array.from(alive))
-    const conditions = [
-      name === undefined ? undefined : sql`s.name = ${name}`,
-      since === undefined ? undefined : sql`s.started_at >= ${since}`,
-      until === undefined ? undefined : sql`s.started_at < ${until}`,
-      after === undefined ? undefined : sql`s.started_at <= ${after.startedAt}`,
-      after === undefined ? undefined : sql`(s.started_at < ${after.startedAt} OR s.key < ${after.key})`,
-      match,
-      rootsOnly === true ? sql`s.parent_story_id IS NULL` : undefined,
-      ...correlated(sql, asked.correlation)
-    ]
-    // PostgreSQL would join all stories of the status with all of the label, if it could.
-    const probed = sql.literal(isPg(sql) ? " OFFSET 0" : "")
-    const labelled = labels.map(
-      ([label, value]) =>
-        sql`EXISTS (SELECT 1 FROM story_labels AS l WHERE l.name = ${label} AND l.value = ${value}
-          AND l.started_at = s.started_at AND l.story_key = s.key${probed})`
-    )
+    const { conditions, labelled, statuses } = conditionsOf(sql, asked, alive)
     const byStatus = (status: Fragment) =>
       sql<Found>`SELECT s.key, s.started_at FROM stories AS s
         WHERE ${where(sql, [status, ...conditions, ...labelled])}
@@ -121,13 +125,6 @@ const storyPositions = (
         WHERE l.name = ${label} AND l.value = ${value}
           AND ${where(sql, [sql`s.key = l.story_key`, status, ...conditions, ...labelled.slice(1)])}
         ORDER BY l.started_at DESC, l.story_key DESC LIMIT ${limit + 1}`
-    const statuses = (asked.states ?? StoryState.literals).flatMap((state) => {
-      const stored = sql`s.status = ${state}`
-      const open = sql`s.status = 'running'`
-      if (state === "running") return [{ frequent: false, status: sql`${open} AND ${living}` }]
-      if (state !== "interrupted") return [{ frequent: state === "success", status: stored }]
-      return [stored, sql`${open} AND NOT (${living})`].map((status) => ({ frequent: false, status }))
-    })
     const parts =
       first === undefined
         ? statuses.map(({ status }) => byStatus(status))
@@ -140,6 +137,36 @@ const storyPositions = (
       .reduce((before, part) => sql`${before} UNION ALL ${part}`)
     return (yield* decodeRows(positionColumns, yield* all)).map(positionOf).sort(newestFirst)
   })
+
+/** What stories have to meet; and the states that they may be in, each by what an index gives in the order of time. */
+const conditionsOf = (sql: SqlClient.SqlClient, asked: Asked, alive: ReadonlySet<number>) => {
+  const { after, name, rootsOnly, since, until } = asked
+  const living = alive.size === 0 ? sql`1 = 0` : sql.in("s.writer_id", Array.from(alive))
+  const conditions = [
+    name === undefined ? undefined : sql`s.name = ${name}`,
+    since === undefined ? undefined : sql`s.started_at >= ${since}`,
+    until === undefined ? undefined : sql`s.started_at < ${until}`,
+    after === undefined ? undefined : sql`s.started_at <= ${after.startedAt}`,
+    after === undefined ? undefined : sql`(s.started_at < ${after.startedAt} OR s.key < ${after.key})`,
+    rootsOnly === true ? sql`s.parent_story_id IS NULL` : undefined,
+    ...correlated(sql, asked.correlation)
+  ]
+  // PostgreSQL would join all stories of the status with all of the label, if it could.
+  const probed = sql.literal(isPg(sql) ? " OFFSET 0" : "")
+  const labelled = Object.entries(asked.labels ?? {}).map(
+    ([label, value]) =>
+      sql`EXISTS (SELECT 1 FROM story_labels AS l WHERE l.name = ${label} AND l.value = ${value}
+        AND l.started_at = s.started_at AND l.story_key = s.key${probed})`
+  )
+  const statuses = (asked.states ?? StoryState.literals).flatMap((state) => {
+    const stored = sql`s.status = ${state}`
+    const open = sql`s.status = 'running'`
+    if (state === "running") return [{ frequent: false, status: sql`${open} AND ${living}` }]
+    if (state !== "interrupted") return [{ frequent: state === "success", status: stored }]
+    return [stored, sql`${open} AND NOT (${living})`].map((status) => ({ frequent: false, status }))
+  })
+  return { conditions, labelled, statuses }
+}
 
 /** An id is rare, so that the stories which have it lead; the table has them by its primary key. */
 const correlated = (sql: SqlClient.SqlClient, asked: StoryFilter["correlation"]): ReadonlyArray<Fragment> => {

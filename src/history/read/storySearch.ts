@@ -1,74 +1,73 @@
 /**
- * Where a text is looked for in stories. Each place is a condition that an index answers, so that the newest stories which meet any
- * of them are found without looking at all stories.
+ * Where a text is looked for in stories. An index answers for each place, so that the newest stories which have it are found without
+ * looking at all stories.
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
-import type { Fragment } from "@effect/sql/Statement"
+import type { Statement } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
-import { nullable, text } from "../database/columns.js"
+import { nullable, text, whole } from "../database/columns.js"
 import { decodeRows, type Found } from "../database/decodeRows.js"
 import { beginsWith } from "./conditions.js"
 
-/** A place where the text is: a condition on `stories AS s`, or a label. */
-export interface Match {
-  readonly condition?: Fragment | undefined
-  readonly label?: readonly [name: string, value: string] | undefined
+/** The stories that have the text, as far as each index has it. */
+export interface Matches {
+  /** Stories by their keys. */
+  readonly keys: ReadonlyArray<number>
+  /** Stories by their names. */
+  readonly names: ReadonlyArray<string>
+  /** Stories by their labels. */
+  readonly labels: ReadonlyArray<readonly [name: string, value: string]>
 }
 
 /** Most names, labels and kinds of failure that are looked at. */
-const mostDistinct = 5_000
-/** Names and labels that are asked for one by one. */
+const mostDistinct = 2_000
+/** Most names, and most labels, whose stories are looked for. */
 const mostMatches = 20
-/** Failures whose messages are looked at. */
-const mostFailures = 20_000
-/** Most stories of an id that is cut short. */
+/** Failures whose messages are looked at, and of the kinds that have the text. */
+const mostFailures = 10_000
+/** Most stories of an id, or of a label, that is cut short. */
 const mostStories = 5_000
 
 /** `asked` is not empty. */
 export const matches = (sql: SqlClient.SqlClient, asked: string) =>
   Effect.gen(function* () {
     const isIn = includes(asked)
-    const names = (yield* distinctNames(sql)).filter(isIn)
-    const labels = yield* distinctLabels(sql)
-    const found = labels.pairs.filter((pair) => isIn(pair.join("=")))
-    return [
-      { condition: beginsWith(sql, "s.id", asked) },
-      {
-        condition: sql`s.key IN (SELECT story_key FROM story_correlations WHERE ${beginsWith(sql, "value", asked)}
-          LIMIT ${mostStories})`
-      },
-      ...(yield* ofFailures(sql, asked)),
-      ...oneByOne(
-        names,
-        (name) => ({ condition: sql`s.name = ${name}` }),
-        (rest) => ({ condition: sql.in("s.name", rest) })
-      ),
-      ...oneByOne(
-        found,
-        (label) => ({ label }),
-        (rest) => ({
-          condition: sql`s.key IN (SELECT story_key FROM story_labels
-          WHERE ${sql.or(rest.map(([name, value]) => sql`(name = ${name} AND value = ${value})`))})`
+    const { cut, pairs } = yield* distinctLabels(sql)
+    const keys = new Set<number>()
+    const add = (found: Statement<Found>) =>
+      Effect.flatMap(found, (rows) =>
+        Effect.map(decodeRows({ key: whole }, rows), (decoded) => {
+          for (const { key } of decoded) keys.add(key)
         })
-      ),
-      // Of a label with a value for each story, such as an order's number.
-      ...labels.cut.map((name) => ({
-        condition: sql`s.key IN (SELECT story_key FROM story_labels
-          WHERE name = ${name} AND ${beginsWith(sql, "value", asked)} LIMIT ${mostStories})`
-      }))
-    ] satisfies ReadonlyArray<Match>
+      )
+    yield* add(sql`SELECT key FROM stories WHERE ${beginsWith(sql, "id", asked)} LIMIT ${mostStories}`)
+    yield* add(sql`SELECT story_key AS key FROM story_correlations WHERE ${beginsWith(sql, "value", asked)}
+      LIMIT ${mostStories}`)
+    // Of a label with a value for each story, such as an order's number.
+    for (const name of cut) {
+      yield* add(sql`SELECT story_key AS key FROM story_labels
+        WHERE name = ${name} AND ${beginsWith(sql, "value", asked)} LIMIT ${mostStories}`)
+    }
+    const kinds = yield* failureKinds(sql, isIn)
+    if (kinds.length > 0) {
+      yield* add(sql`SELECT story_key AS key FROM failures WHERE ${sql.in("fingerprint", kinds)}
+        ORDER BY occurred_at DESC LIMIT ${mostFailures}`)
+    }
+    const like = sql.literal(sql.onDialectOrElse({ sqlite: () => "LIKE", orElse: () => "ILIKE" }))
+    const pattern = `%${asked.replaceAll(/[\\%_]/g, "\\$&")}%`
+    yield* add(sql`SELECT n.story_key AS key FROM (SELECT story_key, error_message FROM failures
+      ORDER BY occurred_at DESC LIMIT ${mostFailures}) AS n WHERE n.error_message ${like} ${pattern} ESCAPE '\\'`)
+    return {
+      keys: Array.from(keys),
+      names: (yield* distinctNames(sql)).filter(isIn).slice(0, mostMatches),
+      labels: pairs.filter((pair) => isIn(pair.join("="))).slice(0, mostMatches)
+    } satisfies Matches
   })
 
 const includes = (asked: string) => {
   const wanted = asked.toLowerCase()
   return (text: string): boolean => text.toLowerCase().includes(wanted)
 }
-
-const oneByOne = <A>(
-  found: ReadonlyArray<A>,
-  one: (found: A) => Match,
-  many: (found: ReadonlyArray<A>) => Match
-): ReadonlyArray<Match> => (found.length <= mostMatches ? found.map(one) : [many(found.slice(0, 500))])
 
 /** By leaps from one to the next in an index. */
 const distinctNames = (sql: SqlClient.SqlClient) =>
@@ -103,10 +102,9 @@ const distinctLabels = (sql: SqlClient.SqlClient) =>
     return { pairs, cut: Array.from(new Set(rows.map(({ name }) => name))).filter((name) => !ended.has(name)) }
   })
 
-/** Stories with a failure whose kind, by what its newest one says, or whose own message has the text. */
-const ofFailures = (sql: SqlClient.SqlClient, asked: string) =>
+/** The kinds of failure whose newest one has the text in its type, its message or its stage. */
+const failureKinds = (sql: SqlClient.SqlClient, isIn: (text: string) => boolean) =>
   Effect.gen(function* () {
-    const isIn = includes(asked)
     const rows = yield* decodeRows(
       { fingerprint: text, stage_name: nullable(text), error_type: text, error_message: text },
       yield* sql<Found>`WITH RECURSIVE found (fingerprint) AS (
@@ -118,24 +116,10 @@ const ofFailures = (sql: SqlClient.SqlClient, asked: string) =>
           ORDER BY g.occurred_at DESC LIMIT 1)
         LIMIT ${mostDistinct}`
     )
-    const kinds = rows
+    return rows
       .filter(
         (row) => isIn(row.error_type) || isIn(row.error_message) || (row.stage_name !== null && isIn(row.stage_name))
       )
       .map(({ fingerprint }) => fingerprint)
-    const like = sql.literal(sql.onDialectOrElse({ sqlite: () => "LIKE", orElse: () => "ILIKE" }))
-    const pattern = `%${asked.replaceAll(/[\\%_]/g, "\\$&")}%`
-    return [
-      ...(kinds.length === 0
-        ? []
-        : [
-            {
-              condition: sql`s.key IN (SELECT story_key FROM failures WHERE ${sql.in("fingerprint", kinds.slice(0, 500))})`
-            }
-          ]),
-      {
-        condition: sql`s.key IN (SELECT n.story_key FROM (SELECT story_key, error_message FROM failures
-          ORDER BY occurred_at DESC LIMIT ${mostFailures}) AS n WHERE n.error_message ${like} ${pattern} ESCAPE '\\')`
-      }
-    ]
+      .slice(0, 500)
   })
