@@ -145,10 +145,7 @@ export const layerRemote = (options: settings.RemoteOptions): Layer.Layer<Runs.R
   )
 
 const ofServer = (given: settings.RemoteSettings): Layer.Layer<Runs.Runs> =>
-  Layer.scoped(
-    Runs.Runs,
-    Effect.flatMap(remote.make(given), (sink) => withPosting(sink, given.postTo))
-  ).pipe(Layer.provide(FetchHttpClient.layer))
+  recorded(Effect.provide(remote.make(given), FetchHttpClient.layer), given, undefined)
 
 /**
  * {@link layer}, or {@link layerRemote} where `TELEMETRY_API_URL` names a server, with what the environment says:

@@ -53,7 +53,7 @@ export interface PostTarget {
  * @since 0.1.0
  * @category models
  */
-export interface RemoteOptions extends Pick<RunOptions, "agentOwner" | "environment" | "git" | "postTo"> {
+export interface RemoteOptions extends Pick<RunOptions, "agentOwner" | "environment" | "git" | "postTo" | "sweep"> {
   /** The server, such as `http://127.0.0.1:8765`. */
   readonly url: string
   /** What the server asks for as bearer token. */
@@ -83,7 +83,8 @@ const Remote = Schema.Struct({
   agentOwner: Schema.optional(options.nonEmptyText),
   environment: Schema.optional(options.nonEmptyText),
   git: options.withDefault(options.flag, true),
-  postTo
+  postTo,
+  sweep: options.withDefault(options.flag, true)
 })
 
 /** @internal */
@@ -147,6 +148,7 @@ const nonEmpty = (text: string | undefined): string | undefined => (text?.trim()
 
 export interface RemoteSettings extends remote.RemoteSettings {
   readonly postTo: Server | undefined
+  readonly sweep: boolean
 }
 
 /** @internal */
@@ -157,6 +159,7 @@ export const remoteSettingsOf = (decoded: typeof Remote.Type): RemoteSettings =>
     outbox: resolve(decoded.outbox),
     defaults: defaultsOf(decoded),
     repository: decoded.git ? process.cwd() : undefined,
+    sweep: decoded.sweep,
     postTo: decoded.postTo === undefined ? undefined : targetOf(decoded.postTo)
   }
 }

@@ -7,12 +7,12 @@
 import { spawn } from "node:child_process"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Random } from "effect"
+import { Effect, Random, Schedule } from "effect"
 import { Run } from "../../src/runs.js"
 import { bundled } from "../fixtures/compiled.js"
 import { folder, rowsOf } from "../history/histories.js"
 import { withWarnings } from "../renderer/rendererSuite.js"
-import { assertKept, killed } from "./killedPrograms.js"
+import { assertKept, killed, ofKind } from "./killedPrograms.js"
 
 const kills = Number(process.env["NARRATIVE_KILLS"] ?? 8)
 
@@ -34,6 +34,27 @@ const serving = (baseDir: string, port: string) =>
   )
 
 describe("A server and programs that are killed", () => {
+  it.scopedLive("leave runs that the next start on this machine ends, and none that lives", () =>
+    Effect.gen(function* () {
+      const [baseDir, outbox] = [yield* folder, yield* folder]
+      const { url } = yield* serving(baseDir, "0")
+      const [left = ""] = ofKind("start", yield* killed(outbox, 100, "open", url))
+      const layer = Run.layerRemote({ url, outbox, git: false })
+      yield* Effect.gen(function* () {
+        const own = yield* Run.start("alive", "job")
+        const statuses = Effect.map(Run.records, (all) => all.map((run) => [run.eventId, run.status]))
+        yield* Effect.repeat(statuses, {
+          until: (found) => found.some(([, status]) => status === "cancelled"),
+          schedule: Schedule.spaced("20 millis")
+        })
+        assert.sameDeepMembers(yield* statuses, [
+          [left, "cancelled"],
+          [own.eventId, "running"]
+        ])
+      }).pipe(Effect.provide(layer))
+    })
+  )
+
   it.scopedLive(
     "lose no accepted write",
     () =>
