@@ -5,6 +5,7 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import { parameterized } from "../history/database/connections.js"
+import { otherWork } from "../runtime/otherWork.js"
 import { analysedColumns, type RunAnalytics, RunFold } from "./runAnalytics.js"
 import type { Condition, RunFilter } from "./runFilter.js"
 import * as runQuery from "./runQuery.js"
@@ -13,7 +14,7 @@ import type * as runRows from "./runRows.js"
 /** Most runs that figures are made of: the newest. */
 const mostRuns = 200_000
 
-const pageSize = 4_000
+const pageSize = 2_000
 
 /** The figures of the runs that a filter finds. `use` asks the database; between two pages others may. */
 export const analytics = <E>(
@@ -31,7 +32,7 @@ export const analytics = <E>(
       for (const row of rows) fold.add(row)
       after = rows.at(-1)
       if (rows.length < pageSize) return fold.result(false)
-      yield* Effect.yieldNow()
+      yield* otherWork
     }
     return fold.result(true)
   })

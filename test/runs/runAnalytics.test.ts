@@ -1,8 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { FastCheck as fc } from "effect"
+import { Effect, FastCheck as fc } from "effect"
 import { RunFold } from "../../src/runs/runAnalytics.js"
+import { analytics } from "../../src/runs/runAnalyticsQuery.js"
 import { statuses } from "../../src/runs/runColumns.js"
 import { histogramOf, percentilesOf } from "../../src/runs/runDurations.js"
+import * as runFilter from "../../src/runs/runFilter.js"
+import { isFaulty } from "../../src/runs/runInput.js"
 import { startOf } from "../../src/runs/runPeriods.js"
 import type { Found } from "../../src/runs/runRows.js"
 
@@ -107,6 +110,39 @@ describe("figures of runs", () => {
     }
     assert.strictEqual(fold.result(false).cost_usd, 0.5)
   })
+})
+
+describe("figures of many runs", () => {
+  it.effect("are made of pages, between which the program goes on", () =>
+    Effect.gen(function* () {
+      const filter = runFilter.parse({})
+      if (isFaulty(filter)) return assert.fail("it asks for nothing")
+      const row = { agent_name: "a", job_type: "b", status: "success", start_time: "2026-01-01T00:00:00Z" }
+      let pages = 0
+      let turns = 0
+      const result = yield* analytics(() => {
+        pages += 1
+        setImmediate(() => {
+          turns += 1
+        })
+        return Effect.succeed(Array.from({ length: pages === 5 ? 7 : 2_000 }, (_, id) => ({ ...row, id })))
+      }, filter.value)
+      assert.strictEqual(result.count, 8_007)
+      assert.strictEqual(pages, 5)
+      assert.isAtLeast(turns, 4)
+    })
+  )
+
+  it.effect("are of the newest of them, and say so", () =>
+    Effect.gen(function* () {
+      const filter = runFilter.parse({})
+      if (isFaulty(filter)) return assert.fail("it asks for nothing")
+      const row = { agent_name: "a", job_type: "b", status: "failed", start_time: "2026-01-01T00:00:00Z" }
+      const page = Array.from({ length: 2_000 }, (_, id) => ({ ...row, id }))
+      const result = yield* analytics(() => Effect.succeed(page), filter.value)
+      assert.deepInclude(result, { count: 200_000, limited: true })
+    })
+  )
 })
 
 describe("durations", () => {

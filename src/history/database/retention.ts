@@ -7,6 +7,7 @@ import type { Fragment } from "@effect/sql/Statement"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import { otherWork } from "../../runtime/otherWork.js"
 import type { Retention } from "../HistoryFilter.js"
 import { StoryState } from "../StoryRecord.js"
 import { time } from "./columns.js"
@@ -107,12 +108,6 @@ const firstBeyond = (sql: SqlClient.SqlClient, keepStories: number, tooOld: Frag
   sql<{ key: number }>`SELECT key FROM stories
     WHERE NOT ${tooOld === undefined ? sql`(1 = 0)` : sql`(status <> 'running' AND ${tooOld})`}
     ORDER BY key DESC LIMIT 1 OFFSET ${keepStories}`
-
-/** Lets the event loop turn: the program goes on, and whoever else waits to write has a chance. */
-const otherWork = Effect.async<void>((resume) => {
-  const turn = setImmediate(() => resume(Effect.void))
-  return Effect.sync(() => clearImmediate(turn))
-})
 
 const inSteps = (sql: SqlClient.SqlClient, condition: Fragment): Effect.Effect<number, SqlError> =>
   Effect.gen(function* () {
