@@ -376,4 +376,19 @@ describe.each(runPlaces.databases(server))("narrative serve, of runs $where,", (
       assert.include(stderr, "--token takes a token, since the server listens on 0.0.0.0")
     })
   )
+
+  it.scopedLive("refuses a schedule that is none, and names the option", () =>
+    Effect.gen(function* () {
+      const baseDir = yield* folder
+      for (const [option, given] of [
+        ["--sweep-every", "soon"],
+        ["--sweep-every", "0s"],
+        ["--stale-after", "1 hour"]
+      ] as const) {
+        const { code, stderr } = yield* narrative(["serve", option, given, "--port", "0", "--base-dir", baseDir])
+        assert.strictEqual(code, 1, given)
+        assert.include(stderr, `${option} takes a duration`)
+      }
+    })
+  )
 })
