@@ -34,7 +34,8 @@ export const register = (options: AutoOptions = {}): Registration => {
   const shared = makeShared()
   programCalls.begin(() => settings.stories ?? Atomics.load(shared.namesUs, 0) === 0)
   Reflect.set(globalThis, Symbol.for(instrumenterKey), {
-    f: (f: object, name: string) => programCalls.wrap(f, name, undefined),
+    // Whatever else has the name of a function stays as it is.
+    f: (f: unknown, name: string) => (typeof f === "function" ? programCalls.wrap(f, name, undefined) : f),
     c: (target: new (...args: Array<never>) => unknown) => classMembers(target, {}, programCalls.wrap),
     e: programCalls.mainEnded
   })

@@ -42,8 +42,6 @@ const operators = new Set(
 
 const controls = new Set(["if", "while", "for", "with"])
 
-type Bracket = "(" | "control (" | "block {" | "object {" | "[" | "${"
-
 /** `undefined` where it cannot be sure. */
 export const scan = (source: string, isScript: boolean): Declarations | undefined => {
   // Such comments are those of HTML in scripts, and operators in modules.
@@ -58,8 +56,10 @@ class Scanner {
   #body: { readonly name: string; readonly begin: number } | undefined
   /** Where comments begin, by where they end. */
   readonly #comments = new Map<number, number>()
-  readonly #open: Array<Bracket> = []
-  #closed: Bracket | undefined
+  /** Where the brackets are that are open: most are never asked what they are. */
+  readonly #open: Array<number> = []
+  /** Where the bracket is that was closed last. */
+  #closed = 0
 
   constructor(readonly source: string) {}
 
@@ -84,29 +84,25 @@ class Scanner {
       return end
     }
     switch (text) {
-      case "`":
-        return this.#template(end)
       case "(":
-        this.#open.push(controls.has(this.#wordBefore(at)) ? "control (" : "(")
-        return end
-      case "[":
-        this.#open.push("[")
-        return end
       case "{":
-        this.#open.push(this.#isBlock(at) ? "block {" : "object {")
+      case "[":
+        this.#open.push(at)
         return end
       case ")":
-        return this.#close("(", "control (") ? end : undefined
+        return this.#close("(") ? end : undefined
       case "]":
-        return this.#close("[", "[") ? end : undefined
+        return this.#close("[") ? end : undefined
       case "}":
-        if (this.#open.at(-1) === "${") {
+        if (this.source.charAt(this.#open.at(-1) ?? at) === "$") {
           this.#open.pop()
           return this.#template(end)
         }
-        if (!this.#close("block {", "object {")) return undefined
+        if (!this.#close("{")) return undefined
         if (this.#body !== undefined && this.#open.length === 0) this.#endClass(end)
         return end
+      case "`":
+        return this.#template(end)
       case "/":
         return this.#slash(at, end)
       case "function":
@@ -117,9 +113,11 @@ class Scanner {
     }
   }
 
-  #close(one: Bracket, other: Bracket): boolean {
-    this.#closed = this.#open.pop()
-    return this.#closed === one || this.#closed === other
+  #close(bracket: string): boolean {
+    const opened = this.#open.pop()
+    if (opened === undefined || this.source.charAt(opened) !== bracket) return false
+    this.#closed = opened
+    return true
   }
 
   /** The rest of a template, up to its end or to what is put into it. */
@@ -128,7 +126,7 @@ class Scanner {
     for (let part = inTemplate.exec(this.source); part !== null; part = inTemplate.exec(this.source)) {
       if (part[0] === "`") return inTemplate.lastIndex
       if (part[0] === "${") {
-        this.#open.push("${")
+        this.#open.push(inTemplate.lastIndex - 2)
         return inTemplate.lastIndex
       }
     }
@@ -147,9 +145,9 @@ class Scanner {
     const last = this.source.charAt(before)
     switch (last) {
       case ")":
-        return this.#closed === "control ("
+        return controls.has(this.#wordBefore(this.#closed))
       case "}":
-        return this.#closed === "block {"
+        return this.#isBlock(this.#closed)
       case "]":
       case '"':
       case "'":
@@ -170,7 +168,7 @@ class Scanner {
       const word = this.#wordBefore(at)
       return !operators.has(word) || word === "else" || word === "do"
     }
-    if (last === ":") return this.#open.at(-1) !== "object {"
+    if (last === ":") return this.#open.length === 0 || this.#isBlock(this.#open.at(-1) ?? 0)
     return last === "" || ");{}".includes(last) || (last === ">" && this.source.charAt(before - 1) === "=")
   }
 

@@ -33,24 +33,33 @@ export const transform = (source: string, { isMain, sourceType }: TransformOptio
   const isBare = !/\b(?:function|class)\b/.test(source)
   const found = isBare ? nothing : (scan(source, sourceType === "script") ?? parsed(source, sourceType))
   if (found.functions.length + found.classes.length === 0 && !isMain) return undefined
-  const look = `globalThis[Symbol.for(${JSON.stringify(instrumenterKey)})]`
+  const { classes, functions, start } = found
+  // What is added is compiled with the module: it is short.
+  const [name, instrumenter] = nameFor(source)
+  const within = (statements: string): string => `{const ${name}=${instrumenter};if(${name}){${statements}}}`
+  const tried = (statement: string): string => `try{${statement}}catch{}`
   // Declared functions are there before the body runs, and so are instrumented before anything calls or exports them.
-  const functions = found.functions
-    .map((name) => `try{${name}=${look}?.f(${name},${JSON.stringify(titleCase(name))})??${name}}catch{}`)
-    .join("")
-  const parts = [source.slice(0, found.start), functions]
-  let at = found.start
+  const before = functions.map((f) => tried(`${f}=${name}.f(${f},${JSON.stringify(titleCase(f))})`)).join("")
+  const parts = [source.slice(0, start), before === "" ? "" : within(before)]
+  let at = start
   let last = ""
-  for (const { end, name } of found.classes) {
-    const instrumenting = `try{${look}?.c(${name})}catch{}`
+  for (const { end, name: target } of classes) {
+    const instrumenting = tried(`${name}.c(${target})`)
     if (end === undefined) last += instrumenting
     else {
-      parts.push(source.slice(at, end), instrumenting)
+      parts.push(source.slice(at, end), within(instrumenting))
       at = end
     }
   }
-  if (isMain) last += `try{${look}?.e()}catch{}`
-  return `${parts.join("")}${source.slice(at)}${last === "" ? "" : `\n;${last}`}`
+  if (isMain) last += tried(`${name}.e()`)
+  return `${parts.join("")}${source.slice(at)}${last === "" ? "" : `\n;${within(last)}`}`
+}
+
+/** A name that the module does not use, and what it is for: nothing of the module is hidden by it. */
+const nameFor = (source: string): readonly [string, string] => {
+  let name = "$n"
+  while (source.includes(name)) name += "$"
+  return [name, `globalThis[Symbol.for(${JSON.stringify(instrumenterKey)})]`]
 }
 
 /** Loaded when a source needs it. */

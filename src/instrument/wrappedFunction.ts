@@ -5,12 +5,12 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
-import { contextWith, regionFor, regionIn } from "../narration/region.js"
+import { contextWith, type Region, regionFor, regionIn } from "../narration/region.js"
 import * as stageRegion from "../narration/stageRegion.js"
 import * as validatedOptions from "../narration/validatedOptions.js"
 import { Backlog } from "../promise/backlog.js"
 import { exitOf, run } from "../promise/follow.js"
-import { baseOf, callerPlace, contextOf, enter } from "../promise/places.js"
+import { baseOf, callerPlace, contextOf, enter, type Place } from "../promise/places.js"
 import * as regions from "../promise/regions.js"
 import { type AnyFiber, nanos, withFiber } from "../runtime/fiber.js"
 import { type AnyFunction, type Call, wrapper } from "./wrapper.js"
@@ -51,22 +51,15 @@ export interface OutsideCall {
 }
 
 /** Calls a function as a stage of the story that the caller is in. */
-export const calling = (f: AnyFunction, init: Init, outside?: Outside): Call => {
+export const calling = (f: AnyFunction, init: Init, outside: Outside | null = null): Call => {
   // Whether its calls do their work themselves; unknown before the first one, unless the function says so.
   let isPlain: boolean | undefined = plainKinds.has(Object.prototype.toString.call(f)) ? true : undefined
-  const call = (self: unknown, args: Array<unknown>, outside: Outside | undefined): unknown => {
-    const place = callerPlace()
-    const region = place === undefined ? undefined : regionIn(contextOf(place))
-    if (place === undefined || region === undefined) {
-      if (outside === undefined) return stageOf(Reflect.apply(f, self, args), init)
-      const bare = () => Reflect.apply(f, self, args)
-      return outside({ init, bare, staged: () => call(self, args, undefined), isPlain })
-    }
+  // What a call has to close over is made only where that is needed: outside any story a call is to cost next to nothing.
+  const inStory = (self: unknown, args: Array<unknown>, place: Place, region: Region): unknown => {
     if (isPlain === true) {
       const value = run(regions.openStage(narrationOf(), init), () => Reflect.apply(f, self, args))
       return stageOf(value, init)
     }
-    if (isPlain === false) return stageOf(Reflect.apply(f, self, args), init)
     const pending = regions.openPendingStage(narrationOf(), init, place, region)
     let value: unknown
     try {
@@ -80,7 +73,18 @@ export const calling = (f: AnyFunction, init: Init, outside?: Outside): Call => 
     pending.begin()
     return run(pending, () => value)
   }
-  return (self, args) => call(self, args, outside)
+  const beyond = (self: unknown, args: Array<unknown>, outside: Outside): unknown => {
+    const bare = () => Reflect.apply(f, self, args)
+    return outside({ init, bare, staged: () => call(self, args, null), isPlain })
+  }
+  const call = (self: unknown, args: Array<unknown>, whereNone: Outside | null = outside): unknown => {
+    const place = callerPlace()
+    const region = place === undefined ? undefined : regionIn(contextOf(place))
+    if (place !== undefined && region !== undefined && isPlain !== false) return inStory(self, args, place, region)
+    if (region === undefined && whereNone !== null) return beyond(self, args, whereNone)
+    return stageOf(Reflect.apply(f, self, args), init)
+  }
+  return call
 }
 
 const plainKinds = new Set(["[object AsyncFunction]", "[object GeneratorFunction]", "[object AsyncGeneratorFunction]"])

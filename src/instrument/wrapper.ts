@@ -1,8 +1,6 @@
 /**
  * A function in the place of another one: the same to whoever looks at it, and its calls are someone else's.
  */
-import { attempt } from "../plain/untrusted.js"
-
 export type AnyFunction = (this: unknown, ...args: Array<unknown>) => unknown
 
 export type Call = (self: unknown, args: Array<unknown>) => unknown
@@ -35,10 +33,11 @@ export const wrapper = <F extends object>(f: F, callOf: (original: AnyFunction) 
           return call(this, args)
         }
       }.wrapper
-  Object.setPrototypeOf(wrapper, Object.getPrototypeOf(original))
+  const prototype: object | null = Object.getPrototypeOf(original)
+  if (prototype !== Function.prototype) Object.setPrototypeOf(wrapper, prototype)
   for (const key of Reflect.ownKeys(original)) {
     const property = Object.getOwnPropertyDescriptor(original, key)
-    if (property !== undefined) attempt(() => Object.defineProperty(wrapper, key, property), undefined)
+    if (property !== undefined) Reflect.defineProperty(wrapper, key, property)
   }
   if (!Object.hasOwn(original, "toString")) {
     const value = () => Function.prototype.toString.call(original)

@@ -3,14 +3,13 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import * as Runtime from "effect/Runtime"
 import * as Tracer from "effect/Tracer"
 import { regionIn } from "../narration/region.js"
 import { type AnyFiber, withFiber } from "../runtime/fiber.js"
-import { idleFiber, refsOf } from "../runtime/fiberInternals.js"
+import { idleFiber, refsOf, runningFiber } from "../runtime/fiberInternals.js"
 import * as asyncContext from "../tracing/asyncContext.js"
 import type * as Correlation from "../tracing/Correlation.js"
 import { currentIn, say } from "../tracing/correlationScope.js"
@@ -62,15 +61,10 @@ let anyFiber: AnyFiber | undefined
 /** The fiber in which plain code was entered that has not returned yet. */
 let enteredIn: AnyFiber | undefined
 
-const currentFiber = (): AnyFiber | undefined => {
-  const fiber = Fiber.getCurrentFiber()
-  return fiber._tag === "Some" ? fiber.value : undefined
-}
-
 /** Calls plain code in a place. */
 export const enter = <A>(place: Place, f: () => A): A => {
   const before = enteredIn
-  enteredIn = currentFiber()
+  enteredIn = runningFiber()
   try {
     return asyncContext.enter(place, f)
   } finally {
@@ -83,7 +77,7 @@ export const enter = <A>(place: Place, f: () => A): A => {
  * may be the one of whatever fiber woke it.
  */
 export const callerPlace = (): Place | undefined => {
-  const fiber = currentFiber()
+  const fiber = runningFiber()
   if (fiber === undefined) return asyncContext.current()
   const isInside = fiber === enteredIn || asyncContext.isFollowed(fiber.currentTracer)
   return isInside ? asyncContext.current() : refsOf(fiber)
@@ -94,7 +88,7 @@ export const here = (base: Place): Place => placeOr(base, callerPlace())
 
 /** Where that code is which runs the current fiber, if this is the first thing that the fiber does. */
 export const runnerPlace = (base: Place): Place => {
-  const fiber = currentFiber()
+  const fiber = runningFiber()
   const isInStory = fiber !== undefined && regionIn(fiber.currentContext) !== undefined
   return placeOr(base, isInStory ? refsOf(fiber) : asyncContext.current())
 }

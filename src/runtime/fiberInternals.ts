@@ -29,6 +29,12 @@ export const refsOf = (fiber: AnyFiber): FiberRefs.FiberRefs => internalsOf(fibe
 export const setRef = <A>(fiber: AnyFiber, ref: FiberRef.FiberRef<A>, value: A): void =>
   internalsOf(fiber).setFiberRef(ref, value)
 
+/** The fiber whose operation is running, without the `Option` that `Fiber.getCurrentFiber` makes for each question. */
+export const runningFiber = (): AnyFiber | undefined => running["effect/FiberCurrent"] ?? undefined
+
+/** Set and taken back by every fiber, around each of its operations. */
+const running = globalThis as { readonly "effect/FiberCurrent"?: AnyFiber | null }
+
 /** A fiber that runs nothing, for what reads its place of a fiber. Effect exports no constructor of one. */
 export const idleFiber = (like: AnyFiber, refs: FiberRefs.FiberRefs): AnyFiber => {
   const FiberRuntime = like.constructor as new (

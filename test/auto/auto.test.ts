@@ -7,24 +7,34 @@ import { promisify } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import { isWanted, settingsOf } from "../../src/auto/settings.js"
 import { transform } from "../../src/auto/transform.js"
+import { compiled, hook, nodes } from "./processes.js"
 
 const corpus = fileURLToPath(new URL("corpus/", import.meta.url))
-const dist = new URL("../../dist/", import.meta.url)
-const hook = new URL("auto/index.js", dist).href
 const timeout = 60_000
 
-const run = async (file: string, imports: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) => {
+const run = async (
+  file: string,
+  imports: ReadonlyArray<string>,
+  env: Readonly<Record<string, string>> = {},
+  node = process.execPath
+) => {
   const args = [...imports.flatMap((url) => ["--import", url]), "--no-warnings", file]
-  const { stdout } = await promisify(execFile)(process.execPath, args, {
+  const { stdout } = await promisify(execFile)(node, args, {
     cwd: corpus,
     env: {
       ...process.env,
-      NARRATIVE_INDEX: new URL("index.js", dist).href,
-      NARRATIVE_PROMISE: new URL("promise/index.js", dist).href,
+      NARRATIVE_INDEX: compiled("index.js"),
+      NARRATIVE_PROMISE: compiled("promise/index.js"),
       ...env
     }
   })
   return stdout
+}
+
+/** Whether a version of Node leaves types out by itself. */
+const loadsTypes = async (node: string): Promise<boolean> => {
+  const { stdout } = await promisify(execFile)(node, ["-p", "process.features.typescript"])
+  return stdout.trim() === "strip"
 }
 
 const stagesOf = (stdout: string): ReadonlyArray<string> =>
@@ -34,15 +44,27 @@ const stagesOf = (stdout: string): ReadonlyArray<string> =>
   })
 
 describe("the import hook", () => {
-  it(
-    "leaves what a program does as it is",
-    async () => {
-      const without = await run("main.mjs", [])
-      assert.include(without, "awaited")
-      assert.strictEqual(await run("main.mjs", [hook]), without)
-    },
-    timeout
-  )
+  for (const node of nodes) {
+    it(
+      `leaves what a program does as it is, on ${node}`,
+      async () => {
+        const without = await run("main.mjs", [], {}, node)
+        assert.include(without, "awaited")
+        assert.strictEqual(await run("main.mjs", [hook], {}, node), without)
+      },
+      timeout
+    )
+
+    it(
+      `leaves what typed modules do as it is, on ${node}`,
+      async () => {
+        const expected = "3 5 2 sum 0\n"
+        const ways = [["tsx", hook], [hook, "tsx"], ...((await loadsTypes(node)) ? [[hook]] : [])]
+        for (const way of ways) assert.strictEqual(await run("typed.mjs", way, {}, node), expected, way.join())
+      },
+      timeout
+    )
+  }
 
   for (const [how, imports] of [
     ["alone", [hook]],
@@ -87,10 +109,14 @@ describe("what is instrumented", () => {
     const source = '"use strict"\n\nimport "x"\nexport function load() {}\nclass Shop {}\n'
     const lines = transform(source, module)?.split("\n") ?? []
     assert.deepStrictEqual(
-      lines.map((line) => line.replace(/(?:try\{.*?catch\{\})+/, "")),
+      lines.map((line) => line.replace(/\{const \$n=.*?catch\{\}\}\}/, "")),
       source.split("\n")
     )
-    assert.match(lines[2] ?? "", /^try\{load=.*"Load".*\}catch\{\}import "x"$/)
+    assert.match(lines[2] ?? "", /^\{const \$n=.*\{try\{load=.*"Load".*\}catch\{\}\}\}import "x"$/)
+  })
+
+  it("hides no name of the module", () => {
+    assert.include(transform("const $n = 1, $n$ = 2\nfunction load() {}", module), "{const $n$$=")
   })
 
   it("is nothing in a source that cannot be read", () => {

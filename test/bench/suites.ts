@@ -5,6 +5,7 @@ import * as history from "./history.js"
 import * as hotCode from "./hotCode.js"
 import * as http from "./http.js"
 import * as instrumented from "./instrumented.js"
+import * as modules from "./modules.js"
 import * as reports from "./reports.js"
 import type { Group } from "./rounds.js"
 import * as runs from "./runs.js"
@@ -21,6 +22,7 @@ interface Suite {
 
 export const suites: Readonly<Record<string, Suite>> = {
   start,
+  modules,
   stages,
   instrumented,
   spans,

@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises"
 // Everything that a module can do which must stay as it is: what this prints is compared with and without the hook.
 import { createRequire } from "node:module"
+import Default, * as classes from "./classes.mjs"
 import { first } from "./cycleA.mjs"
 import data from "./data.json" with { type: "json" }
 import fallback, { counter, increment } from "./live.mjs"
@@ -20,6 +21,15 @@ say(new odd.Legacy(2).value, new odd.Legacy(2) instanceof odd.Legacy, Reflect.ow
 say([...odd.generator()].join(), await odd.later(4), odd.named.call({ by: 3 }, 2))
 say(first(), fallback(), increment(), counter, data.name)
 say(common.add(1, 2), common.self() === common, Object.isFrozen(common), require("./common.cjs") === common)
+say(
+  classes.used.join(),
+  classes.Mixed.made,
+  Object.isFrozen(classes.Frozen.prototype),
+  new Default().who(),
+  Default.name
+)
+say(classes.reassigned(), classes.reassign(), classes.reassigned(), Object.keys(classes).join())
+say(Reflect.ownKeys(classes.Mixed.prototype).join(), new classes.Mixed().letters().next().value, classes.Mixed.length)
 try {
   odd.fails()
 } catch (error) {

@@ -1,0 +1,4 @@
+function half(value: number): number {
+  return value / 2
+}
+module.exports = { half }
