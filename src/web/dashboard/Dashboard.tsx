@@ -36,7 +36,7 @@ export const Dashboard = () => {
         </main>
       </div>
       <Toasts />
-      <KeyList isOpen={areKeysShown} keys={[...viewKeys.value, ...commonKeys(views)]} />
+      <KeyList isOpen={areKeysShown} keys={[...viewKeys(), ...commonKeys(views)]} />
       <TokenForm />
     </>
   )

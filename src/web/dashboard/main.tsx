@@ -13,6 +13,6 @@ const page = document.getElementById("page")
 if (page !== null) {
   takeTokenFromAddress()
   listenForAddresses()
-  listenForKeys(() => [...viewKeys.value, ...commonKeys(views)])
+  listenForKeys(() => [...viewKeys(), ...commonKeys(views)])
   renderPage(<Dashboard />, page)
 }

@@ -1,7 +1,7 @@
 /**
  * The keys of the page and of the view that is open.
  */
-import { computed, signal } from "@preact/signals"
+import { signal } from "@preact/signals"
 import { useEffect, useRef } from "preact/hooks"
 import type { Key } from "../kit/keys.js"
 import { toggleTheme } from "../kit/theme.js"
@@ -39,5 +39,5 @@ export const commonKeys = (
   }
 ]
 
-/** Those of what is on the page, the innermost first. */
-export const viewKeys = computed(() => added.value.flatMap((keys) => keys()).reverse())
+/** Those of what is on the page as they are now, the innermost first. */
+export const viewKeys = (): ReadonlyArray<Key> => added.value.flatMap((keys) => keys()).reverse()

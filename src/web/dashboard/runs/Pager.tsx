@@ -16,7 +16,7 @@ interface PagerProps {
 export const Pager = ({ page, query, total }: PagerProps) => {
   const size = sizeOf(query)
   const rows = page.runs.length
-  const at = Number(query.get("at") ?? 0)
+  const { at } = page
   const next = () => {
     if (page.next !== undefined) changeQuery({ cursor: page.next, at: at + rows })
   }

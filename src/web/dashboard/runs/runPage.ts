@@ -8,6 +8,8 @@ import type { RunRow } from "./runRow.js"
 
 export interface RunPage {
   readonly runs: ReadonlyArray<RunRow>
+  /** How many runs are before it in the list, as far as the address knows. */
+  readonly at: number
   /** The cursors of the pages beside it, where there are any. */
   readonly next: string | undefined
   readonly previous: string | undefined
@@ -27,6 +29,7 @@ export const loadPage = async (query: URLSearchParams, signal: AbortSignal): Pro
   })
   return {
     runs: value,
+    at: Number(query.get("at") ?? 0) || 0,
     next: headers.get("x-next-cursor") ?? undefined,
     previous: headers.get("x-previous-cursor") ?? undefined
   }
