@@ -7,6 +7,7 @@ import type * as FiberId from "effect/FiberId"
 import * as HashSet from "effect/HashSet"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
+import * as hiddenField from "../plain/hiddenField.js"
 import { attempt, isErrorLike, isObject, propertyOf } from "../plain/untrusted.js"
 
 /** One failure of a cause. */
@@ -38,7 +39,7 @@ export const leavesOf = (cause: Cause.Cause<unknown>): ReadonlyArray<CauseLeaf> 
   return leaves
 }
 
-const known = new WeakMap<Cause.Cause<unknown>, ReadonlyArray<CauseLeaf>>()
+const known = hiddenField.make<Cause.Cause<unknown>, ReadonlyArray<CauseLeaf>>()
 
 const findLeaves = (cause: Cause.Cause<unknown>): ReadonlyArray<CauseLeaf> => {
   const leaves = new Map<object, CauseLeaf>()

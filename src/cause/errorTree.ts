@@ -4,6 +4,7 @@
 import * as Cause from "effect/Cause"
 import type * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
+import { extended } from "../plain/extended.js"
 import { attempt } from "../plain/untrusted.js"
 import { spanOf } from "./causeLeaves.js"
 import * as thrownValue from "./thrownValue.js"
@@ -28,7 +29,7 @@ export const treeOf = (error: unknown, max: number): ReadonlyArray<ErrorNode> =>
     const raw = next.error
     const own = originalOf(raw)
     if (found.has(own)) continue
-    found.set(own, { ...next, error: own, span: spanOf(raw) })
+    found.set(own, extended(next, { error: own, span: spanOf(raw) }))
     const depth = next.depth + 1
     const gathered = thrownValue.gatheredIn(own)
     const cause = thrownValue.causeOf(own)

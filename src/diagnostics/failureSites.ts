@@ -6,6 +6,7 @@ import type { CauseLeaf } from "../cause/causeLeaves.js"
 import * as errorTree from "../cause/errorTree.js"
 import * as thrownValue from "../cause/thrownValue.js"
 import type { Location } from "../event/FailureReport.js"
+import { extended } from "../plain/extended.js"
 import { attempt, isObject, textOf } from "../plain/untrusted.js"
 import type { Secrets } from "../redaction/secrets.js"
 import type { DescribeOptions } from "./describeOptions.js"
@@ -74,9 +75,9 @@ export const locationOf = (
   secrets: Secrets
 ): Location | null => {
   // Mostly its stack says so, and no variables have to be read for that.
-  const spoken = sitesOf(leaf, stage, { ...options, framesOf: () => [] }, secrets)
+  const spoken = sitesOf(leaf, stage, extended(options, { framesOf: () => [] }), secrets)
   const { place } = spoken.place.reason === "app_frame" ? spoken : sitesOf(leaf, stage, options, secrets)
-  return place.frame === undefined ? null : { ...failureLocation.locationOf(place.frame), sourceLine: null }
+  return place.frame === undefined ? null : extended(failureLocation.locationOf(place.frame), { sourceLine: null })
 }
 
 // Its message is redacted here and its frames were when they were read, so that only the values hidden since need a look at
@@ -84,13 +85,12 @@ export const locationOf = (
 const linkOf = (node: errorTree.ErrorNode, { read, redactor }: DescribeOptions): Link => {
   const { error } = node
   const stack = textOf(error, "stack")
-  return {
-    ...node,
+  return extended(node, {
     type: thrownValue.typeOf(error),
     message: redactor.text(thrownValue.messageOf(error)),
     frames: stack === undefined ? [] : read(stack, textOf(error, "message")),
     isCopy: thrownValue.isFiberFailure(error)
-  }
+  })
 }
 
 /** By what the calls of a failure are known: the innermost error first, for it came through the most. */

@@ -4,6 +4,7 @@
 import type * as Cause from "effect/Cause"
 import { type CauseLeaf, leavesOf } from "../cause/causeLeaves.js"
 import { treeOf } from "../cause/errorTree.js"
+import { extended } from "../plain/extended.js"
 import { attempt, isObject } from "../plain/untrusted.js"
 import type { DescribeOptions } from "./describeOptions.js"
 import type { Settings } from "./diagnosticsConfig.js"
@@ -44,10 +45,10 @@ export const openRich = (settings: Settings): Rich => {
       const suspended = suspendedFor(errors)
       const thrownThrough = thrown === undefined ? [] : errors.flatMap(thrownLocals.localsOf)
       return [
-        ...thrownThrough.map((frame) => ({ ...frame, suspended: false })),
+        ...thrownThrough.map((frame) => extended(frame, { suspended: false })),
         ...(suspended.length === 0
           ? []
-          : reader.read(suspended, { onCut }).map((frame) => ({ ...frame, suspended: true })))
+          : reader.read(suspended, { onCut }).map((frame) => extended(frame, { suspended: true })))
       ]
     },
     takeCut: () => {

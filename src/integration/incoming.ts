@@ -1,6 +1,8 @@
 /**
  * What every door reads of a request that comes in.
  */
+
+import { extended } from "../plain/extended.js"
 import * as Correlation from "../tracing/Correlation.js"
 import type { IncomingHeaders } from "../tracing/correlationHeaders.js"
 
@@ -12,7 +14,7 @@ export const saidBy = (headers: IncomingHeaders, isTrusted: boolean): Correlatio
 export const askerOf = (headers: IncomingHeaders, isTrusted: boolean, id: string): Correlation.Correlation => {
   const said = saidBy(headers, isTrusted)
   const requestId = said.requestId ?? id
-  return { ...said, requestId, correlationId: said.correlationId ?? requestId }
+  return extended(said, { requestId, correlationId: said.correlationId ?? requestId })
 }
 
 /** A path without its query. */

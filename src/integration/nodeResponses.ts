@@ -62,15 +62,17 @@ const within = (
   emitter: NodeMessage,
   story: RequestStory,
   isDone: () => boolean,
-  emitted: (event: string | symbol) => void
+  after: (event: string | symbol) => void
 ): void => {
   const emit = emitter.emit
   const value = function (this: unknown, event: string | symbol, ...args: Array<unknown>): boolean {
-    if (isDone()) return Reflect.apply(emit, this, [event, ...args])
+    const emitted = () => Reflect.apply(emit, this, [event, ...args])
+    if (isDone()) return emitted()
     try {
-      return story.run(() => Reflect.apply(emit, this, [event, ...args]))
+      // Most of what is emitted has no listener: nothing runs that could be inside.
+      return emitter.listenerCount(event) === 0 ? emitted() : story.run(emitted)
     } finally {
-      emitted(event)
+      after(event)
     }
   }
   Object.defineProperty(emitter, "emit", { value, configurable: true, writable: true, enumerable: false })

@@ -2,6 +2,7 @@
  * A request as a story, whatever framework it came through: its name, who asked, and how it ended.
  */
 import { uuid } from "../narration/IdGenerator.js"
+import { extended } from "../plain/extended.js"
 import { attempt, propertyOf } from "../plain/untrusted.js"
 import type { Narrator, OpenStory } from "../promise/Narrator.js"
 import { openRootBy } from "../promise/openers.js"
@@ -124,7 +125,7 @@ const isOfClient = (error: unknown): boolean =>
 
 const correlationOf = (headers: IncomingHeaders, isTrusted: boolean): Correlation.Correlation => {
   const said = saidBy(headers, isTrusted)
-  return said.correlationId === undefined ? { ...said, correlationId: uuid(Date.now()) } : said
+  return said.correlationId === undefined ? extended(said, { correlationId: uuid(Date.now()) }) : said
 }
 
 const answerHeaders = ({ correlationId, requestId }: Correlation.Correlation): RequestStory["headers"] =>

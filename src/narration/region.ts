@@ -9,6 +9,7 @@ import { deliverAll } from "../delivery/dispatch.js"
 import type { Renderer } from "../delivery/rendererModel.js"
 import { renderersOf } from "../delivery/rendererSet.js"
 import type { NarrativeEvent } from "../event/NarrativeEvent.js"
+import * as hiddenField from "../plain/hiddenField.js"
 import { mapCopy } from "../plain/mapCopy.js"
 import { type PlainRecord, text } from "../plain/PlainValue.js"
 import * as redactor from "../redaction/redactor.js"
@@ -75,37 +76,15 @@ export const regionAbove = (parent: Tracer.AnySpan | undefined, around: Region |
 const aroundOf = (span: Tracer.AnySpan): Tracer.AnySpan | undefined =>
   span._tag === "Span" ? Option.getOrUndefined(span.parent) : undefined
 
-class Given {
-  constructor(given: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: this is how a class adds a private field to another's object.
-    return given
-  }
-}
-
-/** A region on its span: by a private field, which nothing that reads the span can see, and which costs less than a map. */
-class Marked extends Given {
-  #region: Region | undefined
-
-  static set(span: Tracer.AnySpan | undefined, region: Region): void {
-    if (span === undefined) return
-    try {
-      const marked: object = #region in span ? span : new Marked(span)
-      ;(marked as Marked).#region = region
-    } catch {
-      // A span that takes no field is only not found.
-    }
-  }
-
-  static get(span: Tracer.AnySpan): Region | undefined {
-    return #region in span ? span.#region : undefined
-  }
-}
+const noted = hiddenField.make<Tracer.AnySpan, Region>()
 
 /** The region that was noted on a span. */
-export const regionOf: (span: Tracer.AnySpan) => Region | undefined = Marked.get
+export const regionOf: (span: Tracer.AnySpan) => Region | undefined = noted.get
 
 /** Notes the region of a span, so that whatever has it as its parent finds its story. */
-export const mark: (span: Tracer.AnySpan | undefined, region: Region) => void = Marked.set
+export const mark = (span: Tracer.AnySpan | undefined, region: Region): void => {
+  if (span !== undefined) noted.set(span, region)
+}
 
 /** The region of a story or stage that begins here, in its span where it has one. */
 export const newRegion = (

@@ -15,6 +15,7 @@ import type { DefinedAt } from "../diagnostics/source/callSite.js"
 import type { FailureContext, StageOfFailure } from "../diagnostics/undescribed.js"
 import type { FailureAnalysis } from "../event/FailureAnalysis.js"
 import type { CausedBy } from "../event/NarrativeEvent.js"
+import { extended } from "../plain/extended.js"
 import { attempt } from "../plain/untrusted.js"
 import { type AnyFiber, currentFiber, isSynchronous, nanos, now, seconds } from "../runtime/fiber.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
@@ -61,7 +62,7 @@ export const reportFailure = (
     })
   }
   const around = { stage: story.around, story: story.parent }
-  return { ...report(region, fiber, cause, { handled: false, definedAt, around }), causedBy }
+  return extended(report(region, fiber, cause, { handled: false, definedAt, around }), { causedBy })
 }
 
 /** Reports a failure that was handled, in the stage where that was done or in the one it names. */

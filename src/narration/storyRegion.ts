@@ -157,11 +157,12 @@ export const open = (
   const name = shownName(init.name)
   const span = spans.start(fiber, "story", name, init.kind, fiber.currentSpan, startNanos)
   const story = new Story({
-    ...init,
+    id: init.id ?? idIn(fiber),
     name,
+    kind: init.kind,
+    totalStages: init.totalStages,
     labels: labelsIn(fiber, init.labels),
     attributes: noAttributes,
-    id: init.id ?? idIn(fiber),
     parent,
     around: around?.stage,
     fiberId: fiber.id(),

@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Tracer from "effect/Tracer"
 import * as redactedCause from "../cause/redactedCause.js"
+import * as hiddenField from "../plain/hiddenField.js"
 import * as PlainValue from "../plain/PlainValue.js"
 import { attempt } from "../plain/untrusted.js"
 import { redactedLike } from "../tracing/redactedSpan.js"
@@ -46,7 +47,7 @@ export const filtering = (inner: Tracer.Tracer, filter: Filter): Tracer.Tracer =
 const isFailure = (exit: Exit.Exit<unknown, unknown>): boolean =>
   exit._tag === "Failure" && !Cause.isInterruptedOnly(exit.cause)
 
-const ancestors = new WeakMap<Tracer.AnySpan, Tracer.AnySpan>()
+const ancestors = hiddenField.make<Tracer.AnySpan, Tracer.AnySpan>()
 
 /** The span a backend knows: the nearest one around the stages that were left out, perhaps after they had ended. */
 const exportedAround = (span: Tracer.AnySpan): Tracer.AnySpan => {
@@ -159,7 +160,7 @@ const mapValues = (record: Record<string, unknown>, f: (value: unknown) => unkno
 
 /** What becomes of spans that may turn out too short, and of the spans around them. */
 class Kept {
-  static readonly #all = new WeakMap<Tracer.AnySpan, Kept>()
+  static readonly #all = hiddenField.make<Tracer.AnySpan, Kept>()
 
   /** Ends a span only if it took long enough, failed, or has one inside it that is kept or still open. */
   static watch(span: Tracer.Span, parent: Tracer.AnySpan | undefined, minNanos: bigint): void {

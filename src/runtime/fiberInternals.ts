@@ -18,16 +18,12 @@ import type { AnyFiber } from "./fiber.js"
 interface Internals {
   readonly _fiberRefs: FiberRefs.FiberRefs
   setFiberRefs(refs: FiberRefs.FiberRefs): void
-  setFiberRef<A>(ref: FiberRef.FiberRef<A>, value: A): void
 }
 
 const internalsOf = (fiber: AnyFiber): Internals => fiber as unknown as Internals
 
 /** All that holds in a fiber: its context, its renderers, its switches. Immutable. */
 export const refsOf = (fiber: AnyFiber): FiberRefs.FiberRefs => internalsOf(fiber)._fiberRefs
-
-export const setRef = <A>(fiber: AnyFiber, ref: FiberRef.FiberRef<A>, value: A): void =>
-  internalsOf(fiber).setFiberRef(ref, value)
 
 /** The fiber whose operation is running, without the `Option` that `Fiber.getCurrentFiber` makes for each question. */
 export const runningFiber = (): AnyFiber | undefined => running["effect/FiberCurrent"] ?? undefined
@@ -49,7 +45,7 @@ export const idleFiber = (like: AnyFiber, refs: FiberRefs.FiberRefs): AnyFiber =
  * Sets a ref of a fiber, as `FiberRefs.updateAs` would but for its comparison of the two values, which hashes both: they
  * mostly differ.
  */
-const setOwn = <A>(fiber: AnyFiber, ref: FiberRef.FiberRef<A>, value: A): void => {
+export const setRef = <A>(fiber: AnyFiber, ref: FiberRef.FiberRef<A>, value: A): void => {
   const locals = mapCopy(refsOf(fiber).locals)
   const values = locals.get(ref)
   const own = [fiber.id(), value] as const
@@ -59,7 +55,7 @@ const setOwn = <A>(fiber: AnyFiber, ref: FiberRef.FiberRef<A>, value: A): void =
 }
 
 export const setContext = (fiber: AnyFiber, context: Context.Context<never>): void =>
-  setOwn(fiber, FiberRef.currentContext, context)
+  setRef(fiber, FiberRef.currentContext, context)
 
 /** A ref that was set in a fiber, and can be taken back. */
 export interface Entered<A> {
@@ -72,14 +68,14 @@ export interface Entered<A> {
 export const enterRef = <A>(fiber: AnyFiber, ref: FiberRef.FiberRef<A>, value: A): Entered<A> => {
   const outside = fiber.getFiberRef(ref)
   const before = refsOf(fiber)
-  setOwn(fiber, ref, value)
+  setRef(fiber, ref, value)
   return { ref, outside, before, after: refsOf(fiber) }
 }
 
 export const leaveRef = <A>(fiber: AnyFiber, { after, before, outside, ref }: Entered<A>): void => {
   // Mostly nothing else was set meanwhile.
   if (refsOf(fiber) === after) internalsOf(fiber).setFiberRefs(before)
-  else setOwn(fiber, ref, outside)
+  else setRef(fiber, ref, outside)
 }
 
 export const enterContext = (fiber: AnyFiber, context: Context.Context<never>): Entered<Context.Context<never>> =>

@@ -28,6 +28,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as uuid from "uuid"
 import * as fields from "../event/correlationFields.js"
+import { extended } from "../plain/extended.js"
 import type { InvalidOption } from "../plain/InvalidOption.js"
 import * as options from "../plain/options.js"
 import { now, withFiber } from "../runtime/fiber.js"
@@ -133,7 +134,7 @@ export const ensure: Effect.Effect<string> = /* @__PURE__ */ withFiber((fiber) =
   const before = correlationIn(fiber.currentContext)
   if (before.correlationId !== undefined) return Effect.succeed(before.correlationId)
   const correlationId = uuid.v7({ msecs: now(fiber) })
-  setContext(fiber, contextWith(fiber.currentContext, askerOf(fields.make({ ...before, correlationId }))))
+  setContext(fiber, contextWith(fiber.currentContext, askerOf(fields.make(extended(before, { correlationId })))))
   return Effect.succeed(correlationId)
 })
 

@@ -8,6 +8,7 @@ import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import * as fields from "../event/correlationFields.js"
+import { extended } from "../plain/extended.js"
 import { redactorIn } from "../redaction/redactor.js"
 import { Secrets } from "../redaction/secrets.js"
 import { type AnyFiber, withFiber } from "../runtime/fiber.js"
@@ -34,27 +35,26 @@ export const currentIn = (context: Context.Context<never>): Correlation => {
   if (span === undefined || !fields.isTraceId(span.traceId) || !fields.isSpanId(span.spanId)) return said
   if (span.traceId === said.traceId && span.spanId === said.spanId) return said
   const parent = span._tag === "Span" ? Option.getOrUndefined(span.parent)?.spanId : undefined
-  return fields.make({
-    ...said,
+  const inSpan = {
     traceId: span.traceId,
     spanId: span.spanId,
     parentSpanId: parent,
     sampled: span.sampled,
     traceState: span.traceId === said.traceId ? said.traceState : undefined
-  })
+  }
+  return fields.make(extended(said, inSpan))
 }
 
 export const merged = (before: Correlation, given: Correlation): Correlation => {
   const said = fields.make(given)
   if (before === fields.none) return said
   // A span, and a state, belong to their trace.
-  const around = said.traceId === undefined ? before : { ...before, ...noTrace }
-  return fields.make({
-    ...around,
-    ...said,
+  const around = said.traceId === undefined ? before : extended(before, noTrace)
+  const members = {
     baggage: { ...before.baggage, ...said.baggage },
     extra: { ...before.extra, ...said.extra }
-  })
+  }
+  return fields.make(extended(extended(around, said), members))
 }
 
 const noTrace = { spanId: undefined, parentSpanId: undefined, sampled: undefined, traceState: undefined }

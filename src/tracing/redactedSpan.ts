@@ -8,6 +8,7 @@ import type * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import { firstOf } from "../cause/causeLeaves.js"
 import * as redactedCause from "../cause/redactedCause.js"
+import * as hiddenField from "../plain/hiddenField.js"
 import type { Redactor } from "../redaction/redactorModel.js"
 import type { Secrets } from "../redaction/secrets.js"
 
@@ -18,7 +19,7 @@ export interface SpanRedaction {
   readonly secrets: () => Secrets | undefined
 }
 
-const redactions = new WeakMap<Tracer.AnySpan, SpanRedaction>()
+const redactions = hiddenField.make<Tracer.AnySpan, SpanRedaction>()
 
 /** Most failures of a cause that a tracer is given. */
 const maxFailures = 10

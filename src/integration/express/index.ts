@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
+import * as hiddenField from "../../plain/hiddenField.js"
 import { propertyOf } from "../../plain/untrusted.js"
 import type { Narrator } from "../../promise/Narrator.js"
 import { pathOf } from "../incoming.js"
@@ -36,7 +37,7 @@ export interface ExpressRequest extends IncomingMessage {
 export type Next = (error?: unknown) => void
 
 /** The stories of requests, for what sees their errors; of one that is skipped, none. */
-const stories = new WeakMap<object, RequestStory | undefined>()
+const stories = hiddenField.make<object, RequestStory | undefined>()
 
 /**
  * A middleware by which every request is a story, from here to when its response was sent. Use it before any other: what is

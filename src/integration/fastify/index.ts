@@ -5,6 +5,7 @@
  */
 import { subscribe, unsubscribe } from "node:diagnostics_channel"
 import type { FastifyPluginCallback, FastifyRequest } from "fastify"
+import * as hiddenField from "../../plain/hiddenField.js"
 import { isObject, propertyOf } from "../../plain/untrusted.js"
 import type { Narrator } from "../../promise/Narrator.js"
 import { pathOf } from "../incoming.js"
@@ -29,7 +30,7 @@ export interface NarrativeOptions extends RequestOptions<FastifyRequest> {
 }
 
 /** The stories of requests, for what sees their errors; of one that is skipped, none. */
-const stories = new WeakMap<object, RequestStory | undefined>()
+const stories = hiddenField.make<object, RequestStory | undefined>()
 
 const plugin: FastifyPluginCallback<NarrativeOptions> = (fastify, { narrator, ...options }, done) => {
   fastify.addHook("onRequest", (request, reply, done) => {

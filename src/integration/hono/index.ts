@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { Context, MiddlewareHandler } from "hono"
+import * as hiddenField from "../../plain/hiddenField.js"
 import { attempt, isObject, propertyOf } from "../../plain/untrusted.js"
 import type { Narrator } from "../../promise/Narrator.js"
 import { follow, type NodeMessage, type NodeResponse } from "../nodeResponses.js"
@@ -18,7 +19,7 @@ export type {
 } from "../requests.js"
 
 /** The stories of requests; of one that is skipped, none. */
-const stories = new WeakMap<object, RequestStory | undefined>()
+const stories = hiddenField.make<object, RequestStory | undefined>()
 
 /**
  * A middleware by which every request is a story. Use it before any other: what is used after it is inside the story.
