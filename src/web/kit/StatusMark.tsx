@@ -13,10 +13,16 @@ const icons: { readonly [status in NodeStatus]: IconName } = {
   partial: "half"
 }
 
-export const StatusMark = ({ status }: { readonly status: NodeStatus }) => (
-  <span class={`mark s-${status}`} title={status}>
+interface StatusMarkProps {
+  readonly status: NodeStatus
+  /** What it is called, where that is another word. */
+  readonly title?: string
+}
+
+export const StatusMark = ({ status, title = status }: StatusMarkProps) => (
+  <span class={`mark s-${status}`} title={title}>
     {Icon({ name: icons[status] })}
-    <span class="sr-only">{status}</span>
+    <span class="sr-only">{title}</span>
   </span>
 )
 

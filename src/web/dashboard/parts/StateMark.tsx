@@ -17,6 +17,8 @@ const marks: { readonly [state: string]: NodeStatus } = {
 
 export const nodeStatusOf = (state: string): NodeStatus => marks[state] ?? "partial"
 
-export const StateMark = ({ state }: { readonly state: string }) => <StatusMark status={nodeStatusOf(state)} />
+export const StateMark = ({ state }: { readonly state: string }) => (
+  <StatusMark status={nodeStatusOf(state)} title={state} />
+)
 
 export const storyStates = ["running", "success", "failed", "timeout", "partial", "cancelled", "interrupted"] as const
