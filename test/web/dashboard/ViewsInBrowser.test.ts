@@ -66,33 +66,58 @@ const expectBarrierFree = async (page: Page): Promise<void> => {
   }
 }
 
+interface View {
+  readonly name: string
+  readonly path: Effect.Effect<string, never, Shop>
+  /** What is there when all of it is. */
+  readonly shown: string
+}
+
+const idsOf = (query: string): Effect.Effect<ReadonlyArray<string>, never, Shop> =>
+  Effect.map(asked(`/stories?roots=true&${query}`), ({ stories }) =>
+    stories.map(({ story_id }: { readonly story_id: string }) => story_id)
+  )
+
+const views: ReadonlyArray<View> = [
+  { name: "the list of stories", path: Effect.succeed("/stories"), shown: rows },
+  {
+    name: "a story that failed",
+    path: Effect.map(idsOf("limit=1&status=failed"), (ids) => `/stories/${ids[0]}`),
+    shown: ".waterfall .row"
+  },
+  { name: "the kinds of failures", path: Effect.succeed("/failures"), shown: rows },
+  {
+    name: "a kind of failure",
+    path: Effect.map(asked("/failures/groups"), ({ groups }) => `/failures/${groups[0].fingerprint}`),
+    shown: ".chart svg a"
+  },
+  { name: "what is to be compared", path: Effect.succeed("/compare"), shown: "form" },
+  {
+    name: "a comparison of stories",
+    path: Effect.map(idsOf("limit=3&name=catalogue-importer"), (ids) => `/compare?ids=${ids.join(",")}`),
+    shown: ".compared-stages tbody tr"
+  },
+  {
+    name: "a comparison of groups",
+    path: Effect.succeed("/compare?a.name=catalogue-importer&b.name=link-checker"),
+    shown: ".chart svg a"
+  },
+  { name: "what runs now", path: Effect.succeed("/live"), shown: ".connection.open" },
+  { name: "figures", path: Effect.succeed("/analytics"), shown: ".chart svg a" }
+]
+
 layer(shop, { timeout: 240_000, excludeTestServices: true })("the dashboard", (it) => {
-  it.scoped("has no barrier, light or dark, and fits every screen, in each of these views", () =>
-    Effect.gen(function* () {
-      const { stories } = yield* asked("/stories?limit=3&name=catalogue-importer&roots=true")
-      const failed = yield* asked("/stories?limit=1&status=failed&roots=true")
-      const { groups } = yield* asked("/failures/groups?since=2020-01-01T00:00:00Z")
-      const ids = stories.map(({ story_id }: { readonly story_id: string }) => story_id).join(",")
-      const views: ReadonlyArray<readonly [path: string, shown: string]> = [
-        ["/stories", rows],
-        [`/stories/${failed.stories[0].story_id}`, ".waterfall .row"],
-        ["/failures", rows],
-        [`/failures/${groups[0].fingerprint}`, ".chart svg a"],
-        ["/compare", "form"],
-        [`/compare?ids=${ids}`, ".compared-stages tbody tr"],
-        ["/compare?a.name=catalogue-importer&b.name=link-checker", ".chart svg a"],
-        ["/live", ".connection.open"],
-        ["/analytics", ".chart svg a"]
-      ]
-      for (const [path, shown] of views) {
-        yield* look(path, async ({ page }) => {
+  for (const { name, path, shown } of views) {
+    it.scoped(`has no barrier, light or dark, and fits every screen: ${name}`, () =>
+      Effect.gen(function* () {
+        yield* look(yield* path, async ({ page }) => {
           await page.locator(shown).first().waitFor()
           await expectBarrierFree(page)
           await assertFits(page)
         })
-      }
-    })
-  )
+      })
+    )
+  }
 
   it.scoped("finds stories by their error, their status and their label, and keeps that in its address", () =>
     look("/stories", async ({ page }) => {
