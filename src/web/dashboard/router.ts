@@ -63,6 +63,12 @@ export const hrefWith = (changes: Query): string => {
   return hrefOf(path, { ...Object.fromEntries(query), ...changes })
 }
 
+/** The same of the address as it is now: what shows it does not follow later changes. */
+export const hrefFrom = (changes: Query): string => {
+  const { path, query } = current.peek()
+  return hrefOf(path, { ...Object.fromEntries(query), ...changes })
+}
+
 /** Changes some parameters of the address. */
 export const changeQuery = (changes: Query, how: "push" | "replace" = "push"): void => go(hrefWith(changes), how)
 

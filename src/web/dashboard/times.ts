@@ -1,7 +1,7 @@
 /**
  * Points of time as a list shows them: on the reader's own clock, and as short as they are clear.
  */
-import { localTime, time } from "../kit/format.js"
+import { time } from "../kit/format.js"
 
 const sameYear = new Intl.DateTimeFormat("en-GB", {
   day: "numeric",
@@ -26,8 +26,11 @@ export const when = (millis: number): string => {
   return (date.getFullYear() === new Date().getFullYear() ? sameYear : otherYear).format(date)
 }
 
+const here = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "medium" })
+
 /** The same in full, in UTC and on the reader's clock. */
-export const inFull = (millis: number): string => `${time(millis)} (${localTime(millis)} here)`
+export const inFull = (millis: number): string =>
+  Number.isNaN(new Date(millis).getTime()) ? "unknown" : `${time(millis)} (${here.format(millis)} here)`
 
 const steps: ReadonlyArray<readonly [seconds: number, unit: Intl.RelativeTimeFormatUnit]> = [
   [31_536_000, "year"],

@@ -26,8 +26,11 @@ export const localTime = (millis: number): string => {
   return Number.isNaN(date.getTime()) ? "unknown" : date.toLocaleString()
 }
 
+// Making one takes longer than a list has time for.
+const grouped = new Intl.NumberFormat("en-GB")
+
 /** A number with its thousands apart. */
-export const number = (n: number): string => n.toLocaleString("en-GB")
+export const number = (n: number): string => grouped.format(n)
 
 export const count = (n: number, one: string, many = `${one}s`): string => `${number(n)} ${n === 1 ? one : many}`
 

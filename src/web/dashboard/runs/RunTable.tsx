@@ -1,9 +1,10 @@
 /**
  * The runs of a page, in rows that are opened and chosen.
  */
+import { Component } from "preact"
 import { StatusMark } from "../../kit/StatusMark.js"
 import { Glyph } from "../Glyph.js"
-import { changeQuery, go, hrefWith } from "../router.js"
+import { changeQuery, go, hrefFrom } from "../router.js"
 import type { Column } from "./columns.js"
 import { RunCell } from "./RunCell.js"
 import { markOf, type RunRow, statusOf, textOf } from "./runRow.js"
@@ -93,8 +94,21 @@ interface RunLineProps {
   readonly isChosen: boolean
 }
 
-const RunLine = ({ columns, isChosen, isOpen, run }: RunLineProps) => {
-  const href = hrefWith({ run: run.event_id })
+/** Rendered anew only for something else: a page has up to 500 of them. */
+class RunLine extends Component<RunLineProps> {
+  override shouldComponentUpdate(next: RunLineProps): boolean {
+    const { columns, isChosen, isOpen, run } = this.props
+    return run !== next.run || isOpen !== next.isOpen || isChosen !== next.isChosen || columns !== next.columns
+  }
+
+  override render() {
+    return <Line {...this.props} />
+  }
+}
+
+const Line = ({ columns, isChosen, isOpen, run }: RunLineProps) => {
+  // Only the run that is open changes while the rows are the same.
+  const href = hrefFrom({ run: run.event_id })
   return (
     <tr
       data-run={run.event_id}

@@ -2,7 +2,7 @@
  * The runs: which there are, and the one that is open.
  */
 import { useSignal } from "@preact/signals"
-import { useEffect } from "preact/hooks"
+import { useEffect, useMemo } from "preact/hooks"
 import { count } from "../../kit/format.js"
 import { get } from "../api.js"
 import { Glyph } from "../Glyph.js"
@@ -124,6 +124,8 @@ interface PageProps {
 
 const Page = ({ open, page, total }: PageProps) => {
   const { query } = address.value
+  const chosen = query.get("columns")
+  const columns = useMemo(() => chosenColumns(chosen), [chosen])
   if (page.error !== undefined) {
     return <ErrorNotice what="The runs could not be loaded" error={page.error} onRetry={page.reload} />
   }
@@ -133,12 +135,7 @@ const Page = ({ open, page, total }: PageProps) => {
     <div class="card grid-card" aria-busy={page.isLoading}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and keys must be able to */}
       <div class="grid-scroll" role="region" aria-label="Runs" tabIndex={0}>
-        <RunTable
-          runs={page.value.runs}
-          columns={chosenColumns(query.get("columns"))}
-          sort={sortOf(query)}
-          open={open}
-        />
+        <RunTable runs={page.value.runs} columns={columns} sort={sortOf(query)} open={open} />
       </div>
       <Pager page={page.value} query={query} total={total} />
     </div>
