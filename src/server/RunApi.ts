@@ -191,6 +191,8 @@ const runs = HttpApiGroup.make("runs")
   .annotate(OpenApi.Description, "Runs of agents, jobs and pipelines.")
 
 const ofJob = Schema.Struct({ job: Schema.String })
+/** `{}`: a form of another site cannot send it. */
+const nothing = Schema.Struct({})
 
 const bulk = HttpApiGroup.make("bulk")
   .add(
@@ -219,6 +221,9 @@ const bulk = HttpApiGroup.make("bulk")
   .add(
     post("retry", "/api/v1/runs/bulk/:job/retry")
       .setPath(ofJob)
+      .setPayload(nothing)
+      .addError(wrong)
+      .addError(notJson)
       .addSuccess(schemas.BulkJob, { status: 202 })
       .addError(missing)
       .addError(busy)
@@ -227,6 +232,9 @@ const bulk = HttpApiGroup.make("bulk")
   .add(
     post("undo", "/api/v1/runs/bulk/:job/undo")
       .setPath(ofJob)
+      .setPayload(nothing)
+      .addError(wrong)
+      .addError(notJson)
       .addSuccess(schemas.BulkJob, { status: 202 })
       .addError(missing)
       .addError(busy)
@@ -235,6 +243,9 @@ const bulk = HttpApiGroup.make("bulk")
   .add(
     post("cancel", "/api/v1/runs/bulk/:job/cancel")
       .setPath(ofJob)
+      .setPayload(nothing)
+      .addError(wrong)
+      .addError(notJson)
       .addSuccess(schemas.BulkJob, { status: 202 })
       .addError(missing)
       .annotate(OpenApi.Summary, "Stops a change; what is done stays.")

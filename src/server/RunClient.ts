@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiClient from "@effect/platform/HttpApiClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -22,21 +23,16 @@ export interface ClientOptions {
 }
 
 /**
- * One method for each endpoint, by its group: `runs`, `stories`, `failures` and `service`. What the server refuses fails with
- * `{ _tag: "Refused", status, detail }`, where `detail` is a text, or what is wrong with each field.
+ * One method for each endpoint, by its group: `runs`, `bulk`, `stories`, `failures` and `service`. What the server refuses fails
+ * with `{ _tag: "Refused", status, detail }`, where `detail` is a text, or what is wrong with each field.
  *
  * @since 0.1.0
  * @category models
  */
-export type RunClient = Effect.Effect.Success<ReturnType<typeof client>>
-
-const client = (options: ClientOptions) =>
-  HttpApiClient.make(api, {
-    baseUrl: options.url,
-    transformClient: HttpClient.mapRequest((request) =>
-      options.token === undefined ? request : HttpClientRequest.bearerToken(request, options.token)
-    )
-  })
+export type RunClient =
+  typeof api extends HttpApi.HttpApi<infer _, infer Groups, infer E, infer _R>
+    ? HttpApiClient.Client<Groups, E, never>
+    : never
 
 /**
  * A client of a server, by the program's `HttpClient`.
@@ -59,4 +55,10 @@ const client = (options: ClientOptions) =>
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: ClientOptions): Effect.Effect<RunClient, never, HttpClient.HttpClient> => client(options)
+export const make = (options: ClientOptions): Effect.Effect<RunClient, never, HttpClient.HttpClient> =>
+  HttpApiClient.make(api, {
+    baseUrl: options.url,
+    transformClient: HttpClient.mapRequest((request) =>
+      options.token === undefined ? request : HttpClientRequest.bearerToken(request, options.token)
+    )
+  })

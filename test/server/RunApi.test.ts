@@ -62,6 +62,28 @@ describe("The client of a server", () => {
     })
   )
 
+  it.scopedLive("changes many runs at a time, after it has seen how many", () =>
+    Effect.gen(function* () {
+      const { port } = yield* started
+      const { bulk, runs } = yield* clientOf(port)
+      yield* runs.createMany({ payload: [run("a"), run("b")] })
+      const asked = { filter: { status: "running" }, changes: { status: "cancelled" as const } }
+      const preview = yield* bulk.change({ payload: { ...asked, dry_run: true } })
+      assert.deepInclude(preview, { count: 2 })
+      const job = yield* bulk.change({ payload: { ...asked, expected: 2 } })
+      if (!("id" in job)) return assert.fail("it is a job")
+      const path = { job: job.id }
+      const done = yield* Effect.repeat(bulk.show({ path }), { until: ({ state }) => state === "done" })
+      assert.deepStrictEqual([done.changed, done.failed], [2, 0])
+      assert.strictEqual((yield* runs.count({ urlParams: { status: "cancelled" } })).count, 2)
+      const undone = yield* bulk.undo({ path, payload: {} })
+      assert.strictEqual(undone.undoes, job.id)
+      assert.lengthOf(yield* bulk.list(), 2)
+      const none = yield* Effect.flip(bulk.cancel({ path: { job: "none" }, payload: {} }))
+      assert.deepInclude(none, { _tag: "Refused", status: 404 })
+    })
+  )
+
   it.scopedLive("reads stories and failures as a history gives them", () =>
     Effect.gen(function* () {
       const { database, port } = yield* started
