@@ -4,7 +4,7 @@ import { Readable } from "node:stream"
 import express from "express"
 import { afterAll, beforeAll, vi } from "vitest"
 import { narrative, narrativeErrors } from "../../src/integration/express/index.js"
-import { type Framework, requestSuite, StockError, wait } from "./requestSuite.js"
+import { backlog, type Framework, requestSuite, StockError, wait } from "./requestSuite.js"
 
 const framework: Framework = {
   name: "Express",
@@ -65,7 +65,7 @@ const framework: Framework = {
     })
     app.use(narrativeErrors())
     const server = createServer(app)
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    await new Promise<void>((resolve) => server.listen({ port: 0, host: "127.0.0.1", backlog }, resolve))
     return {
       port: (server.address() as AddressInfo).port,
       close: async () => {

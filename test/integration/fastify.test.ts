@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net"
 import { Readable } from "node:stream"
 import Fastify from "fastify"
 import { narrative } from "../../src/integration/fastify/index.js"
-import { type Framework, requestSuite, StockError, wait } from "./requestSuite.js"
+import { backlog, type Framework, requestSuite, StockError, wait } from "./requestSuite.js"
 
 const framework: Framework = {
   name: "Fastify",
@@ -71,7 +71,7 @@ const framework: Framework = {
       )
     )
     app.get<{ Params: { id: string } }>("/mixed/:id", ({ params }) => mixed(params.id))
-    await app.listen({ port: 0, host: "127.0.0.1" })
+    await app.listen({ port: 0, host: "127.0.0.1", backlog })
     return { port: (app.server.address() as AddressInfo).port, close: () => app.close() }
   }
 }

@@ -1,12 +1,12 @@
 import type { AddressInfo } from "node:net"
 import { assert, describe, it } from "@effect/vitest"
-import { type HttpBindings, serve } from "@hono/node-server"
+import { createAdaptorServer, type HttpBindings } from "@hono/node-server"
 import { Hono } from "hono"
 import { HTTPException } from "hono/http-exception"
 import { afterAll, beforeAll, vi } from "vitest"
 import { narrative } from "../../src/integration/hono/index.js"
 import { recorded } from "../promise/narrators.js"
-import { type Framework, requestSuite, StockError, wait } from "./requestSuite.js"
+import { backlog, type Framework, requestSuite, StockError, wait } from "./requestSuite.js"
 
 const streamOf = (parts: AsyncIterable<string>): ReadableStream<Uint8Array> =>
   (ReadableStream.from(parts) as ReadableStream<string>).pipeThrough(new TextEncoderStream())
@@ -88,8 +88,8 @@ const framework: Framework = {
       )
     )
     app.get("/mixed/:id", async (c) => c.text(await mixed(c.req.param("id"))))
-    const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" })
-    await new Promise((resolve) => server.once("listening", resolve))
+    const server = createAdaptorServer({ fetch: app.fetch })
+    await new Promise<void>((resolve) => server.listen({ port: 0, host: "127.0.0.1", backlog }, resolve))
     return {
       port: (server.address() as AddressInfo).port,
       close: async () => {

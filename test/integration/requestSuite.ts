@@ -37,6 +37,9 @@ export class StockError extends Error {
   override readonly name = "StockError"
 }
 
+/** Connections that wait to be accepted: of a thousand at once, Node's default of 511 may reset some. */
+export const backlog = 2_048
+
 export const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds))
 
 const bareStage: Stage = (_name, f) => f()
