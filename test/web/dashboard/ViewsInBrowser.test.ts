@@ -1,56 +1,14 @@
 /**
  * The views of stories, failures, comparisons, figures and what runs, as people use them: by mouse, and by keyboard alone.
  */
-import * as FileSystem from "@effect/platform/FileSystem"
-import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, layer } from "@effect/vitest"
-import { Context, Deferred, Effect, Layer, Logger } from "effect"
+import { Deferred, Effect, Layer, Logger } from "effect"
 import type { Page } from "playwright-core"
 import { Narrative } from "../../../src/index.js"
 import { Run } from "../../../src/runs.js"
-import { fillMonth, telemetry } from "../../demo/month.js"
-import { Chromium } from "../Chromium.js"
-import { assertFits, barriers, served, type Visit, visit } from "./served.js"
-
-interface Served {
-  readonly baseDir: string
-  readonly url: string
-  readonly cut: () => void
-}
-
-/** A dashboard over a few days of a shop, which all tests here look at. */
-class Shop extends Context.Tag("test/Shop")<Shop, Served>() {
-  static readonly layer = Layer.scoped(
-    Shop,
-    Effect.gen(function* () {
-      const fs = yield* FileSystem.FileSystem
-      const baseDir = yield* fs.makeTempDirectoryScoped()
-      yield* fillMonth({ until: Date.now() - 60_000, days: 4, seed: 3 }).pipe(Effect.provide(telemetry(baseDir)))
-      return { baseDir, ...(yield* served(baseDir)) }
-    })
-  )
-}
-
-const shop = Layer.mergeAll(Chromium.layer, Layer.provideMerge(Shop.layer, NodeContext.layer))
-
-/** Looks at a view, which must do nothing that it should not do. */
-const look = (path: string, at: (visit: Visit) => Promise<void>, trouble: ReadonlyArray<RegExp> = []) =>
-  Effect.gen(function* () {
-    const visited = yield* visit((yield* Shop).url, path)
-    yield* Effect.promise(() => at(visited))
-    assert.deepStrictEqual(
-      visited.trouble.filter((text) => !trouble.some((pattern) => pattern.test(text))),
-      []
-    )
-  })
-
-const asked = (path: string) =>
-  Effect.gen(function* () {
-    const { url } = yield* Shop
-    // What the server answers is what the page is held to.
-    // biome-ignore lint/suspicious/noExplicitAny: the body of an answer.
-    return yield* Effect.promise(async (): Promise<any> => (await fetch(`${url}/api/v1${path}`)).json())
-  })
+import { telemetry } from "../../demo/month.js"
+import { assertFits, barriers, visit } from "./served.js"
+import { asked, eventually, look, Shop, shop } from "./shop.js"
 
 const pathOf = (page: Page): string => new URL(page.url()).pathname
 
@@ -373,10 +331,3 @@ layer(shop, { timeout: 240_000, excludeTestServices: true })("the dashboard", (i
     })
   )
 })
-
-/** Waits until the server knows of something. */
-const eventually = (path: string): Effect.Effect<void, never, Shop> =>
-  Effect.gen(function* () {
-    const answer = yield* asked(path)
-    if (answer.detail !== undefined) yield* eventually(path)
-  })

@@ -11,7 +11,7 @@ interface ComparedFieldsProps {
   readonly subjects: ReadonlyArray<ComparedSubjectJson>
 }
 
-/** What tells one story or run from another, and is no difference between them. */
+/** What identifies a story or a run, and is no difference between two of them. */
 const alwaysDiffers = /^(?:id|.*_id|.*_at|.*_time|process|revisions)$/
 
 export const ComparedFields = ({ fields, subjects }: ComparedFieldsProps) => {

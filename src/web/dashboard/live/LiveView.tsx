@@ -35,8 +35,8 @@ export const LiveView = () => {
     )
   }
   // A run is its story, where it has one.
-  const told = new Set(value.stories.map(({ story }) => story.story_id))
-  const runs = value.runs.filter(({ event_id, story_id }) => !told.has(story_id ?? event_id))
+  const narrated = new Set(value.stories.map(({ story }) => story.story_id))
+  const runs = value.runs.filter(({ event_id, story_id }) => !narrated.has(story_id ?? event_id))
   return (
     <div class="live">
       <section class="live-now" aria-labelledby="live-now">
