@@ -176,3 +176,10 @@ const like = <A extends object>(identifier: string) =>
 
 export const Report = like<ReportData>("ReportData")
 export const Analytics = like<RunAnalytics>("RunAnalytics")
+
+export const wrong = refused(422, "A parameter or a field is wrong: each is named.")
+export const missing = refused(404, "There is none with this id.")
+export const several = refused(409, "More than one has an id that begins or ends so.")
+export const busy = refused(409, "The change still runs, or there is nothing to do.")
+export const tooLong = refused(413, "The body is too long.")
+export const notJson = refused(415, "The body is no JSON.")
