@@ -1,11 +1,12 @@
 /**
  * The source of a module with its functions and classes instrumented: one statement before its body, one behind each class, and
- * not a line moved.
+ * not a line moved; a map of its own that the source has is moved along.
  */
 import { createRequire } from "node:module"
 import { titleCase } from "../plain/titleCase.js"
 import { attempt } from "../plain/untrusted.js"
 import { type Declarations, type DeclaredClass, scan } from "./scanner.js"
+import { type Insertion, withShiftedMap } from "./shiftedMap.js"
 
 /** Where the code that is added finds what instruments; see `register.ts`. */
 export const instrumenterKey = "effect-narrative/auto"
@@ -40,19 +41,25 @@ export const transform = (source: string, { isMain, sourceType }: TransformOptio
   const tried = (statement: string): string => `try{${statement}}catch{}`
   // Declared functions are there before the body runs, and so are instrumented before anything calls or exports them.
   const before = functions.map((f) => tried(`${f}=${name}.f(${f},${JSON.stringify(titleCase(f))})`)).join("")
-  const parts = [source.slice(0, start), before === "" ? "" : within(before)]
-  let at = start
+  const insertions: Array<Insertion> = before === "" ? [] : [{ at: start, text: within(before) }]
   let last = ""
   for (const { end, name: target } of classes) {
     const instrumenting = tried(`${name}.c(${target})`)
     if (end === undefined) last += instrumenting
-    else {
-      parts.push(source.slice(at, end), within(instrumenting))
-      at = end
-    }
+    else insertions.push({ at: end, text: within(instrumenting) })
   }
   if (isMain) last += tried(`${name}.e()`)
-  return `${parts.join("")}${source.slice(at)}${last === "" ? "" : `\n;${within(last)}`}`
+  return `${inserted(withShiftedMap(source, insertions), insertions)}${last === "" ? "" : `\n;${within(last)}`}`
+}
+
+const inserted = (source: string, insertions: ReadonlyArray<Insertion>): string => {
+  const parts: Array<string> = []
+  let from = 0
+  for (const { at, text } of insertions) {
+    parts.push(source.slice(from, at), text)
+    from = at
+  }
+  return `${parts.join("")}${source.slice(from)}`
 }
 
 /** A name that the module does not use, and what it is for: nothing of the module is hidden by it. */

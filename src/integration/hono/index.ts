@@ -7,6 +7,7 @@ import type { Context, MiddlewareHandler } from "hono"
 import * as hiddenField from "../../plain/hiddenField.js"
 import { attempt, isObject, propertyOf } from "../../plain/untrusted.js"
 import type { Narrator } from "../../promise/Narrator.js"
+import type { IncomingHeaders } from "../../tracing/correlationHeaders.js"
 import { follow, type NodeMessage, type NodeResponse } from "../nodeResponses.js"
 import { begin, type RequestOptions, type RequestStory } from "../requests.js"
 
@@ -53,15 +54,16 @@ export const narrative =
     const request = c.req.raw
     // Used twice, it is one story.
     if (stories.has(request)) return next()
+    const node = nodeOf(c)
     const story = begin(narrator, options, c, {
       method: c.req.method,
       path: c.req.path,
       route: routeOf(c),
-      headers: request.headers
+      // On Node, the headers of a `Request` are made when they are asked for.
+      headers: node?.incoming.headers ?? request.headers
     })
     stories.set(request, story)
     if (story === undefined) return next()
-    const node = nodeOf(c)
     if (node !== undefined) follow(node.incoming, node.outgoing, story)
     try {
       await story.run(next)
@@ -84,7 +86,7 @@ const sent = (response: Response, story: RequestStory): void => {
 }
 
 interface NodeBindings {
-  readonly incoming: NodeMessage
+  readonly incoming: NodeMessage & { readonly headers: IncomingHeaders }
   readonly outgoing: NodeResponse
 }
 
