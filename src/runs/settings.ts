@@ -90,8 +90,13 @@ const Remote = Schema.Struct({
 /** @internal */
 export const decodeRemote = options.decode("Run", Remote)
 
+interface GivenServer {
+  readonly url: string
+  readonly token?: typeof token.Type | undefined
+}
+
 /** @internal */
-export const targetOf = (given: { readonly url: string; readonly token?: typeof token.Type | undefined }): Server => ({
+export const targetOf = (given: GivenServer): Server => ({
   url: given.url,
   token: typeof given.token === "string" ? Redacted.make(given.token) : given.token
 })
@@ -118,7 +123,7 @@ export interface Settings extends EmbeddedOptions {
 }
 
 /** As it is given: what follows its path may be a key. */
-export const postedTo = (given: Parameters<typeof targetOf>[0] | undefined): Server | undefined =>
+export const postedTo = (given: GivenServer | undefined): Server | undefined =>
   given === undefined ? undefined : targetOf(given)
 
 /** @internal */

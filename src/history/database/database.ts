@@ -104,7 +104,11 @@ const open = (filename: string, readonly: boolean): Effect.Effect<Database, Hist
     )
   )
 
-/** Loaded by the first file: whoever uses PostgreSQL need not install it. */
+/**
+ * Loaded by the first file: whoever uses PostgreSQL need not install it.
+ *
+ * @internal whoever has no such package has no types of it either.
+ */
 export const clientModule = (filename: string) =>
   Effect.tryPromise({
     // An import that is caught, a bundler leaves to be found when it is needed.

@@ -165,9 +165,13 @@ export const outcomesOf = (sql: SqlClient.SqlClient) =>
     sql.onDialectOrElse({
       sqlite: () =>
         "group_concat(substr(t.status, 1, 2) || COALESCE(CAST(round(t.duration_seconds * 1e9) AS INTEGER), ''))",
-      orElse: () => "string_agg(substr(t.status, 1, 2) || COALESCE((t.duration_seconds * 1e9)::bigint::text, ''), ',')"
+      orElse: () =>
+        `string_agg(substr(t.status, 1, 2) || COALESCE((${mostOf("t.duration_seconds")} * 1e9)::bigint::text, ''), ',')`
     })
   )
+
+/** As many seconds as there is a number of nanoseconds for: SQLite stops there by itself, PostgreSQL fails. */
+const mostOf = (seconds: string): string => `LEAST(GREATEST(${seconds}, -9e9), 9e9)`
 
 /**
  * The stages of each name. An index holds them by name and time, so the names are found by leaps, and no row is read but those asked for.
