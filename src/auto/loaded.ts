@@ -34,7 +34,7 @@ export const instrumentedSource = (
   { namesUs }: Shared
 ): string | undefined => {
   if (/["']effect-narrative(?:\/[\w/]+)?["']/.test(source)) Atomics.store(namesUs, 0, 1)
-  return transform(source, { sourceType, isMain: path === main && stories !== false })
+  return transform(source, { sourceType, path, isMain: path === main && stories !== false })
 }
 
 /** Node has it where it loads TypeScript itself. */

@@ -2,6 +2,7 @@
  * Registers what instruments modules as they are loaded, by whatever this version of Node has for that.
  */
 import * as nodeModule from "node:module"
+import * as movedColumns from "../diagnostics/source/movedColumns.js"
 import { classMembers } from "../instrument/classMembers.js"
 import { instrument, instrumentedSource, type Loaded } from "./loaded.js"
 import type { LoaderData } from "./loaderThread.js"
@@ -37,7 +38,8 @@ export const register = (options: AutoOptions = {}): Registration => {
     // Whatever else has the name of a function stays as it is.
     f: (f: unknown, name: string) => (typeof f === "function" ? programCalls.wrap(f, name, undefined) : f),
     c: (target: new (...args: Array<never>) => unknown) => classMembers(target, {}, programCalls.wrap),
-    e: programCalls.mainEnded
+    e: programCalls.mainEnded,
+    m: movedColumns.note
   })
   return registerInThread(settings, shared) ?? registerBesideThread(settings, shared)
 }

@@ -25,6 +25,28 @@ export const withShiftedMap = (source: string, insertions: ReadonlyArray<Inserti
   return `${source.slice(0, found.index)}${comment}${shifted}${source.slice(found.index + whole.length)}`
 }
 
+/** A map beside the file, named at its end. */
+const linked = /^\/\/[#@] sourceMappingURL=(?!data:)\S+[ \t]*$/m
+
+/** So much behind an insertion, and the line is no line of a source. */
+const longLine = 200
+
+/** What moves far enough to matter, where a map beside the file is to be read: line, column and length of each insertion. */
+export const movedBy = (
+  source: string,
+  insertions: ReadonlyArray<Insertion>
+): ReadonlyArray<readonly [line: number, column: number, length: number]> | undefined => {
+  const isFar = ({ at }: Insertion): boolean => {
+    const end = source.indexOf("\n", at)
+    return (end < 0 ? source.length : end) - at > longLine
+  }
+  if (!insertions.some(isFar) || !linked.test(source)) return undefined
+  return insertions.map(({ at, text }) => {
+    const before = source.slice(0, at)
+    return [before.split("\n").length - 1, at - before.lastIndexOf("\n") - 1, text.length]
+  })
+}
+
 const shiftedMappings = (mappings: string, source: string, insertions: ReadonlyArray<Insertion>): string => {
   const lines = mappings.split(";")
   let line = 0

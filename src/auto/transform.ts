@@ -6,7 +6,7 @@ import { createRequire } from "node:module"
 import { titleCase } from "../plain/titleCase.js"
 import { attempt } from "../plain/untrusted.js"
 import { type Declarations, type DeclaredClass, scan } from "./scanner.js"
-import { type Insertion, withShiftedMap } from "./shiftedMap.js"
+import { type Insertion, movedBy, withShiftedMap } from "./shiftedMap.js"
 
 /** Where the code that is added finds what instruments; see `register.ts`. */
 export const instrumenterKey = "effect-narrative/auto"
@@ -24,12 +24,14 @@ export interface TransformOptions {
   readonly sourceType: "module" | "script"
   /** Whether the program begins with it: the code that is added says when it is through. */
   readonly isMain: boolean
+  /** Where it is. */
+  readonly path?: string | undefined
 }
 
 const nothing: Declarations = { functions: [], classes: [], start: 0 }
 
 /** `undefined` where there is nothing to instrument, or the source is none that can be read. */
-export const transform = (source: string, { isMain, sourceType }: TransformOptions): string | undefined => {
+export const transform = (source: string, { isMain, path, sourceType }: TransformOptions): string | undefined => {
   // Many modules declare nothing.
   const isBare = !/\b(?:function|class)\b/.test(source)
   const found = isBare ? nothing : (scan(source, sourceType === "script") ?? parsed(source, sourceType))
@@ -49,7 +51,25 @@ export const transform = (source: string, { isMain, sourceType }: TransformOptio
     else insertions.push({ at: end, text: within(instrumenting) })
   }
   if (isMain) last += tried(`${name}.e()`)
+  if (path !== undefined)
+    noteMoved(source, insertions, (moved) =>
+      within(tried(`${name}.m(${JSON.stringify(path)},${JSON.stringify(moved)})`))
+    )
   return `${inserted(withShiftedMap(source, insertions), insertions)}${last === "" ? "" : `\n;${within(last)}`}`
+}
+
+/** Has the module say, before anything else, what moved in it. The text that does so moves it, too: its length decides itself. */
+const noteMoved = (source: string, insertions: Array<Insertion>, textOf: (moved: unknown) => string): void => {
+  const [first] = insertions
+  if (first === undefined) return
+  let noted = first
+  for (let length = -1; length !== noted.text.length; ) {
+    length = noted.text.length
+    const moved = movedBy(source, [noted, ...insertions.slice(1)])
+    if (moved === undefined) return
+    noted = { at: first.at, text: `${textOf(moved)}${first.text}` }
+  }
+  insertions[0] = noted
 }
 
 const inserted = (source: string, insertions: ReadonlyArray<Insertion>): string => {

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 import { transformSync } from "esbuild"
 import { transform } from "../../src/auto/transform.js"
+import * as movedColumns from "../../src/diagnostics/source/movedColumns.js"
 
 /** What a program may hold, each with a mark to be found again by. */
 const declarations: ReadonlyArray<(mark: string) => string> = [
@@ -49,6 +50,24 @@ describe("A source map that comes with a source", () => {
       }
     }
   )
+
+  it.prop("beside the file is asked for the place in the file", [program], ([source]) => {
+    const minified = transformSync(source, { minifyWhitespace: true, charset: "utf8" }).code
+    const code = `${minified}//# sourceMappingURL=a.js.map\n`
+    const instrumented = transform(code, { sourceType: "module", isMain: false, path: "/app/a.js" })
+    const [, moved] = /\.m\("\/app\/a\.js",(\[.*?\]\])\)/.exec(instrumented ?? "") ?? []
+    // Where little follows on the line, nothing is noted.
+    if (instrumented === undefined || moved === undefined) return
+    movedColumns.note("/app/a.js", JSON.parse(moved))
+    for (const mark of source.match(/(?<![\w$])mark\d+x(?=\()/g) ?? []) {
+      const [line, column] = positionOf(instrumented, mark)
+      assert.strictEqual(
+        movedColumns.columnInFile("/app/a.js", line + 1, column + 1) - 1,
+        positionOf(code, mark)[1],
+        mark
+      )
+    }
+  })
 
   it("stays what it is where it cannot be read", () => {
     const code = "function f(){}\n//# sourceMappingURL=data:application/json;base64,bm9uZQ=="

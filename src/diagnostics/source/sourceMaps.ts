@@ -10,6 +10,7 @@ import { fileURLToPath, pathToFileURL } from "node:url"
 import { remembering } from "../../plain/lruCache.js"
 import { attempt } from "../../plain/untrusted.js"
 import { preparing } from "../timeBudget.js"
+import { columnInFile } from "./movedColumns.js"
 
 /** A place in an original source. `content` is its text if the map carries it. */
 export interface Original {
@@ -23,7 +24,7 @@ export interface Original {
 export const originalOf = (file: string, line: number, column: number): Original | undefined => {
   if (!compiled.test(file)) return undefined
   const map = mapOf(file)
-  return map === undefined ? undefined : originalIn(map, line, column)
+  return map === undefined ? undefined : originalIn(map, line, columnInFile(file, line, column))
 }
 
 /** An original, and what the map says of the name there. */
@@ -48,8 +49,15 @@ export const ofScript = (file: string, url: string): ScriptMap | undefined => {
         ? mapOf(file)
         : undefined
       : attempt(() => preparing(() => loadUrl(url, file)), undefined)
-  return map && ((line, column) => originalIn(map, line, column))
+  // A map in the script itself is of the script as it runs.
+  const columnOf = url.startsWith("data:") ? (_line: number, column: number) => column : columnIn(file)
+  return map && ((line, column) => originalIn(map, line, columnOf(line, column)))
 }
+
+const columnIn =
+  (file: string) =>
+  (line: number, column: number): number =>
+    columnInFile(file, line, column)
 
 const originalIn = ({ contents, map }: LoadedMap, line: number, column: number): NamedOriginal | undefined => {
   try {
