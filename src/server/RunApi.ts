@@ -15,6 +15,21 @@ import * as schemas from "./apiSchemas.js"
 import * as parameters from "./parameters.js"
 import * as storyEndpoints from "./storyEndpoints.js"
 
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  RunAnalytics
+} from "../runs/runAnalytics.js"
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  ReportData
+} from "./readModels.js"
+
 const { get, patch, post } = {
   get: HttpApiEndpoint.get,
   patch: HttpApiEndpoint.patch,
