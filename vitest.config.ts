@@ -57,7 +57,7 @@ export default defineConfig({
       threads: { isolate: false, minThreads: 1, maxThreads: 1 }
     },
     projects: [
-      { extends: true, test: { name: "isolated", include: isolated } },
+      { extends: true, test: { name: "isolated", include: isolated, setupFiles: ["./test/turns.ts"] } },
       {
         extends: true,
         test: {
@@ -65,7 +65,7 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: isolated,
           pool: "threads",
-          setupFiles: ["./test/leavesNothing.ts"]
+          setupFiles: ["./test/leavesNothing.ts", "./test/turns.ts"]
         }
       }
     ]
