@@ -98,10 +98,10 @@ const historyProgram = `
 `
 
 describe("The package", { timeout: 100_000 }, () => {
-  beforeAll(() => {
-    pack()
-    install()
-  }, 100_000)
+  beforeAll(async () => {
+    await pack()
+    await install()
+  }, 300_000)
 
   afterAll(remove)
 
@@ -132,13 +132,13 @@ describe("The package", { timeout: 100_000 }, () => {
     assert.sameMembers([...filesIn(dirname(command))], [...Object.keys(metafile.inputs), licences])
   })
 
-  it("satisfies publint", () => {
-    const { output, status } = run(bin("publint"), ["run", tarball, "--strict"])
+  it("satisfies publint", async () => {
+    const { output, status } = await run(bin("publint"), ["run", tarball, "--strict"])
     assert.strictEqual(status, 0, output)
   })
 
-  it("has types that every ESM resolution finds", () => {
-    const { output, status } = run(bin("attw"), [tarball, "--profile", "esm-only"])
+  it("has types that every ESM resolution finds", async () => {
+    const { output, status } = await run(bin("attw"), [tarball, "--profile", "esm-only"])
     assert.strictEqual(status, 0, output)
   })
 
@@ -154,24 +154,24 @@ describe("The package", { timeout: 100_000 }, () => {
       const server = await Effect.runPromise(opened(HistoryRenderer.layerPg({ url: "postgres://ada@127.0.0.1:1/shop" })))
       process.stdout.write(JSON.stringify({ file, server }))
     `
-    const opened = (...packages: ReadonlyArray<string>) => {
+    const opened = async (...packages: ReadonlyArray<string>) => {
       const file = join(project, "databases.js")
       writeFileSync(file, program)
       packages.forEach(link)
-      const { output, status, stdout } = run(process.execPath, [file], project)
+      const { output, status, stdout } = await run(process.execPath, [file], project)
       packages.forEach(unlink)
       assert.strictEqual(status, 0, output)
       return JSON.parse(stdout)
     }
 
-    it("in a file needs nothing of PostgreSQL, and names what PostgreSQL needs", () => {
-      const { file, server } = opened("@effect/sql", sqlite)
+    it("in a file needs nothing of PostgreSQL, and names what PostgreSQL needs", async () => {
+      const { file, server } = await opened("@effect/sql", sqlite)
       assert.strictEqual(file, "opened")
       assert.match(server, /^NotInstalled: The history .*npm install @effect\/sql-pg$/)
     })
 
-    it("on PostgreSQL needs nothing of SQLite, and names what a file needs", () => {
-      const { file, server } = opened("@effect/sql", "@effect/sql-pg")
+    it("on PostgreSQL needs nothing of SQLite, and names what a file needs", async () => {
+      const { file, server } = await opened("@effect/sql", "@effect/sql-pg")
       assert.match(file, /^NotInstalled: The history .*npm install @effect\/sql-sqlite-node$/)
       assert.match(server, /^CannotOpen: The history postgres:.* cannot be reached/)
     })
@@ -183,7 +183,7 @@ describe("The package", { timeout: 100_000 }, () => {
       beforeAll(() => needed.forEach(link))
       afterAll(() => needed.forEach(unlink))
 
-      it("can be imported with no peers but those it is about, does nothing then, and lets the process end", () => {
+      it("can be imported with no peers but those it is about, does nothing then, and lets the process end", async () => {
         // The streams of `process` are made when they are first asked for.
         const program = `
           const touched = []
@@ -210,7 +210,7 @@ describe("The package", { timeout: 100_000 }, () => {
         `
         const file = join(project, "import.js")
         writeFileSync(file, program)
-        const { output, status, stdout } = run(process.execPath, [file], project)
+        const { output, status, stdout } = await run(process.execPath, [file], project)
         assert.strictEqual(status, 0, output)
         const { after, before, exported } = JSON.parse(stdout)
         assert.isNotEmpty(exported)
@@ -240,36 +240,36 @@ describe("The package", { timeout: 100_000 }, () => {
     const narrative = (...args: ReadonlyArray<string>) => run(process.execPath, [command, ...args], project)
 
     describe("without any optional peer", () => {
-      it("does what needs no history", () => {
-        const help = narrative("--help")
+      it("does what needs no history", async () => {
+        const help = await narrative("--help")
         assert.strictEqual(help.status, 0, help.output)
         assert.match(help.stdout, /^ {2}failures /m)
-        assert.strictEqual(narrative("--version").output, `${manifest.version}\n`)
-        const completions = narrative("--completions", "bash")
+        assert.strictEqual((await narrative("--version")).output, `${manifest.version}\n`)
+        const completions = await narrative("--completions", "bash")
         assert.strictEqual(completions.status, 0, completions.output)
         assert.include(completions.stdout, "narrative")
       })
 
-      it("tells what stands in a file of JSON lines", () => {
+      it("tells what stands in a file of JSON lines", async () => {
         const story = new Narrator("Import")
         const events = [story.start(), story.failed(story.stage("Load"))]
         const file = join(project, "app.jsonl")
         writeFileSync(file, `${events.map(NarrativeEvent.toWire).join("\n")}\n`)
         assert.strictEqual(
-          narrative("tail", file, "--no-follow").output,
+          (await narrative("tail", file, "--no-follow")).output,
           "▶ Story started: Import\n✖ Stage failed: Load (0.500s) - CsvError: bad row 7\n"
         )
       })
 
-      it("loads nothing but itself", () => {
-        const loaded = loadedBy("--help")
+      it("loads nothing but itself", async () => {
+        const loaded = await loadedBy("--help")
         assert.include(loaded, command)
         assert.deepStrictEqual(loaded.filter(isForeign), [])
       })
 
       for (const args of onHistory) {
-        it(`says on one line what ${args[0]} needs`, () => {
-          const { output, status } = narrative(...args)
+        it(`says on one line what ${args[0]} needs`, async () => {
+          const { output, status } = await narrative(...args)
           assert.strictEqual(status, 1)
           assert.strictEqual(
             output,
@@ -280,18 +280,18 @@ describe("The package", { timeout: 100_000 }, () => {
     })
 
     describe(`with ${sqlite}`, () => {
-      beforeAll(() => {
+      beforeAll(async () => {
         ;["@effect/sql", sqlite].forEach(link)
         const file = join(project, "history.js")
         writeFileSync(file, historyProgram)
-        const { output, status } = run(process.execPath, [file], project)
+        const { output, status } = await run(process.execPath, [file], project)
         assert.strictEqual(status, 0, output)
       })
       afterAll(() => ["@effect/sql", sqlite].forEach(unlink))
 
-      it("reads what a program told to its history, with the better-sqlite3 that only that package can see", () => {
+      it("reads what a program told to its history, with the better-sqlite3 that only that package can see", async () => {
         assert.isFalse(existsSync(join(project, "node_modules/better-sqlite3")))
-        const { output, status, stdout } = narrative("failures", "--json")
+        const { output, status, stdout } = await narrative("failures", "--json")
         assert.strictEqual(status, 0, output)
         const { error_message, error_type, stage_name, story_name } = JSON.parse(stdout)
         assert.deepStrictEqual(
@@ -301,32 +301,32 @@ describe("The package", { timeout: 100_000 }, () => {
       })
 
       for (const args of onHistory) {
-        it(`does ${args.join(" ")}`, () => {
-          const { output, status, stdout } = narrative(...args)
+        it(`does ${args.join(" ")}`, async () => {
+          const { output, status, stdout } = await narrative(...args)
           assert.strictEqual(status, 0, output)
           assert.strictEqual(output, stdout)
           assert.isNotEmpty(stdout)
         })
       }
 
-      it("loads nothing besides itself but better-sqlite3 and its own", () => {
-        const packages = loadedBy("failures").filter(isForeign).map(packageOf)
+      it("loads nothing besides itself but better-sqlite3 and its own", async () => {
+        const packages = (await loadedBy("failures")).filter(isForeign).map(packageOf)
         assert.sameMembers([...new Set(packages)], ["better-sqlite3", "bindings", "file-uri-to-path"])
       })
 
-      it("says on one line that there is no history", () => {
-        const { output, status } = narrative("failures", "--db", "none.db")
+      it("says on one line that there is no history", async () => {
+        const { output, status } = await narrative("failures", "--db", "none.db")
         assert.strictEqual(status, 1)
         assert.match(output, /^narrative: [^\n]*none\.db[^\n]*\n$/)
       })
     })
 
-    it("says on one line what to do where better-sqlite3 was never built", () => {
+    it("says on one line what to do where better-sqlite3 was never built", async () => {
       const installed = [sqlite, "better-sqlite3"]
       const linked = ["bindings", "file-uri-to-path"]
       installed.forEach(installUnbuilt)
       linked.forEach(link)
-      const { output, status } = narrative("failures")
+      const { output, status } = await narrative("failures")
       ;[...installed, ...linked].forEach(unlink)
       assert.strictEqual(status, 1)
       assert.match(output, /^narrative: [^\n]* better-sqlite3 was not built [^\n]* `npm rebuild better-sqlite3`\n$/)
@@ -344,7 +344,7 @@ describe("The package", { timeout: 100_000 }, () => {
     })
   })
 
-  it("type-checks in a strict project that checks its declarations too, and that declares what it makes of them", () => {
+  it("type-checks in a strict project that checks its declarations too, and that declares what it makes of them", async () => {
     new Set(optionalPeers).forEach(link)
     // A copy of a module has the types of all its exports: of layers, of what they take and of what they fail with.
     const copies = importable.map(
@@ -367,7 +367,7 @@ describe("The package", { timeout: 100_000 }, () => {
       outDir: "declared"
     }
     writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["consumer.ts"] }))
-    const { output, status } = run(bin("tsc"), ["-p", project, "--pretty", "false"], project)
+    const { output, status } = await run(bin("tsc"), ["-p", project, "--pretty", "false"], project)
     assert.strictEqual(status, 0, output)
   })
 })

@@ -25,11 +25,11 @@ const hook = `
 `
 
 /** The files, by their paths, that the command loads code from. */
-export const loadedBy = (...args: ReadonlyArray<string>): ReadonlyArray<string> => {
+export const loadedBy = async (...args: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
   const [preload, loaded] = [join(project, "hook.js"), join(project, "loaded.json")]
   writeFileSync(preload, hook)
   const env = { ...process.env, LOADED: loaded }
-  const { output, status } = run(process.execPath, ["--import", preload, command, ...args], project, env)
+  const { output, status } = await run(process.execPath, ["--import", preload, command, ...args], project, env)
   assert.strictEqual(status, 0, output)
   const files: ReadonlyArray<string> = JSON.parse(readFileSync(loaded, "utf8"))
   return files

@@ -1,7 +1,7 @@
 /**
  * The package packed, and a project that has installed it.
  */
-import { execFileSync, spawnSync } from "node:child_process"
+import { execFile } from "node:child_process"
 import {
   cpSync,
   existsSync,
@@ -29,24 +29,48 @@ export const project = join(folder, "project")
 export const unpacked = join(project, "node_modules", manifest.name)
 export const command = join(unpacked, manifest.bin.narrative)
 
-export const run = (command: string, args: ReadonlyArray<string>, cwd = folder, env = process.env) => {
-  const { error, status, stderr, stdout } = spawnSync(command, args, { cwd, encoding: "utf8", env, timeout: 90_000 })
-  return { status, output: `${stdout}${stderr}${error ?? ""}`, stdout }
+export interface Ran {
+  /** `null` where it was not ended by itself. */
+  readonly status: number | null
+  readonly output: string
+  readonly stdout: string
+}
+
+/** Waited for, and not with a thread that is held: who runs the tests takes one that is not heard from for a minute for lost. */
+export const run = (
+  command: string,
+  args: ReadonlyArray<string>,
+  cwd = folder,
+  env = process.env,
+  timeout = 90_000
+): Promise<Ran> =>
+  new Promise((resolve) => {
+    const options = { cwd, env, timeout, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 } as const
+    const child = execFile(command, args, options, (error, stdout, stderr) => {
+      const status = error === null ? 0 : typeof error.code === "number" ? error.code : null
+      resolve({ status, output: `${stdout}${stderr}${status === null ? error : ""}`, stdout })
+    })
+    child.stdin?.end()
+  })
+
+const succeed = async (command: string, args: ReadonlyArray<string>, cwd: string): Promise<void> => {
+  const { output, status } = await run(command, args, cwd, process.env, 0)
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}:\n${output}`)
 }
 
 /** What the build reads besides the sources. */
 const buildFiles = ["package.json", "tsconfig.json", "tsconfig.build.json", "test/cli/bundle.ts"]
 
 /** The compiled files must come from these sources alone, so nothing is taken from `dist`. */
-export const pack = () => {
+export const pack = async () => {
   mkdirSync(copy)
   for (const name of [...manifest.files, ...buildFiles]) {
     const from = join(repository, name)
     if (name !== "dist" && existsSync(from)) cpSync(from, join(copy, name), { recursive: true })
   }
   symlinkSync(join(repository, "node_modules"), join(copy, "node_modules"))
-  execFileSync("npm", ["run", "build"], { cwd: copy, stdio: "pipe" })
-  execFileSync("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: copy, stdio: "pipe" })
+  await succeed("npm", ["run", "build"], copy)
+  await succeed("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], copy)
 }
 
 export const link = (name: string) => {
@@ -64,9 +88,9 @@ export const installUnbuilt = (name: string) => {
 
 export const unlink = (name: string) => rmSync(join(project, "node_modules", name), { force: true, recursive: true })
 
-export const install = () => {
+export const install = async () => {
   mkdirSync(unpacked, { recursive: true })
-  execFileSync("tar", ["-xzf", tarball, "-C", unpacked, "--strip-components=1"])
+  await succeed("tar", ["-xzf", tarball, "-C", unpacked, "--strip-components=1"], folder)
   const optional = manifest.peerDependenciesMeta ?? {}
   const peers = Object.keys(manifest.peerDependencies).filter((name) => optional[name]?.optional !== true)
   for (const name of [...peers, ...Object.keys(manifest.dependencies), "@types/node"]) link(name)
