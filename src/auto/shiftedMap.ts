@@ -2,6 +2,7 @@
  * A source map that comes with a source, after something was put into the source: what follows on the same line has moved. Where a
  * module is one long line, as tsx and minifiers write it, every place behind would be that of something else.
  */
+import type { Moved } from "../diagnostics/source/movedColumns.js"
 import { attempt } from "../plain/untrusted.js"
 
 /** A text without a line break, and where in the source it is put. */
@@ -10,11 +11,14 @@ export interface Insertion {
   readonly text: string
 }
 
+const inlineMark = "sourceMappingURL=data:"
+
 const inline = /^(\/\/[#@] sourceMappingURL=data:application\/json;(?:charset=[\w-]+;)?base64,)([\w+/=]+)[ \t]*$/gm
 
 /** The source with its map moved along, where it has one in itself. `insertions` are in order, and not yet made. */
 export const withShiftedMap = (source: string, insertions: ReadonlyArray<Insertion>): string => {
-  const found = Array.from(source.matchAll(inline)).at(-1)
+  // Most modules have none, and all of them are looked at while the program starts.
+  const found = source.includes(inlineMark) ? Array.from(source.matchAll(inline)).at(-1) : undefined
   if (found === undefined || insertions.length === 0) return source
   const [whole, comment = "", encoded = ""] = found
   const shifted = attempt(() => {
@@ -32,10 +36,7 @@ const linked = /^\/\/[#@] sourceMappingURL=(?!data:)\S+[ \t]*$/m
 const longLine = 200
 
 /** What moves far enough to matter, where a map beside the file is to be read: line, column and length of each insertion. */
-export const movedBy = (
-  source: string,
-  insertions: ReadonlyArray<Insertion>
-): ReadonlyArray<readonly [line: number, column: number, length: number]> | undefined => {
+export const movedBy = (source: string, insertions: ReadonlyArray<Insertion>): ReadonlyArray<Moved> | undefined => {
   const isFar = ({ at }: Insertion): boolean => {
     const end = source.indexOf("\n", at)
     return (end < 0 ? source.length : end) - at > longLine
@@ -67,7 +68,7 @@ const shiftedMappings = (mappings: string, source: string, insertions: ReadonlyA
   return lines.join(";")
 }
 
-/** A column is told by its distance from the one before: only the first behind each insertion changes. */
+/** A column is written as its distance from the one before: only the first behind each insertion changes. */
 const shiftedLine = (line: string, insertions: ReadonlyArray<Insertion>): string => {
   let column = 0
   let next = 0

@@ -8,12 +8,11 @@ import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { StoryNotFound } from "../history/HistoryError.js"
 import type { HistoryReader } from "../history/HistoryReader.js"
 import * as browser from "../renderer/html/browser.js"
+import * as keptStory from "../renderer/html/keptStory.js"
 import * as pageFile from "../renderer/html/pageFile.js"
 import * as pageHtml from "../renderer/html/pageHtml.js"
-import { StoryPage } from "../renderer/html/storyPage.js"
 import type { HistoryOptions } from "./commandOptions.js"
 import * as historyFile from "./historyFile.js"
 import { Output, writeJson } from "./output.js"
@@ -52,14 +51,7 @@ const unwritable = (path: string, error: PlatformError): UnwritablePage =>
 
 const pageOf = (history: HistoryReader, id: string) =>
   Effect.gen(function* () {
-    const story = yield* history.story(id)
-    const [first, ...rest] = yield* history.replay(story.id)
-    // A story has at least its start.
-    if (first === undefined) return yield* new StoryNotFound({ idPrefix: id })
-    const page = new StoryPage(first)
-    for (const event of [first, ...rest]) page.take(event)
-    // The page alone cannot know whether more can come.
-    const unfinished = story.status === "interrupted"
+    const { page, story, unfinished } = yield* keptStory.pageOf(history, id)
     const writtenAt = yield* Clock.currentTimeMillis
     const html = pageHtml.report(
       { title: null, writtenAt, omittedStories: 0, stories: [JSON.stringify(page.data(unfinished))] },

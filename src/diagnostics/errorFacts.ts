@@ -208,5 +208,5 @@ const carried = (error: object, add: Add): void => {
   }
 }
 
-// Told under another name, or said by the message.
+// Shown under another name, or said by the message.
 const noFacts = new Set(["_op", "pid", "killed"])

@@ -222,7 +222,7 @@ export const FailureSummary = Schema.Struct({
   storyName: key(Schema.String, "story_name"),
   stageName: key(NullableText, "stage_name"),
   occurredAt: key(Timestamp, "occurred_at"),
-  /** Told with `Narrative.recordFailure`: the story did not fail with it. */
+  /** Recorded with `Narrative.recordFailure`: the story did not fail with it. */
   handled: Schema.Boolean,
   errorType: key(Schema.String, "error_type"),
   errorMessage: key(Schema.String, "error_message"),

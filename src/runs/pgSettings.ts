@@ -12,7 +12,7 @@ import * as options from "../plain/options.js"
 import type { Server } from "./httpJson.js"
 import type { PgRunsOptions } from "./onPostgres.js"
 import type { RunOptions } from "./settings.js"
-import { defaultsOf, postedTo, postTo, repositoryOf } from "./settings.js"
+import { common, defaultsOf, postedTo, repositoryOf } from "./settings.js"
 
 /**
  * @since 0.1.0
@@ -37,12 +37,8 @@ export interface RunPgOptions
 const Options = Schema.Struct({
   baseDir: Schema.optional(options.nonEmptyText),
   journalDir: Schema.optional(options.nonEmptyText),
-  agentOwner: Schema.optional(options.nonEmptyText),
-  environment: Schema.optional(options.nonEmptyText),
-  git: options.withDefault(options.flag, true),
   history: options.withDefault(options.flag, true),
-  postTo,
-  sweep: options.withDefault(options.flag, true),
+  ...common,
   capacity: options.withDefault(options.wholeNumber(1, 1_000_000), 10_000),
   reconnectTimeout: options.withDefault(options.duration, Duration.minutes(2))
 })

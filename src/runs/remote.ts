@@ -12,9 +12,9 @@ import type * as Scope from "effect/Scope"
 import { HistoryError } from "../history/HistoryError.js"
 import { parseJson } from "../plain/wireSchema.js"
 import { withoutNarration } from "../runtime/muting.js"
-import { withoutHoldingProcess } from "../runtime/unheldTimers.js"
 import { isDue } from "../runtime/warningCadence.js"
 import { warning } from "../runtime/warnOnce.js"
+import { inBackground } from "./background.js"
 import { withGit } from "./embedded.js"
 import * as httpJson from "./httpJson.js"
 import * as journal from "./journal.js"
@@ -173,14 +173,7 @@ const background = (signal: Queue.Queue<void>, sendAll: Sender["sendAll"]): Effe
       return Effect.zipRight(logged, Effect.sleep(Duration.min(pause, Duration.millis(longestRest))))
     }
   })
-  return step.pipe(
-    Effect.forever,
-    withoutNarration,
-    withoutHoldingProcess,
-    Effect.interruptible,
-    Effect.forkScoped,
-    Effect.asVoid
-  )
+  return inBackground(step)
 }
 
 /** Most runs that are read at a time. */

@@ -14,10 +14,9 @@ import * as connections from "../history/database/connections.js"
 import * as database from "../history/database/database.js"
 import type { Source } from "../history/database/source.js"
 import type { HistoryError } from "../history/HistoryError.js"
-import { withoutNarration } from "../runtime/muting.js"
-import { withoutHoldingProcess } from "../runtime/unheldTimers.js"
 import { isDue } from "../runtime/warningCadence.js"
 import { warning } from "../runtime/warnOnce.js"
+import { inBackground } from "./background.js"
 import * as intake from "./intake.js"
 import { migrate } from "./runTables.js"
 
@@ -155,12 +154,5 @@ const background = <E>(work: Effect.Effect<unknown, E>): Effect.Effect<void, nev
       return Effect.zipRight(logged, Effect.sleep(restAfterFailure))
     }
   })
-  return step.pipe(
-    Effect.forever,
-    withoutNarration,
-    withoutHoldingProcess,
-    Effect.interruptible,
-    Effect.forkScoped,
-    Effect.asVoid
-  )
+  return inBackground(step)
 }

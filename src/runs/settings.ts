@@ -73,18 +73,24 @@ const token = Schema.Union(options.nonEmptyText, Schema.RedactedFromSelf(options
   options.secret
 )
 
-/** @internal */
-export const postTo = Schema.optional(Schema.Struct({ url, token: Schema.optional(token) }))
+/**
+ * What is asked of runs wherever they are kept.
+ *
+ * @internal
+ */
+export const common = {
+  agentOwner: Schema.optional(options.nonEmptyText),
+  environment: Schema.optional(options.nonEmptyText),
+  git: options.withDefault(options.flag, true),
+  postTo: Schema.optional(Schema.Struct({ url, token: Schema.optional(token) })),
+  sweep: options.withDefault(options.flag, true)
+}
 
 const Remote = Schema.Struct({
   url,
   token: Schema.optional(token),
   outbox: options.withDefault(options.nonEmptyText, join(".telemetry", "outbox")),
-  agentOwner: Schema.optional(options.nonEmptyText),
-  environment: Schema.optional(options.nonEmptyText),
-  git: options.withDefault(options.flag, true),
-  postTo,
-  sweep: options.withDefault(options.flag, true)
+  ...common
 })
 
 /** @internal */
@@ -105,12 +111,8 @@ const Options = Schema.Struct({
   baseDir: options.withDefault(options.nonEmptyText, ".telemetry"),
   databasePath: Schema.optional(options.nonEmptyText),
   journalDir: Schema.optional(options.nonEmptyText),
-  agentOwner: Schema.optional(options.nonEmptyText),
-  environment: Schema.optional(options.nonEmptyText),
-  git: options.withDefault(options.flag, true),
   history: options.withDefault(options.flag, true),
-  postTo,
-  sweep: options.withDefault(options.flag, true)
+  ...common
 })
 
 /** @internal */

@@ -196,6 +196,17 @@ const ofJob = Schema.Struct({ job: Schema.String })
 /** `{}`: a form of another site cannot send it. */
 const nothing = Schema.Struct({})
 
+/** What is done with a change that was begun. */
+const ofChange = <const Name extends string>(name: Name, summary: string) =>
+  post(name, `/api/v1/runs/bulk/:job/${name}`)
+    .setPath(ofJob)
+    .setPayload(nothing)
+    .addError(schemas.wrong)
+    .addError(schemas.notJson)
+    .addSuccess(schemas.BulkJob, { status: 202 })
+    .addError(schemas.missing)
+    .annotate(OpenApi.Summary, summary)
+
 const bulk = HttpApiGroup.make("bulk")
   .add(
     post("change", "/api/v1/runs/bulk")
@@ -220,38 +231,13 @@ const bulk = HttpApiGroup.make("bulk")
       .addError(schemas.missing)
       .annotate(OpenApi.Summary, "How far a change is.")
   )
+  .add(ofChange("retry", "Tries again what failed.").addError(schemas.busy))
   .add(
-    post("retry", "/api/v1/runs/bulk/:job/retry")
-      .setPath(ofJob)
-      .setPayload(nothing)
-      .addError(schemas.wrong)
-      .addError(schemas.notJson)
-      .addSuccess(schemas.BulkJob, { status: 202 })
-      .addError(schemas.missing)
-      .addError(schemas.busy)
-      .annotate(OpenApi.Summary, "Tries again what failed.")
+    ofChange("undo", "Gives what was changed the values that it had, where nobody changed it since.").addError(
+      schemas.busy
+    )
   )
-  .add(
-    post("undo", "/api/v1/runs/bulk/:job/undo")
-      .setPath(ofJob)
-      .setPayload(nothing)
-      .addError(schemas.wrong)
-      .addError(schemas.notJson)
-      .addSuccess(schemas.BulkJob, { status: 202 })
-      .addError(schemas.missing)
-      .addError(schemas.busy)
-      .annotate(OpenApi.Summary, "Gives what was changed the values that it had, where nobody changed it since.")
-  )
-  .add(
-    post("cancel", "/api/v1/runs/bulk/:job/cancel")
-      .setPath(ofJob)
-      .setPayload(nothing)
-      .addError(schemas.wrong)
-      .addError(schemas.notJson)
-      .addSuccess(schemas.BulkJob, { status: 202 })
-      .addError(schemas.missing)
-      .annotate(OpenApi.Summary, "Stops a change; what is done stays.")
-  )
+  .add(ofChange("cancel", "Stops a change; what is done stays."))
   .annotate(OpenApi.Description, "Changes of many runs at a time.")
 
 /**

@@ -5,9 +5,8 @@ import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { StoryNotFound } from "../history/HistoryError.js"
+import * as keptStory from "../renderer/html/keptStory.js"
 import type { ReportData } from "../renderer/html/pageData.js"
-import { StoryPage } from "../renderer/html/storyPage.js"
 import { json, type Refusal } from "./answers.js"
 import type { Archive } from "./archive.js"
 import * as readModels from "./readModels.js"
@@ -57,19 +56,8 @@ const encodeStats = Schema.encodeSync(readModels.Stats)
 const report = (archive: Archive, id: string): Effect.Effect<ReportData, Refusal> =>
   archive.read((history) =>
     Effect.gen(function* () {
-      const story = yield* history.story(id)
-      const [first, ...rest] = yield* history.replay(story.id)
-      // A story has at least its start.
-      if (first === undefined) return yield* new StoryNotFound({ idPrefix: id })
-      const page = new StoryPage(first)
-      for (const event of [first, ...rest]) page.take(event)
-      return {
-        page: "report",
-        title: null,
-        writtenAt: yield* Clock.currentTimeMillis,
-        // The page alone cannot know whether more can come.
-        stories: [page.data(story.status === "interrupted")],
-        omittedStories: 0
-      }
+      const { page, unfinished } = yield* keptStory.pageOf(history, id)
+      const writtenAt = yield* Clock.currentTimeMillis
+      return { page: "report", title: null, writtenAt, stories: [page.data(unfinished)], omittedStories: 0 }
     })
   )

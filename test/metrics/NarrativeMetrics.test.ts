@@ -8,8 +8,8 @@ import { Instruments, Narrative, type NarrativeEvent, NarrativeMetrics, Renderer
 import { MetricRecorder } from "../../src/metrics/metricRecorder.js"
 import { parse } from "../../src/metrics/metricsSettings.js"
 import { InvalidOption } from "../../src/plain/InvalidOption.js"
+import { otherWork } from "../../src/runtime/otherWork.js"
 import { Narrator } from "../fixtures/events.js"
-import { otherWork } from "../fixtures/otherWork.js"
 import { interpret, narrated, program } from "../laws/programs.js"
 import { freshPrefix, readings, total } from "./readings.js"
 

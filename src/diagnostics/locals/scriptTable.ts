@@ -45,7 +45,7 @@ export const make = (session: InspectorSession): ScriptTable => {
   }
 }
 
-/** Hears of every script, those to come included, while a session has its debugger enabled. */
+/** Gets every script, those to come included, while a session has its debugger enabled. */
 export const collect = (session: InspectorSession): ScriptTable => {
   const table = empty()
   session.connection.on("Debugger.scriptParsed", ({ params }) => table.add(params))

@@ -4,7 +4,7 @@
 import type { ComparedFieldJson, ComparedSubjectJson } from "../../../server/readModels.js"
 import { count } from "../../kit/format.js"
 import { Value } from "../../kit/ValueTable.js"
-import { letterOf } from "./ComparedSubjects.js"
+import { SubjectColumns } from "./ComparedSubjects.js"
 
 interface ComparedFieldsProps {
   readonly fields: ReadonlyArray<ComparedFieldJson>
@@ -45,16 +45,7 @@ const Fields = ({ fields, subjects }: ComparedFieldsProps) => (
   // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and keys must be able to
   <div class="compared-scroll" tabIndex={0} role="region" aria-label="Fields">
     <table class="list compared" style={{ "--columns": subjects.length }}>
-      <thead>
-        <tr>
-          <th scope="col">Field</th>
-          {subjects.map(({ id }, at) => (
-            <th key={id} scope="col">
-              {letterOf(at)}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <SubjectColumns of="Field" subjects={subjects} />
       <tbody>
         {fields.map(({ name, section, values }) => (
           <tr key={`${section} ${name}`}>

@@ -5,7 +5,7 @@ import { useSignal } from "@preact/signals"
 import type { ComparedStageJson, ComparisonJson } from "../../../server/readModels.js"
 import { count, duration, number } from "../../kit/format.js"
 import { nodeStatusOf, StateMark } from "../parts/StateMark.js"
-import { Change, letterOf } from "./ComparedSubjects.js"
+import { Change, SubjectColumns } from "./ComparedSubjects.js"
 import { stageRows } from "./stageRows.js"
 
 /** Rows that are shown at first, and how many more each time. */
@@ -50,16 +50,7 @@ export const ComparedStages = ({ comparison }: { readonly comparison: Comparison
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and keys must be able to */}
       <div class="compared-scroll" tabIndex={0} role="region" aria-label="Stages beside each other">
         <table class="list compared compared-stages" style={{ "--columns": subjects.length }}>
-          <thead>
-            <tr>
-              <th scope="col">Stage</th>
-              {subjects.map(({ id }, at) => (
-                <th key={id} scope="col">
-                  {letterOf(at)}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <SubjectColumns of="Stage" subjects={subjects} />
           <tbody>
             {rows.slice(0, most.value).map((row) =>
               row.kind === "equal" ? (

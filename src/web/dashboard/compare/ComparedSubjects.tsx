@@ -14,7 +14,27 @@ interface ComparedSubjectsProps {
   readonly ids: ReadonlyArray<string>
 }
 
-export const letterOf = (at: number): string => String.fromCharCode(65 + at)
+const letterOf = (at: number): string => String.fromCharCode(65 + at)
+
+interface SubjectColumnsProps {
+  /** What the first column names. */
+  readonly of: string
+  readonly subjects: ReadonlyArray<ComparedSubjectJson>
+}
+
+/** The head of a table with a column for each of what is compared. */
+export const SubjectColumns = ({ of, subjects }: SubjectColumnsProps) => (
+  <thead>
+    <tr>
+      <th scope="col">{of}</th>
+      {subjects.map(({ id }, at) => (
+        <th key={id} scope="col">
+          {letterOf(at)}
+        </th>
+      ))}
+    </tr>
+  </thead>
+)
 
 export const ComparedSubjects = ({ ids, subjects }: ComparedSubjectsProps) => {
   const longest = Math.max(1e-9, ...subjects.map(({ duration_seconds }) => duration_seconds ?? 0))

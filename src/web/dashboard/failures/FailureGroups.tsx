@@ -11,6 +11,7 @@ import { Sparkline } from "../parts/Sparkline.js"
 import { address } from "../router.js"
 import { spanChoices } from "../stories/storyQuery.js"
 import { useLoaded } from "../useLoaded.js"
+import { FailurePlace } from "./FailurePlace.js"
 import { failureFilters, failureRequest, kindHref, versionsOf } from "./failureQuery.js"
 
 export const FailureGroups = () => {
@@ -98,8 +99,7 @@ const Row = ({ group }: { readonly group: FailureGroupJson }) => {
             <span class="error-name">{group.error_type}</span> {group.error_message}
           </a>
           <span class="place-line muted">
-            {group.stage_name === null ? group.story_name : `${group.story_name} › ${group.stage_name}`}
-            {group.location !== null && <code>{group.location}</code>}
+            <FailurePlace group={group} />
           </span>
           <span class="row-name">
             {versions.slice(0, shownVersions).map(({ count, name, value }) => (

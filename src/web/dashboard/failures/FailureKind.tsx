@@ -6,11 +6,13 @@ import { count, number } from "../../kit/format.js"
 import { get } from "../api.js"
 import { BarChart } from "../charts/BarChart.js"
 import { ErrorNotice, Notice } from "../Notice.js"
+import { Pages } from "../parts/Pages.js"
 import { Moment } from "../parts/Span.js"
-import { address, hrefWith } from "../router.js"
+import { address } from "../router.js"
 import { storiesHref, storyHref } from "../stories/storyQuery.js"
 import { when } from "../times.js"
 import { useLoaded } from "../useLoaded.js"
+import { FailurePlace } from "./FailurePlace.js"
 import { failureRequest, labelsOf } from "./failureQuery.js"
 
 /** Where nothing else is asked for: everything that is kept. */
@@ -30,8 +32,11 @@ export const FailureKind = ({ fingerprint }: { readonly fingerprint: string }) =
     get<FailureListJson>("/api/v1/failures", { fingerprint, cursor, limit: 50 }, signal)
   )
   const error = groups.error ?? list.error
-  if (error !== undefined)
-    return <ErrorNotice what="The failures could not be loaded" error={error} onRetry={groups.reload} />
+  const reload = () => {
+    groups.reload()
+    list.reload()
+  }
+  if (error !== undefined) return <ErrorNotice what="The failures could not be loaded" error={error} onRetry={reload} />
   const group = groups.value?.groups[0]
   if (groups.value === undefined) return null
   if (group === undefined) return <Notice title="No failure of this kind is kept any more" />
@@ -58,8 +63,7 @@ const Head = ({ group }: { readonly group: FailureGroupJson }) => (
       <span class="error-name">{group.error_type}</span> {group.error_message}
     </h2>
     <p class="place-line muted">
-      {group.stage_name === null ? group.story_name : `${group.story_name} › ${group.stage_name}`}
-      {group.location !== null && <code>{group.location}</code>}
+      <FailurePlace group={group} />
       <span class="chip">{group.error_code}</span>
     </p>
     <dl class="figures">
@@ -203,19 +207,6 @@ const Occurrences = ({ isFirst, list }: { readonly list: FailureListJson; readon
         ))}
       </tbody>
     </table>
-    {(list.next !== null || !isFirst) && (
-      <nav class="pages" aria-label="Pages">
-        {!isFirst && (
-          <a class="button small" href={hrefWith({ cursor: "" })}>
-            Newest
-          </a>
-        )}
-        {list.next !== null && (
-          <a class="button small" href={hrefWith({ cursor: list.next })}>
-            Older
-          </a>
-        )}
-      </nav>
-    )}
+    <Pages next={list.next} isFirst={isFirst} />
   </section>
 )

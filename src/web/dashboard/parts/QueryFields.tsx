@@ -17,12 +17,12 @@ const change = (name: string, value: string, how: "push" | "replace" = "push"): 
 const valueOf = (name: string): string => address.value.query.get(name) ?? ""
 
 /** What is typed, taken over after a pause or at Enter. */
-const useTyped = (name: string) => {
+const useTyped = (name: string, take = (text: string) => change(name, text.trim(), "replace")) => {
   const typed = useSignal<string | undefined>(undefined)
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
   const apply = () => {
     clearTimeout(timer.current)
-    if (typed.value !== undefined) change(name, typed.value.trim(), "replace")
+    if (typed.value !== undefined) take(typed.value)
     typed.value = undefined
   }
   const type = (text: string) => {
@@ -39,9 +39,15 @@ interface FieldProps {
   readonly title: string
 }
 
+interface SearchParameterProps extends FieldProps {
+  readonly found: string
+  /** What becomes of the text (default: it is the parameter, without the blanks around it). */
+  readonly take?: (text: string) => void
+}
+
 /** The search of a view, which the key `/` leads to. */
-export const SearchParameter = ({ found, name, title }: FieldProps & { readonly found: string }) => {
-  const { apply, text, type } = useTyped(name)
+export const SearchParameter = ({ found, name, take, title }: SearchParameterProps) => {
+  const { apply, text, type } = useTyped(name, take)
   const input = useRef<HTMLInputElement>(null)
   useKeys([
     {

@@ -2,12 +2,10 @@
  * What of the runs is shown.
  */
 import { useSignal } from "@preact/signals"
-import { useRef } from "preact/hooks"
-import { SearchField } from "../../kit/SearchField.js"
 import { StatusMark } from "../../kit/StatusMark.js"
 import { get } from "../api.js"
 import { Glyph } from "../Glyph.js"
-import { useKeys } from "../pageKeys.js"
+import { SearchParameter } from "../parts/QueryFields.js"
 import { address, changeQuery } from "../router.js"
 import { fromLocalField, toLocalField } from "../times.js"
 import { useLoaded } from "../useLoaded.js"
@@ -19,15 +17,17 @@ interface Names {
   readonly job_types: ReadonlyArray<string>
 }
 
-/** Between a key and the search for what was typed, in milliseconds. */
-const typingPause = 250
-
 export const RunFilters = ({ found }: { readonly found: string }) => {
   const { query } = address.value
   const names = useLoaded("names", (signal) => get<Names>("/api/v1/metadata", {}, signal)).value
   return (
     <div class="filter-bar" role="search" aria-label="Runs">
-      <TextFilter found={found} />
+      <SearchParameter
+        name="text"
+        title="Search runs"
+        found={found}
+        take={(text) => changeQuery(filtered({ text }), "replace")}
+      />
       <NameFilter name="agent_name" title="Agent" any="Any agent" names={names?.agent_names ?? []} />
       <NameFilter name="job_type" title="Job type" any="Any job type" names={names?.job_types ?? []} />
       <TimeFilter />
@@ -49,43 +49,6 @@ export const RunFilters = ({ found }: { readonly found: string }) => {
         </button>
       )}
     </div>
-  )
-}
-
-const TextFilter = ({ found }: { readonly found: string }) => {
-  const given = address.value.query.get("text") ?? ""
-  const typed = useSignal<string | undefined>(undefined)
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
-  const input = useRef<HTMLInputElement>(null)
-  const apply = () => {
-    clearTimeout(timer.current)
-    if (typed.value === undefined) return
-    changeQuery(filtered({ text: typed.value }), "replace")
-    typed.value = undefined
-  }
-  useKeys([
-    {
-      keys: ["/"],
-      does: "Search",
-      run: () => {
-        input.current?.focus()
-        input.current?.select()
-      }
-    }
-  ])
-  return (
-    <SearchField
-      text={{ value: typed.value ?? given }}
-      label="Search runs"
-      found={{ value: found }}
-      onText={(text) => {
-        typed.value = text
-        clearTimeout(timer.current)
-        timer.current = setTimeout(apply, typingPause)
-      }}
-      onEnter={apply}
-      input={input}
-    />
   )
 }
 

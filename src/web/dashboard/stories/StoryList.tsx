@@ -6,6 +6,7 @@ import type { StoryListJson, StorySummaryJson } from "../../../server/readModels
 import { number } from "../../kit/format.js"
 import { get } from "../api.js"
 import { ErrorNotice, Notice } from "../Notice.js"
+import { Pages } from "../parts/Pages.js"
 import {
   ChoiceParameter,
   ClearFilters,
@@ -15,7 +16,7 @@ import {
 } from "../parts/QueryFields.js"
 import { LabelLine, Moment, Took } from "../parts/Span.js"
 import { StateMark, storyStates } from "../parts/StateMark.js"
-import { address, changeQuery, hrefOf, hrefWith } from "../router.js"
+import { address, changeQuery, hrefOf } from "../router.js"
 import { useLoaded } from "../useLoaded.js"
 import { spanChoices, storyFilters, storyHref, storyRequest } from "./storyQuery.js"
 
@@ -215,19 +216,3 @@ const Result = ({ story: { failure, outcome, status } }: { readonly story: Story
   }
   return <span class="clipped muted">{outcome ?? (status === "success" ? "" : status)}</span>
 }
-
-const Pages = ({ isFirst, next }: { readonly next: string | null; readonly isFirst: boolean }) =>
-  isFirst && next === null ? null : (
-    <nav class="pages" aria-label="Pages">
-      {!isFirst && (
-        <a class="button small" href={hrefWith({ cursor: "" })}>
-          Newest
-        </a>
-      )}
-      {next !== null && (
-        <a class="button small" href={hrefWith({ cursor: next })}>
-          Older
-        </a>
-      )}
-    </nav>
-  )
