@@ -10,6 +10,7 @@ export interface Loaded<A> {
   /** What was answered last. It stays while the next answer is awaited, so that a page does not flicker. */
   readonly value: A | undefined
   readonly error: ApiError | undefined
+  /** Whether an answer is awaited: from the very render that asks for something else. */
   readonly isLoading: boolean
   readonly reload: () => void
 }
@@ -57,7 +58,9 @@ export const useLoaded = <A>(key: string | undefined, load: (signal: AbortSignal
     )
     return () => controller.abort()
   }, [key, tick, given])
-  const { error, isLoading, value } = state.value
+  const { error, key: answered, value } = state.value
+  // What is asked is asked after this render only, which shows the answer to something else until then.
+  const isLoading = state.value.isLoading || answered !== key
   const reload = () => {
     times.value += 1
   }

@@ -7,7 +7,7 @@ import type { Page } from "playwright-core"
 import { Narrative } from "../../../src/index.js"
 import { Run } from "../../../src/runs.js"
 import { telemetry } from "../../demo/month.js"
-import { assertFits, barriers, visit } from "./served.js"
+import { answered, assertFits, barriers, visit } from "./served.js"
 import { asked, eventually, look, Shop, shop } from "./shop.js"
 
 const pathOf = (page: Page): string => new URL(page.url()).pathname
@@ -82,18 +82,19 @@ layer(shop, { timeout: 240_000, excludeTestServices: true })("the dashboard", (i
       await page.locator(rows).first().waitFor()
       await page.getByRole("button", { name: "failed" }).click()
       await page.waitForURL(/status=failed/)
-      await page.locator(".error-name").first().waitFor()
+      await answered(page)
       const error = (await page.locator(".error-name").first().textContent()) ?? ""
       await page.keyboard.press("/")
       await page.keyboard.type(error)
       await page.waitForURL(new RegExp(`text=${error}`))
+      await answered(page)
       const before = await page.locator(rows).count()
       await page.reload()
-      await page.locator(rows).first().waitFor()
+      await answered(page)
       assert.strictEqual(await page.locator(rows).count(), before)
       assert.include(await page.locator(rows).first().textContent(), error)
       await page.goto(`${new URL(page.url()).origin}/stories?label.version=1.5.0`)
-      await page.locator(rows).first().waitFor()
+      await answered(page)
       for (const text of await page.locator(`${rows} .label-line`).allInnerTexts()) assert.include(text, "1.5.0")
     })
   )

@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import type { Page } from "playwright-core"
 import { folder } from "../../history/histories.js"
 import { Chromium } from "../Chromium.js"
-import { assertFits, barriers, serve, visit } from "./served.js"
+import { answered, assertFits, barriers, serve, visit } from "./served.js"
 
 const statuses = ["success", "failed", "partial", "running", "success"]
 
@@ -43,8 +43,10 @@ const served = Effect.gen(function* () {
   return url
 })
 
-const shown = (page: Page) =>
-  page.locator("tbody tr").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-run")))
+const shown = async (page: Page) => {
+  await answered(page)
+  return page.locator("tbody tr").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-run")))
+}
 
 const runOf = (url: string, id: string) =>
   Effect.promise(async () => (await (await fetch(`${url}/api/v1/runs/${id}`)).json()) as Record<string, unknown>)

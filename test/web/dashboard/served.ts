@@ -76,6 +76,12 @@ export const barriers = async (page: Page): Promise<ReadonlyArray<string>> => {
   return JSON.parse(String(result.value)) as ReadonlyArray<string>
 }
 
+/** Waits until everything that is shown is the answer to what is asked now. */
+export const answered = async (page: Page): Promise<void> => {
+  await page.locator("[aria-busy='false']").first().waitFor()
+  await page.locator("[aria-busy='true']").first().waitFor({ state: "detached" })
+}
+
 export const widths = [360, 768, 1280, 1920]
 
 /** Nothing is wider than the screen, whatever that is. */

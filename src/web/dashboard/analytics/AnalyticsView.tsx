@@ -4,14 +4,15 @@
 import type { RunAnalytics } from "../../../runs/runAnalytics.js"
 import { number } from "../../kit/format.js"
 import { get } from "../api.js"
-import { ErrorNotice, Notice } from "../Notice.js"
+import { Notice } from "../Notice.js"
+import { Answer } from "../parts/Answer.js"
 import { address, hrefOf, type Query } from "../router.js"
 import { RunFilters } from "../runs/RunFilters.js"
 import { filterOf } from "../runs/runQuery.js"
 import { useLoaded } from "../useLoaded.js"
 import { Activity, Agents, Items } from "./ActivityCharts.js"
 import { Durations, JobTypes, Percentiles } from "./DurationCharts.js"
-import { FrequentFailures, SlowestStages } from "./HistoryLists.js"
+import { HistoryLists } from "./HistoryLists.js"
 import { KeyFigures } from "./KeyFigures.js"
 import { Cost, Tokens } from "./SpendingCharts.js"
 
@@ -20,14 +21,13 @@ export const AnalyticsView = () => {
   const figures = useLoaded(`analytics ${query}`, (signal) =>
     get<RunAnalytics>("/api/v1/runs/analytics", filterOf(query), signal)
   )
-  const { error, value } = figures
+  const { value } = figures
   return (
     <>
       <RunFilters found={value === undefined ? "" : number(value.count)} />
-      {error !== undefined && (
-        <ErrorNotice what="The figures could not be loaded" error={error} onRetry={figures.reload} />
-      )}
-      {value !== undefined && error === undefined && <Figures figures={value} query={query} />}
+      <Answer of={figures} what="The figures could not be loaded">
+        {(answer) => <Figures figures={answer} query={query} />}
+      </Answer>
     </>
   )
 }
@@ -53,8 +53,7 @@ const Figures = ({ figures, query }: { readonly figures: RunAnalytics; readonly 
       <JobTypes {...given} />
       {spends && <Cost {...given} />}
       {spends && <Tokens {...given} />}
-      <SlowestStages {...given} />
-      <FrequentFailures {...given} />
+      <HistoryLists {...given} />
     </div>
   )
 }

@@ -6,29 +6,49 @@ import { count, duration, number } from "../../kit/format.js"
 import { get } from "../api.js"
 import { ShareBars } from "../charts/ShareBars.js"
 import { kindHref } from "../failures/failureQuery.js"
+import { ErrorNotice } from "../Notice.js"
 import { storiesHref } from "../stories/storyQuery.js"
-import { useLoaded } from "../useLoaded.js"
+import { type Loaded, useLoaded } from "../useLoaded.js"
 import type { ChartProps } from "./chartProps.js"
 
 /** Rows that are shown. */
 const most = 8
 
 /** Figures of the stories that started in the time of the runs; of one agent, where the filter names one. */
-const useStats = ({ figures, query }: ChartProps): StatsJson | undefined => {
+const useStats = ({ figures, query }: ChartProps): Loaded<StatsJson> => {
   const since = query.get("start_time_from") || figures.periods[0]?.start
   const until = query.get("start_time_to") || figures.periods.at(-1)?.end
   const request = { since, until, story: query.get("agent_name") ?? "" }
   return useLoaded(`stats ${JSON.stringify(request)}`, (signal) => get<StatsJson>("/api/v1/stats", request, signal))
-    .value
 }
 
-export const SlowestStages = (props: ChartProps) => {
+/** Both are of one answer. */
+export const HistoryLists = (props: ChartProps) => {
   const stats = useStats(props)
+  if (stats.error !== undefined) {
+    return (
+      <ErrorNotice what="The figures of the stages could not be loaded" error={stats.error} onRetry={stats.reload} />
+    )
+  }
+  return (
+    <>
+      <SlowestStages stats={stats.value} isBusy={stats.isLoading} />
+      <FrequentFailures stats={stats.value} isBusy={stats.isLoading} />
+    </>
+  )
+}
+
+interface ListProps {
+  readonly stats: StatsJson | undefined
+  readonly isBusy: boolean
+}
+
+const SlowestStages = ({ isBusy, stats }: ListProps) => {
   const stages = (stats?.stages ?? []).filter(({ durations }) => durations !== null)
   const total = ({ completed, durations, failed }: StatsJson["stages"][number]) =>
     (durations?.mean ?? 0) * (completed + failed)
   return (
-    <div class="span-6">
+    <div class="span-6" aria-busy={isBusy}>
       <ShareBars
         title="Slowest stages"
         note="by the time they took in all"
@@ -47,23 +67,20 @@ export const SlowestStages = (props: ChartProps) => {
   )
 }
 
-export const FrequentFailures = (props: ChartProps) => {
-  const stats = useStats(props)
-  return (
-    <div class="span-6">
-      <ShareBars
-        title="Most frequent failures"
-        note={stats === undefined ? "" : count(stats.failure_count, "failure")}
-        series={[{ name: "failures", tone: "c-failed" }]}
-        empty={stats === undefined ? "" : "Nothing failed in this time."}
-        rows={(stats?.failures ?? []).slice(0, most).map((group) => ({
-          key: group.fingerprint,
-          name: `${group.error_type}: ${group.error_message}`,
-          values: [group.count],
-          figure: number(group.count),
-          href: kindHref(group.fingerprint)
-        }))}
-      />
-    </div>
-  )
-}
+const FrequentFailures = ({ isBusy, stats }: ListProps) => (
+  <div class="span-6" aria-busy={isBusy}>
+    <ShareBars
+      title="Most frequent failures"
+      note={stats === undefined ? "" : count(stats.failure_count, "failure")}
+      series={[{ name: "failures", tone: "c-failed" }]}
+      empty={stats === undefined ? "" : "Nothing failed in this time."}
+      rows={(stats?.failures ?? []).slice(0, most).map((group) => ({
+        key: group.fingerprint,
+        name: `${group.error_type}: ${group.error_message}`,
+        values: [group.count],
+        figure: number(group.count),
+        href: kindHref(group.fingerprint)
+      }))}
+    />
+  </div>
+)

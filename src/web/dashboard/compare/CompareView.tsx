@@ -3,7 +3,7 @@
  */
 import type { ComparisonJson } from "../../../server/readModels.js"
 import { get } from "../api.js"
-import { ErrorNotice } from "../Notice.js"
+import { Answer } from "../parts/Answer.js"
 import { address } from "../router.js"
 import { useLoaded } from "../useLoaded.js"
 import { ComparedFields } from "./ComparedFields.js"
@@ -24,16 +24,15 @@ export const CompareView = () => {
 const Comparison = ({ ids }: { readonly ids: ReadonlyArray<string> }) => {
   const path = comparePath(ids)
   const comparison = useLoaded(path, (signal) => get<ComparisonJson>(path, {}, signal))
-  const { error, value } = comparison
-  if (error !== undefined) {
-    return <ErrorNotice what="These could not be compared" error={error} onRetry={comparison.reload} />
-  }
-  if (value === undefined) return null
   return (
-    <>
-      <ComparedSubjects subjects={value.subjects} ids={ids} />
-      <ComparedStages comparison={value} />
-      <ComparedFields fields={value.fields} subjects={value.subjects} />
-    </>
+    <Answer of={comparison} what="These could not be compared">
+      {(value) => (
+        <>
+          <ComparedSubjects subjects={value.subjects} ids={ids} />
+          <ComparedStages comparison={value} />
+          <ComparedFields fields={value.fields} subjects={value.subjects} />
+        </>
+      )}
+    </Answer>
   )
 }

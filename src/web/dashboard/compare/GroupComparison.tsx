@@ -5,7 +5,8 @@ import type { DistributionJson, GroupComparisonJson, GroupDifferenceJson } from 
 import { count, duration, number } from "../../kit/format.js"
 import { get } from "../api.js"
 import { BarChart } from "../charts/BarChart.js"
-import { ErrorNotice, Notice } from "../Notice.js"
+import { Notice } from "../Notice.js"
+import { Answer } from "../parts/Answer.js"
 import { storiesHref } from "../stories/storyQuery.js"
 import { useLoaded } from "../useLoaded.js"
 import { changeText } from "./ComparedSubjects.js"
@@ -17,20 +18,28 @@ export const GroupComparison = ({ filter }: { readonly filter: Filter }) => {
   const comparison = useLoaded(`groups ${JSON.stringify(filter)}`, (signal) =>
     get<GroupComparisonJson>("/api/v1/compare/groups", filter, signal)
   )
-  const { error, value } = comparison
-  if (error !== undefined) {
-    return <ErrorNotice what="The groups could not be compared" error={error} onRetry={comparison.reload} />
-  }
-  if (value === undefined) return null
+  return (
+    <Answer of={comparison} what="The groups could not be compared">
+      {(value) => <Groups comparison={value} filter={filter} />}
+    </Answer>
+  )
+}
+
+interface GroupsProps {
+  readonly comparison: GroupComparisonJson
+  readonly filter: Filter
+}
+
+const Groups = ({ comparison, filter }: GroupsProps) => {
   const names = { a: groupName(filter, "a"), b: groupName(filter, "b") }
-  if (value.a.count === 0 || value.b.count === 0) {
-    return <Notice title={`No story is in ${value.a.count === 0 ? names.a : names.b}`} />
+  if (comparison.a.count === 0 || comparison.b.count === 0) {
+    return <Notice title={`No story is in ${comparison.a.count === 0 ? names.a : names.b}`} />
   }
   return (
     <>
-      <Verdict comparison={value} names={names} filter={filter} />
-      <Histogram comparison={value} names={names} filter={filter} />
-      <StageTable comparison={value} names={names} />
+      <Verdict comparison={comparison} names={names} filter={filter} />
+      <Histogram comparison={comparison} names={names} filter={filter} />
+      <StageTable comparison={comparison} names={names} />
     </>
   )
 }

@@ -4,7 +4,8 @@
 import type { FailureGroupJson, FailureGroupsJson } from "../../../server/readModels.js"
 import { count, number } from "../../kit/format.js"
 import { get } from "../api.js"
-import { ErrorNotice, Notice } from "../Notice.js"
+import { Notice } from "../Notice.js"
+import { Answer } from "../parts/Answer.js"
 import { ChoiceParameter, ClearFilters, TextParameter } from "../parts/QueryFields.js"
 import { Moment } from "../parts/Span.js"
 import { Sparkline } from "../parts/Sparkline.js"
@@ -43,10 +44,9 @@ export const FailureGroups = () => {
           </span>
         )}
       </div>
-      {groups.error !== undefined && (
-        <ErrorNotice what="The failures could not be loaded" error={groups.error} onRetry={groups.reload} />
-      )}
-      {value !== undefined && groups.error === undefined && <Groups answer={value} />}
+      <Answer of={groups} what="The failures could not be loaded">
+        {(answer) => <Groups answer={answer} />}
+      </Answer>
     </>
   )
 }

@@ -6,6 +6,7 @@ import { count, number } from "../../kit/format.js"
 import { get } from "../api.js"
 import { BarChart } from "../charts/BarChart.js"
 import { ErrorNotice, Notice } from "../Notice.js"
+import { Answer } from "../parts/Answer.js"
 import { Pages } from "../parts/Pages.js"
 import { Moment } from "../parts/Span.js"
 import { address } from "../router.js"
@@ -38,16 +39,18 @@ export const FailureKind = ({ fingerprint }: { readonly fingerprint: string }) =
   }
   if (error !== undefined) return <ErrorNotice what="The failures could not be loaded" error={error} onRetry={reload} />
   const group = groups.value?.groups[0]
-  if (groups.value === undefined) return null
+  if (groups.value === undefined) return <div class="answer" aria-busy="true" />
   if (group === undefined) return <Notice title="No failure of this kind is kept any more" />
   return (
-    <div class="kind">
+    <div class="kind" aria-busy={groups.isLoading}>
       <Head group={group} />
       <div class="kind-body">
         <Timeline answer={groups.value} group={group} />
         <Versions group={group} />
       </div>
-      {list.value !== undefined && <Occurrences list={list.value} isFirst={cursor === undefined} />}
+      <Answer of={list} what="The failures could not be loaded">
+        {(answer) => <Occurrences list={answer} isFirst={cursor === undefined} />}
+      </Answer>
     </div>
   )
 }
@@ -186,8 +189,9 @@ const Occurrences = ({ isFirst, list }: { readonly list: FailureListJson; readon
         </tr>
       </thead>
       <tbody>
-        {list.failures.map((failure) => (
-          <tr key={`${failure.story_id} ${failure.occurred_at}`}>
+        {list.failures.map((failure, at) => (
+          // A story may fail twice in one moment.
+          <tr key={`${failure.story_id} ${at}`}>
             <td>
               <a class="row-link" href={storyHref(failure.story_id)}>
                 {failure.story_name}

@@ -30,7 +30,9 @@ export const LiveView = () => {
   }, [])
   const { error, value } = live
   if (value === undefined) {
-    return error === undefined ? null : (
+    return error === undefined ? (
+      <div class="answer" aria-busy="true" />
+    ) : (
       <ErrorNotice what="What runs now could not be loaded" error={error} onRetry={live.reload} />
     )
   }

@@ -36,7 +36,7 @@ export const RunDetail = ({ id, onChanged }: RunDetailProps) => {
     }
   ])
   return (
-    <section class="run-detail" aria-label="Run">
+    <section class="run-detail" aria-label="Run" aria-busy={opened === undefined && loaded.isLoading}>
       {loaded.error !== undefined && (
         <>
           <CloseButton />

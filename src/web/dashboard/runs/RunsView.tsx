@@ -130,7 +130,13 @@ const Page = ({ open, page, total }: PageProps) => {
     return <ErrorNotice what="The runs could not be loaded" error={page.error} onRetry={page.reload} />
   }
   if (page.value === undefined) return <div class="card grid-card" aria-busy="true" />
-  if (page.value.runs.length === 0 && page.value.previous === undefined) return <Empty query={query} />
+  if (page.value.runs.length === 0 && page.value.previous === undefined) {
+    return (
+      <div class="answer" aria-busy={page.isLoading}>
+        <Empty query={query} />
+      </div>
+    )
+  }
   return (
     <div class="card grid-card" aria-busy={page.isLoading}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and keys must be able to */}

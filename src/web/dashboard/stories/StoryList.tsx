@@ -5,7 +5,8 @@ import { useSignal } from "@preact/signals"
 import type { StoryListJson, StorySummaryJson } from "../../../server/readModels.js"
 import { number } from "../../kit/format.js"
 import { get } from "../api.js"
-import { ErrorNotice, Notice } from "../Notice.js"
+import { Notice } from "../Notice.js"
+import { Answer } from "../parts/Answer.js"
 import { Pages } from "../parts/Pages.js"
 import {
   ChoiceParameter,
@@ -32,10 +33,9 @@ export const StoryList = () => {
   const choose = (id: string, isOn: boolean) => {
     chosen.value = isOn ? [...chosen.value, id].slice(0, mostCompared) : chosen.value.filter((one) => one !== id)
   }
-  const { value } = stories
   return (
     <>
-      <Filters found={foundText(value)} />
+      <Filters found={foundText(stories.value)} />
       {chosen.value.length > 0 && (
         <ChosenBar
           ids={chosen.value}
@@ -44,12 +44,9 @@ export const StoryList = () => {
           }}
         />
       )}
-      {stories.error !== undefined && (
-        <ErrorNotice what="The stories could not be loaded" error={stories.error} onRetry={stories.reload} />
-      )}
-      {value !== undefined && stories.error === undefined && (
-        <Rows list={value} chosen={chosen.value} onChoose={choose} />
-      )}
+      <Answer of={stories} what="The stories could not be loaded">
+        {(list) => <Rows list={list} chosen={chosen.value} onChoose={choose} />}
+      </Answer>
     </>
   )
 }

@@ -35,7 +35,11 @@ export const StoryView = ({ id }: { readonly id: string }) => {
   if (report.error !== undefined) {
     return <ErrorNotice what="The story could not be loaded" error={report.error} onRetry={report.reload} />
   }
-  return state === undefined ? null : <Story id={id} state={state} isRunning={isRunning} />
+  return state === undefined ? (
+    <div class="answer" aria-busy="true" />
+  ) : (
+    <Story id={id} state={state} isRunning={isRunning} />
+  )
 }
 
 /** The state of the story as it is now; what the reader chose stays as it was. */
