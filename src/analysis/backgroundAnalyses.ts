@@ -12,6 +12,7 @@ import * as pendingWork from "../delivery/pendingWork.js"
 import type { Renderer } from "../delivery/Renderer.js"
 import type { FailureAnalysis } from "../event/FailureAnalysis.js"
 import { waitAtMost } from "../runtime/deadline.js"
+import { Permits } from "../runtime/permits.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
 import type { AnalysisCounts } from "./analysisCounts.js"
 
@@ -41,11 +42,11 @@ interface Job extends Order, pendingWork.PendingWork {
 
 export class BackgroundAnalyses {
   readonly #jobs = new Set<Job>()
-  readonly #permits: Effect.Semaphore
+  readonly #permits: Permits
   #closed = false
 
   constructor(readonly settings: BackgroundSettings) {
-    this.#permits = Effect.unsafeMakeSemaphore(settings.concurrency)
+    this.#permits = new Permits(settings.concurrency)
   }
 
   /** Takes the order, or counts it as dropped. What is returned starts the work. */
@@ -91,7 +92,7 @@ export class BackgroundAnalyses {
 
   #run(job: Job): Effect.Effect<void> {
     return Effect.uninterruptibleMask((restore) =>
-      restore(job.isOver ? Effect.succeed(undefined) : this.#permits.withPermits(1)(job.analysis)).pipe(
+      restore(job.isOver ? Effect.succeed(undefined) : this.#permits.run(job.analysis)).pipe(
         Effect.exit,
         Effect.flatMap((exit) => this.#end(job, exit) ?? Effect.void),
         Effect.ensuring(Effect.sync(() => this.#release(job)))

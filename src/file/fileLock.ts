@@ -9,6 +9,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
+import { Permits } from "../runtime/permits.js"
 import { atOnce, type Files } from "./fileAccess.js"
 import * as lockFolder from "./lockFolder.js"
 import * as lockOwner from "./lockOwner.js"
@@ -98,7 +99,7 @@ export const make = (
     const folder = lockFolder.make(path)
     const owned: Owned = { fs, folder, patience: Duration.toMillis(timeout), memory: nothingKnown() }
     // Of the fibers of this owner, too, one at a time.
-    const alone = yield* Effect.makeSemaphore(1)
+    const alone = new Permits(1)
     yield* lockFolder.prepare(fs, folder)
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
@@ -109,10 +110,7 @@ export const make = (
     yield* lockFolder.removeLeft(fs, path)
     return {
       owner: folder.owner,
-      hold: (use) =>
-        Effect.uninterruptibleMask((restore) =>
-          Effect.zipRight(restore(alone.take(1)), Effect.ensuring(holdOnce(owned, restore, use), alone.release(1)))
-        ),
+      hold: (use) => alone.hold((restore) => holdOnce(owned, restore, use)),
       holdAtExit: (use) => holdAtExit(owned, use)
     }
   })

@@ -12,7 +12,6 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import * as ScopedRef from "effect/ScopedRef"
 import * as boundedBuffer from "../delivery/boundedBuffer.js"
 import * as Renderer from "../delivery/Renderer.js"
 import type { NarrativeEvent } from "../event/NarrativeEvent.js"
@@ -27,6 +26,7 @@ import * as partitions from "./database/partitions.js"
 import type { PgConnection } from "./database/pgOptions.js"
 import { eventsInTransaction } from "./database/positions.js"
 import { makeSchema, openPg } from "./database/postgres.js"
+import * as reopened from "./database/reopened.js"
 import * as retention from "./database/retention.js"
 import type { HistoryError } from "./HistoryError.js"
 import * as historyWriter from "./write/historyWriter.js"
@@ -176,23 +176,19 @@ const toFile = (path: string, options: settings.Settings) =>
   Effect.gen(function* () {
     // A program may change its working directory; a database in memory has no path.
     const filename = path.startsWith(":") ? path : resolve(path)
-    const acquire = Effect.gen(function* () {
-      const database = yield* openFile(filename)
-      const writer = yield* open(database, options, makeDurable(database.sql))
-      return { writer, identity: identityOf(filename) }
+    const opened = yield* reopened.make({
+      open: Effect.flatMap(openFile(filename), (database) => open(database, options, makeDurable(database.sql))),
+      identity: () => identityOf(filename),
+      onReplaced: logWarning(
+        `The history ${filename} was deleted or replaced while it was written to; a new one is begun`
+      )
     })
-    const opened = yield* ScopedRef.fromAcquire(acquire)
+    // What cannot be opened is an error of the program's layer, and not of its first event.
+    yield* opened.current
     const write = (events: ReadonlyArray<NarrativeEvent>) =>
-      Effect.gen(function* () {
-        const { identity, writer } = yield* ScopedRef.get(opened)
-        if (identityOf(filename) === identity) return yield* writer.write(events)
-        yield* logWarning(`The history ${filename} was deleted or replaced while it was written to; a new one is begun`)
-        yield* ScopedRef.set(opened, acquire)
-        const renewed = yield* ScopedRef.get(opened)
-        yield* renewed.writer.write(events)
-      })
+      Effect.flatMap(opened.current, (writer) => writer.write(events))
     const writeAtExit = (begun: ReadonlyArray<NarrativeEvent>, waiting: ReadonlyArray<NarrativeEvent>) =>
-      Effect.flatMap(ScopedRef.get(opened), ({ writer }) => writer.writeAtExit(begun, waiting))
+      Effect.suspend(() => opened.last()?.writeAtExit(begun, waiting) ?? Effect.void)
     return { write, writeAtExit }
   })
 

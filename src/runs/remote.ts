@@ -12,6 +12,7 @@ import type * as Scope from "effect/Scope"
 import { HistoryError } from "../history/HistoryError.js"
 import { parseJson } from "../plain/wireSchema.js"
 import { withoutNarration } from "../runtime/muting.js"
+import { Permits } from "../runtime/permits.js"
 import { isDue } from "../runtime/warningCadence.js"
 import { warning } from "../runtime/warnOnce.js"
 import { inBackground } from "./background.js"
@@ -86,7 +87,7 @@ interface Sender {
 }
 
 const makeSender = ({ outbox: folder, server }: RemoteSettings, client: HttpClient.HttpClient): Sender => {
-  const alone = Effect.unsafeMakeSemaphore(1)
+  const alone = new Permits(1)
   const refused = { lost: 0, lastError: null as string | null }
   let isReachable = true
   const send = (writes: ReadonlyArray<journalLine.Write>, within: Duration.Duration) => {
@@ -131,7 +132,7 @@ const makeSender = ({ outbox: folder, server }: RemoteSettings, client: HttpClie
     }
   })
   return {
-    sendAll: alone.withPermits(1)(sendAll),
+    sendAll: alone.run(sendAll),
     sendDirectly: (write) => (isReachable ? send([write], directTimeout) : unreachable),
     refused: () => ({ ...refused })
   }

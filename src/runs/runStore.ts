@@ -9,11 +9,12 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
-import * as ScopedRef from "effect/ScopedRef"
 import * as connections from "../history/database/connections.js"
 import * as database from "../history/database/database.js"
+import * as reopened from "../history/database/reopened.js"
 import type { Source } from "../history/database/source.js"
 import type { HistoryError } from "../history/HistoryError.js"
+import { Permits } from "../runtime/permits.js"
 import { isDue } from "../runtime/warningCadence.js"
 import { warning } from "../runtime/warnOnce.js"
 import { inBackground } from "./background.js"
@@ -53,26 +54,15 @@ const restAfterFailure = Duration.seconds(5)
 export const make = (options: StoreOptions): Effect.Effect<RunStore, never, Scope.Scope> =>
   Effect.gen(function* () {
     const { journal, source } = options
-    const opened = yield* ScopedRef.make<Opened | undefined>(() => undefined)
-    const alone = yield* Effect.makeSemaphore(1)
-    const ensured = Effect.gen(function* () {
-      const current = yield* ScopedRef.get(opened)
-      // What is written to a deleted file is accepted, and gone.
-      if (current !== undefined && current.identity === source.identity()) return current.sql
-      yield* ScopedRef.set(
-        opened,
-        Effect.map(open(source), (sql) => ({ sql, identity: source.identity() }))
-      )
-      const renewed = yield* ScopedRef.get(opened)
-      return renewed === undefined ? yield* Effect.dieMessage("it was set just now") : renewed.sql
-    })
+    const opened = yield* reopened.make({ open: open(source), identity: source.identity })
+    const alone = new Permits(1)
     const failed = database.queryFailed(source.name)
     const use: RunStore["use"] = (f) => {
       // A file has one connection, and a server some.
       const asked = (sql: SqlClient.SqlClient) => Effect.mapError(connections.again(sql, f(sql)), failed)
       return Effect.flatten(
-        alone.withPermits(1)(
-          Effect.flatMap(ensured, (sql) =>
+        alone.run(
+          Effect.flatMap(opened.current, (sql) =>
             connections.isPg(sql) ? Effect.succeed(asked(sql)) : Effect.map(asked(sql), Effect.succeed)
           )
         )
@@ -88,11 +78,6 @@ export const make = (options: StoreOptions): Effect.Effect<RunStore, never, Scop
     yield* Queue.offer(signal, undefined)
     return { wake: Effect.asVoid(Queue.offer(signal, undefined)), catchUp, use }
   })
-
-interface Opened {
-  readonly sql: SqlClient.SqlClient
-  readonly identity: string | undefined
-}
 
 const open = (source: Source): Effect.Effect<SqlClient.SqlClient, HistoryError, Scope.Scope> =>
   Effect.gen(function* () {

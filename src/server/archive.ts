@@ -7,10 +7,10 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as ScopedRef from "effect/ScopedRef"
 import type { Database } from "../history/database/database.js"
 import type { DamagedRow } from "../history/database/decodeRows.js"
 import { migrate } from "../history/database/migrations.js"
+import * as reopened from "../history/database/reopened.js"
 import type { Source } from "../history/database/source.js"
 import type { AmbiguousStoryId, HistoryError, StoryNotFound } from "../history/HistoryError.js"
 import type { HistoryReader } from "../history/HistoryReader.js"
@@ -35,33 +35,22 @@ type QueryError = HistoryError | InvalidOption | StoryNotFound | AmbiguousStoryI
 interface Opened {
   readonly database: Database
   readonly history: HistoryReader
-  readonly identity: string | undefined
 }
 
 const open = (source: Source): Effect.Effect<Opened, HistoryError, Scope.Scope> =>
   Effect.gen(function* () {
     const database = yield* source.open
     yield* migrate(database, source.prepare(database.sql))
-    return { database, history: yield* reader.make(database), identity: source.identity() }
+    return { database, history: yield* reader.make(database) }
   })
 
 /** @internal */
 export const make = (source: Source): Effect.Effect<Archive, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const opened = yield* ScopedRef.make<Opened | undefined>(() => undefined)
-    const alone = yield* Effect.makeSemaphore(1)
-    const ensured = alone.withPermits(1)(
-      Effect.gen(function* () {
-        const current = yield* ScopedRef.get(opened)
-        if (current !== undefined && current.identity === source.identity()) return current
-        yield* ScopedRef.set(opened, open(source))
-        const renewed = yield* ScopedRef.get(opened)
-        return renewed === undefined ? yield* Effect.dieMessage("it was set just now") : renewed
-      })
-    )
+    const { current } = yield* reopened.make({ open: open(source), identity: source.identity })
     return {
-      read: (query) => refused(Effect.flatMap(ensured, ({ history }) => query(history))),
-      query: (query) => refused(Effect.flatMap(ensured, ({ database }) => reader.asking(database)(query(database.sql))))
+      read: (query) => refused(Effect.flatMap(current, ({ history }) => query(history))),
+      query: (query) => refused(Effect.flatMap(current, ({ database }) => reader.asking(database)(query(database.sql))))
     }
   })
 

@@ -10,6 +10,7 @@ import { type Changes, isTerminal, timeText } from "../runs/runColumns.js"
 import type * as runInput from "../runs/runInput.js"
 import * as runQuery from "../runs/runQuery.js"
 import * as runRows from "../runs/runRows.js"
+import { Permits } from "../runtime/permits.js"
 import { notFound, Refusal } from "./answers.js"
 
 export interface Changed {
@@ -115,16 +116,16 @@ export const unavailable = <A>(self: Effect.Effect<A, HistoryError>): Effect.Eff
 
 /** Runs effects of one key one after the other. */
 const keyedLock = () => {
-  const locks = new Map<string, { readonly semaphore: Effect.Semaphore; users: number }>()
+  const locks = new Map<string, { readonly alone: Permits; users: number }>()
   return <A, E>(key: string, self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.acquireUseRelease(
       Effect.sync(() => {
-        const lock = locks.get(key) ?? { semaphore: Effect.unsafeMakeSemaphore(1), users: 0 }
+        const lock = locks.get(key) ?? { alone: new Permits(1), users: 0 }
         lock.users += 1
         locks.set(key, lock)
         return lock
       }),
-      (lock) => lock.semaphore.withPermits(1)(self),
+      (lock) => lock.alone.run(self),
       (lock) =>
         Effect.sync(() => {
           lock.users -= 1
