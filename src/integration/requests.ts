@@ -6,8 +6,8 @@ import { extended } from "../plain/extended.js"
 import { attempt, propertyOf } from "../plain/untrusted.js"
 import type { Narrator, OpenStory } from "../promise/Narrator.js"
 import { openRootBy } from "../promise/openers.js"
-import * as Correlation from "../tracing/Correlation.js"
-import type { IncomingHeaders } from "../tracing/correlationHeaders.js"
+import type { Correlation } from "../tracing/Correlation.js"
+import { answerHeaders, type IncomingHeaders } from "../tracing/correlationHeaders.js"
 import { saidBy } from "./incoming.js"
 
 /**
@@ -77,7 +77,7 @@ export const begin = <Request>(
       ...(options.attributes && attempt(() => options.attributes?.(request), {}))
     }
   })
-  return storyOf(story, options.sendHeaders === false ? {} : answerHeaders(correlation))
+  return storyOf(story, options.sendHeaders === false ? noHeaders : answerHeaders(correlation))
 }
 
 const storyOf = (story: OpenStory, headers: RequestStory["headers"]): RequestStory => {
@@ -123,10 +123,9 @@ const clientErrors: ReadonlySet<unknown> = new Set([
 const isOfClient = (error: unknown): boolean =>
   clientErrors.has(propertyOf(error, "code")) || propertyOf(error, "name") === "AbortError"
 
-const correlationOf = (headers: IncomingHeaders, isTrusted: boolean): Correlation.Correlation => {
+const correlationOf = (headers: IncomingHeaders, isTrusted: boolean): Correlation => {
   const said = saidBy(headers, isTrusted)
   return said.correlationId === undefined ? extended(said, { correlationId: uuid(Date.now()) }) : said
 }
 
-const answerHeaders = ({ correlationId, requestId }: Correlation.Correlation): RequestStory["headers"] =>
-  Correlation.toHeaders({ correlationId, requestId })
+const noHeaders: RequestStory["headers"] = {}

@@ -161,7 +161,7 @@ export class Story {
   /** Handled failures whose analysis is awaited: each is reported without it when the story ends first. @internal */
   unexplained: Set<() => Effect.Effect<void> | undefined> | undefined
   /** The innermost stage each failure came from; weak, so that caught failures are forgotten. @internal */
-  readonly #origins = new WeakMap<object, Stage>()
+  #origins: WeakMap<object, Stage> | undefined
   /** Weak for the same reason. */
   #known: WeakMap<object, KnownFailure> | undefined
   #secrets: Secrets | undefined
@@ -270,13 +270,14 @@ export class Story {
    * that is not inside this one, is a new failure. @internal
    */
   blame(failure: object, stage: Stage): void {
+    this.#origins ??= new WeakMap()
     const known = this.#origins.get(failure)
     if (known === undefined || !known.isWithin(stage)) this.#origins.set(failure, stage)
   }
 
   /** @internal */
   originOf(failure: object): Stage | undefined {
-    return this.#origins.get(failure)
+    return this.#origins?.get(failure)
   }
 
   /** What is known of a failure; not of an earlier one that came from another stage with the same error. @internal */

@@ -53,6 +53,7 @@ const endOfStage = (story: Story, stage: Stage) => ({
   progress: story.progress
 })
 
+// The two events of every story and stage are written out: spreading their parts takes a tenth of a stage's whole cost.
 export const storyStarted = (
   story: Story,
   around: Stage | undefined,
@@ -60,9 +61,15 @@ export const storyStarted = (
   span: SpanIds | undefined
 ): Event.StoryStarted => ({
   _tag: "StoryStarted",
-  ...inStory(story, timestamp),
+  storyId: story.id,
+  storyName: story.name,
+  rootStoryId: story.rootStoryId,
+  parentStoryId: story.parentStoryId,
+  timestamp,
+  sequence: story.sequence++,
   kind: story.kind,
-  ...inSpan(span),
+  traceId: span === undefined ? null : span.traceId,
+  spanId: span === undefined ? null : span.spanId,
   parentStageIndex: around === undefined ? null : around.index,
   totalStages: story.declaredTotal ?? null,
   correlation: story.correlation,
@@ -71,7 +78,6 @@ export const storyStarted = (
   dryRun: story.dryRun
 })
 
-// The two events of every stage are written out: spreading their parts takes a tenth of a stage's whole cost.
 export const stageStarted = (
   story: Story,
   stage: Stage,
@@ -265,9 +271,15 @@ export const storyCompleted = (
   why: Pick<Event.StoryCompleted, "causedBy" | "interruptors">
 ): Event.StoryCompleted => ({
   _tag: "StoryCompleted",
-  ...inStory(story, timestamp),
+  storyId: story.id,
+  storyName: story.name,
+  rootStoryId: story.rootStoryId,
+  parentStoryId: story.parentStoryId,
+  timestamp,
+  sequence: story.sequence++,
   kind: story.kind,
-  ...inSpan(span),
+  traceId: span === undefined ? null : span.traceId,
+  spanId: span === undefined ? null : span.spanId,
   status,
   success: status === "success",
   outcome: story.outcome,
@@ -279,7 +291,8 @@ export const storyCompleted = (
   labels: story.labels,
   attributes: story.attributes,
   dryRun: story.dryRun,
-  ...why,
+  causedBy: why.causedBy,
+  interruptors: why.interruptors,
   work: story.tally?.work ?? null
 })
 

@@ -7,6 +7,7 @@ import { typeOf } from "../cause/thrownValue.js"
 import { renderersOf } from "../delivery/rendererSet.js"
 import type { StoryStatus } from "../event/NarrativeEvent.js"
 import * as Instruments from "../metrics/Instruments.js"
+import { extended } from "../plain/extended.js"
 import * as PlainValue from "../plain/PlainValue.js"
 import { type AnyFiber, nanos, now } from "../runtime/fiber.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
@@ -28,7 +29,7 @@ export const annotation =
     const values = typeof keyOrValues === "string" ? { [keyOrValues]: value } : keyOrValues
     const added = region.plainRecord(fiber, story, values)
     const target: Stage | Story = stage ?? story
-    target.attributes = { ...target.attributes, ...added }
+    target.attributes = extended(target.attributes, added)
     if (span !== undefined) for (const key in added) span.attribute(key, added[key])
     return undefined
   }

@@ -12,7 +12,7 @@ import type { StageOptions } from "../narration/Options.js"
 import * as recordings from "../narration/recordings.js"
 import { isAbort, type Narrated, run } from "./follow.js"
 import type { NarratorStoryOptions, OpenStory, Run, StoryEnd } from "./models.js"
-import { enter, here, type Place, withCorrelation } from "./places.js"
+import { enter, here } from "./places.js"
 import * as regions from "./regions.js"
 
 /** What begins stories and stages. */
@@ -53,9 +53,9 @@ export const openersOf = (narration: regions.Narration): Opens => {
   const open = (name: string, options?: NarratorStoryOptions): OpenStory =>
     handleOf(storyAt(narration, name, options, definedBy(open)))
   rootOpeners.set(open, (name, options, link) => {
-    const place = askedPlace(narration.base, options)
     const links = link === undefined ? [] : [{ _tag: "SpanLink" as const, span: link, attributes: {} }]
-    return handleOf(regions.openStory(narration, storyInit(name, options, undefined), place, links))
+    const init = storyInit(name, options, undefined)
+    return handleOf(regions.openStory(narration, init, narration.base, options.correlation, links))
   })
   return { story, stage, wrap, open }
 }
@@ -84,10 +84,7 @@ const storyAt = (
   options: NarratorStoryOptions | undefined,
   definedAt: DefinedAt
 ): regions.FollowedStory =>
-  regions.openStory(narration, storyInit(name, options, definedAt), askedPlace(here(narration.base), options))
-
-const askedPlace = (place: Place, options: NarratorStoryOptions | undefined): Place =>
-  options?.correlation === undefined ? place : withCorrelation(place, options.correlation)
+  regions.openStory(narration, storyInit(name, options, definedAt), here(narration.base), options?.correlation)
 
 const handleOf = (followed: regions.FollowedStory): OpenStory => {
   const { inside, record, story } = followed

@@ -15,6 +15,8 @@ import { isObject } from "../plain/untrusted.js"
 import { nanos } from "../runtime/fiber.js"
 import { enterContext, leaveRef, refsOf, setRef } from "../runtime/fiberInternals.js"
 import { isEnabled } from "../runtime/muting.js"
+import type { Correlation } from "../tracing/Correlation.js"
+import { say } from "../tracing/correlationScope.js"
 import type { Backlog } from "./backlog.js"
 import type { Following } from "./follow.js"
 import { contextOf, fiberAt, here, type Place } from "./places.js"
@@ -53,10 +55,12 @@ export const openStory = (
   { backlog, unended }: Narration,
   init: storyRegion.StoryInit,
   place: Place,
+  correlation?: Correlation,
   links: ReadonlyArray<Tracer.SpanLink> = []
 ): FollowedStory => {
   const fiber = fiberAt(place)
-  if (!isEnabled(fiber)) return { ...silent(place), story: undefined, record: () => undefined }
+  if (correlation !== undefined) say(fiber, correlation)
+  if (!isEnabled(fiber)) return { ...silent(refsOf(fiber)), story: undefined, record: () => undefined }
   const around = fiber.getFiberRef(FiberRef.currentTracerSpanLinks)
   if (links.length > 0) setRef(fiber, FiberRef.currentTracerSpanLinks, Chunk.fromIterable(links))
   const { opened, waiting } = storyRegion.open(init, fiber)

@@ -9,6 +9,7 @@ import { remembering } from "../plain/lruCache.js"
 import type { PlainRecord, PlainValue } from "../plain/PlainValue.js"
 import { type CopyPolicy, clip, copy } from "../plain/plainCopy.js"
 import { attempt, brandOf } from "../plain/untrusted.js"
+import { flatRecords } from "./flatRecord.js"
 import { isGenerated, isOrdinary, isSettingName } from "./ordinaryText.js"
 import { redacted } from "./redacted.js"
 import { markOurs, type Redactor } from "./redactorModel.js"
@@ -48,10 +49,14 @@ export const fromNames = (names: SecretNames): Redactor => {
   // The same few lines fail again and again.
   const inSource = remembering(maxSources, hiddenInSource)
 
+  const inFlatRecord = flatRecords(names)
+
   const redactor: Redactor = {
     isSecretName: (name) => names.kindOf(name) !== "open",
     value: redactValue,
     record: (record, secrets) => {
+      const flat = attempt(() => inFlatRecord(record, secrets), undefined)
+      if (flat !== undefined) return flat
       const plain = redactValue(record, secrets)
       return Predicate.isReadonlyRecord(plain) ? (plain as PlainRecord) : { value: plain }
     },

@@ -36,7 +36,7 @@ export class Secrets {
   hidden = 0
   // Most stories hide nothing.
   #matcher: SecretMatcher | undefined
-  readonly #known = new Map<string, ReadonlyArray<string>>()
+  #known: Map<string, ReadonlyArray<string>> | undefined
   #version = 0
 
   /**
@@ -46,6 +46,7 @@ export class Secrets {
    * @since 0.1.0
    */
   add(value: string): void {
+    this.#known ??= new Map()
     const known = this.#known.get(value)
     if (known !== undefined) {
       // Seen again, it is among the newest.

@@ -3,7 +3,6 @@
  * Effect begins here (and in `diagnostics/locals`, which reads suspended fibers).
  */
 import type * as Context from "effect/Context"
-import * as Equal from "effect/Equal"
 import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
@@ -47,12 +46,40 @@ export const idleFiber = (like: AnyFiber, refs: FiberRefs.FiberRefs): AnyFiber =
  */
 export const setRef = <A>(fiber: AnyFiber, ref: FiberRef.FiberRef<A>, value: A): void => {
   const locals = mapCopy(refsOf(fiber).locals)
-  const values = locals.get(ref)
-  const own = [fiber.id(), value] as const
-  const isOwn = values !== undefined && Equal.equals(values[0][0], fiber.id())
-  locals.set(ref, values === undefined ? [own] : [own, ...(isOwn ? values.slice(1) : values)])
+  put(locals, fiber.id(), ref, value)
   internalsOf(fiber).setFiberRefs(FiberRefs.unsafeMake(locals))
 }
+
+/** The same for two of them at once. */
+export const setRefs = <A, B>(
+  fiber: AnyFiber,
+  [refA, valueA]: readonly [FiberRef.FiberRef<A>, A],
+  [refB, valueB]: readonly [FiberRef.FiberRef<B>, B]
+): void => {
+  const locals = mapCopy(refsOf(fiber).locals)
+  put(locals, fiber.id(), refA, valueA)
+  put(locals, fiber.id(), refB, valueB)
+  internalsOf(fiber).setFiberRefs(FiberRefs.unsafeMake(locals))
+}
+
+const put = <A>(
+  locals: Map<
+    unknown,
+    readonly [readonly [FiberId.Single, unknown], ...ReadonlyArray<readonly [FiberId.Single, unknown]>]
+  >,
+  id: FiberId.Runtime,
+  ref: FiberRef.FiberRef<A>,
+  value: A
+): void => {
+  const values = locals.get(ref)
+  const own = [id, value] as const
+  const isOwn = values !== undefined && isSameFiber(values[0][0], id)
+  locals.set(ref, values === undefined ? [own] : [own, ...(isOwn ? values.slice(1) : values)])
+}
+
+// `Equal.equals` keeps a hash in each id it compares; most ids of plain code's fibers are compared once.
+const isSameFiber = (a: FiberId.Single, b: FiberId.Runtime): boolean =>
+  a === b || (a._tag === "Runtime" && a.id === b.id && a.startTimeMillis === b.startTimeMillis)
 
 export const setContext = (fiber: AnyFiber, context: Context.Context<never>): void =>
   setRef(fiber, FiberRef.currentContext, context)

@@ -1,11 +1,22 @@
 /**
  * Who asked for a story, on spans and log records.
  */
-import { type Correlation, idFieldNames, idFields, make, none } from "../event/correlationFields.js"
+import { type Correlation, type IdField, idFieldNames, idFields, make, none } from "../event/correlationFields.js"
+import { extended } from "../plain/extended.js"
 import type { PlainRecord, PlainValue } from "../plain/PlainValue.js"
 import type { Redactor } from "../redaction/Redaction.js"
 import { Secrets } from "../redaction/secrets.js"
 import type { Asker, ShownAsker } from "./currentCorrelation.js"
+
+const attributeNames = {
+  correlationId: `narrative.${idFields.correlationId}`,
+  requestId: `narrative.${idFields.requestId}`,
+  runId: `narrative.${idFields.runId}`,
+  sessionId: `narrative.${idFields.sessionId}`,
+  userId: `narrative.${idFields.userId}`,
+  orgId: `narrative.${idFields.orgId}`,
+  tenant: `narrative.${idFields.tenant}`
+} as const satisfies { readonly [K in IdField]: string }
 
 /** The ids, but not the baggage, which may be long. */
 export const correlationAttributes = (correlation: Correlation | null): PlainRecord => {
@@ -13,7 +24,7 @@ export const correlationAttributes = (correlation: Correlation | null): PlainRec
   const found: Record<string, PlainValue> = {}
   for (const field of idFieldNames) {
     const id = correlation[field]
-    if (id !== undefined) found[`narrative.${idFields[field]}`] = id
+    if (id !== undefined) found[attributeNames[field]] = id
   }
   for (const name in correlation.extra) found[`narrative.extra.${name}`] = correlation.extra[name] ?? null
   return found
@@ -33,7 +44,7 @@ class Known implements Asker {
   shown(redactor: Redactor, secrets: () => Secrets): ShownAsker {
     if (redactor !== this.#showing) {
       const found = new Secrets()
-      const shown = make(redactor.record({ ...this.correlation }, found))
+      const shown: Correlation = redactor.record(extended(this.correlation, noFields), found)
       if (found.hidden > 0 || !isSame(shown, this.correlation)) {
         const again = make(redactor.record({ ...this.correlation }, secrets()))
         return { correlation: again, attributes: correlationAttributes(again) }
@@ -44,6 +55,8 @@ class Known implements Asker {
     return { correlation: this.correlation, attributes: this.#attributes }
   }
 }
+
+const noFields = {}
 
 const isSame = (a: Correlation, b: Correlation): boolean =>
   Object.keys(a).length === Object.keys(b).length &&

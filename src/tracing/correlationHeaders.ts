@@ -71,6 +71,14 @@ export const toHeaders = (given: Correlation): { readonly [name: string]: string
   return headers
 }
 
+/** The headers of the two ids that a response says. */
+export const answerHeaders = ({ correlationId, requestId }: Correlation): { readonly [name: string]: string } => {
+  const headers: Record<string, string> = {}
+  if (correlationId !== undefined && isHeaderText(correlationId)) headers["x-correlation-id"] = correlationId
+  if (requestId !== undefined && isHeaderText(requestId)) headers["x-request-id"] = requestId
+  return headers
+}
+
 const isHeaderText = (text: string): boolean => /^[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])?$/.test(text)
 
 // What `encodeURIComponent` leaves, a token may have, but for these.

@@ -12,7 +12,7 @@ import { extended } from "../plain/extended.js"
 import { redactorIn } from "../redaction/redactor.js"
 import { Secrets } from "../redaction/secrets.js"
 import { type AnyFiber, withFiber } from "../runtime/fiber.js"
-import { setContext, setRef } from "../runtime/fiberInternals.js"
+import { setRefs } from "../runtime/fiberInternals.js"
 import { askerOf } from "./correlationAttributes.js"
 import { Asker, askerIn } from "./currentCorrelation.js"
 import { visibleParent } from "./spans.js"
@@ -96,9 +96,12 @@ export const say = (fiber: AnyFiber, given: Correlation): void => {
   const parent = parentSpan(fiber.currentContext, before, next)
   const asker = askerOf(next)
   const annotate = annotating(fiber, before, asker)
-  setRef(fiber, FiberRef.currentLogAnnotations, annotate(fiber.getFiberRef(FiberRef.currentLogAnnotations)))
   const inside = contextWith(fiber.currentContext, asker)
-  setContext(fiber, parent === undefined ? inside : Context.add(inside, Tracer.ParentSpan, parent))
+  setRefs(
+    fiber,
+    [FiberRef.currentLogAnnotations, annotate(fiber.getFiberRef(FiberRef.currentLogAnnotations))],
+    [FiberRef.currentContext, parent === undefined ? inside : Context.add(inside, Tracer.ParentSpan, parent)]
+  )
 }
 
 /** From what log lines said of one correlation to what they say of the next. */

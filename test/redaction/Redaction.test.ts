@@ -368,6 +368,61 @@ describe("Redaction by value", () => {
   })
 })
 
+describe("Redaction of a record", () => {
+  it("is that of the same object as a value, however short the way to it", () => {
+    const name = fc.oneof(
+      fc.string({ maxLength: 8 }),
+      fc.constantFrom(
+        "http.route",
+        "path",
+        "token",
+        "count",
+        "name",
+        "key",
+        "value",
+        "__proto__",
+        "toString",
+        "a".repeat(80)
+      )
+    )
+    const member = fc.oneof(
+      fc.string(),
+      fc.double(),
+      fc.boolean(),
+      fc.constantFrom(
+        null,
+        undefined,
+        -0,
+        "/orders/7",
+        "authorization",
+        "Bearer abcdef123456",
+        "password=hunter22",
+        "x".repeat(9_000)
+      ),
+      fc.array(fc.string(), { maxLength: 2 })
+    )
+    fc.assert(
+      fc.property(fc.array(fc.tuple(name, member), { maxLength: 40 }), fc.boolean(), (fields, isSecretKnown) => {
+        const given = Object.fromEntries(fields)
+        const secrets = [new Redaction.Secrets(), new Redaction.Secrets()] as const
+        if (isSecretKnown) for (const known of secrets) known.add("/orders/7")
+        assert.deepStrictEqual(redactor.record(given, secrets[0]), redactor.value(given, secrets[1]))
+        assert.strictEqual(secrets[0].hidden, secrets[1].hidden)
+      }),
+      { numRuns: 1_000 }
+    )
+  })
+
+  it("runs no getter", () => {
+    const given = {
+      get path(): string {
+        return assert.fail("it was run")
+      }
+    }
+    assert.deepStrictEqual(redactor.record(given), { path: "<getter>" })
+  })
+})
+
 describe("Redaction of what a user asks for", () => {
   it("takes names, patterns and a predicate", () => {
     const own = Redaction.make({
