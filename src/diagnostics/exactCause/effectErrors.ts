@@ -70,6 +70,15 @@ export const explainNoSuchElement = (error: unknown, line: failingLine.FailingLi
     : `${failingLine.shown(one)} had no value to give: an Option was None, or a collection was empty`
 }
 
+/** `Option.getOrThrow` and `Either.getOrThrow` say what they were called on; the line says with what. */
+export const explainGetOrThrow = (error: unknown, line: failingLine.FailingLine): string | undefined => {
+  const was = /^getOrThrow called on a (None|Left)$/.exec(textOf(error, "message") ?? "")?.[1]
+  if (was === undefined || !isErrorLike(error)) return undefined
+  const given = failingLine.argumentsOf(line, /\bgetOrThrow\s*\(/g)
+  const what = given.length === 1 ? failingLine.shown(given[0] ?? "") : was === "None" ? "an Option" : "an Either"
+  return `${what} was ${was === "None" ? "None" : "a Left"}, so getOrThrow had no value to give`
+}
+
 export const explainMissingService = (error: unknown): string | undefined => {
   const match = /^Service not found(?:: ([\s\S]+?))?(?: \(defined at ([\s\S]*)\))?$/.exec(
     textOf(error, "message") ?? ""

@@ -16,6 +16,7 @@ import {
   destructured,
   inOperator,
   instance,
+  malformedUri,
   notCallable,
   notIterable,
   ownerOf,
@@ -109,6 +110,7 @@ const rules: ReadonlyArray<Rule> = [
     /(?: in JSON at position \d+| is not valid JSON$| after JSON at position \d+|^Unexpected end of JSON input$|^Unterminated .* in JSON)/,
     json
   ],
+  [/^URI malformed$/, malformedUri],
   [/^Converting circular structure to JSON[\s\S]*?constructor '([^']*)'/, circle],
   [/^Maximum call stack size exceeded$/, stackOverflow],
   [/^Assignment to constant variable\.$/, constant],

@@ -6,8 +6,10 @@
 import * as thrownValue from "../../cause/thrownValue.js"
 import * as PlainValue from "../../plain/PlainValue.js"
 import { attempt, propertyOf } from "../../plain/untrusted.js"
+import { explainAssertion } from "./assertionErrors.js"
 import {
   explainConfigError,
+  explainGetOrThrow,
   explainInterruption,
   explainMissingService,
   explainNoSuchElement,
@@ -122,10 +124,12 @@ const innerRules: ReadonlyArray<RuleFor<About>> = [
   (error, { show }) => explainConfigError(error, show),
   (error, { line }) => explainTimeout(error, line),
   (error, { line }) => explainNoSuchElement(error, line),
+  (error, { line }) => explainGetOrThrow(error, line),
   explainMissingService,
   explainInterruption,
   (error, { line, statement }) => explainSqlError(error, line, statement),
   (error) => explainSystemError(error),
+  (error, { show }) => explainAssertion(error, show),
   (error, { line }) => explainEngineError(error, line),
   (error, { show }) => plainly(error, show)
 ]

@@ -9,9 +9,22 @@ import { argumentsOf, empty, type FailingLine, valueOf } from "./failingLine.js"
 export const explainSystemError = (error: unknown, known: { readonly path?: string } = {}): string | undefined => {
   const code = textOf(error, "code")
   const say = code === undefined ? undefined : systemCodes.get(code)
-  if (code === undefined || say === undefined) return undefined
+  if (code === undefined || say === undefined || isOwnText(error, code)) return undefined
   const syscall = textOf(error, "syscall")
   return `${say(targetOf(error, known.path))} (${syscall === undefined ? code : `${code}, ${short(syscall)}`})`
+}
+
+/** A program that gives its own error a code of the system's has said in the message what it means. */
+const isOwnText = (error: unknown, code: string): boolean => {
+  const message = textOf(error, "message") ?? ""
+  return (
+    /^E[A-Z_]+$/.test(code) &&
+    message !== "" &&
+    !message.includes(code) &&
+    !/^(?:socket hang up|aborted$|Client network socket disconnected)/.test(message) &&
+    textOf(error, "syscall") === undefined &&
+    propertyOf(error, "errno") === undefined
+  )
 }
 
 /** The sentence for an error of SQLite's or Postgres'. */

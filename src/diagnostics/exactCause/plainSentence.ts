@@ -20,20 +20,37 @@ export const plainly = (error: unknown, show: Show): string | undefined => {
 
 /**
  * The line of a message that says why: its first, unless that only leads up to it. Prisma quotes the call and says why in
- * its last line; `assert` ends its first line with a colon.
+ * its last line; `assert` ends its first line with a colon; a Schema's tree says why at the end of its first branch.
  */
 export const tellingLine = (message: string): string => {
-  const lines = message
-    .slice(0, maxMessage)
-    .split("\n", maxLines)
-    .map((line) => line.trim())
-    .filter((line) => line !== "")
+  const written = message.slice(0, maxMessage).split("\n", maxLines)
+  const said = /^\s*[├└]─ /.test(written[1] ?? "") ? endOfBranch(written.slice(1)) : undefined
+  if (said !== undefined) return said
+  const lines = written.map((line) => line.trim()).filter((line) => line !== "")
   const [first = "", ...rest] = lines
   if (rest.length === 0) return first
   if (/^Invalid `[^`]*` invocation/.test(first)) return rest.at(-1) ?? first
   if (!first.endsWith(":")) return first
   const next = rest.find((line) => !/^\+ actual - expected/.test(line))
   return next === undefined ? first : `${first} ${next}`
+}
+
+/** `address.zip: Expected a number, actual "x"`: the end of a tree's first branch, and the keys on the way there. */
+const endOfBranch = (lines: ReadonlyArray<string>): string | undefined => {
+  let place = ""
+  let depth = -1
+  let end: string | undefined
+  for (const line of lines) {
+    const branch = /^([\s│]*)[├└]─ (.*)$/.exec(line)
+    const at = branch?.[1]?.length ?? -1
+    if (branch === null || at <= depth) break
+    depth = at
+    const text = branch[2] ?? ""
+    const key = /^\[(?:"(.*)"|(\d+))\]$/.exec(text)
+    if (key !== null) place += key[1] === undefined ? `[${key[2]}]` : place === "" ? key[1] : `.${key[1]}`
+    else end = text
+  }
+  return end === undefined || place === "" ? end : `${place}: ${end}`
 }
 
 /** Most of a message that is looked at, in UTF-16 code units. */

@@ -92,3 +92,14 @@ export const constant = ({ line }: EngineMessage): string => {
   const name = only([...new Set(Array.from(line.code.matchAll(assigned), (match) => match[1] ?? match[2] ?? ""))])
   return name === undefined ? "a const cannot be assigned again" : `${name} is a const and cannot be assigned again`
 }
+
+export const malformedUri = ({ line }: EngineMessage): string => {
+  const encoded = argumentsOf(line, /\bencodeURI(?:Component)?\s*\(/g)
+  const decoded = argumentsOf(line, /\bdecodeURI(?:Component)?\s*\(/g)
+  const given = only([...encoded, ...decoded])
+  const what = given === undefined ? "a text" : shown(given)
+  const detail = given === undefined ? "" : evidence(line, given)
+  return encoded.length > 0 && decoded.length === 0
+    ? `${what} has half of a character in it, so it cannot be encoded as a URI${detail}`
+    : `${what} has a stray %, so it cannot be decoded as a URI${detail}`
+}

@@ -214,8 +214,7 @@ export const engineRules: ReadonlyArray<Rule> = [
     "URIError",
     /^URI malformed$/,
     "A text is not an encoded URI.",
-    "Decode only what was encoded: a lone `%` is none. Encode with `encodeURIComponent`.",
-    { exactCause: () => "a text with a stray % was decoded as a URI" }
+    "Decode only what was encoded: a lone `%` is none. Encode with `encodeURIComponent`."
   ),
   {
     id: "clone-failed",

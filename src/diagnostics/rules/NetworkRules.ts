@@ -143,7 +143,10 @@ const connectionRules: ReadonlyArray<Rule> = [
     hint: "Give the whole URL, with its scheme, such as `https://`, or a base to resolve it against.",
     exactCause: ({ text }) => {
       const input = text("input")
-      return input === undefined ? undefined : `${JSON.stringify(input)} is not a valid URL`
+      const base = text("base")
+      if (input === undefined) return undefined
+      const from = base === undefined ? "" : `, resolved against ${JSON.stringify(base)}`
+      return `${JSON.stringify(input)} is not a valid URL${from}`
     },
     evidence: ["code", "input", "url"]
   },

@@ -1,3 +1,4 @@
+import { deepStrictEqual } from "node:assert"
 import { readFileSync, renameSync } from "node:fs"
 import { createServer, type RequestListener } from "node:http"
 import { connect, createServer as createSocketServer } from "node:net"
@@ -6,7 +7,19 @@ import { NodeFileSystem, NodeHttpClient } from "@effect/platform-node"
 import { SqlClient } from "@effect/sql"
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Config, ConfigProvider, Context, Data, Effect, FastCheck as fc, Option, Runtime, Schema } from "effect"
+import {
+  Cause,
+  Config,
+  ConfigProvider,
+  Context,
+  Data,
+  Effect,
+  Either,
+  FastCheck as fc,
+  Option,
+  Runtime,
+  Schema
+} from "effect"
 import { explain, rootOf } from "../../../src/diagnostics/exactCause/explanation.js"
 import { StageGroupError } from "../../../src/narration/StageGroupError.js"
 import * as PlainValue from "../../../src/plain/PlainValue.js"
@@ -238,6 +251,12 @@ describe("Explanation", () => {
         "class Foo {}; const foo = new Foo(); foo.list = [{ b: { c: foo } }]",
         "JSON cannot hold a circle: Foo.list[0].b.c is that Foo again"
       ],
+      ["decodeURI(text)", "const text = '%'", "text has a stray %, so it cannot be decoded as a URI"],
+      [
+        "encodeURIComponent(text)",
+        "const text = '\\ud800'",
+        "text has half of a character in it, so it cannot be encoded as a URI"
+      ],
       ["return [].reduce((a, b) => a)", "", "[] is empty, and reduce was given no value to start with"]
     ])("says it plainly for %s", (line, before, expected) => {
       assert.strictEqual(explained(line, {}, before).blind, expected)
@@ -366,6 +385,17 @@ describe("Explanation", () => {
       assert.strictEqual(
         alone(thrownBy(() => renameSync("/nope/a", "/nope/b"))),
         "/nope/a, or the folder of /nope/b, does not exist (ENOENT, rename)"
+      )
+    })
+
+    it("leave what a program says of its own error as it is, though it gave it one of their codes", () => {
+      assert.strictEqual(
+        alone(Object.assign(new Error("eu-2 is busy (3)"), { code: "EBUSY" })),
+        "Error: eu-2 is busy (3)"
+      )
+      assert.strictEqual(
+        alone(Object.assign(new Error("socket hang up"), { code: "ECONNRESET" })),
+        "the connection was reset by the other side (ECONNRESET)"
       )
     })
 
@@ -519,6 +549,27 @@ describe("Explanation", () => {
       })
     )
 
+    it.effect("say what a schema expected of a setting", () =>
+      Effect.gen(function* () {
+        const limit = Schema.Config("LIMIT", Schema.NumberFromString.pipe(Schema.greaterThan(5)))
+        assert.strictEqual(
+          yield* reading(limit, { LIMIT: "3" }),
+          "the setting LIMIT is not valid: Expected a number greater than 5, actual 3"
+        )
+      })
+    )
+
+    it("name what getOrThrow was called on", () => {
+      const ofNone = thrownBy(() => Option.getOrThrow(Option.none()))
+      const ofLeft = thrownBy(() => Either.getOrThrow(Either.left(1)))
+      assert.strictEqual(
+        explain(ofNone, { sourceLine: "const who = Option.getOrThrow(seats.find(3))" }),
+        "seats.find(3) was None, so getOrThrow had no value to give"
+      )
+      assert.strictEqual(alone(ofNone), "an Option was None, so getOrThrow had no value to give")
+      assert.strictEqual(alone(ofLeft), "an Either was a Left, so getOrThrow had no value to give")
+    })
+
     it.effect("name the option that was empty", () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(Option.none())
@@ -600,6 +651,26 @@ describe("Explanation", () => {
       assert.strictEqual(alone(new Duplicate({ id: 7, table: "users" })), 'Duplicate: id is 7, table is "users"')
       assert.strictEqual(alone({ _tag: "Gone", id: 7 }), "Gone: id is 7")
     })
+  })
+
+  it("says what differs where an assertion compared two values", () => {
+    const comparing = (actual: unknown, expected: unknown) => alone(thrownBy(() => deepStrictEqual(actual, expected)))
+    assert.strictEqual(
+      comparing({ a: 1, b: [1, 2] }, { a: 1, b: [1, 3] }),
+      "AssertionError: b[1] is 2, and 3 was expected"
+    )
+    assert.strictEqual(comparing({ a: 1 }, { b: 1 }), "AssertionError: b is missing, and 1 was expected")
+    assert.match(comparing([1], { 0: 1 }), /^AssertionError: the value is \[1\], and \{"0":1\} was expected$/)
+    assert.match(
+      comparing(new Date(0), new Date(1)),
+      /^AssertionError: the value is ".*000Z", and ".*001Z" was expected$/
+    )
+  })
+
+  it("says the end of the first branch where a message is a schema's tree", () => {
+    const Order = Schema.Struct({ lines: Schema.Array(Schema.Struct({ count: Schema.Number })) })
+    const { message } = thrownBy(() => Schema.decodeUnknownSync(Order)({ lines: [{ count: "x" }] })) as Error // a ParseError
+    assert.strictEqual(alone(new Error(message)), 'Error: lines[0].count: Expected number, actual "x"')
   })
 
   it("tells anything else by its type and first line", () => {

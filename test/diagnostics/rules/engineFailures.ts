@@ -45,7 +45,7 @@ export const engineFailures: ReadonlyArray<RuleCase> = [
   running("json-invalid", "JSON.parse('<!DOCTYPE html>')", { hint: "It begins like HTML" }),
   running("json-invalid", "JSON.parse(undefined)", { hint: "a missing value was turned into text" }),
   running("invalid-regexp", "new RegExp('(')"),
-  running("invalid-uri", "decodeURIComponent('%')", { why: "a text with a stray % was decoded as a URI" }),
+  running("invalid-uri", "decodeURIComponent('%')", { why: "a text has a stray %, so it cannot be decoded as a URI" }),
   throwing("clone-failed", "a function to be cloned", () => structuredClone({ run: () => 1 }), {
     why: "cannot be cloned or sent to another thread"
   }),

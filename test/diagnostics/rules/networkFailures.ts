@@ -131,6 +131,9 @@ export const networkFailures: ReadonlyArray<RuleCase> = [
   throwing("invalid-url", "a URL without a scheme", () => new URL("example.com/a"), {
     why: '"example.com/a" is not a valid URL'
   }),
+  throwing("invalid-url", "a URL against a base that is none", () => new URL("/a", "example.com"), {
+    why: '"/a" is not a valid URL, resolved against "example.com"'
+  }),
   ruleCase(
     "invalid-url",
     "a request to a path alone",
