@@ -42,9 +42,19 @@ export interface Journal {
   readonly append: (line: string, now: number) => Effect.Effect<void, JournalError>
 }
 
+const millisOfDay = 86_400_000
+let lastDay = Number.NaN
+let lastName = ""
+
 /** The file of a day (UTC). */
-export const fileName = (now: number): string =>
-  `events_${new Date(now).toISOString().slice(0, 10).replaceAll("-", "")}.ndjson`
+export const fileName = (now: number): string => {
+  const day = Math.floor(now / millisOfDay)
+  if (day !== lastDay) {
+    lastName = `events_${new Date(now).toISOString().slice(0, 10).replaceAll("-", "")}.ndjson`
+    lastDay = day
+  }
+  return lastName
+}
 
 /** The names of files of a journal. */
 export const isFileName = (name: string): boolean => /^events_\d{8}\.ndjson$/.test(name)
@@ -66,6 +76,7 @@ interface Waiting {
 }
 
 interface Opened {
+  readonly name: string
   readonly path: string
   readonly fd: number
   readonly ino: number
@@ -165,8 +176,7 @@ class DailyJournal implements Journal {
 
   /** How many of the lines are on the disk. */
   async #write(name: string, batch: ReadonlyArray<Waiting>): Promise<number> {
-    const file = this.#open(name)
-    const before = fstatSync(file.fd).size
+    const { before, file } = this.#open(name)
     // Whoever wrote last may have been killed in the middle of a line.
     const isWhole = before === file.end || before === 0 || lastByte(file.fd, before) === lineEnd
     const lines = batch.map(({ line }) => line)
@@ -175,8 +185,8 @@ class DailyJournal implements Journal {
     const written = await writeAll(file.fd, bytes)
     if (!writesThrough) await synced(file.fd)
     if (written === bytes.length) {
-      const { size } = fstatSync(file.fd)
-      if (size === before + written) file.end = size
+      // Where another process wrote meanwhile, the file is longer the next time.
+      file.end = before + written
       return batch.length
     }
     let end = isWhole ? 0 : 1
@@ -188,18 +198,21 @@ class DailyJournal implements Journal {
     return cut
   }
 
-  /** The file of that name as it is now: it may have been deleted, or moved away. */
-  #open(name: string): Opened {
-    const path = join(this.folder, name)
+  /** The file of that name as it is now, and how long it is: it may have been deleted, or moved away. */
+  #open(name: string): { readonly file: Opened; readonly before: number } {
+    const path = this.#opened?.name === name ? this.#opened.path : join(this.folder, name)
     const found = statSync(path, { throwIfNoEntry: false })
-    if (this.#opened?.path === path && this.#opened.ino === found?.ino) return this.#opened
+    if (found !== undefined && this.#opened?.path === path && this.#opened.ino === found.ino) {
+      return { file: this.#opened, before: found.size }
+    }
     this.#closeFile()
     folders.makeNow(this.folder)
     const fd = openSync(path, appending)
-    this.#opened = { path, fd, ino: fstatSync(fd).ino, end: -1 }
+    const { ino, size } = fstatSync(fd)
+    this.#opened = { name, path, fd, ino, end: -1 }
     // The name of a new file has to be on the disk, too.
     if (found === undefined) attempt(() => syncFolder(this.folder), undefined)
-    return this.#opened
+    return { file: this.#opened, before: size }
   }
 
   #closeFile(): void {

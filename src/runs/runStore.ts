@@ -36,8 +36,13 @@ export interface StoreOptions {
   readonly journal: intake.JournalPlace | undefined
 }
 
-/** How long after a write the journal is taken in, so that writes of one moment are one transaction, in milliseconds. */
+/**
+ * The journal is taken in when nothing was written for so long, so that writes of one moment are one transaction and what is written of a
+ * short run is one row; in milliseconds. Whoever asks for what was written does not wait for that.
+ */
 const gatheredFor = 25
+/** How often it waits for that while there are writes all the time. */
+const mostWaits = 10
 /** How long a database that others write to is waited for. */
 const busyTimeout = Duration.seconds(30)
 /** How long the last lines are waited for when the scope is closed; the next start takes in what is left. */
@@ -73,10 +78,29 @@ export const make = (options: StoreOptions): Effect.Effect<RunStore, never, Scop
       Effect.iterate(true, { while: (isMore) => isMore, body: () => takeStep(use, journal) })
     )
     const signal = yield* Queue.sliding<void>(1)
-    yield* background(Queue.take(signal).pipe(Effect.zipRight(Effect.sleep(gatheredFor)), Effect.zipRight(catchUp)))
+    let writes = 0
+    let isAwake = false
+    const gathered = (waits: number): Effect.Effect<void> => {
+      const seen = writes
+      return Effect.flatMap(Effect.sleep(gatheredFor), () =>
+        writes === seen || waits === mostWaits ? Effect.void : gathered(waits + 1)
+      )
+    }
+    const awake = Effect.flatMap(Queue.take(signal), () => gathered(1))
+    const wake = Effect.sync(() => {
+      writes += 1
+      if (isAwake) return
+      isAwake = true
+      Queue.unsafeOffer(signal, undefined)
+    })
+    const asleep = Effect.sync(() => {
+      isAwake = false
+    })
+    // What is written from now on may come too late for this time.
+    yield* background(Effect.zipRight(Effect.zipRight(awake, asleep), catchUp))
     yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeout(Effect.interruptible(catchUp), shutdownTimeout)))
-    yield* Queue.offer(signal, undefined)
-    return { wake: Effect.asVoid(Queue.offer(signal, undefined)), catchUp, use }
+    yield* wake
+    return { wake, catchUp, use }
   })
 
 const open = (source: Source): Effect.Effect<SqlClient.SqlClient, HistoryError, Scope.Scope> =>

@@ -1,6 +1,7 @@
 /**
  * A run as the HTTP API shows it.
  */
+import { createHash } from "node:crypto"
 import type { PlainValue } from "../plain/PlainValue.js"
 import { commitUrl, repositoryUrl } from "../runs/git.js"
 import { columnNames, type RunColumn } from "../runs/runColumns.js"
@@ -26,5 +27,6 @@ export const rowOf = (
   return shown
 }
 
-/** Changes with every change of the run. */
-export const tagOf = (row: runRows.Found): string => `"${row["updated_at"]}"`
+/** Changes with every change of the run, also with two of one millisecond and with one that another program made by SQL. */
+export const tagOf = (row: runRows.Found): string =>
+  `"${createHash("sha256").update(`${row["updated_at"]} ${row["revisions"]}`).digest("base64url").slice(0, 22)}"`

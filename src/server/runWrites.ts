@@ -2,7 +2,9 @@
  * What the server writes of runs: one thing at a time of one run, and many of many.
  */
 import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
 import type { HistoryError } from "../history/HistoryError.js"
 import type { Embedded } from "../runs/embedded.js"
 import * as revision from "../runs/revision.js"
@@ -54,6 +56,7 @@ export const make = ({ sink, store }: Embedded): RunWrites => {
       store.use((sql) => runQuery.known(sql, eventIds)),
       () => new Set<string>()
     )
+  const lookUp = together(known)
   const existing: RunWrites["existing"] = (eventId) =>
     Effect.flatMap(Effect.zipRight(unavailable(store.catchUp), find(eventId)), (row) =>
       row === undefined
@@ -83,7 +86,7 @@ export const make = ({ sink, store }: Embedded): RunWrites => {
       alone(
         eventId,
         Effect.gen(function* () {
-          const found = recent.has(eventId) || (asked ?? (yield* known([eventId]))).has(eventId)
+          const found = recent.has(eventId) || (asked ?? (yield* lookUp(eventId))).has(eventId)
           if (found) {
             if (isTerminal(changes.status)) yield* endOnce(eventId, changes)
             return "duplicate" as const
@@ -113,6 +116,30 @@ export const make = ({ sink, store }: Embedded): RunWrites => {
 /** A database that cannot be asked now. */
 export const unavailable = <A>(self: Effect.Effect<A, HistoryError>): Effect.Effect<A, Refusal> =>
   Effect.mapError(self, (error) => new Refusal({ status: 503, detail: error.message }))
+
+/** Asks for what several callers want in one turn of the event loop by one question. */
+const together = <A>(ask: (keys: ReadonlyArray<string>) => Effect.Effect<A>): ((key: string) => Effect.Effect<A>) => {
+  let gathering: { readonly keys: Array<string>; readonly answer: Deferred.Deferred<A> } | undefined
+  const nextTurn = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+  return (key) =>
+    Effect.suspend(() => {
+      if (gathering !== undefined) {
+        gathering.keys.push(key)
+        return Deferred.await(gathering.answer)
+      }
+      const asked = { keys: [key], answer: Deferred.unsafeMake<A>(FiberId.none) }
+      gathering = asked
+      const answered = Effect.zipRight(
+        nextTurn,
+        Effect.suspend(() => {
+          gathering = undefined
+          return Effect.intoDeferred(ask(asked.keys), asked.answer)
+        })
+      )
+      // Others wait for it, whatever becomes of this caller.
+      return Effect.zipRight(Effect.uninterruptible(answered), Deferred.await(asked.answer))
+    })
+}
 
 /** Runs effects of one key one after the other. */
 const keyedLock = () => {
