@@ -5,8 +5,6 @@ import { batch, computed, type ReadonlySignal, signal } from "@preact/signals"
 
 /** Rows kept above and below those in sight. */
 const overscan = 10
-/** Most rows on paper, where nothing scrolls. */
-const maxPrinted = 400
 
 export class VirtualRows {
   readonly scrollTop = signal(0)
@@ -21,7 +19,9 @@ export class VirtualRows {
     readonly rowHeight: number,
     /** How many rows there are. */
     readonly count: ReadonlySignal<number>,
-    printing: ReadonlySignal<boolean>
+    printing: ReadonlySignal<boolean>,
+    /** Most rows on paper, where nothing scrolls. */
+    maxPrinted = 400
   ) {
     this.first = computed(() =>
       printing.value ? 0 : Math.max(0, Math.floor(this.scrollTop.value / rowHeight) - overscan)

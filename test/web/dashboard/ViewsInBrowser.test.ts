@@ -265,6 +265,18 @@ layer(shop, { timeout: 240_000, excludeTestServices: true })("the dashboard", (i
     })
   )
 
+  it.scoped("is no wider than the screen while its charts are not yet drawn for it", () =>
+    look("/analytics", async ({ page }) => {
+      await answered(page)
+      await page.locator(".chart-area svg a").first().waitFor()
+      const over = await page.evaluate(`(() => {
+        for (const svg of document.querySelectorAll(".chart-area svg")) svg.setAttribute("width", "3000")
+        return document.documentElement.scrollWidth - document.documentElement.clientWidth
+      })()`)
+      assert.strictEqual(over, 0)
+    })
+  )
+
   it.scoped("has charts that are one stop of the tab key, whose marks the arrow keys reach", () =>
     look("/analytics", async ({ page }) => {
       const chart = page.locator(".span-8 svg")

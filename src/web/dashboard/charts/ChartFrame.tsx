@@ -32,7 +32,8 @@ interface ChartFrameProps {
 
 interface Tip {
   readonly text: string
-  readonly x: number
+  /** How far to the right it is: 0 to 1. */
+  readonly share: number
   readonly y: number
 }
 
@@ -84,7 +85,7 @@ export const ChartFrame = (props: ChartFrameProps) => {
           {width.value > 0 && draw(width.value)}
         </svg>
         {tip.value !== undefined && (
-          <div class="tip" aria-hidden="true" style={{ "--x": `${tip.value.x}px`, "--y": `${tip.value.y}px` }}>
+          <div class="tip" aria-hidden="true" style={{ "--share": tip.value.share, "--y": `${tip.value.y}px` }}>
             {tip.value.text}
           </div>
         )}
@@ -102,7 +103,7 @@ const tipOf = (target: EventTarget | null, area: Element): Tip | undefined => {
   const middle = box.left + box.width / 2 - around.left
   return {
     text: mark.getAttribute("aria-label") ?? "",
-    x: Math.max(90, Math.min(around.width - 90, middle)),
+    share: Math.max(0, Math.min(1, middle / Math.max(1, around.width))),
     y: Math.max(8, box.top - around.top)
   }
 }

@@ -1,14 +1,13 @@
 /**
  * The runs of a page, in rows that are opened and chosen.
  */
-import { Component } from "preact"
-import { StatusMark } from "../../kit/StatusMark.js"
+import { useRef } from "preact/hooks"
 import { Glyph } from "../Glyph.js"
-import { changeQuery, go, hrefFrom } from "../router.js"
+import { changeQuery } from "../router.js"
 import type { Column } from "./columns.js"
-import { RunCell } from "./RunCell.js"
-import { markOf, type RunRow, statusOf, textOf } from "./runRow.js"
-import { selection, toggleAll, toggleOne } from "./selection.js"
+import { RunRows, useRowsInSight } from "./RunRows.js"
+import type { RunRow } from "./runRow.js"
+import { selection, toggleAll } from "./selection.js"
 
 interface RunTableProps {
   readonly runs: ReadonlyArray<RunRow>
@@ -26,42 +25,44 @@ export const RunTable = ({ columns, open, runs, sort }: RunTableProps) => {
   const chosen = selection.value
   const isChosen = (run: RunRow) => chosen.isAll || chosen.ids.has(run.event_id)
   const width = 40 + shown.reduce((sum, column) => sum + column.width, 0)
+  const scroller = useRef<HTMLDivElement>(null)
+  const inSight = useRowsInSight(runs.length, scroller)
   return (
-    <table class="grid" style={{ "--least": `${width}px` }}>
-      <caption class="sr-only">Runs</caption>
-      <colgroup>
-        <col style={{ width: "40px" }} />
-        {shown.map(({ name, width }, i) => (
-          <col key={name} style={i === shown.length - 1 ? {} : { width: `${width}px` }} />
-        ))}
-      </colgroup>
-      <thead>
-        <tr>
-          <th scope="col" class="choice">
-            <input
-              type="checkbox"
-              aria-label="Choose every run of this page"
-              checked={runs.length > 0 && runs.every(isChosen)}
-              onChange={({ currentTarget }) => toggleAll(runs, currentTarget.checked)}
-            />
-          </th>
-          {shown.map((column) => (
-            <SortHeader key={column.name} column={column} sort={sort} />
+    <div
+      class="grid-scroll"
+      role="region"
+      aria-label="Runs"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and keys must be able to
+      tabIndex={0}
+      ref={scroller}
+      onScroll={({ currentTarget }) => inSight.measure(currentTarget)}
+    >
+      <table class="grid" style={{ "--least": `${width}px` }} aria-rowcount={runs.length + 1}>
+        <caption class="sr-only">Runs</caption>
+        <colgroup>
+          <col style={{ width: "40px" }} />
+          {shown.map(({ name, width }, i) => (
+            <col key={name} style={i === shown.length - 1 ? {} : { width: `${width}px` }} />
           ))}
-        </tr>
-      </thead>
-      <tbody>
-        {runs.map((run) => (
-          <RunLine
-            key={run.event_id}
-            run={run}
-            columns={columns}
-            isOpen={run.event_id === open}
-            isChosen={isChosen(run)}
-          />
-        ))}
-      </tbody>
-    </table>
+        </colgroup>
+        <thead>
+          <tr aria-rowindex={1}>
+            <th scope="col" class="choice">
+              <input
+                type="checkbox"
+                aria-label="Choose every run of this page"
+                checked={runs.length > 0 && runs.every(isChosen)}
+                onChange={({ currentTarget }) => toggleAll(runs, currentTarget.checked)}
+              />
+            </th>
+            {shown.map((column) => (
+              <SortHeader key={column.name} column={column} sort={sort} />
+            ))}
+          </tr>
+        </thead>
+        <RunRows runs={runs} columns={columns} inSight={inSight} open={open} isChosen={isChosen} />
+      </table>
+    </div>
   )
 }
 
@@ -86,59 +87,3 @@ const SortHeader = ({ column, sort }: { readonly column: Column; readonly sort: 
 
 const firstSort = ({ kind, name }: Column): string =>
   ["time", "duration", "number", "items"].includes(kind) ? `-${name}` : name
-
-interface RunLineProps {
-  readonly run: RunRow
-  readonly columns: ReadonlyArray<Column>
-  readonly isOpen: boolean
-  readonly isChosen: boolean
-}
-
-/** Rendered anew only for something else: a page has up to 500 of them. */
-class RunLine extends Component<RunLineProps> {
-  override shouldComponentUpdate(next: RunLineProps): boolean {
-    const { columns, isChosen, isOpen, run } = this.props
-    return run !== next.run || isOpen !== next.isOpen || isChosen !== next.isChosen || columns !== next.columns
-  }
-
-  override render() {
-    return <Line {...this.props} />
-  }
-}
-
-const Line = ({ columns, isChosen, isOpen, run }: RunLineProps) => {
-  // Only the run that is open changes while the rows are the same.
-  const href = hrefFrom({ run: run.event_id })
-  return (
-    <tr
-      data-run={run.event_id}
-      aria-current={isOpen ? "true" : undefined}
-      class={isChosen ? "chosen" : ""}
-      onClick={({ target }) => {
-        const isOther = target instanceof Element && target.closest("a, input, button, label, .choice") !== null
-        // A text that was selected is to be copied.
-        if (!isOther && getSelection()?.isCollapsed !== false) go(href)
-      }}
-    >
-      <td class="choice">
-        <input
-          type="checkbox"
-          aria-label={`Choose ${textOf(run, "run_id")}`}
-          checked={isChosen}
-          onChange={({ currentTarget }) => toggleOne(run.event_id, currentTarget.checked)}
-        />
-      </td>
-      <td>
-        <a class="run-link" href={href} title={textOf(run, "run_id")}>
-          <StatusMark status={markOf(statusOf(run))} />
-          <span class="run-name">{textOf(run, "agent_name")}</span>
-        </a>
-      </td>
-      {columns.map((column) => (
-        <td key={column.name} class={`k-${column.kind}`}>
-          <RunCell column={column} run={run} />
-        </td>
-      ))}
-    </tr>
-  )
-}

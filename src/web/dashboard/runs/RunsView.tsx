@@ -139,10 +139,7 @@ const Page = ({ open, page, total }: PageProps) => {
   }
   return (
     <div class="card grid-card" aria-busy={page.isLoading}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and keys must be able to */}
-      <div class="grid-scroll" role="region" aria-label="Runs" tabIndex={0}>
-        <RunTable runs={page.value.runs} columns={columns} sort={sortOf(query)} open={open} />
-      </div>
+      <RunTable runs={page.value.runs} columns={columns} sort={sortOf(query)} open={open} />
       <Pager page={page.value} query={query} total={total} />
     </div>
   )

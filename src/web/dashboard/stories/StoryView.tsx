@@ -13,9 +13,9 @@ import { StoryState } from "../../report/storyState.js"
 import { get } from "../api.js"
 import { ErrorNotice } from "../Notice.js"
 import { useKeys } from "../pageKeys.js"
+import { printing } from "../printing.js"
 import { hrefOf } from "../router.js"
 import { useLoaded } from "../useLoaded.js"
-import { printing } from "./printing.js"
 import { storiesHref } from "./storyQuery.js"
 
 /** How often a story that runs is looked at again, in milliseconds. */
