@@ -33,6 +33,18 @@ export const run = <A>(following: Following, f: () => A): Narrated<A> => {
   return follow(value, following) as Narrated<A>
 }
 
+/**
+ * Calls a function; of one that gives a generator before any line of it runs, what is begun for it begins with its first line. A
+ * generator that is never asked for anything has none.
+ */
+export const runBegun = <A>(begin: () => Following, f: () => A, isGenerator: boolean): Narrated<A> => {
+  if (!isGenerator) return run(begin(), f)
+  const generator = f()
+  // As its function says.
+  followGenerator(generator as object, begin)
+  return generator as Narrated<A>
+}
+
 /** The failure of what was thrown. An abort is an interruption. */
 export const exitOf = (error: unknown): Exit.Exit<never, unknown> =>
   isAbort(error) ? Exit.failCause(Cause.interrupt(FiberId.none)) : Exit.fail(error)
@@ -63,20 +75,34 @@ const settle = (promise: Promise<unknown>, following: Following): Promise<unknow
 
 /** What goes on after it was given to the caller. */
 const followOpen = (value: unknown, following: Following): unknown => {
-  if (types.isGeneratorObject(value)) followGenerator(value, following)
+  if (types.isGeneratorObject(value)) followGenerator(value, () => following, following)
   else if (isNodeStream(value)) followStream(value, following)
   else following.end(Exit.succeed(value))
   return value
 }
 
+/** Ends what was begun for a generator or stream that was given, and that its user forgot: it is collected as garbage. */
+const forgotten = new FinalizationRegistry<Following["end"]>((end) => void end(cancelled))
+
+const cancelled = Exit.failCause(Cause.interrupt(FiberId.none))
+
 /**
  * Watches a generator through its own methods, which it gets for as long as it runs: it stays the object it is. Its body
  * runs where its function was called, not where it is asked for more. Who stops early has had all that was wanted.
  */
-const followGenerator = (generator: object, { end, inside }: Following): void => {
+const followGenerator = (generator: object, begin: () => Following, begun?: Following): void => {
+  let following: Following | undefined
+  const began = (now: Following): Following => {
+    forgotten.register(generator, now.end, now)
+    following = now
+    return now
+  }
+  if (begun !== undefined) began(begun)
   const over = (exit: Exit.Exit<unknown, unknown>): void => {
     for (const method of methods) Reflect.deleteProperty(generator, method)
-    end(exit)
+    if (following === undefined) return
+    forgotten.unregister(following)
+    following.end(exit)
   }
   const watched = <A>(result: A): A => {
     if (propertyOf(result, "done") === true) over(Exit.succeed(propertyOf(result, "value")))
@@ -86,11 +112,14 @@ const followGenerator = (generator: object, { end, inside }: Following): void =>
     over(exitOf(error))
     throw error
   }
-  const watch = (original: Step): Step => {
+  const watch = (name: (typeof methods)[number], original: Step): Step => {
     return (...args) => {
+      // Stopped before it began, none of its lines runs.
+      const inside = (name === "next" ? (following ?? began(begin())) : following)?.inside
+      const step = () => Reflect.apply(original, generator, args)
       let result: unknown
       try {
-        result = enter(inside, () => Reflect.apply(original, generator, args))
+        result = inside === undefined ? step() : enter(inside, step)
       } catch (error) {
         return failed(error)
       }
@@ -99,10 +128,10 @@ const followGenerator = (generator: object, { end, inside }: Following): void =>
   }
   const watchedMethods = methods.map((name) => ({ name, original: Reflect.get(generator, name) as Step }))
   for (const { name, original } of watchedMethods) {
-    const value = watch(original)
+    const value = watch(name, original)
     const isSet = Reflect.defineProperty(generator, name, { value, configurable: true, writable: true })
     // One that must not be changed cannot be watched.
-    if (!isSet) return void end(Exit.succeed(generator))
+    if (!isSet) return void over(Exit.succeed(generator))
   }
 }
 
@@ -128,9 +157,11 @@ const isNodeStream = (value: unknown): value is NodeStream =>
 
 /** Watches a stream without taking part in it: it flows no sooner, and its errors are handled by no one else. */
 const followStream = (stream: NodeStream, { end }: Following): void => {
+  forgotten.register(stream, end, end)
   const sides = { readable: stream.readable === true, writable: stream.writable === true }
   const over = (exit: Exit.Exit<unknown, unknown>) => (): void => {
     for (const [event, listener] of listeners) stream.removeListener(event, listener)
+    forgotten.unregister(end)
     end(exit)
   }
   const completed = over(Exit.succeed(undefined))
@@ -141,7 +172,7 @@ const followStream = (stream: NodeStream, { end }: Following): void => {
   const closed = (): void => {
     const isWhole = (!sides.readable || stream.readableEnded) && (!sides.writable || stream.writableFinished)
     if (isWhole) completed()
-    else over(Exit.failCause(Cause.interrupt(FiberId.none)))()
+    else over(cancelled)()
   }
   const listeners: ReadonlyArray<readonly [string | symbol, (...args: Array<unknown>) => void]> = [
     ["end", ended("readable")],

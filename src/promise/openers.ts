@@ -1,6 +1,7 @@
 /**
  * What begins the stories and stages of a narrator.
  */
+import { types } from "node:util"
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
@@ -10,9 +11,9 @@ import type { StoryStatus } from "../event/NarrativeEvent.js"
 import { stageInit, storyInit } from "../narration/combinators.js"
 import type { StageOptions } from "../narration/Options.js"
 import * as recordings from "../narration/recordings.js"
-import { isAbort, type Narrated, run } from "./follow.js"
+import { isAbort, type Narrated, runBegun } from "./follow.js"
 import type { NarratorStoryOptions, OpenStory, Run, StoryEnd } from "./models.js"
-import { enter, here } from "./places.js"
+import { enter, here, type Place } from "./places.js"
 import * as regions from "./regions.js"
 
 /** What begins stories and stages. */
@@ -34,11 +35,15 @@ export interface Opens {
 export const openersOf = (narration: regions.Narration): Opens => {
   const story = <A>(name: string, ...rest: Arguments<NarratorStoryOptions, A>): Narrated<A> => {
     const { f, options } = argumentsOf(rest)
-    return run(storyAt(narration, name, options, definedBy(story)), f)
+    const place = here(narration.base)
+    const definedAt = definedBy(story)
+    return runBegun(() => storyAt(narration, name, options, definedAt, place), f, types.isGeneratorFunction(f))
   }
   const stage = <A>(name: string, ...rest: Arguments<StageOptions, A>): Narrated<A> => {
     const { f, options } = argumentsOf(rest)
-    return run(regions.openStage(narration, stageInit(name, options, definedBy(stage))), f)
+    const init = stageInit(name, options, definedBy(stage))
+    const place = here(narration.base)
+    return runBegun(() => regions.openStage(narration, init, place), f, types.isGeneratorFunction(f))
   }
   const wrap = <This, Args extends Array<unknown>, A>(
     name: string,
@@ -47,11 +52,14 @@ export const openersOf = (narration: regions.Narration): Opens => {
   ) => {
     const definedAt = definedBy(wrap)
     return function (this: This, ...args: Args): Narrated<A> {
-      return run(regions.openStage(narration, stageInit(name, options, definedAt)), () => f.apply(this, args))
+      const init = stageInit(name, options, definedAt)
+      const place = here(narration.base)
+      const call = () => f.apply(this, args)
+      return runBegun(() => regions.openStage(narration, init, place), call, types.isGeneratorFunction(f))
     }
   }
   const open = (name: string, options?: NarratorStoryOptions): OpenStory =>
-    handleOf(storyAt(narration, name, options, definedBy(open)))
+    handleOf(storyAt(narration, name, options, definedBy(open), here(narration.base)))
   rootOpeners.set(open, (name, options, link) => {
     const links = link === undefined ? [] : [{ _tag: "SpanLink" as const, span: link, attributes: {} }]
     const init = storyInit(name, options, undefined)
@@ -82,9 +90,10 @@ const storyAt = (
   narration: regions.Narration,
   name: string,
   options: NarratorStoryOptions | undefined,
-  definedAt: DefinedAt
+  definedAt: DefinedAt,
+  place: Place
 ): regions.FollowedStory =>
-  regions.openStory(narration, storyInit(name, options, definedAt), here(narration.base), options?.correlation)
+  regions.openStory(narration, storyInit(name, options, definedAt), place, options?.correlation)
 
 const handleOf = (followed: regions.FollowedStory): OpenStory => {
   const { inside, record, story } = followed

@@ -86,8 +86,11 @@ export const openStory = (
   return { inside, end, story: region.story, record }
 }
 
-export const openStage = ({ backlog, base }: Narration, init: stageRegion.StageInit<unknown>): Following => {
-  const place = here(base)
+export const openStage = (
+  { backlog, base }: Narration,
+  init: stageRegion.StageInit<unknown>,
+  place = here(base)
+): Following => {
   const fiber = fiberAt(place)
   if (!isEnabled(fiber)) return silent(place)
   const opened = stageRegion.open(init, fiber)

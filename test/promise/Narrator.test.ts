@@ -1,5 +1,7 @@
 import { EventEmitter, errorMonitor } from "node:events"
 import { PassThrough, Readable } from "node:stream"
+import * as v8 from "node:v8"
+import * as vm from "node:vm"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, FastCheck, Layer, ManagedRuntime } from "effect"
 import { Correlation, Narrative, type NarrativeEvent, Renderer } from "../../src/index.js"
@@ -213,6 +215,74 @@ describe("A function in a story", () => {
         ["success", "failed"]
       )
     }))
+
+  it("has not begun before the generator that its function makes has", () =>
+    recorded(async ({ events, narrator, stories }) => {
+      const rows = function* () {
+        yield 1
+      }
+      narrator.story("Never asked", rows)
+      narrator.story("Stopped before", rows).return(undefined)
+      assert.strictEqual(
+        thrownBy(() => narrator.story("Failed before", rows).throw(new OrderError("torn"))) instanceof OrderError,
+        true
+      )
+      narrator.story("Outer", () => {
+        narrator.stage("Never asked", rows)
+        narrator.wrap("Never asked", rows)()
+      })
+      assert.deepStrictEqual(
+        events().map(({ _tag }) => _tag),
+        ["StoryStarted", "StoryCompleted"]
+      )
+      const later = narrator.story("Sub", () => narrator.story("Asked later", rows))
+      assert.deepStrictEqual(Array.from(later), [1])
+      assert.deepStrictEqual(
+        stories().map(({ name, status }) => `${name} ${status}`),
+        ["Outer success", "Sub success", "Asked later success"]
+      )
+      assert.strictEqual(stories().at(-1)?.parentStoryId, stories().at(-2)?.id)
+    }))
+
+  it("is cancelled when the generator or the stream that it gave is forgotten", () =>
+    recorded(async ({ narrator, stories }) => {
+      v8.setFlagsFromString("--expose-gc")
+      const collect: () => void = vm.runInNewContext("gc")
+      const forget = async () => {
+        const rows = narrator.story("Rows", async function* () {
+          yield 1
+          yield 2
+        })
+        await rows.next()
+        narrator.story("Stream", () => new PassThrough())
+      }
+      await forget()
+      // When it is collected is for the engine to say.
+      while (stories().some(({ status }) => status === "running")) {
+        collect()
+        await tick()
+      }
+      assert.deepStrictEqual(
+        stories().map(({ name, status }) => `${name} ${status}`),
+        ["Rows cancelled", "Stream cancelled"]
+      )
+    }))
+
+  it("that gave a generator that is not done ends with the narrator", async () => {
+    const ended: Array<NarrativeEvent.NarrativeEvent> = []
+    const keep = Renderer.make("keep", (event) => void ended.push(event))
+    const narrator = await Narrator.make(Renderer.layer(keep))
+    const rows = narrator.story("Rows", function* () {
+      yield 1
+      yield 2
+    })
+    rows.next()
+    await narrator.dispose()
+    assert.deepInclude(ended.at(-1), { _tag: "StoryCompleted", status: "cancelled" })
+    // It goes on as it would: only its story is over.
+    assert.deepStrictEqual(Array.from(rows), [2])
+    assert.lengthOf(ended, 2)
+  })
 
   it("ends with the stream it gives: at its end, its error, or when it is closed early", () =>
     recorded(async ({ narrator, stories }) => {

@@ -5,7 +5,7 @@ import * as HttpServer from "@effect/platform/HttpServer"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Rpc, RpcClient, RpcGroup, RpcSerialization, RpcServer } from "@effect/rpc"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Schema, Stream } from "effect"
+import { Context, Deferred, Effect, Fiber, Layer, Queue, Random, Schema, Stream } from "effect"
 import { Correlation, Narrative } from "../../../src/index.js"
 import { NarrativeRpc } from "../../../src/integration/rpc/index.js"
 import { recorder } from "../http/servers.js"
@@ -15,8 +15,38 @@ class OutOfStock extends Schema.TaggedError<OutOfStock>()("OutOfStock", { item: 
 class Orders extends RpcGroup.make(
   Rpc.make("Reserve", { payload: { item: Schema.String }, success: Schema.Number, error: OutOfStock }),
   Rpc.make("Watch", { success: Schema.Number, error: OutOfStock, stream: true }),
-  Rpc.make("Wait", {})
+  Rpc.make("Wait", {}),
+  Rpc.make("Look", { payload: { id: Schema.Number }, success: Schema.Array(Schema.String) })
 ).middleware(NarrativeRpc.NarrativeRpc) {}
+
+class Pause extends Context.Tag("test/Pause")<Pause, Effect.Effect<void>>() {}
+
+/** Wakes its askers from a fiber of another context: what holds for it must not be what holds for them. */
+const makePause = Effect.gen(function* () {
+  const gate = yield* Deferred.make<void>()
+  const queue = yield* Queue.unbounded<() => void>()
+  yield* Queue.take(queue).pipe(
+    Effect.flatMap((wake) => Effect.sync(wake)),
+    Effect.forever,
+    Correlation.with({ tenant: "another" }),
+    Effect.forkScoped
+  )
+  return Effect.gen(function* () {
+    const kind = yield* Random.nextIntBetween(0, 5)
+    if (kind === 0) yield* Effect.yieldNow()
+    else if (kind === 1) yield* Effect.sleep(yield* Random.nextIntBetween(0, 4))
+    else if (kind === 2) {
+      // One of them opens it for all.
+      if (yield* Random.nextBoolean) yield* Deferred.succeed(gate, undefined)
+      else yield* Effect.race(Deferred.await(gate), Effect.sleep("5 millis"))
+    } else if (kind === 3) yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+    else {
+      const woken = yield* Deferred.make<void>()
+      yield* Queue.offer(queue, () => Effect.runSync(Deferred.succeed(woken, undefined)))
+      yield* Deferred.await(woken)
+    }
+  })
+})
 
 const handlers = Orders.toLayer({
   Reserve: ({ item }) =>
@@ -27,8 +57,19 @@ const handlers = Orders.toLayer({
         : Effect.map(Correlation.get("tenant"), () => item.length)
     ).pipe(Narrative.stage("Reserve Stock")),
   Watch: () => Stream.range(1, 3).pipe(Stream.mapEffect((i) => Effect.succeed(i).pipe(Narrative.stage("Tick")))),
-  Wait: () => Effect.never
-})
+  Wait: () => Effect.never,
+  Look: ({ id }) =>
+    Effect.gen(function* () {
+      const pause = yield* Pause
+      const look = Effect.map(Correlation.current, ({ requestId, tenant }) => `${requestId} ${tenant}`)
+      const seen: Array<string> = []
+      for (let i = 0; i < 2; i++) {
+        yield* pause
+        seen.push(yield* look.pipe(Narrative.stage(`Look ${id}`)))
+      }
+      return [...seen, ...(yield* Effect.all([look, look], { concurrency: "unbounded" }))]
+    })
+}).pipe(Layer.provide(Layer.scoped(Pause, makePause)))
 
 /** A client of a server on a free port. */
 const connected = (layer: Layer.Layer<never>, options: NarrativeRpc.ServerOptions = { group: "Orders" }) =>
@@ -117,6 +158,50 @@ describe("The story of a call", () => {
       const [ended, ...others] = yield* afterStories(1)
       assert.deepInclude(ended, { storyName: "Wait", status: "cancelled" })
       assert.lengthOf(others, 0)
+    })
+  )
+
+  it.scopedLive("of 1,000 concurrent calls is never mixed up", () =>
+    Effect.gen(function* () {
+      const { afterStories, events, layer } = recorder()
+      const { dispose, handler } = RpcServer.toWebHandler(Orders, {
+        layer: Layer.mergeAll(
+          handlers,
+          NarrativeRpc.layer({ group: "Orders" }),
+          RpcSerialization.layerNdjson,
+          HttpServer.layerContext
+        ).pipe(Layer.provideMerge(layer))
+      })
+      yield* Effect.addFinalizer(() => Effect.promise(dispose))
+      // Messages as they are sent, but without sockets, which would take most of the time.
+      const fetch: typeof globalThis.fetch = (input, init) => handler(new Request(input, init))
+      const client = yield* RpcClient.make(Orders).pipe(
+        Effect.provide(
+          Layer.merge(
+            NarrativeRpc.layerClient,
+            RpcClient.layerProtocolHttp({ url: "http://a.test/" }).pipe(
+              Layer.provide([FetchHttpClient.layer, RpcSerialization.layerNdjson])
+            )
+          )
+        ),
+        Effect.provideService(FetchHttpClient.Fetch, fetch)
+      )
+      const answers = yield* Effect.forEach(
+        Array.from({ length: 1_000 }, (_, i) => i),
+        (id) => client.Look({ id }).pipe(Correlation.with({ requestId: `r-${id}`, tenant: `t-${id}` })),
+        { concurrency: "unbounded" }
+      )
+      answers.forEach((seen, id) => {
+        assert.deepStrictEqual(new Set(seen), new Set([`r-${id} t-${id}`]))
+      })
+      const ended = yield* afterStories(1_000)
+      assert.strictEqual(new Set(ended.map(({ correlation }) => correlation?.requestId)).size, 1_000)
+      const requests = new Map(ended.map(({ correlation, storyId }) => [storyId, correlation?.requestId]))
+      const stages = events.filter((event) => event._tag === "StageCompleted")
+      assert.lengthOf(stages, 2_000)
+      for (const { stageName, storyId } of stages) {
+        assert.strictEqual(stageName.replace("Look ", "r-"), requests.get(storyId))
+      }
     })
   )
 })
