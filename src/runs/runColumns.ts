@@ -27,6 +27,11 @@ export const statusOf = (word: unknown): Status | undefined =>
     ? (statuses.find((status) => status === word) ?? (Object.hasOwn(aliases, word) ? aliases[word] : undefined))
     : undefined
 
+/** Who may have made a commit. */
+export const commitSources = ["manual", "llm", "ci"] as const
+
+type CommitSource = (typeof commitSources)[number]
+
 export const isTerminal = (status: unknown): boolean => status !== "running" && statusOf(status) !== undefined
 
 interface Kinds {
@@ -34,6 +39,7 @@ interface Kinds {
   readonly count: number
   readonly time: string
   readonly status: Status
+  readonly commitSource: CommitSource
   readonly json: PlainValue
   readonly flag: boolean
 }
@@ -88,7 +94,7 @@ export const runColumns = {
   git_branch: name(),
   git_commit_hash: column("text", 40)(),
   git_run_tag: line(),
-  git_commit_source: name(true),
+  git_commit_source: column("commitSource")(true),
   git_commit_author: name(true),
   git_commit_timestamp: time(true),
   host: name(),
@@ -160,6 +166,8 @@ const expectedOf = (kind: keyof Kinds, most: number): string => {
       return "a time in ISO 8601, such as 2026-01-31T08:00:00Z"
     case "status":
       return `one of ${statuses.join(", ")}`
+    case "commitSource":
+      return `one of ${commitSources.join(", ")}`
     case "json":
       return "JSON"
     case "flag":
@@ -190,6 +198,7 @@ const makers: { readonly [K in keyof Kinds]: Maker } = {
     return millis === undefined ? undefined : timeText(millis)
   },
   status: statusOf,
+  commitSource: (given) => commitSources.find((source) => source === given),
   json: (given) => (typeof given === "string" ? attempt(() => from(parseJson(given)), undefined) : from(given)),
   flag: (given) => (given === 1 || given === 0 ? given === 1 : typeof given === "boolean" ? given : undefined)
 }

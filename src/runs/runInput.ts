@@ -70,20 +70,20 @@ export const commit = (given: unknown): Checked<Changes> => {
   else if (typeof hash !== "string" || !/^[0-9a-f]{7,40}$/i.test(hash)) {
     faults.push({ loc: [...loc, "commit_hash"], msg: "takes 7 to 40 hexadecimal digits", type: "value_error" })
   }
-  if (source !== "manual" && source !== "llm" && source !== "ci") {
-    const isMissing = source === undefined || source === null
-    const msg = isMissing ? "is required" : "takes manual, llm or ci"
-    faults.push({ loc: [...loc, "commit_source"], msg, type: isMissing ? "missing" : "value_error" })
+  if (source === undefined || source === null) {
+    faults.push({ loc: [...loc, "commit_source"], msg: "is required", type: "missing" })
   }
-  const made = { git_commit_author: author ?? undefined, git_commit_timestamp: timestamp ?? undefined }
+  const made = {
+    git_commit_source: source ?? undefined,
+    git_commit_author: author ?? undefined,
+    git_commit_timestamp: timestamp ?? undefined
+  }
   const more = columnsIn(made, () => true, loc)
   for (const fault of more.faults) {
     faults.push({ ...fault, loc: fault.loc.map((part) => String(part).replace(/^git_/, "")) })
   }
   if (faults.length > 0) return { faults }
-  return {
-    value: { git_commit_hash: String(hash).toLowerCase(), git_commit_source: String(source), ...more.changes }
-  }
+  return { value: { git_commit_hash: String(hash).toLowerCase(), ...more.changes } }
 }
 
 const columnsIn = (

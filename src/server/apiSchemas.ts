@@ -6,7 +6,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { PlainValue } from "../plain/PlainValue.js"
 import type { RunAnalytics } from "../runs/runAnalytics.js"
-import { columnNames, type RunColumn, runColumns, statuses, type ValueOf } from "../runs/runColumns.js"
+import { columnNames, commitSources, type RunColumn, runColumns, statuses, type ValueOf } from "../runs/runColumns.js"
 import type { ReportData } from "./readModels.js"
 
 const kinds = {
@@ -14,6 +14,7 @@ const kinds = {
   count: Schema.Int,
   time: Schema.String.annotations({ description: "ISO 8601" }),
   status: Schema.Literal(...statuses),
+  commitSource: Schema.Literal(...commitSources),
   json: PlainValue,
   flag: Schema.Boolean
 }
@@ -86,7 +87,7 @@ export const RunChanges = Schema.partial(Schema.Struct(columnsOf(isEditable))).a
 
 export const Commit = Schema.Struct({
   commit_hash: Schema.String.annotations({ description: "7 to 40 hexadecimal digits" }),
-  commit_source: Schema.Literal("manual", "llm", "ci"),
+  commit_source: kinds.commitSource,
   commit_author: Schema.optional(Schema.String),
   commit_timestamp: Schema.optional(kinds.time)
 }).annotations({ identifier: "Commit" })
@@ -104,6 +105,13 @@ export const Updated = Schema.Struct({
   updated: Schema.Boolean,
   fields_updated: Schema.Array(Schema.String)
 }).annotations({ identifier: "Updated" })
+
+export const CommitAssociated = Schema.Struct({
+  ...Updated.fields,
+  status: Schema.Literal("success"),
+  run_id: Schema.String,
+  commit_hash: Schema.String
+}).annotations({ identifier: "CommitAssociated" })
 
 /** What is wrong with a part of what was sent. */
 export const Fault = Schema.Struct({

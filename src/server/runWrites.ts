@@ -60,7 +60,7 @@ export const make = ({ sink, store }: Embedded): RunWrites => {
   const existing: RunWrites["existing"] = (eventId) =>
     Effect.flatMap(Effect.zipRight(unavailable(store.catchUp), find(eventId)), (row) =>
       row === undefined
-        ? Effect.fail(notFound(`no run has the event_id ${eventId.slice(0, 255)}`))
+        ? Effect.fail(notFound(`run not found: no run has the event_id ${eventId.slice(0, 255)}`))
         : Effect.succeed(row)
     )
   const write = (eventId: string, changes: Changes, rank: revision.Rank) =>

@@ -99,10 +99,11 @@ export const make = ({ store }: Embedded, writes: RunWrites): RunsApi => {
         (answer) => json(answer)
       ),
     associateCommit: (eventId, body) =>
-      Effect.map(
-        change(eventId, () => checked(runInput.commit(body))),
-        (answer) => json({ ...answer, status: "associated" })
-      ),
+      Effect.gen(function* () {
+        const answer = yield* change(eventId, () => checked(runInput.commit(body)))
+        const { columns } = runRows.decodeColumns(yield* existing(eventId))
+        return json({ ...answer, status: "success", run_id: columns.run_id, commit_hash: columns.git_commit_hash })
+      }),
     commitUrl: (eventId) =>
       Effect.map(existing(eventId), (row) => {
         const { columns } = runRows.decodeColumns(row)

@@ -6,6 +6,7 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { manifest } from "../file/manifest.js"
 import { isPg } from "../history/database/connections.js"
 import type { Embedded } from "../runs/embedded.js"
 import { timeText } from "../runs/runColumns.js"
@@ -31,7 +32,7 @@ export const make = ({ store }: Embedded): StateApi => {
   return {
     health: Effect.gen(function* () {
       const settings = yield* unavailable(store.use(pragmas))
-      return json({ status: "ok", ...settings })
+      return json({ status: "ok", version: manifest.version, ...settings })
     }),
     metrics: (accept) =>
       Effect.gen(function* () {

@@ -137,6 +137,8 @@ describe.each(databases(server))("The server of runs, $where,", (served) => {
         body: { commit_hash: "ABCDEF1234", commit_source: "llm", commit_author: "Ada" }
       })
       assert.strictEqual(answer.status, 200)
+      assert.deepInclude(answer.json, { status: "success", event_id: "a", commit_hash: "abcdef1234" })
+      assert.isString(answer.json.run_id)
       assert.deepStrictEqual((yield* ask("/api/v1/runs/a/commit-url")).json, {
         commit_url: "https://github.com/ada/engine/commit/abcdef1234"
       })

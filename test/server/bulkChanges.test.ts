@@ -81,7 +81,9 @@ describe.each(databases(postgres.ofFile()))("A change of many runs, $where,", (d
       const { act, ask, changed } = yield* served
       const job = yield* changed({ event_ids: ["e1", "e0", "e1", "none"], changes: { status: "failed" } })
       assert.deepInclude(job, { total: 3, changed: 1, unchanged: 1, failed: 1 })
-      assert.deepStrictEqual(job?.["failures"], [{ event_id: "none", detail: "no run has the event_id none" }])
+      assert.deepStrictEqual(job?.["failures"], [
+        { event_id: "none", detail: "run not found: no run has the event_id none" }
+      ])
       yield* ask("/api/v1/runs", { body: { ...validRun, event_id: "none", run_id: "late" } })
       assert.deepInclude(yield* act(job?.["id"], "retry"), { total: 3, changed: 2, unchanged: 1, failed: 0 })
     })

@@ -110,11 +110,13 @@ export const wrongRequests: ReadonlyArray<WrongRequest> = [
   creating("metrics_json", "{"),
   creating("context_json", "not JSON"),
   creating("git_commit_hash", "x".repeat(41)),
+  creating("git_commit_source", "robot"),
   creating("api_posted", "yes"),
   creating("api_retry_count", -3),
   // Changes.
   patching("status", "finished"),
   patching("status", null),
+  patching("git_commit_source", "robot"),
   patching("end_time", "soon"),
   patching("duration_ms", -5),
   patching("items_succeeded", "many"),
