@@ -27,10 +27,12 @@ const History = Layer.provideMerge(HistoryRenderer.layer({ path: filename }), Re
 
 const orders = Effect.forEach(["A-1", "A-2", "A-3", "A-4"], (order, i) => Effect.exit(processOrder(order, 20 + i)))
 
-/** `npx narrative …`, were this a project of its own. */
+const command = import.meta.filename.replace("examples/command-line", "src/cli/main")
+
+/** `npx narrative …`, were this a project of its own. It is run as this program is: by `tsx`, or compiled. */
 const narrative = (...args: ReadonlyArray<string>) =>
   Effect.sync(() =>
-    execFileSync(process.execPath, ["--import", "tsx", "src/cli/main.ts", ...args], {
+    execFileSync(process.execPath, [...process.execArgv, command, ...args], {
       encoding: "utf8",
       env: { ...process.env, NARRATIVE_DB: filename, COLUMNS: "120" }
     })
