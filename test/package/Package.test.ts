@@ -20,6 +20,7 @@ import {
   link,
   manifest,
   pack,
+  packTypes,
   project,
   remove,
   run,
@@ -138,7 +139,7 @@ describe("The package", { timeout: 100_000 }, () => {
   })
 
   it("has types that every ESM resolution finds", async () => {
-    const { output, status } = await run(bin("attw"), [tarball, "--profile", "esm-only"])
+    const { output, status } = await run(bin("attw"), [await packTypes(), "--profile", "esm-only"])
     assert.strictEqual(status, 0, output)
   })
 

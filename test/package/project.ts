@@ -11,6 +11,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync
 } from "node:fs"
@@ -61,15 +62,30 @@ const succeed = async (command: string, args: ReadonlyArray<string>, cwd: string
 /** What the build reads besides the sources. */
 const buildFiles = ["package.json", "tsconfig.json", "tsconfig.build.json", "test/cli/bundle.ts"]
 
-/** The compiled files must come from these sources alone, so nothing is taken from `dist`. */
+const timesOf = (path: string): ReadonlyArray<number> =>
+  [path, ...(statSync(path).isDirectory() ? readdirSync(path, { recursive: true, encoding: "utf8" }) : [])].map(
+    (name, i) => statSync(i === 0 ? name : join(path, name)).mtimeMs
+  )
+
+/** Whether all that is in `dist` is younger than all that it is built from: `npm test` has just built it. */
+const isBuilt = (): boolean => {
+  const dist = join(repository, "dist")
+  if (!existsSync(dist)) return false
+  // A folder changes with what is removed from it.
+  const sources = ["src", "package-lock.json", ...buildFiles].flatMap((name) => timesOf(join(repository, name)))
+  return Math.max(...sources) < Math.min(...timesOf(dist))
+}
+
+/** The compiled files must come from these sources alone: an older `dist` is not taken. */
 export const pack = async () => {
   mkdirSync(copy)
+  const built = isBuilt()
   for (const name of [...manifest.files, ...buildFiles]) {
     const from = join(repository, name)
-    if (name !== "dist" && existsSync(from)) cpSync(from, join(copy, name), { recursive: true })
+    if ((name !== "dist" || built) && existsSync(from)) cpSync(from, join(copy, name), { recursive: true })
   }
   symlinkSync(join(repository, "node_modules"), join(copy, "node_modules"))
-  await succeed("npm", ["run", "build"], copy)
+  if (!built) await succeed("npm", ["run", "build"], copy)
   await succeed("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], copy)
 }
 
@@ -95,6 +111,14 @@ export const install = async () => {
   const peers = Object.keys(manifest.peerDependencies).filter((name) => optional[name]?.optional !== true)
   for (const name of [...peers, ...Object.keys(manifest.dependencies), "@types/node"]) link(name)
   writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }))
+}
+
+/** Packs what its types are resolved by, and nothing else: attw looks through all files for each folder that it asks for. */
+export const packTypes = async (): Promise<string> => {
+  const types = join(folder, "types.tgz")
+  const others = ["*.map", "src", "docs", "examples"].map((name) => `--exclude=${manifest.name}/${name}`)
+  await succeed("tar", ["-czf", types, ...others, "-C", dirname(unpacked), manifest.name], folder)
+  return types
 }
 
 export const filesIn = (path: string): ReadonlyArray<string> =>
