@@ -3,23 +3,25 @@ import { defineConfig } from "vitest/config"
 /** Files that have a process of their own, and why. All others share one, in which everything is loaded once. */
 const isolated = [
   // They wait for processes that they start.
-  "test/auto/*.test.ts",
+  "test/auto/{auto,programStory}.test.ts",
   "test/cli/completions.test.ts",
   "test/cli/main.test.ts",
   "test/cli/programRun.test.ts",
-  "test/docs/*.test.ts",
+  "test/docs/Docs.test.ts",
   "test/examples/*.test.ts",
   "test/file/*.test.ts",
   "test/history/HistoryProcesses.test.ts",
   "test/history/PostgresProcesses.test.ts",
   "test/metrics/Prometheus.test.ts",
-  "test/monitoring/*.test.ts",
+  "test/monitoring/{Monitoring,Panels}.test.ts",
   "test/narration/runMain.test.ts",
-  "test/package/*.test.ts",
+  "test/package/{Package,Weight}.test.ts",
   "test/renderer/FileFaults.test.ts",
   "test/renderer/StandardStreams.test.ts",
   "test/renderer/html/HtmlReportRenderer.test.ts",
-  "test/web/**/*.test.ts",
+  "test/web/bundle.test.ts",
+  "test/web/dashboard/*.test.ts",
+  "test/web/report/*.test.ts",
   // The order of what is written of runs is that of their process, and its clock never goes back.
   "test/runs/*.test.ts",
   // Their server is that of their process.
