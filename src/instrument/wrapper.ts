@@ -5,8 +5,15 @@ export type AnyFunction = (this: unknown, ...args: Array<unknown>) => unknown
 
 export type Call = (self: unknown, args: Array<unknown>) => unknown
 
-/** Those made here, and those that are stages or are to be left as they are. */
-const untouched = new WeakSet<object>()
+const untouchedKey = Symbol.for("effect-narrative/untouched")
+const known: unknown = Reflect.get(globalThis, untouchedKey)
+
+/**
+ * Those made here, and those that are stages or are to be left as they are: of all copies of the library in a process. What
+ * instruments modules as they are loaded loads no Effect for it.
+ */
+const untouched: WeakSet<object> = known instanceof WeakSet ? known : new WeakSet()
+Reflect.set(globalThis, untouchedKey, untouched)
 
 /** Leaves a function as it is from now on. */
 export const skip = (f: object): void => void untouched.add(f)

@@ -3,6 +3,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import { deliverAll } from "../delivery/dispatch.js"
@@ -76,7 +77,8 @@ export const regionAbove = (parent: Tracer.AnySpan | undefined, around: Region |
 const aroundOf = (span: Tracer.AnySpan): Tracer.AnySpan | undefined =>
   span._tag === "Span" ? Option.getOrUndefined(span.parent) : undefined
 
-const noted = hiddenField.make<Tracer.AnySpan, Region>()
+// One for all copies of the library in a process.
+const noted = globalValue("effect-narrative/regionsOfSpans", () => hiddenField.make<Tracer.AnySpan, Region>())
 
 /** The region that was noted on a span. */
 export const regionOf: (span: Tracer.AnySpan) => Region | undefined = noted.get

@@ -4,6 +4,7 @@
  */
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import { globalValue } from "effect/GlobalValue"
 import * as Tracer from "effect/Tracer"
 import { placeOf, type Region, regionAbove, regionOf } from "../narration/region.js"
 import { currentFiber } from "../runtime/fiber.js"
@@ -13,8 +14,8 @@ import { isInbound, isOutbound, type Rules } from "./spanRules.js"
 import { countSpan, type Narrated, type Started, stageOfSpan } from "./spanStage.js"
 import { type SpanStories, spanAmong, takeTool } from "./spanStory.js"
 
-/** Tracers of ours, with what they wrap. */
-const wrapped = new WeakMap<Tracer.Tracer, Tracer.Tracer>()
+/** Tracers of ours, with what they wrap: those of all copies of the library in a process. */
+const wrapped = globalValue("effect-narrative/narratingTracers", () => new WeakMap<Tracer.Tracer, Tracer.Tracer>())
 
 export const narrating = (given: Tracer.Tracer, rules: Rules, stories: SpanStories): Tracer.Tracer => {
   // One of ours inside another would narrate every span twice.

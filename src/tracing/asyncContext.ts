@@ -36,7 +36,7 @@ export const enter = <A>(place: FiberRefs.FiberRefs, f: () => A): A => {
   return storage.run(place, f)
 }
 
-const followedTracers = new WeakSet<Tracer.Tracer>()
+const followedTracers = globalValue("effect-narrative/followedTracers", () => new WeakSet<Tracer.Tracer>())
 
 export const isFollowed = (tracer: Tracer.Tracer): boolean => followedTracers.has(tracer)
 

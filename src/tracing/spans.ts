@@ -11,6 +11,7 @@ import * as DefaultServices from "effect/DefaultServices"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
+import { globalValue } from "effect/GlobalValue"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
@@ -119,7 +120,7 @@ export const link = (outer: Tracer.Span, inner: Tracer.Span): void => {
 
 const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
-const wrapsNative = new WeakSet<Tracer.Tracer>()
+const wrapsNative = globalValue("effect-narrative/wrapsNative", () => new WeakSet<Tracer.Tracer>())
 
 /** Notes that what one tracer makes are the spans of another one. */
 export const wraps = (tracer: Tracer.Tracer, inner: Tracer.Tracer): void => {

@@ -10,6 +10,7 @@ import {
   WaitingChildrenError,
   Worker
 } from "bullmq"
+import { Effect, Queue as Given } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import { nameWithId, narrativeProcessor, narrativeTelemetry } from "../../src/integration/bullmq/index.js"
 import { type Redis, startRedis } from "../fixtures/redis.js"
@@ -291,17 +292,20 @@ describe("A job", () => {
       assert.notStrictEqual(started[0]?.traceId, started[1]?.traceId)
     }))
 
-  it("does not get mixed up with a hundred others at once", () =>
+  it("does not get mixed up with a thousand others at once", () =>
     withQueue(async ({ connection, ended, narrator, queue, stories, telemetry }) => {
-      const ids = Array.from({ length: 100 }, (_, i) => `c-${i}`)
+      const ids = Array.from({ length: 1_000 }, (_, i) => `c-${i}`)
       await Promise.all(
         ids.map((correlationId) =>
           narrator.withCorrelation({ correlationId }, () => queue.add("mixed", { correlationId }))
         )
       )
       const wrong: Array<unknown> = []
+      const given = Effect.runSync(Given.unbounded<string>())
       const processor: Processor = async ({ data }) => {
-        for (let i = 0; i < 3; i++) {
+        // Each of them gives, and takes what another one gave: a fiber of another job wakes this one.
+        await narrator.runPromise(Effect.zipRight(Given.offer(given, "go"), Given.take(given)))
+        for (let i = 0; i < 2; i++) {
           await wait(i)
           await narrator.stage("Step", () => wait(1))
           if (narrator.correlation().correlationId !== data.correlationId) wrong.push(data)
@@ -310,9 +314,9 @@ describe("A job", () => {
       const worker = new Worker(queue.name, narrativeProcessor(narrator, processor), {
         connection,
         telemetry,
-        concurrency: 50
+        concurrency: 200
       })
-      await ended(100)
+      await ended(1_000)
       await worker.close()
       assert.deepStrictEqual(wrong, [])
       assert.deepStrictEqual(Array.from(new Set(stories().map(({ name }) => name))), ["mixed"])
