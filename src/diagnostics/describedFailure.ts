@@ -56,6 +56,7 @@ export const describeFailure = (
     errorMessage: chain[0]?.message ?? undescribed.errorMessage,
     stageName: stage?.path.at(-1) ?? null,
     stagePath: stage?.path ?? [],
+    failedAt: stage?.endedAt ?? null,
     ...source,
     locationReason: place.reason,
     ownLocation: ownLocationOf(chain, place),

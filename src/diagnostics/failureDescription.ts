@@ -108,6 +108,7 @@ const cut = (leaf: CauseLeaf, stage: StageOfFailure | undefined): Failure => {
     errorMessage: message,
     stageName: stage?.path.at(-1) ?? null,
     stagePath: stage?.path ?? [],
+    failedAt: stage?.endedAt ?? null,
     exactCause: message,
     stageAttributes: stage?.attributes ?? {}
   }
@@ -125,6 +126,7 @@ const interrupted = (cause: Cause.Cause<unknown>, stageOf: FailureContext["stage
     errorMessage: message,
     stageName: stage?.path.at(-1) ?? null,
     stagePath: stage?.path ?? [],
+    failedAt: stage?.endedAt ?? null,
     errorCode: "CANCELLED",
     stackText: `Interrupted: ${message}`,
     exceptionChain: `Interrupted: ${message}`,

@@ -32,6 +32,8 @@ export interface StageOfFailure {
   /** Whether these regions that a failure left are, or have among them, its stage, or its story where it has none. */
   readonly hasLeft?: (regions: ReadonlyArray<object>) => boolean
   readonly attributes: PlainValue.PlainRecord
+  /** When it ended, or its story where it has none, in milliseconds since the epoch. */
+  readonly endedAt?: number | undefined
 }
 
 /** Finds out what is secret from the fields that an error and its causes carry. */
@@ -78,6 +80,7 @@ export const unplaced = (leaf: CauseLeaf, stage: StageOfFailure | undefined, red
     errorMessage: redactor.text(thrownValue.messageOf(leaf.error)),
     stageName: stage?.path.at(-1) ?? null,
     stagePath: stage?.path ?? [],
+    failedAt: stage?.endedAt ?? null,
     stackText: chain,
     exceptionChain: chain,
     exactCause: chain,
@@ -92,6 +95,7 @@ export const undescribed: Failure = {
   errorMessage: "The failure could not be described.",
   stageName: null,
   stagePath: [],
+  failedAt: null,
   location: null,
   locationReason: "unknown",
   ownLocation: null,

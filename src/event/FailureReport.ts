@@ -7,7 +7,7 @@
  */
 import * as Schema from "effect/Schema"
 import { PlainRecord } from "../plain/PlainValue.js"
-import { key } from "../plain/wireSchema.js"
+import { key, Timestamp } from "../plain/wireSchema.js"
 import { ErrorDetails } from "./errorDetails.js"
 import { Location, SnippetLine, StackFrame } from "./stackFrame.js"
 
@@ -175,6 +175,8 @@ export const PassedSpan = Schema.Struct({
  *   sequential one, `[0]` for an entry of a list of errors, empty for a cause that is a single failure.
  * - `kind`: `fail` is an expected, typed error; `die` is a defect.
  * - `stagePath`: the names of the stages around the failure, outermost first; empty outside any stage.
+ * - `failedAt`: when it failed, in milliseconds since the epoch: the end of the stage it came from, or of the story where it
+ *   came from none. `null` in what an earlier version wrote.
  * - `location`, `locationReason`: the innermost line of the app that one would change, and how it was found. Of an error
  *   that wraps another, that is where the innermost one was made; `ownLocation` is then where the error itself was made,
  *   else `null`.
@@ -205,6 +207,7 @@ export const Failure = Schema.Struct({
   errorMessage: key(Schema.String, "error_message"),
   stageName: key(Schema.NullOr(Schema.String), "stage_name"),
   stagePath: key(Schema.Array(Schema.String), "stage_path"),
+  failedAt: Schema.optionalWith(Schema.NullOr(Timestamp), { default: () => null }).pipe(Schema.fromKey("failed_at")),
   location: Schema.NullOr(Location),
   locationReason: key(LocationReason, "primary_frame_reason"),
   ownLocation: key(Schema.NullOr(Location), "own_location"),

@@ -45,6 +45,8 @@ export interface CountedSpans {
 export class Stage {
   status: TimelineEntry["status"] = "running"
   durationSeconds: number | null = null
+  /** In milliseconds since the epoch, once it has failed. @internal */
+  failedAt: number | undefined
   attributes: PlainRecord
   /** How often it was tried again. */
   retries = 0

@@ -239,6 +239,7 @@ export const end = <A, E>(
   }
   if (!story.end(stage, "failed", durationSeconds)) return lateEnd(story, stage, fiber, exit)
   const endedAt = now(fiber)
+  stage.failedAt = endedAt
   const emitFailed = ({ summarize }: Describer): Waiting =>
     emit(fiber, story, () => {
       const error = first?.error

@@ -93,12 +93,12 @@ interface Blame {
   readonly definedAt: DefinedAt
   readonly stage?: Stage | undefined
   readonly stageName?: string | undefined
+  /** Milliseconds since the epoch (default: now). */
+  readonly failedAt?: number
 }
 
 interface ReportOptions extends Blame {
   readonly handled: boolean
-  /** Milliseconds since the epoch (default: now). */
-  readonly failedAt?: number
   /** What the fiber is in while it waits for an analysis. */
   readonly around: Around
 }
@@ -142,7 +142,7 @@ const reportWith = (
 ): Reported => {
   const { span, story } = region
   const { failedAt = now(fiber), handled } = options
-  const context = contextOf(story, cause, options)
+  const context = contextOf(story, cause, { ...options, failedAt })
   const described =
     attempt(() => describer.describeIn(cause, context, redactorOf(fiber)), undefined) ??
     selfDescription.describeIn(cause, context, redactorOf(fiber))
@@ -291,6 +291,7 @@ const contextOf = (story: Story, cause: Cause.Cause<unknown>, blame: Blame): Fai
 
 export const stageOfFailure = (stage: Stage | undefined, story: Story, blame?: Blame): StageOfFailure => ({
   path: blame?.stageName === undefined ? (stage?.path ?? []) : [blame.stageName],
+  endedAt: stage?.failedAt ?? blame?.failedAt,
   // Read only where no other place is known: V8 writes a stack as text when it is asked for.
   get definedAt() {
     return (stage ?? blame)?.definedAt?.stack

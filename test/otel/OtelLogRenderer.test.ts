@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { OTLPLogExporter } from "@opentelemetry/exporter-logs-otlp-http"
 import { BatchLogRecordProcessor } from "@opentelemetry/sdk-logs"
 import { Effect, FastCheck as fc, Layer, Logger } from "effect"
+import { failureTime } from "../../src/event/failureTime.js"
 import { Narrative } from "../../src/index.js"
 import { NarrativeTracing, OtelLogRenderer } from "../../src/otel/index.js"
 import * as logRecord from "../../src/otel/logRecord.js"
@@ -147,7 +148,7 @@ describe("A log record", () => {
         assert.match(record.eventName, /^narrative\.[a-z.]+$/)
         assert.include([1, 5, 9, 13, 17, 21], record.severity.number)
         assert.strictEqual(record.attributes["narrative.story.id"] === undefined, false)
-        assert.strictEqual(record.timestamp, event.timestamp)
+        assert.strictEqual(record.timestamp, event._tag === "FailureOccurred" ? failureTime(event) : event.timestamp)
         if (record.span !== undefined) assert.deepInclude(event, record.span)
       })
     )

@@ -202,13 +202,13 @@ const endOf = ({ status }: StageRecord) =>
 
 /** An analysis that was made in the background came later than the report. */
 const failureEvents = (story: StoryRecord, failure: FailureRecord): ReadonlyArray<NarrativeEvent> => {
-  const { analysis, analysisSeconds, occurredAt, report } = failure
+  const { analysis, analysisSeconds, report } = failure
   if (analysis === null || analysisSeconds === null) return [report]
   return [
     { ...report, analysis: null, llmAnalysis: null },
     {
       _tag: "AnalysisReady",
-      ...restore.inStory(story, moment(occurredAt + analysisSeconds * 1_000)),
+      ...restore.inStory(story, moment(report.timestamp + analysisSeconds * 1_000)),
       stageName: report.failures[0].stageName,
       traceId: report.traceId,
       spanId: report.spanId,

@@ -1,6 +1,7 @@
 /**
  * Events as rows: what each event writes into which columns.
  */
+import { failureTime } from "../../event/failureTime.js"
 import type {
   FailureOccurred,
   NarrativeEvent,
@@ -198,7 +199,7 @@ export const failureRow = (event: FailureOccurred): FailureRow => {
     story_key: noKey,
     story_id: event.storyId,
     sequence: event.sequence,
-    occurred_at: time.encode(event.timestamp),
+    occurred_at: time.encode(failureTime(event)),
     story_name: event.storyName,
     stage_name: primary.stageName,
     error_type: primary.errorType,

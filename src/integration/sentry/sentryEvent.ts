@@ -1,10 +1,12 @@
 /**
  * A failure as an event of Sentry: its errors with their frames and values, and what happened before as breadcrumbs.
  */
+
 import { randomUUID } from "node:crypto"
 import type { Exception, Breadcrumb as SentryBreadcrumb, Event as SentryEvent, StackFrame } from "@sentry/core"
 import { idsOf } from "../../event/correlationFields.js"
 import type * as Report from "../../event/FailureReport.js"
+import { failureTime } from "../../event/failureTime.js"
 import type { TrackedError } from "../../renderer/tracker/ErrorTracker.js"
 
 export interface EventSettings {
@@ -20,7 +22,7 @@ export const sentryEvent = (error: TrackedError, settings: EventSettings): Sentr
   const { correlation } = failure
   return {
     event_id: randomUUID().replaceAll("-", ""),
-    timestamp: failure.timestamp / 1_000,
+    timestamp: failureTime(failure) / 1_000,
     platform: "node",
     level: failure.handled ? "warning" : "error",
     logger: "effect-narrative",

@@ -2,6 +2,7 @@
  * What an alert is about: a failure, a story that ended otherwise than it should, an analysis that came later, or
  * how many more there were. On the wire an alert is one JSON object: `version` 1, `alert` its kind, keys in snake_case, every field present.
  */
+
 import * as Schema from "effect/Schema"
 import {
   ErrorCode,
@@ -11,6 +12,7 @@ import {
   Location,
   Progress
 } from "../../event/FailureReport.js"
+import { failureTime } from "../../event/failureTime.js"
 import type { FailureOccurred, StoryCompleted } from "../../event/NarrativeEvent.js"
 import { PlainRecord } from "../../plain/PlainValue.js"
 import { plainJson } from "../../plain/plainJson.js"
@@ -264,7 +266,7 @@ const storyOf = (event: FailureOccurred | StoryCompleted, { labels, path }: Stor
   labels,
   traceId: event.traceId,
   spanId: event.spanId,
-  timestamp: event.timestamp,
+  timestamp: event._tag === "FailureOccurred" ? failureTime(event) : event.timestamp,
   sequence: event.sequence,
   occurrences: 1,
   progress: event.progress

@@ -1,6 +1,7 @@
 /**
  * A root story as its page will show it, put together event by event, with bounded memory.
  */
+import { failureTime } from "../../event/failureTime.js"
 import type {
   EventRecorded,
   FailureOccurred,
@@ -276,7 +277,7 @@ export class StoryPage {
 
   #failure({ blamed, node }: StoryState, event: FailureOccurred): void {
     const stages = event.failures.map(({ stagePath }) => blamed.get(stagePath.join("\u0000")))
-    this.#failures.add(event, node, stages, this.#offset(event))
+    this.#failures.add(event, node, stages, Math.max(0, failureTime(event) - this.#startedAt))
   }
 
   #endStory(node: StoryState["node"], event: StoryCompleted): void {

@@ -274,6 +274,7 @@ export const failure = (more: Partial<Failure> = {}): Failure => ({
   errorMessage: "bad",
   stageName: null,
   stagePath: [],
+  failedAt: null,
   location: null,
   locationReason: "app_frame",
   ownLocation: null,
