@@ -96,6 +96,8 @@ export const perform = (given: RunsOptions) =>
     }
     for (const [option, isGiven] of Object.entries(optionsGiven)) {
       if (!isGiven(given) || action.options.some((known) => known === option)) continue
+      const instead = option === "--db" && Object.hasOwn(onServer, name) ? onServer[name] : undefined
+      if (instead !== undefined) return yield* new NotForServers({ action: name, instead })
       const others = Object.entries(actions).flatMap(([other, { options }]) =>
         options.some((known) => known === option) ? [other] : []
       )
@@ -103,6 +105,25 @@ export const perform = (given: RunsOptions) =>
     }
     return yield* action.perform(given)
   })
+
+/** What a server of databases has for what these do with files. */
+const onServer: Readonly<Record<string, string>> = {
+  check: "pg_amcheck checks a database of PostgreSQL, and `GET /health` of narrative serve asks it",
+  recover:
+    "a program with Run.layerPg and a journalDir takes its journal in again when it starts; pg_restore restores what pg_dump wrote",
+  backup: "pg_dump --schema=narrative --format=custom writes a copy of the schema",
+  restore: "pg_restore puts back what pg_dump wrote"
+}
+
+/** What is done with the files of a folder only. */
+class NotForServers extends Data.TaggedError("NotForServers")<{
+  readonly action: string
+  readonly instead: string
+}> {
+  override get message(): string {
+    return `runs ${this.action} is for the files of a folder, and not for PostgreSQL: ${this.instead}`
+  }
+}
 
 /** An option that another action takes. */
 class NotItsOption extends Data.TaggedError("NotItsOption")<{

@@ -14,7 +14,6 @@ import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
 import * as Layer from "effect/Layer"
 import { InvalidOption } from "../plain/InvalidOption.js"
-import type * as embedded from "../runs/embedded.js"
 import { withoutNarration } from "../runtime/muting.js"
 import { warning } from "../runtime/warnOnce.js"
 import { ofRefusal, Refusal } from "./answers.js"
@@ -103,13 +102,14 @@ export const layerWithPages = (
         // Requests of telemetry are no part of what is observed.
         Effect.locally(HttpMiddleware.currentTracerDisabledWhen, constTrue)
       )
-      const { opened, source } = yield* runDatabase.open(decoded)
+      const database = yield* runDatabase.open(decoded)
+      const { opened, source } = database
       yield* sweeper.make(opened, decoded)
       const history = yield* archive.make(source)
       const events = yield* eventsApi.make(history)
       const writes = runWrites.make(opened)
       const bulk = bulkApi.make(opened, yield* bulkJobs.make(writes))
-      yield* Deferred.succeed(ready, yield* drained(app({ opened, writes, bulk, history, events, given, shown })))
+      yield* Deferred.succeed(ready, yield* drained(app({ database, writes, bulk, history, events, given, shown })))
     })
   )
 
@@ -117,7 +117,7 @@ const isLoopback = (hostname: string): boolean => /^(localhost|127\.\d+\.\d+\.\d
 
 /** What requests are answered with. */
 interface Served {
-  readonly opened: embedded.Embedded
+  readonly database: runDatabase.RunDatabase
   readonly writes: runWrites.RunWrites
   readonly bulk: bulkApi.BulkApi
   readonly history: archive.Archive
@@ -127,8 +127,9 @@ interface Served {
 }
 
 /** @internal */
-export const app = ({ bulk, events, given, history, opened, shown, writes: changing }: Served): HttpApp.Default => {
-  const runs = runsApi.make(opened, changing)
+export const app = ({ bulk, database, events, given, history, shown, writes: changing }: Served): HttpApp.Default => {
+  const { opened } = database
+  const runs = runsApi.make(database, changing)
   const writes = writesApi.make(opened)
   const state = stateApi.make(opened)
   const stories = storiesApi.make(history)

@@ -7,9 +7,11 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { isPg } from "../history/database/connections.js"
 import type { Database } from "../history/database/database.js"
 import type { DamagedRow } from "../history/database/decodeRows.js"
 import { migrate } from "../history/database/migrations.js"
+import * as readingThread from "../history/database/readingThread.js"
 import * as reopened from "../history/database/reopened.js"
 import type { Source } from "../history/database/source.js"
 import type { AmbiguousStoryId, HistoryError, StoryNotFound } from "../history/HistoryError.js"
@@ -23,10 +25,13 @@ export interface Archive {
   readonly read: <A, E extends QueryError>(
     query: (history: HistoryReader) => Effect.Effect<A, E>
   ) => Effect.Effect<A, Refusal>
+  /** The same for what may take long: a file is asked by a thread of its own, so that others are answered meanwhile. */
+  readonly readSlowly: Archive["read"]
   /** Asks its tables. */
   readonly query: <A, E extends QueryError | SqlError | DamagedRow>(
     query: (sql: SqlClient) => Effect.Effect<A, E>
   ) => Effect.Effect<A, Refusal>
+  readonly querySlowly: Archive["query"]
 }
 
 /** What a question to a history may fail with. */
@@ -35,22 +40,32 @@ type QueryError = HistoryError | InvalidOption | StoryNotFound | AmbiguousStoryI
 interface Opened {
   readonly database: Database
   readonly history: HistoryReader
+  readonly thread: readingThread.ReadingThread
 }
 
 const open = (source: Source): Effect.Effect<Opened, HistoryError, Scope.Scope> =>
   Effect.gen(function* () {
     const database = yield* source.open
     yield* migrate(database, source.prepare(database.sql))
-    return { database, history: yield* reader.make(database) }
+    const { filename, sql } = database
+    // A server works elsewhere by itself.
+    const thread = isPg(sql) || filename === null ? readingThread.none : yield* readingThread.make(filename)
+    return { database, history: yield* reader.make(database), thread }
   })
 
 /** @internal */
 export const make = (source: Source): Effect.Effect<Archive, never, Scope.Scope> =>
   Effect.gen(function* () {
     const { current } = yield* reopened.make({ open: open(source), identity: source.identity })
+    const asked = <A, E extends QueryError | SqlError | DamagedRow>(
+      { database }: Opened,
+      query: (sql: SqlClient) => Effect.Effect<A, E>
+    ) => reader.asking(database)(query(database.sql))
     return {
       read: (query) => refused(Effect.flatMap(current, ({ history }) => query(history))),
-      query: (query) => refused(Effect.flatMap(current, ({ database }) => reader.asking(database)(query(database.sql))))
+      readSlowly: (query) => refused(Effect.flatMap(current, ({ history, thread }) => thread.reading(query(history)))),
+      query: (query) => refused(Effect.flatMap(current, (opened) => asked(opened, query))),
+      querySlowly: (query) => refused(Effect.flatMap(current, (opened) => opened.thread.reading(asked(opened, query))))
     }
   })
 

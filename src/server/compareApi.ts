@@ -66,11 +66,11 @@ export const make = ({ store }: Embedded, archive: Archive): CompareApi => {
         }))
         const a = yield* ofGroup(
           "a.",
-          archive.query((sql) => storySamples(sql, filters.a))
+          archive.querySlowly((sql) => storySamples(sql, filters.a))
         )
         const b = yield* ofGroup(
           "b.",
-          archive.query((sql) => storySamples(sql, filters.b))
+          archive.querySlowly((sql) => storySamples(sql, filters.b))
         )
         return json(comparisonOf(a, b))
       })

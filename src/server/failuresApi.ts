@@ -28,7 +28,7 @@ export const make = (archive: Archive): FailuresApi => ({
         ...failureFilter(query),
         ...readQuery.page(query)
       }))
-      const page = yield* archive.query((sql) => failurePage(sql, { ...filter, last: limit ?? 50 }, cursor))
+      const page = yield* archive.querySlowly((sql) => failurePage(sql, { ...filter, last: limit ?? 50 }, cursor))
       return json(encodeFailures(page))
     }),
   groups: (given) =>
@@ -37,7 +37,7 @@ export const make = (archive: Archive): FailuresApi => ({
         ...failureFilter(query),
         limit: query.whole("limit", 1, 200)
       }))
-      const { groups, ...found } = yield* archive.query((sql) => failureGroups(sql, filter))
+      const { groups, ...found } = yield* archive.querySlowly((sql) => failureGroups(sql, filter))
       const answer: readModels.FailureGroupsJson = {
         since: time.encode(found.since),
         until: time.encode(found.until),

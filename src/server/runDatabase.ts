@@ -5,18 +5,27 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
+import { queryFailed } from "../history/database/database.js"
 import * as pgOptions from "../history/database/pgOptions.js"
+import * as readingThread from "../history/database/readingThread.js"
+import * as reopened from "../history/database/reopened.js"
 import { ofFile, ofPg, type Source } from "../history/database/source.js"
 import type { InvalidOption } from "../plain/InvalidOption.js"
 import * as options from "../plain/options.js"
 import * as embedded from "../runs/embedded.js"
 import * as onPostgres from "../runs/onPostgres.js"
+import type { RunStore } from "../runs/runStore.js"
 import type { ServerOptions } from "./settings.js"
 
 export interface RunDatabase {
   readonly opened: embedded.Embedded
   /** Where the history is, too. */
   readonly source: Source
+  /**
+   * Asks what may take long. A file is asked by a thread of its own, so that other requests are answered meanwhile; PostgreSQL works elsewhere
+   * anyway.
+   */
+  readonly slowly: RunStore["use"]
 }
 
 /** The server's own runs have no defaults. */
@@ -41,10 +50,24 @@ export const open = (
         capacity: 100_000,
         reconnectTimeout
       })
-      return { opened, source }
+      return { opened, source, slowly: opened.store.use }
     }
     const places = embedded.placesIn(given.baseDir)
     const database = given.databasePath ?? places.database
     const opened = yield* embedded.open({ ...plain, database, journal: given.journalDir ?? places.journal })
-    return { opened, source: ofFile(database) }
+    const source = ofFile(database)
+    return { opened, source, slowly: yield* onThread(opened.store, database, source) }
+  })
+
+const onThread = (store: RunStore, filename: string, source: Source) =>
+  Effect.gen(function* () {
+    const { current } = yield* reopened.make({ open: readingThread.make(filename), identity: source.identity })
+    const slowly: RunStore["use"] = (query) =>
+      Effect.gen(function* () {
+        // Its client says what is asked; the thread asks it.
+        const sql = yield* store.use(Effect.succeed)
+        const thread = yield* current
+        return yield* Effect.mapError(thread.reading(query(sql)), queryFailed(source.name))
+      })
+    return slowly
   })

@@ -5,7 +5,6 @@
  */
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
-import type { Embedded } from "../runs/embedded.js"
 import { commitUrl, repositoryUrl } from "../runs/git.js"
 import { analytics } from "../runs/runAnalyticsQuery.js"
 import * as runFilter from "../runs/runFilter.js"
@@ -14,6 +13,7 @@ import * as runQuery from "../runs/runQuery.js"
 import * as runRows from "../runs/runRows.js"
 import { invalid, json, Refusal } from "./answers.js"
 import { rowOf, tagOf } from "./apiRows.js"
+import type { RunDatabase } from "./runDatabase.js"
 import { type RunWrites, unavailable } from "./runWrites.js"
 
 type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse, Refusal>
@@ -33,7 +33,7 @@ export interface RunsApi {
 }
 
 /** @internal */
-export const make = ({ store }: Embedded, writes: RunWrites): RunsApi => {
+export const make = ({ opened: { store }, slowly }: RunDatabase, writes: RunWrites): RunsApi => {
   const { change, create, existing } = writes
   return {
     create: (body) =>
@@ -57,7 +57,8 @@ export const make = ({ store }: Embedded, writes: RunWrites): RunsApi => {
       Effect.gen(function* () {
         const filter = yield* checked(runFilter.parse(query))
         yield* unavailable(store.catchUp)
-        const { next, previous, rows } = yield* unavailable(store.use((sql) => runQuery.page(sql, filter)))
+        const asked = isQuick(query) ? store.use : slowly
+        const { next, previous, rows } = yield* unavailable(asked((sql) => runQuery.page(sql, filter)))
         return json(
           rows.map((row) => rowOf(row, filter.fields)),
           200,
@@ -71,13 +72,13 @@ export const make = ({ store }: Embedded, writes: RunWrites): RunsApi => {
       Effect.gen(function* () {
         const { where } = yield* checked(runFilter.parse(query))
         yield* unavailable(store.catchUp)
-        return json({ count: yield* unavailable(store.use((sql) => runQuery.count(sql, where))) })
+        return json({ count: yield* unavailable(slowly((sql) => runQuery.count(sql, where))) })
       }),
     analytics: (query) =>
       Effect.gen(function* () {
         const filter = yield* checked(runFilter.parse(query))
         yield* unavailable(store.catchUp)
-        return json(yield* unavailable(analytics(store.use, filter)))
+        return json(yield* unavailable(analytics(slowly, filter)))
       }),
     show: (eventId) => Effect.map(existing(eventId), (row) => json(rowOf(row), 200, { etag: tagOf(row) })),
     patch: (eventId, body, ifMatch) =>
@@ -115,6 +116,22 @@ export const make = ({ store }: Embedded, writes: RunWrites): RunsApi => {
       )
   }
 }
+
+/** What an index leads to, however many runs there are. */
+const quick: ReadonlySet<string> = new Set([
+  "limit",
+  "cursor",
+  "fields",
+  "agent_name",
+  "job_type",
+  "status",
+  "created_after",
+  "created_before",
+  "start_time_from",
+  "start_time_to"
+])
+
+const isQuick = (query: runFilter.Parameters): boolean => Object.keys(query).every((name) => quick.has(name))
 
 const checked = <A>(found: runInput.Checked<A>): Effect.Effect<A, Refusal> =>
   runInput.isFaulty(found) ? invalid(found.faults) : Effect.succeed(found.value)

@@ -29,7 +29,7 @@ export const make = (archive: Archive): StoriesApi => ({
         ...readQuery.storyFilter(query),
         ...readQuery.page(query)
       }))
-      return json(encodeList(yield* archive.read((history) => history.stories(filter))))
+      return json(encodeList(yield* archive.readSlowly((history) => history.stories(filter))))
     }),
   show: (id) =>
     Effect.map(
@@ -44,7 +44,7 @@ export const make = (archive: Archive): StoriesApi => ({
         until: query.text("until"),
         story: query.text("story")
       }))
-      return json(encodeStats(yield* archive.read((history) => history.stats(filter))))
+      return json(encodeStats(yield* archive.readSlowly((history) => history.stats(filter))))
     })
 })
 

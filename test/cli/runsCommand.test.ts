@@ -144,6 +144,16 @@ describe.each(runPlaces.databases(server))("narrative runs, of runs $where,", (d
       assert.include(nowhere.stderr, "there are no runs in")
       const asFile = yield* narrative(["runs", "--db", "telemetry.sqlite"])
       assert.include(asFile.stderr, "--db takes postgres://user@host/database; --base-dir names a folder, not")
+      const onServer = "postgres://ada@db/shop"
+      const instead: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
+        [["check"], "and not for PostgreSQL: pg_amcheck checks a database of PostgreSQL"],
+        [["recover"], "Run.layerPg and a journalDir takes its journal in again"],
+        [["backup"], "pg_dump --schema=narrative --format=custom writes a copy of the schema"],
+        [["restore", "a.dump"], "pg_restore puts back what pg_dump wrote"]
+      ]
+      for (const [args, message] of instead) {
+        assert.include((yield* narrative(["runs", ...args, "--db", onServer])).stderr, message)
+      }
       const withSecret = yield* narrative(["runs", "--db", "postgres://ada:s3cret@db/shop"])
       assert.include(withSecret.stderr, "--db takes a URL without a password")
       assert.notInclude(withSecret.stderr, "s3cret")
