@@ -96,8 +96,12 @@ export const make = (options: StoreOptions): Effect.Effect<RunStore, never, Scop
     const asleep = Effect.sync(() => {
       isAwake = false
     })
-    // What is written from now on may come too late for this time.
-    yield* background(Effect.zipRight(Effect.zipRight(awake, asleep), catchUp))
+    // What is written from now on may come too late for this time; what could not be taken in is, without another write.
+    const step = Effect.zipRight(
+      asleep,
+      Effect.tapErrorCause(catchUp, () => wake)
+    )
+    yield* background(Effect.zipRight(awake, step))
     yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeout(Effect.interruptible(catchUp), shutdownTimeout)))
     yield* wake
     return { wake, catchUp, use }

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Data, Effect, Exit, Layer, Option, TestClock } from "effect"
@@ -21,6 +21,12 @@ class OutOfPaper extends Data.TaggedError("OutOfPaper")<{ readonly message: stri
 /** A value, and the warnings on the way to it. */
 const warned = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   withWarnings((warnings) => Effect.map(self, (value) => ({ value, warnings })))
+
+/** A second of the test's clock, and a turn of the event loop for what is read and written meanwhile. */
+const aWhile = Effect.zipRight(
+  TestClock.adjust("1 second"),
+  Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+)
 
 /** The one run that is kept. */
 const only: Effect.Effect<RunRecord.RunRecord> = Effect.orDie(
@@ -439,6 +445,28 @@ describe("Runs in a folder", () => {
       assert.deepInclude(value[1], { accepted: 3, lost: 0 })
       assert.match(String(warnings), /holds tables of another application \(customers\)/)
     })
+  )
+
+  it.scoped("come into a database that could not be opened for a while, without another write", () =>
+    withWarnings((warnings) =>
+      Effect.gen(function* () {
+        const baseDir = yield* folder
+        const database = join(baseDir, "db/telemetry.sqlite")
+        mkdirSync(database, { recursive: true })
+        yield* Effect.gen(function* () {
+          yield* Run.start("importer", "nightly")
+          while (!warnings.some((text) => text.includes("this is tried again"))) yield* aWhile
+          rmSync(database, { recursive: true })
+          while (!existsSync(database)) yield* aWhile
+          while ((yield* rowsOf(database, "SELECT name FROM sqlite_master WHERE name = 'agent_runs'")).length === 0) {
+            yield* aWhile
+          }
+          while ((yield* rowsOf(database, "SELECT status FROM agent_runs")).length === 0) yield* aWhile
+        }).pipe(Effect.provide(Run.layer({ baseDir, history: false, git: false })))
+        // Beside the one warning for each attempt that was logged.
+        assert.isEmpty(warnings.filter((text) => !text.includes("this is tried again")))
+      })
+    )
   )
 
   it.effect("are not kept where an option is wrong, which is a warning", () =>
