@@ -18,7 +18,7 @@ layer(NodeContext.layer)("documentation", (it) => {
         const sources = [...(yield* DocPage.pages), ...(yield* DocPage.commentExamples)]
         const workspace = yield* Workspace.make(sources)
         assert.isAbove(sources.flatMap(({ code }) => code).length, 20)
-        const complaints = yield* Command.make("npx", "tsc", "-p", workspace).pipe(
+        const complaints = yield* Command.make(`${root}node_modules/.bin/tsc`, "-p", workspace).pipe(
           Command.workingDirectory(root),
           Command.lines
         )

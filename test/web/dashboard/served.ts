@@ -88,6 +88,8 @@ export const widths = [360, 768, 1280, 1920]
 export const assertFits = async (page: Page): Promise<void> => {
   for (const width of widths) {
     await page.setViewportSize({ width, height: 900 })
+    // What is as wide as it was seen to be is drawn again in the next frame.
+    await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     const wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert.strictEqual(wide, 0, `at ${width} pixels`)
   }
