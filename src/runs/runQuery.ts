@@ -139,7 +139,7 @@ export const known = (
       )
 
 /** Databases take some ten thousand. */
-const mostParameters = 5_000
+export const mostParameters = 5_000
 
 /** The runs whose id or event id is this, or begins or ends with it; the newest ten. */
 export const byAnyId = (

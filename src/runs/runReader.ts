@@ -3,12 +3,14 @@
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import type { PlainValue } from "../plain/PlainValue.js"
 import { attempt } from "../plain/untrusted.js"
 import { parseJson } from "../plain/wireSchema.js"
 import type { RunEvent, RunRecord } from "./RunRecord.js"
 import { type Changes, millisOf, statusOf } from "./runColumns.js"
+import * as runQuery from "./runQuery.js"
 import * as runRows from "./runRows.js"
 import type { LifeSigns } from "./sweep.js"
 
@@ -26,12 +28,22 @@ export const running = (
   agentName: string | undefined,
   isWanted: (run: LifeSigns) => boolean = () => true
 ): Effect.Effect<ReadonlyArray<RunRecord>, SqlError> =>
-  Effect.map(
-    agentName === undefined
-      ? sql<runRows.Found>`SELECT * FROM agent_runs WHERE status = 'running' ORDER BY created_at`
-      : sql<runRows.Found>`SELECT * FROM agent_runs WHERE status = 'running' AND agent_name = ${agentName} ORDER BY created_at`,
-    (rows) => rows.filter((row) => isWanted(lifeSignsOf(row))).map(recordOf)
-  )
+  Effect.gen(function* () {
+    // Most of those that run are left as they are: no more is read of them than says so.
+    const found = yield* agentName === undefined
+      ? sql<runRows.Found>`SELECT event_id, created_at, updated_at, start_time, process FROM agent_runs WHERE status = 'running'`
+      : sql<runRows.Found>`SELECT event_id, created_at, updated_at, start_time, process FROM agent_runs
+          WHERE status = 'running' AND agent_name = ${agentName}`
+    const wanted = found.flatMap((row) => (isWanted(lifeSignsOf(row)) ? [String(row["event_id"])] : []))
+    const rows = yield* Effect.forEach(
+      Arr.chunksOf(wanted, runQuery.mostParameters),
+      (some) => sql<runRows.Found>`SELECT * FROM agent_runs WHERE status = 'running' AND ${sql.in("event_id", some)}`
+    )
+    return rows.flat().sort(byCreation).map(recordOf)
+  })
+
+const byCreation = (a: runRows.Found, b: runRows.Found): number =>
+  (millisOf(a["created_at"]) ?? 0) - (millisOf(b["created_at"]) ?? 0)
 
 /** Of a row, without reading the rest of it. */
 const lifeSignsOf = (row: runRows.Found): LifeSigns => ({
