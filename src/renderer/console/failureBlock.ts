@@ -1,6 +1,7 @@
 /**
  * A failure in full: what, where, after what, and why, each under its label.
  */
+import { annotationsOf } from "../../event/annotations.js"
 import {
   type Failure,
   type FailureReport,
@@ -108,10 +109,6 @@ const guesses: Readonly<Record<Failure["locationReason"], string>> = {
 const maxSpans = 8
 
 /** The way of the failure through spans, innermost first, where it is not that through its stages alone. */
-/** What the spans around it and its stage say of their work, where two say it the innermost. */
-const annotationsOf = ({ spans, stageAttributes }: Failure): Failure["stageAttributes"] =>
-  Object.assign({}, ...spans.map(({ attributes }) => attributes).toReversed(), stageAttributes)
-
 const spansOf = ({ spans }: Failure): string => {
   if (spans.every(({ kind }) => kind === "stage")) return ""
   const more = spans.length > maxSpans ? " < …" : ""

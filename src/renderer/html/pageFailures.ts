@@ -1,6 +1,8 @@
 /**
  * The failures on a page: the first and the last reports, as far as there is room for them, each with its analysis.
  */
+import { annotationsOf } from "../../event/annotations.js"
+import type { Failure } from "../../event/FailureReport.js"
 import type { AnalysisReady, FailureOccurred } from "../../event/NarrativeEvent.js"
 import { BoundedList } from "./boundedList.js"
 import type { PageFailure, PageNode } from "./pageData.js"
@@ -62,9 +64,15 @@ const reportOf = (event: FailureOccurred): PageFailure["report"] => ({
   diagnosticsMode: event.diagnosticsMode,
   diagnosticsTruncated: event.diagnosticsTruncated,
   redactedValues: event.redactedValues,
-  failures: event.failures,
+  failures: failuresOf(event),
   interruptors: event.interruptors,
   timeline: event.timeline,
   timelineOmitted: event.timelineOmitted,
   progress: event.progress
 })
+
+/** The page shows what was annotated in one table. */
+const failuresOf = ({ failures: [first, ...others] }: FailureOccurred): PageFailure["report"]["failures"] => {
+  const annotated = (failure: Failure): Failure => ({ ...failure, stageAttributes: annotationsOf(failure) })
+  return [annotated(first), ...others.map(annotated)]
+}

@@ -276,6 +276,7 @@ export class StoryPage {
   }
 
   #failure({ blamed, node }: StoryState, event: FailureOccurred): void {
+    if (event.interruptors.length > 0) node.interruptors = event.interruptors
     const stages = event.failures.map(({ stagePath }) => blamed.get(stagePath.join("\u0000")))
     this.#failures.add(event, node, stages, Math.max(0, failureTime(event) - this.#startedAt))
   }

@@ -46,7 +46,7 @@ export const FailureSide = ({ failure, index, show, tree, whole }: FailurePanelP
       </Block>
     )}
     {hasEntries(failure.stageAttributes) && (
-      <Block title="Annotated on the stage" class="block annotated">
+      <Block title="Annotated" class="block annotated">
         <ValueTable values={failure.stageAttributes} />
       </Block>
     )}

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
+import type { PlainRecord } from "../../../src/plain/PlainValue.js"
 import { StoryPage } from "../../../src/renderer/html/storyPage.js"
 import { Narrator } from "../../fixtures/events.js"
 
@@ -37,6 +38,32 @@ describe("a story's page", () => {
     assert.strictEqual(data.entries.length + data.omitted.entries, 20_000)
     assert.strictEqual(data.failures.length + data.omitted.failures, 100)
     assert.isAbove(data.omitted.values, 0)
+  })
+
+  it("says of a failure what the spans around it say of their work, and of its story who interrupted it", () => {
+    const told = new Narrator()
+    const page = new StoryPage(told.start())
+    const event = told.failureOccurred({})
+    const [failure] = event.failures
+    const span = (name: string, attributes: PlainRecord) => ({
+      name,
+      kind: "span" as const,
+      location: null,
+      attributes
+    })
+    const spans = [
+      span("Rates.lookUp", { table: "rates", row: 7 }),
+      span("Prices", { table: "prices", region: "nordic" })
+    ]
+    const interruptors = [{ fiberId: "#31", storyName: "Import", stageName: "Load" }]
+    page.take({ ...event, interruptors, failures: [{ ...failure, spans, stageAttributes: { row: 8 } }] })
+    const { failures, nodes } = page.data(false)
+    assert.deepStrictEqual(failures[0]?.report.failures[0].stageAttributes, {
+      table: "rates",
+      region: "nordic",
+      row: 8
+    })
+    assert.deepStrictEqual(nodes[0]?.interruptors, interruptors)
   })
 
   it("puts every stage and sub-story into the one that it began in, however they overlap", () => {

@@ -138,6 +138,7 @@ layer(Layer.merge(Chromium.layer, NodeContext.layer), { timeout: 30_000 })("a re
         )
         assert.include(await textOf(failure.locator(".callout.why")), "ISK is none of them")
         assert.include(await textOf(failure.locator(".callout.hint")), "Refresh the table of rates")
+        assert.include(await textOf(failure.locator(".annotated").first()), "rates-2026")
         assert.deepStrictEqual(await textsOf(page, "#failure-0-panel-0 .chain li"), [
           "MissingRate: No exchange rate from ISK to EUR for RS-40",
           "NotFound: ISK"

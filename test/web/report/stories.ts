@@ -144,6 +144,14 @@ export const failedImport = (): ReadonlyArray<NarrativeEvent> => {
           facts: { sku: "RS-40", currency: "ISK" },
           stackText: "MissingRate: No exchange rate from ISK to EUR for RS-40\n    at toEuros (src/pricing.ts:42:22)",
           stageAttributes: { sku: "RS-40" },
+          spans: [
+            {
+              name: "Rates.lookUp",
+              kind: "span",
+              location: { file: "src/rates.ts", line: 12, column: 3, function: "lookUp", sourceLine: null },
+              attributes: { table: "rates-2026" }
+            }
+          ],
           hiddenFrameCount: 4
         },
         failure({
