@@ -46,6 +46,18 @@ describe("A thread that reads", () => {
     })
   )
 
+  it.scopedLive("is left to what it does where a question is given up, and the next one is answered", () =>
+    Effect.gen(function* () {
+      const { raw, sql, thread } = yield* opened
+      raw.exec("BEGIN EXCLUSIVE")
+      const asked = yield* Effect.fork(thread.reading(sql`SELECT n FROM some`))
+      for (let turns = 0; turns < 50; turns++) yield* turn
+      assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(asked)))
+      raw.exec("COMMIT")
+      assert.deepStrictEqual(yield* thread.reading(sql`SELECT count(*) AS n FROM some`), [{ n: 2 }])
+    })
+  )
+
   it.scopedLive("sees what was written before it was asked", () =>
     Effect.gen(function* () {
       const { raw, sql, thread } = yield* opened

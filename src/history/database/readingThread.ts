@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { attempt } from "../../plain/untrusted.js"
+import { Permits } from "../../runtime/permits.js"
 
 export interface ReadingThread {
   /** Runs a question's statements on the thread; where there can be none, where it is called. */
@@ -75,10 +76,9 @@ export const make = (filename: string): Effect.Effect<ReadingThread, never, Scop
       Effect.sync(() => new Thread(filename, driver)),
       (thread) => Effect.ignore(Effect.timeout(Effect.interruptible(thread.end), "5 seconds"))
     )
-    const alone = yield* Effect.makeSemaphore(1)
+    const alone = new Permits(1)
     return {
-      reading: (self) =>
-        alone.withPermits(1)(Effect.provideService(self, SqlClient.TransactionConnection, [thread.connection, 0]))
+      reading: (self) => alone.run(Effect.provideService(self, SqlClient.TransactionConnection, [thread.connection, 0]))
     }
   })
 
@@ -127,7 +127,12 @@ class Thread {
       // Only who waits for an answer keeps the process.
       worker.ref()
       worker.postMessage({ id, text, parameters, asValues })
-      return Effect.sync(() => this.#answered(worker, id))
+      return Effect.sync(() => {
+        this.#answered(worker, id)
+        // SQLite cannot be stopped there: whoever asks next has another thread, and does not wait for what no longer matters.
+        if (this.#worker === worker) this.#worker = undefined
+        void worker.terminate()
+      })
     })
   }
 
@@ -142,7 +147,9 @@ class Thread {
       resume?.(failed(Object.assign(new Error(message), { code })))
     })
     const lost = (why: unknown) => {
-      if (this.#worker === worker) this.#worker = undefined
+      // One that was given up has no questions any more; what is asked is another's.
+      if (this.#worker !== worker) return
+      this.#worker = undefined
       for (const id of this.#asked.keys()) this.#answered(worker, id)?.(failed(why))
     }
     worker.on("error", lost)
