@@ -35,13 +35,16 @@ const linked = /^\/\/[#@] sourceMappingURL=(?!data:)\S+[ \t]*$/m
 /** So much behind an insertion, and the line is no line of a source. */
 const longLine = 200
 
-/** What moves far enough to matter, where a map beside the file is to be read: line, column and length of each insertion. */
-export const movedBy = (source: string, insertions: ReadonlyArray<Insertion>): ReadonlyArray<Moved> | undefined => {
-  const isFar = ({ at }: Insertion): boolean => {
+/** Whether there is much behind an insertion on its line. */
+export const movesFar = (source: string, insertions: ReadonlyArray<Insertion>): boolean =>
+  insertions.some(({ at }) => {
     const end = source.indexOf("\n", at)
     return (end < 0 ? source.length : end) - at > longLine
-  }
-  if (!insertions.some(isFar) || !linked.test(source)) return undefined
+  })
+
+/** What moves far enough to matter, where a map beside the file is to be read: line, column and length of each insertion. */
+export const movedBy = (source: string, insertions: ReadonlyArray<Insertion>): ReadonlyArray<Moved> | undefined => {
+  if (!movesFar(source, insertions) || !linked.test(source)) return undefined
   return insertions.map(({ at, text }) => {
     const before = source.slice(0, at)
     return [before.split("\n").length - 1, at - before.lastIndexOf("\n") - 1, text.length]

@@ -5,8 +5,9 @@
 import { createRequire } from "node:module"
 import { titleCase } from "../plain/titleCase.js"
 import { attempt } from "../plain/untrusted.js"
+import { areMapsRead, withMapInside } from "./linkedMap.js"
 import { type Declarations, type DeclaredClass, scan } from "./scanner.js"
-import { type Insertion, movedBy, withShiftedMap } from "./shiftedMap.js"
+import { type Insertion, movedBy, movesFar, withShiftedMap } from "./shiftedMap.js"
 
 /** Where the code that is added finds what instruments; see `register.ts`. */
 export const instrumenterKey = "effect-narrative/auto"
@@ -51,11 +52,13 @@ export const transform = (source: string, { isMain, path, sourceType }: Transfor
     else insertions.push({ at: end, text: within(instrumenting) })
   }
   if (isMain) last += tried(`${name}.e()`)
+  const isMapped = path !== undefined && areMapsRead() && movesFar(source, insertions)
+  const mapped = isMapped ? withMapInside(source, path) : source
   if (path !== undefined)
-    noteMoved(source, insertions, (moved) =>
+    noteMoved(mapped, insertions, (moved) =>
       within(tried(`${name}.m(${JSON.stringify(path)},${JSON.stringify(moved)})`))
     )
-  return `${inserted(withShiftedMap(source, insertions), insertions)}${last === "" ? "" : `\n;${within(last)}`}`
+  return `${inserted(withShiftedMap(mapped, insertions), insertions)}${last === "" ? "" : `\n;${within(last)}`}`
 }
 
 /** Has the module say, before anything else, what moved in it. The text that does so moves it, too: its length decides itself. */

@@ -2,12 +2,17 @@
  * Modules that are instrumented as they are loaded, by the compiled hook: `npm test` builds it first.
  */
 import { execFile } from "node:child_process"
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { transformSync } from "esbuild"
 import { isWanted, settingsOf } from "../../src/auto/settings.js"
 import { transform } from "../../src/auto/transform.js"
-import { compiled, hook, nodes } from "./processes.js"
+import { compiled, hook, nodes, run as runNode } from "./processes.js"
 
 const corpus = fileURLToPath(new URL("corpus/", import.meta.url))
 const timeout = 60_000
@@ -88,6 +93,93 @@ describe("the import hook", () => {
       const excluded = await run("story.mjs", [hook], { RUNTIME_NARRATIVE_AUTO_EXCLUDE: "odd.mjs" })
       assert.deepStrictEqual([stagesOf(disabled), stagesOf(excluded)], [[], ["Add"]])
     },
+    timeout
+  )
+})
+
+/** A folder with these files, gone when the scope is closed. */
+const folderOf = (files: Readonly<Record<string, string | Uint8Array>>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const folder = realpathSync(mkdtempSync(join(tmpdir(), "narrative-auto-")))
+      for (const [name, content] of Object.entries(files)) {
+        mkdirSync(dirname(join(folder, name)), { recursive: true })
+        writeFileSync(join(folder, name), content)
+      }
+      return folder
+    }),
+    (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+  )
+
+const dearOrders = `class Orders {
+  charge(total: number) {
+    throw new Error(\`\${total} is too dear\`)
+  }
+}
+function pay(total: number) {
+  return new Orders().charge(total)
+}
+try {
+  pay(20)
+} catch (error) {
+  console.log(error.stack.split("\\n").find((line) => line.includes("Orders.charge")).trim())
+}
+`
+
+describe("a module with its source map beside it, all on one line", () => {
+  for (const [where, root] of [
+    ["beside.js.map", ""],
+    ["maps/beside.js.map", "../"]
+  ] as const) {
+    it.scopedLive(
+      `has its own places in stacks that Node maps, by ${where}`,
+      () =>
+        Effect.gen(function* () {
+          const { code, map } = transformSync(dearOrders, {
+            loader: "ts",
+            minifyWhitespace: true,
+            sourcemap: "external",
+            sourcefile: "beside.ts",
+            sourceRoot: root
+          })
+          const folder = yield* folderOf({
+            "beside.ts": dearOrders,
+            "beside.js": `${code.trim()}\n//# sourceMappingURL=${where}\n`,
+            [where]: map
+          })
+          const options = { cwd: folder, env: { RUNTIME_NARRATIVE_AUTO_STORIES: "false" } }
+          const line = `at Orders.charge (${join(folder, "beside.ts")}:3:11)\n`
+          for (const imports of [[], ["--import", hook]]) {
+            const args = ["--enable-source-maps", ...imports, join(folder, "beside.js")]
+            assert.strictEqual((yield* Effect.promise(() => runNode(args, options))).stdout, line)
+          }
+        }),
+      timeout
+    )
+  }
+})
+
+/** `add` of two numbers. */
+const addition = Buffer.from("AGFzbQEAAAABBwFgAn9/AX8DAgEABwcBA2FkZAAACgkBBwAgACABags=", "base64")
+
+describe("a module of WebAssembly", () => {
+  it.scopedLive(
+    "is left as it is",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* folderOf({
+          "add.wasm": addition,
+          "main.mjs": `import * as wasm from "./add.wasm"
+export function twice(n) { return wasm.add(n, n) }
+console.log(twice(21), wasm.add.name, wasm.add.length, Object.keys(wasm).join())
+`
+        })
+        const options = { cwd: folder, env: { RUNTIME_NARRATIVE_AUTO_STORIES: "false" } }
+        for (const imports of [[], ["--import", hook]]) {
+          const args = ["--experimental-wasm-modules", "--no-warnings", ...imports, "main.mjs"]
+          assert.strictEqual((yield* Effect.promise(() => runNode(args, options))).stdout, "42 0 2 add\n")
+        }
+      }),
     timeout
   )
 })

@@ -36,10 +36,13 @@ let handled = 0
 const narratorOf = async () => {
   const { Renderer } = await import("../../dist/index.js")
   const { Narrator } = await import("../../dist/promise/index.js")
-  const count = Renderer.make("count", () => {
+  // Keeps what it gets, and throws it away by batches, as the batch processor and the exporter of the rival do.
+  const batch = []
+  const batches = Renderer.make("batches", (event) => {
     handled += 1
+    if (batch.push(event) === 512) batch.length = 0
   })
-  return Narrator.make(Renderer.layer(count))
+  return Narrator.make(Renderer.layer(batches))
 }
 
 const narrator = variant === "narrative" ? await narratorOf() : undefined

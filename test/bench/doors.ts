@@ -69,7 +69,7 @@ const group = (framework: string, title: string, rival: string): Group => {
   const name = (variant: string) => `${framework}, ${variant}`
   return {
     title: `Requests of ${title}`,
-    text: `A server in a process of its own answers \`GET /orders/:id\` over ${connections} connections that are kept; what sends the requests is part of every time. Narrated: every request is a story that a renderer gets. OpenTelemetry: ${rival}, its SDK, and an exporter that discards.`,
+    text: `A server in a process of its own answers \`GET /orders/:id\` over ${connections} connections that are kept; what sends the requests is part of every time. Narrated: every request is a story, its two events with everything secret hidden, which a renderer keeps in batches and discards. OpenTelemetry: ${rival}, its SDK with the batch processor, and an exporter that discards; it hides nothing. Both keep the context of the request for all that its handlers start.`,
     command: "npm run bench -- doors",
     per: requests,
     rounds: 11,
