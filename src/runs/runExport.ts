@@ -45,8 +45,8 @@ export interface ExportOptions {
   readonly now: number
 }
 
-/** Runs that are read at a time. */
-const pageSize = 500
+/** Runs that are read at a time: what is made of them is in memory until the reader has taken it. */
+const pageSize = 100
 
 type Run = { readonly [C in RunColumn]?: PlainValue }
 

@@ -59,7 +59,9 @@ export const make = ({ store }: Embedded, jobs: BulkJobs): BulkApi => {
     })
   const found = (id: string) => {
     const job = jobs.find(id)
-    return job === undefined ? Effect.fail(notFound("no such change is remembered")) : Effect.succeed(job)
+    return job === undefined
+      ? Effect.fail(notFound("no such change is remembered: the server remembers the last 20, until it stops"))
+      : Effect.succeed(job)
   }
   return {
     change: (body) =>

@@ -4,7 +4,11 @@
 import { execFileSync } from "node:child_process"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
+import * as runExport from "../../src/runs/runExport.js"
+import * as runFilter from "../../src/runs/runFilter.js"
+import { isFaulty } from "../../src/runs/runInput.js"
+import * as runDatabase from "../../src/server/runDatabase.js"
 import * as postgres from "../fixtures/postgres.js"
 import { folder } from "../history/histories.js"
 import { type Cell, readWorkbook } from "./readWorkbook.js"
@@ -119,6 +123,37 @@ describe.each(databases(postgres.ofFile()))("An export of runs, $where,", (datab
       assert.deepStrictEqual([whole.headers.get("x-export-cut"), JSON.parse(whole.bytes.toString()).length], [null, 3])
       const none = yield* fetched("format=json&status=failed")
       assert.deepStrictEqual(JSON.parse(none.bytes.toString()), [])
+    })
+  )
+
+  it.scopedLive("is read from the database no faster than it is taken", () =>
+    Effect.gen(function* () {
+      const { options } = yield* database.place
+      const { ask } = yield* serve(options)
+      yield* ask("/api/v1/runs/batch", { body: Array.from({ length: 1_000 }, (_, i) => run(`e${i}`)) })
+      const { opened } = yield* runDatabase.open({ ...options, baseDir: options.baseDir ?? (yield* folder) })
+      yield* opened.store.catchUp
+      const filter = runFilter.parse({})
+      assert(!isFaulty(filter))
+      for (const format of runExport.formats) {
+        let reads = 0
+        const use: typeof opened.store.use = (query) =>
+          Effect.suspend(() => {
+            reads += 1
+            return opened.store.use(query)
+          })
+        const of = { format, most: Number.MAX_SAFE_INTEGER, title: "", now: 0 }
+        const { bytes, count } = yield* runExport.make(use, filter.value, of)
+        assert.strictEqual(count, 1_000)
+        reads = 0
+        const next = yield* Stream.toPull(bytes)
+        yield* Effect.repeat(next, { until: () => reads === 2 })
+        // The reader stops for a while.
+        yield* Effect.repeatN(Effect.yieldNow(), 1_000)
+        assert.strictEqual(reads, 2, format)
+        yield* Effect.flip(Effect.forever(next))
+        assert.strictEqual(reads, 10, format)
+      }
     })
   )
 

@@ -39,6 +39,7 @@ export const BulkMenu = ({ onOpen }: { readonly onOpen: (job: BulkJob) => void }
           </li>
         ))}
       </ul>
+      <p class="muted small">The server remembers these, and can undo them, until it stops.</p>
     </Menu>
   )
 }
