@@ -29,6 +29,7 @@ import { makeSchema, openPg } from "./database/postgres.js"
 import * as reopened from "./database/reopened.js"
 import * as retention from "./database/retention.js"
 import type { HistoryError } from "./HistoryError.js"
+import { countHours } from "./write/countHours.js"
 import * as historyWriter from "./write/historyWriter.js"
 import type { HistoryOptions } from "./write/settings.js"
 import * as settings from "./write/settings.js"
@@ -165,6 +166,8 @@ const open = (
     if (options.retention !== undefined || isPg(sql)) {
       yield* background(Effect.zipRight(makePartitions, prune), Duration.toMillis("10 minutes"))
     }
+    // Not by programs that are done in a moment; and a little at a time, for this one has other work.
+    yield* background(Effect.delay(countHours(sql, 50), "1 minute"), Duration.toMillis("10 minutes"))
     return writer
   })
 

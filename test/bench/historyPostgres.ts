@@ -18,6 +18,7 @@ import { migrate } from "../../src/history/database/migrations.js"
 import * as partitions from "../../src/history/database/partitions.js"
 import { makeSchema, openPg } from "../../src/history/database/postgres.js"
 import { History } from "../../src/history/index.js"
+import { countHours } from "../../src/history/write/countHours.js"
 import * as historyWriter from "../../src/history/write/historyWriter.js"
 import * as settings from "../../src/history/write/settings.js"
 import type { NarrativeEvent } from "../../src/index.js"
@@ -151,6 +152,10 @@ await Effect.runPromise(
     const rates = yield* writingBench(server, folder)
     const url = process.argv[3] ?? server.url("asked")
     const built = process.argv[3] === undefined ? yield* timed(build(url, stories)) : 0
+    // As whoever writes does in the background.
+    const { sql } = yield* openPg({ url })
+    const hours = yield* timed(countHours(sql))
+    yield* print(`hours counted in ${(hours / 1_000).toFixed(0)} s`)
     yield* print(`${stories.toLocaleString("en")} stories, built in ${(built / 1_000).toFixed(0)} s`)
     const asked = yield* Effect.provide(asking(yield* beginOf(url)), History.layerPg({ url }))
     if (stories === million) historyPage.write("On PostgreSQL", text(rates, asked))

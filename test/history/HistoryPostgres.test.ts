@@ -6,6 +6,7 @@ import { decode } from "../../src/history/database/pgOptions.js"
 import { dayOf } from "../../src/history/database/positions.js"
 import * as retention from "../../src/history/database/retention.js"
 import { History, HistoryRenderer } from "../../src/history/index.js"
+import { countHours } from "../../src/history/write/countHours.js"
 import * as historyWriter from "../../src/history/write/historyWriter.js"
 import * as settings from "../../src/history/write/settings.js"
 import { Narrative, type NarrativeEvent } from "../../src/index.js"
@@ -13,7 +14,7 @@ import { Narrator } from "../fixtures/events.js"
 import * as postgres from "../fixtures/postgres.js"
 import * as tcpProxy from "../fixtures/tcpProxy.js"
 import { assertConserved, emitAll, statsOf, withWarnings } from "../renderer/rendererSuite.js"
-import { asked, databaseAt, onPostgres, recorded, rendererOf } from "./histories.js"
+import { asked, databaseAt, onPostgres, recorded, rendererOf, toFirstVersion } from "./histories.js"
 
 const server = postgres.ofFile()
 const { file, rowsOf } = onPostgres(server)
@@ -88,9 +89,7 @@ describe("A schema of PostgreSQL", () => {
     Effect.gen(function* () {
       const place = yield* file
       yield* recorded(Narrative.story(Effect.void, "Before"), place)
-      yield* rowsOf(place, "DROP TABLE story_correlations")
-      yield* rowsOf(place, "ALTER TABLE stories DROP COLUMN correlation")
-      yield* rowsOf(place, "DELETE FROM schema_migrations WHERE migration_id > 1")
+      for (const statement of toFirstVersion(place)) yield* rowsOf(place, statement)
       const error = yield* Effect.flip(asked(Effect.void, place))
       assert.deepInclude(error, { _tag: "HistoryError", reason: "OlderVersion" })
       yield* Effect.forEach(
@@ -341,6 +340,55 @@ describe("Someone who follows", () => {
         events.map(({ storyName }) => storyName),
         ["After", "After"]
       )
+    })
+  )
+})
+
+describe("An hour that is counted", () => {
+  it.scopedLive("waits for what was being written into it before the claim could be seen", () =>
+    Effect.gen(function* () {
+      const place = yield* file
+      const { sql, writer } = yield* writerAt(place)
+      const started = Date.now() - 5 * 3_600_000
+      yield* writer.write(story("late", started))
+      const [changed, goOn] = yield* Effect.all([Deferred.make<void>(), Deferred.make<void>()])
+      const late = yield* Effect.fork(
+        writing(
+          sql,
+          Effect.gen(function* () {
+            yield* sql`UPDATE stages SET duration_seconds = 777`
+            yield* Deferred.succeed(changed, undefined)
+            yield* Deferred.await(goOn)
+          })
+        )
+      )
+      yield* Deferred.await(changed)
+      const counting = yield* Effect.fork(countHours(sql))
+      yield* eventually(rowsOf(place, "SELECT hour FROM summary_hours"), (claims) => claims.length > 0)
+      yield* Deferred.succeed(goOn, undefined)
+      yield* Fiber.join(late)
+      assert.isAbove(yield* Fiber.join(counting), 0)
+      const { stages } = yield* asked(History.stats({ since: started - 7_200_000 }), place)
+      assert.deepStrictEqual(
+        stages.map(({ durations }) => durations?.max),
+        [777, 777]
+      )
+    })
+  )
+
+  it.scopedLive("is forgotten with the partition of its rows", () =>
+    Effect.gen(function* () {
+      const place = yield* file
+      const { sql, writer } = yield* writerAt(place, { partitionDays: 1 })
+      const day = dayOf(new Date().toISOString()) - 2
+      yield* partitions.makePartitions(sql, 1, day)
+      yield* writer.write(story("old", day * millisOfDay + 3_600_000))
+      assert.isAbove(yield* countHours(sql), 0)
+      const [partition] = yield* partitions.partitions(sql)
+      assert.strictEqual(partition?.from, day)
+      if (partition !== undefined) yield* partitions.drop(sql, partition)
+      const stats = yield* asked(History.stats({ since: day * millisOfDay, until: (day + 1) * millisOfDay }), place)
+      assert.deepStrictEqual([stats.count, stats.stages], [1, []])
     })
   )
 })

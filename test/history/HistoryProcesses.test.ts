@@ -201,7 +201,8 @@ describe("A history that several processes write to", () => {
         assert.deepStrictEqual(yield* rowsOf(filename, "SELECT count(*) AS n FROM events"), [{ n: 720 }])
         assert.deepStrictEqual(yield* rowsOf(filename, "SELECT migration_id FROM schema_migrations"), [
           { migration_id: 1 },
-          { migration_id: 2 }
+          { migration_id: 2 },
+          { migration_id: 3 }
         ])
         assert.deepStrictEqual(yield* rowsOf(filename, "PRAGMA integrity_check"), [{ integrity_check: "ok" }])
         assert.deepStrictEqual(yield* rowsOf(filename, "PRAGMA foreign_key_check"), [])

@@ -12,7 +12,17 @@ import { Correlation, Narrative, type NarrativeEvent } from "../../src/index.js"
 import { openSqlite } from "../bench/sqlite.js"
 import { Narrator, notes } from "../fixtures/events.js"
 import { assertConserved, emitAll, rendererSuite, statsOf, withWarnings } from "../renderer/rendererSuite.js"
-import { asked, file, folder, layerAt, onBothDatabases, recorded, rendererOf, rowsOf } from "./histories.js"
+import {
+  asked,
+  file,
+  folder,
+  layerAt,
+  onBothDatabases,
+  recorded,
+  rendererOf,
+  rowsOf,
+  toFirstVersion
+} from "./histories.js"
 
 // A real file behind every destination: what the destination lets through is written.
 rendererSuite("HistoryRenderer", (destination) =>
@@ -412,8 +422,7 @@ describe("A history that cannot be opened", () => {
       const filename = yield* file
       yield* recorded(Effect.void.pipe(Narrative.story("Before")), filename)
       const database = openSqlite(filename)
-      database.exec(`DROP TABLE story_correlations; ALTER TABLE stories DROP COLUMN correlation;
-        DELETE FROM schema_migrations WHERE migration_id > 1`)
+      for (const statement of toFirstVersion(filename)) database.exec(statement)
       database.close()
       assert.strictEqual((yield* reasonOf(asked(Effect.void, filename))).reason, "OlderVersion")
       yield* recorded(Effect.void.pipe(Narrative.story("After"), Correlation.with({ requestId: "r" })), filename)

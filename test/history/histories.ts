@@ -76,6 +76,20 @@ export const rowsOf = (
     }
   })
 
+const changes = ["stories", "stages"].flatMap((table) =>
+  ["insert", "update", "delete"].map((change) => `${table}_${change}`)
+)
+
+/** Statements that make a history one of the first version, in their order. */
+export const toFirstVersion = (place: string): ReadonlyArray<string> => [
+  ...(isUrl(place) ? ["DROP FUNCTION forget_hours() CASCADE"] : changes.map((trigger) => `DROP TRIGGER ${trigger}`)),
+  "DROP TABLE hour_summaries",
+  "DROP TABLE summary_hours",
+  "DROP TABLE story_correlations",
+  "ALTER TABLE stories DROP COLUMN correlation",
+  "DELETE FROM schema_migrations WHERE migration_id > 1"
+]
+
 /** Where a test puts its history, and how its rows are found there by hand. */
 export interface TestDatabase {
   /** A place that no other test has. */

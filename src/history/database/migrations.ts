@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import type { HistoryError } from "../HistoryError.js"
 import { isPg } from "./connections.js"
 import type { Database } from "./database.js"
+import { hourTables } from "./hourTables.js"
 import * as migrator from "./migrator.js"
 
 /** What only PostgreSQL has. */
@@ -194,7 +195,8 @@ const correlations = Effect.gen(function* () {
 
 const migrations: ReadonlyArray<Migrator.ResolvedMigration> = [
   [1, "effect_narrative_history", Effect.succeed(tables)],
-  [2, "effect_narrative_correlations", Effect.succeed(correlations)]
+  [2, "effect_narrative_correlations", Effect.succeed(correlations)],
+  [3, "effect_narrative_hours", Effect.succeed(hourTables)]
 ]
 
 /** What this version writes and reads. */
@@ -205,7 +207,18 @@ export const plan: migrator.Plan = {
   what: "HistoryRenderer",
   table: "schema_migrations",
   migrations,
-  tables: ["writers", "stories", "story_labels", "story_correlations", "stages", "failures", "events", "event_origin"],
+  tables: [
+    "writers",
+    "stories",
+    "story_labels",
+    "story_correlations",
+    "stages",
+    "failures",
+    "events",
+    "event_origin",
+    "summary_hours",
+    "hour_summaries"
+  ],
   neighbours: ["run_migrations", "agent_runs", "run_events", "commits", "run_journal"]
 }
 

@@ -8,6 +8,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { time } from "./columns.js"
 import { codeOf, writing } from "./database.js"
+import { hourLength } from "./hourTables.js"
 import { dayOf, firstKeyOf, lastDay } from "./positions.js"
 
 /** Days of a partition, counted from 1970: up to but without `to`. */
@@ -107,12 +108,14 @@ const make = (sql: SqlClient.SqlClient, { from, suffix, to }: Partition): Effect
   )
 
 /** Drops what the stories of a partition have in it; the stories themselves remain. */
-export const drop = (sql: SqlClient.SqlClient, { suffix }: Partition): Effect.Effect<void, SqlError> =>
+export const drop = (sql: SqlClient.SqlClient, { from, suffix }: Partition): Effect.Effect<void, SqlError> =>
   writing(
     sql,
     Effect.gen(function* () {
       yield* sql.unsafe(briefly)
       for (const table of ["events", "stages"]) yield* sql.unsafe(`DROP TABLE IF EXISTS ${table}${suffix}`)
+      // No trigger sees it. Its stages began on its days or later.
+      yield* sql`DELETE FROM summary_hours WHERE hour >= ${time.encode(from * millisOfDay).slice(0, hourLength)}`
     })
   ).pipe(Effect.catchIf(isRefused, () => Effect.void))
 

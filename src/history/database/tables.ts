@@ -127,6 +127,11 @@ export const events = {
   data: nullable(text)
 }
 
+/** An hour that was counted, or is being counted: `complete` is 1 when what was counted counts. */
+export const summaryHours = { id: whole, hour: text, claimed_at: time, complete: flag }
+
+export const hourSummaries = { hour_id: whole, story_name: text, counts: text, seconds: text }
+
 export interface Table {
   readonly [column: string]: {
     readonly encode: (value: never) => Column.Cell

@@ -3,12 +3,10 @@
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
-import type { Fragment } from "@effect/sql/Statement"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as options from "../../plain/options.js"
-import { nullable, real, text, time, whole } from "../database/columns.js"
-import { isPg } from "../database/connections.js"
+import { text, time, whole } from "../database/columns.js"
 import { type DamagedRow, decodeRows, type Found, pick, selected } from "../database/decodeRows.js"
 import type { Row } from "../database/tables.js"
 import * as tables from "../database/tables.js"
@@ -16,8 +14,21 @@ import { aliveWriters } from "../database/writerProcesses.js"
 import { momentOf, type StatsFilter } from "../HistoryFilter.js"
 import type { Durations, FailureGroup, HistoryStats, StageStats, StoryStats } from "../HistoryStats.js"
 import { invalidSetting } from "../invalidSetting.js"
-import { StoryState } from "../StoryRecord.js"
+import { summarized } from "./hourSummaries.js"
 import * as records from "./records.js"
+import {
+  type Counts,
+  countRows,
+  maxSlowest,
+  ofStory,
+  openStates,
+  type SlowStory,
+  type StageGroup,
+  type StoryGroup,
+  slowestStories,
+  storyGroups,
+  type Window
+} from "./windowCounts.js"
 
 /** @internal */
 export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter) =>
@@ -26,8 +37,8 @@ export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter) =>
     const { since, until } = yield* options.attempt(() => windowOf(filter, now))
     const window: Window = { from: time.encode(since), to: time.encode(until), story: filter.story }
     const alive = yield* aliveWriters(sql)
-    const groups = yield* storyGroups(sql, window)
-    const stageRuns = yield* stagesOf(sql, window)
+    const counts = yield* countsOf(sql, window)
+    const groups = counts.flatMap(({ stories }) => stories)
     const gone = (yield* runningStories(sql, window)).filter((row) => records.statusOf(row, alive) === "interrupted")
     const all = storyStats("", groups, gone)
     const failures = yield* failureGroups(sql, window)
@@ -47,39 +58,18 @@ export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter) =>
             rows,
             gone.filter((row) => row.name === name)
           )
-      ).sort((a, b) => b.count - a.count),
-      stages: stageStats(stageRuns),
-      slowest: yield* slowestStories(sql, window),
+      ).sort((a, b) => b.count - a.count || inOrder(a.storyName, b.storyName)),
+      stages: stageStats(counts.flatMap(({ stages }) => stages)),
+      slowest: yield* describedStories(
+        sql,
+        counts.flatMap(({ slowest }) => slowest)
+      ),
       failureCount: failures.reduce((sum, { count }) => sum + count, 0),
       failures: yield* describedGroups(sql, failures.slice(0, maxFailureGroups))
     } satisfies HistoryStats
   })
 
-interface Window {
-  readonly from: string
-  readonly to: string
-  readonly story: string | undefined
-}
-
 const maxFailureGroups = 20
-
-const ofStory = (sql: SqlClient.SqlClient, column: string, story: string | undefined): Fragment =>
-  story === undefined ? sql`1 = 1` : sql`${sql.literal(column)} = ${story}`
-
-/** By status, then by time: the order of an index. */
-const inWindow = (sql: SqlClient.SqlClient, { from, story, to }: Window): Fragment =>
-  sql`${sql.in("s.status", StoryState.literals)}
-    AND s.started_at >= ${from} AND s.started_at < ${to} AND ${ofStory(sql, "s.name", story)}`
-
-const groupColumns = { ...pick(tables.stories, ["name", "status"]), count: whole, seconds: nullable(text) }
-
-/** A list of durations for each group: a row of its own for each of them costs several times as much to hand over. */
-const storyGroups = (sql: SqlClient.SqlClient, window: Window) =>
-  Effect.flatMap(
-    sql<Found>`SELECT s.name, s.status, count(*) AS count, ${listOf(sql, "s.duration_seconds")} AS seconds
-      FROM stories AS s WHERE ${inWindow(sql, window)} GROUP BY s.name, s.status`,
-    (rows) => decodeRows(groupColumns, rows)
-  )
 
 const runningColumns = pick(tables.stories, ["name", "status", "writer_id"])
 
@@ -91,22 +81,35 @@ const runningStories = (sql: SqlClient.SqlClient, { from, story, to }: Window) =
     (rows) => decodeRows(runningColumns, rows)
   )
 
-const slowColumns = { ...pick(tables.stories, ["id", "name", "started_at"]), duration_seconds: real }
-
-const slowestStories = (sql: SqlClient.SqlClient, window: Window) =>
+/** From the hours that were counted before, and the rows of the rest. */
+const countsOf = (sql: SqlClient.SqlClient, window: Window) =>
   Effect.gen(function* () {
-    const slowest = yield* sql<Found>`SELECT s.key FROM stories AS s
-      WHERE ${inWindow(sql, window)} AND s.duration_seconds IS NOT NULL ORDER BY s.duration_seconds DESC LIMIT 10`
+    const { counts, rest } = yield* summarized(sql, window)
+    const counted = yield* countRows(sql, rest, window.story)
+    const open = {
+      stories: yield* storyGroups(sql, window, openStates),
+      stages: [],
+      slowest: yield* slowestStories(sql, window, openStates)
+    }
+    return [...counts, counted, open] satisfies ReadonlyArray<Counts>
+  })
+
+const slowColumns = pick(tables.stories, ["key", "id", "name", "started_at"])
+
+/** One that was pruned meanwhile is left out. */
+const describedStories = (sql: SqlClient.SqlClient, stories: ReadonlyArray<SlowStory>) =>
+  Effect.gen(function* () {
+    const slowest = stories.toSorted((a, b) => b.seconds - a.seconds || a.key - b.key).slice(0, maxSlowest)
     if (slowest.length === 0) return []
-    const keys = (yield* decodeRows({ key: whole }, slowest)).map(({ key }) => key)
-    const rows = yield* sql<Found>`SELECT ${sql.literal(selected("s", slowColumns))} FROM stories AS s
-      WHERE ${sql.in("s.key", keys)} ORDER BY s.duration_seconds DESC`
-    return (yield* decodeRows(slowColumns, rows)).map((row) => ({
-      storyId: row.id,
-      storyName: row.name,
-      startedAt: row.started_at,
-      durationSeconds: row.duration_seconds
-    }))
+    const keys = slowest.map(({ key }) => key)
+    const found = yield* sql<Found>`SELECT ${sql.literal(selected("s", slowColumns))} FROM stories AS s
+      WHERE ${sql.in("s.key", keys)}`
+    const rows = new Map((yield* decodeRows(slowColumns, found)).map((row) => [row.key, row]))
+    return slowest.flatMap(({ key, seconds }) => {
+      const row = rows.get(key)
+      if (row === undefined) return []
+      return [{ storyId: row.id, storyName: row.name, startedAt: row.started_at, durationSeconds: seconds }]
+    })
   })
 
 const failureGroupColumns = { fingerprint: text, count: whole, first_at: time, last_at: time, newest: whole }
@@ -154,56 +157,6 @@ const describedGroups = (
     })
   })
 
-const runColumns = { story_name: text, name: text, runs: nullable(text) }
-
-/**
- * What became of stages, in a text such as `co250000000,fa1500000000,ru`: the beginning of each one's status, and its duration in
- * nanoseconds, which are text in half the time that a fraction takes.
- */
-export const outcomesOf = (sql: SqlClient.SqlClient) =>
-  sql.literal(
-    sql.onDialectOrElse({
-      sqlite: () =>
-        "group_concat(substr(t.status, 1, 2) || COALESCE(CAST(round(t.duration_seconds * 1e9) AS INTEGER), ''))",
-      orElse: () =>
-        `string_agg(substr(t.status, 1, 2) || COALESCE((${mostOf("t.duration_seconds")} * 1e9)::bigint::text, ''), ',')`
-    })
-  )
-
-/** As many seconds as there is a number of nanoseconds for: SQLite stops there by itself, PostgreSQL fails. */
-const mostOf = (seconds: string): string => `LEAST(GREATEST(${seconds}, -9e9), 9e9)`
-
-/**
- * The stages of each name. An index holds them by name and time, so the names are found by leaps, and no row is read but those asked for.
- */
-const stagesOf = (sql: SqlClient.SqlClient, { from, story, to }: Window) => {
-  const names =
-    story === undefined
-      ? sql`SELECT min(story_name) FROM stages UNION ALL
-          SELECT (SELECT min(t.story_name) FROM stages AS t WHERE t.story_name > n.name) FROM story_names AS n
-          WHERE n.name IS NOT NULL`
-      : sql`SELECT CAST(${story} AS TEXT)${sql.literal(isPg(sql) ? ' COLLATE "C"' : "")}`
-  const rows = sql<Found>`WITH RECURSIVE story_names (name) AS (${names}),
-    pairs (story_name, name) AS (
-      SELECT n.name, (SELECT min(t.name) FROM stages AS t WHERE t.story_name = n.name) FROM story_names AS n
-      WHERE n.name IS NOT NULL
-      UNION ALL
-      SELECT p.story_name, (SELECT min(t.name) FROM stages AS t WHERE t.story_name = p.story_name AND t.name > p.name)
-      FROM pairs AS p WHERE p.name IS NOT NULL
-    )
-    SELECT p.story_name, p.name, (
-      SELECT ${outcomesOf(sql)} FROM stages AS t
-      WHERE t.story_name = p.story_name AND t.name = p.name AND t.started_at >= ${from} AND t.started_at < ${to}
-    ) AS runs
-    FROM pairs AS p WHERE p.name IS NOT NULL`
-  return Effect.flatMap(rows, (rows) => decodeRows(runColumns, rows))
-}
-
-const listOf = (sql: SqlClient.SqlClient, column: string) =>
-  sql.literal(
-    sql.onDialectOrElse({ sqlite: () => `json_group_array(${column})`, orElse: () => `json_agg(${column})::text` })
-  )
-
 const windowOf = (filter: StatsFilter, now: number) => {
   const since = momentOf("since", filter.since ?? now - 86_400_000, now)
   const until = momentOf("until", filter.until ?? now, now)
@@ -223,11 +176,7 @@ const grouped = <A>(rows: ReadonlyArray<A>, keyOf: (row: A) => string): Map<stri
 }
 
 /** `groups` are by status; `gone` are those of them that have no end and will get none. */
-const storyStats = (
-  storyName: string,
-  groups: ReadonlyArray<Row<typeof groupColumns>>,
-  gone: ReadonlyArray<unknown>
-): StoryStats => {
+const storyStats = (storyName: string, groups: ReadonlyArray<StoryGroup>, gone: ReadonlyArray<unknown>): StoryStats => {
   const byStatus = { running: 0, success: 0, failed: 0, cancelled: 0, timeout: 0, partial: 0, interrupted: 0 }
   let count = 0
   for (const group of groups) {
@@ -241,58 +190,56 @@ const storyStats = (
     count,
     byStatus,
     failureRate: share(byStatus.failed + byStatus.timeout + byStatus.interrupted, count - byStatus.running),
-    durations: durationsOf(groups.flatMap(({ seconds }) => secondsIn(seconds)))
+    durations: durationsOf(groups.map(({ seconds }) => seconds))
   }
 }
 
-/** The durations of a group, as the database lists them; `null` for what has none. */
-const secondsIn = (list: string | null): ReadonlyArray<number> => {
-  const listed: unknown = list === null ? [] : JSON.parse(list)
-  return Array.isArray(listed) ? listed.filter(Number.isFinite) : []
-}
+const inOrder = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole)
 
-const stageStats = (rows: ReadonlyArray<Row<typeof runColumns>>): ReadonlyArray<StageStats> => {
-  const stats = rows.flatMap(({ name: stageName, runs, story_name: storyName }): ReadonlyArray<StageStats> => {
-    if (runs === null) return []
-    const { cancelled, completed, failed, open, seconds } = outcomesIn(runs)
+const stageStats = (groups: ReadonlyArray<StageGroup>): ReadonlyArray<StageStats> => {
+  const stages = grouped(groups, ({ stageName, storyName }) => JSON.stringify([storyName, stageName]))
+  const stats = Array.from(stages.values()).flatMap((rows): ReadonlyArray<StageStats> => {
+    const [first] = rows
+    if (first === undefined) return []
+    let [completed, failed, cancelled, open] = [0, 0, 0, 0]
+    for (const row of rows) {
+      completed += row.completed
+      failed += row.failed
+      cancelled += row.cancelled
+      open += row.open
+    }
     return [
       {
-        storyName,
-        stageName,
+        storyName: first.storyName,
+        stageName: first.stageName,
         count: completed + failed + cancelled + open,
         completed,
         failed,
         cancelled,
         open,
         failureRate: share(failed, completed + failed),
-        durations: durationsOf(seconds)
+        durations: durationsOf(rows.map(({ seconds }) => seconds))
       }
     ]
   })
   const total = (stats: StageStats) => (stats.durations?.mean ?? 0) * (stats.completed + stats.failed)
-  return stats.sort((a, b) => total(b) - total(a))
+  return stats.sort(
+    (a, b) => total(b) - total(a) || inOrder(a.storyName, b.storyName) || inOrder(a.stageName, b.stageName)
+  )
 }
 
-/** What {@link outcomesOf} listed, counted. `seconds` are of those that completed or failed. */
-export const outcomesIn = (runs: string) => {
-  let [completed, failed, cancelled, open] = [0, 0, 0, 0]
-  const seconds: Array<number> = []
-  for (const run of runs.split(",")) {
-    const duration = Number(run.slice(2)) / 1e9
-    if (run.startsWith("co")) completed += 1
-    else if (run.startsWith("fa")) failed += 1
-    else if (run.startsWith("ca")) cancelled += 1
-    else open += 1
-    if ((run.startsWith("co") || run.startsWith("fa")) && Number.isFinite(duration)) seconds.push(duration)
-  }
-  return { completed, failed, cancelled, open, seconds }
-}
-
-const durationsOf = (seconds: ReadonlyArray<number>): Durations | null => {
-  const sorted = Float64Array.from(seconds).sort()
+/** Of all durations in the lists. They are added up in their order, so that the sum does not depend on where they were counted. */
+const durationsOf = (lists: ReadonlyArray<ArrayLike<number>>): Durations | null => {
+  const sorted = new Float64Array(lists.reduce((sum, { length }) => sum + length, 0))
   if (sorted.length === 0) return null
+  let at = 0
+  for (const list of lists) {
+    sorted.set(list, at)
+    at += list.length
+  }
+  sorted.sort()
   const rank = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0
   return {
     p50: rank(0.5),

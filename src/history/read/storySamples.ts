@@ -9,8 +9,8 @@ import * as tables from "../database/tables.js"
 import { aliveWriters } from "../database/writerProcesses.js"
 import type { StoryFilter } from "../HistoryFilter.js"
 import { statusOf } from "./records.js"
-import { outcomesIn, outcomesOf } from "./statistics.js"
 import * as storyPositions from "./storyPositions.js"
+import { outcomesIn, outcomesOf } from "./windowCounts.js"
 
 /** Stories that are looked at, and those whose stages are. */
 const mostStories = 5_000

@@ -12,7 +12,9 @@ const described: Readonly<Record<string, tables.Table>> = {
   story_correlations: tables.storyCorrelations,
   stages: tables.stages,
   failures: tables.failures,
-  events: tables.events
+  events: tables.events,
+  summary_hours: tables.summaryHours,
+  hour_summaries: tables.hourSummaries
 }
 
 const columnsOf = (place: string, table: string): string =>
