@@ -7,6 +7,7 @@ import { get } from "../api.js"
 import { ShareBars } from "../charts/ShareBars.js"
 import { kindHref } from "../failures/failureQuery.js"
 import { ErrorNotice } from "../Notice.js"
+import { filterOf } from "../runs/runQuery.js"
 import { storiesHref } from "../stories/storyQuery.js"
 import { type Loaded, useLoaded } from "../useLoaded.js"
 import type { ChartProps } from "./chartProps.js"
@@ -22,9 +23,19 @@ const useStats = ({ figures, query }: ChartProps): Loaded<StatsJson> => {
   return useLoaded(`stats ${JSON.stringify(request)}`, (signal) => get<StatsJson>("/api/v1/stats", request, signal))
 }
 
+/** Filters of runs that stages and failures have as well: their time, and the agent, whose name their story has. */
+const common = ["agent_name", "within", "start_time_from", "start_time_to"]
+
+/** What these lists are of, where that is more than the filter finds. */
+const scopeOf = (query: URLSearchParams): string =>
+  Object.entries(filterOf(query)).some(([name, value]) => value !== "" && !common.includes(name))
+    ? ", of all runs of this time and agent"
+    : ""
+
 /** Both are of one answer. */
 export const HistoryLists = (props: ChartProps) => {
   const stats = useStats(props)
+  const scope = scopeOf(props.query)
   if (stats.error !== undefined) {
     return (
       <ErrorNotice what="The figures of the stages could not be loaded" error={stats.error} onRetry={stats.reload} />
@@ -32,18 +43,19 @@ export const HistoryLists = (props: ChartProps) => {
   }
   return (
     <>
-      <SlowestStages stats={stats.value} isBusy={stats.isLoading} />
-      <FrequentFailures stats={stats.value} isBusy={stats.isLoading} />
+      <SlowestStages stats={stats.value} scope={scope} isBusy={stats.isLoading} />
+      <FrequentFailures stats={stats.value} scope={scope} isBusy={stats.isLoading} />
     </>
   )
 }
 
 interface ListProps {
   readonly stats: StatsJson | undefined
+  readonly scope: string
   readonly isBusy: boolean
 }
 
-const SlowestStages = ({ isBusy, stats }: ListProps) => {
+const SlowestStages = ({ isBusy, scope, stats }: ListProps) => {
   const stages = (stats?.stages ?? []).filter(({ durations }) => durations !== null)
   const total = ({ completed, durations, failed }: StatsJson["stages"][number]) =>
     (durations?.mean ?? 0) * (completed + failed)
@@ -51,7 +63,7 @@ const SlowestStages = ({ isBusy, stats }: ListProps) => {
     <div class="span-6" aria-busy={isBusy}>
       <ShareBars
         title="Slowest stages"
-        note="by the time they took in all"
+        note={`by the time they took in all${scope}`}
         series={[{ name: "time", tone: "c-first" }]}
         empty={stats === undefined ? "" : "No stage has ended in this time."}
         rows={stages.slice(0, most).map((stage) => ({
@@ -67,11 +79,11 @@ const SlowestStages = ({ isBusy, stats }: ListProps) => {
   )
 }
 
-const FrequentFailures = ({ isBusy, stats }: ListProps) => (
+const FrequentFailures = ({ isBusy, scope, stats }: ListProps) => (
   <div class="span-6" aria-busy={isBusy}>
     <ShareBars
       title="Most frequent failures"
-      note={stats === undefined ? "" : count(stats.failure_count, "failure")}
+      note={stats === undefined ? "" : `${count(stats.failure_count, "failure")}${scope}`}
       series={[{ name: "failures", tone: "c-failed" }]}
       empty={stats === undefined ? "" : "Nothing failed in this time."}
       rows={(stats?.failures ?? []).slice(0, most).map((group) => ({
