@@ -98,7 +98,7 @@ const historyProgram = `
   )
 `
 
-describe("The package", { timeout: 100_000 }, () => {
+describe("The package", { timeout: 300_000 }, () => {
   beforeAll(async () => {
     await pack()
     await install()

@@ -43,7 +43,7 @@ export const run = (
   args: ReadonlyArray<string>,
   cwd = folder,
   env = process.env,
-  timeout = 90_000
+  timeout = 240_000
 ): Promise<Ran> =>
   new Promise((resolve) => {
     const options = { cwd, env, timeout, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 } as const
