@@ -4,7 +4,7 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { manifest } from "../file/manifest.js"
+import { manifest } from "./manifest.js"
 
 /** An optional peer: a program that keeps no history needs it as little as `narrative tail` of a file does. */
 export class MissingPackage extends Data.TaggedError("MissingPackage")<{ readonly packageName: string }> {

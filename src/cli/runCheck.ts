@@ -3,10 +3,10 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import { manifest } from "../file/manifest.js"
 import type { Theme } from "../renderer/console/theme.js"
 import * as checkup from "../runs/checkup.js"
 import type { Places } from "../runs/embedded.js"
+import { manifest } from "./manifest.js"
 import { Output, writeJson } from "./output.js"
 import { type Column, table } from "./table.js"
 

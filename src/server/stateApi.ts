@@ -6,8 +6,8 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { manifest } from "../file/manifest.js"
 import { isPg } from "../history/database/connections.js"
+import { version } from "../plain/version.js"
 import type { Embedded } from "../runs/embedded.js"
 import { timeText } from "../runs/runColumns.js"
 import { json, type Refusal } from "./answers.js"
@@ -32,7 +32,7 @@ export const make = ({ store }: Embedded): StateApi => {
   return {
     health: Effect.gen(function* () {
       const settings = yield* unavailable(store.use(pragmas))
-      return json({ status: "ok", version: manifest.version, ...settings })
+      return json({ status: "ok", version, ...settings })
     }),
     metrics: (accept) =>
       Effect.gen(function* () {

@@ -1,7 +1,8 @@
 import type { AnyValue, KeyValue, Resource } from "@effect/opentelemetry/OtlpResource"
 import { layerProtobuf, OtlpSerialization } from "@effect/opentelemetry/OtlpSerialization"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FastCheck as fc } from "effect"
+import { Array as Arr, Effect, FastCheck as fc } from "effect"
+import type { NarrativeEvent } from "../../src/index.js"
 import * as otlpLogRecord from "../../src/otel/otlpLogRecord.js"
 import * as otlpProtobuf from "../../src/otel/otlpProtobuf.js"
 import type { OtlpSpanData } from "../../src/otel/otlpSpan.js"
@@ -199,11 +200,18 @@ describe("Requests in protobuf", () => {
     )
   })
 
+  // A failure has a time of its own, which the record has.
+  const failedAt = (event: NarrativeEvent.NarrativeEvent, time: number) =>
+    event._tag === "FailureOccurred"
+      ? { failures: Arr.map(event.failures, (failure) => ({ ...failure, failedAt: time })) }
+      : {}
   // Some clocks tell fractions of a millisecond.
   const time = fc.double({ min: 0, max: 2 ** 43, noNaN: true })
   const anyLog = fc
     .tuple(anyEvent, hex(16), hex(8), time)
-    .map(([event, traceId, spanId, timestamp]) => otlpLogRecord.of({ ...event, traceId, spanId, timestamp }))
+    .map(([event, traceId, spanId, timestamp]) =>
+      otlpLogRecord.of({ ...event, ...failedAt(event, timestamp), traceId, spanId, timestamp })
+    )
 
   it("are read as they were meant by OpenTelemetry's own decoder, whatever the events in the log", () => {
     const message = Collector.logs.v1.ExportLogsServiceRequest

@@ -41,6 +41,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { InvalidOption } from "../../plain/InvalidOption.js"
 import { attempt } from "../../plain/untrusted.js"
+import { version } from "../../plain/version.js"
 import * as ErrorTracker from "../../renderer/tracker/ErrorTracker.js"
 import { withoutNarration } from "../../runtime/muting.js"
 import { type EventSettings, sentryEvent } from "./sentryEvent.js"
@@ -169,7 +170,7 @@ const dsnOf = (text: string): DsnComponents | undefined => {
   }
 }
 
-const sdk = { name: "effect-narrative", version: "0.1.0" }
+const sdk = { name: "effect-narrative", version }
 
 const trackerLayer = (
   capture: (event: SentryEvent) => Effect.Effect<void, unknown>,
