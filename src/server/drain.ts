@@ -31,8 +31,11 @@ export const drained = <E, R>(app: HttpApp.Default<E, R>): Effect.Effect<HttpApp
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
         isStopping = true
-        return underWay === 0 ? Effect.void : Effect.timeoutOption(Deferred.await(isDone), patience)
-      }).pipe(Effect.interruptible)
+        // Only what waits is interruptible: whoever closes the scope has been interrupted, by a signal, and would not wait at all.
+        return underWay === 0
+          ? Effect.void
+          : Effect.timeoutOption(Effect.interruptible(Deferred.await(isDone)), patience)
+      })
     )
     return Effect.suspend(() => {
       if (isStopping) return Effect.succeed(stopping)
