@@ -2,9 +2,7 @@
  * What the server writes of runs: one thing at a time of one run, and many of many.
  */
 import * as Clock from "effect/Clock"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as FiberId from "effect/FiberId"
 import type { HistoryError } from "../history/HistoryError.js"
 import type { Embedded } from "../runs/embedded.js"
 import * as revision from "../runs/revision.js"
@@ -14,6 +12,7 @@ import * as runQuery from "../runs/runQuery.js"
 import * as runRows from "../runs/runRows.js"
 import { Permits } from "../runtime/permits.js"
 import { notFound, Refusal } from "./answers.js"
+import { together } from "./together.js"
 
 export interface Changed {
   readonly event_id: string
@@ -116,30 +115,6 @@ export const make = ({ sink, store }: Embedded): RunWrites => {
 /** A database that cannot be asked now. */
 export const unavailable = <A>(self: Effect.Effect<A, HistoryError>): Effect.Effect<A, Refusal> =>
   Effect.mapError(self, (error) => new Refusal({ status: 503, detail: error.message }))
-
-/** Asks for what several callers want in one turn of the event loop by one question. */
-const together = <A>(ask: (keys: ReadonlyArray<string>) => Effect.Effect<A>): ((key: string) => Effect.Effect<A>) => {
-  let gathering: { readonly keys: Array<string>; readonly answer: Deferred.Deferred<A> } | undefined
-  const nextTurn = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
-  return (key) =>
-    Effect.suspend(() => {
-      if (gathering !== undefined) {
-        gathering.keys.push(key)
-        return Deferred.await(gathering.answer)
-      }
-      const asked = { keys: [key], answer: Deferred.unsafeMake<A>(FiberId.none) }
-      gathering = asked
-      const answered = Effect.zipRight(
-        nextTurn,
-        Effect.suspend(() => {
-          gathering = undefined
-          return Effect.intoDeferred(ask(asked.keys), asked.answer)
-        })
-      )
-      // Others wait for it, whatever becomes of this caller.
-      return Effect.zipRight(Effect.uninterruptible(answered), Deferred.await(asked.answer))
-    })
-}
 
 /** Runs effects of one key one after the other. */
 const keyedLock = () => {
