@@ -13,7 +13,8 @@ export const areMapsRead = (): boolean =>
   process.execArgv.includes(flag) ||
   (process.env["NODE_OPTIONS"] ?? "").split(/\s+/).includes(flag)
 
-const linked = /^(\/\/[#@] sourceMappingURL=)((?!data:)\S+)[ \t]*$/gm
+/** Names a map beside the file, at its end. */
+export const linked = /^(\/\/[#@] sourceMappingURL=)((?!data:)\S+)[ \t]*$/gm
 
 /** The source with the map that it names inside it, to be moved along; as it is, if that cannot be read. */
 export const withMapInside = (source: string, path: string): string => {

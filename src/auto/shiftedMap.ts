@@ -4,6 +4,7 @@
  */
 import type { Moved } from "../diagnostics/source/movedColumns.js"
 import { attempt } from "../plain/untrusted.js"
+import { linked } from "./linkedMap.js"
 
 /** A text without a line break, and where in the source it is put. */
 export interface Insertion {
@@ -29,9 +30,6 @@ export const withShiftedMap = (source: string, insertions: ReadonlyArray<Inserti
   return `${source.slice(0, found.index)}${comment}${shifted}${source.slice(found.index + whole.length)}`
 }
 
-/** A map beside the file, named at its end. */
-const linked = /^\/\/[#@] sourceMappingURL=(?!data:)\S+[ \t]*$/m
-
 /** So much behind an insertion, and the line is no line of a source. */
 const longLine = 200
 
@@ -44,7 +42,7 @@ export const movesFar = (source: string, insertions: ReadonlyArray<Insertion>): 
 
 /** What moves far enough to matter, where a map beside the file is to be read: line, column and length of each insertion. */
 export const movedBy = (source: string, insertions: ReadonlyArray<Insertion>): ReadonlyArray<Moved> | undefined => {
-  if (!movesFar(source, insertions) || !linked.test(source)) return undefined
+  if (!movesFar(source, insertions) || source.search(linked) < 0) return undefined
   return insertions.map(({ at, text }) => {
     const before = source.slice(0, at)
     return [before.split("\n").length - 1, at - before.lastIndexOf("\n") - 1, text.length]

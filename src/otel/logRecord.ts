@@ -1,9 +1,8 @@
 /**
  * An event as a log record of OpenTelemetry: https://opentelemetry.io/docs/specs/otel/logs/data-model/
  */
-
 import type { Failure } from "../event/FailureReport.js"
-import { failureTime } from "../event/failureTime.js"
+import { timeOf } from "../event/failureTime.js"
 import type * as Event from "../event/NarrativeEvent.js"
 import type { PlainRecord, PlainValue } from "../plain/PlainValue.js"
 import { correlationAttributes } from "../tracing/correlationAttributes.js"
@@ -40,7 +39,7 @@ const severities = {
 
 export const of = (event: Event.NarrativeEvent): LogRecord => ({
   eventName: eventNames[event._tag],
-  timestamp: event._tag === "FailureOccurred" ? failureTime(event) : event.timestamp,
+  timestamp: timeOf(event),
   severity: severityOf(event),
   body: bodyOf(event),
   attributes: { ...storyOf(event), ...attributesOf(event) },

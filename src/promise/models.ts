@@ -12,7 +12,8 @@ import type { Narrated } from "./follow.js"
  *
  * It ends when the function ends: a Promise when it is settled, a generator when it is done, a stream of Node's when it
  * has ended or was closed; a generator or stream that is forgotten is cancelled when it is collected as garbage, or the narrator
- * disposed of. That of a generator function begins with the first value that is asked for. A thenable that is no Promise, as a query that has not begun, is begun, and its Promise given.
+ * disposed of. That of a generator function begins with the first value that is asked for. A thenable that is no Promise, as a
+ * query that has not begun, is begun, and its Promise given.
  *
  * @since 0.1.0
  * @category models

@@ -11,7 +11,7 @@ import { isFileName } from "./journal.js"
 /** How far a file was read. */
 export interface Position {
   readonly file: string
-  /** Tells the file from another one of that name. */
+  /** Distinguishes the file from another one of that name. */
   readonly inode: string
   readonly taken: number
 }
@@ -29,7 +29,7 @@ export interface Part {
 const chunkBytes = 256 * 1024
 /** Longest line. */
 const maxLine = 64 * 1024 * 1024
-/** How much of a file's beginning tells it from another one: a line of ours has its revision, or its id, in that. */
+/** How much of a file's beginning distinguishes it from another one: a line of ours has its revision, or its id, in that. */
 const headBytes = 64
 
 /** The first part of a journal that was not read yet: its files in the order of their days. */

@@ -30,10 +30,9 @@ export const running = (
 ): Effect.Effect<ReadonlyArray<RunRecord>, SqlError> =>
   Effect.gen(function* () {
     // Most of those that run are left as they are: no more is read of them than says so.
-    const found = yield* agentName === undefined
-      ? sql<runRows.Found>`SELECT event_id, created_at, updated_at, start_time, process FROM agent_runs WHERE status = 'running'`
-      : sql<runRows.Found>`SELECT event_id, created_at, updated_at, start_time, process FROM agent_runs
-          WHERE status = 'running' AND agent_name = ${agentName}`
+    const ofAgent = agentName === undefined ? sql`` : sql`AND agent_name = ${agentName}`
+    const found = yield* sql<runRows.Found>`SELECT event_id, created_at, updated_at, start_time, process FROM agent_runs
+      WHERE status = 'running' ${ofAgent}`
     const wanted = found.flatMap((row) => (isWanted(lifeSignsOf(row)) ? [String(row["event_id"])] : []))
     const rows = yield* Effect.forEach(
       Arr.chunksOf(wanted, runQuery.mostParameters),

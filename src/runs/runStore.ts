@@ -79,29 +79,27 @@ export const make = (options: StoreOptions): Effect.Effect<RunStore, never, Scop
     )
     const signal = yield* Queue.sliding<void>(1)
     let writes = 0
-    let isAwake = false
+    const wake = Effect.sync(() => {
+      writes += 1
+      Queue.unsafeOffer(signal, undefined)
+    })
     const gathered = (waits: number): Effect.Effect<void> => {
       const seen = writes
       return Effect.flatMap(Effect.sleep(gatheredFor), () =>
         writes === seen || waits === mostWaits ? Effect.void : gathered(waits + 1)
       )
     }
-    const awake = Effect.flatMap(Queue.take(signal), () => gathered(1))
-    const wake = Effect.sync(() => {
-      writes += 1
-      if (isAwake) return
-      isAwake = true
-      Queue.unsafeOffer(signal, undefined)
-    })
-    const asleep = Effect.sync(() => {
-      isAwake = false
-    })
-    // What is written from now on may come too late for this time; what could not be taken in is, without another write.
-    const step = Effect.zipRight(
-      asleep,
-      Effect.tapErrorCause(catchUp, () => wake)
+    // What was written up to now is taken in this time. What could not be taken in is tried again without another write.
+    const awake = Queue.take(signal).pipe(
+      Effect.flatMap(() => gathered(1)),
+      Effect.zipRight(Queue.takeAll(signal))
     )
-    yield* background(Effect.zipRight(awake, step))
+    yield* background(
+      Effect.zipRight(
+        awake,
+        Effect.tapErrorCause(catchUp, () => wake)
+      )
+    )
     yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeout(Effect.interruptible(catchUp), shutdownTimeout)))
     yield* wake
     return { wake, catchUp, use }

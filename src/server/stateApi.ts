@@ -7,6 +7,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { isPg } from "../history/database/connections.js"
+import { leaps } from "../history/database/leaps.js"
 import { version } from "../plain/version.js"
 import type { Embedded } from "../runs/embedded.js"
 import { timeText } from "../runs/runColumns.js"
@@ -116,16 +117,9 @@ interface Names {
 const allNames = (sql: SqlClient): Effect.Effect<Names, SqlError> =>
   Effect.all({ agent_names: namesIn(sql, "agent_name"), job_types: namesIn(sql, "job_type") })
 
-/** The names in an indexed column: each is looked up after the one before it, and the runs between are not read. */
-const namesIn = (sql: SqlClient, name: string): Effect.Effect<ReadonlyArray<string>, SqlError> => {
-  const column = sql.literal(name)
-  return Effect.map(
-    sql<{ name: string }>`WITH RECURSIVE names (name) AS (
-        SELECT min(${column}) FROM agent_runs
-        UNION ALL
-        SELECT (SELECT min(${column}) FROM agent_runs WHERE ${column} > names.name) FROM names WHERE names.name IS NOT NULL
-      )
+const namesIn = (sql: SqlClient, column: string): Effect.Effect<ReadonlyArray<string>, SqlError> =>
+  Effect.map(
+    sql<{ name: string }>`WITH RECURSIVE ${leaps(sql, "names", "agent_runs", column)}
       SELECT name FROM names WHERE name IS NOT NULL`,
     (rows) => rows.map((row) => row.name)
   )
-}

@@ -90,8 +90,10 @@ const openCopy = (filename: string, opened: ReturnType<typeof openReady>) =>
   )
 
 /** Room for what is read more than once, and for sorting a day of stages without a file. */
+export const roomy = ["cache_size = -65536", "temp_store = MEMORY"]
+
 const makeRoomy = (sql: SqlClient.SqlClient): Effect.Effect<void, SqlError> =>
-  Effect.zipRight(sql.unsafe("PRAGMA cache_size = -65536"), sql.unsafe("PRAGMA temp_store = MEMORY"))
+  Effect.forEach(roomy, (setting) => sql.unsafe(`PRAGMA ${setting}`), { discard: true })
 
 const open = (filename: string, readonly: boolean): Effect.Effect<Database, HistoryError, Scope.Scope> =>
   Effect.flatMap(clientModule(filename), ({ layer }) =>
@@ -116,7 +118,7 @@ export const clientModule = (filename: string) =>
     catch: (cause) => failure(filename)("NotInstalled", "needs a package: npm install @effect/sql-sqlite-node", cause)
   })
 
-/** Tells the file of a name from another one that was put in its place. `undefined` where there is none. */
+/** Distinguishes the file of a name from another one that was put in its place. `undefined` where there is none. */
 export const identityOf = (filename: string): string | undefined => {
   const found = statSync(filename, { throwIfNoEntry: false })
   return found === undefined ? undefined : `${found.dev}:${found.ino}`

@@ -14,6 +14,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { attempt } from "../../plain/untrusted.js"
 import { Permits } from "../../runtime/permits.js"
+import { roomy } from "./database.js"
 
 export interface ReadingThread {
   /** Runs a question's statements on the thread; where there can be none, where it is called. */
@@ -26,11 +27,10 @@ export const none: ReadingThread = { reading: (self) => self }
 /** Text, as nothing but the driver is loaded there: there is no file of ours to be found by whatever bundled it. */
 const program = `
 const { parentPort, workerData } = require("node:worker_threads")
-const { driver, filename, patience } = workerData
+const { driver, filename, patience, settings } = workerData
 const Database = require(driver)
 const database = new Database(filename, { readonly: true, timeout: patience })
-database.pragma("cache_size = -65536")
-database.pragma("temp_store = MEMORY")
+for (const setting of settings) database.pragma(setting)
 const prepared = new Map()
 const statementOf = (text) => {
   const known = prepared.get(text)
@@ -139,7 +139,8 @@ class Thread {
   #started(): Worker {
     if (this.#worker !== undefined) return this.#worker
     const { driver, filename } = this
-    const worker = new Worker(program, { eval: true, workerData: { driver, filename, patience }, execArgv: [] })
+    const workerData = { driver, filename, patience, settings: roomy }
+    const worker = new Worker(program, { eval: true, workerData, execArgv: [] })
     this.#worker = worker
     worker.on("message", ({ code, id, message, rows }: Answer) => {
       const resume = this.#answered(worker, id)

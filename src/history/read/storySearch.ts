@@ -7,6 +7,7 @@ import type { Statement } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import { nullable, text, whole } from "../database/columns.js"
 import { decodeRows, type Found } from "../database/decodeRows.js"
+import { leaps } from "../database/leaps.js"
 import { beginsWith } from "./conditions.js"
 
 /** The stories that have the text, as far as each index has it. */
@@ -69,14 +70,10 @@ const includes = (asked: string) => {
   return (text: string): boolean => text.toLowerCase().includes(wanted)
 }
 
-/** By leaps from one to the next in an index. */
 const distinctNames = (sql: SqlClient.SqlClient) =>
   Effect.gen(function* () {
-    const rows = yield* sql<Found>`WITH RECURSIVE found (name) AS (
-        SELECT min(name) FROM stories
-        UNION ALL SELECT (SELECT min(s.name) FROM stories AS s WHERE s.name > f.name) FROM found AS f
-        WHERE f.name IS NOT NULL
-      ) SELECT name FROM found WHERE name IS NOT NULL LIMIT ${mostDistinct}`
+    const rows = yield* sql<Found>`WITH RECURSIVE ${leaps(sql, "found", "stories", "name")}
+      SELECT name FROM found WHERE name IS NOT NULL LIMIT ${mostDistinct}`
     return (yield* decodeRows({ name: text }, rows)).map(({ name }) => name)
   })
 
@@ -85,11 +82,7 @@ const distinctLabels = (sql: SqlClient.SqlClient) =>
   Effect.gen(function* () {
     const rows = yield* decodeRows(
       { name: text, value: nullable(text) },
-      yield* sql<Found>`WITH RECURSIVE names (name) AS (
-          SELECT min(name) FROM story_labels
-          UNION ALL SELECT (SELECT min(l.name) FROM story_labels AS l WHERE l.name > n.name) FROM names AS n
-          WHERE n.name IS NOT NULL
-        ), pairs (name, value) AS (
+      yield* sql<Found>`WITH RECURSIVE ${leaps(sql, "names", "story_labels", "name")}, pairs (name, value) AS (
           SELECT n.name, (SELECT min(l.value) FROM story_labels AS l WHERE l.name = n.name) FROM names AS n
           WHERE n.name IS NOT NULL
           UNION ALL
@@ -107,12 +100,9 @@ const failureKinds = (sql: SqlClient.SqlClient, isIn: (text: string) => boolean)
   Effect.gen(function* () {
     const rows = yield* decodeRows(
       { fingerprint: text, stage_name: nullable(text), error_type: text, error_message: text },
-      yield* sql<Found>`WITH RECURSIVE found (fingerprint) AS (
-          SELECT min(fingerprint) FROM failures
-          UNION ALL SELECT (SELECT min(f.fingerprint) FROM failures AS f WHERE f.fingerprint > n.fingerprint)
-          FROM found AS n WHERE n.fingerprint IS NOT NULL
-        ) SELECT f.fingerprint, f.stage_name, f.error_type, f.error_message FROM found AS n
-        JOIN failures AS f ON f.id = (SELECT g.id FROM failures AS g WHERE g.fingerprint = n.fingerprint
+      yield* sql<Found>`WITH RECURSIVE ${leaps(sql, "found", "failures", "fingerprint")}
+        SELECT f.fingerprint, f.stage_name, f.error_type, f.error_message FROM found AS n
+        JOIN failures AS f ON f.id = (SELECT g.id FROM failures AS g WHERE g.fingerprint = n.name
           ORDER BY g.occurred_at DESC LIMIT 1)
         LIMIT ${mostDistinct}`
     )

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import { nullable, real, text, whole } from "../database/columns.js"
 import { isPg } from "../database/connections.js"
 import { decodeRows, type Found, pick } from "../database/decodeRows.js"
+import { leaps } from "../database/leaps.js"
 import * as tables from "../database/tables.js"
 import { StoryState } from "../StoryRecord.js"
 
@@ -58,7 +59,7 @@ export const maxSlowest = 10
 /** A story of these becomes another one without a word: its writer dies. They are always counted from their rows. */
 export const openStates = ["running", "interrupted"] as const satisfies ReadonlyArray<StoryState>
 
-export const endedStates = StoryState.literals.filter((state) => state !== "running" && state !== "interrupted")
+export const endedStates = StoryState.literals.filter((state) => !openStates.some((open) => open === state))
 
 /** Of stories that ended, and of all stages: of those that started within any of the spans, which do not overlap. */
 export const countRows = (sql: SqlClient.SqlClient, spans: ReadonlyArray<Span>, story: string | undefined) =>
@@ -142,11 +143,9 @@ const mostOf = (seconds: string): string => `LEAST(GREATEST(${seconds}, -9e9), 9
 const stageGroups = (sql: SqlClient.SqlClient, spans: ReadonlyArray<Span>, story: string | undefined) => {
   const names =
     story === undefined
-      ? sql`SELECT min(story_name) FROM stages UNION ALL
-          SELECT (SELECT min(t.story_name) FROM stages AS t WHERE t.story_name > n.name) FROM story_names AS n
-          WHERE n.name IS NOT NULL`
-      : sql`SELECT CAST(${story} AS TEXT)${sql.literal(isPg(sql) ? ' COLLATE "C"' : "")}`
-  const rows = sql<Found>`WITH RECURSIVE story_names (name) AS (${names}),
+      ? leaps(sql, "story_names", "stages", "story_name")
+      : sql`story_names (name) AS (SELECT CAST(${story} AS TEXT)${sql.literal(isPg(sql) ? ' COLLATE "C"' : "")})`
+  const rows = sql<Found>`WITH RECURSIVE ${names},
     pairs (story_name, name) AS (
       SELECT n.name, (SELECT min(t.name) FROM stages AS t WHERE t.story_name = n.name) FROM story_names AS n
       WHERE n.name IS NOT NULL

@@ -14,6 +14,7 @@ import { nullable, text, time } from "../database/columns.js"
 import { isPg } from "../database/connections.js"
 import { isBusy, writing } from "../database/database.js"
 import { type DamagedRow, decodeRows, type Found, pick } from "../database/decodeRows.js"
+import { leaps } from "../database/leaps.js"
 import * as tables from "../database/tables.js"
 import { hourOf, rowsOf, spanOf } from "../read/hourSummaries.js"
 import { countRows } from "../read/windowCounts.js"
@@ -128,18 +129,13 @@ const countHour = (sql: SqlClient.SqlClient, { hour, id }: { readonly hour: stri
     return yield* patiently(writing(sql, complete(sql, id, summaries)))
   })
 
-/** In the order of indexes, by leaps. */
 const storyNames = (sql: SqlClient.SqlClient) =>
   Effect.gen(function* () {
-    const found =
-      yield* sql<Found>`WITH RECURSIVE ${leaps(sql, "stages", "story_name")}, ${leaps(sql, "stories", "name")}
+    const found = yield* sql<Found>`WITH RECURSIVE ${leaps(sql, "of_stages", "stages", "story_name")},
+        ${leaps(sql, "of_stories", "stories", "name")}
       SELECT name FROM of_stages WHERE name IS NOT NULL UNION SELECT name FROM of_stories WHERE name IS NOT NULL`
     return (yield* decodeRows({ name: text }, found)).map(({ name }) => name)
   })
-
-const leaps = (sql: SqlClient.SqlClient, table: string, column: string) =>
-  sql.literal(`of_${table} (name) AS (SELECT min(${column}) FROM ${table} UNION ALL
-    SELECT (SELECT min(t.${column}) FROM ${table} AS t WHERE t.${column} > n.name) FROM of_${table} AS n WHERE n.name IS NOT NULL)`)
 
 const complete = (
   sql: SqlClient.SqlClient,

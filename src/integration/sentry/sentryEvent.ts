@@ -1,7 +1,6 @@
 /**
  * A failure as an event of Sentry: its errors with their frames and values, and what happened before as breadcrumbs.
  */
-
 import { randomUUID } from "node:crypto"
 import type { Exception, Breadcrumb as SentryBreadcrumb, Event as SentryEvent, StackFrame } from "@sentry/core"
 import { idsOf } from "../../event/correlationFields.js"

@@ -12,7 +12,7 @@ import {
   Location,
   Progress
 } from "../../event/FailureReport.js"
-import { failureTime } from "../../event/failureTime.js"
+import { timeOf } from "../../event/failureTime.js"
 import type { FailureOccurred, StoryCompleted } from "../../event/NarrativeEvent.js"
 import { PlainRecord } from "../../plain/PlainValue.js"
 import { plainJson } from "../../plain/plainJson.js"
@@ -266,7 +266,7 @@ const storyOf = (event: FailureOccurred | StoryCompleted, { labels, path }: Stor
   labels,
   traceId: event.traceId,
   spanId: event.spanId,
-  timestamp: event._tag === "FailureOccurred" ? failureTime(event) : event.timestamp,
+  timestamp: timeOf(event),
   sequence: event.sequence,
   occurrences: 1,
   progress: event.progress

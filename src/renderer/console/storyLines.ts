@@ -1,7 +1,7 @@
 /**
  * The lines that stay: what each event adds to the console's text.
  */
-import { failureTime } from "../../event/failureTime.js"
+import { timeOf } from "../../event/failureTime.js"
 import type {
   AnalysisReady,
   FailureOccurred,
@@ -219,9 +219,7 @@ export class StoryLines {
 
   #written(event: LiveEvent, story: ShownStory, level: number, text: string, isTagged: boolean): string {
     const { theme, timestamps } = this.#options
-    const time = timestamps
-      ? new Date(event._tag === "FailureOccurred" ? failureTime(event) : event.timestamp).toISOString()
-      : ""
+    const time = timestamps ? new Date(timeOf(event)).toISOString() : ""
     const tag = isTagged ? eventText.tag(story.state.shortId) : ""
     const start =
       (time === "" ? "" : `${theme.colours.dim(time)} `) +
