@@ -191,7 +191,7 @@ describe("A batch whose connection is lost", () => {
     Effect.gen(function* () {
       const [place, proxy] = yield* proxied
       const { writer } = yield* writerAt(place)
-      const places = ["BEGIN", "INSERT INTO writers", "INSERT INTO stories", "INSERT INTO events", "COMMIT"]
+      const places = ["BEGIN", "INSERT INTO writers", "INSERT INTO stories", "COPY events", "COPY stages", "COMMIT"]
       for (const text of places) {
         proxy.cutAfter(text)
         const events = story(text)
@@ -259,6 +259,84 @@ describe("A batch whose connection is lost", () => {
         stories.map(({ id }) => id),
         ["after"]
       )
+    })
+  )
+})
+
+describe("A batch", () => {
+  const columns = "SELECT e.sequence, e.event, e.data FROM events AS e ORDER BY e.id"
+
+  it.scopedLive("keeps texts as they are, whatever is in them", () =>
+    Effect.gen(function* () {
+      const place = yield* file
+      const { writer } = yield* writerAt(place)
+      const [start, loading] = story("odd")
+      const texts = [
+        "tab\t",
+        "two\nlines\r\n",
+        "back\\slash \\N \\.",
+        "\\.",
+        "ü 日本 😀",
+        "quotes \" '",
+        "",
+        "\u0001\v\b\f"
+      ]
+      if (loading?._tag !== "StageStarted" || start === undefined) return assert.fail("a stage starts")
+      const odd = { ...loading, stageName: texts.join("|"), attributes: { texts } }
+      yield* writer.write([start, odd])
+      const [stage] = yield* rowsOf(place, "SELECT name, attributes, parent_index FROM stages ORDER BY stage_index")
+      assert.deepStrictEqual(stage, {
+        name: texts.join("|"),
+        attributes: JSON.stringify({ texts }),
+        parent_index: null
+      })
+      const { events } = yield* asked(History.events(0), place)
+      assert.deepInclude(events[1], { attributes: { texts } })
+    })
+  )
+
+  it.scopedLive("has no NUL and no half of a character in PostgreSQL, which knows neither", () =>
+    Effect.gen(function* () {
+      const place = yield* file
+      const { writer } = yield* writerAt(place)
+      const [start, loading] = story("odd")
+      if (loading?._tag !== "StageStarted" || start === undefined) return assert.fail("a stage starts")
+      yield* writer.write([start, { ...loading, stageName: "a\0b\ud83dc" }])
+      assert.deepStrictEqual(yield* rowsOf(place, "SELECT name FROM stages"), [{ name: "a\ufffdb\ufffdc" }])
+    })
+  )
+
+  it.scopedLive("in which an event or a stage comes again is written all the same, and each once", () =>
+    Effect.gen(function* () {
+      const place = yield* file
+      const { writer } = yield* writerAt(place)
+      const events = story("again")
+      yield* writer.write(events.slice(0, 3))
+      const before = yield* rowsOf(place, columns)
+      // Both are there already: the event by its number, and the stage, which it starts.
+      yield* writer.write([...events.slice(1, 2), ...events.slice(3), ...story("another")])
+      const after = yield* rowsOf(place, columns)
+      assert.deepStrictEqual(after.slice(0, 3), before)
+      assert.lengthOf(after, 12)
+      const stages = yield* rowsOf(place, "SELECT name, status FROM stages ORDER BY story_key, stage_index")
+      assert.lengthOf(stages, 4)
+    })
+  )
+
+  it.scopedLive("is written through another client, too, which cannot copy", () =>
+    Effect.gen(function* () {
+      const place = yield* file
+      const { sql } = yield* databaseAt(place)
+      const reserve = Effect.map(
+        sql.reserve,
+        (connection) =>
+          // All that a connection has, but for what this client has besides.
+          new Proxy(connection, { get: (of, name) => (name === "pg" ? undefined : Reflect.get(of, name).bind(of)) })
+      )
+      const another = new Proxy(sql, { get: (of, name) => (name === "reserve" ? reserve : Reflect.get(of, name)) })
+      const writer = yield* historyWriter.make({ sql: another, ...(yield* settings.decode({})) })
+      yield* writer.write(story("through another"))
+      assert.lengthOf((yield* asked(History.events(0), place)).events, 6)
     })
   )
 })

@@ -15,6 +15,7 @@ import type { NarrativeEvent } from "../../event/NarrativeEvent.js"
 import { insertAsOne } from "../database/bulkInsert.js"
 import { time } from "../database/columns.js"
 import { isPg } from "../database/connections.js"
+import { copyInto } from "../database/copyRows.js"
 import { dayOf, eventsInTransaction, firstKeyOf } from "../database/positions.js"
 import * as tables from "../database/tables.js"
 import { columnsOf } from "../database/tables.js"
@@ -68,6 +69,12 @@ export const keyed = (rows: ReadonlyArray<StoryRow>) =>
   rows.map((row) => ({ ...row, key: firstKeyOf(dayOf(row.started_at)) }))
 
 export const eventsAt = insertAsOne("events", columnsOf(tables.events), " ON CONFLICT (story_key, sequence) DO NOTHING")
+
+/** Of events that are not there yet. */
+export const newEvents = copyInto("events", columnsOf(tables.events))
+
+/** Of stages that are not there yet. */
+export const newStages = copyInto("stages", columnsOf(tables.stages))
 
 export const positioned = (rows: ReadonlyArray<EventRow>, before: number) =>
   rows.map((row, i) => ({ ...row, id: before + i }))

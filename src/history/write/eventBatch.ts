@@ -43,6 +43,12 @@ interface OfStory<R> {
   readonly row: R
 }
 
+interface StageDraft {
+  readonly row: StageRow
+  /** Whether it started in this batch: there is no row of an earlier one. */
+  readonly isNew: boolean
+}
+
 export class Batch {
   /** Stories without a row yet, in their order of starting. */
   readonly begun: Array<StoryDraft> = []
@@ -51,7 +57,7 @@ export class Batch {
   readonly #failures: Array<OfStory<FailureRow>> = []
   readonly #events: Array<OfStory<EventRow>> = []
   readonly analyses: Array<{ readonly story: OpenStory; readonly event: AnalysisReady }> = []
-  readonly #stages = new Map<OpenStory, Map<number, StageRow>>()
+  readonly #stages = new Map<OpenStory, Map<number, StageDraft>>()
   readonly #drafts = new Map<OpenStory, StoryDraft>()
   readonly #open: OpenStories = new Map()
   readonly #closed = new Set<string>()
@@ -115,15 +121,17 @@ export class Batch {
     )
   }
 
-  get stageRows(): ReadonlyArray<StageRow> {
-    const rows: Array<StageRow> = []
+  /** The stages that started in this batch, and those that did earlier. */
+  get stageRows(): { readonly started: ReadonlyArray<StageRow>; readonly changed: ReadonlyArray<StageRow> } {
+    const [started, changed]: [Array<StageRow>, Array<StageRow>] = [[], []]
     for (const [story, stages] of this.#stages) {
-      for (const row of stages.values()) {
+      for (const { isNew, row } of stages.values()) {
         row.story_key = keyOf(story)
-        rows.push(row)
+        if (isNew) started.push(row)
+        else changed.push(row)
       }
     }
-    return rows
+    return { started, changed }
   }
 
   /** Of a story that ended more than once, the last end: a statement may change a row once. */
@@ -194,12 +202,12 @@ export class Batch {
       stages = new Map()
       this.#stages.set(story, stages)
     }
-    let row = stages.get(event.stageIndex)
-    if (row === undefined) {
-      row = stageRow(event)
-      stages.set(event.stageIndex, row)
+    let draft = stages.get(event.stageIndex)
+    if (draft === undefined) {
+      draft = { row: stageRow(event), isNew: event._tag === "StageStarted" }
+      stages.set(event.stageIndex, draft)
     }
-    changeStage(row, event)
+    changeStage(draft.row, event)
   }
 }
 

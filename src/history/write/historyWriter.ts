@@ -10,13 +10,24 @@ import type { NarrativeEvent } from "../../event/NarrativeEvent.js"
 import { insertInto, pgText, run } from "../database/bulkInsert.js"
 import { time } from "../database/columns.js"
 import { isPg } from "../database/connections.js"
+import { clientOf, copyRows, isThere } from "../database/copyRows.js"
 import { isBusy, waitWhileBusy, writing } from "../database/database.js"
 import { goOnAfterRestore, ordinalOf } from "../database/positions.js"
 import { deleteIdle } from "../database/retention.js"
 import * as tables from "../database/tables.js"
 import { columnsOf } from "../database/tables.js"
 import { openWriters, ownColumns } from "../database/writerProcesses.js"
-import { type BatchClaim, batchClaims, beginStories, eventsAt, keyed, positioned, slicesOf } from "./batchClaims.js"
+import {
+  type BatchClaim,
+  batchClaims,
+  beginStories,
+  eventsAt,
+  keyed,
+  newEvents,
+  newStages,
+  positioned,
+  slicesOf
+} from "./batchClaims.js"
 import { Batch, type Kept, type OpenStories } from "./eventBatch.js"
 import { stageEndColumns, storyEndColumns } from "./eventRows.js"
 import { reconnection } from "./reconnection.js"
@@ -64,7 +75,13 @@ export const make = (options: {
       Effect.suspend(() => {
         const batch = new Batch(known, id, kept)
         for (const event of events) batch.add(event)
-        const attempt = writing(sql, insert(batch, statements, claims()))
+        const claim = claims()
+        const attempt = Effect.catchIf(
+          writing(sql, insert(batch, statements, claim, true)),
+          // Of one story, an event of that number came before, or a stage: only an insertion can leave out what is there.
+          (error) => isPg(sql) && isThere(error),
+          () => writing(sql, insert(batch, statements, claim, false))
+        )
         return persistently(patiently(attempt)).pipe(
           Effect.tapErrorCause(() => Effect.sync(() => batch.forgetKeys())),
           Effect.map(() => batch.settle())
@@ -223,18 +240,23 @@ const updateAnalysis = (sql: SqlClient.SqlClient) => {
 
 const textFor = (sql: SqlClient.SqlClient) => (isPg(sql) ? pgText : (text: string) => text)
 
-const insert = (batch: Batch, statements: ReturnType<typeof statementsFor>, claim: BatchClaim) =>
+/** `isNew`: none of the events is there already, and none of the stages that started. */
+const insert = (batch: Batch, statements: ReturnType<typeof statementsFor>, claim: BatchClaim, isNew: boolean) =>
   Effect.gen(function* () {
     const [connection] = yield* SqlClient.TransactionConnection
+    const client = isNew ? clientOf(connection) : undefined
     const claimed = yield* claim(connection)
     if (claimed === "committed") return
     giveKeys(batch, yield* statements.begin(connection, batch.storyRows))
     yield* run(connection, statements.label, batch.labelRows)
     yield* run(connection, statements.correlation, batch.correlationRows)
     yield* findStories(batch, connection, statements.newestOf)
+    const { changed, started } = batch.stageRows
     if (claimed === undefined) yield* run(connection, statements.event, batch.eventRows)
-    else yield* run(connection, eventsAt, positioned(batch.eventRows, claimed))
-    yield* run(connection, statements.stage, batch.stageRows)
+    else if (client === undefined) yield* run(connection, eventsAt, positioned(batch.eventRows, claimed))
+    else yield* copyRows(client, newEvents, positioned(batch.eventRows, claimed))
+    if (client !== undefined) yield* copyRows(client, newStages, started)
+    yield* run(connection, statements.stage, client === undefined ? [...started, ...changed] : changed)
     yield* run(connection, statements.end, batch.endRows)
     yield* run(connection, statements.failure, batch.failureRows)
     for (const analysis of batch.analyses) yield* statements.analysis(analysis)
