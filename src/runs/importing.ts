@@ -10,9 +10,11 @@ import * as Effect from "effect/Effect"
 import * as database from "../history/database/database.js"
 import type { HistoryError } from "../history/HistoryError.js"
 import type { PlainValue } from "../plain/PlainValue.js"
+import * as commitRecord from "./commitRecord.js"
 import type { Embedded } from "./embedded.js"
 import * as journalLine from "./journalLine.js"
 import { type Changes, isColumn, type RunColumn } from "./runColumns.js"
+import * as runCommits from "./runCommits.js"
 import * as runRows from "./runRows.js"
 import * as storedRun from "./storedRun.js"
 
@@ -67,6 +69,7 @@ export const importFile = (
       yield* opened.store.catchUp
       if ((yield* Effect.mapError(columnsOf(sql, "commits"), refuse)).has("commit_hash")) {
         yield* eachPage(sql, "commits", refuse, (rows) => takeCommits(opened, rows, counts))
+        yield* opened.store.catchUp
       }
       return counts
     })
@@ -173,49 +176,32 @@ const takeEvents = ({ sink, store }: Embedded, rows: ReadonlyArray<runRows.Found
     })
   })
 
-const commitColumns = [
-  "commit_hash",
-  "run_id",
-  "agent_name",
-  "repo",
-  "branch",
-  "commit_date",
-  "author",
-  "message",
-  "files_changed",
-  "insertions",
-  "deletions"
-] as const
-
-/** What a run does not say of its commit: that is filled in. */
-const ofCommit = ["message", "files_changed", "insertions", "deletions"]
-
-const filled = ofCommit.map((column) => `${column} = COALESCE(commits.${column}, excluded.${column})`).join(", ")
-
-const isMore = ofCommit.map((column) => `(commits.${column} IS NULL AND excluded.${column} IS NOT NULL)`).join(" OR ")
-
-/** The journal has no lines for what is known of a commit besides its run: it goes into the database itself. */
-const takeCommits = ({ store }: Embedded, rows: ReadonlyArray<runRows.Found>, counts: Counts) =>
-  Effect.map(
-    store.use((sql) => {
-      const cells = (row: runRows.Found) =>
-        Object.fromEntries(commitColumns.map((column) => [column, cellOf(row[column])]))
-      return database.writing(
-        sql,
-        Effect.forEach(rows, (row) =>
-          Effect.map(
-            sql<{ readonly run_id: unknown }>`INSERT INTO commits ${sql.insert(cells(row))}
-                ON CONFLICT (commit_hash) DO UPDATE SET ${sql.literal(filled)}
-                WHERE ${sql.literal(isMore)} RETURNING run_id`,
-            ({ length }) => length
-          )
-        )
+const takeCommits = ({ sink, store }: Embedded, rows: ReadonlyArray<runRows.Found>, counts: Counts) =>
+  Effect.gen(function* () {
+    const writes = rows.flatMap((row) =>
+      journalLine.decode(
+        JSON.stringify({ ...statedIn(row), commit_hash: row["commit_hash"], record_type: "commit" }),
+        0
       )
-    }),
-    (made) => {
-      counts.commits += made.reduce((sum, one) => sum + one, 0)
-    }
-  )
+    )
+    const known = yield* store.use((sql) =>
+      runCommits.knownOf(
+        sql,
+        writes.flatMap((write) => (write.record_type === "commit" ? [write.commit_hash] : []))
+      )
+    )
+    const fresh = writes.flatMap((write) =>
+      write.record_type === "commit" && isNews(known.get(write.commit_hash), write) ? [write] : []
+    )
+    counts.commits += fresh.length
+    yield* Effect.forEach(fresh, (write) => sink.write(write), { concurrency, discard: true })
+  })
 
-const cellOf = (value: unknown): string | number | null =>
-  typeof value === "number" || value === null || value === undefined ? (value ?? null) : String(value)
+/** One of ours has what was stated; of others all is what they know. */
+const statedIn = ({ stated, ...row }: runRows.Found): commitRecord.CommitRecord =>
+  typeof stated === "string" ? commitRecord.decode(stated) : { facts: commitRecord.factsOf(row) }
+
+const isNews = (known: commitRecord.CommitRecord | undefined, { facts, run }: commitRecord.CommitRecord): boolean =>
+  known === undefined ||
+  commitRecord.encode(commitRecord.merge(known, { run, facts })) !==
+    commitRecord.encode(commitRecord.merge(known, commitRecord.empty))

@@ -23,7 +23,7 @@ export const make: Effect.Effect<RunSink> = Effect.sync(() => {
     write: (write) =>
       Effect.sync(() => {
         if (write.record_type === "event") events.push(write)
-        else {
+        else if (write.record_type === "run") {
           const { event_id: id } = write
           runs.set(id, storedRun.apply(runs.get(id) ?? storedRun.empty(id), write))
         }

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as intake from "./intake.js"
 import * as journalLine from "./journalLine.js"
 import * as journalParts from "./journalParts.js"
+import * as runCommits from "./runCommits.js"
 import type * as runRows from "./runRows.js"
 import { decodeStored } from "./runRows.js"
 import * as storedRun from "./storedRun.js"
@@ -76,6 +77,7 @@ interface ReadWrite {
 interface Known {
   readonly runs: ReadonlyMap<string, storedRun.StoredRun>
   readonly events: ReadonlySet<string>
+  readonly commits: ReadonlySet<string>
 }
 
 const knownOf = (sql: SqlClient.SqlClient, writes: ReadonlyArray<ReadWrite>): Effect.Effect<Known, SqlError> =>
@@ -86,14 +88,17 @@ const knownOf = (sql: SqlClient.SqlClient, writes: ReadonlyArray<ReadWrite>): Ef
     const keys = writes.flatMap(({ write }) => (write.record_type === "event" ? [write.id] : []))
     const events = yield* sql<{ readonly event_key: string }>`SELECT event_key FROM run_events
       WHERE event_key IN (SELECT value FROM json_each(${JSON.stringify(keys)}))`
+    const hashes = writes.flatMap(({ write }) => (write.record_type === "commit" ? [write.commit_hash] : []))
     return {
+      commits: new Set((yield* runCommits.knownOf(sql, hashes)).keys()),
       runs: new Map(rows.map((row) => [String(row["event_id"]), decodeStored(row)])),
       events: new Set(events.map(({ event_key }) => event_key))
     }
   })
 
 /** Whether a line says nothing new. */
-const isIn = ({ events, runs }: Known, write: journalLine.Write): boolean => {
+const isIn = ({ commits, events, runs }: Known, write: journalLine.Write): boolean => {
+  if (write.record_type === "commit") return commits.has(write.commit_hash)
   if (write.record_type === "event") return events.has(write.id)
   const run = runs.get(write.event_id)
   return run !== undefined && storedRun.apply(run, write) === run

@@ -6,6 +6,7 @@ import * as Predicate from "effect/Predicate"
 import { clip, from, type PlainValue } from "../plain/PlainValue.js"
 import { attempt } from "../plain/untrusted.js"
 import { parseJson } from "../plain/wireSchema.js"
+import * as commitRecord from "./commitRecord.js"
 import * as revision from "./revision.js"
 import {
   type Changes,
@@ -29,15 +30,23 @@ export interface EventWrite {
   readonly payload_json: string | null
 }
 
+/** What another program knew of a commit. */
+export interface CommitWrite extends commitRecord.CommitRecord {
+  readonly commit_hash: string
+}
+
 /** What a line says. */
-export type Write = ({ readonly record_type: "run" } & RunWrite) | ({ readonly record_type: "event" } & EventWrite)
+export type Write =
+  | ({ readonly record_type: "run" } & RunWrite)
+  | ({ readonly record_type: "event" } & EventWrite)
+  | ({ readonly record_type: "commit" } & CommitWrite)
 
 /** Every line begins so: it cannot be part of a text in another line, where its quotes would be escaped. */
 const beginning = '{"record_type":'
 
 /** With its line break. */
 export const encode = (write: Write): string => {
-  if (write.record_type === "event") return `${JSON.stringify(write)}\n`
+  if (write.record_type !== "run") return `${JSON.stringify(write)}\n`
   const { changes, event_id, revision } = write
   return `${JSON.stringify({ record_type: "run", revision, ...changes, event_id })}\n`
 }
@@ -69,7 +78,15 @@ export const isBeginning = (text: string): boolean => text.startsWith(beginning)
 const read = (text: string, position: number): Write | undefined => {
   const value = attempt(() => parseJson(text), undefined)
   if (!Predicate.isRecord(value)) return undefined
-  return value["record_type"] === "event" ? readEvent(value, position) : readRun(value, text, position)
+  if (value["record_type"] === "event") return readEvent(value, position)
+  return value["record_type"] === "commit" ? readCommit(value) : readRun(value, text, position)
+}
+
+const readCommit = (value: Readonly<Record<string, unknown>>): Write | undefined => {
+  const hash = value["commit_hash"]
+  return typeof hash === "string" && hash !== ""
+    ? { record_type: "commit", commit_hash: cut(hash, 255), ...commitRecord.of(value) }
+    : undefined
 }
 
 const readRun = (value: Readonly<Record<string, unknown>>, text: string, position: number): Write | undefined => {

@@ -44,11 +44,17 @@ export const running = (
 const byCreation = (a: runRows.Found, b: runRows.Found): number =>
   (millisOf(a["created_at"]) ?? 0) - (millisOf(b["created_at"]) ?? 0)
 
-/** Of a row, without reading the rest of it. */
+/** Of a row, without reading the rest of it; of its times, those that are asked for. */
 const lifeSignsOf = (row: runRows.Found): LifeSigns => ({
-  createdAt: millisOf(row["created_at"]) ?? null,
-  updatedAt: millisOf(row["updated_at"]) ?? null,
-  startTime: millisOf(row["start_time"]) ?? null,
+  get createdAt() {
+    return millisOf(row["created_at"]) ?? null
+  },
+  get updatedAt() {
+    return millisOf(row["updated_at"]) ?? null
+  },
+  get startTime() {
+    return millisOf(row["start_time"]) ?? null
+  },
   process: typeof row["process"] === "string" ? row["process"] : null
 })
 

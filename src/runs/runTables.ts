@@ -10,6 +10,7 @@ import type { Database } from "../history/database/database.js"
 import { plan as history } from "../history/database/migrations.js"
 import * as migrator from "../history/database/migrator.js"
 import type { HistoryError } from "../history/HistoryError.js"
+import * as commitRecord from "./commitRecord.js"
 
 const statements: ReadonlyArray<string> = [
   `CREATE TABLE agent_runs (
@@ -126,9 +127,26 @@ const indexOfStatus = Effect.gen(function* () {
   yield* sql.unsafe("CREATE INDEX agent_runs_by_state ON agent_runs (status, created_at DESC)")
 })
 
+/**
+ * What was stated of commits, from which their rows follow: of those that are known otherwise than by a run, what is known. And what a
+ * sweep reads of the runs that run, together in one place; texts of any length are none for an index of PostgreSQL.
+ */
+const commitsAndSweeps = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql.unsafe("ALTER TABLE commits ADD COLUMN stated TEXT")
+  const object = isPg(sql) ? "json_build_object" : "json_object"
+  const facts = commitRecord.columns.map((column) => `'${column}', ${column}`).join(", ")
+  yield* sql.unsafe(`UPDATE commits SET stated = ${object}('facts', ${object}(${facts}))`)
+  if (isPg(sql)) return
+  yield* sql.unsafe("DROP INDEX agent_runs_running")
+  yield* sql.unsafe(`CREATE INDEX agent_runs_running
+    ON agent_runs (status, agent_name, event_id, process, created_at, updated_at, start_time) WHERE status = 'running'`)
+})
+
 const migrations: ReadonlyArray<Migrator.ResolvedMigration> = [
   [1, "effect_narrative_runs", Effect.succeed(create)],
-  [2, "effect_narrative_run_states", Effect.succeed(indexOfStatus)]
+  [2, "effect_narrative_run_states", Effect.succeed(indexOfStatus)],
+  [3, "effect_narrative_run_commits", Effect.succeed(commitsAndSweeps)]
 ]
 
 /** Those of runs. */

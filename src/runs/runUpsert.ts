@@ -6,11 +6,12 @@ import type { Connection } from "@effect/sql/SqlConnection"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import { insertInto, pgText, run } from "../history/database/bulkInsert.js"
-import type { Cell } from "../history/database/columns.js"
 import { isPg } from "../history/database/connections.js"
+import * as commitRecord from "./commitRecord.js"
 import type * as journalLine from "./journalLine.js"
 import * as revision from "./revision.js"
 import { columnNames } from "./runColumns.js"
+import * as runCommits from "./runCommits.js"
 import * as runRows from "./runRows.js"
 import * as storedRun from "./storedRun.js"
 
@@ -34,10 +35,10 @@ export const takeIn = (
       else known.push(write)
     }
     const statements = statementsFor(sql)
-    const rows = yield* isPg(sql)
+    const runIds = yield* isPg(sql)
       ? upsertShared(sql, connection, statements, ofRuns)
       : upsertAlone(sql, connection, statements, ofRuns)
-    yield* run(connection, statements.commit, Array.from(commitsOf(rows).values()))
+    yield* runCommits.takeIn(sql, connection, statements.commits, statedIn(writes), runIds)
     yield* run(
       connection,
       statements.event,
@@ -45,20 +46,45 @@ export const takeIn = (
     )
   })
 
+/** What the writes state of commits. */
+const statedIn = (writes: ReadonlyArray<journalLine.Write>): ReadonlyMap<string, commitRecord.CommitRecord> => {
+  const stated = new Map<string, commitRecord.CommitRecord>()
+  for (const write of writes) {
+    const one =
+      write.record_type === "run"
+        ? commitRecord.statedBy(write)
+        : write.record_type === "commit"
+          ? ([write.commit_hash, write] as const)
+          : undefined
+    if (one !== undefined) stated.set(one[0], commitRecord.merge(stated.get(one[0]) ?? commitRecord.empty, one[1]))
+  }
+  return stated
+}
+
 type WritesOfRuns = ReadonlyMap<string, ReadonlyArray<storedRun.RunWrite>>
 type Statements = ReturnType<typeof statementsFor>
-type Upserted = Effect.Effect<ReadonlyArray<runRows.WrittenRow>, SqlError>
+/** The ids of runs whose commits have other rows by that. */
+type Upserted = Effect.Effect<ReadonlyArray<string>, SqlError>
+
+interface Merged {
+  readonly row: runRows.WrittenRow
+  readonly commitsOf: string | undefined
+}
 
 /** The rows of the runs that the writes change. */
-const merged = (
-  writes: WritesOfRuns,
-  known: ReadonlyMap<string, storedRun.StoredRun>
-): ReadonlyArray<runRows.WrittenRow> =>
+const merged = (writes: WritesOfRuns, known: ReadonlyMap<string, storedRun.StoredRun>): ReadonlyArray<Merged> =>
   Array.from(writes).flatMap(([eventId, ofRun]) => {
-    const before = known.get(eventId) ?? storedRun.empty(eventId)
-    const after = ofRun.reduce(storedRun.apply, before)
-    return after === before ? [] : [runRows.encode(after)]
+    const before = known.get(eventId)
+    const start = before ?? storedRun.empty(eventId)
+    const after = ofRun.reduce(storedRun.apply, start)
+    if (after === start) return []
+    const row = runRows.encode(after)
+    return [{ row, commitsOf: before === undefined ? undefined : runCommits.runIdOf(storedRun.rowOf(before), row) }]
   })
+
+const rowsOf = (made: ReadonlyArray<Merged>) => made.map(({ row }) => row)
+
+const commitsOf = (made: ReadonlyArray<Merged>) => made.flatMap(({ commitsOf }) => commitsOf ?? [])
 
 /** SQLite has one writer at a time: what was read stays as it is until it is written. */
 const upsertAlone = (
@@ -71,9 +97,9 @@ const upsertAlone = (
     const ids = JSON.stringify(Array.from(writes.keys()))
     const found = yield* sql<runRows.Found>`SELECT * FROM agent_runs
       WHERE event_id IN (SELECT value FROM json_each(${ids}))`
-    const rows = merged(writes, byEventId(found))
-    yield* run(connection, upsert, rows)
-    return rows
+    const made = merged(writes, byEventId(found))
+    yield* run(connection, upsert, rowsOf(made))
+    return commitsOf(made)
   })
 
 /**
@@ -88,15 +114,15 @@ const upsertShared = (
 ): Upserted =>
   Effect.gen(function* () {
     const asStored = new Map(Array.from(writes, ([eventId, ofRun]) => [pgText(eventId), ofRun] as const))
-    const asNew = merged(asStored, new Map())
+    const asNew = rowsOf(merged(asStored, new Map()))
     const inserted = new Set((yield* run(connection, insert, asNew)).map((row) => String(row["event_id"])))
     const left = new Map(Array.from(asStored).filter(([eventId]) => !inserted.has(eventId)))
-    if (left.size === 0) return asNew
+    if (left.size === 0) return []
     const found = yield* sql<runRows.Found>`SELECT * FROM agent_runs
       WHERE ${sql.in("event_id", Array.from(left.keys()))} ORDER BY event_id FOR UPDATE`
-    const rows = merged(left, byEventId(found))
-    yield* run(connection, upsert, rows)
-    return [...asNew.filter(({ event_id: id }) => inserted.has(String(id))), ...rows]
+    const made = merged(left, byEventId(found))
+    yield* run(connection, upsert, rowsOf(made))
+    return commitsOf(made)
   })
 
 const byEventId = (found: ReadonlyArray<runRows.Found>): ReadonlyMap<string, storedRun.StoredRun> =>
@@ -110,38 +136,11 @@ const eventRow = ({ event_type, id, payload_json, run_id, timestamp }: journalLi
   event_key: id
 })
 
-/** Only those that came of a run: one that it began at is none of its own. */
-const commitsOf = (
-  rows: ReadonlyArray<runRows.WrittenRow>
-): ReadonlyMap<string, { readonly [C in (typeof commitColumns)[number]]: Cell }> =>
-  new Map(
-    rows.flatMap((row) =>
-      row.git_commit_hash === null || row.git_commit_source === null
-        ? []
-        : [
-            [
-              String(row.git_commit_hash),
-              {
-                commit_hash: row.git_commit_hash,
-                run_id: row.run_id,
-                agent_name: row.agent_name,
-                repo: row.git_repo,
-                branch: row.git_branch,
-                commit_date: row.git_commit_timestamp,
-                author: row.git_commit_author
-              }
-            ] as const
-          ]
-    )
-  )
-
 const overwrite = (columns: ReadonlyArray<string>, key: string): string =>
   columns
     .filter((column) => column !== key)
     .map((column) => `${column} = excluded.${column}`)
     .join(", ")
-
-const commitColumns = ["commit_hash", "run_id", "agent_name", "repo", "branch", "commit_date", "author"] as const
 
 const madeFor = new WeakMap<SqlClient.SqlClient, ReturnType<typeof makeStatements>>()
 
@@ -165,12 +164,7 @@ const makeStatements = (sql: SqlClient.SqlClient) => ({
     runRows.writtenColumns,
     " ON CONFLICT (event_id) DO NOTHING RETURNING event_id"
   ),
-  commit: insertInto(
-    sql,
-    "commits",
-    commitColumns,
-    ` ON CONFLICT (commit_hash) DO UPDATE SET ${overwrite(commitColumns, "commit_hash")}`
-  ),
+  commits: runCommits.statementsFor(sql),
   event: insertInto(
     sql,
     "run_events",

@@ -75,6 +75,7 @@ export const sweep = (
 const isStale = (run: LifeSigns, now: number, patience: number): boolean => {
   const life = runProcess.lifeOf(run.process)
   if (life !== "unknown") return life === "dead"
-  const last = Math.max(run.updatedAt ?? 0, run.createdAt ?? 0, run.startTime ?? 0)
-  return now - last > patience
+  const isOld = (sign: number | null) => now - (sign ?? 0) > patience
+  // Of most the first says enough, and the others need not be read.
+  return isOld(run.updatedAt) && isOld(run.createdAt) && isOld(run.startTime)
 }

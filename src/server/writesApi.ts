@@ -69,6 +69,7 @@ const writeOf = (given: unknown): journalLine.Write | string => {
   if (!Predicate.isRecord(given)) return "takes an object"
   const [write] = journalLine.decode(JSON.stringify(given), 0)
   if (write === undefined || write.record_type === "unread") return "takes what a line of a journal says"
+  if (write.record_type === "commit") return write
   if (write.record_type === "event")
     return runId.faultOf(write.id) === undefined ? write : "id takes the id of an event"
   if (!revision.isRevision(given["revision"])) return "revision takes the revision of a line"

@@ -3,10 +3,11 @@
  *
  *     npm run bench:runs               a minute, and a GB in the folder for temporary files
  *     npm run bench:runs -- 20000      a smaller one, printed only
+ *     npm run bench:runs -- 1000000 x  kept in the folder x, where it is found the next time
  *
  * The rows are inserted by SQL; the schema is the real one.
  */
-import { mkdtempSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { loadavg, tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect } from "effect"
@@ -21,9 +22,11 @@ import { openSqlite } from "./sqlite.js"
 const million = 1_000_000
 const runs = Number(process.argv[2] ?? million)
 
-const folder = mkdtempSync(join(tmpdir(), "narrative-bench-"))
-process.once("exit", () => rmSync(folder, { recursive: true, force: true }))
+const kept = process.argv[3]
+const folder = kept ?? mkdtempSync(join(tmpdir(), "narrative-bench-"))
+if (kept === undefined) process.once("exit", () => rmSync(folder, { recursive: true, force: true }))
 const places = embedded.placesIn(folder)
+const isThere = existsSync(places.database)
 
 /** In one statement, without the indexes, which are made afterwards. */
 const build = (): void => {
@@ -106,9 +109,9 @@ const measure = Effect.scoped(
 // Makes the tables.
 await Effect.runPromise(Effect.scoped(Effect.flatMap(opened, ({ store }) => store.use((sql) => sql`SELECT 1`))))
 const start = performance.now()
-build()
+if (!isThere) build()
 process.stdout.write(
-  `${runs.toLocaleString("en")} runs, built in ${((performance.now() - start) / 1_000).toFixed(0)} s\n`
+  `${runs.toLocaleString("en")} runs, ${isThere ? "found" : "built"} in ${((performance.now() - start) / 1_000).toFixed(0)} s\n`
 )
 const rows = await Effect.runPromise(measure)
 const text = `    npm run bench:runs

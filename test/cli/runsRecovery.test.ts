@@ -115,6 +115,31 @@ describe("narrative runs recover", () => {
     )
   }
 
+  it.scopedLive(
+    "puts the commits together from the journal: all that a run stated, under the name that it has by now",
+    () =>
+      Effect.gen(function* () {
+        const { baseDir, database, on } = yield* runs
+        const [row] = yield* rowsOf(database, "SELECT event_id FROM agent_runs WHERE run_id = 'a'")
+        const run = { eventId: String(row?.["event_id"]), runId: "a" }
+        // Each by a process of its own, so that the database takes in one after the other.
+        for (const change of [
+          Run.associateCommit(run, { hash: "a1b2c3d4", source: "ci", author: "Ada <ada@example.org>" }),
+          Run.associateCommit(run, { hash: "b1b2c3d4", source: "ci", timestamp: Date.UTC(2026, 0, 31, 12) }),
+          Run.patch(run, { gitBranch: "release" })
+        ])
+          yield* Effect.provide(change, layerIn(baseDir))
+        const commits = yield* rowsOf(database, "SELECT * FROM commits ORDER BY commit_hash")
+        const ofRun = { run_id: "a", agent_name: "agent", branch: "release" }
+        assert.strictEqual(commits.length, 2)
+        assert.deepInclude(commits[0], { ...ofRun, commit_hash: "a1b2c3d4", author: "Ada <ada@example.org>" })
+        assert.deepInclude(commits[1], { ...ofRun, commit_hash: "b1b2c3d4", commit_date: "2026-01-31T12:00:00.000Z" })
+        rmSync(join(baseDir, "db"), { recursive: true })
+        yield* on(["recover"])
+        assert.deepStrictEqual(yield* rowsOf(database, "SELECT * FROM commits ORDER BY commit_hash"), commits)
+      })
+  )
+
   it.scopedLive("takes over from the broken database what the journal does not have, and its stories", () =>
     Effect.gen(function* () {
       const all = yield* runs
@@ -402,9 +427,11 @@ describe("narrative runs import", () => {
         { error_summary: "no ink" }
       ])
       // The journal has them.
+      const commits = yield* rowsOf(database, "SELECT * FROM commits")
       rmSync(join(baseDir, "db"), { recursive: true })
       yield* on(["recover"])
       assert.deepStrictEqual(yield* rowsOf(database, "SELECT count(*) AS n FROM agent_runs"), [{ n: 4 }])
+      assert.deepStrictEqual(yield* rowsOf(database, "SELECT * FROM commits"), commits)
     })
   )
 
