@@ -299,12 +299,21 @@ describe.each(runPlaces.journalled(server))("Runs $where", ({ place }) => {
       yield* program.pipe(Effect.provide(layer({ history: false })))
       const before = yield* rowsOf(migrations)
       yield* execute("DROP INDEX agent_runs_by_state")
+      yield* execute("ALTER TABLE commits DROP COLUMN stated")
+      yield* execute(
+        "INSERT INTO commits (commit_hash, run_id, message, deletions) VALUES ('abcdef0', 'gone', 'Fix it', 3)"
+      )
       yield* execute("DELETE FROM run_migrations WHERE migration_id > 1")
       yield* program.pipe(Effect.provide(layer({ history: false })))
       assert.deepStrictEqual(yield* rowsOf(migrations), before)
+      // What is known of a commit is kept when a run states it.
+      const change = Run.associateCommit({ eventId: "later", runId: "later" }, { hash: "abcdef0", source: "ci" })
+      yield* change.pipe(Effect.provide(layer({ history: false })))
+      const [{ stated: _, ...commit } = {}] = yield* rowsOf("SELECT * FROM commits")
+      assert.deepInclude(commit, { commit_hash: "abcdef0", run_id: "later", message: "Fix it" })
       assert.isAbove(before.length, 1)
       yield* execute("DROP INDEX agent_runs_by_state")
-      assert.lengthOf(yield* rowsOf("SELECT 1 FROM agent_runs"), 2)
+      assert.lengthOf(yield* rowsOf("SELECT 1 FROM agent_runs"), 3)
     })
   )
 
