@@ -8,13 +8,10 @@ import * as Stream from "effect/Stream"
 import type { NarrativeEvent } from "../event/NarrativeEvent.js"
 import type { GrowingFileOptions } from "../file/followedFile.js"
 import type { HistoryError } from "../history/HistoryError.js"
-import type { HistoryReader } from "../history/HistoryReader.js"
+import type { EventPage, HistoryReader } from "../history/HistoryReader.js"
 import type { InvalidOption } from "../plain/InvalidOption.js"
 
-/** While there is nothing new, less and less often. */
-const shortestPause = 100
-const longestPause = 1_000
-const pageSize = 1_000
+const limit = 1_000
 
 /** The last events, and those that are added; without `follow`, up to what is there now. */
 export const events = (
@@ -23,21 +20,16 @@ export const events = (
 ): Stream.Stream<NarrativeEvent, HistoryError | InvalidOption> =>
   Stream.unwrap(
     Effect.map(history.cursorBefore(last), (start) =>
-      Stream.paginateChunkEffect({ cursor: start, pause: shortestPause }, ({ cursor, pause }) =>
-        Effect.gen(function* () {
-          const page = yield* history.events(cursor, { limit: pageSize })
-          const isAll = page.events.length < pageSize
-          const isIdle = page.events.length === 0
-          if (isIdle && follow) yield* Effect.sleep(pause)
-          const next =
-            isAll && !follow
-              ? Option.none()
-              : Option.some({
-                  cursor: page.cursor,
-                  pause: isIdle ? Math.min(pause * 1.5, longestPause) : shortestPause
-                })
-          return [Chunk.unsafeFromArray([...page.events]), next] as const
-        })
+      Stream.mapConcatChunk(follow ? history.follow(start, { limit }) : pages(history, start), ({ events }) =>
+        Chunk.unsafeFromArray(events)
       )
+    )
+  )
+
+const pages = (history: HistoryReader, start: number): Stream.Stream<EventPage, HistoryError | InvalidOption> =>
+  Stream.paginateEffect(start, (cursor) =>
+    Effect.map(
+      history.events(cursor, { limit }),
+      (page) => [page, page.events.length < limit ? Option.none() : Option.some(page.cursor)] as const
     )
   )

@@ -9,6 +9,7 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import type { NarrativeEvent } from "../event/NarrativeEvent.js"
 import type { InvalidOption } from "../plain/InvalidOption.js"
 import { openExisting } from "./database/database.js"
@@ -36,7 +37,7 @@ export class History extends Context.Tag("effect-narrative/History")<History, Hi
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<History, HistoryError, SqlClient.SqlClient> = Layer.effect(
+export const layer: Layer.Layer<History, HistoryError, SqlClient.SqlClient> = Layer.scoped(
   History,
   Effect.flatMap(SqlClient.SqlClient, (sql) => reader.make({ sql: sql.withoutTransforms(), filename: null }))
 )
@@ -155,7 +156,33 @@ export const events = (
   Effect.flatMap(History, (history) => history.events(cursor, filter))
 
 /**
- * The same in short: one flat record an event, all of the same columns.
+ * The events after a cursor and those that come, for as long as the stream is read: pages that have events, as {@link events} gives them.
+ *
+ * @example
+ * ```ts
+ * import { Console, Effect, Stream } from "effect"
+ * import { History } from "effect-narrative/history"
+ *
+ * const program = Effect.flatMap(History.cursor, (now) =>
+ *   Stream.runForEach(History.follow(now), ({ events }) =>
+ *     Effect.forEach(events, (event) => Console.log(event._tag, event.storyName))
+ *   )
+ * )
+ *
+ * program.pipe(Effect.provide(History.layerSqlite({ path: "narrative.db" })), Effect.runPromise)
+ * ```
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const follow = (
+  cursor: number,
+  filter?: EventFilter
+): Stream.Stream<EventPage, HistoryError | InvalidOption, History> =>
+  Stream.unwrap(Effect.map(History, (history) => history.follow(cursor, filter)))
+
+/**
+ * The events after a cursor in short: one flat record an event, all of the same columns.
  *
  * @since 0.1.0
  * @category accessors

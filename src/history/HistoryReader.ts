@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
 import type { NarrativeEvent } from "../event/NarrativeEvent.js"
 import type { InvalidOption } from "../plain/InvalidOption.js"
 import type { AmbiguousStoryId, HistoryError, StoryNotFound } from "./HistoryError.js"
@@ -69,7 +70,12 @@ export interface HistoryReader {
    * page to follow a program.
    */
   readonly events: (cursor: number, filter?: EventFilter) => Effect.Effect<EventPage, HistoryError | InvalidOption>
-  /** The same in short: one flat record an event, all of the same columns. */
+  /**
+   * The events after a cursor and those that come, for as long as the stream is read: pages that have events, as {@link HistoryReader.events}
+   * gives them. On PostgreSQL, whoever writes says so, and else it is asked every second.
+   */
+  readonly follow: (cursor: number, filter?: EventFilter) => Stream.Stream<EventPage, HistoryError | InvalidOption>
+  /** The events after a cursor in short: one flat record an event, all of the same columns. */
   readonly changes: (cursor: number, filter?: EventFilter) => Effect.Effect<ChangePage, HistoryError | InvalidOption>
   /**
    * The events of the one story whose id begins or ends with `idPrefix`, and of its sub-stories, in their order: what a renderer

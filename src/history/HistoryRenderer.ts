@@ -22,6 +22,7 @@ import { withoutHoldingProcess } from "../runtime/unheldTimers.js"
 import { isPg } from "./database/connections.js"
 import { type Database, identityOf, makeDurable, openFile, queryFailed } from "./database/database.js"
 import { migrate } from "./database/migrations.js"
+import { notify, notifying } from "./database/notifications.js"
 import * as partitions from "./database/partitions.js"
 import type { PgConnection } from "./database/pgOptions.js"
 import { eventsInTransaction } from "./database/positions.js"
@@ -155,8 +156,9 @@ const open = (
     yield* migrate(database, prepare)
     const { sql } = database
     const writer = yield* Effect.mapError(historyWriter.make({ sql, ...options }), queryFailed(database.filename))
+    const end = isPg(sql) ? Effect.zipRight(writer.end, notify(sql)) : writer.end
     // Before the buffer in time, so that it comes after the buffer's last batch at the end.
-    yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeout(Effect.interruptible(writer.end), "1 second")))
+    yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeout(Effect.interruptible(end), "1 second")))
     yield* background(writer.beat, options.heartbeat)
     const makePartitions = isPg(sql) ? partitions.makePartitions(sql, options.partitionDays) : Effect.void
     // The first ones before the first event.
@@ -168,7 +170,9 @@ const open = (
     }
     // Not by programs that are done in a moment; and a little at a time, for this one has other work.
     yield* background(Effect.delay(countHours(sql, 50), "1 minute"), Duration.toMillis("10 minutes"))
-    return writer
+    if (!isPg(sql)) return writer
+    const notified = yield* notifying(sql)
+    return { ...writer, write: (events) => Effect.zipLeft(writer.write(events), notified) }
   })
 
 /**

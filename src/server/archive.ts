@@ -16,6 +16,7 @@ import * as reopened from "../history/database/reopened.js"
 import type { Source } from "../history/database/source.js"
 import type { AmbiguousStoryId, HistoryError, StoryNotFound } from "../history/HistoryError.js"
 import type { HistoryReader } from "../history/HistoryReader.js"
+import * as arrivals from "../history/read/arrivals.js"
 import * as reader from "../history/read/reader.js"
 import type { InvalidOption } from "../plain/InvalidOption.js"
 import { Refusal } from "./answers.js"
@@ -32,6 +33,8 @@ export interface Archive {
     query: (sql: SqlClient) => Effect.Effect<A, E>
   ) => Effect.Effect<A, Refusal>
   readonly querySlowly: Archive["query"]
+  /** When something is written to it. */
+  readonly arrivals: Effect.Effect<arrivals.Arrivals, Refusal, Scope.Scope>
 }
 
 /** What a question to a history may fail with. */
@@ -41,6 +44,7 @@ interface Opened {
   readonly database: Database
   readonly history: HistoryReader
   readonly thread: readingThread.ReadingThread
+  readonly arrivals: Effect.Effect<arrivals.Arrivals, never, Scope.Scope>
 }
 
 const open = (source: Source): Effect.Effect<Opened, HistoryError, Scope.Scope> =>
@@ -50,7 +54,7 @@ const open = (source: Source): Effect.Effect<Opened, HistoryError, Scope.Scope> 
     const { filename, sql } = database
     // A server works elsewhere by itself.
     const thread = isPg(sql) || filename === null ? readingThread.none : yield* readingThread.make(filename)
-    return { database, history: yield* reader.make(database), thread }
+    return { database, history: yield* reader.make(database), thread, arrivals: yield* arrivals.shared(sql) }
   })
 
 /** @internal */
@@ -65,14 +69,15 @@ export const make = (source: Source): Effect.Effect<Archive, never, Scope.Scope>
       read: (query) => refused(Effect.flatMap(current, ({ history }) => query(history))),
       readSlowly: (query) => refused(Effect.flatMap(current, ({ history, thread }) => thread.reading(query(history)))),
       query: (query) => refused(Effect.flatMap(current, (opened) => asked(opened, query))),
-      querySlowly: (query) => refused(Effect.flatMap(current, (opened) => opened.thread.reading(asked(opened, query))))
+      querySlowly: (query) => refused(Effect.flatMap(current, (opened) => opened.thread.reading(asked(opened, query)))),
+      arrivals: refused(Effect.flatMap(current, ({ arrivals }) => arrivals))
     }
   })
 
 /** The parameters of a request that an option of the history comes from. */
 const parameterOf: Readonly<Record<string, string>> = { last: "limit", cursor: "cursor" }
 
-const refused = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, Refusal> =>
+const refused = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, Refusal, R> =>
   Effect.mapError(self, (error) => {
     // Each of them is a QueryError, which the types of generic queries cannot say.
     const failed = error as unknown as QueryError

@@ -16,6 +16,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { eventNames } from "../history/database/eventNames.js"
 import { type TailFilter, tail } from "../history/read/eventList.js"
+import * as polling from "../history/read/polling.js"
 import { StoryState } from "../history/StoryRecord.js"
 import { warning } from "../runtime/warnOnce.js"
 import { invalid, Refusal } from "./answers.js"
@@ -25,8 +26,6 @@ import * as readQuery from "./readQuery.js"
 
 /** Events that are read at a time. */
 const pageSize = 200
-/** While there is nothing new, less and less often; in milliseconds. */
-const [shortestPause, longestPause] = [100, 1_000]
 /** A connection that is silent for longer is taken for dead by what is between, in milliseconds. */
 const heartbeat = 15_000
 /** When a client that was cut off comes again, in milliseconds. */
@@ -89,7 +88,6 @@ const lastEventId = Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ heade
 
 interface Place {
   readonly cursor: number
-  readonly pause: number
   /** When something was sent last. */
   readonly sentAt: number
 }
@@ -98,23 +96,24 @@ interface Place {
 export const follow = (archive: Archive, start: number, filter: TailFilter): Stream.Stream<Uint8Array> => {
   // Known from the beginning: who is cut off before the first event goes on from here, too.
   const opening = Stream.make(bytes(`retry: ${comesAgain}\nid: ${start}\n\n`))
-  const page = (place: Place) =>
+  const page = ({ ask }: polling.Polling, place: Place) =>
     Effect.gen(function* () {
-      const { changes, cursor, isLast } = yield* archive.query((sql) => tail(sql, place.cursor, filter))
+      const { changes, cursor } = yield* ask(
+        archive.query((sql) => tail(sql, place.cursor, filter)),
+        ({ changes, isLast }) => changes.length > 0 || !isLast
+      )
       const now = yield* Clock.currentTimeMillis
-      if (changes.length > 0)
-        return [Chunk.unsafeFromArray(changes.map(message)), goOn(cursor, shortestPause, now)] as const
-      if (isLast) yield* Effect.sleep(place.pause)
-      const pause = isLast ? Math.min(place.pause * 1.5, longestPause) : shortestPause
+      if (changes.length > 0) return [Chunk.unsafeFromArray(changes.map(message)), goOn(cursor, now)] as const
       // With its place, so that who comes again need not be looked for what is not for them.
       return now - place.sentAt < heartbeat
-        ? ([Chunk.empty<Uint8Array>(), goOn(cursor, pause, place.sentAt)] as const)
-        : ([Chunk.of(bytes(`: still here\nid: ${cursor}\n\n`)), goOn(cursor, pause, now)] as const)
+        ? ([Chunk.empty<Uint8Array>(), goOn(cursor, place.sentAt)] as const)
+        : ([Chunk.of(bytes(`: still here\nid: ${cursor}\n\n`)), goOn(cursor, now)] as const)
     })
-  const events = Stream.unwrap(
-    Effect.map(Clock.currentTimeMillis, (now) =>
-      Stream.paginateChunkEffect({ cursor: start, pause: shortestPause, sentAt: now }, page)
-    )
+  const events = Stream.unwrapScoped(
+    Effect.map(Effect.all([archive.arrivals, Clock.currentTimeMillis]), ([arrivals, now]) => {
+      const asking = polling.make(arrivals)
+      return Stream.paginateChunkEffect({ cursor: start, sentAt: now }, (place) => page(asking, place))
+    })
   )
   return Stream.concat(opening, events).pipe(
     Stream.catchAll((refusal) =>
@@ -123,8 +122,7 @@ export const follow = (archive: Archive, start: number, filter: TailFilter): Str
   )
 }
 
-const goOn = (cursor: number, pause: number, sentAt: number): Option.Option<Place> =>
-  Option.some({ cursor, pause, sentAt })
+const goOn = (cursor: number, sentAt: number): Option.Option<Place> => Option.some({ cursor, sentAt })
 
 const encoder = new TextEncoder()
 

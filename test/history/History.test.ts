@@ -1,6 +1,6 @@
 // @effect-diagnostics globalErrorInEffectFailure:off -- plain errors are what users fail with, too.
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Either, Schema } from "effect"
+import { Deferred, Effect, Either, Fiber, Schema, Stream } from "effect"
 import { History, HistoryError, type HistoryFilter, HistoryStats, StoryRecord } from "../../src/history/index.js"
 import { type Correlation, Narrative, type NarrativeEvent } from "../../src/index.js"
 import { Narrator } from "../fixtures/events.js"
@@ -386,6 +386,33 @@ onBothDatabases(({ file, rowsOf }) => {
         const stats = yield* asked(History.stats({ since: 0, until: hour }), filename)
         assert.deepInclude(stats, { count: 0, failureRate: 0, storiesPerHour: 0, failureCount: 0 })
         assert.deepStrictEqual([stats.stories, stats.stages, stats.slowest, stats.failures], [[], [], [], []])
+      })
+    )
+  })
+
+  describe("History.follow", () => {
+    it.scopedLive("gives what was written before, and then what is written while it is read, each event once", () =>
+      Effect.gen(function* () {
+        const filename = yield* file
+        yield* written(filename, run({ id: "before" }))
+        const isSeen = yield* Deferred.make<void>()
+        const following = yield* History.follow(0, { limit: 2 }).pipe(
+          Stream.mapConcat(({ events }) => events),
+          Stream.tap(({ _tag }) => (_tag === "StoryCompleted" ? Deferred.succeed(isSeen, undefined) : Effect.void)),
+          Stream.take(8),
+          Stream.runCollect,
+          (self) => asked(self, filename),
+          Effect.fork
+        )
+        yield* Deferred.await(isSeen)
+        yield* written(filename, run({ id: "after" }))
+        const seen = Array.from(yield* Fiber.join(following))
+        assert.deepStrictEqual(
+          seen.map(({ sequence, storyId }) => [storyId, sequence]),
+          ["before", "after"].flatMap((id) => [0, 1, 2, 3].map((sequence) => [id, sequence]))
+        )
+        const wrong = yield* Effect.flip(asked(Stream.runDrain(History.follow(-1)), filename))
+        assert.deepInclude(wrong, { _tag: "InvalidOption", setting: "cursor" })
       })
     )
   })

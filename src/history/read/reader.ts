@@ -2,7 +2,11 @@
  * What a history is asked. Each question is bounded by the size of its answer, not by that of the history.
  */
 import { SqlError } from "@effect/sql/SqlError"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as options from "../../plain/options.js"
 import { isLost, isPg } from "../database/connections.js"
 import { type Database, failure, isBusy, queryFailed } from "../database/database.js"
@@ -11,10 +15,12 @@ import { checkReadable } from "../database/migrations.js"
 import * as retention from "../database/retention.js"
 import type { HistoryError } from "../HistoryError.js"
 import type { Retention } from "../HistoryFilter.js"
-import type { HistoryReader } from "../HistoryReader.js"
+import type { EventPage, HistoryReader } from "../HistoryReader.js"
 import { retentionOf } from "../write/settings.js"
+import * as arrivals from "./arrivals.js"
 import { changes, cursorBefore, events } from "./eventList.js"
 import { failures } from "./failureList.js"
+import * as polling from "./polling.js"
 import { replay } from "./replay.js"
 import { shortIds } from "./shortId.js"
 import * as statistics from "./statistics.js"
@@ -47,16 +53,41 @@ export const asking =
     )
 
 /** @internal */
-export const make = (database: Database): Effect.Effect<HistoryReader, HistoryError> => {
+export const make = (database: Database): Effect.Effect<HistoryReader, HistoryError, Scope.Scope> =>
+  Effect.zipRight(
+    checkReadable(database),
+    Effect.map(arrivals.shared(database.sql), (heard) => of(database, heard))
+  )
+
+/** The pages after a cursor that have events, and those that come. */
+const following = <E>(
+  heard: Effect.Effect<arrivals.Arrivals, never, Scope.Scope>,
+  cursor: number,
+  page: (cursor: number) => Effect.Effect<EventPage, E>
+): Stream.Stream<EventPage, E> =>
+  Stream.unwrapScoped(
+    Effect.map(heard, (heard) => {
+      const { ask } = polling.make(heard)
+      return Stream.paginateChunkEffect(cursor, (cursor) =>
+        Effect.map(
+          ask(page(cursor), ({ events }) => events.length > 0),
+          (page) => [page.events.length === 0 ? Chunk.empty() : Chunk.of(page), Option.some(page.cursor)] as const
+        )
+      )
+    })
+  )
+
+const of = (database: Database, heard: Effect.Effect<arrivals.Arrivals, never, Scope.Scope>): HistoryReader => {
   const { sql } = database
   const reading = asking(database)
-  return Effect.as(checkReadable(database), {
+  return {
     failures: (filter = {}) => reading(failures(sql, filter)),
     story: (idPrefix) => reading(story(sql, idPrefix)),
     stories: (filter = {}) => reading(stories(sql, filter)),
     stats: (filter = {}) => reading(statistics.stats(sql, filter)),
     events: (cursor, filter = {}) => reading(events(sql, cursor, filter)),
     changes: (cursor, filter = {}) => reading(changes(sql, cursor, filter)),
+    follow: (cursor, filter = {}) => following(heard, cursor, (cursor) => reading(events(sql, cursor, filter))),
     replay: (idPrefix) => reading(replay(sql, idPrefix)),
     // Nothing can be wrong with 0.
     cursor: reading(Effect.catchTag(cursorBefore(sql, 0), "InvalidOption", Effect.die)),
@@ -76,5 +107,5 @@ export const make = (database: Database): Effect.Effect<HistoryReader, HistoryEr
           (keep) => (keep === undefined ? Effect.succeed(0) : retention.prune(sql, keep))
         )
       )
-  })
+  }
 }

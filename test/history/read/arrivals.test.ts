@@ -1,0 +1,145 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Option, Schedule, Stream } from "effect"
+import { canListen, notify } from "../../../src/history/database/notifications.js"
+import * as arrivals from "../../../src/history/read/arrivals.js"
+import * as polling from "../../../src/history/read/polling.js"
+import * as reader from "../../../src/history/read/reader.js"
+import { Narrative } from "../../../src/index.js"
+import * as postgres from "../../fixtures/postgres.js"
+import { databaseAt, onPostgres, recorded } from "../histories.js"
+
+const server = postgres.ofFile()
+const { file, rowsOf } = onPostgres(server)
+
+const listeningAt = (place: string) =>
+  Effect.gen(function* () {
+    const database = yield* databaseAt(place)
+    const { sql } = database
+    if (!canListen(sql)) return assert.fail("the client listens")
+    return { database, heard: yield* arrivals.make(sql) }
+  })
+
+const until = <A>(self: Effect.Effect<A>, isRight: (value: A) => boolean) =>
+  self.pipe(Effect.filterOrFail(isRight), Effect.retry(Schedule.spaced("20 millis")), Effect.orDie)
+
+const proven = (heard: arrivals.Arrivals) => until(Effect.sync(heard.isProven), (isProven) => isProven)
+
+const story = (name: string) => Narrative.story(Effect.void, name)
+
+/** So long that whoever waits for it has failed the test. */
+const never = 3_600_000
+
+/** The names of stories as they start, by someone who waits that long when there is nothing new. */
+const starts = (place: string, heard: arrivals.Arrivals, count: number) =>
+  Effect.gen(function* () {
+    const { ask } = polling.make(heard, { shortest: never, longest: never, longestNotified: never })
+    const history = yield* reader.make(yield* databaseAt(place))
+    const names: Array<string> = []
+    let cursor = 0
+    while (names.length < count) {
+      const page = yield* ask(history.events(cursor), ({ events }) => events.length > 0)
+      cursor = page.cursor
+      for (const event of page.events) if (event._tag === "StoryStarted") names.push(event.storyName)
+    }
+    return names
+  })
+
+describe("What is written to a schema of PostgreSQL", () => {
+  it.scopedLive("wakes whoever follows it, however seldom they ask by themselves", () =>
+    Effect.gen(function* () {
+      const place = yield* file
+      const { heard } = yield* listeningAt(place)
+      yield* proven(heard)
+      const following = yield* Effect.fork(starts(place, heard, 3))
+      for (const name of ["first", "second", "third"]) yield* recorded(story(name), place)
+      assert.deepStrictEqual(yield* Fiber.join(following), ["first", "second", "third"])
+    })
+  )
+
+  it.scopedLive("wakes them while the program goes on, too", () =>
+    Effect.gen(function* () {
+      const place = yield* file
+      const { heard } = yield* listeningAt(place)
+      yield* proven(heard)
+      yield* recorded(
+        Effect.gen(function* () {
+          const following = yield* Effect.fork(starts(place, heard, 1))
+          yield* story("goes on")
+          assert.deepStrictEqual(yield* Fiber.join(following), ["goes on"])
+        }),
+        place
+      )
+    })
+  )
+
+  it.scopedLive("does not wake those who follow another schema", () =>
+    Effect.gen(function* () {
+      const [here, there] = [yield* file, yield* file]
+      const { database, heard } = yield* listeningAt(here)
+      yield* proven(heard)
+      const before = heard.count()
+      yield* recorded(story("there"), there)
+      // Word comes in the order in which it was sent.
+      yield* notify(database.sql)
+      yield* until(Effect.sync(heard.count), (count) => count > before)
+      assert.strictEqual(heard.count(), before + 1)
+    })
+  )
+})
+
+describe("Whoever follows a schema of PostgreSQL", () => {
+  it.scopedLive(
+    "asks by themselves where a LISTEN succeeds and nothing ever comes, as behind a pooler of connections",
+    () =>
+      Effect.gen(function* () {
+        const place = yield* file
+        const { sql } = yield* databaseAt(place)
+        const deaf = Object.assign(sql, { listen: () => Stream.never })
+        const heard = yield* arrivals.make(deaf)
+        const history = yield* reader.make({ sql: deaf, filename: null })
+        const following = yield* Effect.fork(Stream.runHead(history.follow(0)))
+        yield* recorded(story("unheard"), place)
+        const page = yield* Fiber.join(following)
+        assert.isTrue(Option.exists(page, ({ events }) => events[0]?.storyName === "unheard"))
+        assert.isFalse(heard.isProven())
+      })
+  )
+
+  it.scopedLive("goes on when the server ends every connection, and is woken again after that", () =>
+    Effect.gen(function* () {
+      const place = yield* file
+      const { database, heard } = yield* listeningAt(place)
+      yield* proven(heard)
+      const history = yield* reader.make(database)
+      const names: Array<string> = []
+      yield* Effect.fork(
+        Stream.runForEach(history.follow(0), ({ events }) =>
+          Effect.sync(() => {
+            for (const event of events) if (event._tag === "StoryStarted") names.push(event.storyName)
+          })
+        )
+      )
+      const seen = (name: string) =>
+        until(
+          Effect.sync(() => names.at(-1)),
+          (last) => last === name
+        )
+      yield* recorded(story("before"), place)
+      yield* seen("before")
+      const [ended] = yield* rowsOf(
+        place,
+        "SELECT count(pg_terminate_backend(pid)) AS n FROM pg_stat_activity WHERE query ILIKE 'LISTEN%'"
+      )
+      assert.isAtLeast(Number(ended?.["n"]), 1)
+      // By then, nobody can be woken.
+      yield* recorded(story("meanwhile"), place)
+      yield* seen("meanwhile")
+      yield* until(Effect.sync(heard.isProven), (isProven) => !isProven)
+      yield* proven(heard)
+      const following = yield* Effect.fork(starts(place, heard, 3))
+      yield* recorded(story("after"), place)
+      assert.deepStrictEqual(yield* Fiber.join(following), ["before", "meanwhile", "after"])
+      yield* seen("after")
+    })
+  )
+})
