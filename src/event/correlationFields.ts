@@ -3,6 +3,7 @@
  */
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import * as hiddenField from "../plain/hiddenField.js"
 
 /**
  * A member of the W3C `baggage`: its value, or its value with the properties that came with it, which are passed on as they are.
@@ -155,13 +156,12 @@ export const make = (given: unknown): Correlation => {
   if (baggage !== undefined) made.baggage = baggage
   const extra = membersOf(given.extra, isId, (value) => (isBaggageValue(value) ? value : undefined))
   if (extra !== undefined) made.extra = extra
-  const correlation = Object.freeze(made)
-  known.add(correlation)
-  return correlation
+  known.set(made, true)
+  return Object.freeze(made)
 }
 
 /** What was made here is as it should be. */
-const known = new WeakSet<object>()
+const known = hiddenField.make<object, true>()
 
 const entryOf = (value: unknown): BaggageEntry | undefined => {
   if (isBaggageValue(value)) return value

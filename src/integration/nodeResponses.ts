@@ -24,27 +24,41 @@ export const follow = (
   request: NodeMessage,
   response: NodeResponse,
   story: RequestStory,
-  lastError: () => unknown = () => undefined
+  lastError: () => unknown = noError
 ): void => {
-  let isTimedOut = false
-  let isOver = false
-  const over = (end: () => void): void => {
-    if (isOver) return
-    isOver = true
-    const error = lastError()
-    if (error !== undefined) story.fail(error)
-    end()
+  const followed = new Followed(request, response, story, lastError)
+  emitWithin(request, followed)
+  emitWithin(response, followed)
+  if (response.headersSent) return
+  for (const name in story.headers) response.setHeader(name, story.headers[name] ?? "")
+}
+
+const noError = (): unknown => undefined
+
+/** A request that is answered. */
+class Followed {
+  isOver = false
+  private isTimedOut = false
+
+  constructor(
+    private readonly request: NodeMessage,
+    private readonly response: NodeResponse,
+    readonly story: RequestStory,
+    private readonly lastError: () => unknown
+  ) {}
+
+  /** What one of them has emitted. */
+  emitted(by: NodeMessage, event: unknown): void {
+    if (event === "timeout") this.isTimedOut = true
+    else if (by !== this.response || (event !== "finish" && event !== "close")) return
+    else {
+      this.isOver = true
+      const error = this.lastError()
+      if (error !== undefined) this.story.fail(error)
+      if (event === "finish") this.story.sent(this.response.statusCode)
+      else this.story.gone(this.isTimedOut ? "timeout" : whoClosed(this.request, this.response))
+    }
   }
-  const isDone = () => isOver
-  within(request, story, isDone, (event) => {
-    if (event === "timeout") isTimedOut = true
-  })
-  within(response, story, isDone, (event) => {
-    if (event === "timeout") isTimedOut = true
-    else if (event === "finish") over(() => story.sent(response.statusCode))
-    else if (event === "close") over(() => story.gone(isTimedOut ? "timeout" : whoClosed(request, response)))
-  })
-  if (!response.headersSent) for (const [name, value] of Object.entries(story.headers)) response.setHeader(name, value)
 }
 
 /**
@@ -58,21 +72,17 @@ const whoClosed = (request: NodeMessage, response: NodeResponse): "client" | "se
 }
 
 /** Emits inside a story, as long as it lasts, and then says what was emitted. */
-const within = (
-  emitter: NodeMessage,
-  story: RequestStory,
-  isDone: () => boolean,
-  after: (event: string | symbol) => void
-): void => {
+const emitWithin = (emitter: NodeMessage, followed: Followed): void => {
   const emit = emitter.emit
-  const value = function (this: unknown, event: string | symbol, ...args: Array<unknown>): boolean {
-    const emitted = () => Reflect.apply(emit, this, [event, ...args])
-    if (isDone()) return emitted()
+  const value = function (this: unknown, ...args: Array<unknown>): boolean {
+    const emitted = () => Reflect.apply(emit, this, args)
+    if (followed.isOver) return emitted()
+    const [event] = args
     try {
       // Most of what is emitted has no listener: nothing runs that could be inside.
-      return emitter.listenerCount(event) === 0 ? emitted() : story.run(emitted)
+      return emitter.listenerCount(event as string | symbol) === 0 ? emitted() : followed.story.run(emitted)
     } finally {
-      after(event)
+      if (!followed.isOver) followed.emitted(emitter, event)
     }
   }
   Object.defineProperty(emitter, "emit", { value, configurable: true, writable: true, enumerable: false })

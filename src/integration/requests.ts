@@ -67,16 +67,13 @@ export const begin = <Request>(
   const given: unknown = options.naming && attempt(() => options.naming?.(request, route), undefined)
   const name = typeof given === "string" && given !== "" ? given : usual
   const correlation = correlationOf(headers, options.trustHeaders !== false)
-  const story = openRootBy(narrator)(name, {
-    kind: "request",
-    correlation,
-    attributes: {
-      "http.request.method": method,
-      "url.path": path,
-      ...(route === undefined ? {} : { "http.route": route }),
-      ...(options.attributes && attempt(() => options.attributes?.(request), {}))
-    }
-  })
+  const known =
+    route === undefined
+      ? { "http.request.method": method, "url.path": path }
+      : { "http.request.method": method, "url.path": path, "http.route": route }
+  const more = options.attributes && attempt(() => options.attributes?.(request), undefined)
+  const attributes = more === undefined ? known : extended(known, more)
+  const story = openRootBy(narrator)(name, { kind: "request", correlation, attributes })
   return storyOf(story, options.sendHeaders === false ? noHeaders : answerHeaders(correlation))
 }
 

@@ -11,15 +11,15 @@ const idBytes = 16
 
 /** Random bytes of the next ids: asking the system for those of each id takes most of the time that an id does. */
 const pool = new Uint8Array(idBytes * 128)
-let used = pool.length
+const parts = Array.from({ length: 128 }, (_, i) => pool.subarray(i * idBytes, (i + 1) * idBytes))
+let used = parts.length
 
 const random = (): Uint8Array => {
-  if (used === pool.length) {
+  if (used === parts.length) {
     crypto.getRandomValues(pool)
     used = 0
   }
-  used += idBytes
-  return pool.subarray(used - idBytes, used)
+  return parts[used++] ?? pool
 }
 
 /** @internal */

@@ -2,7 +2,7 @@
  * The region of a story: opened and closed as one step each, by an effect that runs inside it or by a scope.
  */
 import * as Cause from "effect/Cause"
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { isInterruption, leavesOf } from "../cause/causeLeaves.js"
@@ -209,7 +209,8 @@ export const shownAsker = (fiber: AnyFiber, story: Story): ShownAsker | undefine
 /** An id from the generator in force; one that throws, or makes none, costs the program nothing. */
 export const idIn = (fiber: AnyFiber): string => {
   const timestamp = now(fiber)
-  const id: unknown = attempt(() => Context.get(fiber.currentContext, IdGenerator).next(timestamp), undefined)
+  const given: Context.Tag.Service<typeof IdGenerator> | undefined = fiber.currentContext.unsafeMap.get(IdGenerator.key)
+  const id: unknown = given && attempt(() => given.next(timestamp), undefined)
   return typeof id === "string" && id !== "" ? id : uuid(timestamp)
 }
 
@@ -221,9 +222,11 @@ const noticeOf = (problem: string | undefined): Waiting => (problem === undefine
 const noAttributes: PlainRecord = {}
 
 const labelsIn = (fiber: AnyFiber, labels: StoryInit["labels"]): StoryInit["labels"] => {
+  const named = Object.entries(labels)
+  if (named.length === 0) return labels
   const redactor = redactorOf(fiber)
   let hidden: Record<string, string> | undefined
-  for (const [name, label] of Object.entries(labels)) {
+  for (const [name, label] of named) {
     const shown = redactor.isSecretName(name) ? "<redacted>" : redactor.text(label)
     if (shown !== label) hidden = { ...labels, ...hidden, [name]: shown }
   }

@@ -3,6 +3,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import * as Runtime from "effect/Runtime"
@@ -12,7 +13,7 @@ import { type AnyFiber, withFiber } from "../runtime/fiber.js"
 import { idleFiber, refsOf, runningFiber } from "../runtime/fiberInternals.js"
 import * as asyncContext from "../tracing/asyncContext.js"
 import type * as Correlation from "../tracing/Correlation.js"
-import { currentIn, say } from "../tracing/correlationScope.js"
+import { askedPlace, currentIn } from "../tracing/correlationScope.js"
 
 export type Place = FiberRefs.FiberRefs
 
@@ -39,21 +40,19 @@ export const runtimeAt = (place: Place): Runtime.Runtime<never> =>
   })
 
 /** The same place, for work with a correlation. */
-export const withCorrelation = (place: Place, correlation: Correlation.Correlation): Place => {
-  const fiber = fiberAt(place)
-  say(fiber, correlation)
-  return refsOf(fiber)
-}
+export const withCorrelation = (place: Place, correlation: Correlation.Correlation): Place =>
+  askedPlace(place, FiberId.unsafeMake(), correlation)
 
 /** Who asked, in a place. */
 export const correlationIn = (place: Place): Correlation.Correlation => currentIn(contextOf(place))
 
 const refs: Effect.Effect<Place> = withFiber((fiber) => Effect.succeed(refsOf(fiber)))
 
-/** A fiber in a place, as far as regions read one: it runs nothing. */
-export const fiberAt = (place: Place): AnyFiber => {
+/** A fiber in a place, as far as regions read one: it runs nothing. It may work with a correlation. */
+export const fiberAt = (place: Place, correlation?: Correlation.Correlation): AnyFiber => {
   anyFiber ??= Effect.runFork(Effect.void)
-  return idleFiber(anyFiber, place)
+  const id = FiberId.unsafeMake()
+  return idleFiber(anyFiber, id, correlation === undefined ? place : askedPlace(place, id, correlation))
 }
 
 let anyFiber: AnyFiber | undefined

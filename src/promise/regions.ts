@@ -16,7 +16,6 @@ import { nanos } from "../runtime/fiber.js"
 import { enterContext, leaveRef, refsOf, setRef } from "../runtime/fiberInternals.js"
 import { isEnabled } from "../runtime/muting.js"
 import type { Correlation } from "../tracing/Correlation.js"
-import { say } from "../tracing/correlationScope.js"
 import type { Backlog } from "./backlog.js"
 import type { Following } from "./follow.js"
 import { contextOf, fiberAt, here, type Place } from "./places.js"
@@ -58,8 +57,7 @@ export const openStory = (
   correlation?: Correlation,
   links: ReadonlyArray<Tracer.SpanLink> = []
 ): FollowedStory => {
-  const fiber = fiberAt(place)
-  if (correlation !== undefined) say(fiber, correlation)
+  const fiber = fiberAt(place, correlation)
   if (!isEnabled(fiber)) return { ...silent(refsOf(fiber)), story: undefined, record: () => undefined }
   const around = fiber.getFiberRef(FiberRef.currentTracerSpanLinks)
   if (links.length > 0) setRef(fiber, FiberRef.currentTracerSpanLinks, Chunk.fromIterable(links))

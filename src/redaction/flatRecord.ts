@@ -4,14 +4,14 @@
  */
 import type { PlainRecord, PlainValue } from "../plain/PlainValue.js"
 import type { SecretNames } from "./secretNames.js"
-import { hideShapes } from "./secretShapes.js"
+import { hideShapes, mayHide } from "./secretShapes.js"
 import type { Secrets } from "./secrets.js"
 
 /** Most fields, and the longest texts and names, that are looked at here. */
 const maxFields = 32
 const maxText = 2_048
 const maxName = 64
-/** Most names remembered of which nothing is to be hidden. */
+/** Most names, and most texts, remembered of which nothing is to be hidden. */
 const maxKnown = 1_000
 
 /** What copies such a record; `undefined` for any other. */
@@ -26,10 +26,18 @@ export const flatRecords = (
     if (isOpen && openNames.size < maxKnown) openNames.add(name)
     return isOpen
   }
+  // A route comes with every request.
+  const openTexts = new Set<string>()
+  const isOpenText = (text: string): boolean => {
+    if (!mayHide(text) || openTexts.has(text)) return true
+    const isOpen = hideShapes(text, names) === text
+    if (isOpen && text.length <= maxName && openTexts.size < maxKnown) openTexts.add(text)
+    return isOpen
+  }
   const isOpenValue = (value: unknown): value is PlainValue => {
     switch (typeof value) {
       case "string":
-        return value.length <= maxText && hideShapes(value, names) === value
+        return value.length <= maxText && isOpenText(value)
       case "number":
         return Number.isFinite(value) && !Object.is(value, -0)
       default:

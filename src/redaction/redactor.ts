@@ -33,9 +33,19 @@ export class Redaction extends Context.Reference<Redaction>()("effect-narrative/
   defaultValue: (): Redactor => byDefault
 }) {}
 
+// Asked for every text and value: `Context.get` takes several times as long.
+const givenIn = (services: Context.Context<never>): Redactor => {
+  const given: Redactor | undefined = services.unsafeMap.get(Redaction.key)
+  if (given !== undefined) return given
+  fallback ??= Context.get(services, Redaction)
+  return fallback
+}
+
+let fallback: Redactor | undefined
+
 /** The redactor among these services. What it cannot hide is hidden whole. */
 export const redactorIn = (services: Context.Context<never>): Redactor => {
-  const redactor = Context.get(services, Redaction)
+  const redactor = givenIn(services)
   return isOurs(redactor) ? redactor : guarded(redactor).redactor
 }
 
@@ -44,7 +54,7 @@ export const current: Effect.Effect<Redactor> = Effect.contextWith(redactorIn)
 
 /** What there is to say about the redactor among these services, once it failed. */
 export const problemIn = (services: Context.Context<never>): string | undefined => {
-  const redactor = Context.get(services, Redaction)
+  const redactor = givenIn(services)
   return isOurs(redactor) ? undefined : guarded(redactor).problem
 }
 

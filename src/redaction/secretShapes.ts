@@ -35,6 +35,9 @@ const hide = (text: string, names: SecretNames, assigned: Assigned, found?: Foun
 /** Two are enough for what is not made to take more. */
 const maxRounds = 8
 
+/** Whether there may be anything to hide in a text: a cheap look, which says no to most. */
+export const mayHide = (text: string): boolean => hintsIn(text) !== 0
+
 const hideOnce = (text: string, names: SecretNames, assigned: Assigned, found?: Found): string => {
   const hints = hintsIn(text)
   if (hints === 0) return text

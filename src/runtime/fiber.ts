@@ -19,7 +19,9 @@ export const currentFiber = (otherwise: AnyFiber): AnyFiber => {
   return fiber._tag === "Some" ? fiber.value : otherwise
 }
 
-const clockOf = (fiber: AnyFiber): Clock.Clock => Context.get(fiber.currentDefaultServices, Clock.Clock)
+// Asked for every event: `Context.get` takes several times as long.
+const clockOf = ({ currentDefaultServices }: AnyFiber): Clock.Clock =>
+  currentDefaultServices.unsafeMap.get(Clock.Clock.key) ?? Context.get(currentDefaultServices, Clock.Clock)
 
 /** Milliseconds since the epoch. */
 export const now = (fiber: AnyFiber): number => clockOf(fiber).unsafeCurrentTimeMillis()

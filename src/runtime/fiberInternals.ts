@@ -3,7 +3,7 @@
  * Effect begins here (and in `diagnostics/locals`, which reads suspended fibers).
  */
 import type * as Context from "effect/Context"
-import * as FiberId from "effect/FiberId"
+import type * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import { globalValue } from "effect/GlobalValue"
@@ -31,13 +31,13 @@ export const runningFiber = (): AnyFiber | undefined => running["effect/FiberCur
 const running = globalThis as { readonly "effect/FiberCurrent"?: AnyFiber | null }
 
 /** A fiber that runs nothing, for what reads its place of a fiber. Effect exports no constructor of one. */
-export const idleFiber = (like: AnyFiber, refs: FiberRefs.FiberRefs): AnyFiber => {
+export const idleFiber = (like: AnyFiber, id: FiberId.Runtime, refs: FiberRefs.FiberRefs): AnyFiber => {
   const FiberRuntime = like.constructor as new (
     id: FiberId.Runtime,
     refs: FiberRefs.FiberRefs,
     flags: RuntimeFlags.RuntimeFlags
   ) => AnyFiber
-  return new FiberRuntime(FiberId.unsafeMake(), refs, RuntimeFlags.none)
+  return new FiberRuntime(id, refs, RuntimeFlags.none)
 }
 
 /**
@@ -50,16 +50,17 @@ export const setRef = <A>(fiber: AnyFiber, ref: FiberRef.FiberRef<A>, value: A):
   internalsOf(fiber).setFiberRefs(FiberRefs.unsafeMake(locals))
 }
 
-/** The same for two of them at once. */
-export const setRefs = <A, B>(
-  fiber: AnyFiber,
+/** The refs of a fiber of this id in which two of them are set. */
+export const withRefs = <A, B>(
+  refs: FiberRefs.FiberRefs,
+  id: FiberId.Runtime,
   [refA, valueA]: readonly [FiberRef.FiberRef<A>, A],
   [refB, valueB]: readonly [FiberRef.FiberRef<B>, B]
-): void => {
-  const locals = mapCopy(refsOf(fiber).locals)
-  put(locals, fiber.id(), refA, valueA)
-  put(locals, fiber.id(), refB, valueB)
-  internalsOf(fiber).setFiberRefs(FiberRefs.unsafeMake(locals))
+): FiberRefs.FiberRefs => {
+  const locals = mapCopy(refs.locals)
+  put(locals, id, refA, valueA)
+  put(locals, id, refB, valueB)
+  return FiberRefs.unsafeMake(locals)
 }
 
 const put = <A>(

@@ -24,7 +24,7 @@ export const off: Switch = HashSet.empty()
 /** Never off again. */
 export const on: Switch = HashSet.make<Array<Holder>>({ isOpen: true })
 
-export const isOn = (self: Switch): boolean => HashSet.size(self) > 0 && HashSet.some(self, isOpen)
+export const isOn = (self: Switch): boolean => self !== off && HashSet.size(self) > 0 && HashSet.some(self, isOpen)
 
 /** On, and off again once `undo` was called. Those who were left behind are cleared away. */
 export const hold = (self: Switch): { readonly after: Switch; readonly undo: (self: Switch) => Switch } => {

@@ -118,12 +118,12 @@ const read = (headers: IncomingHeaders): Correlation => {
   if (!found.isAny) return none
   const members = new Map<string, BaggageEntry>()
   const own = new Map<string, string>()
-  for (const [name, value] of found.prefixed) if (isBaggageName(name)) members.set(name, value)
+  for (const [name, value] of found.prefixed ?? []) if (isBaggageName(name)) members.set(name, value)
   readBaggage(found.baggage, members, own)
   const given: Record<string, unknown> = traceOf(found)
   for (const field of idFieldNames) {
     const header = idHeaders[field]
-    const id = header === undefined ? undefined : found.ids.get(header)
+    const id = header === undefined ? undefined : found.ids?.get(header)
     given[field] = id !== undefined && isId(id) ? id : own.get(idFields[field])
   }
   // Most requests have no baggage.
@@ -143,8 +143,8 @@ class FoundHeaders {
   baggage = ""
   /** Whether anything was found: most requests say nothing. */
   isAny = false
-  readonly ids = new Map<string, string>()
-  readonly prefixed = new Map<string, string>()
+  ids: Map<string, string> | undefined
+  prefixed: Map<string, string> | undefined
   #left = maxBaggage
   #looked = 0
 
@@ -173,8 +173,10 @@ class FoundHeaders {
     } else if (name === "tracestate") this.tracestate = joined(this.tracestate, value)
     else if (name === "baggage") this.baggage = joined(this.baggage, value)
     else if (wantedIds.has(name)) {
+      this.ids ??= new Map()
       if (!this.ids.has(name) && value.length <= maxName) this.ids.set(name, value.trim())
     } else if (name.startsWith(baggagePrefix)) {
+      this.prefixed ??= new Map()
       const size = name.length + value.length
       if (size > maxMember || size > this.#left || this.prefixed.size >= maxMembers) return
       this.#left -= size

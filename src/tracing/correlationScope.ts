@@ -3,7 +3,9 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
+import * as FiberRefs from "effect/FiberRefs"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
@@ -12,7 +14,7 @@ import { extended } from "../plain/extended.js"
 import { redactorIn } from "../redaction/redactor.js"
 import { Secrets } from "../redaction/secrets.js"
 import { type AnyFiber, withFiber } from "../runtime/fiber.js"
-import { setRefs } from "../runtime/fiberInternals.js"
+import { withRefs } from "../runtime/fiberInternals.js"
 import { askerOf } from "./correlationAttributes.js"
 import { Asker, askerIn } from "./currentCorrelation.js"
 import { visibleParent } from "./spans.js"
@@ -81,7 +83,7 @@ export const enter = <A, E, R>(
 ): Effect.Effect<A, E, R> => {
   const asker = askerOf(next)
   return self.pipe(
-    Effect.locallyWith(FiberRef.currentLogAnnotations, annotating(fiber, before, asker)),
+    Effect.locallyWith(FiberRef.currentLogAnnotations, annotating(fiber.currentContext, before, asker)),
     Effect.mapInputContext((context: Context.Context<R>) => {
       const inside = contextWith(context, asker)
       return parent === undefined ? inside : (Context.add(inside, Tracer.ParentSpan, parent) as Context.Context<R>)
@@ -89,28 +91,34 @@ export const enter = <A, E, R>(
   )
 }
 
-/** What `with` does, to a fiber itself. */
-export const say = (fiber: AnyFiber, given: Correlation): void => {
-  const before = correlationIn(fiber.currentContext)
+/** What `with` does, for plain code: the place of a fiber of this id that works with a correlation. */
+export const askedPlace = (
+  place: FiberRefs.FiberRefs,
+  id: FiberId.Runtime,
+  given: Correlation
+): FiberRefs.FiberRefs => {
+  const context = FiberRefs.getOrDefault(place, FiberRef.currentContext)
+  const before = correlationIn(context)
   const next = merged(before, given)
-  const parent = parentSpan(fiber.currentContext, before, next)
+  const parent = parentSpan(context, before, next)
   const asker = askerOf(next)
-  const annotate = annotating(fiber, before, asker)
-  const inside = contextWith(fiber.currentContext, asker)
-  setRefs(
-    fiber,
-    [FiberRef.currentLogAnnotations, annotate(fiber.getFiberRef(FiberRef.currentLogAnnotations))],
+  const annotate = annotating(context, before, asker)
+  const inside = contextWith(context, asker)
+  return withRefs(
+    place,
+    id,
+    [FiberRef.currentLogAnnotations, annotate(FiberRefs.getOrDefault(place, FiberRef.currentLogAnnotations))],
     [FiberRef.currentContext, parent === undefined ? inside : Context.add(inside, Tracer.ParentSpan, parent)]
   )
 }
 
 /** From what log lines said of one correlation to what they say of the next. */
 const annotating = (
-  fiber: AnyFiber,
+  context: Context.Context<never>,
   before: Correlation,
   asker: Asker | undefined
 ): ((annotations: HashMap.HashMap<string, unknown>) => HashMap.HashMap<string, unknown>) => {
-  const known = asker?.shown(redactorIn(fiber.currentContext), () => new Secrets())
+  const known = asker?.shown(redactorIn(context), () => new Secrets())
   const shown = annotationsOf(known?.correlation ?? fields.none)
   const stale = before === fields.none ? [] : Object.keys(annotationsOf(before))
   return (annotations) => {
@@ -136,7 +144,8 @@ const parentSpan = (
 
 /** What log lines say of it, once it is redacted. */
 const annotationsOf = (correlation: Correlation): Record<string, string> => {
-  const said: Record<string, string> = { ...correlation.extra }
+  // An empty literal where it can be: one of a spread has a hidden class of its own.
+  const said: Record<string, string> = correlation.extra === undefined ? {} : { ...correlation.extra }
   for (const field of fields.idFieldNames) {
     const id = correlation[field]
     if (id !== undefined) said[fields.idFields[field]] = id

@@ -2,10 +2,11 @@
  * What a framework's requests have to be as stories, whatever the framework.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, FastCheck, Queue } from "effect"
+import { Effect, FastCheck } from "effect"
 import type { Narrator } from "../../src/promise/index.js"
 import type { RecordedStory } from "../../src/testing/index.js"
 import { type Recorded, recorded } from "../promise/narrators.js"
+import { pausesOf, thousandPauses } from "../promise/pauses.js"
 import { abort, exchange, pipelined, requestOf } from "./raw.js"
 
 /** What handlers narrate with; it does nothing in an app without a narrator. */
@@ -227,10 +228,7 @@ export const requestSuite = (framework: Framework): void => {
       }))
 
     it("do not get mixed up: 1,000 at once, that wait for each other in every way", async () => {
-      const [waits = []] = FastCheck.sample(FastCheck.array(FastCheck.nat(5), { minLength: 1_000, maxLength: 1_000 }), {
-        numRuns: 1,
-        seed: 12
-      })
+      const [waits = []] = FastCheck.sample(thousandPauses, { numRuns: 1, seed: 12 })
       await narrated(
         async (port, recorded) => {
           const ids = Array.from({ length: 1_000 }, (_, i) => `c-${i}`)
@@ -256,31 +254,8 @@ export const requestSuite = (framework: Framework): void => {
 
 /** A handler whose requests wake each other, and say who they are in between. */
 const mixing = ({ narrator }: Recorded, waits: ReadonlyArray<number>): ServerOptions["mixed"] => {
-  const queue = Effect.runSync(Queue.unbounded<string>())
-  let gate = Deferred.unsafeMake<void>(Effect.runSync(Effect.fiberId))
+  const pause = pausesOf(narrator)
   let calls = 0
-  const pause = (kind: number): Promise<unknown> => {
-    switch (kind) {
-      case 0:
-        return Promise.resolve()
-      case 1:
-        return new Promise((resolve) => setImmediate(resolve))
-      case 2:
-        return wait(1)
-      case 3:
-        // Every one of these gives, and takes what another one gave.
-        return narrator.runPromise(Effect.zipRight(Queue.offer(queue, "go"), Queue.take(queue)))
-      case 4: {
-        const waiting = narrator.runPromise(Effect.race(Deferred.await(gate), Effect.sleep(5)))
-        return waiting
-      }
-      default: {
-        const opened = gate
-        gate = Deferred.unsafeMake<void>(Effect.runSync(Effect.fiberId))
-        return narrator.runPromise(Effect.zipRight(Deferred.succeed(opened, undefined), Effect.yieldNow()))
-      }
-    }
-  }
   return async (id) => {
     const call = calls++
     const kindOf = (step: number) => waits[(call * 3 + step) % waits.length] ?? 0

@@ -8,6 +8,7 @@ import { Correlation, Narrative, type NarrativeEvent, Renderer } from "../../src
 import { Narrator } from "../../src/promise/index.js"
 import type { RecordedStage, RecordedStory } from "../../src/testing/index.js"
 import { recorded } from "./narrators.js"
+import { pausesOf, thousandPauses } from "./pauses.js"
 
 const tick = () => new Promise<void>((resolve) => setImmediate(resolve))
 
@@ -315,34 +316,44 @@ describe("A function in a story", () => {
 })
 
 describe("A narrator", () => {
-  it("keeps stories apart that run at once, whatever they wait for", () =>
-    recorded(async ({ narrator, stories }) => {
+  it("keeps 1,000 stories apart that run at once, whatever they wait for", () =>
+    recorded(async ({ events, narrator, stories }) => {
       await FastCheck.assert(
-        FastCheck.asyncProperty(FastCheck.array(FastCheck.nat(4), { minLength: 20, maxLength: 60 }), async (waits) => {
+        FastCheck.asyncProperty(thousandPauses, async (kinds) => {
           const before = stories().length
-          const wait = (kind: number): Promise<void> =>
-            kind === 0
-              ? Promise.resolve()
-              : kind === 1
-                ? tick()
-                : kind === 2
-                  ? new Promise((resolve) => setTimeout(resolve, 1))
-                  : new Promise((resolve) => process.nextTick(resolve))
+          const pause = pausesOf(narrator)
           await Promise.all(
-            waits.map((kind, i) =>
-              narrator.story(`Story ${i}`, async () => {
-                await wait(kind)
-                await narrator.stage(`Stage ${i}`, () => wait((kind + i) % 5))
+            kinds.map((kind, i) =>
+              narrator.story(`Story ${i}`, { correlation: { correlationId: `c-${i}` } }, async () => {
+                await pause(kind)
+                await narrator.stage(`Stage ${i}`, async () => {
+                  await pause(kind + i)
+                  await narrator.runPromise(
+                    Effect.promise(async () => {
+                      await pause(kind * i)
+                      narrator.note("asked by", narrator.correlation().correlationId)
+                    })
+                  )
+                })
                 narrator.annotate("of", i)
               })
             )
           )
-          for (const story of stories().slice(before)) {
-            assert.deepStrictEqual(outline(story), [`${story.name.replace("Story", "Stage")} completed`])
-            assert.deepStrictEqual(story.attributes, { of: Number(story.name.replace("Story ", "")) })
-          }
+          const ended = stories().slice(before)
+          assert.lengthOf(ended, 1_000)
+          const mixedUp = ended.filter(({ attributes, name, notes, stages }) => {
+            const i = attributes["of"]
+            const said = [name, ...stages.map(({ name }) => name), ...notes.map(({ data }) => data)]
+            return said.join() !== [`Story ${i}`, `Stage ${i}`, `c-${i}`].join()
+          })
+          assert.lengthOf(mixedUp, 0)
+          const ends = events().filter((event) => event._tag === "StoryCompleted")
+          const ofOthers = ends.filter(
+            ({ attributes, correlation }) => correlation?.correlationId !== `c-${attributes["of"]}`
+          )
+          assert.lengthOf(ofOthers, 0)
         }),
-        { numRuns: 10 }
+        { numRuns: 1, endOnFailure: true }
       )
     }))
 

@@ -5,7 +5,7 @@
  */
 import type { Context, MiddlewareHandler } from "hono"
 import * as hiddenField from "../../plain/hiddenField.js"
-import { attempt, isObject, propertyOf } from "../../plain/untrusted.js"
+import { attempt, propertyOf } from "../../plain/untrusted.js"
 import type { Narrator } from "../../promise/Narrator.js"
 import type { IncomingHeaders } from "../../tracing/correlationHeaders.js"
 import { follow, type NodeMessage, type NodeResponse } from "../nodeResponses.js"
@@ -50,7 +50,7 @@ const stories = hiddenField.make<object, RequestStory | undefined>()
  */
 export const narrative =
   (narrator: Pick<Narrator, "open">, options: RequestOptions<Context> = {}): MiddlewareHandler =>
-  async (c, next) => {
+  (c, next) => {
     const request = c.req.raw
     // Used twice, it is one story.
     if (stories.has(request)) return next()
@@ -65,15 +65,18 @@ export const narrative =
     stories.set(request, story)
     if (story === undefined) return next()
     if (node !== undefined) follow(node.incoming, node.outgoing, story)
-    try {
-      await story.run(next)
-    } catch (error) {
-      story.fail(error)
-      if (node === undefined) story.gone("server")
-      throw error
-    }
-    if (c.error !== undefined) story.fail(c.error, c.res.status >= 500)
-    if (node === undefined) sent(c.res, story)
+    // Not `await`: where a context is followed, each is another promise to follow.
+    return story.run(next).then(
+      () => {
+        if (c.error !== undefined) story.fail(c.error, c.res.status >= 500)
+        if (node === undefined) sent(c.res, story)
+      },
+      (error) => {
+        story.fail(error)
+        if (node === undefined) story.gone("server")
+        throw error
+      }
+    )
   }
 
 /** Elsewhere than on Node it is not known when a response was sent. */
@@ -90,16 +93,13 @@ interface NodeBindings {
   readonly outgoing: NodeResponse
 }
 
-const nodeOf = (c: Context): NodeBindings | undefined => {
-  const incoming = propertyOf(c.env, "incoming")
-  const outgoing = propertyOf(c.env, "outgoing")
-  const emits = (value: unknown): boolean => isObject(value) && typeof propertyOf(value, "emit") === "function"
+const nodeOf = (c: Context): NodeBindings | undefined =>
   // What `@hono/node-server` binds: the request and response of `node:http`.
-  return emits(incoming) && emits(outgoing) ? (c.env as NodeBindings) : undefined
-}
+  emits(propertyOf(c.env, "incoming")) && emits(propertyOf(c.env, "outgoing")) ? (c.env as NodeBindings) : undefined
+
+const emits = (value: unknown): boolean => typeof propertyOf(value, "emit") === "function"
 
 /** The route of the first handler that matches. A middleware takes `next`, and comes for every method. */
-const routeOf = (c: Context): string | undefined => {
-  const routes = attempt(() => Array.from(c.req.matchedRoutes), [])
-  return routes.find(({ handler, method }) => method !== "ALL" || handler.length < 2)?.path
-}
+const routeOf = (c: Context): string | undefined =>
+  attempt(() => c.req.matchedRoutes.find(({ handler, method }) => method !== "ALL" || handler.length < 2), undefined)
+    ?.path

@@ -14,21 +14,26 @@ import {
   status,
   type UntypedServiceImplementation
 } from "@grpc/grpc-js"
-import { Effect } from "effect"
+import { Effect, FastCheck } from "effect"
 import { NarrativeEvent } from "../../../src/index.js"
 import { NarrativeGrpc } from "../../../src/integration/grpc/index.js"
 import { Narrator } from "../../../src/promise/index.js"
+import { pausesOf, thousandPauses } from "../../promise/pauses.js"
 import { recorder } from "../http/servers.js"
 import { connect, serve } from "./shop.js"
 
 type Reply = (error: Partial<ServiceError> | null, value?: unknown) => void
 
-const implementation = (narrator: Narrator.Narrator): UntypedServiceImplementation => ({
+const implementation = (
+  narrator: Narrator.Narrator,
+  pause: () => Promise<unknown> = turn
+): UntypedServiceImplementation => ({
   Reserve: async ({ request }: ServerUnaryCall<string, unknown>, reply: Reply) => {
     try {
-      await turn()
+      await pause()
       const reserved = await narrator.stage("Reserve Stock", async () => {
-        await turn()
+        await pause()
+        narrator.note("reserved", request)
         if (request === "broken") throw new Error("the disk is full")
         return { item: request, for: narrator.correlation().requestId }
       })
@@ -81,16 +86,19 @@ const collected = (stream: ClientReadableStream<unknown> | ClientDuplexStream<un
   })
 
 /** A server with stories, and one without. */
-const started = Effect.gen(function* () {
-  const recorded = recorder()
-  const narrator = yield* Effect.acquireRelease(
-    Effect.promise(() => Narrator.make(recorded.layer)),
-    (narrator) => Effect.promise(narrator.dispose)
-  )
-  const handlers = implementation(narrator)
-  const address = yield* serve(NarrativeGrpc.handlers(narrator, handlers), [NarrativeGrpc.server(narrator)])
-  return { ...recorded, narrator, address, bare: yield* serve(handlers) }
-})
+const startedWith = (pauseOf: (narrator: Narrator.Narrator) => () => Promise<unknown>) =>
+  Effect.gen(function* () {
+    const recorded = recorder()
+    const narrator = yield* Effect.acquireRelease(
+      Effect.promise(() => Narrator.make(recorded.layer)),
+      (narrator) => Effect.promise(narrator.dispose)
+    )
+    const handlers = implementation(narrator, pauseOf(narrator))
+    const address = yield* serve(NarrativeGrpc.handlers(narrator, handlers), [NarrativeGrpc.server(narrator)])
+    return { ...recorded, narrator, address, bare: yield* serve(handlers) }
+  })
+
+const started = startedWith(() => turn)
 
 describe("The story of a call", () => {
   it.scopedLive("is made of each kind of call, with what its handler does in it, and answers are the same", () =>
@@ -197,9 +205,14 @@ describe("The story of a call", () => {
     })
   )
 
-  it.scopedLive("knows who asked: 1,000 concurrent calls are never mixed up", () =>
+  it.scopedLive("knows who asked: 1,000 concurrent calls that wake each other are never mixed up", () =>
     Effect.gen(function* () {
-      const { address, afterStories } = yield* started
+      const [kinds = []] = FastCheck.sample(thousandPauses, { numRuns: 1, seed: 12 })
+      let pauses = 0
+      const { address, afterStories, events } = yield* startedWith((narrator) => {
+        const pause = pausesOf(narrator)
+        return () => pause(kinds[pauses++ % kinds.length] ?? 0)
+      })
       const client = yield* connect(address)
       const answers = yield* Effect.forEach(
         Array.from({ length: 1_000 }, (_, i) => i),
@@ -214,7 +227,13 @@ describe("The story of a call", () => {
       answers.forEach((answer, i) => {
         assert.deepStrictEqual(answer, { item: `item ${i}`, for: `r-${i}` })
       })
-      assert.lengthOf(yield* afterStories(1_000), 1_000)
+      const ended = yield* afterStories(1_000)
+      assert.lengthOf(ended, 1_000)
+      const asked = new Map(ended.map(({ correlation, storyId }) => [storyId, correlation?.requestId]))
+      const notes = events.filter((event) => event._tag === "EventRecorded")
+      assert.lengthOf(notes, 1_000)
+      const mixedUp = notes.filter(({ data, storyId }) => String(data).replace("item ", "r-") !== asked.get(storyId))
+      assert.lengthOf(mixedUp, 0)
     })
   )
 })
