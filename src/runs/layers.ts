@@ -119,7 +119,7 @@ const withPosting = (sink: Runs.RunSink, server: Server | undefined) =>
 /**
  * Sends runs to a server (`narrative serve`). A write counts when it is on this disk, in a folder of its own, from which it is
  * sent in order: at once, or when the server can be reached again, also by the next start of a program with that folder. The program
- * never waits for the server, and each write arrives once. Stories and stages are not sent.
+ * never waits for the server, and each write arrives once. Stories and stages are not sent: provide a renderer or a tracer for them.
  *
  * @example
  * ```ts

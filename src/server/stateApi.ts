@@ -9,9 +9,9 @@ import * as Effect from "effect/Effect"
 import { isPg } from "../history/database/connections.js"
 import { leaps } from "../history/database/leaps.js"
 import { version } from "../plain/version.js"
-import type { Embedded } from "../runs/embedded.js"
 import { timeText } from "../runs/runColumns.js"
 import { json, type Refusal } from "./answers.js"
+import type { RunDatabase } from "./runDatabase.js"
 import { unavailable } from "./runWrites.js"
 
 type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse, Refusal>
@@ -28,7 +28,7 @@ const remembered = 300_000
 const day = 86_400_000
 
 /** @internal */
-export const make = ({ store }: Embedded): StateApi => {
+export const make = ({ opened: { store }, slowly }: RunDatabase): StateApi => {
   let names: { readonly at: number; readonly value: Names } | undefined
   return {
     health: Effect.gen(function* () {
@@ -39,7 +39,7 @@ export const make = ({ store }: Embedded): StateApi => {
       Effect.gen(function* () {
         yield* unavailable(store.catchUp)
         const since = timeText((yield* Clock.currentTimeMillis) - day) ?? ""
-        const found = yield* unavailable(store.use((sql) => counts(sql, since)))
+        const found = yield* unavailable(slowly((sql) => counts(sql, since)))
         const wantsText = /text\/plain|openmetrics/.test(accept)
         return wantsText
           ? HttpServerResponse.text(prometheus(found), { contentType: "text/plain; version=0.0.4" })
