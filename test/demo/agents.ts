@@ -132,5 +132,7 @@ export const checkLinks = (setting: Setting, links: number) =>
     yield* work(setting, 14 * links).pipe(Narrative.stage("Check Links"))
     if (random.chance(0.01)) return yield* new FeedUnavailable({ supplier: random.pick(suppliers), status: 500 })
     yield* Work.recordItems({ discovered: links, succeeded: links - dead, failed: dead })
-    yield* Narrative.setOutcome(dead === 0 ? "every link answers" : `${dead} links are dead`)
+    yield* Narrative.setOutcome(
+      dead === 0 ? "every link answers" : `${dead} ${dead === 1 ? "link is" : "links are"} dead`
+    )
   })

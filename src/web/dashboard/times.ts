@@ -28,6 +28,11 @@ export const when = (millis: number): string => {
 
 const here = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "medium" })
 
+const dayMonth = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" })
+
+/** The day in UTC: `29 Nov`. */
+export const dayOf = (millis: number): string => dayMonth.format(millis)
+
 /** The same in full, in UTC and on the reader's clock. */
 export const inFull = (millis: number): string =>
   Number.isNaN(new Date(millis).getTime()) ? "unknown" : `${time(millis)} (${here.format(millis)} here)`

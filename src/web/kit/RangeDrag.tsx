@@ -5,8 +5,14 @@ import { useSignal } from "@preact/signals"
 import type { ComponentChildren, Ref } from "preact"
 import { type TimeRange, timeAt } from "./timeRange.js"
 
-/** Shorter drags are clicks, in pixels. */
-const leastDrag = 4
+/** Shorter drags are clicks: a share of the width. */
+const leastDrag = 0.005
+
+/** Shares of the width: 0 to 1. */
+interface Drag {
+  readonly start: number
+  readonly end: number
+}
 
 interface RangeDragProps {
   readonly class: string
@@ -15,13 +21,14 @@ interface RangeDragProps {
   readonly range: TimeRange
   readonly onRange: (range: TimeRange) => void
   /** At a double click. */
-  readonly onReset: () => void
+  readonly onReset?: () => void
   readonly element: Ref<HTMLDivElement>
+  readonly style?: { readonly [name: string]: string }
   readonly children?: ComponentChildren
 }
 
 export const RangeDrag = ({ children, element, onRange, onReset, range, ...rest }: RangeDragProps) => {
-  const drag = useSignal<{ readonly start: number; readonly end: number } | undefined>(undefined)
+  const drag = useSignal<Drag | undefined>(undefined)
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: a shortcut for the mouse
     <div
@@ -31,18 +38,21 @@ export const RangeDrag = ({ children, element, onRange, onReset, range, ...rest 
         if (event.button !== 0) return
         const start = shareAt(event)
         drag.value = { start, end: start }
-        event.currentTarget.setPointerCapture(event.pointerId)
         event.preventDefault()
       }}
       onPointerMove={(event) => {
-        if (drag.value !== undefined) drag.value = { start: drag.value.start, end: shareAt(event) }
+        // Without a button it was let go of outside.
+        if (drag.value === undefined || event.buttons === 0) return
+        drag.value = { ...drag.value, end: shareAt(event) }
+        // Not before it is a drag: what is captured does not reach what was clicked.
+        if (isDrag(drag.value)) event.currentTarget.setPointerCapture(event.pointerId)
       }}
-      onPointerUp={(event) => {
-        if (drag.value === undefined) return
-        const [a, b] = [drag.value.start, shareAt(event)]
+      onPointerUp={() => {
+        const done = drag.value
         drag.value = undefined
-        if (Math.abs(a - b) * event.currentTarget.clientWidth < leastDrag) return
-        onRange({ from: timeAt(range, a), to: timeAt(range, b) })
+        if (done !== undefined && isDrag(done)) {
+          onRange({ from: timeAt(range, done.start), to: timeAt(range, done.end) })
+        }
       }}
       onPointerCancel={() => {
         drag.value = undefined
@@ -55,7 +65,9 @@ export const RangeDrag = ({ children, element, onRange, onReset, range, ...rest 
   )
 }
 
-const Shade = ({ end, start }: { readonly start: number; readonly end: number }) => (
+const isDrag = ({ end, start }: Drag): boolean => Math.abs(start - end) >= leastDrag
+
+const Shade = ({ end, start }: Drag) => (
   <div
     class="drag"
     style={{ "--left": `${Math.min(start, end) * 100}%`, "--width": `${Math.abs(end - start) * 100}%` }}

@@ -4,6 +4,7 @@
 import type { CausingError, Failure } from "../../event/FailureReport.js"
 import { SourceBlock } from "../kit/SourceBlock.js"
 import { Frame } from "./Frames.js"
+import { functionLabel } from "./labels.js"
 
 /** Deeper ones are indented no further. */
 const maxDepth = 6
@@ -29,7 +30,7 @@ const Cause = ({ cause, failure }: { readonly cause: CausingError; readonly fail
       </p>
       {location !== null && (
         <p class="frame-place">
-          <code>{`${location.file}:${location.line}`}</code> {location.function}
+          <code>{`${location.file}:${location.line}`}</code> {functionLabel(location.function)}
         </p>
       )}
       {!isAbove && cause.snippet.length > 1 && <SourceBlock lines={cause.snippet} />}

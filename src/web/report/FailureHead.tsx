@@ -5,14 +5,13 @@ import type { Failure } from "../../event/FailureReport.js"
 import { CopyButton } from "../kit/CopyButton.js"
 import { offset } from "../kit/format.js"
 import type { FailurePanelProps } from "./failurePanelProps.js"
-import { pathLabel } from "./labels.js"
+import { functionLabel, pathLabel } from "./labels.js"
 
 /** Longest message shown at once. */
 const shortMessage = 600
 
 /** How the place was found, where it is not plainly the place. */
-const reasons: { readonly [reason in Failure["locationReason"]]: string | undefined } = {
-  app_frame: undefined,
+const reasons: { readonly [reason in Failure["locationReason"]]?: string } = {
   generator: "the generator that was waiting",
   span: "where the nearest span is made",
   bundle: "in a bundle without a source map",
@@ -88,7 +87,7 @@ const Location = ({ place }: { readonly place: NonNullable<Failure["location"]> 
   return (
     <span class="location">
       <code>{where}</code>
-      {place.function !== "" && <span class="muted">{place.function}</span>}
+      <span class="muted">{functionLabel(place.function)}</span>
       <CopyButton text={where} what="the location" />
     </span>
   )

@@ -5,6 +5,7 @@ import type { Failure, StackFrame } from "../../event/FailureReport.js"
 import { count } from "../kit/format.js"
 import { Icon } from "../kit/Icon.js"
 import { ValueTable } from "../kit/ValueTable.js"
+import { functionLabel } from "./labels.js"
 
 /** How many frames with values are open at first. */
 const openFrames = 3
@@ -71,7 +72,7 @@ export const Frame = ({ frame, isOpen }: FrameProps) => {
   const place = `${frame.file}:${frame.line}`
   const title = (
     <>
-      <span class="frame-name">{frame.function === "" ? "(anonymous)" : frame.function}</span>
+      <span class="frame-name">{functionLabel(frame.function) || "(anonymous)"}</span>
       <code class="frame-place">{place}</code>
       {frame.suspended && <span class="chip">waiting</span>}
       {frame.origin !== "app" && <span class="chip">{frame.origin}</span>}

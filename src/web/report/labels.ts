@@ -19,6 +19,9 @@ export const progressLabel = ({ progress, story }: PageNode): string | undefined
   return `${story.completedStages} of ${total} stages`
 }
 
+/** The name of the function at a place; nothing where it has none. */
+export const functionLabel = (name: string): string => (name === "<anonymous>" ? "" : name)
+
 /** How a failure came together with the others of its cause. */
 export const pathLabel = (path: string): string | undefined => {
   if (path.includes("[")) return "one of a list"

@@ -265,6 +265,41 @@ layer(shop, { timeout: 240_000, excludeTestServices: true })("the dashboard", (i
     })
   )
 
+  it.scoped("narrows its figures to the days that the mouse is drawn over, or to one of its table, and back", () =>
+    look("/analytics", async ({ page }) => {
+      const chart = page.locator(".span-8 .chart")
+      await chart.locator("svg a").first().waitFor()
+      const counts = await chart
+        .locator("tbody tr")
+        .evaluateAll((rows) =>
+          rows.map((row) => Array.from(row.querySelectorAll("td"), (cell) => Number(cell.textContent)))
+        )
+      const total = (from: number, to: number) =>
+        counts
+          .slice(from, to)
+          .flat()
+          .reduce((sum, count) => sum + count, 0)
+      const found = (count: number) => page.locator(".key-figure").first().getByText(String(count), { exact: true })
+      await found(total(0, counts.length)).waitFor()
+      const area = await chart.locator(".chart-area").boundingBox()
+      assert.isNotNull(area)
+      const [left, width] = [area.x + 48, area.width - 48 - 8]
+      const middleOf = (band: number) => left + (width * (band + 0.5)) / counts.length
+      await page.mouse.move(middleOf(counts.length - 3), area.y + 40)
+      await page.mouse.down()
+      await page.mouse.move(middleOf(counts.length - 2), area.y + 40, { steps: 4 })
+      await page.mouse.up()
+      await page.waitForURL(/start_time_from=.*start_time_to=/)
+      await found(total(-3, -1)).waitFor()
+      assert.strictEqual(await page.getByLabel("Started", { exact: true }).inputValue(), "exact")
+      await page.goBack()
+      await found(total(0, counts.length)).waitFor()
+      await chart.locator("summary").press("Enter")
+      await chart.locator("tbody a").nth(1).press("Enter")
+      await found(total(1, 2)).waitFor()
+    })
+  )
+
   it.scoped("is no wider than the screen while its charts are not yet drawn for it", () =>
     look("/analytics", async ({ page }) => {
       await answered(page)

@@ -17,7 +17,7 @@ const toneOf = (status: string): string => `c-${status}`
 const statusesIn = ({ by_status }: ChartProps["figures"]) =>
   statuses.filter((status) => (by_status[status] ?? 0) > 0).map((name) => ({ name, tone: toneOf(name) }))
 
-export const Activity = ({ figures, listOf, query }: ChartProps) => {
+export const Activity = ({ figures, listOf, query, zoom }: ChartProps) => {
   const series = statusesIn(figures)
   const { periods, step } = figures
   return (
@@ -27,6 +27,7 @@ export const Activity = ({ figures, listOf, query }: ChartProps) => {
         description="How many runs started, by status. A bar leads to them."
         note={figures.earlier > 0 ? `${number(figures.earlier)} earlier runs are not shown` : undefined}
         of={step}
+        zoom={zoom}
         series={series}
         height={250}
         bands={periods.map((period) => ({
@@ -84,7 +85,7 @@ const itemSeries = [
 /** Bars of more periods are too thin to be beside each other. */
 const mostGrouped = 16
 
-export const Items = ({ figures, listOf, query }: ChartProps) => {
+export const Items = ({ figures, listOf, query, zoom }: ChartProps) => {
   const { periods, step } = figures
   const sums = itemSeries.map(({ name }) => figures.items[name])
   if (sums.every((sum) => sum === 0)) return null
@@ -94,6 +95,7 @@ export const Items = ({ figures, listOf, query }: ChartProps) => {
         title="Items"
         description="Items that the runs of each period succeeded with, failed with and skipped."
         of={step}
+        zoom={zoom}
         grouped={periods.length <= mostGrouped}
         series={itemSeries}
         bands={periods.map((period) => ({

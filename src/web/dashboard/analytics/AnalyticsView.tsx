@@ -14,6 +14,7 @@ import { Activity, Agents, Items } from "./ActivityCharts.js"
 import { Durations, JobTypes, Percentiles } from "./DurationCharts.js"
 import { HistoryLists } from "./HistoryLists.js"
 import { KeyFigures } from "./KeyFigures.js"
+import { zoomOf } from "./periods.js"
 import { Cost, Tokens } from "./SpendingCharts.js"
 
 export const AnalyticsView = () => {
@@ -35,7 +36,7 @@ export const AnalyticsView = () => {
 const Figures = ({ figures, query }: { readonly figures: RunAnalytics; readonly query: URLSearchParams }) => {
   if (figures.count === 0) return <Notice title="No run matches" />
   const listOf = (changes: Query) => hrefOf(["runs"], { ...Object.fromEntries(query), ...changes })
-  const given = { figures, listOf, query }
+  const given = { figures, listOf, query, zoom: zoomOf(figures, query) }
   const spends = figures.cost_usd > 0 || figures.prompt_tokens + figures.completion_tokens > 0
   return (
     <div class="analytics">

@@ -15,7 +15,7 @@ const lines = [
   { name: "p99", tone: "c-timeout" }
 ]
 
-export const Percentiles = ({ figures, listOf, query }: ChartProps) => {
+export const Percentiles = ({ figures, listOf, query, zoom }: ChartProps) => {
   const { durations, periods, step } = figures
   if (durations === null) return null
   return (
@@ -25,6 +25,7 @@ export const Percentiles = ({ figures, listOf, query }: ChartProps) => {
         description="Median, 90th and 99th percentile of the durations of each period, on a logarithmic scale."
         lines={lines}
         of={step}
+        zoom={zoom}
         points={periods.map((period) => ({
           short: shortName(step, period),
           name: longName(step, period),

@@ -7,7 +7,7 @@ import type { ChartProps } from "./chartProps.js"
 import { compact, dollars } from "./figureText.js"
 import { filterIn, longName, shortName } from "./periods.js"
 
-export const Cost = ({ figures, listOf, query }: ChartProps) => {
+export const Cost = ({ figures, listOf, query, zoom }: ChartProps) => {
   const { periods, step } = figures
   return (
     <div class="span-6">
@@ -16,6 +16,7 @@ export const Cost = ({ figures, listOf, query }: ChartProps) => {
         description="What the models of each period cost, in US dollars."
         note={`${dollars(figures.cost_usd)} in all`}
         of={step}
+        zoom={zoom}
         whole={false}
         series={[{ name: "cost", tone: "c-third" }]}
         bands={periods.map((period) => ({
@@ -39,7 +40,7 @@ const series = [
   { name: "completion", tone: "c-second" }
 ]
 
-export const Tokens = ({ figures, listOf, query }: ChartProps) => {
+export const Tokens = ({ figures, listOf, query, zoom }: ChartProps) => {
   const { periods, step } = figures
   return (
     <div class="span-6">
@@ -48,6 +49,7 @@ export const Tokens = ({ figures, listOf, query }: ChartProps) => {
         description="Tokens that the models of each period read and wrote."
         note={`${compact(figures.prompt_tokens + figures.completion_tokens)} in all`}
         of={step}
+        zoom={zoom}
         series={series}
         bands={periods.map((period) => ({
           short: shortName(step, period),

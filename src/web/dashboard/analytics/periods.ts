@@ -2,10 +2,12 @@
  * The periods of the figures as words, and as parts of a filter.
  */
 import type { RunAnalytics, RunPeriod } from "../../../runs/runAnalytics.js"
+import type { Zoom } from "../charts/ChartFrame.js"
+import { go, hrefOf } from "../router.js"
+import { dayOf } from "../times.js"
 
 type Step = RunAnalytics["step"]
 
-const dayMonth = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" })
 const weekday = new Intl.DateTimeFormat("en-GB", {
   weekday: "short",
   day: "numeric",
@@ -20,10 +22,10 @@ export const shortName = (step: Step, { start }: RunPeriod): string => {
   const date = new Date(start)
   switch (step) {
     case "hour":
-      return date.getUTCHours() === 0 ? dayMonth.format(date) : `${start.slice(11, 13)}:00`
+      return date.getUTCHours() === 0 ? dayOf(date.getTime()) : `${start.slice(11, 13)}:00`
     case "day":
     case "week":
-      return dayMonth.format(date)
+      return dayOf(date.getTime())
     case "month":
       return monthYear.format(date)
     case "year":
@@ -36,11 +38,11 @@ export const longName = (step: Step, { start }: RunPeriod): string => {
   const date = new Date(start)
   switch (step) {
     case "hour":
-      return `${dayMonth.format(date)}, ${start.slice(11, 16)} UTC`
+      return `${dayOf(date.getTime())}, ${start.slice(11, 16)} UTC`
     case "day":
       return weekday.format(date)
     case "week":
-      return `week of ${dayMonth.format(date)}`
+      return `week of ${dayOf(date.getTime())}`
     default:
       return shortName(step, { start } as RunPeriod)
   }
@@ -53,4 +55,14 @@ export const filterIn = (period: RunPeriod, query: URLSearchParams): { readonly 
   const from = [query.get("start_time_from") ?? "", period.start].sort().at(-1) ?? ""
   const to = [query.get("start_time_to") || last, last].sort()[0] ?? ""
   return { within: "", start_time_from: from, start_time_to: to }
+}
+
+/** Narrows the figures to some of their periods. */
+export const zoomOf = ({ periods }: RunAnalytics, query: URLSearchParams): Zoom => {
+  const href = (first: number, last: number): string => {
+    const [from, to] = [periods[first], periods[last]]
+    const filter = from === undefined || to === undefined ? {} : filterIn({ ...from, end: to.end }, query)
+    return hrefOf(["analytics"], { ...Object.fromEntries(query), ...filter })
+  }
+  return { periods: periods.length, href, open: (first, last) => go(href(first, last)) }
 }

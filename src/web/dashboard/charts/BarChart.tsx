@@ -2,7 +2,7 @@
  * Bars over bands, such as days: put upon each other, or side by side.
  */
 import { BandAxis, margin, ValueAxis } from "./Axes.js"
-import { ChartFrame, type LegendEntry } from "./ChartFrame.js"
+import { ChartFrame, type LegendEntry, type Zoom } from "./ChartFrame.js"
 import { Mark } from "./Mark.js"
 import { bands, linear, niceTicks, type Scale, wholeTicks } from "./scale.js"
 import { type Segment, stacked, sum } from "./stack.js"
@@ -27,6 +27,7 @@ interface BarChartProps {
   readonly grouped?: boolean | undefined
   readonly whole?: boolean | undefined
   readonly height?: number | undefined
+  readonly zoom?: Zoom | undefined
   /** Room that the short name of a band needs, in pixels. */
   readonly room?: number | undefined
   readonly format: (value: number) => string
@@ -43,6 +44,7 @@ export const BarChart = (props: BarChartProps) => {
       note={props.note}
       legend={series.length > 1 ? series : []}
       height={height}
+      zoom={props.zoom}
       table={{
         head: [of, ...series.map(({ name }) => name)],
         rows: all.map(({ name, values }) => [name, ...values.map(format)])

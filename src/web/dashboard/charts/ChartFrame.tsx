@@ -5,15 +5,25 @@
  * A chart is one stop of the tab key. Within it the arrow keys go from mark to mark, and Enter opens the list behind one.
  */
 import { useSignal } from "@preact/signals"
-import type { ComponentChildren } from "preact"
+import type { ComponentChildren, RefObject } from "preact"
 import { useRef } from "preact/hooks"
+import { RangeDrag } from "../../kit/RangeDrag.js"
 import { useResize } from "../../kit/useResize.js"
+import { margin } from "./Axes.js"
 import { ChartTable, type TableOf } from "./ChartTable.js"
 
 export interface LegendEntry {
   readonly name: string
   /** The class of its colour, such as `c-success`. */
   readonly tone: string
+}
+
+/** How the time of a chart is narrowed. */
+export interface Zoom {
+  readonly periods: number
+  /** The same page for the periods from the first to the last of these. */
+  readonly href: (first: number, last: number) => string
+  readonly open: (first: number, last: number) => void
 }
 
 interface ChartFrameProps {
@@ -26,6 +36,8 @@ interface ChartFrameProps {
   readonly table: TableOf
   readonly height: number
   readonly class?: string | undefined
+  /** By a drag over the chart, or by the names of the periods in the table. */
+  readonly zoom?: Zoom | undefined
   /** The marks, for a width in pixels. */
   readonly draw: (width: number) => ComponentChildren
 }
@@ -38,7 +50,7 @@ interface Tip {
 }
 
 export const ChartFrame = (props: ChartFrameProps) => {
-  const { class: extra = "", description, draw, height, legend = [], note, table, title } = props
+  const { class: extra = "", description, draw, height, legend = [], note, table, title, zoom } = props
   const width = useSignal(0)
   const tip = useSignal<Tip | undefined>(undefined)
   const area = useRef<HTMLDivElement>(null)
@@ -64,12 +76,13 @@ export const ChartFrame = (props: ChartFrameProps) => {
           </ul>
         )}
       </figcaption>
-      <div class="chart-area" ref={area} style={{ "--height": `${height}px` }}>
+      <ChartArea area={area} height={height} width={width.value} zoom={zoom}>
         <svg
           role="group"
           aria-label={`${title}. ${description}`}
           width={width.value}
           height={height}
+          onDragStart={(event) => event.preventDefault()}
           onPointerOver={point}
           onPointerLeave={() => {
             tip.value = undefined
@@ -89,9 +102,47 @@ export const ChartFrame = (props: ChartFrameProps) => {
             {tip.value.text}
           </div>
         )}
-      </div>
-      <ChartTable caption={title} table={table} />
+      </ChartArea>
+      <ChartTable
+        caption={title}
+        table={table}
+        hrefOf={zoom === undefined ? undefined : (row) => zoom.href(row, row)}
+      />
     </figure>
+  )
+}
+
+interface ChartAreaProps {
+  readonly area: RefObject<HTMLDivElement | null>
+  readonly width: number
+  readonly height: number
+  readonly zoom: Zoom | undefined
+  readonly children: ComponentChildren
+}
+
+const ChartArea = ({ area, children, height, width, zoom }: ChartAreaProps) => {
+  const style = { "--height": `${height}px` }
+  if (zoom === undefined || zoom.periods < 2) {
+    return (
+      <div class="chart-area" ref={area} style={style}>
+        {children}
+      </div>
+    )
+  }
+  const { open, periods } = zoom
+  const perPixel = periods / Math.max(1, width - margin.left - margin.right)
+  const periodAt = (at: number) => Math.max(0, Math.min(periods - 1, Math.floor(at)))
+  return (
+    <RangeDrag
+      class="chart-area zooms"
+      title="Drag to zoom"
+      element={area}
+      style={style}
+      range={{ from: -margin.left * perPixel, to: periods + margin.right * perPixel }}
+      onRange={({ from, to }) => open(periodAt(Math.min(from, to)), periodAt(Math.max(from, to)))}
+    >
+      {children}
+    </RangeDrag>
   )
 }
 

@@ -11,9 +11,11 @@ export interface TableOf {
 interface ChartTableProps {
   readonly caption: string
   readonly table: TableOf
+  /** Where the name of a row leads. */
+  readonly hrefOf?: ((row: number) => string) | undefined
 }
 
-export const ChartTable = ({ caption, table: { head, rows } }: ChartTableProps) => (
+export const ChartTable = ({ caption, hrefOf, table: { head, rows } }: ChartTableProps) => (
   <details class="chart-table">
     <summary>
       As a table<span class="sr-only">: {caption}</span>
@@ -31,9 +33,17 @@ export const ChartTable = ({ caption, table: { head, rows } }: ChartTableProps) 
           </tr>
         </thead>
         <tbody>
-          {rows.map(([name = "", ...cells]) => (
+          {rows.map(([name = "", ...cells], row) => (
             <tr key={name}>
-              <th scope="row">{name}</th>
+              <th scope="row">
+                {hrefOf === undefined ? (
+                  name
+                ) : (
+                  <a class="link" href={hrefOf(row)}>
+                    {name}
+                  </a>
+                )}
+              </th>
               {cells.map((cell, i) => (
                 <td key={head[i + 1]}>{cell}</td>
               ))}

@@ -2,7 +2,7 @@
  * Lines over time: durations, on a logarithmic scale.
  */
 import { BandAxis, margin, ValueAxis } from "./Axes.js"
-import { ChartFrame, type LegendEntry } from "./ChartFrame.js"
+import { ChartFrame, type LegendEntry, type Zoom } from "./ChartFrame.js"
 import { pathOf } from "./linePath.js"
 import { Mark } from "./Mark.js"
 import { bands, durationScale } from "./scale.js"
@@ -25,6 +25,7 @@ interface LineChartProps {
   readonly axis: (value: number) => string
   readonly href: (point: number, line: number) => string
   readonly height?: number | undefined
+  readonly zoom?: Zoom | undefined
 }
 
 export const LineChart = (props: LineChartProps) => {
@@ -35,6 +36,7 @@ export const LineChart = (props: LineChartProps) => {
       description={props.description}
       legend={lines}
       height={height}
+      zoom={props.zoom}
       table={{
         head: [of, ...lines.map(({ name }) => name)],
         rows: points.map(({ name, values }) => [name, ...lines.map((_, i) => cellOf(values?.[i], format))])

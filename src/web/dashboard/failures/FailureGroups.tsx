@@ -11,6 +11,7 @@ import { Moment } from "../parts/Span.js"
 import { Sparkline } from "../parts/Sparkline.js"
 import { address } from "../router.js"
 import { spanChoices } from "../stories/storyQuery.js"
+import { dayOf } from "../times.js"
 import { useLoaded } from "../useLoaded.js"
 import { FailurePlace } from "./FailurePlace.js"
 import { failureFilters, failureRequest, kindHref, versionsOf } from "./failureQuery.js"
@@ -60,7 +61,7 @@ const Groups = ({ answer }: { readonly answer: FailureGroupsJson }) => {
           <tr>
             <th scope="col">Failure</th>
             <th scope="col" class="wide-only">
-              {`Since ${answer.since.slice(0, 10)}`}
+              {`Since ${dayOf(Date.parse(answer.since))}`}
             </th>
             <th scope="col" class="figure">
               Count

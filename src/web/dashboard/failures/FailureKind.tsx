@@ -11,7 +11,7 @@ import { Pages } from "../parts/Pages.js"
 import { Moment } from "../parts/Span.js"
 import { address } from "../router.js"
 import { storiesHref, storyHref } from "../stories/storyQuery.js"
-import { when } from "../times.js"
+import { dayOf, when } from "../times.js"
 import { useLoaded } from "../useLoaded.js"
 import { FailurePlace } from "./FailurePlace.js"
 import { failureRequest, labelsOf } from "./failureQuery.js"
@@ -113,7 +113,7 @@ const Timeline = ({ answer, group }: { readonly answer: FailureGroupsJson; reado
       series={[{ name: "failures", tone: "c-failed" }]}
       height={180}
       bands={group.buckets.map((value, at) => ({
-        short: step < day / 2 ? when(startOf(at)) : isoOf(at).slice(5, 10),
+        short: step < day / 2 ? when(startOf(at)) : dayOf(startOf(at)),
         name: isoOf(at).slice(0, 16).replace("T", " "),
         values: [value]
       }))}

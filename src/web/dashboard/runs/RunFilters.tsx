@@ -83,16 +83,17 @@ const TimeFilter = () => {
   const { query } = address.value
   const from = query.get("start_time_from") ?? ""
   const to = query.get("start_time_to") ?? ""
-  const isExact = useSignal(from !== "" || to !== "")
+  const isAsked = useSignal(false)
+  const isExact = isAsked.value || from !== "" || to !== ""
   const within = query.get("within") ?? ""
   return (
     <>
       <select
         class="control"
         aria-label="Started"
-        value={isExact.value ? "exact" : within}
+        value={isExact ? "exact" : within}
         onChange={({ currentTarget: { value } }) => {
-          isExact.value = value === "exact"
+          isAsked.value = value === "exact"
           changeQuery(filtered({ within: value === "exact" ? "" : value, start_time_from: "", start_time_to: "" }))
         }}
       >
@@ -104,7 +105,7 @@ const TimeFilter = () => {
         ))}
         <option value="exact">Between…</option>
       </select>
-      {isExact.value && (
+      {isExact && (
         <span class="filter-times">
           <TimeField name="start_time_from" title="Started from" text={from} />
           <span class="muted">to</span>
