@@ -37,7 +37,15 @@ export const read = (given: ReadonlyArray<string>, commands: Commands): Request 
   if (fault !== undefined) return wrong(fault, `narrative ${name} --help`)
   // The parser knows this option only before the command.
   const [level, remaining] = takeLogLevel(others)
-  return { _tag: "Parse", args: [...level, name, ...remaining, ...args.slice(own.length)] }
+  const spaced = remaining.flatMap((arg) => withoutEquals(arg, syntax.options))
+  return { _tag: "Parse", args: [...level, name, ...spaced, ...args.slice(own.length)] }
+}
+
+/** `--status=failed` in two words: of an option that may be given more than once, the parser understands nothing else. */
+const withoutEquals = (arg: string, options: ReadonlyArray<OptionSyntax>): ReadonlyArray<string> => {
+  const end = arg.indexOf("=")
+  const isSplit = end !== -1 && isOption(arg) && optionOf(arg, options)?.isRepeatable === true
+  return isSplit ? [arg.slice(0, end), arg.slice(end + 1)] : [arg]
 }
 
 const help = "narrative --help lists all"

@@ -44,6 +44,7 @@ describe("The arguments of narrative", () => {
         ["story", "01a", "--db=none.db", "--json"],
         ["--status", "failed", "stories", "--status", "timeout", ...none],
         ["stories", "--label", "a=b", "c=d", ...none],
+        ["stories", "--status=failed", "--status=timeout", "--label=a=b", "--label=c=d", ...none],
         ["failures", ...none, "--log-level", "debug"],
         ["prune", "--keep-days", "0.5", ...none],
         ["failures", "--since", "-1h", ...none]
