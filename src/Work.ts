@@ -285,7 +285,7 @@ export const agent: {
       return stageRegion.run(Effect.provideService(self, workContext.WorkContext, { agentId: id, call: undefined }), {
         ...stageInit<unknown>(name ?? id, { kind: "agent", attributes }, definedAt),
         ended: (fiber, place, exit, durationSeconds) => {
-          const errorType = errorTypeOf(exit)
+          const errorType = errorTypeOf(fiber, exit)
           workContext.measure(fiber, place, Instruments.agentDuration, [id, model ?? unknown], durationSeconds)
           if (errorType !== undefined) workContext.measure(fiber, place, Instruments.agentErrors, [id, errorType], 1)
           return undefined

@@ -69,5 +69,5 @@ const shownError = (error: unknown, showing: Showing, depth: number): unknown =>
   }
   if (safe.message === message && safe.stack === stack && safe.cause === inner) return error
   const copy = new Error(safe.message, inner === undefined ? {} : { cause: safe.cause })
-  return Object.assign(copy, { name: thrownValue.typeOf(error), stack: safe.stack })
+  return Object.assign(copy, { name: showing.text(thrownValue.typeOf(error)), stack: safe.stack })
 }

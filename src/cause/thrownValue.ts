@@ -9,6 +9,7 @@ import * as PlainValue from "../plain/PlainValue.js"
 import { attempt, isErrorLike, isObject, propertyOf, textOf } from "../plain/untrusted.js"
 import { leavesOf } from "./causeLeaves.js"
 import { accessorsOf, fieldsAsText, messageText, ownEntries } from "./fieldText.js"
+import { originOf } from "./madeFrom.js"
 
 /** What to call it: the tag or name of an error, the type of anything else. */
 export const typeOf = (error: unknown): string => {
@@ -31,13 +32,18 @@ export const messageOf = (error: unknown): string => {
 /** Most errors of a chain that are shown. */
 export const maxChain = 5
 
-/** What it came from, if it says so: its `cause`, or the first of the errors it gathers. */
+/**
+ * What it came from: its `cause`, the first of the errors it gathers, an error among its fields, or the one whose words rich
+ * mode saw it repeat.
+ */
 export const causeOf = (error: unknown): unknown | undefined => {
   const inner =
     propertyOf(error, fiberFailureCause) ??
     propertyOf(error, "cause") ??
     (propertyOf(error, "_tag") === "UnknownException" ? propertyOf(error, "error") : undefined) ??
-    gatheredIn(error)[0]
+    gatheredIn(error)[0] ??
+    heldIn(error) ??
+    (isObject(error) ? originOf(error) : undefined)
   const cause = attempt(() => Cause.isCause(inner), false) ? leavesOf(inner as Cause.Cause<unknown>)[0]?.error : inner
   return cause ?? undefined
 }
@@ -56,6 +62,19 @@ export const gatheredIn = (error: unknown): ReadonlyArray<unknown> => {
   const errors = attempt(() => (Array.isArray(list) ? list.slice(0, maxGathered) : []), [])
   return errors.every((one) => isErrorLike(one) || textOf(one, "_tag") !== undefined) ? errors : []
 }
+
+/** The error among its fields: `original`, `inner`, `error`, and however else they are called. */
+const heldIn = (error: unknown): unknown => {
+  if (!isErrorLike(error)) return undefined
+  const held = attempt(
+    () => ownEntries(error).find(([name, value]) => !comparing.has(name) && isErrorLike(value)),
+    undefined
+  )
+  return held?.[1]
+}
+
+/** What an assertion compares is no cause. */
+const comparing = new Set(["actual", "expected"])
 
 /** Most errors looked at that one error gathers. */
 const maxGathered = 10_000

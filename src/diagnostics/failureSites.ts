@@ -86,7 +86,7 @@ const linkOf = (node: errorTree.ErrorNode, { read, redactor }: DescribeOptions):
   const { error } = node
   const stack = textOf(error, "stack")
   return extended(node, {
-    type: thrownValue.typeOf(error),
+    type: redactor.text(thrownValue.typeOf(error)),
     message: redactor.text(thrownValue.messageOf(error)),
     frames: stack === undefined ? [] : read(stack, textOf(error, "message")),
     isCopy: thrownValue.isFiberFailure(error)

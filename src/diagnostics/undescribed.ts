@@ -76,7 +76,7 @@ export const unplaced = (leaf: CauseLeaf, stage: StageOfFailure | undefined, red
     ...undescribed,
     path: leaf.path,
     kind: leaf.kind,
-    errorType: thrownValue.typeOf(leaf.error),
+    errorType: redactor.text(thrownValue.typeOf(leaf.error)),
     errorMessage: redactor.text(thrownValue.messageOf(leaf.error)),
     stageName: stage?.path.at(-1) ?? null,
     stagePath: stage?.path ?? [],

@@ -105,7 +105,7 @@ const measureCall = (
   durationSeconds: number,
   labels: ReadonlyArray<string>
 ): void => {
-  const errorType = errorTypeOf(exit)
+  const errorType = errorTypeOf(fiber, exit)
   workContext.tally(place.story, (tally) => tally.call(errorType !== undefined))
   workContext.measure(fiber, place, Instruments.apiCalls, [...labels, workContext.agentIdOf(fiber)], 1)
   workContext.measure(fiber, place, Instruments.apiCallDuration, labels, durationSeconds)

@@ -118,7 +118,7 @@ export const retry =
   ({ span, stage, story }, fiber) => {
     if (stage?.status !== "running") return undefined
     stage.retries += 1
-    const labels = [workContext.agentIdOf(fiber), typeOf(error)]
+    const labels = [workContext.agentIdOf(fiber), region.hide(fiber, story, typeOf(error))]
     workContext.measure(fiber, { story, span }, Instruments.retryAttempts, labels, 1)
     const isRead = spans.isRead(fiber, span)
     if (!isRead && renderersOf(fiber).length === 0) return undefined

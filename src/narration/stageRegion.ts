@@ -35,7 +35,7 @@ import {
 import type { Stage, Story } from "./Story.js"
 import { idle, originOf, stageOfFailure, uncounted } from "./storyFailure.js"
 import { emitLateEnd } from "./storyRegion.js"
-import { shownName } from "./validatedOptions.js"
+import { shownKind, shownName } from "./validatedOptions.js"
 import type { Place } from "./workContext.js"
 
 export interface StageInit<A> {
@@ -122,7 +122,8 @@ export const open = <A>(init: StageInit<A>, fiber: AnyFiber): OpenStage<A> => {
   const outer = regionFor(fiber)
   const startNanos = nanos(fiber)
   const name = shownName(init.name)
-  const span = spans.start(fiber, "stage", name, init.kind, fiber.currentSpan, startNanos)
+  const kind = shownKind(init.kind)
+  const span = spans.start(fiber, "stage", name, kind, fiber.currentSpan, startNanos)
   const attributes = plainRecord(fiber, outer?.story, init.attributes)
   if (span !== undefined) {
     spans.redact(fiber, span, () => outer?.story.secrets)
@@ -130,12 +131,12 @@ export const open = <A>(init: StageInit<A>, fiber: AnyFiber): OpenStage<A> => {
   }
   if (outer === undefined) {
     const place = { story: undefined, stage: undefined, span }
-    const intercepting = interceptorsOf(fiber)?.begin(name, init.kind, place)
+    const intercepting = interceptorsOf(fiber)?.begin(name, kind, place)
     const waiting = inOrder(init.began?.(fiber, place), intercepting?.waiting)
     return { init, region: undefined, ...place, startNanos, waiting, intercepting }
   }
   const story = outer.story
-  const stage = story.begin(name, init.kind, outer.stage, fiber.id(), attributes, init.definedAt)
+  const stage = story.begin(name, kind, outer.stage, fiber.id(), attributes, init.definedAt)
   stage.startNanos = startNanos
   stage.span = span
   if (span !== undefined) {
@@ -152,7 +153,7 @@ export const open = <A>(init: StageInit<A>, fiber: AnyFiber): OpenStage<A> => {
     ),
     init.began?.(fiber, { story, stage, span })
   )
-  const intercepting = interceptorsOf(fiber)?.begin(name, init.kind, { story, stage, span })
+  const intercepting = interceptorsOf(fiber)?.begin(name, kind, { story, stage, span })
   return {
     init,
     region,
@@ -253,7 +254,7 @@ export const end = <A, E>(
         })
       if (known !== undefined) known.summary = summary
       return eventFactory.stageFailed(story, stage, endedAt, span, {
-        errorType: typeOf(error),
+        errorType: hide(fiber, story, typeOf(error)),
         errorMessage: hide(fiber, story, messageOf(error)),
         ...summary
       })

@@ -24,7 +24,7 @@ import * as eventFactory from "./eventFactory.js"
 import { analyzerIn, loadAnalyses } from "./failureAnalyses.js"
 import { describerIn, selfDescription, withDescriber } from "./failureDescriber.js"
 import { interruptorsNamed } from "./interruptors.js"
-import { contextOutside, emitTo, type Region, redactorOf } from "./region.js"
+import { contextOutside, emitTo, hide, type Region, redactorOf } from "./region.js"
 import type { Stage, Story } from "./Story.js"
 
 /** A failure that was reported, or one that the effect `asked` reports, when what it waits for has come. */
@@ -58,7 +58,12 @@ export const reportFailure = (
     const stageName = originOf(leaf, story)?.name ?? null
     reported.set(leaf.key, {
       story,
-      causedBy: { storyId: story.id, storyName: story.name, stageName, errorType: typeOf(leaf.error) }
+      causedBy: {
+        storyId: story.id,
+        storyName: story.name,
+        stageName,
+        errorType: hide(fiber, story, typeOf(leaf.error))
+      }
     })
   }
   const around = { stage: story.around, story: story.parent }

@@ -38,7 +38,7 @@ import {
 } from "./region.js"
 import { type Stage, Story } from "./Story.js"
 import * as storyFailure from "./storyFailure.js"
-import { shownName } from "./validatedOptions.js"
+import { idOf, shownKind, shownName } from "./validatedOptions.js"
 
 export interface StoryInit {
   readonly name: string
@@ -155,11 +155,13 @@ export const open = (
   const parent = late?.parent ?? around?.story
   const startNanos = late?.startNanos ?? nanos(fiber)
   const name = shownName(init.name)
-  const span = spans.start(fiber, "story", name, init.kind, fiber.currentSpan, startNanos)
+  const kind = shownKind(init.kind)
+  const span = spans.start(fiber, "story", name, kind, fiber.currentSpan, startNanos)
+  const id = idOf(init.id)
   const story = new Story({
-    id: init.id ?? idIn(fiber),
+    id: id.value ?? idIn(fiber),
     name,
-    kind: init.kind,
+    kind,
     totalStages: init.totalStages,
     labels: labelsIn(fiber, init.labels),
     attributes: noAttributes,
@@ -184,7 +186,7 @@ export const open = (
   const startedAt = now(fiber)
   const start = (here: AnyFiber): Waiting =>
     inOrder(
-      inOrder(init.warn(), prepare(here)),
+      inOrder(inOrder(init.warn(), id.warn()), prepare(here)),
       emitTo(renderersOf(here), story, () => eventFactory.storyStarted(story, around?.stage, startedAt, span))
     )
   if (init.isLazy === true) {
@@ -225,12 +227,13 @@ const labelsIn = (fiber: AnyFiber, labels: StoryInit["labels"]): StoryInit["labe
   const named = Object.entries(labels)
   if (named.length === 0) return labels
   const redactor = redactorOf(fiber)
-  let hidden: Record<string, string> | undefined
-  for (const [name, label] of named) {
-    const shown = redactor.isSecretName(name) ? "<redacted>" : redactor.text(label)
-    if (shown !== label) hidden = { ...labels, ...hidden, [name]: shown }
-  }
-  return hidden ?? labels
+  const shown = named.map(([name, label]) => {
+    const value = redactor.isSecretName(name) ? "<redacted>" : redactor.text(label)
+    return [redactor.text(name), value] as const
+  })
+  return shown.every(([name, label], i) => name === named[i]?.[0] && label === named[i]?.[1])
+    ? labels
+    : Object.fromEntries(shown)
 }
 
 /** Ends a story, once, in an uninterruptible fiber. */

@@ -91,7 +91,7 @@ export const addCost = (
 }
 
 /** `undefined` for a success, and for an interruption, which is no error. */
-export const errorTypeOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
+export const errorTypeOf = (fiber: AnyFiber, exit: Exit.Exit<unknown, unknown>): string | undefined => {
   if (exit._tag === "Success" || Cause.isInterruptedOnly(exit.cause)) return undefined
-  return typeOf(leavesOf(exit.cause)[0]?.error)
+  return nameIn(fiber, typeOf(leavesOf(exit.cause)[0]?.error))
 }

@@ -8,6 +8,9 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as FiberId from "effect/FiberId"
 import { globalValue } from "effect/GlobalValue"
+import { noteOrigin } from "../../cause/madeFrom.js"
+import { repeats } from "../../cause/repeatedText.js"
+import * as thrownValue from "../../cause/thrownValue.js"
 import { isObject } from "../../plain/untrusted.js"
 import { type Continuation, copyOf, type Suspended, suspendedIn } from "./suspended.js"
 import * as yieldedExits from "./yieldedExits.js"
@@ -123,6 +126,8 @@ interface Store {
   readonly captures: WeakMap<object, Capture>
   /** The node by which a failure was known when it was reported. */
   readonly released: WeakMap<object, object>
+  /** The error that a fiber failed with last, by the fiber. */
+  readonly handled: WeakMap<object, WeakRef<object>>
   /** By the number of the fiber that interrupted: defects that its own failure may turn out to lack. */
   readonly pendingDefects: Map<number, ReadonlyArray<Cause.Die>>
 }
@@ -133,6 +138,7 @@ const store: Store = globalValue("effect-narrative/FiberFrames", () => ({
   patched: undefined,
   captures: new WeakMap(),
   released: new WeakMap(),
+  handled: new WeakMap(),
   pendingDefects: new Map()
 }))
 
@@ -197,6 +203,8 @@ const captureFailure = (
   const key = keyOf(node)
   const fiberId = fiber.id().id
   const known = store.captures.get(key)
+  // A text has no identity by which it could be found again.
+  if (key !== node && known?.node !== node) noteMade(fiber, key)
   noteSpan(fiber, known?.fibers.at(-1), fiberId)
   // On its way up through one fiber a failure passes here at every handler: the first pass saw the most.
   if (known?.node === node && key !== node && known.fibers.at(-1)?.fiberId === fiberId) {
@@ -219,6 +227,15 @@ const captureFailure = (
   if (travelled === undefined) keep(key, node, known.fibers, known.dropped, dropped)
   else if (travelled.length === 0) keep(key, node, [now], none, dropped)
   else keep(key, node, [...travelled, now].slice(0, maxFibers), known.dropped, dropped)
+}
+
+/** A handler that fails with the words of what it handled has made its error from that. */
+const noteMade = (fiber: FailingFiber, key: object): void => {
+  const handled = store.handled.get(fiber)?.deref()
+  if (handled === key) return
+  // Held weakly: a fiber that lives long would keep what it handled last, and all that waited for that.
+  store.handled.set(fiber, new WeakRef(key))
+  if (handled !== undefined && thrownValue.causeOf(key) === undefined && repeats(key, handled)) noteOrigin(key, handled)
 }
 
 /** A span is left where it is no longer the fiber's: what is still on the stack then is outside of it. */

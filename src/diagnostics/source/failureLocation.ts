@@ -2,9 +2,11 @@
  * Where a failure is said to be: the line of the app that one would change.
  */
 import type { Failure, Location } from "../../event/FailureReport.js"
+import { extended } from "../../plain/extended.js"
 import { attempt, propertyOf, textOf } from "../../plain/untrusted.js"
 import * as sourceText from "./sourceText.js"
 import * as stackFrames from "./stackFrames.js"
+import { triedBefore } from "./triedLine.js"
 
 /** An error, and the frames of its stack. */
 export interface ErrorWithFrames {
@@ -50,7 +52,7 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
     const place = placeOfError(link)
     if (place === undefined) continue
     // An error that was made before anything ran says only where it is written.
-    if (!isMadeAtLoad(link.frames)) return place
+    if (!isMadeAtLoad(link.frames)) return triedAt(place)
     made ??= place
   }
   const { definedAt, generators, outer, span } = around
@@ -76,6 +78,18 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
 export const placeOfError = (link: ErrorWithFrames): Place | undefined => {
   const frame = failingFrameOf(link)
   return frame && { frame, reason: frame.guessed ? "bundle" : "app_frame", from: link }
+}
+
+/** The place of what was tried, where this is that of the `catch` beside it, which Effect called. */
+const triedAt = (place: Place): Place => {
+  const { frame, from } = place
+  const caller = frame && from?.frames[from.frames.indexOf(frame) + 1]
+  if (frame === undefined || caller?.shown.origin !== "effect") return place
+  const tried = triedBefore(sourceText.linesOf(frame.path, frame.content), frame.shown.line, frame.shown.column)
+  // The stack leads to the `catch`: it is another's word.
+  return tried === undefined
+    ? place
+    : extended(place, { frame: extended(frame, { shown: extended(frame.shown, tried) }), from: undefined })
 }
 
 export const isApp = (frame: stackFrames.Frame): boolean => frame.shown.origin === "app"

@@ -24,8 +24,8 @@ const promise = Effect.gen(function* () {
 const tryPromise = Effect.gen(function* () {
   const path = "/nowhere/timetable.json"
   return yield* Effect.tryPromise({
-    try: () => readFile(path, "utf8"),
-    catch: (cause) => new Unread({ path, cause }) // @tryPromise
+    try: () => readFile(path, "utf8"), // @tryPromise
+    catch: (cause) => new Unread({ path, cause })
   })
 })
 

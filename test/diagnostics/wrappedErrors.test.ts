@@ -1,0 +1,150 @@
+// @effect-diagnostics globalErrorInEffectFailure:off -- plain errors are what users fail with, too.
+import { assert, describe, it } from "@effect/vitest"
+import { Data, Effect, Either } from "effect"
+import { repeats } from "../../src/cause/repeatedText.js"
+import * as Renderer from "../../src/delivery/Renderer.js"
+import * as Diagnostics from "../../src/diagnostics/Diagnostics.js"
+import { triedBefore } from "../../src/diagnostics/source/triedLine.js"
+import type { NarrativeEvent } from "../../src/event/NarrativeEvent.js"
+import * as Narrative from "../../src/Narrative.js"
+
+const failureOf = (effect: Effect.Effect<unknown, unknown>, mode: "lean" | "rich") =>
+  Effect.gen(function* () {
+    const events: Array<NarrativeEvent> = []
+    const renderer = Renderer.make("kept", (event) => void events.push(event))
+    yield* effect.pipe(
+      Narrative.story("Checkout"),
+      Effect.exit,
+      Effect.provide([Renderer.replace(renderer), Diagnostics.layer({ mode })])
+    )
+    const failure = events.find((event) => event._tag === "FailureOccurred")?.failures[0]
+    return failure ?? assert.fail("no failure was reported")
+  })
+
+class Declined extends Data.TaggedError("Declined")<{ readonly reason: string }> {}
+class Refused extends Data.TaggedError("Refused")<{ readonly message: string; readonly original?: unknown }> {}
+
+const charge = (cents: number): Effect.Effect<void, Declined> =>
+  cents > 5000 ? Effect.fail(new Declined({ reason: `over the limit by ${cents - 5000}` })) : Effect.void
+
+describe("an error made from the words of another", () => {
+  it.live("has the place of that one in rich mode, and tells it as its cause", () =>
+    Effect.gen(function* () {
+      const pay = Effect.gen(function* () {
+        const cents = 7200
+        yield* charge(cents).pipe(
+          Effect.mapError(({ reason }) => new Refused({ message: `order 31: ${reason}` })) // the wrapper
+        )
+      })
+      const failure = yield* failureOf(pay, "rich")
+      assert.include(failure.location?.sourceLine, "new Declined")
+      assert.include(failure.ownLocation?.sourceLine, "// the wrapper")
+      assert.deepStrictEqual(
+        failure.causes.map(({ errorType, relation }) => [errorType, relation]),
+        [["Declined", "cause"]]
+      )
+      assert.strictEqual(failure.errorMessage, "order 31: over the limit by 2200")
+    })
+  )
+
+  it.live("has it, too, where it was handled first and failed with later", () =>
+    Effect.gen(function* () {
+      const pay = Effect.gen(function* () {
+        const paid = yield* Effect.either(charge(9000))
+        if (Either.isLeft(paid)) return yield* new Refused({ message: paid.left.reason })
+      })
+      const failure = yield* failureOf(pay, "rich")
+      assert.include(failure.location?.sourceLine, "new Declined")
+    })
+  )
+
+  it.live("is its own cause where a retry meets the same failure again", () =>
+    Effect.gen(function* () {
+      const busy = Effect.suspend(() => Effect.fail(new Refused({ message: "the terminal is busy" })))
+      const failure = yield* failureOf(Effect.retry(busy, { times: 2 }), "rich")
+      assert.deepStrictEqual(failure.causes, [])
+    })
+  )
+
+  it("repeats a text that is long enough to be no coincidence", () => {
+    const origin = new RangeError("row 12 is out of range")
+    assert.isTrue(repeats(new Error("import failed: row 12 is out of range"), origin))
+    assert.isTrue(repeats(new Refused({ message: "row 12 is out of range" }), origin))
+    assert.isFalse(repeats(new Error("import failed"), origin))
+    assert.isFalse(repeats(new Error("no row"), "no"))
+    assert.isFalse(repeats(new Error("the disk is full"), new Error("the disk is full")))
+    assert.isTrue(repeats(new Error("saving: the disk is full"), new Error("the disk is full")))
+    assert.isTrue(repeats(new Error("order 7: invalid row 3"), new Error("unknown", { cause: "invalid row 3" })))
+  })
+})
+
+describe("an error that holds another in a field of any name", () => {
+  it.live("has the place of that one", () =>
+    Effect.gen(function* () {
+      const parse = (text: string) => {
+        if (text === "") throw new TypeError("nothing to parse")
+        return text
+      }
+      const program = Effect.try(() => parse("")).pipe(
+        Effect.mapError((failed) => new Refused({ message: "no order", original: failed.error }))
+      )
+      const failure = yield* failureOf(program, "lean")
+      assert.include(failure.location?.sourceLine, "nothing to parse")
+      assert.strictEqual(failure.causes[0]?.errorType, "TypeError")
+    })
+  )
+
+  it.live("does not have what an assertion compares as its cause", () =>
+    Effect.gen(function* () {
+      const failure = yield* failureOf(
+        Effect.sync(() => assert.deepStrictEqual<unknown>(new Error("a"), new Error("b"))),
+        "lean"
+      )
+      assert.deepStrictEqual(failure.causes, [])
+    })
+  )
+})
+
+describe("an error that the catch of Effect.try makes", () => {
+  it.live("has the place of what was tried, where nothing else says more", () =>
+    Effect.gen(function* () {
+      for (const mode of ["lean", "rich"] as const) {
+        const failure = yield* failureOf(
+          Effect.try({
+            try: () => JSON.parse("{sku}"),
+            catch: (error) => new Refused({ message: `no order: ${error}` })
+          }),
+          mode
+        )
+        assert.include(failure.location?.sourceLine, "JSON.parse")
+        assert.strictEqual(failure.locationReason, "app_frame")
+        assert.include(failure.ownLocation?.sourceLine, "new Refused")
+      }
+    })
+  )
+
+  const at = (code: string) => {
+    const lines = code.split("\n")
+    const line = lines.findIndex((text) => text.includes("new X")) + 1
+    return triedBefore(lines, line, (lines[line - 1] ?? "").indexOf("new X") + 1)
+  }
+
+  it("is that of its expression, over several lines and behind comments and texts", () => {
+    assert.deepStrictEqual(at("try: () => a(1),\ncatch: (e) => new X(e)"), { line: 1, column: 12 })
+    assert.deepStrictEqual(at('try: async () =>\n  a("(", {\n    b: 1 }), // )\ncatch: () => new X()'), {
+      line: 2,
+      column: 3
+    })
+    assert.deepStrictEqual(at("try: (signal) => a(signal),\ncatch: (e) => {\n  return new X(e)"), {
+      line: 1,
+      column: 18
+    })
+  })
+
+  it("is not looked for outside the catch, nor among several statements", () => {
+    assert.isUndefined(at("try: () => a(),\ncatch: (e) => b(e) })\nreturn new X()"))
+    assert.isUndefined(at("try: () => { a(); b() },\ncatch: (e) => new X(e)"))
+    assert.isUndefined(at("const x = 1\nreturn new X(x)"))
+    assert.isUndefined(at("try { a() } catch (e) { throw new X(e)"))
+  })
+})
