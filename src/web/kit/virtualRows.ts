@@ -1,15 +1,14 @@
 /**
  * Which rows of a long list are in sight, so that only those are in the document.
  */
-import { batch, computed, type ReadonlySignal, signal } from "@preact/signals"
-
-/** Rows kept above and below those in sight. */
-const overscan = 10
+import { computed, type ReadonlySignal, signal } from "@preact/signals"
 
 export class VirtualRows {
   readonly scrollTop = signal(0)
   /** Of the part in sight. */
   readonly height = signal(0)
+  /** Rows kept above and below those in sight. */
+  #overscan = 10
   readonly first: ReadonlySignal<number>
   /** The row after the last one that is wanted. */
   readonly end: ReadonlySignal<number>
@@ -24,14 +23,14 @@ export class VirtualRows {
     maxPrinted = 400
   ) {
     this.first = computed(() =>
-      printing.value ? 0 : Math.max(0, Math.floor(this.scrollTop.value / rowHeight) - overscan)
+      printing.value ? 0 : Math.max(0, Math.floor(this.scrollTop.value / rowHeight) - this.#overscan)
     )
-    this.end = computed(() => {
-      const wanted = printing.value
-        ? maxPrinted
-        : Math.ceil((this.scrollTop.value + this.height.value) / rowHeight) + overscan
-      return Math.min(count.value, wanted)
-    })
+    this.end = computed(() =>
+      Math.min(
+        count.value,
+        printing.value ? maxPrinted : Math.ceil((this.scrollTop.value + this.height.value) / rowHeight) + this.#overscan
+      )
+    )
   }
 
   /** Of all rows. */
@@ -41,20 +40,18 @@ export class VirtualRows {
 
   /** Takes over what the element that scrolls them is at. */
   measure(scroller: Element): void {
-    batch(() => {
-      this.scrollTop.value = scroller.scrollTop
-      this.height.value = scroller.clientHeight
-    })
+    const { clientHeight, scrollTop } = scroller
+    // After a jump to other rows altogether, those that are seen come in one frame; the rest comes when it is scrolled on.
+    this.#overscan = Math.abs(scrollTop - this.scrollTop.value) > this.height.value ? 2 : 10
+    this.scrollTop.value = scrollTop
+    this.height.value = clientHeight
   }
 
   /** Scrolls as little as brings a row, and one beside it, into sight. */
   reveal(scroller: Element, row: number): void {
     const { clientHeight, scrollTop } = scroller
     const top = row * this.rowHeight
-    if (top < scrollTop + this.rowHeight) scroller.scrollTop = top - this.rowHeight
-    else if (top > scrollTop + clientHeight - 2 * this.rowHeight) {
-      scroller.scrollTop = top - clientHeight + 2 * this.rowHeight
-    }
+    scroller.scrollTop = Math.min(top - this.rowHeight, Math.max(scrollTop, top - clientHeight + 2 * this.rowHeight))
     this.measure(scroller)
   }
 }
