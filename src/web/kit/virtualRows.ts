@@ -3,6 +3,12 @@
  */
 import { computed, type ReadonlySignal, signal } from "@preact/signals"
 
+/** As much of an element as is read of it. */
+interface Scroller {
+  scrollTop: number
+  readonly clientHeight: number
+}
+
 export class VirtualRows {
   readonly scrollTop = signal(0)
   /** Of the part in sight. */
@@ -39,7 +45,7 @@ export class VirtualRows {
   }
 
   /** Takes over what the element that scrolls them is at. */
-  measure(scroller: Element): void {
+  measure(scroller: Scroller): void {
     const { clientHeight, scrollTop } = scroller
     // After a jump to other rows altogether, those that are seen come in one frame; the rest comes when it is scrolled on.
     this.#overscan = Math.abs(scrollTop - this.scrollTop.value) > this.height.value ? 2 : 10
@@ -48,7 +54,7 @@ export class VirtualRows {
   }
 
   /** Scrolls as little as brings a row, and one beside it, into sight. */
-  reveal(scroller: Element, row: number): void {
+  reveal(scroller: Scroller, row: number): void {
     const { clientHeight, scrollTop } = scroller
     const top = row * this.rowHeight
     scroller.scrollTop = Math.min(top - this.rowHeight, Math.max(scrollTop, top - clientHeight + 2 * this.rowHeight))

@@ -2,8 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { signal } from "@preact/signals"
 import { VirtualRows } from "../../../src/web/kit/virtualRows.js"
 
-/** As much of an element as is read of one. */
-const scroller = (scrollTop: number): Element => ({ scrollTop, clientHeight: 200 }) as Element
+const scroller = (scrollTop: number) => ({ scrollTop, clientHeight: 200 })
 
 const at = (rows: VirtualRows): readonly [first: number, end: number] => [rows.first.value, rows.end.value]
 
