@@ -11,6 +11,7 @@ import { build } from "esbuild"
 import { NarrativeEvent } from "../../src/index.js"
 import { Narrator } from "../fixtures/events.js"
 import { bundledFolders, isForeign, licenceOf, loadedBy, packageOf } from "./command.js"
+import { type Entries, type Imported, importedOf, unusedInBundles } from "./entries.js"
 import {
   bin,
   command,
@@ -61,10 +62,17 @@ const importHook = "effect-narrative/auto"
 /** Each is about peers of its own; the others are single modules that one of these exports. */
 const entries = importable.filter((path) => path !== importHook && (path in optionalPeersOf || !/\/[A-Z]/.test(path)))
 
-const modulesOf = (entry: string): ReadonlyArray<string> =>
-  importable.filter(
-    (path) => ![importHook, ...entries].includes(path) && path.slice(0, path.lastIndexOf("/")) === entry
+const withModules = (those: ReadonlyArray<string>): Entries =>
+  Object.fromEntries(
+    those.map((entry) => [
+      entry,
+      importable.filter(
+        (path) => ![importHook, ...entries].includes(path) && path.slice(0, path.lastIndexOf("/")) === entry
+      )
+    ])
   )
+
+const peersOf = (entry: string): string => (optionalPeersOf[entry] ?? []).join(", ")
 
 /** The optional peer by which the command reads histories. */
 const sqlite = "@effect/sql-sqlite-node"
@@ -178,64 +186,41 @@ describe("The package", { timeout: 300_000 }, () => {
     })
   })
 
-  for (const entry of entries) {
-    describe(entry, () => {
-      const needed = optionalPeersOf[entry] ?? []
-      beforeAll(() => needed.forEach(link))
+  // Those that need the same peers are imported by one process, after each other: it has what each of them did to it.
+  for (const peers of new Set(entries.map(peersOf))) {
+    describe(`with ${peers || "no optional peer"}`, () => {
+      const those = entries.filter((entry) => peersOf(entry) === peers)
+      const needed = peers === "" ? [] : peers.split(", ")
+      let imported: Readonly<Record<string, Imported>> = {}
+      beforeAll(async () => {
+        needed.forEach(link)
+        imported = await importedOf(withModules(those), needed)
+      }, 300_000)
       afterAll(() => needed.forEach(unlink))
 
-      it("can be imported with no peers but those it is about, does nothing then, and lets the process end", async () => {
-        // The streams of `process` are made when they are first asked for.
-        const program = `
-          const touched = []
-          for (const name of ["stdin", "stdout", "stderr"]) {
-            const { get } = Object.getOwnPropertyDescriptor(process, name)
-            Object.defineProperty(process, name, { configurable: true, get: () => (touched.push(name), get.call(process)) })
-          }
-          const state = () => ({
-            // A file of a module may still be read.
-            resources: process.getActiveResourcesInfo().filter((name) => name !== "FSReqCallback"),
-            listeners: process.eventNames().map(String),
-            environment: { ...process.env },
-            touched: [...touched]
-          })
-          // Effect's loggers ask at once whether there is a terminal.
-          await import("effect")
-          // What a peer does when it is loaded is its own.
-          for (const peer of ${JSON.stringify(needed)}) await import(peer)
-          const before = state()
-          const exported = Object.keys(await import("${entry}"))
-          for (const path of ${JSON.stringify(modulesOf(entry))}) await import(path)
-          const after = state()
-          process.stdout.write(JSON.stringify({ exported, before, after }))
-        `
-        const file = join(project, "import.js")
-        writeFileSync(file, program)
-        const { output, status, stdout } = await run(process.execPath, [file], project)
-        assert.strictEqual(status, 0, output)
-        const { after, before, exported } = JSON.parse(stdout)
+      it.each(those)("%s can be imported, does nothing then, and lets the process end", (entry) => {
+        const { after, before, error, exported } = imported[entry] ?? {}
+        assert.isUndefined(error)
         assert.isNotEmpty(exported)
+        assert.isObject(before)
         assert.deepStrictEqual(after, before)
-      })
-
-      it("leaves nothing behind in a bundle that uses nothing of it", async () => {
-        const bundle = await build({
-          stdin: {
-            contents: [entry, ...modulesOf(entry)]
-              .map((path) => `import {} from "${path}"; import "${path}"`)
-              .join("\n"),
-            resolveDir: project
-          },
-          bundle: true,
-          format: "esm",
-          platform: "node",
-          write: false,
-          logLevel: "silent"
-        })
-        assert.strictEqual(bundle.outputFiles[0]?.text.replace(/^\/\/.*$/gm, "").trim(), "")
       })
     })
   }
+
+  describe("in a bundle that uses nothing of it", () => {
+    const needed = new Set(Object.values(optionalPeersOf).flat())
+    let left: ReadonlyMap<string, string> = new Map()
+    beforeAll(async () => {
+      needed.forEach(link)
+      left = await unusedInBundles(withModules(entries))
+    }, 300_000)
+    afterAll(() => needed.forEach(unlink))
+
+    it.each(entries)("leaves nothing of %s", (entry) => {
+      assert.strictEqual(left.get(entry), "")
+    })
+  })
 
   describe("narrative", () => {
     const narrative = (...args: ReadonlyArray<string>) => run(process.execPath, [command, ...args], project)
