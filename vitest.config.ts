@@ -1,49 +1,37 @@
 import { defineConfig } from "vitest/config"
+import LongestFirst from "./test/LongestFirst.js"
 
-/** Files that have a process of their own, and why. All others share one, in which everything is loaded once. */
+/** Files that have a process of their own, which costs some seconds, and why. All others share two threads. */
 const isolated = [
-  // They wait for processes that they start.
+  // They take long, and mostly wait for processes that they start: beside the threads they take the time that those leave.
   "test/auto/{auto,programStory}.test.ts",
-  "test/cli/completions.test.ts",
-  "test/cli/main.test.ts",
   "test/cli/programRun.test.ts",
-  "test/docs/Docs.test.ts",
   "test/examples/*.test.ts",
-  "test/file/*.test.ts",
-  "test/history/HistoryProcesses.test.ts",
-  "test/history/PostgresProcesses.test.ts",
-  "test/metrics/Prometheus.test.ts",
-  "test/monitoring/{Monitoring,Panels}.test.ts",
-  "test/narration/runMain.test.ts",
-  "test/package/{Package,Weight}.test.ts",
+  "test/monitoring/Monitoring.test.ts",
+  "test/package/Package.test.ts",
   "test/renderer/FileFaults.test.ts",
-  "test/renderer/StandardStreams.test.ts",
-  "test/renderer/html/HtmlReportRenderer.test.ts",
-  "test/web/bundle.test.ts",
-  "test/web/dashboard/*.test.ts",
+  "test/web/dashboard/{ViewsInBrowser,runs}.test.ts",
   "test/web/report/*.test.ts",
-  // The order of what is written of runs is that of their process, and its clock never goes back.
-  "test/runs/*.test.ts",
-  // Their server is that of their process.
-  "test/server/CurlExamples.test.ts",
-  "test/server/RunApi.test.ts",
-  "test/server/ServerProcesses.test.ts",
-  "test/server/compare.test.ts",
-  "test/server/events.test.ts",
-  "test/server/stories.test.ts",
+  // They change the folder or the user of their process.
+  "test/file/specialFiles.test.ts",
+  "test/history/HistoryProcesses.test.ts",
+  // They set the clock of runs, which never goes back.
+  "test/runs/{Run,posting,storedRun}.test.ts",
   // Its server replaces `Request` and `Response`.
   "test/integration/hono.test.ts",
-  // The helpers of BullMQ's compiler become global.
+  // The helpers of compilers that their packages bring become global.
   "test/integration/bullmq.test.ts",
+  "test/monitoring/Panels.test.ts",
   // The state of Sentry's SDK is global.
   "test/integration/sentry/*.test.ts",
   // They use the debugger of their process, or patch Effect's fibers.
   "test/diagnostics/waysToRun.test.ts",
   "test/diagnostics/locals/*.test.ts",
   "test/promise/TypesAndValues.test.ts",
-  // They measure heaps, or take a minute of one core: beside the shared process they take the other one.
+  // They measure what their process takes, or take a minute of one core.
   "test/cli/HostileHistory.test.ts",
-  "test/laws/*.test.ts"
+  "test/laws/{Interruption,Memory,Secrets}.test.ts",
+  "test/metrics/Prometheus.test.ts"
 ]
 
 export default defineConfig({
@@ -56,8 +44,9 @@ export default defineConfig({
     pool: "forks",
     poolOptions: {
       forks: { isolate: true, minForks: 1, maxForks: 2 },
-      threads: { isolate: false, minThreads: 1, maxThreads: 1 }
+      threads: { isolate: false, minThreads: 2, maxThreads: 2 }
     },
+    sequence: { sequencer: LongestFirst },
     projects: [
       { extends: true, test: { name: "isolated", include: isolated, setupFiles: ["./test/turns.ts"] } },
       {

@@ -14,8 +14,8 @@ const state = () => ({
   environment: { ...process.env },
   folder: process.cwd(),
   exitCode: process.exitCode,
-  // Effect keeps its own there, from the first time that it needs them.
-  globals: Object.getOwnPropertyNames(globalThis).filter((name) => !name.startsWith("effect/"))
+  // Packages keep their own there, from the first time that they are needed.
+  globals: Object.getOwnPropertyNames(globalThis).filter((name) => !/^(effect\/|__zod_|__core-js_)/.test(name))
 })
 
 /** What a test may have replaced. */
