@@ -1,6 +1,7 @@
 /**
  * Whole hours as they were counted, once, and kept: exact, with every duration.
  */
+import { endianness } from "node:os"
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -71,16 +72,27 @@ const encodeSeconds = (lists: ReadonlyArray<ArrayLike<number>>): string => {
   return bytes.toString("base64")
 }
 
+const isLittleEndian = endianness() === "LE"
+
+const decodeSeconds = (seconds: string): Float64Array => {
+  const bytes = Buffer.from(seconds, "base64")
+  const count = Math.floor(bytes.length / bytesOfDuration)
+  if (isLittleEndian && bytes.byteOffset % bytesOfDuration === 0) {
+    return new Float64Array(bytes.buffer, bytes.byteOffset, count)
+  }
+  return Float64Array.from({ length: count }, (_, i) => bytes.readDoubleLE(i * bytesOfDuration))
+}
+
 /** `undefined` where another program, or the disk, changed what was written. */
 const countsOf = (name: string, { counts, seconds }: Pick<SummaryRow, "counts" | "seconds">): Counts | undefined =>
   Option.getOrUndefined(
     Option.liftThrowable(() => {
-      const bytes = Buffer.from(seconds, "base64")
+      const durations = decodeSeconds(seconds)
       let at = 0
       const take = (length: number) => {
-        const taken = new Float64Array(length)
-        for (let i = 0; i < length; i++, at += bytesOfDuration) taken[i] = bytes.readDoubleLE(at)
-        return taken
+        if (at + length > durations.length) throw new RangeError("there are fewer durations")
+        at += length
+        return durations.subarray(at - length, at)
       }
       // What `rowsOf` wrote.
       const written = JSON.parse(counts) as Written
@@ -121,8 +133,10 @@ export const summarized = (sql: SqlClient.SqlClient, { from, story, to }: Window
       FROM summary_hours AS h LEFT JOIN hour_summaries AS s ON s.hour_id = h.id AND ${ofStory}
       WHERE h.complete = 1 AND h.hour >= ${hourOf(from)} AND h.hour < ${hourOf(to)} ORDER BY h.hour`
     const hours = new Map<string, Array<Counts> | undefined>()
+    const first = hourOf(from)
+    const isWhole = spanOf(first).from >= from
     for (const row of yield* decodeRows(columns, found)) {
-      if (spanOf(row.hour).from < from) continue
+      if (row.hour === first && !isWhole) continue
       const counts = hours.has(row.hour) ? hours.get(row.hour) : []
       hours.set(row.hour, counts)
       if (row.story_name === null || row.counts === null || row.seconds === null) continue

@@ -12,8 +12,9 @@ import type { Row } from "../database/tables.js"
 import * as tables from "../database/tables.js"
 import { aliveWriters } from "../database/writerProcesses.js"
 import { momentOf, type StatsFilter } from "../HistoryFilter.js"
-import type { Durations, FailureGroup, HistoryStats, StageStats, StoryStats } from "../HistoryStats.js"
+import type { FailureGroup, HistoryStats, StageStats, StoryStats } from "../HistoryStats.js"
 import { invalidSetting } from "../invalidSetting.js"
+import { durationsOf } from "./durations.js"
 import { summarized } from "./hourSummaries.js"
 import * as records from "./records.js"
 import {
@@ -199,7 +200,7 @@ const inOrder = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole)
 
 const stageStats = (groups: ReadonlyArray<StageGroup>): ReadonlyArray<StageStats> => {
-  const stages = grouped(groups, ({ stageName, storyName }) => JSON.stringify([storyName, stageName]))
+  const stages = grouped(groups, ({ stageName, storyName }) => `${storyName.length} ${storyName}${stageName}`)
   const stats = Array.from(stages.values()).flatMap((rows): ReadonlyArray<StageStats> => {
     const [first] = rows
     if (first === undefined) return []
@@ -228,24 +229,4 @@ const stageStats = (groups: ReadonlyArray<StageGroup>): ReadonlyArray<StageStats
   return stats.sort(
     (a, b) => total(b) - total(a) || inOrder(a.storyName, b.storyName) || inOrder(a.stageName, b.stageName)
   )
-}
-
-/** Of all durations in the lists. They are added up in their order, so that the sum does not depend on where they were counted. */
-const durationsOf = (lists: ReadonlyArray<ArrayLike<number>>): Durations | null => {
-  const sorted = new Float64Array(lists.reduce((sum, { length }) => sum + length, 0))
-  if (sorted.length === 0) return null
-  let at = 0
-  for (const list of lists) {
-    sorted.set(list, at)
-    at += list.length
-  }
-  sorted.sort()
-  const rank = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0
-  return {
-    p50: rank(0.5),
-    p95: rank(0.95),
-    p99: rank(0.99),
-    max: rank(1),
-    mean: sorted.reduce((sum, value) => sum + value, 0) / sorted.length
-  }
 }
