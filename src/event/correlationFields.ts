@@ -160,6 +160,14 @@ export const make = (given: unknown): Correlation => {
   return Object.freeze(made)
 }
 
+/** A correlation that was made here, with other ids. */
+export const withIds = (correlation: Correlation, ids: { readonly [K in IdField]?: string }): Correlation => {
+  const made: { -readonly [K in keyof Correlation]: Correlation[K] } = Object.assign({}, correlation)
+  for (const field of Object.keys(ids) as ReadonlyArray<IdField>) if (isId(ids[field])) made[field] = ids[field]
+  known.set(made, true)
+  return Object.freeze(made)
+}
+
 /** What was made here is as it should be. */
 const known = hiddenField.make<object, true>()
 

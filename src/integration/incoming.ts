@@ -2,7 +2,7 @@
  * What every door reads of a request that comes in.
  */
 
-import { extended } from "../plain/extended.js"
+import { withIds } from "../event/correlationFields.js"
 import * as Correlation from "../tracing/Correlation.js"
 import type { IncomingHeaders } from "../tracing/correlationHeaders.js"
 
@@ -14,7 +14,7 @@ export const saidBy = (headers: IncomingHeaders, isTrusted: boolean): Correlatio
 export const askerOf = (headers: IncomingHeaders, isTrusted: boolean, id: string): Correlation.Correlation => {
   const said = saidBy(headers, isTrusted)
   const requestId = said.requestId ?? id
-  return extended(said, { requestId, correlationId: said.correlationId ?? requestId })
+  return withIds(said, { requestId, correlationId: said.correlationId ?? requestId })
 }
 
 /** A path without its query. */

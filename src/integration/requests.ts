@@ -1,6 +1,7 @@
 /**
  * A request as a story, whatever framework it came through: its name, who asked, and how it ended.
  */
+import { withIds } from "../event/correlationFields.js"
 import { uuid } from "../narration/IdGenerator.js"
 import { extended } from "../plain/extended.js"
 import { attempt, propertyOf } from "../plain/untrusted.js"
@@ -122,7 +123,7 @@ const isOfClient = (error: unknown): boolean =>
 
 const correlationOf = (headers: IncomingHeaders, isTrusted: boolean): Correlation => {
   const said = saidBy(headers, isTrusted)
-  return said.correlationId === undefined ? extended(said, { correlationId: uuid(Date.now()) }) : said
+  return said.correlationId === undefined ? withIds(said, { correlationId: uuid(Date.now()) }) : said
 }
 
 const noHeaders: RequestStory["headers"] = {}

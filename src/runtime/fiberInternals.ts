@@ -50,17 +50,38 @@ export const setRef = <A>(fiber: AnyFiber, ref: FiberRef.FiberRef<A>, value: A):
   internalsOf(fiber).setFiberRefs(FiberRefs.unsafeMake(locals))
 }
 
-/** The refs of a fiber of this id in which two of them are set. */
-export const withRefs = <A, B>(
+/** Refs, each with what it is set to. */
+export type Settings<Values extends readonly [unknown, ...ReadonlyArray<unknown>]> = {
+  readonly [K in keyof Values]: readonly [ref: FiberRef.FiberRef<Values[K]>, value: Values[K]]
+}
+
+/** The refs of a fiber of this id in which some are set. */
+export const withRefs = <Values extends readonly [unknown, ...ReadonlyArray<unknown>]>(
   refs: FiberRefs.FiberRefs,
   id: FiberId.Runtime,
-  [refA, valueA]: readonly [FiberRef.FiberRef<A>, A],
-  [refB, valueB]: readonly [FiberRef.FiberRef<B>, B]
+  settings: Settings<Values>
 ): FiberRefs.FiberRefs => {
   const locals = mapCopy(refs.locals)
-  put(locals, id, refA, valueA)
-  put(locals, id, refB, valueB)
+  for (const [ref, value] of settings) put(locals, id, ref, value)
   return FiberRefs.unsafeMake(locals)
+}
+
+/** Takes back what was set in a fiber, or in the one that goes on for it. */
+export type Leave = (here: AnyFiber) => void
+
+/** Sets refs of a fiber. */
+export const enterRefs = <Values extends readonly [unknown, ...ReadonlyArray<unknown>]>(
+  fiber: AnyFiber,
+  settings: Settings<Values>
+): Leave => {
+  const before = refsOf(fiber)
+  const after = withRefs(before, fiber.id(), settings)
+  internalsOf(fiber).setFiberRefs(after)
+  return (here) => {
+    // Mostly nothing else was set meanwhile.
+    if (refsOf(here) === after) internalsOf(here).setFiberRefs(before)
+    else for (const [ref] of settings) setRef(here, ref, FiberRefs.getOrDefault(before, ref))
+  }
 }
 
 const put = <A>(

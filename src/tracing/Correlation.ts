@@ -104,10 +104,7 @@ const within: {
   (fields: Correlation): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Effect.Effect<A, E, R>, fields: Correlation): Effect.Effect<A, E, R>
 } = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, given: Correlation) =>
-  withFiber((fiber) => {
-    const before = correlationIn(fiber.currentContext)
-    return enter(self, fiber, before, merged(before, given))
-  })
+  enter(self, (before) => merged(before, given))
 )
 
 export {
@@ -144,8 +141,7 @@ export const ensure: Effect.Effect<string> = /* @__PURE__ */ withFiber((fiber) =
  * @since 0.1.0
  * @category combinators
  */
-export const clear = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  withFiber((fiber) => enter(self, fiber, correlationIn(fiber.currentContext), none))
+export const clear = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => enter(self, () => none)
 
 /**
  * What holds here as plain JSON, to be brought to another fiber, queue or process: see {@link activate}.
@@ -183,9 +179,7 @@ export const capture: Effect.Effect<Correlation> = current
 export const activate: {
   (captured: Correlation): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Effect.Effect<A, E, R>, captured: Correlation): Effect.Effect<A, E, R>
-} = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, captured: Correlation) =>
-  withFiber((fiber) => enter(self, fiber, correlationIn(fiber.currentContext), fields.make(captured)))
-)
+} = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, captured: Correlation) => enter(self, () => fields.make(captured)))
 
 /**
  * The headers that bring it to another service: `traceparent`, `tracestate`, `baggage`, `x-correlation-id`, `x-request-id`,

@@ -2,7 +2,7 @@
  * How a correlation becomes that of an effect, or of a fiber: its context, its log lines, the parent of its spans.
  */
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import type * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
@@ -13,8 +13,9 @@ import * as fields from "../event/correlationFields.js"
 import { extended } from "../plain/extended.js"
 import { redactorIn } from "../redaction/redactor.js"
 import { Secrets } from "../redaction/secrets.js"
-import { type AnyFiber, withFiber } from "../runtime/fiber.js"
-import { withRefs } from "../runtime/fiberInternals.js"
+import type { AnyFiber } from "../runtime/fiber.js"
+import { enterRefs, refsOf, type Settings, withRefs } from "../runtime/fiberInternals.js"
+import { withLocalRefs } from "../runtime/localRefs.js"
 import { askerOf } from "./correlationAttributes.js"
 import { Asker, askerIn } from "./currentCorrelation.js"
 import { visibleParent } from "./spans.js"
@@ -66,30 +67,29 @@ const noTrace = { spanId: undefined, parentSpanId: undefined, sampled: undefined
  * where it is in the trace that asked.
  */
 export const askedBy = <A, E, R>(self: Effect.Effect<A, E, R>, given: Correlation): Effect.Effect<A, E, R> =>
-  withFiber((fiber) => {
-    const before = correlationIn(fiber.currentContext)
-    const around = visibleParent(fiber.currentSpan)
-    const isServers = around?._tag === "Span" && around.traceId === given.traceId
-    const next = merged(before, given)
-    return enter(self, fiber, before, next, isServers ? undefined : parentSpan(fiber.currentContext, before, next))
-  })
+  withLocalRefs(self, (fiber) => enterRefs(fiber, askedIn(fiber, given)))
 
+/** The same, as what is to be set in a fiber. */
+export const askedIn = (fiber: AnyFiber, given: Correlation): Asked => {
+  const place = refsOf(fiber)
+  const before = correlationIn(fiber.currentContext)
+  const next = merged(before, given)
+  const around = visibleParent(fiber.currentSpan)
+  const isServers = around?._tag === "Span" && around.traceId === given.traceId
+  return asking(place, before, next, isServers ? undefined : parentSpan(fiber.currentContext, before, next))
+}
+
+/** Runs an effect with the correlation that follows the one around it. */
 export const enter = <A, E, R>(
   self: Effect.Effect<A, E, R>,
-  fiber: AnyFiber,
-  before: Correlation,
-  next: Correlation,
-  parent = parentSpan(fiber.currentContext, before, next)
-): Effect.Effect<A, E, R> => {
-  const asker = askerOf(next)
-  return self.pipe(
-    Effect.locallyWith(FiberRef.currentLogAnnotations, annotating(fiber.currentContext, before, asker)),
-    Effect.mapInputContext((context: Context.Context<R>) => {
-      const inside = contextWith(context, asker)
-      return parent === undefined ? inside : (Context.add(inside, Tracer.ParentSpan, parent) as Context.Context<R>)
-    })
-  )
-}
+  follow: (before: Correlation) => Correlation
+): Effect.Effect<A, E, R> =>
+  withLocalRefs(self, (fiber) => {
+    const before = correlationIn(fiber.currentContext)
+    const next = follow(before)
+    const parent = parentSpan(fiber.currentContext, before, next)
+    return enterRefs(fiber, asking(refsOf(fiber), before, next, parent))
+  })
 
 /** What `with` does, for plain code: the place of a fiber of this id that works with a correlation. */
 export const askedPlace = (
@@ -100,33 +100,43 @@ export const askedPlace = (
   const context = FiberRefs.getOrDefault(place, FiberRef.currentContext)
   const before = correlationIn(context)
   const next = merged(before, given)
-  const parent = parentSpan(context, before, next)
-  const asker = askerOf(next)
-  const annotate = annotating(context, before, asker)
-  const inside = contextWith(context, asker)
-  return withRefs(
-    place,
-    id,
-    [FiberRef.currentLogAnnotations, annotate(FiberRefs.getOrDefault(place, FiberRef.currentLogAnnotations))],
-    [FiberRef.currentContext, parent === undefined ? inside : Context.add(inside, Tracer.ParentSpan, parent)]
-  )
+  return withRefs(place, id, asking(place, before, next, parentSpan(context, before, next)))
 }
 
-/** From what log lines said of one correlation to what they say of the next. */
-const annotating = (
+type Asked = Settings<[HashMap.HashMap<string, unknown>, Context.Context<never>]>
+
+/** What log lines say, and the context, where one correlation held and the next is to hold. */
+const asking = (
+  place: FiberRefs.FiberRefs,
+  before: Correlation,
+  next: Correlation,
+  parent: Tracer.AnySpan | undefined
+): Asked => {
+  const context = FiberRefs.getOrDefault(place, FiberRef.currentContext)
+  const asker = askerOf(next)
+  const annotations = FiberRefs.getOrDefault(place, FiberRef.currentLogAnnotations)
+  const inside = contextWith(context, asker)
+  return [
+    [FiberRef.currentLogAnnotations, annotated(annotations, context, before, asker)],
+    [FiberRef.currentContext, parent === undefined ? inside : Context.add(inside, Tracer.ParentSpan, parent)]
+  ]
+}
+
+/** What log lines say, from what they said of one correlation to what they say of the next. */
+const annotated = (
+  annotations: HashMap.HashMap<string, unknown>,
   context: Context.Context<never>,
   before: Correlation,
   asker: Asker | undefined
-): ((annotations: HashMap.HashMap<string, unknown>) => HashMap.HashMap<string, unknown>) => {
+): HashMap.HashMap<string, unknown> => {
   const known = asker?.shown(redactorIn(context), () => new Secrets())
   const shown = annotationsOf(known?.correlation ?? fields.none)
-  const stale = before === fields.none ? [] : Object.keys(annotationsOf(before))
-  return (annotations) => {
-    let all = annotations
-    for (const name of stale) if (!(name in shown)) all = HashMap.remove(all, name)
-    for (const name in shown) all = HashMap.set(all, name, shown[name])
-    return all
+  let all = annotations
+  if (before !== fields.none) {
+    for (const name of Object.keys(annotationsOf(before))) if (!(name in shown)) all = HashMap.remove(all, name)
   }
+  for (const name in shown) all = HashMap.set(all, name, shown[name])
+  return all
 }
 
 /** The span that asked, unless that is the one around already. */

@@ -21,7 +21,6 @@ import type { InvalidOption } from "../../plain/InvalidOption.js"
 import { attempt } from "../../plain/untrusted.js"
 import { withFiber } from "../../runtime/fiber.js"
 import { isEnabled } from "../../runtime/muting.js"
-import { askedBy } from "../../tracing/correlationScope.js"
 import { askerOf, pathOf } from "../incoming.js"
 import * as clientStage from "./clientStage.js"
 import * as requestStory from "./requestStory.js"
@@ -92,13 +91,13 @@ export const middleware = (
   return <E, R>(app: HttpApp.Default<E, R>) =>
     withFiber<HttpServerResponseOf<typeof app>, E, R | HttpServerRequest>((fiber) => {
       const request = Context.unsafeGet(fiber.currentContext as Context.Context<HttpServerRequest>, HttpServerRequest)
-      if (!isEnabled(fiber) || attempt(() => skip?.(request) === true, false)) return app
+      if (!isEnabled(fiber) || (skip !== undefined && attempt(() => skip(request) === true, false))) return app
       return Effect.flatMap(find, (route) => {
-        const given = attempt(() => naming?.(request, route), undefined)
+        const given = naming && attempt(() => naming(request, route), undefined)
         const name = given ?? (route === undefined ? request.method : `${request.method} ${route}`)
         const id = idIn(fiber)
         const story = storyInit(name, { id, kind: "request", attributes: attributesOf(request, route) }, definedAt)
-        return askedBy(requestStory.run(app, story), askerOf(request.headers, trustHeaders, id))
+        return requestStory.run(app, story, askerOf(request.headers, trustHeaders, id))
       })
     })
 }
@@ -106,8 +105,10 @@ export const middleware = (
 type HttpServerResponseOf<App> = App extends Effect.Effect<infer A, infer _E, infer _R> ? A : never
 
 const attributesOf = (request: HttpServerRequest, route: string | undefined): Record<string, unknown> => {
-  const attributes = { "http.request.method": request.method, "url.path": pathOf(request.url) }
-  return route === undefined ? attributes : { ...attributes, "http.route": route }
+  const path = pathOf(request.url)
+  return route === undefined
+    ? { "http.request.method": request.method, "url.path": path }
+    : { "http.request.method": request.method, "url.path": path, "http.route": route }
 }
 
 /**

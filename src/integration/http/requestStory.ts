@@ -11,36 +11,51 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
+import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { isInterruption, leavesOf } from "../../cause/causeLeaves.js"
 import { afterLoading, redactorOf } from "../../narration/region.js"
 import * as storyRegion from "../../narration/storyRegion.js"
+import { extended } from "../../plain/extended.js"
 import { type AnyFiber, currentFiber, withFiber } from "../../runtime/fiber.js"
+import { enterRefs } from "../../runtime/fiberInternals.js"
 import { inOrder, type Waiting } from "../../runtime/waiting.js"
+import type { Correlation } from "../../tracing/Correlation.js"
+import { askedIn } from "../../tracing/correlationScope.js"
+import { areSpansRead } from "../../tracing/spans.js"
 import { redactAttributes } from "./serverSpan.js"
 
-/** Answers a request in a story of its own. The answer is what it would be without. */
-export const run = <E, R>(app: HttpApp.Default<E, R>, init: storyRegion.StoryInit): HttpApp.Default<E, R> =>
+/** Answers a request in a story of its own, for whoever asked. The answer is what it would be without. */
+export const run = <E, R>(
+  app: HttpApp.Default<E, R>,
+  init: storyRegion.StoryInit,
+  asked: Correlation
+): HttpApp.Default<E, R> =>
   withFiber((fiber) =>
     afterLoading(fiber, () =>
       Effect.uninterruptibleMask((restore) => {
+        const before = fiber.getFiberRef(HttpApp.currentPreResponseHandlers)
+        const handler = (incoming: HttpServerRequest, response: HttpServerResponse) =>
+          Effect.succeed(request.watch(currentFiber(fiber), incoming, response))
+        // All that is set for the request is set at once.
+        const leave = enterRefs(fiber, [
+          ...askedIn(fiber, asked),
+          [HttpApp.currentPreResponseHandlers, Option.some(after(before, handler))]
+        ])
         const { opened, waiting } = storyRegion.open(init, fiber)
         const { story } = opened.region
-        redactAttributes(fiber.currentSpan, redactorOf(fiber), () => story.secrets)
+        // Effect's own tracer keeps its spans to itself.
+        if (areSpansRead(fiber)) redactAttributes(fiber.currentSpan, redactorOf(fiber), () => story.secrets)
         const request = new RequestStory(opened)
         const scope = Context.getOption(fiber.currentContext, Scope.Scope)
         const begun = scope._tag === "None" ? undefined : request.closeWith(scope.value)
         return storyRegion.inside(
           { opened, waiting: inOrder(waiting, begun) },
           fiber,
-          (here) =>
-            restore(
-              HttpApp.withPreResponseHandler(app, (incoming, response) =>
-                Effect.succeed(request.watch(here, incoming, response))
-              )
-            ),
+          () => restore(app),
           (exit, here) => {
+            leave(here)
             request.answered(exit, here.getFiberRef(FiberRef.interruptedCause))
             return request.isScoped ? exit : Effect.zipRight(request.close, exit)
           }
@@ -48,6 +63,15 @@ export const run = <E, R>(app: HttpApp.Default<E, R>, init: storyRegion.StoryIni
       })
     )
   )
+
+/** As `HttpApp.withPreResponseHandler` adds one. */
+const after = (
+  before: Option.Option<HttpApp.PreResponseHandler>,
+  handler: HttpApp.PreResponseHandler
+): HttpApp.PreResponseHandler =>
+  before._tag === "None"
+    ? handler
+    : (incoming, response) => Effect.flatMap(before.value(incoming, response), (changed) => handler(incoming, changed))
 
 class RequestStory {
   isScoped = false
@@ -108,7 +132,7 @@ class RequestStory {
     const { span, story } = region
     const { exit, isFailed } = this.#outcome(answer, status)
     story.outcome ??= String(status)
-    story.attributes = { ...story.attributes, [statusAttribute]: status }
+    story.attributes = extended(story.attributes, { [statusAttribute]: status })
     span?.attribute(statusAttribute, status)
     if (isFailed) story.requestedStatus = "failed"
     return storyRegion.close(this.opened, fiber, exit)

@@ -149,11 +149,11 @@ describe("The story of a call", () => {
 
   it.scopedLive("is cancelled when the client interrupts the call, and is not made of what is skipped", () =>
     Effect.gen(function* () {
-      const { afterStories, layer } = recorder()
+      const { afterStories, events, layer } = recorder()
       const client = yield* connected(layer, { skip: (tag) => tag === "Reserve" })
       yield* client.Reserve({ item: "coffee" })
       const call = yield* Effect.fork(client.Wait())
-      yield* Effect.sleep("50 millis")
+      while (!events.some(({ _tag }) => _tag === "StoryStarted")) yield* Effect.sleep("2 millis")
       yield* Fiber.interrupt(call)
       const [ended, ...others] = yield* afterStories(1)
       assert.deepInclude(ended, { storyName: "Wait", status: "cancelled" })
