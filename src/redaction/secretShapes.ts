@@ -9,6 +9,7 @@ import { type Assigned, hideAssigned } from "./assignments.js"
 import { hideListed } from "./listedValues.js"
 import { redacted } from "./redacted.js"
 import type { NameKind, SecretNames } from "./secretNames.js"
+import { minRun, serviceKeys } from "./serviceKeys.js"
 import { assignedInSource } from "./valuesInSource.js"
 import { assignedInText, hideFlags, hideInsideWords, isRemark } from "./valuesInText.js"
 
@@ -54,9 +55,12 @@ const sign = 1
 const mark = 2
 const list = 4
 
-/** The characters worth a second look. */
-const watched = new Uint8Array(128)
-for (const char of "=:,-_JI./bB") watched[char.charCodeAt(0)] = 1
+/** What a character is: of a word, worth a second look, both (`J`), or neither. */
+const ofWords = 1
+const watched = 2
+const kinds = new Uint8Array(128)
+for (let code = 0; code < 128; code++) if (/\w/.test(String.fromCharCode(code))) kinds[code] = ofWords
+for (const char of "=:,-_JI./bB~") kinds[char.charCodeAt(0)] = watched | (kinds[char.charCodeAt(0)] ?? 0)
 
 /**
  * What there may be in a text: one cheap look, as most texts hold nothing. Everything that is hidden has a hint; not
@@ -64,14 +68,39 @@ for (const char of "=:,-_JI./bB") watched[char.charCodeAt(0)] = 1
  */
 const hintsIn = (text: string): number => {
   let hints = 0
+  // How far into a word the place is, and into one with `-` in it.
+  let run = 0
+  let word = 0
   for (let i = 0; i < text.length && hints !== (sign | mark | list); i++) {
     const code = text.charCodeAt(i)
-    if (code > 127 || watched[code] === 0) continue
+    const kind = code < 128 ? kinds[code] : 0
+    const before = word
+    if (kind === ofWords || kind === (ofWords | watched)) {
+      word++
+      if (++run === minRun) hints |= mark
+      if (kind === ofWords) continue
+    } else {
+      run = 0
+      word = code === 45 ? word + 1 : 0
+      if (kind === 0) continue
+    }
     if (code === 61 || code === 58) hints |= sign
-    else if (code === 44) hints |= `"'\``.includes(text.charAt(i - 1) || " ") ? list : 0
-    else if ((hints & mark) === 0 && isMark(text, i)) hints |= mark
+    if (code === 44) hints |= `"'\``.includes(text.charAt(i - 1) || " ") ? list : 0
+    else if ((hints & mark) === 0 && (isMark(text, i) || isPrefix(text, i, before))) hints |= mark
   }
   return hints
+}
+
+/** Whether the few characters before a sign may be the prefix of a key: what follows is long enough. */
+const isPrefix = (text: string, i: number, length: number): boolean => {
+  const char = text.charAt(i)
+  if (length < 2 || length > (char === ":" ? 10 : 7) || (char !== "-" && char !== "." && char !== ":")) return false
+  for (let at = i + 1; at <= i + 16; at++) {
+    const code = text.charCodeAt(at)
+    // Behind the end, this is no number.
+    if (!(code < 128) || (code !== 45 && ((kinds[code] ?? 0) & ofWords) === 0)) return false
+  }
+  return true
 }
 
 const isMark = (text: string, i: number): boolean => {
@@ -88,8 +117,13 @@ const isMark = (text: string, i: number): boolean => {
       return "AKS".includes(before)
     case ".": // SG. ya29.
       return before === "G" || before === "9"
-    case "/": // hooks.slack.com/
-      return before === "m"
+    case "/": // hooks.slack.com/; 1//0
+      return before === "m" || (before === "/" && after === "0")
+    case "~": // 8Q~
+      return before === "Q"
+    case "=":
+    case ":":
+      return false
     default: // bearer basic
       return /^(?:ea|as)/i.test(text.slice(i + 1, i + 3))
   }
@@ -118,32 +152,6 @@ const urlCredentials = /(?<![a-z0-9+.-])([a-z][a-z0-9+.-]{0,30}:\/\/)(?!git@)[^\
 /** A password with a `/`, `?` or `#` in it, as people paste them. */
 const looseCredentials =
   /(?<![a-z0-9+.-])([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#@:["'`\\]{0,256}:(?!\d{1,5}(?:[/?#\s"'`\\]|$))[^\s@"'`\\]{1,256}@(?:[^\s/?#@"'`\\]*@)*/gi
-
-/** Keys of services that begin in a way of their own. */
-const serviceKeys = new RegExp(
-  `(?<![A-Za-z0-9])(?:${[
-    "eyJ[\\w-]{10,}(?:\\.[\\w-]+){0,4}",
-    "sk-[\\w-]{16,}",
-    "(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{8,}",
-    "whsec_[A-Za-z0-9+/=]{16,}",
-    "gh[opusr]_[A-Za-z0-9]{16,}",
-    "github_pat_[A-Za-z0-9_]{16,}",
-    "xox[a-z]-[A-Za-z0-9-]{8,}",
-    "xapp-[A-Za-z0-9-]{16,}",
-    "(?:AKIA|ASIA)[A-Z0-9]{12,}",
-    "AIza[\\w-]{24,}",
-    "ya29\\.[\\w-]{16,}",
-    "GOCSPX-[\\w-]{16,}",
-    "glpat-[\\w-]{16,}",
-    "npm_[A-Za-z0-9]{20,}",
-    "pypi-[\\w-]{32,}",
-    "hf_[A-Za-z0-9]{20,}",
-    "do[opr]_v1_[a-f0-9]{32,}",
-    "shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{16,}",
-    "SG\\.[\\w.-]{32,}"
-  ].join("|")})[\\w-]*`,
-  "g"
-)
 
 /** Addresses that are a password. */
 const webhooks =

@@ -1,0 +1,82 @@
+/**
+ * Keys of services that begin, or are built, in a way of their own: found in any text, whatever stands before them.
+ *
+ * Each pattern reads a bounded part of what it looks at. `docs/security.md` lists the services.
+ */
+
+/** The services, each with what its keys look like; a pattern needs no care for what is before it. */
+export const services: ReadonlyArray<readonly [service: string, keys: ReadonlyArray<string>]> = [
+  ["JSON Web Tokens", ["eyJ[\\w-]{10,}(?:\\.[\\w-]+){0,4}"]],
+  ["Airtable", ["pat[A-Za-z0-9]{14}\\.[a-f0-9]{32,}"]],
+  ["Alibaba Cloud", ["LTAI[A-Za-z0-9]{17,26}"]],
+  ["Anthropic, OpenAI, OpenRouter, DeepSeek", ["sk-[\\w-]{16,}"]],
+  ["Artifactory", ["AKC[a-zA-Z0-9]{40,}"]],
+  ["Atlassian", ["AT(?:ATT|CTT|ST)3[\\w=-]{20,}", "ATBB[A-Za-z0-9]{24,}"]],
+  ["AWS", ["A(?:KIA|SIA|BIA|CCA)[A-Z0-9]{12,}"]],
+  ["Azure AD", ["[\\w~.-]{3}\\dQ~[\\w~.-]{30,36}"]],
+  ["Brevo", ["xkeysib-[a-f0-9]{32,}", "xsmtpsib-[a-f0-9]{32,}"]],
+  ["Buildkite", ["bkua_[a-f0-9]{32,}"]],
+  ["Cerebras", ["csk-[a-z0-9]{32,}"]],
+  ["CircleCI", ["CCIPAT_[\\w-]{20,}"]],
+  ["Contentful", ["CFPAT-[\\w-]{32,}"]],
+  ["Databricks", ["dapi[a-f0-9]{32}(?:-\\d)?"]],
+  ["DigitalOcean", ["do[opr]_v1_[a-f0-9]{32,}"]],
+  ["Discord", ["[MNO][A-Za-z\\d]{22,27}\\.[\\w-]{6}\\.[\\w-]{27,40}"]],
+  ["Docker", ["dckr_[po]at_[\\w-]{20,}"]],
+  ["Doppler", ["dp\\.(?:pt|st|ct|sa|scim|audit)\\.[\\w.-]{32,}"]],
+  ["Duffel", ["duffel_(?:test|live)_[\\w-]{32,}"]],
+  ["Dynatrace", ["dt0[a-z]\\d{2}\\.[A-Z0-9]{24}\\.[A-Z0-9]{32,}"]],
+  ["EasyPost", ["EZ[AT]K[A-Za-z0-9]{40,}"]],
+  ["Figma", ["figd_[\\w-]{32,}"]],
+  ["Fly.io", ["fo1_[\\w-]{32,}", "fm[12][ar]?_[A-Za-z0-9+/=]{32,}"]],
+  ["GitHub", ["gh[opusr]_[A-Za-z0-9]{16,}", "github_pat_[A-Za-z0-9_]{16,}"]],
+  ["GitLab", ["gl(?:pat|rt|dt|ptt|cbt|ft|imt|agent|soat|ffct|oas|wt)-[\\w.-]{16,}"]],
+  ["Google", ["AIza[\\w-]{24,}", "ya29\\.[\\w-]{16,}", "GOCSPX-[\\w-]{16,}", "1//0[\\w-]{24,}"]],
+  ["Grafana", ["glsa_[A-Za-z0-9]{32}_[A-Fa-f0-9]{8}", "glc_[A-Za-z0-9+/=]{24,}"]],
+  ["Groq", ["gsk_[A-Za-z0-9]{32,}"]],
+  ["HashiCorp", ["hv[bsr]\\.[\\w-]{24,}", "[A-Za-z0-9]{14}\\.atlasv1\\.[\\w-]{60,}"]],
+  ["Heroku", ["HRKU-[\\w-]{32,}"]],
+  ["Hugging Face", ["hf_[A-Za-z0-9]{20,}", "api_org_[A-Za-z0-9]{32,}"]],
+  ["LangSmith", ["lsv2_(?:pt|sk)_[a-f0-9]{32}_[a-f0-9]{10}"]],
+  ["Linear", ["lin_(?:api|oauth)_[A-Za-z0-9]{32,}"]],
+  ["Mailchimp", ["[a-f0-9]{32}-us\\d{1,2}"]],
+  ["Mailgun", ["(?<!-)(?:pub)?key-[a-f0-9]{32}"]],
+  ["Netlify", ["nfp_[A-Za-z0-9]{32,}"]],
+  ["New Relic", ["NR(?:AK|AA|II|RA|BR)-[\\w-]{24,}", "NRJS-[a-f0-9]{19,}"]],
+  ["Notion", ["secret_[A-Za-z0-9]{43}", "ntn_[A-Za-z0-9]{40,}"]],
+  ["npm", ["npm_[A-Za-z0-9]{20,}"]],
+  ["NuGet", ["oy2[a-z0-9]{43}"]],
+  ["NVIDIA", ["nvapi-[\\w-]{32,}"]],
+  ["Perplexity", ["pplx-[A-Za-z0-9]{32,}"]],
+  ["PlanetScale", ["pscale_(?:tkn|pw|oauth)_[\\w.-]{32,}"]],
+  ["Postman", ["PMAK-[a-f0-9]{24}-[a-f0-9]{34}"]],
+  ["Pulumi", ["pul-[a-f0-9]{40}"]],
+  ["PyPI", ["pypi-[\\w-]{32,}"]],
+  ["ReadMe", ["rdme_[a-z0-9]{32,}"]],
+  ["Replicate", ["r8_[A-Za-z0-9]{32,}"]],
+  ["Resend", ["re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,}"]],
+  ["RubyGems", ["rubygems_[a-f0-9]{32,}"]],
+  ["SendGrid", ["SG\\.[\\w.-]{32,}"]],
+  ["Sentry", ["sntry[su]_[A-Za-z0-9+/=_]{24,}"]],
+  ["Shippo", ["shippo_(?:live|test)_[a-fA-F0-9]{32,}"]],
+  ["Shopify", ["shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{16,}"]],
+  ["Slack", ["xox[a-z]-[A-Za-z0-9-]{8,}", "xapp-[A-Za-z0-9-]{16,}"]],
+  ["Square", ["sq0(?:atp|csp|idp)-[\\w-]{22,}"]],
+  ["Stripe, Clerk", ["(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{8,}", "whsec_[A-Za-z0-9+/=]{16,}"]],
+  ["Supabase", ["sbp_[a-f0-9]{32,}", "sb_secret_[\\w-]{20,}"]],
+  ["Tailscale", ["tskey-[\\w-]{16,}"]],
+  ["Telegram", ["\\d{8,10}:AA[\\w-]{33}"]],
+  ["Together AI, Vercel", ["tgp_v1_[\\w-]{32,}", "vc[apkir]_[A-Za-z0-9]{24,}"]],
+  ["Twilio", ["SK[a-f0-9]{32}"]],
+  ["Typeform", ["tfp_[\\w-]{40,}"]],
+  ["xAI", ["xai-[A-Za-z0-9]{32,}"]]
+]
+
+/** What ends a key is all that belongs to it. */
+export const serviceKeys = new RegExp(
+  `(?<![A-Za-z0-9])(?:${services.flatMap(([, keys]) => keys).join("|")})[\\w-]*`,
+  "g"
+)
+
+/** Shortest run of letters, digits and `_` in which a key may be that no other sign gives away. */
+export const minRun = 18
