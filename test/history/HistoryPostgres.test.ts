@@ -244,6 +244,50 @@ describe("A batch whose connection is lost", () => {
       )
   )
 
+  it.scopedLive("waits as well for a network that loses everything without a word, however it is found out", () =>
+    withWarnings(() =>
+      Effect.gen(function* () {
+        const [place, proxy] = yield* proxied
+        const renderer = yield* rendererOf(
+          HistoryRenderer.layerPg({
+            url: place,
+            capacity: 100,
+            batchSize: 20,
+            batchWithin: "5 millis",
+            statementTimeout: "500 millis",
+            connectTimeout: "1 second"
+          })
+        )
+        const isWritten = eventually(statsOf(renderer), ({ pending }) => pending === 0)
+        const emitDuring = (name: string) =>
+          emitAll(renderer, Array.from({ length: 50 }, (_, i) => story(`${name} ${i}`)).flat())
+        yield* emitAll(renderer, story("before"))
+        yield* isWritten
+        // Found out by the program, which gives the connection up and tries another one; and not found out at all.
+        for (const [name, isFoundOut] of [
+          ["long", true],
+          ["short", false]
+        ] as const) {
+          const connections = proxy.connections()
+          yield* proxy.stall
+          const [waited] = yield* Effect.timed(emitDuring(name))
+          assert.isBelow(Duration.toMillis(waited), 2_000)
+          if (isFoundOut) yield* eventually(Effect.sync(proxy.connections), (count) => count > connections)
+          const away = yield* statsOf(renderer)
+          assert.strictEqual(away.failed, 0)
+          assert.isAtMost(away.pending, 160)
+          assertConserved(away)
+          yield* proxy.flow
+          const after = yield* isWritten
+          assertConserved(after)
+          assert.strictEqual(after.failed, 0)
+          assert.strictEqual(after.delivered, away.delivered + away.pending)
+          assert.deepStrictEqual(yield* rowsOf(place, "SELECT count(*) AS n FROM events"), [{ n: after.delivered }])
+        }
+      })
+    )
+  )
+
   it.scopedLive("is counted as failed when the server does not come back, and the next one waits no second time", () =>
     Effect.gen(function* () {
       const [place, proxy] = yield* proxied
