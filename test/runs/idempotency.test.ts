@@ -2,17 +2,18 @@
  * Idempotency as a law, in the database itself: whatever is written of runs, in any interleaving, in any batches, again and across
  * restarts, gives the tables that the same writes give when each is taken in once in order of revision.
  */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, it } from "@effect/vitest"
 import { Effect, FastCheck as fc } from "effect"
 import * as database from "../../src/history/database/database.js"
-import { ofFile } from "../../src/history/database/source.js"
+import { decode } from "../../src/history/database/pgOptions.js"
+import { ofFile, ofPg } from "../../src/history/database/source.js"
 import * as journalLine from "../../src/runs/journalLine.js"
 import * as revision from "../../src/runs/revision.js"
 import type { Changes } from "../../src/runs/runColumns.js"
 import * as runStore from "../../src/runs/runStore.js"
 import { migrate } from "../../src/runs/runTables.js"
 import { takeIn } from "../../src/runs/runUpsert.js"
-import { file, rowsOf } from "../history/histories.js"
+import { onBothDatabases, type TestDatabase } from "../history/histories.js"
 
 const runIds = ["a", "b", "c"] as const
 
@@ -106,13 +107,13 @@ const inBatches = (writes: ReadonlyArray<journalLine.Write>, cuts: ReadonlyArray
 }
 
 /** Takes batches in, each by a connection of its own, as after a restart; lines go through the text of a journal. */
-const taken = (filename: string, batches: ReadonlyArray<ReadonlyArray<journalLine.Write>>) =>
+const taken = (place: string, batches: ReadonlyArray<ReadonlyArray<journalLine.Write>>) =>
   Effect.forEach(
     batches,
     (batch) =>
       Effect.scoped(
         Effect.gen(function* () {
-          const source = ofFile(filename)
+          const source = place.startsWith("postgres:") ? ofPg(yield* decode({ url: place })) : ofFile(place)
           const opened = yield* source.open
           yield* migrate(opened, runStore.prepare(source, opened.sql))
           const lines = batch.map(journalLine.encode).join("").split("\n")
@@ -124,25 +125,25 @@ const taken = (filename: string, batches: ReadonlyArray<ReadonlyArray<journalLin
     { discard: true }
   )
 
-const tables = (filename: string) =>
+const tables = (rowsOf: TestDatabase["rowsOf"], place: string) =>
   Effect.gen(function* () {
-    const runs = yield* rowsOf(filename, "SELECT * FROM agent_runs ORDER BY event_id")
+    const runs = yield* rowsOf(place, "SELECT * FROM agent_runs ORDER BY event_id")
     return {
       runs: runs.map(({ id: _, ...row }) => row),
       events: yield* rowsOf(
-        filename,
+        place,
         "SELECT event_key, run_id, timestamp, payload_json FROM run_events ORDER BY event_key"
       ),
-      commits: yield* rowsOf(filename, "SELECT * FROM commits ORDER BY commit_hash")
+      commits: yield* rowsOf(place, "SELECT * FROM commits ORDER BY commit_hash")
     }
   })
 
 const orderOf = (write: journalLine.Write): string =>
   write.record_type === "run" ? write.revision : write.record_type === "event" ? write.id : write.commit_hash
 
-describe("Writes of runs", () => {
+onBothDatabases(({ file, rowsOf }) => {
   it.scopedLive(
-    "give the same tables in any interleaving, in any batches, again and across restarts",
+    "Writes of runs give the same tables in any interleaving, in any batches, again and across restarts",
     () =>
       Effect.promise(() =>
         fc.assert(
@@ -152,7 +153,7 @@ describe("Writes of runs", () => {
               const inOrder = writes.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
               yield* taken(one, [inOrder])
               yield* taken(other, inBatches(arriving, cuts))
-              assert.deepStrictEqual(yield* tables(other), yield* tables(one))
+              assert.deepStrictEqual(yield* tables(rowsOf, other), yield* tables(rowsOf, one))
             }).pipe(Effect.scoped, Effect.runPromise)
           ),
           { numRuns: 25 }

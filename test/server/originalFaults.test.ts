@@ -7,18 +7,23 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Run } from "../../src/runs.js"
 import { narrative } from "../cli/library.js"
+import * as postgres from "../fixtures/postgres.js"
 import { folder, rowsOf } from "../history/histories.js"
 import { withWarnings } from "../renderer/rendererSuite.js"
-import { serve } from "./serving.js"
+import { databases, serve, startedAt } from "./serving.js"
 import { validRun } from "./wrongRequests.js"
 
-const started = Effect.flatMap(folder, (baseDir) =>
+const inFolder = Effect.flatMap(folder, (baseDir) =>
   Effect.map(serve({ baseDir }), (server) => ({ ...server, baseDir, database: join(baseDir, "db/telemetry.sqlite") }))
 )
 
+const server = postgres.ofFile()
+
 const run = (event_id: string, more: object = {}) => ({ ...validRun, event_id, run_id: `run ${event_id}`, ...more })
 
-describe("The server of runs, unlike local-telemetry", () => {
+describe.each(databases(server))("The server of runs $where, unlike local-telemetry,", ({ place, rowsOf }) => {
+  const started = startedAt({ place })
+
   it.scopedLive("keeps items_discovered and input_summary that a run's end says", () =>
     Effect.gen(function* () {
       const { ask } = yield* started
@@ -135,23 +140,10 @@ describe("The server of runs, unlike local-telemetry", () => {
     })
   )
 
-  it.scopedLive("is not healthy when its database cannot be read", () =>
-    withWarnings(() =>
-      Effect.gen(function* () {
-        const { ask, database } = yield* started
-        assert.strictEqual((yield* ask("/health")).status, 200)
-        for (const end of ["", "-wal", "-shm"]) rmSync(`${database}${end}`, { force: true })
-        writeFileSync(database, Buffer.alloc(10_000, "noise!"))
-        const { json, status } = yield* ask("/health")
-        assert.strictEqual(status, 503)
-        assert.include(json.detail, "is not a database")
-      })
-    )
-  )
-
   it.scopedLive("asks for its token in reads, too", () =>
     Effect.gen(function* () {
-      const { ask } = yield* serve({ baseDir: yield* folder, token: "t0ken" })
+      const { options } = yield* place
+      const { ask } = yield* serve({ ...options, token: "t0ken" })
       for (const path of [
         "/api/v1/runs",
         "/api/v1/runs/a",
@@ -186,9 +178,23 @@ describe("The server of runs, unlike local-telemetry", () => {
 })
 
 describe("Runs in a folder, unlike local-telemetry", () => {
+  it.scopedLive("are not healthy when their database cannot be read", () =>
+    withWarnings(() =>
+      Effect.gen(function* () {
+        const { ask, database } = yield* inFolder
+        assert.strictEqual((yield* ask("/health")).status, 200)
+        for (const end of ["", "-wal", "-shm"]) rmSync(`${database}${end}`, { force: true })
+        writeFileSync(database, Buffer.alloc(10_000, "noise!"))
+        const { json, status } = yield* ask("/health")
+        assert.strictEqual(status, 503)
+        assert.include(json.detail, "is not a database")
+      })
+    )
+  )
+
   it.scopedLive("keep every column and status when the database is put together from the journal", () =>
     Effect.gen(function* () {
-      const { ask, baseDir, database } = yield* started
+      const { ask, baseDir, database } = yield* inFolder
       const all = {
         agent_owner: "ada",
         product: "p",
