@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { parameterized } from "../history/database/connections.js"
 import { otherWork } from "../runtime/otherWork.js"
 import { analysedColumns, type RunAnalytics, RunFold } from "./runAnalytics.js"
-import type { Condition, RunFilter } from "./runFilter.js"
+import { newestFirst, type RunFilter } from "./runFilter.js"
 import * as runQuery from "./runQuery.js"
 import type * as runRows from "./runRows.js"
 
@@ -42,11 +42,11 @@ const page = (
   filter: RunFilter,
   after: runRows.Found | undefined
 ): Effect.Effect<ReadonlyArray<runRows.Found>, SqlError> => {
-  const beyond: Condition = {
-    text: "(created_at, id) < (?, ?)",
-    parameters: [String(after?.["created_at"]), Number(after?.["id"])]
-  }
-  const { parameters, text } = runQuery.whereOf(after === undefined ? filter.where : [...filter.where, beyond])
+  const { parameters, text } = runQuery.whereOf(
+    after === undefined
+      ? filter.where
+      : [...filter.where, runQuery.beyond(runQuery.positionOf(after, newestFirst), newestFirst, false)]
+  )
   return sql.unsafe<runRows.Found>(
     parameterized(
       sql,

@@ -45,7 +45,7 @@ const mostRuns = 1_000
 /** The page at the end of the list. */
 export const lastPage = "last"
 
-const newestFirst: Order = { column: "created_at", isDescending: true }
+export const newestFirst: Order = { column: "created_at", isDescending: true }
 
 const texts: ReadonlyArray<RunColumn> = [
   "event_id",

@@ -54,6 +54,8 @@ const day = (n: number) => new Date(Date.UTC(2026, 0, 1 + n)).toISOString()
 
 const filters: ReadonlyArray<readonly [string, Readonly<Record<string, string>>]> = [
   ["runs, the first page", {}],
+  ["runs, the page after it", { cursor: runFilter.cursorAt({ value: day(30), id: runs }, false) }],
+  ["runs, a page in the middle", { cursor: runFilter.cursorAt({ value: day(15), id: runs / 2 }, false) }],
   ["runs of an agent", { agent_name: "agent 7" }],
   ["runs of an agent that failed or timed out", { agent_name: "agent 7", status: "failed,timeout" }],
   ["runs that failed", { status: "failed" }],
