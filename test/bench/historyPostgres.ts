@@ -9,7 +9,7 @@
  * It starts a server of its own, whose commits do not wait for the disk; the file's do not either.
  */
 
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { loadavg, tmpdir } from "node:os"
 import { join } from "node:path"
 import { Duration, Effect } from "effect"
@@ -56,6 +56,14 @@ const write = (writer: historyWriter.HistoryWriter) =>
     for (let at = 0; at < written.length; at += 2_048) yield* writer.write(written.slice(at, at + 2_048))
   })
 
+const middle = (values: ReadonlyArray<number>): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+
+/** One after the other, as other programs are at work, too. */
+const rounds = 5
+
+const tables = ["stories", "events", "stages"]
+
 const writingBench = (server: postgres.Postgres, folder: string) =>
   Effect.gen(function* () {
     const decoded = yield* settings.decode({})
@@ -68,23 +76,33 @@ const writingBench = (server: postgres.Postgres, folder: string) =>
       })
     // Once before, for whatever is compiled when it runs.
     yield* write(yield* historyWriter.make({ sql: yield* schema("before"), ...decoded }))
-    const source = yield* schema("written")
-    const onServer = yield* timed(write(yield* historyWriter.make({ sql: source, ...decoded })))
-    const target = yield* schema("copied")
-    yield* target`INSERT INTO copied.writers SELECT * FROM written.writers`
-    const tables = ["stories", "events", "stages"]
-    for (const table of tables)
-      yield* server.rows(`COPY (SELECT * FROM written.${table}) TO '${server.folder}/${table}.copy'`)
-    const byCopy = yield* timed(
-      writing(
-        target,
-        Effect.forEach(tables, (table) => target.unsafe(`COPY ${table} FROM '${server.folder}/${table}.copy'`))
-      )
+    const round = (i: number) =>
+      Effect.gen(function* () {
+        const source = yield* schema(`written_${i}`)
+        const onServer = yield* timed(write(yield* historyWriter.make({ sql: source, ...decoded })))
+        const target = yield* schema(`copied_${i}`)
+        yield* target.unsafe(`INSERT INTO copied_${i}.writers SELECT * FROM written_${i}.writers`)
+        for (const table of tables)
+          yield* server.rows(`COPY (SELECT * FROM written_${i}.${table}) TO '${server.folder}/${table}_${i}.copy'`)
+        const byCopy = yield* timed(
+          writing(
+            target,
+            Effect.forEach(tables, (table) => target.unsafe(`COPY ${table} FROM '${server.folder}/${table}_${i}.copy'`))
+          )
+        )
+        const file = yield* openFile(join(folder, `history_${i}.db`))
+        yield* migrate(file, makeDurable(file.sql))
+        yield* file.sql.unsafe("PRAGMA synchronous = OFF")
+        const inFile = yield* timed(write(yield* historyWriter.make({ sql: file.sql, ...decoded })))
+        return { onServer, byCopy, inFile }
+      })
+    const taken = yield* Effect.forEach(
+      Array.from({ length: rounds }, (_, i) => i),
+      round
     )
-    const file = yield* openFile(join(folder, "history.db"))
-    yield* migrate(file, makeDurable(file.sql))
-    yield* file.sql.unsafe("PRAGMA synchronous = OFF")
-    const inFile = yield* timed(write(yield* historyWriter.make({ sql: file.sql, ...decoded })))
+    const onServer = middle(taken.map(({ onServer }) => onServer))
+    const byCopy = middle(taken.map(({ byCopy }) => byCopy))
+    const inFile = middle(taken.map(({ inFile }) => inFile))
     const rate = (millis: number) => Math.round(written.length / (millis / 1_000)).toLocaleString("en")
     const share = byCopy / onServer
     const rows = [
@@ -108,8 +126,26 @@ const beginOf = (url: string) =>
 
 const times = 15
 
-const asking = (begin: number) =>
+const applicationName = "bench"
+
+/** Milliseconds that the processor has worked for the connections of that name, where the system is Linux and says so. */
+const workOf = (url: string) =>
   Effect.gen(function* () {
+    const { sql } = yield* openPg({ url, applicationName: "watcher" })
+    const found = Effect.map(
+      sql<{ pid: number }>`SELECT pid FROM pg_stat_activity WHERE application_name = ${applicationName}`,
+      (rows) => rows.map(({ pid }) => pid)
+    )
+    const workOfProcess = (pid: number) => Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ", 1)[0]) / 1e6
+    return Effect.map(found, (pids) => () => {
+      const { system, user } = process.cpuUsage()
+      return (system + user) / 1_000 + pids.reduce((sum, pid) => sum + workOfProcess(pid), 0)
+    })
+  })
+
+const asking = (url: string, begin: number) =>
+  Effect.gen(function* () {
+    const connected = yield* workOf(url)
     const page = yield* History.stories({ limit: 1, until: new Date(begin + 20 * millisOfDay).toISOString() })
     const rows: Array<string> = []
     for (const { bar, name, run } of queriesOf(History, {
@@ -117,13 +153,19 @@ const asking = (begin: number) =>
       rare: "Import X",
       someId: page.stories[0]?.id ?? ""
     })) {
-      const taken: Array<number> = []
-      for (let i = 0; i < times; i++) taken.push(yield* timed(run))
-      taken.sort((a, b) => a - b)
-      const [median = Number.NaN, worst = Number.NaN] = [taken[Math.floor(times / 2)], taken[times - 1]]
+      yield* run
+      const work = yield* connected
+      const [taken, worked]: [Array<number>, Array<number>] = [[], []]
+      for (let i = 0; i < times; i++) {
+        const before = work()
+        taken.push(yield* timed(run))
+        worked.push(work() - before)
+      }
       const most = Math.max(bar, 50)
-      const verdict = median <= most ? "met" : "MISSED"
-      rows.push(`| ${name} | ${median.toFixed(1)} ms | ${worst.toFixed(1)} ms | < ${most} ms | ${verdict} |`)
+      const verdict = middle(worked) <= most ? "met" : "MISSED"
+      rows.push(
+        `| ${name} | ${middle(worked).toFixed(1)} ms | ${middle(taken).toFixed(1)} ms | ${Math.max(...taken).toFixed(1)} ms | < ${most} ms | ${verdict} |`
+      )
       yield* print(rows.at(-1) ?? "")
     }
     return rows
@@ -133,15 +175,16 @@ const text = (rates: ReadonlyArray<string>, asked: ReadonlyArray<string>) => `  
 
 PostgreSQL 15 on the same machine, whose commits do not wait for the disk; nor do those of the file.
 
-| | | |
+| of ${rounds} rounds, the median | | |
 |---|--:|---|
 ${rates.join("\n")}
 
 A history of ${stories.toLocaleString("en")} stories of 5 stages, within 30 days, with every event's row; each query ${times} times through
-\`History\`, its answer decoded; load average ${(loadavg()[0] ?? 0).toFixed(0)} on this machine.
+\`History\`, its answer decoded; load average ${(loadavg()[0] ?? 0).toFixed(0)} on this machine. "Work" is what the processors did for it, in
+the program and in the server, and what the bar is for: the rest is waiting for a processor.
 
-| | median | worst | bar | |
-|---|--:|--:|---|---|
+| | work, median | median | worst | bar | |
+|---|--:|--:|--:|---|---|
 ${asked.join("\n")}`
 
 await Effect.runPromise(
@@ -153,11 +196,11 @@ await Effect.runPromise(
     const url = process.argv[3] ?? server.url("asked")
     const built = process.argv[3] === undefined ? yield* timed(build(url, stories)) : 0
     // As whoever writes does in the background.
-    const { sql } = yield* openPg({ url })
+    const { sql } = yield* openPg({ url, statementTimeout: "1 hour" })
     const hours = yield* timed(countHours(sql))
     yield* print(`hours counted in ${(hours / 1_000).toFixed(0)} s`)
     yield* print(`${stories.toLocaleString("en")} stories, built in ${(built / 1_000).toFixed(0)} s`)
-    const asked = yield* Effect.provide(asking(yield* beginOf(url)), History.layerPg({ url }))
+    const asked = yield* Effect.provide(asking(url, yield* beginOf(url)), History.layerPg({ url, applicationName }))
     if (stories === million) historyPage.write("On PostgreSQL", text(rates, asked))
   }).pipe(Effect.scoped)
 )
