@@ -9,7 +9,7 @@ import * as PlainValue from "../plain/PlainValue.js"
 import { attempt, isErrorLike, isObject, propertyOf, textOf } from "../plain/untrusted.js"
 import { leavesOf } from "./causeLeaves.js"
 import { accessorsOf, fieldsAsText, messageText, ownEntries } from "./fieldText.js"
-import { originOf } from "./madeFrom.js"
+import { origin } from "./madeFrom.js"
 
 /** What to call it: the tag or name of an error, the type of anything else. */
 export const typeOf = (error: unknown): string => {
@@ -42,8 +42,7 @@ export const causeOf = (error: unknown): unknown | undefined => {
     propertyOf(error, "cause") ??
     (propertyOf(error, "_tag") === "UnknownException" ? propertyOf(error, "error") : undefined) ??
     gatheredIn(error)[0] ??
-    heldIn(error) ??
-    (isObject(error) ? originOf(error) : undefined)
+    (isErrorLike(error) ? (ownEntries(error).find(isHeld)?.[1] ?? origin.get(error)) : undefined)
   const cause = attempt(() => Cause.isCause(inner), false) ? leavesOf(inner as Cause.Cause<unknown>)[0]?.error : inner
   return cause ?? undefined
 }
@@ -63,18 +62,9 @@ export const gatheredIn = (error: unknown): ReadonlyArray<unknown> => {
   return errors.every((one) => isErrorLike(one) || textOf(one, "_tag") !== undefined) ? errors : []
 }
 
-/** The error among its fields: `original`, `inner`, `error`, and however else they are called. */
-const heldIn = (error: unknown): unknown => {
-  if (!isErrorLike(error)) return undefined
-  const held = attempt(
-    () => ownEntries(error).find(([name, value]) => !comparing.has(name) && isErrorLike(value)),
-    undefined
-  )
-  return held?.[1]
-}
-
-/** What an assertion compares is no cause. */
-const comparing = new Set(["actual", "expected"])
+/** An error among its fields, `original`, `inner` or however it is called: what an assertion compares is none. */
+const isHeld = ([name, value]: readonly [string, unknown]): boolean =>
+  name !== "actual" && name !== "expected" && isErrorLike(value)
 
 /** Most errors looked at that one error gathers. */
 const maxGathered = 10_000

@@ -22,7 +22,7 @@ export interface StoryOptions {
   readonly attributes?: Readonly<Record<string, unknown>> | undefined
   /** Whether this is a dry run: stand-ins take the place of what they stand in for, and no failure counts. */
   readonly dryRun?: boolean | undefined
-  /** The story's id. Otherwise the `IdGenerator` makes one. */
+  /** The story's id. The `IdGenerator` makes one otherwise, and where the given one is longer than 256 characters or holds a secret. */
   readonly id?: string | undefined
 }
 

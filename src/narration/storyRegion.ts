@@ -38,7 +38,7 @@ import {
 } from "./region.js"
 import { type Stage, Story } from "./Story.js"
 import * as storyFailure from "./storyFailure.js"
-import { idOf, shownKind, shownName } from "./validatedOptions.js"
+import { idOf, shownName } from "./validatedOptions.js"
 
 export interface StoryInit {
   readonly name: string
@@ -155,11 +155,10 @@ export const open = (
   const parent = late?.parent ?? around?.story
   const startNanos = late?.startNanos ?? nanos(fiber)
   const name = shownName(init.name)
-  const kind = shownKind(init.kind)
+  const kind = shownName(init.kind)
   const span = spans.start(fiber, "story", name, kind, fiber.currentSpan, startNanos)
-  const id = idOf(init.id)
   const story = new Story({
-    id: id.value ?? idIn(fiber),
+    id: idOf(init.id) ?? idIn(fiber),
     name,
     kind,
     totalStages: init.totalStages,
@@ -186,7 +185,7 @@ export const open = (
   const startedAt = now(fiber)
   const start = (here: AnyFiber): Waiting =>
     inOrder(
-      inOrder(inOrder(init.warn(), id.warn()), prepare(here)),
+      inOrder(init.warn(), prepare(here)),
       emitTo(renderersOf(here), story, () => eventFactory.storyStarted(story, around?.stage, startedAt, span))
     )
   if (init.isLazy === true) {
@@ -227,13 +226,12 @@ const labelsIn = (fiber: AnyFiber, labels: StoryInit["labels"]): StoryInit["labe
   const named = Object.entries(labels)
   if (named.length === 0) return labels
   const redactor = redactorOf(fiber)
-  const shown = named.map(([name, label]) => {
-    const value = redactor.isSecretName(name) ? "<redacted>" : redactor.text(label)
-    return [redactor.text(name), value] as const
-  })
-  return shown.every(([name, label], i) => name === named[i]?.[0] && label === named[i]?.[1])
-    ? labels
-    : Object.fromEntries(shown)
+  return Object.fromEntries(
+    named.map(([name, label]) => {
+      const shown = redactor.isSecretName(name) ? "<redacted>" : redactor.text(label)
+      return [redactor.text(name), shown]
+    })
+  )
 }
 
 /** Ends a story, once, in an uninterruptible fiber. */

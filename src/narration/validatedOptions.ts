@@ -41,24 +41,9 @@ export const shownName = (name: string): string => {
   return isPlain(name) ? name : "<redacted>"
 }
 
-/** What this library calls its own stories and stages. */
-const ownKinds = new Set(["story", "stage", "tool", "undo", "provider", "agent", "program"])
-
-/** A kind as it may leave. */
-export const shownKind = (kind: unknown): string => {
-  if (typeof kind !== "string") return clip(text(kind), maxName)
-  if (ownKinds.has(kind) || fineNames.has(kind)) return kind
-  const shown = shownName(kind)
-  if (shown === kind && isLoaded() && fineNames.size < maxFineNames) fineNames.set(kind, { value: kind, warn: fine })
-  return shown
-}
-
-/** An id of a user's own, if it may leave: a part of one would be the id of other stories, too. */
-export const idOf = (id: string | undefined): Checked<string | undefined> => {
-  if (id === undefined || (id !== "" && id.length <= maxName && hideInName(id) === id)) return { value: id, warn: fine }
-  const why = id === "" ? "is empty" : id.length > maxName ? `has more than ${maxName} characters` : "holds a secret"
-  return { value: undefined, warn: () => warnOnce(`The id given to a story ${why}: it got one of its own`) }
-}
+/** An id of a user's own, if it may leave whole: a part of one would be the id of other stories, too. */
+export const idOf = (id: string | undefined): string | undefined =>
+  id && (!isLoaded() || shownName(id) === id) ? id : undefined
 
 /** Whether a name is made of words. */
 const isPlain = (name: string): boolean => /^[\p{L}\p{M}\p{N}\s.,:;'"()#&+<>-]*$/u.test(name) && !/[\w-]{24}/.test(name)

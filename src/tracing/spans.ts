@@ -21,7 +21,6 @@ import { messageOf, typeOf } from "../cause/thrownValue.js"
 import { text } from "../plain/PlainValue.js"
 import { attempt, textOf } from "../plain/untrusted.js"
 import { redactorIn } from "../redaction/redactor.js"
-import type { Redactor } from "../redaction/redactorModel.js"
 import type { Secrets } from "../redaction/secrets.js"
 import { repairTracerLogger, spanToTrace } from "../runtime/fiberInternals.js"
 import { muted } from "../runtime/muting.js"
@@ -230,14 +229,14 @@ const failed = (
   // Whatever ends the span adds the first as an exception.
   const [first, ...others] = leavesOf(safe)
   if (first === undefined) return safe
-  span.attribute("error.type", redactor.text(typeOf(first.error)))
-  for (const leaf of others) span.event("exception", endNanos, exception(leaf, redactor))
+  span.attribute("error.type", typeOf(first.error))
+  for (const leaf of others) span.event("exception", endNanos, exception(leaf))
   if (bounded.count > 1) span.attribute("narrative.failures", bounded.count)
   return safe
 }
 
-const exception = ({ error }: CauseLeaf, redactor: Redactor): Record<string, unknown> => ({
-  "exception.type": redactor.text(typeOf(error)),
+const exception = ({ error }: CauseLeaf): Record<string, unknown> => ({
+  "exception.type": typeOf(error),
   "exception.message": messageOf(error),
   "exception.stacktrace": textOf(error, "stack") ?? ""
 })

@@ -3,9 +3,11 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Logger } from "effect"
+import { validate } from "uuid"
 import * as Renderer from "../../src/delivery/Renderer.js"
 import * as NarrativeEvent from "../../src/event/NarrativeEvent.js"
 import * as Narrative from "../../src/Narrative.js"
+import { uuid } from "../../src/narration/IdGenerator.js"
 
 const quiet = Effect.provide(Logger.remove(Logger.defaultLogger))
 
@@ -19,6 +21,18 @@ const eventsOf = (effect: Effect.Effect<unknown, unknown>) =>
   })
 
 describe("what identifies a story", () => {
+  it("is a UUIDv7 of the time it began, unless another is given", () => {
+    for (const time of [0, 1, Date.UTC(2026, 10, 30, 11, 5, 7, 123), 2 ** 48 - 1]) {
+      const ids = Array.from({ length: 300 }, () => uuid(time))
+      assert.strictEqual(new Set(ids).size, 300)
+      for (const id of ids) {
+        assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+        assert.strictEqual(Number.parseInt(id.replace("-", "").slice(0, 12), 16), time)
+      }
+    }
+    for (const odd of [-5, Number.NaN, 1.5, 1e300]) assert.isTrue(validate(uuid(odd)))
+  })
+
   it.effect("holds no secret, wherever one is put", () =>
     Effect.gen(function* () {
       const options = { id: `https://u:pw@h/${token}`, kind: token, labels: { [token]: "v", region: "eu" } }

@@ -8,7 +8,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as FiberId from "effect/FiberId"
 import { globalValue } from "effect/GlobalValue"
-import { noteOrigin } from "../../cause/madeFrom.js"
+import { origin } from "../../cause/madeFrom.js"
 import { repeats } from "../../cause/repeatedText.js"
 import * as thrownValue from "../../cause/thrownValue.js"
 import { isObject } from "../../plain/untrusted.js"
@@ -235,7 +235,7 @@ const noteMade = (fiber: FailingFiber, key: object): void => {
   if (handled === key) return
   // Held weakly: a fiber that lives long would keep what it handled last, and all that waited for that.
   store.handled.set(fiber, new WeakRef(key))
-  if (handled !== undefined && thrownValue.causeOf(key) === undefined && repeats(key, handled)) noteOrigin(key, handled)
+  if (handled !== undefined && thrownValue.causeOf(key) === undefined && repeats(key, handled)) origin.set(key, handled)
 }
 
 /** A span is left where it is no longer the fiber's: what is still on the stack then is outside of it. */
