@@ -23,6 +23,7 @@ import { load } from "../narration/failureDescriber.js"
 import * as ConsoleRenderer from "../renderer/console/ConsoleRenderer.js"
 import type { AnyFiber } from "../runtime/fiber.js"
 import * as NarrativeSpans from "../spans/NarrativeSpans.js"
+import { tryOnce } from "./moduleReads.js"
 import * as narratedCalls from "./narratedCalls.js"
 import * as programCalls from "./programCalls.js"
 import { register } from "./register.js"
@@ -59,6 +60,7 @@ export const narrate = async (settings: CommandSettings): Promise<void> => {
   narrateSpans(await build(NarrativeSpans.layer()))
   narratedCalls.useRuntime({ runtime: Runtime.defaultRuntime, close: Scope.close(scope, Exit.void) })
   if (settings.auto) {
+    await tryOnce()
     register({
       roots: [settings.root, dirname(process.argv[1] ?? settings.root)],
       include: settings.include ?? undefined,

@@ -11,6 +11,7 @@
  *
  * @since 0.1.0
  */
+import { tryOnce } from "./moduleReads.js"
 import { prepare } from "./programCalls.js"
 import * as registration from "./register.js"
 import type { AutoOptions } from "./settings.js"
@@ -29,6 +30,8 @@ export type {
    */
   AutoOptions
 } from "./settings.js"
+
+await tryOnce()
 
 /** What importing this module registered. */
 let current = registration.register()

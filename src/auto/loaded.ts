@@ -17,13 +17,19 @@ export const instrument = <L extends Loaded>(url: string, loaded: L, settings: A
   if (path === undefined || typeof format !== "string" || source == null || !isWanted(path, settings)) return loaded
   const kind = /^(module|commonjs)(-typescript)?$/.exec(format)
   if (kind === null) return loaded
-  const text = typeof source === "string" ? source : Buffer.from(source as ArrayBuffer).toString("utf8")
+  const text = typeof source === "string" ? source : textOf(source)
   // As Node would do it after this hook: types become blanks, and every line and column stays.
   const code = kind[2] === undefined ? text : attempt(() => stripTypes(text), undefined)
   if (code === undefined) return loaded
   const instrumented = instrumentedSource(code, path, kind[1] === "module" ? "module" : "script", settings, shared)
   return instrumented === undefined ? loaded : { ...loaded, format: kind[1], source: instrumented }
 }
+
+export const textOf = (source: ArrayBuffer | NodeJS.ArrayBufferView): string =>
+  (ArrayBuffer.isView(source)
+    ? Buffer.from(source.buffer, source.byteOffset, source.byteLength)
+    : Buffer.from(source)
+  ).toString("utf8")
 
 /** The source of a module of the app, instrumented; `undefined` where it stays as it is. */
 export const instrumentedSource = (

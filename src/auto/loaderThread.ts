@@ -1,5 +1,5 @@
 /**
- * The hook as Node 20 runs it, in a thread of its own.
+ * The hook as Node 20 runs it beside other hooks, in their thread.
  */
 import { instrument, type Loaded } from "./loaded.js"
 import type { AutoSettings, Shared } from "./settings.js"

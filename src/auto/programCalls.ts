@@ -3,8 +3,8 @@
  * instrumented starts nearly as fast as it does without.
  */
 import { createRequire } from "node:module"
-import { isMainThread } from "node:worker_threads"
-import { type Call, type Wrap, wrapper } from "../instrument/wrapper.js"
+import { type AnyFunction, type Call, type Wrap, wrapper } from "../instrument/wrapper.js"
+import { titleCase } from "../plain/titleCase.js"
 import type * as NarratedCalls from "./narratedCalls.js"
 
 const load = createRequire(import.meta.url)
@@ -53,9 +53,15 @@ export const prepare = async (isNeeded = false): Promise<void> => {
   use(await import("./narratedCalls.js"))
 }
 
+/** Threads are loaded by few programs. */
+const isMainThread = (): boolean => {
+  const threads: typeof import("node:worker_threads") = load("node:worker_threads")
+  return threads.isMainThread
+}
+
 /** Begins stories for calls outside any, where that is wanted. Those of other threads are none of the program's. */
 export const begin = (areWanted: () => boolean): void => {
-  beginsStories = () => isMainThread && areWanted()
+  beginsStories = () => isMainThread() && areWanted()
   process.removeListener("uncaughtExceptionMonitor", failed)
   process.on("uncaughtExceptionMonitor", failed)
 }
@@ -71,10 +77,22 @@ export const mainEnded = (): void => {
 }
 
 export const wrap: Wrap = (f, name, kind) =>
-  wrapper(f, (original) => {
+  wrapper(
+    f,
+    later(() => name, kind)
+  )
+
+/** A function that is declared, and called as it is, title-cased. */
+export const wrapDeclared = <F extends object>(f: F): F =>
+  wrapper(f, (original) => later(() => titleCase(original.name), undefined)(original))
+
+/** Nothing of a call is made before the first one: most functions of a program are not called while it starts. */
+const later =
+  (nameOf: () => string, kind: string | undefined) =>
+  (original: AnyFunction): Call => {
     let call: Call | undefined
     return (self, args) => {
-      call ??= narratedCalls()?.callOf(original, name, kind)
+      call ??= narratedCalls()?.callOf(original, nameOf(), kind)
       return call === undefined ? Reflect.apply(original, self, args) : call(self, args)
     }
-  })
+  }

@@ -4,12 +4,14 @@
 import * as nodeModule from "node:module"
 import * as movedColumns from "../diagnostics/source/movedColumns.js"
 import { classMembers } from "../instrument/classMembers.js"
-import { instrument, instrumentedSource, type Loaded } from "./loaded.js"
+import { instrument, instrumentedSource, type Loaded, textOf } from "./loaded.js"
 import type { LoaderData } from "./loaderThread.js"
+import { instrumentReads, type OnRead } from "./moduleReads.js"
 import * as programCalls from "./programCalls.js"
 import {
   type AutoOptions,
   type AutoSettings,
+  fileOf,
   isDisabled,
   isWanted,
   makeShared,
@@ -36,7 +38,7 @@ export const register = (options: AutoOptions = {}): Registration => {
   programCalls.begin(() => settings.stories ?? Atomics.load(shared.namesUs, 0) === 0)
   Reflect.set(globalThis, Symbol.for(instrumenterKey), {
     // Whatever else has the name of a function stays as it is.
-    f: (f: unknown, name: string) => (typeof f === "function" ? programCalls.wrap(f, name, undefined) : f),
+    f: (f: unknown) => (typeof f === "function" ? programCalls.wrapDeclared(f) : f),
     c: (target: new (...args: Array<never>) => unknown) => classMembers(target, {}, programCalls.wrap),
     e: programCalls.mainEnded,
     m: movedColumns.note
@@ -55,10 +57,20 @@ const registerInThread = (settings: AutoSettings, shared: Shared): Registration 
   return { unregister: () => hooks.deregister() }
 }
 
-/** Node 20: `import` by a loader in a thread of its own, `require` by what compiles CommonJS. */
+/** Node 20: `import` as modules are read or by a loader in a thread of its own, `require` by what compiles CommonJS. */
 const registerBesideThread = (settings: AutoSettings, shared: Shared): Registration => {
-  const data: LoaderData = { settings, shared }
-  nodeModule.register(new URL("./loaderThread.js", import.meta.url), { data })
+  const isOn = (): boolean => Atomics.load(shared.isOn, 0) === 1
+  const toThread = (): void => {
+    const data: LoaderData = { settings, shared }
+    if (isOn()) nodeModule.register(new URL("./loaderThread.js", import.meta.url), { data })
+  }
+  const read: OnRead = (url, source) => {
+    const path = isOn() ? fileOf(url) : undefined
+    // What is CommonJS after all is read again by what loads that.
+    if (path === undefined || !mayBeModule.test(path) || !isWanted(path, settings)) return undefined
+    return instrumentedSource(textOf(source), path, "module", settings, shared)
+  }
+  if (!instrumentReads(read, toThread)) toThread()
   const prototype: unknown = nodeModule.Module.prototype
   const compile: unknown = Reflect.get(prototype as object, "_compile")
   if (typeof compile === "function") {
@@ -66,8 +78,7 @@ const registerBesideThread = (settings: AutoSettings, shared: Shared): Registrat
       prototype as object,
       "_compile",
       function (this: unknown, content: unknown, path: unknown, ...rest: Array<unknown>): unknown {
-        const isOn = Atomics.load(shared.isOn, 0) === 1
-        const isOurs = isOn && typeof content === "string" && typeof path === "string" && isWanted(path, settings)
+        const isOurs = isOn() && typeof content === "string" && typeof path === "string" && isWanted(path, settings)
         const source = isOurs ? (instrumentedSource(content, path, "script", settings, shared) ?? content) : content
         return Reflect.apply(compile, this, [source, path, ...rest])
       }
@@ -75,3 +86,6 @@ const registerBesideThread = (settings: AutoSettings, shared: Shared): Registrat
   }
   return { unregister: () => void Atomics.store(shared.isOn, 0, 0) }
 }
+
+/** By its extension, or none. */
+const mayBeModule = /(?:\.m?js|[/\\][^./\\]+)$/

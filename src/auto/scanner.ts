@@ -28,7 +28,7 @@ const regularExpression = /\/(?:[^\\/[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[\w$]*/y
 
 const inTemplate = /\\[\s\S]|`|\$\{/g
 
-const functionName = /\s*\*?\s*(?:([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*)?\(/uy
+export const functionName = /\s*\*?\s*(?:([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*)?\(/uy
 
 const className = /\s*(?:extends\b|\{|([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*(?:extends\b|\{))/uy
 
@@ -65,7 +65,7 @@ class Scanner {
 
   scan(): Declarations | undefined {
     const { source } = this
-    const start = this.#start()
+    const start = startOf(source)
     tokens.lastIndex = source.startsWith("#!") ? lineEnd(source, 0) : 0
     for (let token = tokens.exec(source); token !== null; token = tokens.exec(source)) {
       const [text] = token
@@ -224,22 +224,21 @@ class Scanner {
     while (isWord(this.source.charAt(begin - 1))) begin -= 1
     return this.source.charAt(begin - 1) === "." ? "" : this.source.slice(begin, end)
   }
+}
 
-  /** Behind the directives, and what comments there are. */
-  #start(): number {
-    const { source } = this
-    let start = source.startsWith("#!") ? lineEnd(source, 0) : 0
-    for (;;) {
-      start = blank(source, start)
-      directive.lastIndex = start
-      const end = directive.test(source) ? directive.lastIndex : start
-      if (end === start || !isWhole(source, end)) return start
-      start = end
-    }
+/** Where the body begins, behind the directives and what comments there are. */
+export const startOf = (source: string): number => {
+  let start = source.startsWith("#!") ? lineEnd(source, 0) : 0
+  for (;;) {
+    start = blank(source, start)
+    directive.lastIndex = start
+    const end = directive.test(source) ? directive.lastIndex : start
+    if (end === start || !isWhole(source, end)) return start
+    start = end
   }
 }
 
-const matchAt = (pattern: RegExp, source: string, at: number): RegExpExecArray | null => {
+export const matchAt = (pattern: RegExp, source: string, at: number): RegExpExecArray | null => {
   pattern.lastIndex = at
   return pattern.exec(source)
 }

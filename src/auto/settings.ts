@@ -78,17 +78,27 @@ export const settingsOf = ({ exclude, include, roots, stories }: AutoOptions): A
 /** This library's own files, which are below no `node_modules` where it is linked. */
 const ownFolder = fileURLToPath(new URL("../", import.meta.url))
 
+const below = `${sep}node_modules${sep}`
+
 /** By whole segments of paths: `/app2` is not in `/app`. */
 const isIn = (path: string, folder: string): boolean =>
   path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep)
 
 export const isWanted = (path: string, { exclude, include, roots }: AutoSettings): boolean => {
   const root = roots.find((root) => isIn(path, root))
-  if (root === undefined || path.startsWith(ownFolder) || path.split(sep).includes("node_modules")) return false
+  if (root === undefined || path.startsWith(ownFolder) || path.includes(below)) return false
   const isAmong = (paths: ReadonlyArray<string>) => paths.some((part) => isIn(path, resolve(root, part)))
   return !isAmong(exclude) && (include === undefined || isAmong(include))
 }
 
 /** The file of a module's URL; `undefined` where it is none. What tsx adds to a URL does not count. */
-export const fileOf = (url: string): string | undefined =>
-  url.startsWith("file:") ? attempt(() => fileURLToPath(new URL(url)), undefined) : undefined
+export const fileOf = (url: string): string | undefined => {
+  if (!url.startsWith("file:")) return undefined
+  // Nearly every one is such a path as it is.
+  if (sep === "/" && url.startsWith("file:///") && !unlikePath.some((part) => url.includes(part)))
+    return url.slice("file://".length)
+  return attempt(() => fileURLToPath(new URL(url)), undefined)
+}
+
+/** In an address of a file, whose path is something else than what is behind the scheme. */
+const unlikePath = ["%", "?", "#", "\\", "/.."]

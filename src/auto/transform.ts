@@ -3,8 +3,8 @@
  * not a line moved; a map of its own that the source has is moved along.
  */
 import { createRequire } from "node:module"
-import { titleCase } from "../plain/titleCase.js"
 import { attempt } from "../plain/untrusted.js"
+import { scanLines } from "./lineScanner.js"
 import { areMapsRead, withMapInside } from "./linkedMap.js"
 import { type Declarations, type DeclaredClass, scan } from "./scanner.js"
 import { type Insertion, movedBy, movesFar, withShiftedMap } from "./shiftedMap.js"
@@ -35,7 +35,7 @@ const nothing: Declarations = { functions: [], classes: [], start: 0 }
 export const transform = (source: string, { isMain, path, sourceType }: TransformOptions): string | undefined => {
   // Many modules declare nothing.
   const isBare = !/\b(?:function|class)\b/.test(source)
-  const found = isBare ? nothing : (scan(source, sourceType === "script") ?? parsed(source, sourceType))
+  const found = isBare ? nothing : declarationsIn(source, sourceType)
   if (found.functions.length + found.classes.length === 0 && !isMain) return undefined
   const { classes, functions, start } = found
   // What is added is compiled with the module: it is short.
@@ -43,7 +43,7 @@ export const transform = (source: string, { isMain, path, sourceType }: Transfor
   const within = (statements: string): string => `{const ${name}=${instrumenter};if(${name}){${statements}}}`
   const tried = (statement: string): string => `try{${statement}}catch{}`
   // Declared functions are there before the body runs, and so are instrumented before anything calls or exports them.
-  const before = functions.map((f) => tried(`${f}=${name}.f(${f},${JSON.stringify(titleCase(f))})`)).join("")
+  const before = functions.map((f) => tried(`${f}=${name}.f(${f})`)).join("")
   const insertions: Array<Insertion> = before === "" ? [] : [{ at: start, text: within(before) }]
   let last = ""
   for (const { end, name: target } of classes) {
@@ -52,14 +52,18 @@ export const transform = (source: string, { isMain, path, sourceType }: Transfor
     else insertions.push({ at: end, text: within(instrumenting) })
   }
   if (isMain) last += tried(`${name}.e()`)
-  const isMapped = path !== undefined && areMapsRead() && movesFar(source, insertions)
-  const mapped = isMapped ? withMapInside(source, path) : source
-  if (path !== undefined)
+  const isFar = path !== undefined && movesFar(source, insertions)
+  const mapped = isFar && areMapsRead() ? withMapInside(source, path) : source
+  if (isFar)
     noteMoved(mapped, insertions, (moved) =>
       within(tried(`${name}.m(${JSON.stringify(path)},${JSON.stringify(moved)})`))
     )
   return `${inserted(withShiftedMap(mapped, insertions), insertions)}${last === "" ? "" : `\n;${within(last)}`}`
 }
+
+/** By what takes least time, of what is sure. */
+const declarationsIn = (source: string, sourceType: "module" | "script"): Declarations =>
+  scanLines(source) ?? scan(source, sourceType === "script") ?? parsed(source, sourceType)
 
 /** Has the module say, before anything else, what moved in it. The text that does so moves it, too: its length decides itself. */
 const noteMoved = (source: string, insertions: Array<Insertion>, textOf: (moved: unknown) => string): void => {

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
+import { scanLines } from "../../src/auto/lineScanner.js"
 import { type Declarations, scan } from "../../src/auto/scanner.js"
 import { parsed } from "../../src/auto/transform.js"
 
@@ -29,9 +30,21 @@ const assertSame = (source: string, sourceType: "module" | "script", where: stri
   return true
 }
 
+/** Nothing is missing, and nothing is a class. */
+const assertAllFound = (source: string, sourceType: "module" | "script", where: string): boolean => {
+  const found = scanLines(source)
+  if (found === undefined) return false
+  const all = parsed(source, sourceType)
+  assert.deepStrictEqual([...all.classes, ...found.classes], [], where)
+  assert.includeMembers([...found.functions], [...all.functions], where)
+  if (all.functions.length > 0) assert.strictEqual(found.start, all.start, where)
+  return true
+}
+
 describe("the functions and classes of a module", () => {
   it("are those that a parser finds, in packages of all kinds", () => {
     let sure = 0
+    let sureByLines = 0
     let files = 0
     for (const [name, folder, sourceType] of [
       ["effect", "dist/esm/internal", "module"],
@@ -44,10 +57,13 @@ describe("the functions and classes of a module", () => {
       for (const file of readdirSync(root, { recursive: true, encoding: "utf8" })) {
         if (!file.endsWith(".js") || file.includes("cjs")) continue
         files += 1
-        if (assertSame(readFileSync(join(root, file), "utf8"), sourceType, `${name} ${file}`)) sure += 1
+        const source = readFileSync(join(root, file), "utf8")
+        if (assertSame(source, sourceType, `${name} ${file}`)) sure += 1
+        if (assertAllFound(source, sourceType, `${name} ${file}`)) sureByLines += 1
       }
     }
     assert.isAbove(sure, files * 0.95)
+    assert.isAbove(sureByLines, files * 0.3)
   })
 
   for (const [what, source] of [
@@ -73,8 +89,25 @@ describe("the functions and classes of a module", () => {
   ] as const) {
     it(`are found beside ${what}`, () => {
       assert.isTrue(assertSame(source, "module", source), "it is sure")
+      assertAllFound(source, "module", source)
     })
   }
+
+  it("are found by lines alone where they begin one", () => {
+    const found = scanLines(
+      "'use strict'\nconst a = function () {}, b = (class {})\nfunction c() {}\nexport async function d() {}\n"
+    )
+    assert.deepStrictEqual(found?.functions, ["c", "d"])
+    for (const other of [
+      "a(); function b() {}",
+      " function a() {}",
+      "class A {}",
+      "if (a) function b() {}",
+      "a.function()"
+    ]) {
+      assert.isUndefined(scanLines(other), other)
+    }
+  })
 
   it("are the parser's where brackets do not come out even, or a name is written with escapes", () => {
     assert.isUndefined(scan("function a() {", false))

@@ -1,0 +1,4 @@
+/**
+ * Loaded to see how modules are read; see `moduleReads.ts`.
+ */
+export {}
