@@ -60,7 +60,7 @@ const succeed = async (command: string, args: ReadonlyArray<string>, cwd: string
 }
 
 /** What the build reads besides the sources. */
-const buildFiles = ["package.json", "tsconfig.json", "tsconfig.build.json", "test/cli/bundle.ts"]
+const buildFiles = ["package.json", "tsconfig.json", "tsconfig.build.json", "test/auto/bundle.ts", "test/cli/bundle.ts"]
 
 const timesOf = (path: string): ReadonlyArray<number> =>
   [path, ...(statSync(path).isDirectory() ? readdirSync(path, { recursive: true, encoding: "utf8" }) : [])].map(
