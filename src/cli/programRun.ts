@@ -28,7 +28,9 @@ class CannotStart extends Data.TaggedError("CannotStart")<{ readonly message: st
 export const runProgram = (given: ProgramRunOptions) =>
   Effect.gen(function* () {
     if (!given.noHistory && isServer(given.history)) {
-      return yield* new InvalidOption({ setting: "--history", expected: "a file", given: "the URL of a server" })
+      // A program that fails is over at once. Only a file can be written by then.
+      const expected = "a file, as a program that fails ends before a server has taken in why; or --no-history"
+      return yield* new InvalidOption({ setting: "--history", expected, given: "the URL of a server" })
     }
     const folder = mkdtempSync(join(tmpdir(), "narrative-"))
     const mark = join(folder, "narrated")

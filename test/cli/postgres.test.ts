@@ -67,6 +67,22 @@ describe("The command on a schema of PostgreSQL", () => {
     })
   )
 
+  it.scopedLive("starts no program whose history a server would keep: its failure would not reach it", () =>
+    Effect.gen(function* () {
+      const { password, whole } = yield* history
+      const run = ["run", process.execPath, "--eval", "0"]
+      const given = yield* narrative(["run", "--history", whole, ...run.slice(1)])
+      const fromEnvironment = yield* narrative(run).pipe(
+        Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["NARRATIVE_DB", whole]])))
+      )
+      for (const { code, stderr, stdout } of [given, fromEnvironment]) {
+        assert.deepStrictEqual([code, stdout], [1, ""])
+        assert.match(stderr, /--history .*a file, as a program that fails .*--no-history/)
+        assert.notInclude(stderr, encodeURIComponent(password))
+      }
+    })
+  )
+
   it.scopedLive("says what it cannot reach, without the password", () =>
     Effect.gen(function* () {
       yield* withPassword({ PGPASSWORD: "wrong secret" })
