@@ -3,11 +3,11 @@
  * other tracer is given, and what it exports, is as it was.
  */
 import type * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import { globalValue } from "effect/GlobalValue"
 import * as Tracer from "effect/Tracer"
 import { placeOf, type Region, regionAbove, regionOf } from "../narration/region.js"
-import { currentFiber } from "../runtime/fiber.js"
+import { type AnyFiber, currentFiber } from "../runtime/fiber.js"
+import { runningFiber } from "../runtime/fiberInternals.js"
 import { isEnabled } from "../runtime/muting.js"
 import { isNative, SpanOf, wraps } from "../tracing/spans.js"
 import { isInbound, isOutbound, type Rules } from "./spanRules.js"
@@ -26,13 +26,15 @@ export const narrating = (given: Tracer.Tracer, rules: Rules, stories: SpanStori
       const span = inner.span(name, parent, context, links, startTime, kind, options)
       const rule = rules.of(name, kind, options)
       if (rule.role === "excluded" || context.unsafeMap.has(SpanOf.key)) return span
-      const fiber = Fiber.getCurrentFiber()
-      if (fiber._tag === "None" || !span.sampled || !isEnabled(fiber.value) || Object.isFrozen(span)) return span
-      // Where another tracer is between two of ours, the inner one was first.
-      if (regionOf(span) !== undefined) return span
+      const fiber = runningFiber()
+      if (fiber === undefined || !span.sampled || !isEnabled(fiber)) return span
       try {
-        const started: Started = { span, name, kind, rule, rules, options, startTime, fiber: fiber.value }
-        const narrated = begin(started, parent._tag === "Some" ? parent.value : undefined, stories, calls)
+        const place = placeOfSpan(fiber, parent._tag === "Some" ? parent.value : undefined, stories, calls)
+        if (rule.role === "counted" && place.region === undefined) return span
+        // Where another tracer is between two of ours, the inner one was first.
+        if (Object.isFrozen(span) || regionOf(span) !== undefined) return span
+        const started: Started = { span, name, kind, rule, rules, options, startTime, fiber }
+        const narrated = begin(started, place, stories)
         if (narrated !== undefined) endWith(started, narrated, calls)
       } catch {
         // Whatever goes wrong here must not reach the program.
@@ -47,30 +49,41 @@ export const narrating = (given: Tracer.Tracer, rules: Rules, stories: SpanStori
   return tracer
 }
 
-/** What becomes of a span that starts: nothing, or what has to know its end. */
-const begin = (
-  started: Started,
+interface SpanPlace {
+  /** Where the span is, if that is known. */
+  readonly region: Region | undefined
+  /** It came from outside this process, as far as is known. */
+  readonly isFromOutside: boolean
+}
+
+const placeOfSpan = (
+  fiber: AnyFiber,
   parent: Tracer.AnySpan | undefined,
   stories: SpanStories,
   calls: Calls
-): Narrated | undefined => {
-  const { fiber, kind, options, rule } = started
+): SpanPlace => {
   const around = placeOf(fiber)
   // Where a parent is known by its ids only, it may still go on in this process: in a cluster, or by RPC.
   const alive = parent?._tag === "ExternalSpan" ? (calls.get(parent.spanId) ?? spanAmong(stories, parent)) : parent
-  const place = around?.at === alive ? around : (regionAbove(alive, around) ?? runningOf(around))
+  const region = around?.at === alive ? around : (regionAbove(alive, around) ?? runningOf(around))
+  return { region, isFromOutside: parent?._tag !== "ExternalSpan" || alive === undefined }
+}
+
+/** What becomes of a span that starts: nothing, or what has to know its end. */
+const begin = (started: Started, { isFromOutside, region }: SpanPlace, stories: SpanStories): Narrated | undefined => {
+  const { kind, options, rule } = started
   const isCounted = rule.role === "counted"
-  if (place === undefined) return isCounted ? undefined : stories.begin(started, undefined)
-  const isFromOutside = isInbound(kind) && !rule.isIncluded && (parent?._tag !== "ExternalSpan" || alive === undefined)
-  if (rule.role === "story" || (isFromOutside && !isCounted)) return stories.begin(started, place)
-  if (place.story.status === "running") {
-    if (isCounted) return countSpan(started, place)
-    if (options?.attributes !== undefined) takeTool(place, options.attributes)
-    return stageOfSpan(started, place, stories.outlived)
+  if (region === undefined) return stories.begin(started, undefined)
+  const isRequest = isInbound(kind) && !rule.isIncluded && isFromOutside
+  if (rule.role === "story" || (isRequest && !isCounted)) return stories.begin(started, region)
+  if (region.story.status === "running") {
+    if (isCounted) return countSpan(started, region)
+    if (options?.attributes !== undefined) takeTool(region, options.attributes)
+    return stageOfSpan(started, region, stories.outlived)
   }
   if (isCounted) return undefined
-  const continued = stories.continue(place, started)
-  return continued === undefined ? stories.begin(started, place) : stageOfSpan(started, continued, stories.outlived)
+  const continued = stories.continue(region, started)
+  return continued === undefined ? stories.begin(started, region) : stageOfSpan(started, continued, stories.outlived)
 }
 
 const runningOf = (region: Region | undefined): Region | undefined =>

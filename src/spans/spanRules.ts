@@ -88,7 +88,7 @@ const Options = Schema.Struct({
 
 const decode = options.decodeOrThrow("NarrativeSpans", Options)
 
-/** Most names whose rule is remembered: some programs put ids into names. */
+/** Most names of a kind whose rule is remembered: some programs put ids into names. */
 const maxKnown = 1_000
 
 /** @throws InvalidOption */
@@ -116,16 +116,17 @@ export const make = (given: SpansOptions): Rules => {
     return rule(isOutbound(kind) ? "counted" : "stage")
   }
   const asksForAttributes = [...Object.values(matches), names].some(Predicate.isFunction)
-  const known = new Map<string, Rule>()
+  // By kind, then by name: a text of both would be made, and hashed, for every span.
+  const known = new Map<Tracer.SpanKind, Map<string, Rule>>()
   return {
     detailsOverNanos: Duration.isFinite(detailsOver) ? Duration.unsafeToNanos(detailsOver) : infiniteNanos,
     of: (name, kind, given) => {
       if (asksForAttributes) return decide({ name, kind, attributes: given?.attributes ?? {} })
-      const key = kind === "internal" ? name : `${kind} ${name}`
-      const before = known.get(key)
+      const ofKind = known.get(kind) ?? new Map<string, Rule>()
+      const before = ofKind.get(name)
       if (before !== undefined) return before
       const rule = decide({ name, kind, attributes: {} })
-      if (known.size < maxKnown) known.set(key, rule)
+      if (ofKind.size < maxKnown) known.set(kind, ofKind.set(name, rule))
       return rule
     }
   }
