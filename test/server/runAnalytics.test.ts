@@ -3,9 +3,10 @@ import * as HttpServer from "@effect/platform/HttpServer"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
+import { Run } from "../../src/runs.js"
 import { RunServer } from "../../src/server/index.js"
 import * as postgres from "../fixtures/postgres.js"
-import { databases, type ServedDatabase } from "./serving.js"
+import { databases, type ServedDatabase, serve } from "./serving.js"
 import { validRun } from "./wrongRequests.js"
 
 const servedAt = ({ place }: ServedDatabase) =>
@@ -40,7 +41,53 @@ const runs = Array.from({ length: 60 }, (_, i) => ({
   metrics_json: { cost_usd: 0.25, prompt_tokens: 10, completion_tokens: 1 }
 }))
 
-describe.each(databases(postgres.ofFile()))("Figures of runs, $where,", (database) => {
+const server = postgres.ofFile()
+
+describe("An empty schema of PostgreSQL", () => {
+  it.scopedLive(
+    "is made once by servers and programs that start at the same time, and every question is answered meanwhile",
+    () =>
+      Effect.gen(function* () {
+        const { rows, url } = yield* server
+        const schema = postgres.freshSchema()
+        // However long it takes on a busy machine.
+        const place = { url: url(schema), connectTimeout: "2 minutes", statementTimeout: "2 minutes" } as const
+        const asking = Effect.flatMap(serve({ postgres: place }), ({ ask }) =>
+          Effect.forEach(
+            ["/runs/analytics", "/runs", "/stories", "/stats", "/failures", "/live"],
+            (path) => Effect.map(ask(`/api/v1${path}`), ({ status, text }) => [path, status === 200 ? status : text]),
+            { concurrency: "unbounded" }
+          )
+        )
+        const program = (i: number) =>
+          Effect.void.pipe(
+            Run.track("importer", `job ${i}`),
+            Effect.provide(Run.layerPg({ ...place, git: false, history: false }))
+          )
+        const [answers] = yield* Effect.all(
+          [
+            Effect.all([asking, asking], { concurrency: "unbounded" }),
+            Effect.forEach(
+              Array.from({ length: 8 }, (_, i) => i),
+              program,
+              { concurrency: "unbounded" }
+            )
+          ],
+          { concurrency: "unbounded" }
+        )
+        for (const [path, answer] of answers.flat()) assert.strictEqual(answer, 200, String(path))
+        for (const table of ["run_migrations", "schema_migrations"]) {
+          const applied = yield* rows(`SELECT migration_id AS id FROM ${table} ORDER BY migration_id`, schema)
+          assert.deepStrictEqual(
+            applied.map(({ id }) => id),
+            [1, 2, 3]
+          )
+        }
+      })
+  )
+})
+
+describe.each(databases(server))("Figures of runs, $where,", (database) => {
   const served = servedAt(database)
 
   it.scopedLive("are of exactly the runs that the list has by the same filter", () =>
