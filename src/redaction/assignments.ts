@@ -9,7 +9,7 @@ import type { NameKind, SecretNames } from "./secretNames.js"
 /** How much of a text before `=` or `:` may be its name. */
 const maxName = 128
 
-/** What is secret from `at` on, right behind a name and its `=` or `:`. */
+/** What is secret from `at` on, right behind a name and its `=` or `:`, or in source its `??` or `||`. */
 export type Assigned = (text: string, at: number, name: Name, sign: string) => ReadonlyArray<Range>
 
 export const nothing: ReadonlyArray<Range> = []
@@ -31,7 +31,7 @@ export const hideAssigned = (
 ): string => {
   let out = ""
   let copied = 0
-  const signs = /[=:]/g
+  const signs = /[=:]|\?\?|\|\|/g
   for (let sign = signs.exec(text); sign !== null; sign = signs.exec(text)) {
     const name = nameBefore(text, sign.index, copied, names)
     if (name.kind === "open") continue

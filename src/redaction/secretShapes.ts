@@ -7,8 +7,9 @@
 
 import { type Assigned, hideAssigned } from "./assignments.js"
 import { hideListed } from "./listedValues.js"
+import { isGenerated } from "./ordinaryText.js"
 import { redacted } from "./redacted.js"
-import type { NameKind, SecretNames } from "./secretNames.js"
+import { isWord, type NameKind, type SecretNames } from "./secretNames.js"
 import { minRun, serviceKeys } from "./serviceKeys.js"
 import { assignedInSource } from "./valuesInSource.js"
 import { assignedInText, hideFlags, hideInsideWords, isRemark } from "./valuesInText.js"
@@ -60,7 +61,7 @@ const ofWords = 1
 const watched = 2
 const kinds = new Uint8Array(128)
 for (let code = 0; code < 128; code++) if (/\w/.test(String.fromCharCode(code))) kinds[code] = ofWords
-for (const char of "=:,-_JI./bB~") kinds[char.charCodeAt(0)] = watched | (kinds[char.charCodeAt(0)] ?? 0)
+for (const char of "=:,-_JI./bB~?|w") kinds[char.charCodeAt(0)] = watched | (kinds[char.charCodeAt(0)] ?? 0)
 
 /**
  * What there may be in a text: one cheap look, as most texts hold nothing. Everything that is hidden has a hint; not
@@ -84,7 +85,7 @@ const hintsIn = (text: string): number => {
       word = code === 45 ? word + 1 : 0
       if (kind === 0) continue
     }
-    if (code === 61 || code === 58) hints |= sign
+    if (code === 61 || code === 58 || ((code === 63 || code === 124) && text.charCodeAt(i + 1) === code)) hints |= sign
     if (code === 44) hints |= `"'\``.includes(text.charAt(i - 1) || " ") ? list : 0
     else if ((hints & mark) === 0 && (isMark(text, i) || isPrefix(text, i, before))) hints |= mark
   }
@@ -117,12 +118,16 @@ const isMark = (text: string, i: number): boolean => {
       return "AKS".includes(before)
     case ".": // SG. ya29.
       return before === "G" || before === "9"
-    case "/": // hooks.slack.com/; 1//0
-      return before === "m" || (before === "/" && after === "0")
+    case "/": // hooks.slack.com/; </password>; 1//0
+      return before === "m" || before === "<" || (before === "/" && after === "0")
     case "~": // 8Q~
       return before === "Q"
+    case "w": // password passwd pwd
+      return before === "s" || before === "p"
     case "=":
     case ":":
+    case "?":
+    case "|":
       return false
     default: // bearer basic
       return /^(?:ea|as)/i.test(text.slice(i + 1, i + 3))
@@ -166,7 +171,29 @@ const hideMarked = (text: string, names: SecretNames): string => {
   let out = text.includes("-----BEGIN") ? hidePrivateKeys(text) : text
   if (out.includes("/")) out = out.replace(webhooks, `$1${redacted}`)
   if (out.includes("--")) out = hideFlags(out, names)
+  if (out.includes("</")) out = hideElements(out, names)
+  out = out.replace(spokenPasswords, hideSpoken)
   return out.replace(serviceKeys, redacted).replace(schemes, hideCredentials)
+}
+
+/** An element of XML that holds a text. */
+const elements = /<([\w.:-]{1,64})((?:\s[^<>]{0,256})?)>([^<>]{1,512})<\/\1\s{0,4}>/g
+
+const hideElements = (text: string, names: SecretNames): string =>
+  text.replace(elements, (all, name: string, attributes: string, value: string) => {
+    const kind = names.kindOf(name.slice(name.indexOf(":") + 1))
+    const isSecret =
+      kind !== "open" && value.trim() !== "" && (isWord(kind) ? isGenerated(value.trim()) : !isRemark(value.trim()))
+    return isSecret ? `<${name}${attributes}>${redacted}</${name}>` : all
+  })
+
+/** A password behind its word, as people write it: `with password Tr0ub4dor&3`, `the password is "…"`. */
+const spokenPasswords =
+  /(?<![A-Za-z0-9])(pass(?:word|wd|phrase)|pwd)(\s{1,4}(?:(?:is|was)\s{1,4})?)(["'`]?)([^\s"'`,;()<>=:]{4,128})(["'`]?)/gi
+
+const hideSpoken = (all: string, word: string, between: string, open: string, value: string, close: string): string => {
+  const isQuoted = open !== "" && open === close && between.trim() !== ""
+  return isQuoted || isGenerated(value) ? `${word}${between}${open}${redacted}${close}` : all
 }
 
 const hideCredentials = (all: string, scheme: string, space: string, credentials: string): string => {

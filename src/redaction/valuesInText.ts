@@ -26,6 +26,7 @@ export const isRemark = (value: string): boolean =>
 const headers = /(?:^|[-_])(?:authorization|cookie2?)$/i
 
 export const assignedInText: Assigned = (text, at, name, sign) => {
+  if (sign.length > 1) return nothing
   const from = at + spacesFrom(text, at)
   if (from >= text.length) return nothing
   const opening = openingAt(text, from)

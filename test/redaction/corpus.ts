@@ -26,6 +26,14 @@ const secret = (keeps: string, sample: Sample): Secret => ({ keeps, sample })
 const harmless = (says: string, sample: Sample): Harmless => ({ says, sample })
 
 export const secrets: ReadonlyArray<Secret> = [
+  // As people and tools write them.
+  secret("Tr0ub4dor", { text: "login failed for ada with password Tr0ub4dor&3" }),
+  secret("p4ssw0rd", { text: "machine example.org login ada password p4ssw0rd" }),
+  secret("p4ssw0rd", { text: "<password>p4ssw0rd</password>" }),
+  secret("letmein", { text: '<ns:apiKey kind="x">letmein</ns:apiKey>' }),
+  secret("letmein", { source: '// the password is "letmein"' }),
+  secret("letmein", { source: 'connect(process.env.API_KEY ?? "letmein")' }),
+  secret("letmein", { source: 'const used = config.password || "letmein"' }),
   // Values under a name.
   secret("hunter", { value: { password: "hunter" } }),
   secret("correct horse", { value: { passphrase: "correct horse battery" } }),
@@ -165,6 +173,13 @@ export const secrets: ReadonlyArray<Secret> = [
 ]
 
 export const harmlesses: ReadonlyArray<Harmless> = [
+  // Words beside a password, and elements that only sound like one.
+  harmless("password is too short", { text: "the password is too short" }),
+  harmless("password reset", { text: "password reset for ada failed" }),
+  harmless("Great Hall", { text: "<session>Great Hall</session>" }),
+  harmless("Key (email)", { text: "table sessions - Key (email)=(ada) already exists" }),
+  harmless("guest", { source: 'const name = user.name ?? "guest"' }),
+  harmless("API_KEY", { source: 'process.env.API_KEY ?? fail("no API_KEY")' }),
   // Values: words of other trades.
   harmless("Great Hall", { value: { session: { title: "Moss", hall: "Great Hall" } } }),
   harmless("Great Hall is taken", {

@@ -186,7 +186,8 @@ const postgres =
     const detail = textOf(error, "detail")
     const said = detail === undefined ? message : firstLine(detail).replace(/\.$/, "")
     const what = named.length === 0 ? sentence : `${sentence}, ${named.join(", ")}`
-    return said === "" ? what : `${what}: ${short(said)}`
+    // A colon behind the name of a table would give it what follows as its value.
+    return said === "" ? what : `${what}${named.length === 0 ? ":" : " -"} ${short(said)}`
   }
 
 const postgresCodes: ReadonlyMap<string, (error: unknown, message: string) => string> = new Map([

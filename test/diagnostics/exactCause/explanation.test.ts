@@ -372,7 +372,7 @@ describe("Explanation", () => {
     })
     assert.strictEqual(
       alone(error),
-      "a row with the same key already exists, table customers, constraint customers_email_key: Key (email)=(ada) already exists (23505)"
+      "a row with the same key already exists, table customers, constraint customers_email_key - Key (email)=(ada) already exists (23505)"
     )
   })
 
