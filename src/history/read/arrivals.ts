@@ -115,9 +115,9 @@ const listen = (sql: SqlClient & Listening, arrived: Effect.Effect<void>, proven
     })
     const probing = Effect.gen(function* () {
       if (!(yield* comesBack)) return
-      yield* proven
       // Of what was written before it listened, nothing was heard.
       yield* arrived
+      yield* proven
       do yield* Effect.sleep(probeInterval)
       while (yield* comesBack)
     })
