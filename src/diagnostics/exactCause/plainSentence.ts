@@ -5,18 +5,35 @@
 import { inOrder, ownEntries } from "../../cause/fieldText.js"
 import * as thrownValue from "../../cause/thrownValue.js"
 import * as PlainValue from "../../plain/PlainValue.js"
-import { isErrorLike, isObject, textOf } from "../../plain/untrusted.js"
+import { attempt, isErrorLike, isObject, propertyOf, textOf } from "../../plain/untrusted.js"
 import type { Show } from "./show.js"
 
 /** `Type: what it says`, the fields of an error that has no message; nothing for one that says nothing. */
 export const plainly = (error: unknown, show: Show): string | undefined => {
   if (typeof error === "string") return tellingLine(error) || undefined
+  const issues = attempt(() => issuesOf(error), undefined)
+  if (issues !== undefined) return issues
   const type = thrownValue.typeOf(error)
   const said = saysNothingButFields(error) ? fieldsOf(error, show) : tellingLine(thrownValue.messageOf(error))
   if (said === "" || said === "{}") return undefined
   // An object that is no error has no name worth a word.
   return type === "object" ? said : `${type}: ${said}`
 }
+
+/** What a validator found, as ajv and zod list it: `/port must be integer; name Required`. */
+const issuesOf = (error: unknown): string | undefined => {
+  if (!Array.isArray(error) || error.length === 0) return undefined
+  const said = error.slice(0, maxIssues).map((issue: unknown) => {
+    const path = propertyOf(issue, "path") ?? propertyOf(issue, "instancePath")
+    const place = Array.isArray(path) ? path.map(String).join(".") : typeof path === "string" ? path : ""
+    return isObject(issue) ? `${place} ${textOf(issue, "message") ?? ""}`.trim() : ""
+  })
+  if (isErrorLike(error[0]) || said.includes("")) return undefined
+  const more = error.length - said.length
+  return `${said.map((one) => PlainValue.clip(one, 150)).join("; ")}${more > 0 ? `; and ${more} more` : ""}`
+}
+
+const maxIssues = 3
 
 /**
  * The line of a message that says why: its first, unless that only leads up to it. Prisma quotes the call and says why in

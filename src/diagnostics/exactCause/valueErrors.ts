@@ -27,9 +27,20 @@ import {
 export const readOrSet =
   (verb: string) =>
   ({ at, line }: EngineMessage) => {
-    const receivers = receiversOf(line, at(2))
+    const written = receiversOf(line, at(2))
+    const receivers = written.length === 0 ? patternsOf(line, at(2)) : written
     return `${isNothing(line, receivers, at(1))}, so ${propertyName(at(2))} cannot be ${verb}${detailsOf(line, receivers)}`
   }
+
+/** What a pattern takes apart, where the name is in one inside another: `address` of `{ address: { zip } }`. */
+const patternsOf = (line: FailingLine, property: string): ReadonlyArray<string> => {
+  if (!/^[A-Za-z_$][\w$]*$/.test(property)) return []
+  const pattern = new RegExp(
+    `([A-Za-z_$][\\w$]*)\\s*:\\s*\\{[^{}]{0,200}?(?<![\\w$.])${property.replaceAll("$", "\\$")}(?![\\w$])`,
+    "g"
+  )
+  return [...new Set(Array.from(line.code.matchAll(pattern), ([, name = ""]) => name))]
+}
 
 export const notCallable =
   (what: string) =>

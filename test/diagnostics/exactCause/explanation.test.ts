@@ -673,6 +673,25 @@ describe("Explanation", () => {
     assert.strictEqual(alone(new Error(message)), 'Error: lines[0].count: Expected number, actual "x"')
   })
 
+  it("names what a nested pattern takes apart", () => {
+    const users = [{ address: null as unknown as { zip: string } }]
+    const error = thrownBy(() => users.map(({ address: { zip } }) => zip))
+    const sourceLine = "users.map(({ name, address: { zip } }) => `${name} ${zip}`)"
+    assert.strictEqual(explain(error, { sourceLine }), "address is null, so .zip cannot be read")
+  })
+
+  it("says what a validator found, where that is a list that an error has as its cause", () => {
+    const issues = [
+      { instancePath: "/port", message: "must be integer" },
+      { path: ["user", 0, "name"], message: "Required" }
+    ]
+    assert.strictEqual(
+      explain(new Error("invalid settings", { cause: issues }), {}),
+      "/port must be integer; user.0.name Required"
+    )
+    assert.strictEqual(explain(new Error("no", { cause: [1, 2] }), {}), "Array: [1,2]")
+  })
+
   it("tells anything else by its type and first line", () => {
     assert.strictEqual(alone(new Error("first\nsecond")), "Error: first")
     assert.strictEqual(alone("as it is"), "as it is")
