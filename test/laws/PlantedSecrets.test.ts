@@ -11,7 +11,7 @@ import * as OtlpSerialization from "@effect/opentelemetry/OtlpSerialization"
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { NodeFileSystem } from "@effect/platform-node"
 import { SqlError } from "@effect/sql"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, layer } from "@effect/vitest"
 import { Config, ConfigProvider, Data, Effect, FastCheck as fc, Layer, Logger, Schema } from "effect"
 import { Prompt } from "../../src/analysis/index.js"
 import type { FailureReport } from "../../src/event/FailureReport.js"
@@ -111,7 +111,7 @@ const program = (secret: string, fail: Effect.Effect<unknown, unknown>) =>
   )
 
 /** Everything that a run of a program leaves. */
-const outputsOf = (secret: string, fail: Effect.Effect<unknown, unknown>, mode: "lean" | "rich") =>
+const outputsOf = (secret: string, fail: Effect.Effect<unknown, unknown>) =>
   Effect.gen(function* () {
     const folder = yield* Effect.acquireRelease(
       Effect.sync(() => mkdtempSync(join(tmpdir(), "planted-"))),
@@ -152,8 +152,7 @@ const outputsOf = (secret: string, fail: Effect.Effect<unknown, unknown>, mode: 
         })
       ),
       Narrative.logger,
-      Logger.remove(Logger.defaultLogger),
-      Diagnostics.layer({ mode })
+      Logger.remove(Logger.defaultLogger)
     )
     yield* Effect.exit(program(secret, fail)).pipe(Effect.provide(outputs))
     const prompts = yield* Effect.forEach(reports, (report) => Prompt.make(report))
@@ -173,20 +172,23 @@ const awkward = fc.stringMatching(/^[a-z]{4}["/&+ ][A-Z]{4}[0-9]{4}[="\\][a-z]{3
 
 describe("A secret that is planted in every input of a story", () => {
   for (const mode of ["lean", "rich"] as const) {
-    for (const [name, fail] of Object.entries(failures)) {
-      it.live.prop(
-        `is in none of its outputs, with ${mode} diagnostics, where it fails with ${name}`,
-        [fc.oneof(plain, awkward)],
-        ([secret]) =>
-          Effect.gen(function* () {
-            const outputs = yield* outputsOf(secret, fail(secret), mode)
-            for (const [output, text] of Object.entries(outputs)) {
-              if (!output.endsWith("-wal") && !output.endsWith("-shm")) assert.include(text, "Plant", output)
-              for (const form of [...formsOf(secret), "pl4nted-In-Source-7731"]) assert.notInclude(text, form, output)
-            }
-          }),
-        { fastCheck: { numRuns: 2, endOnFailure: true }, timeout: 60_000 }
-      )
-    }
+    // The debugger looks through all scripts of the process when it begins: once for all failures.
+    layer(Diagnostics.layer({ mode }), { excludeTestServices: true })(`with ${mode} diagnostics`, (it) => {
+      for (const [name, fail] of Object.entries(failures)) {
+        it.effect.prop(
+          `is in none of its outputs, where it fails with ${name}`,
+          [fc.oneof(plain, awkward)],
+          ([secret]) =>
+            Effect.gen(function* () {
+              const outputs = yield* outputsOf(secret, fail(secret))
+              for (const [output, text] of Object.entries(outputs)) {
+                if (!output.endsWith("-wal") && !output.endsWith("-shm")) assert.include(text, "Plant", output)
+                for (const form of [...formsOf(secret), "pl4nted-In-Source-7731"]) assert.notInclude(text, form, output)
+              }
+            }),
+          { fastCheck: { numRuns: 2, endOnFailure: true }, timeout: 60_000 }
+        )
+      }
+    })
   }
 })
