@@ -272,7 +272,11 @@ layer(shop, { timeout: 240_000, excludeTestServices: true })("the dashboard", (i
       const counts = await chart
         .locator("tbody tr")
         .evaluateAll((rows) =>
-          rows.map((row) => Array.from(row.querySelectorAll("td"), (cell) => Number(cell.textContent)))
+          rows.map((row) =>
+            Array.from(row.querySelectorAll("td"), (cell: { readonly textContent: string | null }) =>
+              Number(cell.textContent)
+            )
+          )
         )
       const total = (from: number, to: number) =>
         counts
