@@ -5,13 +5,23 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { isLost } from "../database/connections.js"
+import { discard, isLost } from "../database/connections.js"
 
 /** Most milliseconds between two attempts to reach the server. */
 const longestPause = 1_000
 
 /** What loses its connection that often may be why. */
 const mostAttempts = 4
+
+/** A connection that does not answer is ended: it would be given out again, as one that has nothing to do. */
+const ping = (sql: SqlClient): Effect.Effect<void, SqlError> =>
+  Effect.scoped(
+    Effect.flatMap(sql.reserve, (connection) =>
+      Effect.tapError(connection.executeRaw("SELECT 1", []), (error) =>
+        isLost(sql, error) ? discard(connection) : Effect.void
+      )
+    )
+  ).pipe(Effect.asVoid, Effect.withTracerEnabled(false))
 
 /**
  * Waits for a server out of reach, for so many milliseconds at most. They count from when it was lost: a server that is down for
@@ -23,7 +33,7 @@ export const reconnection = (sql: SqlClient, reconnectTimeout: number) => {
     lostSince = undefined
   })
   const untilReached = (pause: number): Effect.Effect<void, SqlError> =>
-    Effect.matchEffect(sql.unsafe("SELECT 1"), {
+    Effect.matchEffect(ping(sql), {
       onSuccess: () => Effect.void,
       onFailure: (error) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
