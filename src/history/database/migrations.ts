@@ -10,6 +10,7 @@ import { isPg } from "./connections.js"
 import type { Database } from "./database.js"
 import { hourTables } from "./hourTables.js"
 import * as migrator from "./migrator.js"
+import { shortEnd } from "./shortEnd.js"
 
 /** What only PostgreSQL has. */
 const pgStatements = [
@@ -193,10 +194,16 @@ const correlations = Effect.gen(function* () {
   for (const statement of statements) yield* sql.unsafe(statement)
 })
 
+/** By the ends of ids, which people type: PostgreSQL has its index from the beginning. */
+const storyEnds = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  if (!isPg(sql)) yield* sql.unsafe(`CREATE INDEX stories_by_end ON stories (${shortEnd("id")})`)
+})
+
 const migrations: ReadonlyArray<Migrator.ResolvedMigration> = [
   [1, "effect_narrative_history", Effect.succeed(tables)],
   [2, "effect_narrative_correlations", Effect.succeed(correlations)],
-  [3, "effect_narrative_hours", Effect.succeed(hourTables)]
+  [3, "effect_narrative_hours", Effect.succeed(Effect.zipRight(hourTables, storyEnds))]
 ]
 
 /** What this version writes and reads. */

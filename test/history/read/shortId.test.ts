@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FastCheck as fc } from "effect"
+import { endsWith } from "../../../src/history/read/conditions.js"
 import * as reader from "../../../src/history/read/reader.js"
 import * as historyWriter from "../../../src/history/write/historyWriter.js"
 import * as settings from "../../../src/history/write/settings.js"
 import { Narrator } from "../../fixtures/events.js"
-import { databaseAt, onBothDatabases, type TestDatabase } from "../histories.js"
+import { databaseAt, file, onBothDatabases, type TestDatabase } from "../histories.js"
 
 const freshAt = (file: TestDatabase["file"]) =>
   Effect.gen(function* () {
@@ -88,4 +89,20 @@ onBothDatabases(({ file }) => {
       })
     )
   })
+})
+
+describe("the end of an id", () => {
+  it.scopedLive("is looked for in an index of a file, and not in all of its stories", () =>
+    Effect.gen(function* () {
+      const { sql } = yield* databaseAt(yield* file)
+      for (const ends of [["aaaaaa", "bbbbbb"], ["0bbbbbb"]]) {
+        const plan = yield* sql<{ readonly detail: string }>`EXPLAIN QUERY PLAN SELECT id FROM stories AS s
+          WHERE ${endsWith(sql, "s.id", ends, ends[0]?.length ?? 0)}`
+        assert.deepStrictEqual(
+          plan.map(({ detail }) => detail),
+          ["SEARCH s USING INDEX stories_by_end (<expr>=?)"]
+        )
+      }
+    })
+  )
 })
