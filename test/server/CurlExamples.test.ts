@@ -4,8 +4,9 @@ import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Data, Effect } from "effect"
 import { Narrative } from "../../src/index.js"
+import * as postgres from "../fixtures/postgres.js"
 import { folder, recorded } from "../history/histories.js"
-import { started } from "./serving.js"
+import { databases, started, startedAt } from "./serving.js"
 
 class GateClosed extends Data.TaggedError("GateClosed")<{ readonly message: string }> {}
 
@@ -73,32 +74,38 @@ const firstOf = (script: string, surroundings: Surroundings, wanted: RegExp) =>
 /** The answer of the last of several requests. */
 const lastIn = (answers: string): string => answers.split(/(?<=\})(?=\{)|\n(?=\{)/).at(-1) ?? ""
 
-describe("The examples of the page of the server", () => {
-  it.scopedLive("are requests that are answered as the page shows", () =>
-    Effect.gen(function* () {
-      assert.isAtLeast(examples.length, 15)
-      const { ask, database, port } = yield* started
-      yield* recorded(
-        Effect.all([build("41", true), build("41", false), build("42", false), build("42", false)]),
-        database
-      )
-      const list = yield* ask("/api/v1/stories?name=Build&limit=4")
-      const [story, , , other] = list.json.stories.map((one: { story_id: string }) => one.story_id)
-      const cwd = yield* folder
-      const env = { ...process.env, url: `http://127.0.0.1:${port}`, story, other }
-      for (const { script, shown } of examples) {
-        if (script.includes("/api/v1/events")) {
-          // It has no end.
-          yield* firstOf(script, { cwd, env }, /^id: \d+\ndata: \{"cursor":.*\n\n/m)
-          continue
+describe.each(databases(postgres.ofFile()))(
+  "The examples of the page of the server, asked of one $where,",
+  (served) => {
+    it.scopedLive("are requests that are answered as the page shows", () =>
+      Effect.gen(function* () {
+        assert.isAtLeast(examples.length, 15)
+        const { ask, database, port } = yield* startedAt(served)
+        yield* recorded(
+          Effect.all([build("41", true), build("41", false), build("42", false), build("42", false)]),
+          database
+        )
+        const list = yield* ask("/api/v1/stories?name=Build&limit=4")
+        const [story, , , other] = list.json.stories.map((one: { story_id: string }) => one.story_id)
+        const cwd = yield* folder
+        const env = { ...process.env, url: `http://127.0.0.1:${port}`, story, other }
+        for (const { script, shown } of examples) {
+          if (script.includes("/api/v1/events")) {
+            // It has no end.
+            yield* firstOf(script, { cwd, env }, /^id: \d+\ndata: \{"cursor":.*\n\n/m)
+            continue
+          }
+          const answer = yield* outputOf(script, { cwd, env })
+          if (shown === undefined) assert.notMatch(answer, /^\{"detail":/, script)
+          else assert.deepStrictEqual(differences(JSON.parse(shown), JSON.parse(lastIn(answer))), [], script)
         }
-        const answer = yield* outputOf(script, { cwd, env })
-        if (shown === undefined) assert.notMatch(answer, /^\{"detail":/, script)
-        else assert.deepStrictEqual(differences(JSON.parse(shown), JSON.parse(lastIn(answer))), [], script)
-      }
-    })
-  )
+      })
+    )
+  }
+)
 
+// It is made of the endpoints alone, and asks no database.
+describe("The examples of the page of the server", () => {
   it.scopedLive("are beside a table of each endpoint of the API", () =>
     Effect.gen(function* () {
       const { ask } = yield* started

@@ -3,8 +3,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Data, Effect } from "effect"
 import { Narrative } from "../../src/index.js"
 import { RunClient } from "../../src/server/index.js"
+import * as postgres from "../fixtures/postgres.js"
 import { folder, recorded } from "../history/histories.js"
-import { serve, started } from "./serving.js"
+import { databases, serve, started, startedAt } from "./serving.js"
 import { validRun } from "./wrongRequests.js"
 
 class Broken extends Data.TaggedError("Broken")<{ readonly message: string }> {}
@@ -20,7 +21,9 @@ const clientOf = (port: number, token?: string) =>
 
 const run = (event_id: string) => ({ ...validRun, event_id, run_id: event_id })
 
-describe("The client of a server", () => {
+describe.each(databases(postgres.ofFile()))("The client of a server, $where,", (served) => {
+  const started = startedAt(served)
+
   it.scopedLive("creates, finds and changes runs, and is told what is wrong by its field", () =>
     Effect.gen(function* () {
       const { port } = yield* started
@@ -122,8 +125,8 @@ describe("The client of a server", () => {
 
   it.scopedLive("sends the token that it is given", () =>
     Effect.gen(function* () {
-      const baseDir = yield* folder
-      const { port } = yield* serve({ baseDir, token: "s3cret" })
+      const { options } = yield* served.place
+      const { port } = yield* serve({ ...options, token: "s3cret" })
       const { service } = yield* clientOf(port, "s3cret")
       assert.deepStrictEqual((yield* service.metadata()).agent_names, [])
       assert.strictEqual((yield* service.metrics()).total_runs, 0)
@@ -134,6 +137,7 @@ describe("The client of a server", () => {
   )
 })
 
+// It is made of the endpoints alone, and asks no database.
 describe("The description of the API", () => {
   it.scopedLive("is OpenAPI of each endpoint, in which every reference leads somewhere", () =>
     Effect.gen(function* () {
