@@ -1,14 +1,12 @@
 /**
  * A history that a program wrote, and the command run on it.
  */
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { Data, Effect, Layer, Logger, Option, Schedule } from "effect"
+import { Data, Effect, Layer, Logger, Option, Schedule, type Scope } from "effect"
 import { run } from "../../src/cli/narrativeCommand.js"
 import * as Output from "../../src/cli/output.js"
-import { HistoryRenderer } from "../../src/history/index.js"
 import { Correlation, Diagnostics, FailureAnalyzer, Narrative } from "../../src/index.js"
+import type { Postgres } from "../fixtures/postgres.js"
+import { file, layerAt, onPostgres } from "../history/histories.js"
 
 class Unavailable extends Data.TaggedError("Unavailable")<{ readonly message: string }> {}
 
@@ -28,12 +26,14 @@ const processOrder = (order: string, amount: number) =>
     yield* Narrative.stage(Effect.void, "Pack").pipe(Narrative.story("Ship Order"), Narrative.stage("Ship"))
   }).pipe(Narrative.story("Process Order", { totalStages: 3, labels: { tenant: "acme" } }))
 
-const fetchRates = Effect.suspend(() => (attempts++ < 2 ? new Unavailable({ message: "503" }) : Effect.void)).pipe(
-  Narrative.retry(Schedule.recurs(3)),
-  Narrative.stage("Fetch Rates"),
-  Narrative.story("Load 数据")
-)
-let attempts = 0
+const fetchRates = Effect.suspend(() => {
+  let attempts = 0
+  return Effect.suspend(() => (attempts++ < 2 ? new Unavailable({ message: "503" }) : Effect.void)).pipe(
+    Narrative.retry(Schedule.recurs(3)),
+    Narrative.stage("Fetch Rates"),
+    Narrative.story("Load 数据")
+  )
+})
 
 const importRows = new Unavailable({ message: "no rows" }).pipe(
   Narrative.stage("Read"),
@@ -75,28 +75,57 @@ const day = Effect.gen(function* () {
 })
 
 /** The file of a history in which a day's stories were told. */
-export const history = Effect.gen(function* () {
-  const folder = yield* Effect.acquireRelease(
-    Effect.sync(() => mkdtempSync(join(tmpdir(), "narrative-cli-"))),
-    (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+export const history = Effect.tap(file, (place) => told(place, day))
+
+/** Where a history is, and the same as an argument of the command, in which no password is. */
+export interface Place {
+  readonly place: string
+  readonly argument: string
+}
+
+/** Histories in which the day's stories were told, by their databases. */
+export const databases = (
+  server: Effect.Effect<Postgres>
+): ReadonlyArray<{ readonly where: string; readonly history: Effect.Effect<Place, never, Scope.Scope> }> => [
+  { where: "in a file", history: Effect.map(history, (place) => ({ place, argument: place })) },
+  {
+    where: "in a schema of PostgreSQL",
+    history: Effect.flatMap(onPostgres(server).file, (place) =>
+      Effect.map(Effect.zipRight(told(place, day), withoutPassword(server, place)), (argument) => ({ place, argument }))
+    )
+  }
+]
+
+/** A URL as it may be an argument; its password is in the environment for as long as the scope is open. */
+export const withoutPassword = (server: Effect.Effect<Postgres>, url: string) =>
+  Effect.flatMap(server, ({ password }) =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const before = process.env["PGPASSWORD"]
+        process.env["PGPASSWORD"] = password
+        return before
+      }),
+      (before) =>
+        Effect.sync(() => {
+          if (before === undefined) delete process.env["PGPASSWORD"]
+          else process.env["PGPASSWORD"] = before
+        })
+    ).pipe(Effect.as(url.replace(`:${encodeURIComponent(password)}@`, "@")))
   )
-  const filename = join(folder, "history.db")
-  yield* told(filename, day)
-  return filename
-})
 
 /** Everything the program tells is in the history when it is done. */
-export const told = <A, E>(filename: string, program: Effect.Effect<A, E>) =>
+export const told = <A, E>(place: string, program: Effect.Effect<A, E>) =>
   program.pipe(
     Effect.provide(
       Layer.mergeAll(
-        HistoryRenderer.layer({ path: filename, batchWithin: "1 millis" }),
+        layerAt(place, { batchWithin: "1 millis" }),
         Narrative.logger,
         Diagnostics.layer({ mode: "rich" }),
         analyzer,
         Logger.remove(Logger.defaultLogger)
       )
-    )
+    ),
+    Effect.orDie
   )
 
 export interface Ran {

@@ -3,17 +3,15 @@
  */
 import { spawn } from "node:child_process"
 import { appendFileSync, writeFileSync } from "node:fs"
-import { dirname, join } from "node:path"
-import { assert, describe, layer } from "@effect/vitest"
-import { Context, Effect, Layer } from "effect"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
 import { Narrative, NarrativeEvent } from "../../src/index.js"
 import { compiled } from "../fixtures/compiled.js"
 import { Narrator } from "../fixtures/events.js"
-import { history, told } from "./library.js"
-
-class HistoryFile extends Context.Tag("HistoryFile")<HistoryFile, string>() {
-  static readonly layer = Layer.scoped(HistoryFile, history)
-}
+import * as postgres from "../fixtures/postgres.js"
+import { folder } from "../history/histories.js"
+import { databases, told } from "./library.js"
 
 class Process {
   stdout = ""
@@ -65,89 +63,87 @@ const start = (args: ReadonlyArray<string>, env?: Readonly<Record<string, string
     (started) => Effect.zipRight(started.interrupt, started.ended)
   )
 
-layer(HistoryFile.layer, { timeout: "30 seconds", excludeTestServices: true })("the process", (it) => {
-  describe("narrative", () => {
-    it.scoped("reads the history that NARRATIVE_DB names, as a table of COLUMNS columns in a pipe", () =>
-      Effect.gen(function* () {
-        const ran = yield* start(["failures"], { NARRATIVE_DB: yield* HistoryFile, COLUMNS: "100" })
-        assert.deepStrictEqual([yield* ran.ended, ran.stderr], [0, ""])
-        const lines = ran.stdout.trimEnd().split("\n")
-        assert.match(lines[0] ?? "", /^When +Story id /)
-        assert.lengthOf(lines, 4)
-        assert.notInclude(ran.stdout, "\x1b")
-      })
-    )
+describe.each(databases(postgres.ofFile()))("The process narrative, of a history $where,", ({ history }) => {
+  it.scopedLive("reads the history that NARRATIVE_DB names, as a table of COLUMNS columns in a pipe", () =>
+    Effect.gen(function* () {
+      const ran = yield* start(["failures"], { NARRATIVE_DB: (yield* history).argument, COLUMNS: "100" })
+      assert.deepStrictEqual([yield* ran.ended, ran.stderr], [0, ""])
+      const lines = ran.stdout.trimEnd().split("\n")
+      assert.match(lines[0] ?? "", /^When +Story id /)
+      assert.lengthOf(lines, 4)
+      assert.notInclude(ran.stdout, "\x1b")
+    })
+  )
 
-    it.scoped("exits with 2 and one line for arguments that it does not know", () =>
-      Effect.gen(function* () {
-        const ran = yield* start(["storys"])
-        assert.deepStrictEqual([yield* ran.ended, ran.stdout], [2, ""])
-        assert.match(ran.stderr, /^narrative: [^\n]+\n$/)
-      })
-    )
+  it.scopedLive("tail follows a history that a program writes to, and ends well when it is interrupted", () =>
+    Effect.gen(function* () {
+      const { argument, place } = yield* history
+      const tail = yield* start(["tail", argument, "--lines", "1"])
+      yield* tail.prints("Story ended")
+      yield* told(place, Narrative.stage(Effect.void, "Count").pipe(Narrative.story("Told Later")))
+      yield* tail.prints("▶ Story ended: SUCCESS")
+      assert.match(tail.stdout, /▶ Story started: Told Later\n✔ Stage completed: Count \((?:\d\.\d{3}|\d+µ)s\)\n/)
+      yield* tail.interrupt
+      assert.deepStrictEqual([yield* tail.ended, tail.stderr], [0, ""])
+    })
+  )
+})
 
-    it.scoped("tail follows a history that a program writes to, and ends well when it is interrupted", () =>
-      Effect.gen(function* () {
-        const db = yield* HistoryFile
-        const tail = yield* start(["tail", db, "--lines", "1"])
-        yield* tail.prints("Story ended")
-        yield* told(db, Narrative.stage(Effect.void, "Count").pipe(Narrative.story("Told Later")))
-        yield* tail.prints("▶ Story ended: SUCCESS")
-        assert.match(tail.stdout, /▶ Story started: Told Later\n✔ Stage completed: Count \((?:\d\.\d{3}|\d+µ)s\)\n/)
-        yield* tail.interrupt
-        assert.deepStrictEqual([yield* tail.ended, tail.stderr], [0, ""])
-      })
-    )
+// They read no database.
+describe("The process narrative", () => {
+  it.scopedLive("exits with 2 and one line for arguments that it does not know", () =>
+    Effect.gen(function* () {
+      const ran = yield* start(["storys"])
+      assert.deepStrictEqual([yield* ran.ended, ran.stdout], [2, ""])
+      assert.match(ran.stderr, /^narrative: [^\n]+\n$/)
+    })
+  )
 
-    it.scoped("tail follows a file of JSON lines through its rotation, and tells once of what is no event", () =>
-      Effect.gen(function* () {
-        const file = join(dirname(yield* HistoryFile), "app.jsonl")
-        const lineOf = (event: NarrativeEvent.NarrativeEvent) => `${NarrativeEvent.toWire(event)}\n`
-        const story = new Narrator("Import")
-        const load = story.stage("Load")
-        writeFileSync(file, `{"msg":"\x1b[2J"}\n${lineOf(story.start())}no event\n`)
-        const tail = yield* start(["tail", file])
-        yield* tail.prints("▶ Story started: Import\n")
-        const end = lineOf(story.completed(load))
-        appendFileSync(file, end.slice(0, 40))
-        appendFileSync(file, end.slice(40))
-        yield* tail.prints("✔ Stage completed: Load (0.500s)\n")
-        yield* Effect.promise(() => import("node:fs/promises").then((fs) => fs.rename(file, `${file}.1`)))
-        writeFileSync(file, lineOf(story.end()))
-        yield* tail.prints("▶ Story ended: SUCCESS - Import (")
-        yield* tail.interrupt
-        assert.strictEqual(yield* tail.ended, 0)
-        assert.match(tail.stderr, /^narrative: skips lines that are no events, such as: \{"msg":"\\x1b\[2J"\}\n/)
-        assert.strictEqual(tail.stderr.split("skips").length, 2)
-      })
-    )
+  it.scopedLive("tail follows a file of JSON lines through its rotation, and tells once of what is no event", () =>
+    Effect.gen(function* () {
+      const file = join(yield* folder, "app.jsonl")
+      const lineOf = (event: NarrativeEvent.NarrativeEvent) => `${NarrativeEvent.toWire(event)}\n`
+      const story = new Narrator("Import")
+      const load = story.stage("Load")
+      writeFileSync(file, `{"msg":"\x1b[2J"}\n${lineOf(story.start())}no event\n`)
+      const tail = yield* start(["tail", file])
+      yield* tail.prints("▶ Story started: Import\n")
+      const end = lineOf(story.completed(load))
+      appendFileSync(file, end.slice(0, 40))
+      appendFileSync(file, end.slice(40))
+      yield* tail.prints("✔ Stage completed: Load (0.500s)\n")
+      yield* Effect.promise(() => import("node:fs/promises").then((fs) => fs.rename(file, `${file}.1`)))
+      writeFileSync(file, lineOf(story.end()))
+      yield* tail.prints("▶ Story ended: SUCCESS - Import (")
+      yield* tail.interrupt
+      assert.strictEqual(yield* tail.ended, 0)
+      assert.match(tail.stderr, /^narrative: skips lines that are no events, such as: \{"msg":"\\x1b\[2J"\}\n/)
+      assert.strictEqual(tail.stderr.split("skips").length, 2)
+    })
+  )
 
-    it.scoped("tail tells what a program prints into its standard input, to its last event", () =>
-      Effect.gen(function* () {
-        const story = new Narrator("Import")
-        const tail = yield* start(["tail", "-"])
-        const events = [story.start(), story.failed(story.stage("Load"))]
-        yield* tail.input(events.map(NarrativeEvent.toWire).join("\n"))
-        assert.strictEqual(yield* tail.ended, 0)
-        assert.strictEqual(
-          tail.stdout,
-          "▶ Story started: Import\n✖ Stage failed: Load (0.500s) - CsvError: bad row 7\n"
-        )
-      })
-    )
+  it.scopedLive("tail tells what a program prints into its standard input, to its last event", () =>
+    Effect.gen(function* () {
+      const story = new Narrator("Import")
+      const tail = yield* start(["tail", "-"])
+      const events = [story.start(), story.failed(story.stage("Load"))]
+      yield* tail.input(events.map(NarrativeEvent.toWire).join("\n"))
+      assert.strictEqual(yield* tail.ended, 0)
+      assert.strictEqual(tail.stdout, "▶ Story started: Import\n✖ Stage failed: Load (0.500s) - CsvError: bad row 7\n")
+    })
+  )
 
-    it.scoped("ends in silence when nobody reads on", () =>
-      Effect.gen(function* () {
-        const file = join(dirname(yield* HistoryFile), "long.jsonl")
-        const story = new Narrator("Import")
-        const stage = story.stage("Load")
-        const line = `${NarrativeEvent.toWire(story.completed(stage))}\n`
-        writeFileSync(file, line.repeat(5_000))
-        const tail = yield* start(["tail", file, "--lines", "5000", "--no-follow"])
-        yield* tail.prints("Load")
-        yield* tail.hangUp
-        assert.deepStrictEqual([yield* tail.ended, tail.stderr], [0, ""])
-      })
-    )
-  })
+  it.scopedLive("ends in silence when nobody reads on", () =>
+    Effect.gen(function* () {
+      const file = join(yield* folder, "long.jsonl")
+      const story = new Narrator("Import")
+      const stage = story.stage("Load")
+      const line = `${NarrativeEvent.toWire(story.completed(stage))}\n`
+      writeFileSync(file, line.repeat(5_000))
+      const tail = yield* start(["tail", file, "--lines", "5000", "--no-follow"])
+      yield* tail.prints("Load")
+      yield* tail.hangUp
+      assert.deepStrictEqual([yield* tail.ended, tail.stderr], [0, ""])
+    })
+  )
 })

@@ -10,7 +10,7 @@ import { Run } from "../../src/runs.js"
 import * as postgres from "../fixtures/postgres.js"
 import { folder } from "../history/histories.js"
 import * as runPlaces from "../runs/runPlaces.js"
-import { hostile, narrative, plain } from "./library.js"
+import { hostile, narrative, plain, withoutPassword } from "./library.js"
 
 const server = postgres.ofFile()
 
@@ -36,26 +36,10 @@ const runsAt = ({ place }: runPlaces.RunDatabase) =>
     return { baseDir, on, options, rowsOf }
   })
 
-/** A password is in no argument. */
 const placeOptions = (baseDir: string, database: string) =>
   database.startsWith("postgres:")
-    ? Effect.map(Effect.zipRight(withPassword, server), ({ password }) => [
-        "--db",
-        database.replace(`:${encodeURIComponent(password)}@`, "@")
-      ])
+    ? Effect.map(withoutPassword(server, database), (url) => ["--db", url])
     : Effect.succeed(["--base-dir", baseDir])
-
-const withPassword = Effect.flatMap(server, ({ password }) =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      process.env["PGPASSWORD"] = password
-    }),
-    () =>
-      Effect.sync(() => {
-        delete process.env["PGPASSWORD"]
-      })
-  )
-)
 
 const json = (text: string) =>
   text
