@@ -7,8 +7,10 @@ import * as inMemory from "../../src/runs/inMemory.js"
 import * as posting from "../../src/runs/posting.js"
 import * as Runs from "../../src/runs/Runs.js"
 import { Run } from "../../src/runs.js"
+import * as postgres from "../fixtures/postgres.js"
 import { folder, rowsOf } from "../history/histories.js"
 import { withWarnings } from "../renderer/rendererSuite.js"
+import { databases } from "./runPlaces.js"
 
 /** Runs that are posted to a server which answers with these, one after the other, and what it was sent. */
 const posted = (answers: ReadonlyArray<number | "broken">) =>
@@ -45,6 +47,7 @@ const posted = (answers: ReadonlyArray<number | "broken">) =>
 const pass = (seconds: number) =>
   Effect.forEach(Array.from({ length: seconds }), () => TestClock.adjust("1 second"), { discard: true })
 
+// The clock of the test stands, so that these are kept in memory: no database answers at its time.
 describe("A run that has ended", () => {
   it.effect("is posted once, without what is empty, and marked", () =>
     Effect.gen(function* () {
@@ -118,31 +121,61 @@ describe("A run that has ended", () => {
   )
 })
 
-describe("Runs of a program", () => {
-  it.scopedLive("are posted where Run.layer and the environment say", () =>
+/** A server that answers with these, one after the other, and what it was sent. */
+const hook = (...answers: ReadonlyArray<number>) =>
+  Effect.gen(function* () {
+    const bodies: Array<string> = []
+    const server = yield* Effect.acquireRelease(
+      Effect.async<ReturnType<typeof createServer>>((resume) => {
+        const server = createServer((request, response) => {
+          const answer = answers[bodies.length] ?? 200
+          request.on("data", (data) => bodies.push(`${request.headers["authorization"]} ${data}`))
+          request.on("end", () => response.writeHead(answer).end())
+        })
+        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      }),
+      (server) =>
+        Effect.sync(() => {
+          server.close()
+          server.closeAllConnections()
+        })
+    )
+    const address = server.address()
+    return { bodies, url: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/hook` }
+  })
+
+const program = Run.track(Effect.void, "agent", "job")
+
+describe.each(databases(postgres.ofFile()))("Runs of a program, kept $where,", ({ place }) => {
+  it.scopedLive("are posted where their layer says, and marked", () =>
+    withWarnings(() =>
+      Effect.gen(function* () {
+        const { bodies, url } = yield* hook(200, 422)
+        const { layer, rowsOf } = yield* place
+        const posting = layer({ history: false, git: false, postTo: { url, token: "t" } })
+        yield* Effect.provide(program, posting)
+        yield* Effect.provide(program, posting)
+        assert.lengthOf(bodies, 2)
+        for (const body of bodies) assert.match(body, /^Bearer t \{"event_id":.*"status":"success"/)
+        const rows = yield* rowsOf(
+          `SELECT api_posted, CASE WHEN api_posted_at IS NULL THEN 'no' ELSE 'yes' END AS has_time, api_retry_count, status
+            FROM agent_runs ORDER BY api_posted DESC`
+        )
+        assert.deepStrictEqual(rows, [
+          { api_posted: 1, has_time: "yes", api_retry_count: 0, status: "success" },
+          { api_posted: 0, has_time: "no", api_retry_count: 1, status: "success" }
+        ])
+      })
+    )
+  )
+})
+
+// The environment names a folder.
+describe("Runs of a program, kept in a folder", () => {
+  it.scopedLive("are posted where the environment says", () =>
     Effect.gen(function* () {
-      const bodies: Array<string> = []
-      const url = yield* Effect.acquireRelease(
-        Effect.async<readonly [string, ReturnType<typeof createServer>]>((resume) => {
-          const server = createServer((request, response) => {
-            request.on("data", (data) => bodies.push(`${request.headers["authorization"]} ${data}`))
-            request.on("end", () => response.end())
-          })
-          server.listen(0, "127.0.0.1", () => {
-            const address = server.address()
-            const port = typeof address === "object" ? address?.port : 0
-            resume(Effect.succeed([`http://127.0.0.1:${port}/hook`, server]))
-          })
-        }),
-        ([, server]) => Effect.sync(() => server.closeAllConnections())
-      ).pipe(Effect.map(([url]) => url))
-      const program = Run.track(Effect.void, "agent", "job")
+      const { bodies, url } = yield* hook()
       const baseDir = yield* folder
-      yield* program.pipe(
-        Effect.provide(Run.layer({ baseDir, history: false, git: false, postTo: { url, token: "t" } }))
-      )
-      assert.lengthOf(bodies, 1)
-      assert.match(bodies[0] ?? "", /^Bearer t \{"event_id":.*"status":"success"/)
       const env = { TELEMETRY_BASE_DIR: baseDir, METRICS_API_URL: url }
       const set = (values: Readonly<Record<string, string>>) =>
         Effect.acquireRelease(
@@ -153,17 +186,16 @@ describe("Runs of a program", () => {
             })
         )
       yield* Effect.scoped(Effect.zipRight(set(env), Effect.provide(program, Run.layerEnvironment)))
-      assert.lengthOf(bodies, 2)
+      assert.lengthOf(bodies, 1)
       yield* Effect.scoped(
         Effect.zipRight(set({ ...env, METRICS_API_ENABLED: "false" }), Effect.provide(program, Run.layerEnvironment))
       )
-      assert.lengthOf(bodies, 2)
+      assert.lengthOf(bodies, 1)
       const rows = yield* rowsOf(
         join(baseDir, "db/telemetry.sqlite"),
-        "SELECT api_posted, api_posted_at IS NOT NULL AS at FROM agent_runs ORDER BY created_at"
+        "SELECT api_posted, api_posted_at IS NOT NULL AS at FROM agent_runs ORDER BY api_posted DESC"
       )
       assert.deepStrictEqual(rows, [
-        { api_posted: 1, at: 1 },
         { api_posted: 1, at: 1 },
         { api_posted: 0, at: 0 }
       ])

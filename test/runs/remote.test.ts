@@ -6,9 +6,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schedule } from "effect"
 import { Run } from "../../src/runs.js"
 import { RunServer } from "../../src/server/index.js"
-import { folder, rowsOf } from "../history/histories.js"
+import * as postgres from "../fixtures/postgres.js"
+import { folder } from "../history/histories.js"
 import { withWarnings } from "../renderer/rendererSuite.js"
-import { serve } from "../server/serving.js"
+import { databases, serve } from "../server/serving.js"
 
 /** A port on which nothing listens. */
 const freePort = Effect.async<number>((resume) => {
@@ -30,8 +31,6 @@ const program = Effect.gen(function* () {
   yield* Run.metrics({ itemsDiscovered: 3, itemsSucceeded: 3 })
 }).pipe(Run.track("agent", "job", { product: "docs" }))
 
-const database = (baseDir: string) => join(baseDir, "db/telemetry.sqlite")
-
 /** Asks until the answer is one. */
 const until = <A>(ask: Effect.Effect<A, unknown>, is: (answer: A) => boolean) =>
   ask.pipe(
@@ -41,11 +40,11 @@ const until = <A>(ask: Effect.Effect<A, unknown>, is: (answer: A) => boolean) =>
     Effect.retry({ schedule: Schedule.spaced("20 millis").pipe(Schedule.upTo("60 seconds")) })
   )
 
-describe("Runs that go to a server", () => {
+describe.each(databases(postgres.ofFile()))("Runs that go to a server which keeps them $where", ({ place, rowsOf }) => {
   it.scopedLive("are there as they would be in a folder, and are read back from it", () =>
     Effect.gen(function* () {
-      const baseDir = yield* folder
-      const { port } = yield* serve({ baseDir, token: "t0ken" })
+      const { database, options } = yield* place
+      const { port } = yield* serve({ ...options, token: "t0ken" })
       const outbox = join(yield* folder, "outbox")
       yield* Effect.gen(function* () {
         const far = yield* Run.start("far", "job")
@@ -65,13 +64,14 @@ describe("Runs that go to a server", () => {
         assert.isEmpty(yield* Run.sweep({ olderThan: 0 }))
         assert.deepInclude(yield* Run.stats, { accepted: 7, lost: 0 })
       }).pipe(Effect.provide(Run.layerRemote({ url: `http://127.0.0.1:${port}/`, token: "t0ken", outbox, git: false })))
-      assert.deepStrictEqual(yield* rowsOf(database(baseDir), "SELECT count(*) AS n FROM agent_runs"), [{ n: 2 }])
+      assert.deepStrictEqual(yield* rowsOf(database, "SELECT count(*) AS n FROM agent_runs"), [{ n: 2 }])
     })
   )
 
   it.scopedLive("are kept while the server is out of reach, and sent when it is there, each once and in order", () =>
     Effect.gen(function* () {
-      const [baseDir, outbox] = [yield* folder, yield* folder]
+      const { database, options } = yield* place
+      const outbox = yield* folder
       const port = yield* freePort
       const url = `http://127.0.0.1:${port}`
       yield* withWarnings((warnings) =>
@@ -82,7 +82,7 @@ describe("Runs that go to a server", () => {
             Effect.sync(() => String(warnings)),
             (text) => text.includes("are kept in the outbox")
           )
-          yield* serveAt(port, { baseDir })
+          yield* serveAt(port, options)
           const statuses = yield* until(
             Effect.map(Run.records, (runs) => runs.map(({ status }) => status)),
             ({ length }) => length === 5
@@ -90,20 +90,21 @@ describe("Runs that go to a server", () => {
           assert.deepStrictEqual(new Set(statuses), new Set(["success"]))
         }).pipe(Effect.scoped, Effect.provide(Run.layerRemote({ url, outbox, git: false })))
       )
-      assert.deepStrictEqual(yield* rowsOf(database(baseDir), "SELECT count(*) AS n FROM run_events"), [{ n: 5 }])
+      assert.deepStrictEqual(yield* rowsOf(database, "SELECT count(*) AS n FROM run_events"), [{ n: 5 }])
     })
   )
 
   it.scopedLive("are sent by the next start of a program where the first one never reached the server", () =>
     Effect.gen(function* () {
-      const [baseDir, outbox] = [yield* folder, yield* folder]
+      const { database, options } = yield* place
+      const outbox = yield* folder
       const port = yield* freePort
       const layer = Run.layerRemote({ url: `http://127.0.0.1:${port}`, outbox, git: false })
       yield* withWarnings(() => Effect.provide(program, layer))
-      yield* serveAt(port, { baseDir })
+      yield* serveAt(port, options)
       yield* Effect.provide(Effect.void, layer)
       const rows = yield* until(
-        rowsOf(database(baseDir), "SELECT status, items_succeeded FROM agent_runs"),
+        rowsOf(database, "SELECT status, items_succeeded FROM agent_runs"),
         ({ length }) => length > 0
       )
       assert.deepStrictEqual(rows, [{ status: "success", items_succeeded: 3 }])
@@ -112,8 +113,9 @@ describe("Runs that go to a server", () => {
 
   it.scopedLive("are kept where the server asks for another token", () =>
     Effect.gen(function* () {
-      const [baseDir, outbox] = [yield* folder, yield* folder]
-      const { port } = yield* serve({ baseDir, token: "right" })
+      const { database, options } = yield* place
+      const outbox = yield* folder
+      const { port } = yield* serve({ ...options, token: "right" })
       const layer = (token: string) => Run.layerRemote({ url: `http://127.0.0.1:${port}`, token, outbox, git: false })
       yield* withWarnings((warnings) =>
         Effect.gen(function* () {
@@ -123,22 +125,22 @@ describe("Runs that go to a server", () => {
         })
       )
       yield* Effect.provide(Effect.asVoid(Run.records), layer("right"))
-      assert.deepStrictEqual(yield* rowsOf(database(baseDir), "SELECT status FROM agent_runs"), [{ status: "success" }])
+      assert.deepStrictEqual(yield* rowsOf(database, "SELECT status FROM agent_runs"), [{ status: "success" }])
     })
   )
 
   it.scopedLive("go to the server at once where no disk takes them", () =>
     Effect.gen(function* () {
-      const baseDir = yield* folder
+      const { database, options } = yield* place
       const outbox = join(yield* folder, "outbox")
       writeFileSync(outbox, "a file where the folder should be")
-      const { port } = yield* serve({ baseDir })
+      const { port } = yield* serve(options)
       yield* Effect.gen(function* () {
         yield* program
         assert.deepInclude(yield* Run.stats, { accepted: 4, lost: 0 })
       }).pipe(Effect.provide(Run.layerRemote({ url: `http://127.0.0.1:${port}`, outbox, git: false })))
       const rows = yield* until(
-        rowsOf(database(baseDir), "SELECT status FROM agent_runs"),
+        rowsOf(database, "SELECT status FROM agent_runs"),
         ([row]) => row?.["status"] === "success"
       )
       assert.lengthOf(rows, 1)
@@ -147,8 +149,9 @@ describe("Runs that go to a server", () => {
 
   it.scopedLive("are counted as lost where the server refuses one, and the others arrive", () =>
     Effect.gen(function* () {
-      const [baseDir, outbox] = [yield* folder, yield* folder]
-      const { port } = yield* serve({ baseDir, maxBatch: 3 })
+      const { options } = yield* place
+      const outbox = yield* folder
+      const { port } = yield* serve({ ...options, maxBatch: 3 })
       const line = { record_type: "run", revision: "00000000000000aaaa", event_id: "a/b", status: "running" }
       appendFileSync(join(outbox, "events_20260101.ndjson"), `${JSON.stringify(line)}\ntorn {\n`)
       yield* withWarnings((warnings) =>
@@ -170,10 +173,10 @@ describe("Runs that go to a server", () => {
 
   it.scopedLive("go where TELEMETRY_API_URL says, with what else the environment says", () =>
     Effect.gen(function* () {
-      const baseDir = yield* folder
+      const { database, options } = yield* place
       const own = yield* folder
       mkdirSync(join(own, "outbox"))
-      const { port } = yield* serve({ baseDir, token: "t" })
+      const { port } = yield* serve({ ...options, token: "t" })
       const env = {
         TELEMETRY_API_URL: `http://127.0.0.1:${port}`,
         TELEMETRY_API_TOKEN: "t",
@@ -188,13 +191,13 @@ describe("Runs that go to a server", () => {
           })
       )
       yield* Effect.provide(Effect.zipRight(program, Run.records), Run.layerEnvironment)
-      assert.deepStrictEqual(yield* rowsOf(database(baseDir), "SELECT agent_owner FROM agent_runs"), [
-        { agent_owner: "ada" }
-      ])
+      assert.deepStrictEqual(yield* rowsOf(database, "SELECT agent_owner FROM agent_runs"), [{ agent_owner: "ada" }])
       assert.deepStrictEqual(readdirSync(own), ["outbox"])
     })
   )
+})
 
+describe("Runs that go to a server", () => {
   it.effect("are not kept where the address is none, which is a warning without it", () =>
     withWarnings((warnings) =>
       Effect.gen(function* () {
