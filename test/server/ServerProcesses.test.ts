@@ -1,15 +1,14 @@
 /**
- * Servers that share a folder, are killed, or are stopped in the middle of their work.
+ * Servers that share a folder or a schema, are killed, or are stopped in the middle of their work.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { existsSync } from "node:fs"
-import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, type Scope } from "effect"
 import { Run } from "../../src/runs.js"
 import { bundled } from "../fixtures/compiled.js"
-import { folder, rowsOf } from "../history/histories.js"
-import { serve } from "./serving.js"
+import * as postgres from "../fixtures/postgres.js"
+import { databases, type ServedDatabase, serve } from "./serving.js"
 import { validRun } from "./wrongRequests.js"
 
 interface Server {
@@ -26,11 +25,12 @@ const ask = (url: string) =>
     return json
   })
 
-const started = (baseDir: string): Effect.Effect<Server, never, Scope.Scope> =>
+/** A server of a folder, or of the schema that a URL names. */
+const started = (place: string): Effect.Effect<Server, never, Scope.Scope> =>
   Effect.gen(function* () {
     const program = yield* bundled("test/fixtures/runServer.ts")
     const child = yield* Effect.acquireRelease(
-      Effect.sync(() => spawn(process.execPath, [program, baseDir], { stdio: ["ignore", "pipe", "inherit"] })),
+      Effect.sync(() => spawn(process.execPath, [program, place], { stdio: ["ignore", "pipe", "inherit"] })),
       (child) => Effect.sync(() => void child.kill("SIGKILL"))
     )
     const ended = new Promise<number | NodeJS.Signals | null>((resolve) =>
@@ -58,21 +58,28 @@ const createUntilGone = (url: string, name: string): Effect.Effect<ReadonlyArray
     }
   })
 
-const idsOf = (baseDir: string) =>
-  Effect.map(rowsOf(join(baseDir, "db/telemetry.sqlite"), "SELECT event_id FROM agent_runs"), (rows) =>
-    rows.map(({ event_id }) => String(event_id))
-  )
+const server = postgres.ofFile()
 
-/** Until at least so many runs are in the database. */
-const untilKept = (baseDir: string, count: number) =>
-  Effect.repeat(Effect.delay(idsOf(baseDir), "20 millis"), { until: (ids) => ids.length >= count })
+/** Where servers keep their runs, the argument that names it to them, and which runs are there. */
+const sharedAt = ({ place, rowsOf }: ServedDatabase) =>
+  Effect.map(place, ({ database, options }) => {
+    const ids = Effect.map(rowsOf(database, "SELECT event_id FROM agent_runs"), (rows) =>
+      rows.map(({ event_id }) => String(event_id))
+    )
+    /** Until at least so many runs are in the database. */
+    const untilKept = (count: number) =>
+      Effect.repeat(Effect.delay(ids, "20 millis"), { until: ({ length }) => length >= count })
+    return { baseDir: options.baseDir, ids, untilKept, argument: options.baseDir ?? database }
+  })
 
-describe("Processes that serve one folder", () => {
-  it.scopedLive("are two at a time, and one goes on when the other is killed with the lock", () =>
+describe.each(databases(server))("Processes that serve the same runs, $where,", (served) => {
+  const shared = sharedAt(served)
+
+  it.scopedLive("are two at a time, and one goes on when the other is killed in the middle of its writes", () =>
     Effect.gen(function* () {
-      const baseDir = yield* folder
-      const first = yield* started(baseDir)
-      const second = yield* started(baseDir)
+      const { argument, ids, untilKept } = yield* shared
+      const first = yield* started(argument)
+      const second = yield* started(argument)
       const clients = yield* Effect.fork(
         Effect.all(
           [
@@ -84,18 +91,18 @@ describe("Processes that serve one folder", () => {
           { concurrency: "unbounded" }
         )
       )
-      yield* untilKept(baseDir, 30)
+      yield* untilKept(30)
       first.process.kill("SIGKILL")
-      const before = (yield* idsOf(baseDir)).length
-      yield* untilKept(baseDir, before + 30)
+      const before = (yield* ids).length
+      yield* untilKept(before + 30)
       second.process.kill("SIGTERM")
       const accepted = (yield* Fiber.join(clients)).flat()
       yield* first.ended
       yield* second.ended
       // Its next server has what the one that was killed had accepted.
-      const third = yield* started(baseDir)
+      const third = yield* started(argument)
       yield* ask(`${third.url}/api/v1/runs?limit=1`)
-      const kept = yield* idsOf(baseDir)
+      const kept = yield* ids
       const known = new Set(kept)
       assert.strictEqual(known.size, kept.length, "each once")
       assert.deepStrictEqual(
@@ -106,23 +113,23 @@ describe("Processes that serve one folder", () => {
     })
   )
 
-  it.scopedLive("answer what is under way when they are stopped, and leave one file with all of it", () =>
+  it.scopedLive("answer what is under way when they are stopped, and leave all of it in the database", () =>
     Effect.gen(function* () {
-      const baseDir = yield* folder
-      const server = yield* started(baseDir)
+      const { argument, baseDir, ids, untilKept } = yield* shared
+      const server = yield* started(argument)
       const clients = yield* Effect.fork(
         Effect.all(
           ["a", "b", "c", "d", "e"].map((name) => createUntilGone(server.url, name)),
           { concurrency: "unbounded" }
         )
       )
-      yield* untilKept(baseDir, 40)
+      yield* untilKept(40)
       server.process.kill("SIGTERM")
       yield* server.ended
       const accepted = (yield* Fiber.join(clients)).flat()
-      // Nobody has opened it since: the log is in the file.
-      assert.isFalse(existsSync(join(baseDir, "db/telemetry.sqlite-wal")), "a log is left")
-      const known = new Set(yield* idsOf(baseDir))
+      // Nobody has opened the file since: the log is in it.
+      if (baseDir !== undefined) assert.isFalse(existsSync(`${baseDir}/db/telemetry.sqlite-wal`), "a log is left")
+      const known = new Set(yield* ids)
       assert.deepStrictEqual(
         accepted.filter((id) => !known.has(id)),
         []
@@ -131,13 +138,13 @@ describe("Processes that serve one folder", () => {
   )
 })
 
-describe("A server that sweeps", () => {
+describe.each(databases(server))("A server that sweeps runs $where", ({ place }) => {
   it.scopedLive("ends runs that were silent for too long, but none that lives or has an end", () =>
     Effect.gen(function* () {
-      const baseDir = yield* folder
+      const { options } = yield* place
       yield* Effect.gen(function* () {
         const living = yield* Run.start("living", "job")
-        const { ask } = yield* serve({ baseDir, sweepEvery: "20 millis", staleAfter: "1 millis" })
+        const { ask } = yield* serve({ ...options, sweepEvery: "20 millis", staleAfter: "1 millis" })
         const create = (event_id: string, status: string) =>
           ask("/api/v1/runs", { body: { ...validRun, event_id, run_id: event_id, status } })
         yield* create("ended", "failed")
@@ -152,14 +159,20 @@ describe("A server that sweeps", () => {
         yield* ask("/api/v1/runs/stale", { method: "PATCH", body: { status: "success" } })
         yield* Effect.sleep("60 millis")
         assert.strictEqual(yield* statusOf("stale"), "success")
-      }).pipe(Effect.provide(Run.layer({ baseDir, history: false, git: false })))
+      }).pipe(
+        Effect.provide(
+          options.postgres === undefined
+            ? Run.layer({ ...options, history: false, git: false })
+            : Run.layerPg({ ...options.postgres, history: false, git: false })
+        )
+      )
     })
   )
 
   it.scopedLive("leaves runs of other machines as they are, unless it is said when they are stale", () =>
     Effect.gen(function* () {
-      const baseDir = yield* folder
-      const { ask } = yield* serve({ baseDir, sweepEvery: "1 millis" })
+      const { options } = yield* place
+      const { ask } = yield* serve({ ...options, sweepEvery: "1 millis" })
       yield* ask("/api/v1/runs", { body: { ...validRun, event_id: "a", run_id: "a" } })
       yield* Effect.sleep("60 millis")
       assert.strictEqual((yield* ask("/api/v1/runs/a")).json.status, "running")
