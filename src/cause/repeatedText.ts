@@ -5,14 +5,17 @@
 import { attempt, isErrorLike, textOf } from "../plain/untrusted.js"
 import { linksOf, ownFields, typeOf } from "./thrownValue.js"
 
-/** Never throws. Errors of one type are one failure met again unless the later one puts a text of its own before the other's. */
+/**
+ * Never throws. Errors of one type are one failure met again, as by a retry, unless the later one puts a text of its own before
+ * the other's in the same field.
+ */
 export const repeats = (error: object, origin: unknown): boolean =>
   attempt(() => {
     const said = textsOf(error)
-    if (said.length === 0) return false
-    const isSameType = typeOf(error) === typeOf(origin)
+    if (said.size === 0) return false
+    const type = typeOf(error)
     return linksOf(origin, maxLinks).some((link) =>
-      textsOf(link).some((text) => said.some((later) => contains(later, text, isSameType)))
+      typeOf(link) === type ? continues(said, textsOf(link)) : quotes(said, textsOf(link))
     )
   }, false)
 
@@ -24,16 +27,30 @@ const minInside = 8
 /** Shortest text that says the same by being the same. */
 const minSame = 4
 
-const contains = (later: string, text: string, isSameType: boolean): boolean => {
-  if (isSameType) return text.length >= minInside && later.length > text.length && later.endsWith(text)
-  return later === text ? text.length >= minSame : text.length >= minInside && later.includes(text)
-}
+/** Texts by the names of their fields. */
+type Texts = ReadonlyMap<string, string>
 
-const textsOf = (error: unknown): ReadonlyArray<string> => {
-  if (typeof error === "string") return [error.slice(0, maxText)]
-  if (!isErrorLike(error)) return []
-  const fields = Object.entries(ownFields(error)).flatMap(([name, value]) =>
-    typeof value === "string" && name !== "name" ? [value] : []
+const continues = (said: Texts, before: Texts): boolean =>
+  [...before].some(([name, text]) => {
+    const later = said.get(name) ?? ""
+    return text.length >= minInside && later.length > text.length && later.endsWith(text)
+  })
+
+const quotes = (said: Texts, before: Texts): boolean =>
+  [...before.values()].some((text) =>
+    [...said.values()].some((later) =>
+      later === text ? text.length >= minSame : text.length >= minInside && later.includes(text)
+    )
   )
-  return [textOf(error, "message") ?? "", ...fields].map((text) => text.trim().slice(0, maxText))
+
+const textsOf = (error: unknown): Texts => {
+  const texts = new Map<string, string>()
+  const add = (name: string, text: string) => texts.set(name, text.trim().slice(0, maxText))
+  if (typeof error === "string") add("message", error)
+  if (!isErrorLike(error)) return texts
+  add("message", textOf(error, "message") ?? "")
+  for (const [name, value] of Object.entries(ownFields(error))) {
+    if (typeof value === "string" && name !== "name" && name !== "message") add(name, value)
+  }
+  return texts
 }

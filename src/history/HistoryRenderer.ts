@@ -73,11 +73,12 @@ export interface SqliteOptions extends HistoryOptions {
  */
 export const layer = (options: SqliteOptions): Layer.Layer<never, HistoryError | InvalidOption> =>
   Renderer.layerScoped(
-    Effect.flatMap(settings.decode(options), (settings) =>
-      Effect.flatMap(toFile(options.path, settings), ({ write, writeAtExit }) =>
-        fromWrite(settings, write, writeAtExit)
-      )
-    )
+    Effect.gen(function* () {
+      const path = yield* settings.decodePath(options.path)
+      const decoded = yield* settings.decode(options)
+      const { write, writeAtExit } = yield* toFile(path, decoded)
+      return yield* fromWrite(decoded, write, writeAtExit)
+    })
   )
 
 /**

@@ -1,3 +1,5 @@
+import { once } from "node:events"
+import { Worker } from "node:worker_threads"
 import { assert, describe, it } from "@effect/vitest"
 import * as timeBudget from "../../src/diagnostics/timeBudget.js"
 
@@ -30,6 +32,27 @@ describe("TimeBudget", () => {
     assert.isFalse(time.isSpent())
     while (!time.isSpent()) turns += 1
     assert.isAbove(turns, 1)
+  })
+
+  it("is not spent by what other threads work, where Node can distinguish them", async () => {
+    const shared = new Int32Array(new SharedArrayBuffer(4))
+    const worker = new Worker(
+      `const { workerData } = require("node:worker_threads")
+       Atomics.wait(workerData, 0, 0)
+       const before = process.cpuUsage().user
+       while (process.cpuUsage().user - before < 100_000);
+       Atomics.store(workerData, 0, 2)
+       Atomics.notify(workerData, 0)`,
+      { eval: true, workerData: shared }
+    )
+    await once(worker, "online")
+    const before = timeBudget.workedMillis()
+    Atomics.store(shared, 0, 1)
+    Atomics.notify(shared, 0)
+    Atomics.wait(shared, 0, 1)
+    const worked = timeBudget.workedMillis() - before
+    await worker.terminate()
+    assert.strictEqual(worked < 100, "threadCpuUsage" in process)
   })
 
   it("is spent from the beginning when there is none", () => {

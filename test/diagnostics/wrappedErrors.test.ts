@@ -66,6 +66,18 @@ describe("an error made from the words of another", () => {
     })
   )
 
+  it("is its own cause, too, where its message ends with a field of its own", () => {
+    class MailRefused extends Data.TaggedError("MailRefused")<{ readonly to: string }> {
+      override get message() {
+        return `the server refused ${this.to}`
+      }
+    }
+    const refused = () => new MailRefused({ to: "user4@example.org" })
+    assert.isFalse(repeats(refused(), refused()))
+    assert.isFalse(repeats(refused(), new Error("not sent", { cause: refused() })))
+    assert.isTrue(repeats(new Refused({ message: "not sent: the server refused user4@example.org" }), refused()))
+  })
+
   it("repeats a text that is long enough to be no coincidence", () => {
     const origin = new RangeError("row 12 is out of range")
     assert.isTrue(repeats(new Error("import failed: row 12 is out of range"), origin))

@@ -487,6 +487,7 @@ describe("A history that cannot be opened", () => {
   it.effect("is told of a setting that cannot be meant before anything is opened", () =>
     Effect.gen(function* () {
       const bad: ReadonlyArray<readonly [string, object]> = [
+        ["path", { path: undefined, filename: "history.db" }],
         ["keepDays", { keepDays: -1 }],
         ["keepStories", { keepStories: 1.5 }],
         ["batchSize", { batchSize: 0 }],

@@ -91,6 +91,13 @@ export const decode = (given: HistoryOptions, mostInBatch = 32_768): Effect.Effe
     retention: retentionOf(given)
   }))
 
+/** The path of a database. Another version of an option's name must not end as a mistake of this library. */
+export const decodePath = (path: unknown): Effect.Effect<string, InvalidOption> =>
+  options.attempt(() => {
+    if (typeof path === "string" && path.trim() !== "") return path
+    throw invalidSetting("path", text(path), "the path of a database's file")
+  })
+
 /** `undefined` when everything is kept. Throws `InvalidOption`. */
 export const retentionOf = ({ keepDays, keepStories }: Retention): Retention | undefined => {
   if (keepDays !== undefined && !(Number.isFinite(keepDays) && keepDays > 0)) {
