@@ -115,7 +115,9 @@ export const secretNames = ({ extra, patterns, predicate }: OwnNames): SecretNam
 }
 
 /** The words of a name as one, in lower case. */
-const joined = (name: string): string => wordsOf(name).join("")
+const joined = (name: string): string =>
+  // Of these letters, each is of a word.
+  /[^ -~]/.test(name) ? wordsOf(name).join("") : name.replace(/[^A-Za-z0-9]+/g, "").toLowerCase()
 
 /** Whether a name has anything to be matched by. */
 export const isName = (name: string): boolean => joined(name) !== ""

@@ -6,11 +6,12 @@
  */
 
 import { type Assigned, hideAssigned } from "./assignments.js"
+import { dashes, hintsIn, key, list, marks, scheme, sign, slash, spoken } from "./hints.js"
 import { hideListed } from "./listedValues.js"
 import { isGenerated } from "./ordinaryText.js"
 import { redacted } from "./redacted.js"
 import { isWord, type NameKind, type SecretNames } from "./secretNames.js"
-import { minRun, serviceKeys } from "./serviceKeys.js"
+import { serviceKeys } from "./serviceKeys.js"
 import { assignedInSource } from "./valuesInSource.js"
 import { assignedInText, hideFlags, hideInsideWords, isRemark } from "./valuesInText.js"
 
@@ -44,94 +45,11 @@ const hideOnce = (text: string, names: SecretNames, assigned: Assigned, found?: 
   const hints = hintsIn(text)
   if (hints === 0) return text
   let out = (hints & sign) !== 0 && text.includes("://") ? hideUrlCredentials(text) : text
-  if ((hints & mark) !== 0) out = hideMarked(out, names)
+  if ((hints & marks) !== 0) out = hideMarked(out, names, hints)
   if ((hints & list) !== 0) out = hideListed(out, names)
   if ((hints & sign) === 0) return out
   if (assigned === assignedInText) out = hideInsideWords(out, names)
   return hideAssigned(out, names, assigned, found)
-}
-
-/** A text has `=` or `:`, the beginning of what is known to be a secret by itself, or literals in a row. */
-const sign = 1
-const mark = 2
-const list = 4
-
-/** What a character is: of a word, worth a second look, both (`J`), or neither. */
-const ofWords = 1
-const watched = 2
-const kinds = new Uint8Array(128)
-for (let code = 0; code < 128; code++) if (/\w/.test(String.fromCharCode(code))) kinds[code] = ofWords
-for (const char of "=:,-_JI./bB~?|w") kinds[char.charCodeAt(0)] = watched | (kinds[char.charCodeAt(0)] ?? 0)
-
-/**
- * What there may be in a text: one cheap look, as most texts hold nothing. Everything that is hidden has a hint; not
- * everything that has one is hidden.
- */
-const hintsIn = (text: string): number => {
-  let hints = 0
-  // How far into a word the place is, and into one with `-` in it.
-  let run = 0
-  let word = 0
-  for (let i = 0; i < text.length && hints !== (sign | mark | list); i++) {
-    const code = text.charCodeAt(i)
-    const kind = code < 128 ? kinds[code] : 0
-    const before = word
-    if (kind === ofWords || kind === (ofWords | watched)) {
-      word++
-      if (++run === minRun) hints |= mark
-      if (kind === ofWords) continue
-    } else {
-      run = 0
-      word = code === 45 ? word + 1 : 0
-      if (kind === 0) continue
-    }
-    if (code === 61 || code === 58 || ((code === 63 || code === 124) && text.charCodeAt(i + 1) === code)) hints |= sign
-    if (code === 44) hints |= `"'\``.includes(text.charAt(i - 1) || " ") ? list : 0
-    else if ((hints & mark) === 0 && (isMark(text, i) || isPrefix(text, i, before))) hints |= mark
-  }
-  return hints
-}
-
-/** Whether the few characters before a sign may be the prefix of a key: what follows is long enough. */
-const isPrefix = (text: string, i: number, length: number): boolean => {
-  const char = text.charAt(i)
-  if (length < 2 || length > (char === ":" ? 10 : 7) || (char !== "-" && char !== "." && char !== ":")) return false
-  for (let at = i + 1; at <= i + 16; at++) {
-    const code = text.charCodeAt(at)
-    // Behind the end, this is no number.
-    if (!(code < 128) || (code !== 45 && ((kinds[code] ?? 0) & ofWords) === 0)) return false
-  }
-  return true
-}
-
-const isMark = (text: string, i: number): boolean => {
-  const before = text.charAt(i - 1)
-  const after = text.charAt(i + 1)
-  switch (text.charAt(i)) {
-    case "-": // --flag, -----BEGIN; sk- xapp- pypi- glpat- GOCSPX-; xoxb-
-      return after === "-" || "kpitX".includes(before) || text.charAt(i - 2) === "x"
-    case "_": // sk_live_ npm_ hf_ whsec_ github_pat_; dop_v1_; ghp_; shpat_
-      return "kmfcbt".includes(before) || after === "v" || text.charAt(i - 2) === "h" || text.charAt(i - 3) === "p"
-    case "J": // eyJ
-      return before === "y"
-    case "I": // AKIA ASIA AIza
-      return "AKS".includes(before)
-    case ".": // SG. ya29.
-      return before === "G" || before === "9"
-    case "/": // hooks.slack.com/; </password>; 1//0
-      return before === "m" || before === "<" || (before === "/" && after === "0")
-    case "~": // 8Q~
-      return before === "Q"
-    case "w": // password passwd pwd
-      return before === "s" || before === "p"
-    case "=":
-    case ":":
-    case "?":
-    case "|":
-      return false
-    default: // bearer basic
-      return /^(?:ea|as)/i.test(text.slice(i + 1, i + 3))
-  }
 }
 
 /** Begins a private key; its end may have been cut off. */
@@ -165,15 +83,17 @@ const webhooks =
 const schemes = /(?<![A-Za-z0-9])(bearer|basic)(\s{1,8})([^\s"'`,;)\]}]{4,})/gi
 
 const hideUrlCredentials = (text: string): string =>
-  text.replace(urlCredentials, `$1${redacted}@`).replace(looseCredentials, `$1${redacted}@`)
+  text.includes("@") ? text.replace(urlCredentials, `$1${redacted}@`).replace(looseCredentials, `$1${redacted}@`) : text
 
-const hideMarked = (text: string, names: SecretNames): string => {
-  let out = text.includes("-----BEGIN") ? hidePrivateKeys(text) : text
-  if (out.includes("/")) out = out.replace(webhooks, `$1${redacted}`)
-  if (out.includes("--")) out = hideFlags(out, names)
-  if (out.includes("</")) out = hideElements(out, names)
-  out = out.replace(spokenPasswords, hideSpoken)
-  return out.replace(serviceKeys, redacted).replace(schemes, hideCredentials)
+const hideMarked = (text: string, names: SecretNames, hints: number): string => {
+  let out = text
+  if ((hints & dashes) !== 0 && out.includes("-----BEGIN")) out = hidePrivateKeys(out)
+  if ((hints & slash) !== 0) out = out.replace(webhooks, `$1${redacted}`)
+  if ((hints & dashes) !== 0) out = hideFlags(out, names)
+  if ((hints & slash) !== 0) out = hideElements(out, names)
+  if ((hints & spoken) !== 0) out = out.replace(spokenPasswords, hideSpoken)
+  if ((hints & key) !== 0) out = out.replace(serviceKeys, redacted)
+  return (hints & scheme) !== 0 ? out.replace(schemes, hideCredentials) : out
 }
 
 /** An element of XML that holds a text. */

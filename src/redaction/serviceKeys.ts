@@ -12,7 +12,7 @@ export const services: ReadonlyArray<readonly [service: string, keys: ReadonlyAr
   ["Anthropic, OpenAI, OpenRouter, DeepSeek", ["sk-[\\w-]{16,}"]],
   ["Artifactory", ["AKC[a-zA-Z0-9]{40,}"]],
   ["Atlassian", ["AT(?:ATT|CTT|ST)3[\\w=-]{20,}", "ATBB[A-Za-z0-9]{24,}"]],
-  ["AWS", ["A(?:KIA|SIA|BIA|CCA)[A-Z0-9]{12,}"]],
+  ["AWS", ["AKIA[A-Z0-9]{12,}", "ASIA[A-Z0-9]{12,}", "ABIA[A-Z0-9]{12,}", "ACCA[A-Z0-9]{12,}"]],
   ["Azure AD", ["[\\w~.-]{3}\\dQ~[\\w~.-]{30,36}"]],
   ["Brevo", ["xkeysib-[a-f0-9]{32,}", "xsmtpsib-[a-f0-9]{32,}"]],
   ["Buildkite", ["bkua_[a-f0-9]{32,}"]],
@@ -40,7 +40,7 @@ export const services: ReadonlyArray<readonly [service: string, keys: ReadonlyAr
   ["LangSmith", ["lsv2_(?:pt|sk)_[a-f0-9]{32}_[a-f0-9]{10}"]],
   ["Linear", ["lin_(?:api|oauth)_[A-Za-z0-9]{32,}"]],
   ["Mailchimp", ["[a-f0-9]{32}-us\\d{1,2}"]],
-  ["Mailgun", ["(?<!-)(?:pub)?key-[a-f0-9]{32}"]],
+  ["Mailgun", ["(?<!-)key-[a-f0-9]{32}", "(?<!-)pubkey-[a-f0-9]{32}"]],
   ["Netlify", ["nfp_[A-Za-z0-9]{32,}"]],
   ["New Relic", ["NR(?:AK|AA|II|RA|BR)-[\\w-]{24,}", "NRJS-[a-f0-9]{19,}"]],
   ["Notion", ["secret_[A-Za-z0-9]{43}", "ntn_[A-Za-z0-9]{40,}"]],
@@ -62,7 +62,15 @@ export const services: ReadonlyArray<readonly [service: string, keys: ReadonlyAr
   ["Shopify", ["shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{16,}"]],
   ["Slack", ["xox[a-z]-[A-Za-z0-9-]{8,}", "xapp-[A-Za-z0-9-]{16,}"]],
   ["Square", ["sq0(?:atp|csp|idp)-[\\w-]{22,}"]],
-  ["Stripe, Clerk", ["(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{8,}", "whsec_[A-Za-z0-9+/=]{16,}"]],
+  [
+    "Stripe, Clerk",
+    [
+      "sk_(?:live|test)_[A-Za-z0-9]{8,}",
+      "rk_(?:live|test)_[A-Za-z0-9]{8,}",
+      "pk_(?:live|test)_[A-Za-z0-9]{8,}",
+      "whsec_[A-Za-z0-9+/=]{16,}"
+    ]
+  ],
   ["Supabase", ["sbp_[a-f0-9]{32,}", "sb_secret_[\\w-]{20,}"]],
   ["Tailscale", ["tskey-[\\w-]{16,}"]],
   ["Telegram", ["\\d{8,10}:AA[\\w-]{33}"]],
@@ -72,11 +80,34 @@ export const services: ReadonlyArray<readonly [service: string, keys: ReadonlyAr
   ["xAI", ["xai-[A-Za-z0-9]{32,}"]]
 ]
 
-/** What ends a key is all that belongs to it. */
-export const serviceKeys = new RegExp(
-  `(?<![A-Za-z0-9])(?:${services.flatMap(([, keys]) => keys).join("|")})[\\w-]*`,
-  "g"
-)
+const any = `(?:${services.flatMap(([, keys]) => keys).join("|")})`
 
-/** Shortest run of letters, digits and `_` in which a key may be that no other sign gives away. */
-export const minRun = 18
+/** What ends a key is all that belongs to it. */
+export const serviceKeys = new RegExp(`(?<![A-Za-z0-9])${any}[\\w-]*`, "g")
+
+/** Two characters that a key begins with, and the third: itself, or one of a class or of a group's. */
+const beginning = /^(?:\(\?<!-\))?((?:[\w/-]|\\\.){2})(?:\[([^\]]+)\]|\(\?:([^)]+)\)|\\?(.))/
+
+/** The first three characters of a key; none where those may be any: such a key is given away by a sign in it, see `hints.ts`. */
+export const beginningsOf = (key: string): ReadonlyArray<string> => {
+  const [, two, ofClass, ofGroup, third] = beginning.exec(key) ?? []
+  if (two === undefined) return []
+  const start = two.replaceAll("\\", "")
+  if (third !== undefined) return [start + third]
+  if (ofGroup !== undefined) return ofGroup.split("|").map((word) => start + word.charAt(0))
+  const inClass = new RegExp(`[${ofClass}]`)
+  return Array.from({ length: 128 }, (_, code) => String.fromCharCode(code))
+    .filter((char) => inClass.test(char))
+    .map((char) => start + char)
+}
+
+/** Those of all keys. */
+export const beginnings: ReadonlyArray<string> = services.flatMap(([, keys]) => keys.flatMap(beginningsOf))
+
+const keyHere = new RegExp(any, "y")
+
+/** Whether a key is at `at`, where a word begins. */
+export const isKeyAt = (text: string, at: number): boolean => {
+  keyHere.lastIndex = at
+  return keyHere.test(text)
+}

@@ -28,6 +28,8 @@ const harmless = (says: string, sample: Sample): Harmless => ({ says, sample })
 export const secrets: ReadonlyArray<Secret> = [
   // As people and tools write them.
   secret("Tr0ub4dor", { text: "login failed for ada with password Tr0ub4dor&3" }),
+  secret("Tr0ub4dor", { text: "login failed for ada with passphrase Tr0ub4dor&3" }),
+  secret("Tr0ub4dor", { text: "LOGIN FAILED WITH PASSWORD Tr0ub4dor&3" }),
   secret("p4ssw0rd", { text: "machine example.org login ada password p4ssw0rd" }),
   secret("p4ssw0rd", { text: "<password>p4ssw0rd</password>" }),
   secret("letmein", { text: '<ns:apiKey kind="x">letmein</ns:apiKey>' }),

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import * as Redaction from "../../src/redaction/Redaction.js"
-import { services } from "../../src/redaction/serviceKeys.js"
+import { beginningsOf, services } from "../../src/redaction/serviceKeys.js"
 
 const hex = (length: number) => "0f9b3c7d5e1a48260f9b3c7d5e1a4826".repeat(3).slice(0, length)
 const mixed = (length: number) => "aB3dE5gH7jK9mN2pQ4sT6vW8yZ1x".repeat(4).slice(0, length)
@@ -17,7 +17,7 @@ const keys: Readonly<Record<string, ReadonlyArray<string>>> = {
   "Alibaba Cloud": [`LTAI${mixed(20)}`],
   "Anthropic, OpenAI, OpenRouter, DeepSeek": [`sk-ant-api03-${mixed(40)}`, `sk-${mixed(48)}`, `sk-or-v1-${hex(64)}`],
   Artifactory: [`AKC${mixed(70)}`],
-  Atlassian: [`ATATT3xFfGF0${mixed(40)}_-=${mixed(8)}`, `ATBB${mixed(28)}`],
+  Atlassian: [`ATATT3xFfGF0${mixed(40)}_-=${mixed(8)}`, `ATBB${mixed(28)}`, `ATCTT3-${mixed(9)}=${mixed(12)}`],
   AWS: [`AKIA${upper(16)}`, `ASIA${upper(16)}`],
   "Azure AD": [`Ab18Q~${mixed(34)}`],
   Brevo: [`xkeysib-${hex(64)}-${mixed(16)}`],
@@ -112,6 +112,23 @@ describe("the key of a service", () => {
       texts.map((text) => redactor.text(text)),
       texts
     )
+  })
+
+  it("is known by its first three characters, but for those with a sign that gives them away", () => {
+    const patterns = services.flatMap(([, keys]) => keys)
+    assert.deepStrictEqual(
+      patterns.filter((key) => beginningsOf(key).length === 0),
+      [
+        "[\\w~.-]{3}\\dQ~[\\w~.-]{30,36}",
+        "[MNO][A-Za-z\\d]{22,27}\\.[\\w-]{6}\\.[\\w-]{27,40}",
+        "[A-Za-z0-9]{14}\\.atlasv1\\.[\\w-]{60,}",
+        "[a-f0-9]{32}-us\\d{1,2}",
+        "\\d{8,10}:AA[\\w-]{33}"
+      ]
+    )
+    assert.deepStrictEqual(beginningsOf("gh[opusr]_[A-Za-z0-9]{16,}"), ["gho", "ghp", "ghr", "ghs", "ghu"])
+    assert.deepStrictEqual(beginningsOf("dp\\.(?:pt|st)\\.[\\w.-]{32,}"), ["dp."])
+    assert.deepStrictEqual(beginningsOf("gl(?:pat|rt)-[\\w.-]{16,}"), ["glp", "glr"])
   })
 
   it("is listed on the page of security, for each service", () => {
