@@ -10,45 +10,98 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Random } from "effect"
 import { Run } from "../../src/runs.js"
 import { bundled } from "../fixtures/compiled.js"
+import * as postgres from "../fixtures/postgres.js"
 import { folder, rowsOf } from "../history/histories.js"
 import { withWarnings } from "../renderer/rendererSuite.js"
 import { assertKept, killed, ofKind } from "./killedPrograms.js"
+import { journalled, type Place } from "./runPlaces.js"
 
 const kills = Number(process.env["NARRATIVE_KILLS"] ?? 16)
 
-/** A program that begins, and asks for runs. */
-const nextStart = (baseDir: string) => Effect.provide(Run.records, Run.layer({ baseDir, history: false, git: false }))
+const plain = { history: false, git: false }
 
-describe("Processes that are killed", () => {
+/** A program that begins, and asks for runs. */
+const nextStart = ({ layer }: Pick<Place, "layer">) => Effect.provide(Run.records, layer(plain))
+
+/** The URL of the schema, where the runs of a place go to one. */
+const urlOf = ({ database }: Place) => (database.startsWith("postgres:") ? database : undefined)
+
+describe.each(journalled(postgres.ofFile()))("Processes that are killed, of runs $where,", ({ place }) => {
   for (const processes of [1, 6]) {
     it.scopedLive(
       `lose no accepted write, ${processes} at a time`,
       () =>
         Effect.gen(function* () {
-          const baseDir = yield* folder
+          const kept = yield* place
+          const { baseDir } = kept
           const said: Array<string> = []
           for (let killedSoFar = 0; killedSoFar < kills / 2; killedSoFar += processes) {
             const points = yield* Effect.all(Array.from({ length: processes }, () => Random.nextIntBetween(0, 150)))
             const heard = yield* Effect.all(
-              points.map((millis) => killed(baseDir, millis)),
+              points.map((millis) => killed(baseDir, millis, "endless", urlOf(kept))),
               { concurrency: "unbounded" }
             )
             said.push(...heard.flat())
           }
-          yield* withWarnings(() => nextStart(baseDir))
-          yield* assertKept(baseDir, said)
+          yield* withWarnings(() => nextStart(kept))
+          yield* assertKept(kept, said)
           // A second start changes nothing.
-          yield* withWarnings(() => nextStart(baseDir))
-          yield* assertKept(baseDir, said)
+          yield* withWarnings(() => nextStart(kept))
+          yield* assertKept(kept, said)
         }),
       600_000 + kills * 5_000
     )
   }
 
+  it.scopedLive("write what waits when they end by process.exit", () =>
+    Effect.gen(function* () {
+      const kept = yield* place
+      const program = yield* bundled("test/fixtures/runProgram.ts")
+      const code = yield* Effect.async<number | null>((resume) => {
+        const child = spawn(process.execPath, [program, kept.baseDir, "exit", urlOf(kept) ?? ""], { stdio: "ignore" })
+        child.once("close", (code) => resume(Effect.succeed(code)))
+      })
+      assert.strictEqual(code, 3)
+      yield* nextStart(kept)
+      const rows = yield* kept.rowsOf("SELECT agent_name, status FROM agent_runs")
+      assert.deepStrictEqual(rows, [{ agent_name: "left", status: "running" }])
+    })
+  )
+
+  it.scopedLive("leave runs that the next start ends, once, and none that lives", () =>
+    Effect.gen(function* () {
+      const kept = yield* place
+      const [left = ""] = ofKind("start", yield* killed(kept.baseDir, 20, "open", urlOf(kept)))
+      const layer = kept.layer({ ...plain, sweep: false })
+      yield* withWarnings(() =>
+        Effect.gen(function* () {
+          const own = yield* Run.start("alive", "job")
+          const running = (yield* Run.records).filter(({ status }) => status === "running")
+          assert.sameMembers(
+            running.map(({ eventId }) => eventId),
+            [left, own.eventId]
+          )
+          const swept = yield* Run.sweep({ olderThan: 0 })
+          assert.deepStrictEqual(
+            swept.map(({ eventId }) => eventId),
+            [left]
+          )
+          assert.isEmpty(yield* Run.sweep({ olderThan: 0 }))
+          const [first] = (yield* Run.records).filter(({ runId }) => runId === swept[0]?.runId)
+          assert.strictEqual(first?.status, "cancelled")
+          assert.match(first?.errorSummary ?? "", /^Stale run cleaned up \(created at 20/)
+        }).pipe(Effect.provide(layer))
+      )
+    })
+  )
+})
+
+// What these are about is a journal, or a lock that is a file.
+describe("Processes that are killed", () => {
   it.scopedLive("leave a torn line, after which the next process goes on", () =>
     Effect.gen(function* () {
       const baseDir = yield* folder
-      yield* Run.start("before", "job").pipe(Effect.provide(Run.layer({ baseDir, history: false, git: false })))
+      yield* Run.start("before", "job").pipe(Effect.provide(Run.layer({ ...plain, baseDir })))
       const raw = join(baseDir, "raw")
       const [name = ""] = readdirSync(raw)
       const journal = join(raw, name)
@@ -60,7 +113,7 @@ describe("Processes that are killed", () => {
           const agents = (yield* Run.records).map(({ agentName }) => agentName)
           assert.sameMembers(agents, ["before", "after"])
           assert.include(String(warnings), "has a line that cannot be read")
-        }).pipe(Effect.provide(Run.layer({ baseDir, history: false, git: false })))
+        }).pipe(Effect.provide(Run.layer({ ...plain, baseDir })))
       )
     })
   )
@@ -78,22 +131,7 @@ describe("Processes that are killed", () => {
         assert.isAbove(statSync(journal).size, 0)
         const agents = (yield* Run.records).map(({ agentName }) => agentName)
         assert.sameMembers(agents, ["before", "after"])
-      }).pipe(Effect.provide(Run.layer({ baseDir, history: false, git: false })))
-    })
-  )
-
-  it.scopedLive("write what waits when they end by process.exit", () =>
-    Effect.gen(function* () {
-      const baseDir = yield* folder
-      const program = yield* bundled("test/fixtures/runProgram.ts")
-      const code = yield* Effect.async<number | null>((resume) => {
-        const child = spawn(process.execPath, [program, baseDir, "exit"], { stdio: "ignore" })
-        child.once("close", (code) => resume(Effect.succeed(code)))
-      })
-      assert.strictEqual(code, 3)
-      yield* nextStart(baseDir)
-      const rows = yield* rowsOf(join(baseDir, "db/telemetry.sqlite"), "SELECT agent_name, status FROM agent_runs")
-      assert.deepStrictEqual(rows, [{ agent_name: "left", status: "running" }])
+      }).pipe(Effect.provide(Run.layer({ ...plain, baseDir })))
     })
   )
 
@@ -117,7 +155,7 @@ describe("Processes that are killed", () => {
       assert.isAbove(accepted, 10)
       assert.isAbove(lost, 10)
       assert.match(lastError, /The journal .*events_\d{8}\.ndjson could not be written/)
-      yield* withWarnings(() => nextStart(baseDir))
+      yield* withWarnings(() => nextStart({ layer: () => Run.layer({ ...plain, baseDir }) }))
       const [row] = yield* rowsOf(join(baseDir, "db/telemetry.sqlite"), "SELECT count(*) AS n FROM agent_runs")
       assert.strictEqual(row?.["n"], accepted)
     })
@@ -126,7 +164,7 @@ describe("Processes that are killed", () => {
   it.scopedLive("keep others waiting no longer than they live, when they have the lock of the database", () =>
     Effect.gen(function* () {
       const baseDir = yield* folder
-      yield* nextStart(baseDir)
+      yield* nextStart({ layer: () => Run.layer({ ...plain, baseDir }) })
       const holder = spawn(
         process.execPath,
         [
@@ -149,35 +187,8 @@ describe("Processes that are killed", () => {
         holder.kill("SIGKILL")
         assert.isNotEmpty(yield* Fiber.join(reading))
         assert.lengthOf(yield* Run.records, 21)
-      }).pipe(Effect.provide(Run.layer({ baseDir, history: false, git: false })))
+      }).pipe(Effect.provide(Run.layer({ ...plain, baseDir })))
       assert.deepStrictEqual(yield* rowsOf(join(baseDir, "db/telemetry.sqlite"), "SELECT * FROM run_events"), [])
-    })
-  )
-
-  it.scopedLive("leave runs that the next start ends, once, and none that lives", () =>
-    Effect.gen(function* () {
-      const baseDir = yield* folder
-      const [left = ""] = ofKind("start", yield* killed(baseDir, 20, "open"))
-      const layer = Run.layer({ baseDir, history: false, git: false, sweep: false })
-      yield* withWarnings(() =>
-        Effect.gen(function* () {
-          const own = yield* Run.start("alive", "job")
-          const running = (yield* Run.records).filter(({ status }) => status === "running")
-          assert.sameMembers(
-            running.map(({ eventId }) => eventId),
-            [left, own.eventId]
-          )
-          const swept = yield* Run.sweep({ olderThan: 0 })
-          assert.deepStrictEqual(
-            swept.map(({ eventId }) => eventId),
-            [left]
-          )
-          assert.isEmpty(yield* Run.sweep({ olderThan: 0 }))
-          const [first] = (yield* Run.records).filter(({ runId }) => runId === swept[0]?.runId)
-          assert.strictEqual(first?.status, "cancelled")
-          assert.match(first?.errorSummary ?? "", /^Stale run cleaned up \(created at 20/)
-        }).pipe(Effect.provide(layer))
-      )
     })
   )
 })
