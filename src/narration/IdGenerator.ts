@@ -5,29 +5,32 @@
  */
 import * as Context from "effect/Context"
 
-/** Digits of one id that chance decides, and ids made of one question: asking the system for each takes most of its time. */
-const randomDigits = 20
-const idsAtOnce = 128
+const digits = Buffer.from("0123456789abcdef")
+/** The id made last: the next one is written over it. */
+const id = Buffer.from("00000000-0000-7000-8000-000000000000")
 
-let digits = ""
-let used = 0
+/** Random bytes, one of each digit, of the next 128 ids: asking the system for those of each id takes most of its time. */
+const random = new Uint8Array(20 * 128)
+let used = random.length
 
-const random = (): string => {
-  if (used === digits.length) {
-    digits = Buffer.from(crypto.getRandomValues(new Uint8Array((randomDigits / 2) * idsAtOnce))).toString("hex")
-    used = 0
-  }
-  used += randomDigits
-  return digits.slice(used - randomDigits, used)
+const put = (at: number, digit: number): void => {
+  id[at] = digits[digit & 15] ?? 0
 }
 
 /** A UUIDv7, written out: the package that makes them is heavier than what it does here. @internal */
 export const uuid = (timestamp: number): string => {
-  const chance = random()
-  const hex = Math.max(0, Math.floor(timestamp) || 0).toString(16)
-  const time = hex.padStart(12, "0").slice(-12)
-  const variant = "89ab".charAt(Number.parseInt(chance.charAt(3), 16) % 4)
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${chance.slice(0, 3)}-${variant}${chance.slice(4, 7)}-${chance.slice(7, 19)}`
+  if (used === random.length) {
+    crypto.getRandomValues(random)
+    used = 0
+  }
+  const time = Math.max(0, Math.floor(timestamp) || 0)
+  let high = Math.floor(time / 65_536)
+  for (let at = 7; at >= 0; at--, high >>>= 4) put(at, high)
+  for (let at = 12, low = time & 65_535; at > 8; at--, low >>>= 4) put(at, low)
+  // Behind the digit of the version; none of the dashes.
+  for (let at = 15; at < 36; at++) if (at !== 18 && at !== 23) put(at, random[used++] ?? 0)
+  put(19, 8 | ((random[used++] ?? 0) & 3))
+  return id.toString("latin1")
 }
 
 /**
