@@ -1,5 +1,6 @@
 /**
- * A history may be somebody else's: whatever stands in it, a command tells it or says in one line why it cannot.
+ * A history may be somebody else's: whatever stands in it, a command tells it or says in one line why it cannot. It is a file, which
+ * is what people send each other, and whose cells take any type whatever their column says.
  */
 import { join } from "node:path"
 import { assert, layer } from "@effect/vitest"

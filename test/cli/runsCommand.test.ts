@@ -3,9 +3,10 @@ import { readdirSync, readFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber } from "effect"
+import { Data, Deferred, Effect, Fiber } from "effect"
 import { run } from "../../src/cli/narrativeCommand.js"
 import * as Output from "../../src/cli/output.js"
+import { Narrative } from "../../src/index.js"
 import { Run } from "../../src/runs.js"
 import * as postgres from "../fixtures/postgres.js"
 import { folder } from "../history/histories.js"
@@ -13,6 +14,8 @@ import * as runPlaces from "../runs/runPlaces.js"
 import { hostile, narrative, plain, withoutPassword } from "./library.js"
 
 const server = postgres.ofFile()
+
+class OutOfPaper extends Data.TaggedError("OutOfPaper") {}
 
 /** Three runs: one that succeeded, one that failed, and one of another machine that runs; and the options that name their place. */
 const runsAt = ({ place }: runPlaces.RunDatabase) =>
@@ -81,6 +84,24 @@ describe.each(runPlaces.databases(server))("narrative runs, of runs $where,", (d
       assert.strictEqual(several.code, 1)
       assert.include(several.stderr, 'more than one run has an id that begins or ends with "run-"')
       assert.include((yield* on(["show", "none"])).stderr, "no run has an id")
+    })
+  )
+
+  it.scopedLive("shows one run with the stages and the failure report of the story that it is", () =>
+    Effect.gen(function* () {
+      const { baseDir, database: kept, layer } = yield* database.place
+      const failing = Effect.fail(new OutOfPaper()).pipe(Narrative.stage("Print"), Effect.asVoid)
+      yield* Effect.exit(Run.track(failing, "agent", "job", { runId: "bad" })).pipe(
+        Effect.provide(layer({ git: false }))
+      )
+      const options = yield* placeOptions(baseDir, kept)
+      const text = plain((yield* narrative(["runs", "show", "bad", ...options], 100)).stdout)
+      assert.match(text, /^event_id +\S+\nrun_id +bad\n/)
+      assert.match(text, /\n✖ Print \(\S+\) - OutOfPaper/)
+      assert.include(text, "Failure detected")
+      const [object] = json((yield* narrative(["runs", "show", "bad", "--json", ...options])).stdout)
+      assert.strictEqual(object.story.story_id, object.event_id)
+      assert.strictEqual(object.story.failures[0].error_type, "OutOfPaper")
     })
   )
 

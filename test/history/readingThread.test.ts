@@ -7,6 +7,8 @@ import * as readingThread from "../../src/history/database/readingThread.js"
 import { openSqlite } from "../bench/sqlite.js"
 import { folder } from "./histories.js"
 
+// PostgreSQL works elsewhere, and needs no thread.
+
 /** A file without a write-ahead log, whose writer readers have to wait for. */
 const opened = Effect.gen(function* () {
   const file = join(yield* folder, "db", "some.db")

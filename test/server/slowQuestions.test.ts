@@ -1,5 +1,6 @@
 /**
- * What a server of a file answers while the threads that read are busy with questions that take long.
+ * What a server of a file answers while the threads that read are busy with questions that take long. PostgreSQL has no such threads:
+ * it works elsewhere.
  */
 import { Worker } from "node:worker_threads"
 import { assert, describe, it } from "@effect/vitest"
