@@ -7,7 +7,7 @@ import * as errorTree from "../cause/errorTree.js"
 import * as thrownValue from "../cause/thrownValue.js"
 import type { Location } from "../event/FailureReport.js"
 import { extended } from "../plain/extended.js"
-import { attempt, isObject, textOf } from "../plain/untrusted.js"
+import { attempt, isObject, stackOf, textOf } from "../plain/untrusted.js"
 import type { Secrets } from "../redaction/secrets.js"
 import type { DescribeOptions } from "./describeOptions.js"
 import * as framesWithLocals from "./locals/framesWithLocals.js"
@@ -84,7 +84,7 @@ export const locationOf = (
 // the whole.
 const linkOf = (node: errorTree.ErrorNode, { read, redactor }: DescribeOptions): Link => {
   const { error } = node
-  const stack = textOf(error, "stack")
+  const stack = stackOf(error)
   return extended(node, {
     type: redactor.text(thrownValue.typeOf(error)),
     message: redactor.text(thrownValue.messageOf(error)),

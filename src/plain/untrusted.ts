@@ -3,7 +3,7 @@
  *
  * Whatever a program throws ends up here, so every read is guarded and gives `undefined` instead of failing.
  */
-import { types } from "node:util"
+import { inspect, types } from "node:util"
 
 /** What can have properties worth reading. */
 export const isObject = (value: unknown): value is object =>
@@ -24,6 +24,23 @@ export const textOf = (value: unknown, key: PropertyKey): string | undefined => 
   const text = propertyOf(value, key)
   return typeof text === "string" && text !== "" ? text : undefined
 }
+
+/**
+ * The stack of an error, also of one behind a proxy: since V8 12, the getter of `stack` gives nothing for those. Node shows what
+ * is behind a proxy and runs none of its traps.
+ */
+export const stackOf = (error: unknown): string | undefined => {
+  const stack = textOf(error, "stack")
+  if (stack !== undefined || !types.isProxy(error)) return stack
+  try {
+    return /^[^]*?(?:\n {4}at .*)+/.exec(inspect(error, shownAsStack))?.[0]
+  } catch {
+    return undefined
+  }
+}
+
+/** Its fields are of no use here. */
+const shownAsStack = { depth: 0, customInspect: false, showProxy: false, maxArrayLength: 0, maxStringLength: 0 }
 
 /** Errors of this and of other realms, and what carries both a message and a stack. */
 export const isErrorLike = (value: unknown): value is object => {

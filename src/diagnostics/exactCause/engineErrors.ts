@@ -6,7 +6,7 @@
  */
 import { types } from "node:util"
 import * as PlainValue from "../../plain/PlainValue.js"
-import { attempt, textOf } from "../../plain/untrusted.js"
+import { attempt, stackOf, textOf } from "../../plain/untrusted.js"
 import { asWritten, detailsOf, type EngineMessage, isNothing, only, propertyName } from "./engineMessage.js"
 import { argumentsOf, empty, evidence, type FailingLine, holdings, receiversOf, shown } from "./failingLine.js"
 import { circle, json } from "./jsonErrors.js"
@@ -42,7 +42,7 @@ const engineNames = new Set(["TypeError", "RangeError", "ReferenceError", "Synta
 
 // The line shown is the app's. When a library below it threw, the operands are on a line that is not shown.
 const isThrownByLibrary = (error: unknown): boolean => {
-  const frame = (textOf(error, "stack") ?? "").split("\n", 200).find((text) => /^\s+at .*:\d+:\d+\)?$/.test(text))
+  const frame = (stackOf(error) ?? "").split("\n", 200).find((text) => /^\s+at .*:\d+:\d+\)?$/.test(text))
   return frame !== undefined && /[\\/]node_modules[\\/]|\bnode:/.test(frame)
 }
 
@@ -50,7 +50,7 @@ type Rule = readonly [pattern: RegExp, say: (message: EngineMessage) => string |
 
 const stackOverflow = ({ error }: EngineMessage): string => {
   // A native function on top, as `Map.get`, is only what the last call happened to be at.
-  const frames = (textOf(error, "stack") ?? "")
+  const frames = (stackOf(error) ?? "")
     .split("\n", 14)
     .slice(1)
     .filter((frame) => !/\((?:<anonymous>|native)\)$/.test(frame))
