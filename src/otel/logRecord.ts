@@ -42,7 +42,7 @@ export const of = (event: Event.NarrativeEvent): LogRecord => ({
   timestamp: timeOf(event),
   severity: severityOf(event),
   body: bodyOf(event),
-  attributes: { ...storyOf(event), ...attributesOf(event) },
+  attributes: Object.assign(storyOf(event), attributesOf(event)),
   span: spanOf(event)
 })
 
@@ -114,14 +114,18 @@ const bodyOf = (event: Event.NarrativeEvent): string => {
   }
 }
 
-const storyOf = (event: Event.NarrativeEvent): PlainRecord => ({
-  "narrative.story.id": event.storyId,
-  "narrative.story.name": event.storyName,
-  "narrative.story.root_id": event.rootStoryId,
-  ...present({ "narrative.story.parent_id": event.parentStoryId }),
-  "narrative.sequence": event.sequence
-})
+const storyOf = (event: Event.NarrativeEvent): Record<string, PlainValue> => {
+  const found: Record<string, PlainValue> = {
+    "narrative.story.id": event.storyId,
+    "narrative.story.name": event.storyName,
+    "narrative.story.root_id": event.rootStoryId
+  }
+  if (event.parentStoryId !== null) found["narrative.story.parent_id"] = event.parentStoryId
+  found["narrative.sequence"] = event.sequence
+  return found
+}
 
+// No literal of an event that comes often begins with a spread: `extended` says why.
 const attributesOf = (event: Event.NarrativeEvent): PlainRecord => {
   switch (event._tag) {
     case "StoryStarted":
@@ -143,30 +147,32 @@ const attributesOf = (event: Event.NarrativeEvent): PlainRecord => {
         ...event.attributes
       }
     case "StageStarted":
-      return { ...stageOf(event), ...event.attributes }
+      return Object.assign(stageOf(event), event.attributes)
     case "StageProgressed":
-      return { ...stageOf(event), "narrative.done": event.done, ...present({ "narrative.total": event.total }) }
+      return Object.assign(stageOf(event), {
+        "narrative.done": event.done,
+        ...present({ "narrative.total": event.total })
+      })
     case "StageRetried":
-      return {
-        ...stageOf(event),
+      return Object.assign(stageOf(event), {
         "narrative.retry.attempt": event.attempt,
         "narrative.retry.delay_seconds": event.delaySeconds,
         "narrative.retry.reason": event.reason
-      }
+      })
     case "StageCompleted":
       return endOf(event)
     case "StageFailed":
-      return { ...endOf(event), "error.type": event.errorType, "exception.message": event.errorMessage }
+      return Object.assign(endOf(event), { "error.type": event.errorType, "exception.message": event.errorMessage })
     case "StageCancelled":
-      return { ...endOf(event), "narrative.stage.orphaned": event.orphaned }
+      return Object.assign(endOf(event), { "narrative.stage.orphaned": event.orphaned })
     case "LogRecorded":
-      return {
-        ...present({ "narrative.stage.name": event.stageName, "exception.stacktrace": event.cause }),
-        "narrative.fiber.id": event.fiberId,
-        ...event.annotations
-      }
+      return Object.assign(
+        present({ "narrative.stage.name": event.stageName, "exception.stacktrace": event.cause }),
+        { "narrative.fiber.id": event.fiberId },
+        event.annotations
+      )
     case "EventRecorded":
-      return { ...present({ "narrative.stage.name": event.stageName }), "narrative.note.data": event.data }
+      return Object.assign(present({ "narrative.stage.name": event.stageName }), { "narrative.note.data": event.data })
     case "FailureOccurred":
       return { ...correlationAttributes(event.correlation), ...failureOf(event.failures[0], event.failures.length) }
     case "AnalysisReady":
@@ -177,18 +183,18 @@ const attributesOf = (event: Event.NarrativeEvent): PlainRecord => {
   }
 }
 
-const stageOf = (event: Event.StageEvent): PlainRecord => ({
+const stageOf = (event: Event.StageEvent): Record<string, PlainValue> => ({
   "narrative.stage.name": event.stageName,
   "narrative.stage.index": event.stageIndex,
   "narrative.stage.path": event.stagePath,
   "narrative.stage.kind": event.kind
 })
 
-const endOf = (event: Event.StageEnded): PlainRecord => ({
-  ...stageOf(event),
-  "narrative.stage.duration_seconds": event.durationSeconds,
-  ...event.attributes
-})
+const endOf = (event: Event.StageEnded): Record<string, PlainValue> => {
+  const found = stageOf(event)
+  found["narrative.stage.duration_seconds"] = event.durationSeconds
+  return Object.assign(found, event.attributes)
+}
 
 const failureOf = (failure: Failure, count: number): PlainRecord => ({
   ...failureAttributes(failure, count),
