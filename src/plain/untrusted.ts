@@ -33,7 +33,7 @@ export const stackOf = (error: unknown): string | undefined => {
   const stack = textOf(error, "stack")
   if (stack !== undefined || !types.isProxy(error)) return stack
   try {
-    return /^[^]*?(?:\n {4}at .*)+/.exec(inspect(error, shownAsStack))?.[0]
+    return /^[\s\S]*?(?:\n {4}at .*)+/.exec(inspect(error, shownAsStack))?.[0]
   } catch {
     return undefined
   }
