@@ -2,13 +2,14 @@ import { get, type IncomingMessage } from "node:http"
 import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Deferred, Effect, Exit, Fiber, Random, Scope, Stream } from "effect"
 import { eventNames } from "../../src/history/database/eventNames.js"
-import { ofFile } from "../../src/history/database/source.js"
+import { decode } from "../../src/history/database/pgOptions.js"
+import { ofFile, ofPg } from "../../src/history/database/source.js"
 import { Narrative } from "../../src/index.js"
 import * as archive from "../../src/server/archive.js"
 import { follow } from "../../src/server/eventsApi.js"
 import * as postgres from "../fixtures/postgres.js"
 import { recorded } from "../history/histories.js"
-import { databases, started, startedAt } from "./serving.js"
+import { databases, startedAt } from "./serving.js"
 
 interface Message {
   readonly id: string
@@ -179,12 +180,14 @@ describe.each(databases(server))("The events of a server, $where,", (served) => 
   )
 })
 
-describe("The events of a long history", () => {
+describe.each(databases(server))("The events of a long history, $where,", (served) => {
   it.scopedLive("are read a page at a time, when what was sent before has left", () =>
     Effect.gen(function* () {
-      const { database } = yield* started
+      const { database, options } = yield* startedAt(served)
       yield* recorded(story("long", 400), database)
-      const history = yield* archive.make(ofFile(database))
+      const source =
+        options.postgres === undefined ? ofFile(database) : ofPg(yield* decode({ url: options.postgres.url }))
+      const history = yield* archive.make(source)
       let queries = 0
       const counted: archive.Archive = {
         ...history,
