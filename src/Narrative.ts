@@ -87,7 +87,8 @@ export const layerDefault: Layer.Layer<never> = mainProgram.layerDefault
 /**
  * Runs a program as a process, as `NodeRuntime.runMain` does, with {@link layerDefault}, and reports its failures: one
  * that came out of a story was reported there and is not printed again; any other is reported the same way, as the story
- * of the program itself, by the renderers of `layer` (without any, the default one). Exits with code 1 on a failure,
+ * of the program itself, by the renderers of `layer` (without any, the default one; or, off a terminal, as the console
+ * would, to stderr, if the program chose renderers whose layers are closed or could not be built). Exits with code 1 on a failure,
  * unless `teardown` says otherwise.
  *
  * @example

@@ -73,21 +73,36 @@ const defaults = globalValue("effect-narrative/defaultRenderers", () => new Weak
 /** Those that a default renderer does not give way to: they are not for reading stories. */
 const companions = globalValue("effect-narrative/companionRenderers", () => new WeakSet<Renderer>())
 
+/** Names of the renderers that were chosen in this process, which may be closed by now. */
+const chosen = globalValue("effect-narrative/chosenRenderers", () => new Set<string>())
+
 export const addDefault = (self: Renderers, renderer: Renderer): Renderers => {
   defaults.add(renderer)
-  return add(self, renderer)
+  return joinedBy(self, renderer)
 }
 
 export const addCompanion = (self: Renderers, renderer: Renderer): Renderers => {
   companions.add(renderer)
-  return add(self, renderer)
+  return joinedBy(self, renderer)
 }
+
+/** The renderers that were chosen, by name, where they are closed and only the default one is left. */
+export const closedChoice: Effect.Effect<ReadonlySet<string>> = Effect.map(FiberRef.get(current), (renderers) =>
+  ofProcess.renderers.length === 0 && renderers.every((one) => defaults.has(one) || companions.has(one))
+    ? chosen
+    : new Set()
+)
 
 /** Makes a renderer one that a default renderer does not give way to. */
 export const asCompanion = (renderer: Renderer): void => void companions.add(renderer)
 
 /** @internal */
-export const add = (self: Renderers, renderer: Renderer): Renderers =>
+export const add = (self: Renderers, renderer: Renderer): Renderers => {
+  chosen.add(renderer.name)
+  return joinedBy(self, renderer)
+}
+
+const joinedBy = (self: Renderers, renderer: Renderer): Renderers =>
   applyPatch({ removed: [], added: [renderer] }, self)
 
 const resolved = new WeakMap<Renderers, Renderers>()

@@ -54,6 +54,12 @@ export const layerDefault: Layer.Layer<never> = /* @__PURE__ */ rendererLayer(
   rendererSet.addDefault
 )
 
+/** Where the program chose renderers itself, they are closed when it fails outside of them, or while it is built. */
+const layerLast: Layer.Layer<never> = /* @__PURE__ */ rendererLayer(
+  Effect.flatMap(loadDefault, ({ makeLast }) => makeLast),
+  rendererSet.add
+)
+
 /** Whether `@effect/cli` has printed what was wrong with the arguments. */
 const isPrinted = (cause: Cause.Cause<unknown>): boolean => leavesOf(cause).every(({ error }) => isCliError(error))
 
@@ -63,7 +69,11 @@ const reporting = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     const failing = Effect.failCause(cause)
     if (Cause.isInterruptedOnly(cause) || storyFailure.isReported(cause) || isPrinted(cause)) return failing
     const name = process.argv[1] === undefined ? "Program" : basename(process.argv[1])
-    return storyRegion.run(failing, storyInit(name, { kind: "program" }, undefined))
+    const reported = storyRegion.run(failing, storyInit(name, { kind: "program" }, undefined))
+    return Effect.flatMap(rendererSet.closedChoice, (chosen) =>
+      // Lines of JSON are what the default renderer writes, too.
+      chosen.size === 0 || chosen.has("json") ? reported : Effect.provide(reported, layerLast)
+    )
   })
 
 /** A program as one story. What `@effect/cli` has printed is no failure of it. */

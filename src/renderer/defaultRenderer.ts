@@ -10,3 +10,8 @@ import * as JsonRenderer from "./json/JsonRenderer.js"
 export const make: Effect.Effect<Renderer, never, Scope.Scope> = Effect.suspend(() =>
   process.stdout.isTTY ? ConsoleRenderer.make() : Effect.sync(() => JsonRenderer.make())
 )
+
+/** What takes the last word of a program whose own renderers are closed: never lines of JSON in its output, which it did not choose. */
+export const makeLast: Effect.Effect<Renderer, never, Scope.Scope> = Effect.suspend(() =>
+  ConsoleRenderer.make({ stream: process.stdout.isTTY ? process.stdout : process.stderr })
+)

@@ -55,6 +55,30 @@ describe("Narrative.runMain", () => {
     })
   )
 
+  it.live(
+    "reports a layer that cannot be built as the console would, beside the output, where a renderer was chosen",
+    () =>
+      Effect.gen(function* () {
+        for (const way of ["unbuilt", "unbuiltOutside"]) {
+          const { code, lines, stderr } = yield* run(way)
+          assert.deepStrictEqual([code, lines], [1, []], way)
+          assert.match(stderr, /Broken[\s\S]*mainProgram\.[jt]s:\d+/, way)
+          assert.notInclude(stderr, '{"event"', way)
+        }
+      })
+  )
+
+  it.live("reports what fails in lines of JSON where nothing was chosen and nobody reads along", () =>
+    Effect.gen(function* () {
+      const { code, lines } = yield* run("unbuiltWithoutRenderer")
+      assert.strictEqual(code, 1)
+      assert.deepStrictEqual(
+        lines.map((line) => JSON.parse(line).event),
+        ["StoryStarted", "FailureOccurred", "StoryCompleted"]
+      )
+    })
+  )
+
   it.live("leaves what @effect/cli printed of a wrong argument at that, and exits with 1", () =>
     Effect.gen(function* () {
       const { code, lines, stderr } = yield* run("misused")
