@@ -82,7 +82,9 @@ const changes = ["stories", "stages"].flatMap((table) =>
 
 /** Statements that make a history one of the first version, in their order. */
 export const toFirstVersion = (place: string): ReadonlyArray<string> => [
-  ...(isUrl(place) ? ["DROP FUNCTION forget_hours() CASCADE"] : changes.map((trigger) => `DROP TRIGGER ${trigger}`)),
+  ...(isUrl(place)
+    ? ["DROP FUNCTION forget_hours() CASCADE"]
+    : [...changes.map((trigger) => `DROP TRIGGER ${trigger}`), "DROP INDEX stories_by_end"]),
   "DROP TABLE hour_summaries",
   "DROP TABLE summary_hours",
   "DROP TABLE story_correlations",
