@@ -3,27 +3,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect } from "effect"
 import { HistoryRenderer } from "../../src/history/index.js"
 import { Narrative } from "../../src/index.js"
+import { withVariables } from "../fixtures/environment.js"
 import * as postgres from "../fixtures/postgres.js"
 import { history as day, narrative } from "./library.js"
 
 const server = postgres.ofFile()
-
-const withPassword = (variables: Readonly<Record<string, string>>) =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const before = { ...process.env }
-      Object.assign(process.env, variables)
-      return before
-    }),
-    (before) =>
-      Effect.sync(() => {
-        for (const name of Object.keys(variables)) {
-          const value = before[name]
-          if (value === undefined) delete process.env[name]
-          else process.env[name] = value
-        }
-      })
-  )
 
 /** A history, its URL with the password and without. */
 const history = Effect.gen(function* () {
@@ -42,7 +26,7 @@ describe("The command on a schema of PostgreSQL", () => {
   it.scopedLive("reads it with a password of the environment", () =>
     Effect.gen(function* () {
       const { open, password } = yield* history
-      yield* withPassword({ PGPASSWORD: password })
+      yield* withVariables({ PGPASSWORD: password })
       const stories = yield* narrative(["stories", "--db", open, "--json"])
       assert.deepInclude(JSON.parse(stories.stdout), { story_name: "Import", status: "failed" })
       const tail = yield* narrative(["tail", open, "--no-follow", "--lines", "1"])
@@ -85,7 +69,7 @@ describe("The command on a schema of PostgreSQL", () => {
 
   it.scopedLive("says what it cannot reach, without the password", () =>
     Effect.gen(function* () {
-      yield* withPassword({ PGPASSWORD: "wrong secret" })
+      yield* withVariables({ PGPASSWORD: "wrong secret" })
       const { open } = yield* history
       const ran = yield* narrative(["stories", "--db", open])
       assert.strictEqual(ran.code, 1)
@@ -98,7 +82,7 @@ describe("The command on a schema of PostgreSQL", () => {
     Effect.gen(function* () {
       const { password, url } = yield* server
       const open = url(postgres.freshSchema()).replace(encodeURIComponent(password), "").replace(":@", "@")
-      yield* withPassword({ PGPASSWORD: password })
+      yield* withVariables({ PGPASSWORD: password })
       const file = yield* day
       const first = yield* narrative(["copy", "--from", file, "--to", open, "--json"])
       assert.deepStrictEqual(JSON.parse(first.stdout), { copied: 7, found: 0, running: 0 })

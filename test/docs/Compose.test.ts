@@ -8,6 +8,7 @@ import { Deferred, Effect, Schema } from "effect"
 import { parse } from "yaml"
 import { run } from "../../src/cli/narrativeCommand.js"
 import * as Output from "../../src/cli/output.js"
+import { withVariables } from "../fixtures/environment.js"
 import * as postgres from "../fixtures/postgres.js"
 import { promtool } from "../monitoring/Promtool.js"
 import { root } from "./ChildProgram.js"
@@ -60,24 +61,6 @@ const scraped = Schema.decodeUnknownSync(Prometheus)(parse(configs["prometheus"]
 const everyService = Object.entries(services)
 
 const server = postgres.ofFile()
-
-/** The environment of a process that is given these variables. */
-const withVariables = (variables: Readonly<Record<string, string>>) =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const before = { ...process.env }
-      Object.assign(process.env, variables)
-      return before
-    }),
-    (before) =>
-      Effect.sync(() => {
-        for (const name of Object.keys(variables)) {
-          const value = before[name]
-          if (value === undefined) delete process.env[name]
-          else process.env[name] = value
-        }
-      })
-  )
 
 /** Serves for as long as the scope is open; its port. */
 const served = (args: ReadonlyArray<string>) =>
