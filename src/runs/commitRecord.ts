@@ -74,6 +74,10 @@ export const merge = (one: CommitRecord, other: CommitRecord): CommitRecord => {
   return run === undefined ? { facts } : { run, facts }
 }
 
+/** Whether a record says what is not known yet. */
+export const isNews = (known: CommitRecord | undefined, { facts, run }: CommitRecord): boolean =>
+  known === undefined || encode(merge(known, { run, facts })) !== encode(merge(known, empty))
+
 const greater = <A extends string | number>(a: A | undefined, b: A | undefined): A | undefined =>
   a === undefined || (b !== undefined && b > a) ? b : a
 

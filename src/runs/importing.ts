@@ -191,7 +191,7 @@ const takeCommits = ({ sink, store }: Embedded, rows: ReadonlyArray<runRows.Foun
       )
     )
     const fresh = writes.flatMap((write) =>
-      write.record_type === "commit" && isNews(known.get(write.commit_hash), write) ? [write] : []
+      write.record_type === "commit" && commitRecord.isNews(known.get(write.commit_hash), write) ? [write] : []
     )
     counts.commits += fresh.length
     yield* Effect.forEach(fresh, (write) => sink.write(write), { concurrency, discard: true })
@@ -200,8 +200,3 @@ const takeCommits = ({ sink, store }: Embedded, rows: ReadonlyArray<runRows.Foun
 /** One of ours has what was stated; of others all is what they know. */
 const statedIn = ({ stated, ...row }: runRows.Found): commitRecord.CommitRecord =>
   typeof stated === "string" ? commitRecord.decode(stated) : { facts: commitRecord.factsOf(row) }
-
-const isNews = (known: commitRecord.CommitRecord | undefined, { facts, run }: commitRecord.CommitRecord): boolean =>
-  known === undefined ||
-  commitRecord.encode(commitRecord.merge(known, { run, facts })) !==
-    commitRecord.encode(commitRecord.merge(known, commitRecord.empty))

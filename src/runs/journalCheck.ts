@@ -6,6 +6,7 @@ import { join } from "node:path"
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
+import * as commitRecord from "./commitRecord.js"
 import * as intake from "./intake.js"
 import * as journalLine from "./journalLine.js"
 import * as journalParts from "./journalParts.js"
@@ -77,7 +78,7 @@ interface ReadWrite {
 interface Known {
   readonly runs: ReadonlyMap<string, storedRun.StoredRun>
   readonly events: ReadonlySet<string>
-  readonly commits: ReadonlySet<string>
+  readonly commits: ReadonlyMap<string, commitRecord.CommitRecord>
 }
 
 const knownOf = (sql: SqlClient.SqlClient, writes: ReadonlyArray<ReadWrite>): Effect.Effect<Known, SqlError> =>
@@ -90,7 +91,7 @@ const knownOf = (sql: SqlClient.SqlClient, writes: ReadonlyArray<ReadWrite>): Ef
       WHERE event_key IN (SELECT value FROM json_each(${JSON.stringify(keys)}))`
     const hashes = writes.flatMap(({ write }) => (write.record_type === "commit" ? [write.commit_hash] : []))
     return {
-      commits: new Set((yield* runCommits.knownOf(sql, hashes)).keys()),
+      commits: yield* runCommits.knownOf(sql, hashes),
       runs: new Map(rows.map((row) => [String(row["event_id"]), decodeStored(row)])),
       events: new Set(events.map(({ event_key }) => event_key))
     }
@@ -98,7 +99,7 @@ const knownOf = (sql: SqlClient.SqlClient, writes: ReadonlyArray<ReadWrite>): Ef
 
 /** Whether a line says nothing new. */
 const isIn = ({ commits, events, runs }: Known, write: journalLine.Write): boolean => {
-  if (write.record_type === "commit") return commits.has(write.commit_hash)
+  if (write.record_type === "commit") return !commitRecord.isNews(commits.get(write.commit_hash), write)
   if (write.record_type === "event") return events.has(write.id)
   const run = runs.get(write.event_id)
   return run !== undefined && storedRun.apply(run, write) === run

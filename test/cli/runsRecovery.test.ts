@@ -248,6 +248,24 @@ describe("narrative runs check", () => {
     })
   )
 
+  it.scopedLive("finds what the database lost of a commit, also where it has the commit", () =>
+    Effect.gen(function* () {
+      const baseDir = join(yield* folder, "new")
+      const file = join(yield* folder, "telemetry.sqlite")
+      makeSchema6(file)
+      const on = (args: ReadonlyArray<string>) => narrative(["runs", ...args, "--base-dir", baseDir])
+      yield* on(["import", file])
+      const missing = Effect.map(on(["check", "--json"]), ({ stdout }) =>
+        json(stdout).flatMap(({ found }) => (/missing in the database/.test(found) ? [found] : []))
+      )
+      assert.deepStrictEqual(yield* missing, [])
+      const opened = openSqlite(join(baseDir, "db/telemetry.sqlite"))
+      opened.exec("UPDATE commits SET stated = '{}'")
+      opened.close()
+      assert.deepStrictEqual(yield* missing, ["1 line missing in the database"])
+    })
+  )
+
   it.scopedLive("says what is broken, and what to do about it", () =>
     Effect.gen(function* () {
       const { database, on } = yield* runs
