@@ -73,7 +73,10 @@ const defaults = globalValue("effect-narrative/defaultRenderers", () => new Weak
 /** Those that a default renderer does not give way to: they are not for reading stories. */
 const companions = globalValue("effect-narrative/companionRenderers", () => new WeakSet<Renderer>())
 
-/** Names of the renderers that were chosen in this process, which may be closed by now. */
+/** Most of them that are remembered: a program chooses its own when it starts, and may go on to make others without end. */
+const maxChosen = 16
+
+/** Names of the first renderers that were chosen in this process, which may be closed by now. */
 const chosen = globalValue("effect-narrative/chosenRenderers", () => new Set<string>())
 
 export const addDefault = (self: Renderers, renderer: Renderer): Renderers => {
@@ -98,7 +101,7 @@ export const asCompanion = (renderer: Renderer): void => void companions.add(ren
 
 /** @internal */
 export const add = (self: Renderers, renderer: Renderer): Renderers => {
-  chosen.add(renderer.name)
+  if (chosen.size < maxChosen) chosen.add(renderer.name)
   return joinedBy(self, renderer)
 }
 

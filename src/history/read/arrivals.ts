@@ -19,9 +19,9 @@ import { withoutHoldingProcess } from "../../runtime/unheldTimers.js"
 import { canListen, channel, type Listening } from "../database/notifications.js"
 
 export interface Arrivals {
-  /** How often something was written that was heard of: a mark for {@link after}. */
+  /** How many notifications came: a mark for {@link after}. */
   readonly count: () => number
-  /** Whether what is written is heard of: a probe came back a few seconds ago. */
+  /** Whether notifications arrive: a probe came back a few seconds ago. */
   readonly isProven: () => boolean
   /** Waits until something is written after that count was taken, for so many milliseconds at most; and whether it was. */
   readonly after: (count: number, millis: number) => Effect.Effect<boolean>
@@ -115,7 +115,7 @@ const listen = (sql: SqlClient & Listening, arrived: Effect.Effect<void>, proven
     })
     const probing = Effect.gen(function* () {
       if (!(yield* comesBack)) return
-      // Of what was written before it listened, nothing was heard.
+      // Of what was written before it listened, no notification came.
       yield* arrived
       yield* proven
       do yield* Effect.sleep(probeInterval)

@@ -56,18 +56,18 @@ export const asking =
 export const make = (database: Database): Effect.Effect<HistoryReader, HistoryError, Scope.Scope> =>
   Effect.zipRight(
     checkReadable(database),
-    Effect.map(arrivals.shared(database.sql), (heard) => of(database, heard))
+    Effect.map(arrivals.shared(database.sql), (shared) => of(database, shared))
   )
 
 /** The pages after a cursor that have events, and those that come. */
 const following = <E>(
-  heard: Effect.Effect<arrivals.Arrivals, never, Scope.Scope>,
+  shared: Effect.Effect<arrivals.Arrivals, never, Scope.Scope>,
   cursor: number,
   page: (cursor: number) => Effect.Effect<EventPage, E>
 ): Stream.Stream<EventPage, E> =>
   Stream.unwrapScoped(
-    Effect.map(heard, (heard) => {
-      const { ask } = polling.make(heard)
+    Effect.map(shared, (notified) => {
+      const { ask } = polling.make(notified)
       return Stream.paginateChunkEffect(cursor, (cursor) =>
         Effect.map(
           ask(page(cursor), ({ events }) => events.length > 0),
@@ -77,7 +77,7 @@ const following = <E>(
     })
   )
 
-const of = (database: Database, heard: Effect.Effect<arrivals.Arrivals, never, Scope.Scope>): HistoryReader => {
+const of = (database: Database, shared: Effect.Effect<arrivals.Arrivals, never, Scope.Scope>): HistoryReader => {
   const { sql } = database
   const reading = asking(database)
   return {
@@ -87,7 +87,7 @@ const of = (database: Database, heard: Effect.Effect<arrivals.Arrivals, never, S
     stats: (filter = {}) => reading(statistics.stats(sql, filter)),
     events: (cursor, filter = {}) => reading(events(sql, cursor, filter)),
     changes: (cursor, filter = {}) => reading(changes(sql, cursor, filter)),
-    follow: (cursor, filter = {}) => following(heard, cursor, (cursor) => reading(events(sql, cursor, filter))),
+    follow: (cursor, filter = {}) => following(shared, cursor, (cursor) => reading(events(sql, cursor, filter))),
     replay: (idPrefix) => reading(replay(sql, idPrefix)),
     // Nothing can be wrong with 0.
     cursor: reading(Effect.catchTag(cursorBefore(sql, 0), "InvalidOption", Effect.die)),
