@@ -704,6 +704,29 @@ describe("a function", () => {
     })
   )
 
+  it.effect("made with fn of a function alone is a stage named after it, as Effect.fn takes it", () =>
+    Effect.gen(function* () {
+      const validateOrder = Narrative.fn(
+        function* validateOrder(this: { factor: number }, id: number) {
+          return this.factor * (yield* Effect.succeed(id))
+        },
+        (self, id) => Effect.map(self, (double) => [id, double])
+      )
+      const loadAll = Narrative.fn(function loadAll() {
+        return Effect.succeed("all")
+      })
+      const { all, exit } = yield* told(
+        Effect.all([validateOrder.call({ factor: 2 }, 21), loadAll()]).pipe(Narrative.story("Functions"))
+      )
+      assert.deepStrictEqual(exit, Exit.succeed([[21, 42], "all"]))
+      assert.deepStrictEqual(
+        all("StageCompleted").map((event) => event.stageName),
+        ["Validate Order", "Load All"]
+      )
+      assert.strictEqual(validateOrder.length, 1)
+    })
+  )
+
   it.effect("made with fn keeps its this", () =>
     Effect.gen(function* () {
       const service = {

@@ -56,6 +56,11 @@ const types = () => {
     (a: number, b?: number) => Effect.Effect<readonly [string, string], Missing, Database>
   >()
   expectTypeOf(
+    Narrative.fn(function* (id: number) {
+      return yield* find(id)
+    })
+  ).toEqualTypeOf<(id: number) => Effect.Effect<string, Missing, Database>>()
+  expectTypeOf(
     Narrative.fn()(
       function* (id: number) {
         return yield* find(id)

@@ -69,50 +69,66 @@ export const whenDryRun: {
 
 /**
  * A function whose every call is a stage, as `Effect.fn` makes a function whose every call is a span. It takes what that
- * takes: a generator function, or any that gives an effect. Without a name the stage is named after the function,
- * title-cased: `validateOrder` is "Validate Order". A failure of the stage that has no line of its own is placed where the
- * function is defined.
+ * takes: a generator function, or any that gives an effect, and what its result is piped through; or, first, a name and
+ * options. Without a name the stage is named after the function, title-cased: `validateOrder` is "Validate Order". A failure
+ * of the stage that has no line of its own is placed where the function is defined.
  *
  * @example
  * ```ts
  * import { Effect } from "effect"
  * import { Narrative } from "effect-narrative"
  *
- * const validateOrder = Narrative.fn()(function* validateOrder(id: number) {
+ * const validateOrder = Narrative.fn(function* validateOrder(id: number) {
  *   yield* Effect.annotateCurrentSpan("order", id)
  *   return id > 0
  * })
  *
- * const program = validateOrder(42).pipe(Narrative.story("Process Order"))
+ * const charge = Narrative.fn("Charge Card", { kind: "payment" })(function* (cents: number) {
+ *   return yield* Effect.succeed(`charged ${cents}`)
+ * })
+ *
+ * const program = Effect.zip(validateOrder(42), charge(100)).pipe(Narrative.story("Process Order"))
  * ```
  *
  * @since 0.1.0
  * @category stages
  */
-export const fn = (name?: string, options?: StageOptions): Effect.fn.Gen & Effect.fn.NonGen => {
-  type Generating = (...args: Array<never>) => Generator<never, unknown, never>
-  type Body = Generating | ((...args: Array<never>) => Effect.Effect<unknown>)
-  const isGenerating = (body: Body): body is Generating => isGeneratorFunction(body)
-  type Step = (self: Effect.Effect<unknown>, ...args: Array<never>) => unknown
-  const make = (body: Body, ...steps: Array<Step>) => {
-    // One place for every call: where the function is defined is where its stage fails.
-    const definedAt = definedBy(make)
-    const stageName = name ?? titleCase(nameOf(body, definedAt))
-    // The steps are applied by hand: `fnUntraced` types at most nine of them.
-    const run = isGenerating(body) ? Effect.fnUntraced(body) : body
-    const call = function (this: unknown, ...args: Array<never>): Effect.Effect<unknown> {
-      const init = stageInit(stageName, options, definedAt)
-      return stageRegion.run(
-        Effect.suspend(() =>
-          steps.reduce((self, step) => step(self, ...args) as Effect.Effect<unknown>, run.apply(this, args))
-        ),
-        init
-      )
-    }
-    return Object.defineProperty(call, "length", { value: body.length, configurable: true })
+export const fn: Effect.fn.Gen &
+  Effect.fn.NonGen &
+  ((name?: string, options?: StageOptions) => Effect.fn.Gen & Effect.fn.NonGen) =
+  // The overloads of `Effect.fn` say what this does; TypeScript cannot follow it.
+  ((nameOrBody?: string | Body, ...rest: Array<never>) => {
+    if (typeof nameOrBody === "function") return stageFunction(nameOrBody, rest, definedBy(fn))
+    const make = (body: Body, ...steps: Array<Step>) => stageFunction(body, steps, definedBy(make), nameOrBody, rest[0])
+    return make
+  }) as unknown as typeof fn
+
+type Generating = (...args: Array<never>) => Generator<never, unknown, never>
+type Body = Generating | ((...args: Array<never>) => Effect.Effect<unknown>)
+type Step = (self: Effect.Effect<unknown>, ...args: Array<never>) => unknown
+
+const isGenerating = (body: Body): body is Generating => isGeneratorFunction(body)
+
+/** There is one place for every call: where the function is defined is where its stage fails. */
+const stageFunction = (
+  body: Body,
+  steps: ReadonlyArray<Step>,
+  definedAt: ReturnType<typeof definedBy>,
+  name = titleCase(nameOf(body, definedAt)),
+  options?: StageOptions
+) => {
+  // The steps are applied by hand: `fnUntraced` types at most nine of them.
+  const run = isGenerating(body) ? Effect.fnUntraced(body) : body
+  const call = function (this: unknown, ...args: Array<never>): Effect.Effect<unknown> {
+    const init = stageInit(name, options, definedAt)
+    return stageRegion.run(
+      Effect.suspend(() =>
+        steps.reduce((self, step) => step(self, ...args) as Effect.Effect<unknown>, run.apply(this, args))
+      ),
+      init
+    )
   }
-  // The overloads of `Effect.fn` say what this loop does; TypeScript cannot follow it.
-  return make as unknown as Effect.fn.Gen & Effect.fn.NonGen
+  return Object.defineProperty(call, "length", { value: body.length, configurable: true })
 }
 
 /**

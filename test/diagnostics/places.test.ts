@@ -452,6 +452,12 @@ describe("a function whose calls are stages", () => {
       const failure = yield* failureOf(load())
       assert.deepStrictEqual([failure.locationReason, failure.stageName], ["stage", "Load"])
       assert.include(lineOf(failure), 'Narrative.fn("Load")')
+      const loadAll = Narrative.fn(function* loadAll() {
+        return yield* remote
+      })
+      const other = yield* failureOf(loadAll())
+      assert.deepStrictEqual([other.locationReason, other.stageName], ["stage", "Load All"])
+      assert.include(lineOf(other), "Narrative.fn(function* loadAll")
     })
   )
 
