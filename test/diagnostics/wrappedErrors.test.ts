@@ -4,6 +4,8 @@ import { Data, Effect, Either } from "effect"
 import { repeats } from "../../src/cause/repeatedText.js"
 import * as Renderer from "../../src/delivery/Renderer.js"
 import * as Diagnostics from "../../src/diagnostics/Diagnostics.js"
+import { awaitedIn, failedCall } from "../../src/diagnostics/source/awaitedLine.js"
+import { isRaisingHelper } from "../../src/diagnostics/source/raisingHelper.js"
 import { triedBefore } from "../../src/diagnostics/source/triedLine.js"
 import type { NarrativeEvent } from "../../src/event/NarrativeEvent.js"
 import * as Narrative from "../../src/Narrative.js"
@@ -135,10 +137,10 @@ describe("an error that the catch of Effect.try makes", () => {
     })
   )
 
-  const at = (code: string) => {
+  const at = (code: string, call?: RegExp) => {
     const lines = code.split("\n")
     const line = lines.findIndex((text) => text.includes("new X")) + 1
-    return triedBefore(lines, line, (lines[line - 1] ?? "").indexOf("new X") + 1)
+    return triedBefore(lines, { line, column: (lines[line - 1] ?? "").indexOf("new X") + 1 }, call)
   }
 
   it("is that of its expression, over several lines and behind comments and texts", () => {
@@ -158,5 +160,104 @@ describe("an error that the catch of Effect.try makes", () => {
     assert.isUndefined(at("try: () => { a(); b() },\ncatch: (e) => new X(e)"))
     assert.isUndefined(at("const x = 1\nreturn new X(x)"))
     assert.isUndefined(at("try { a() } catch (e) { throw new X(e)"))
+  })
+
+  it("is the one call, among several statements, that is known to have failed", () => {
+    const call = /\bfetch\s*\(/g
+    const tried = (body: string) => at(`try: async () => {\n${body}\n},\ncatch: (e) => new X(e)`, call)
+    assert.deepStrictEqual(tried('  const url = "fetch(b)"\n  const a = await fetch(url)'), { line: 3, column: 19 })
+    assert.isUndefined(tried("await fetch(a)\nawait fetch(b)"))
+  })
+
+  it.live("has the place of what was tried, where a helper of the app's makes the error", () =>
+    Effect.gen(function* () {
+      const refused = (error: unknown) => new Refused({ message: `no order: ${error}` })
+      const failure = yield* failureOf(
+        Effect.try({
+          try: () => JSON.parse("{sku}"),
+          catch: (error) => refused(error)
+        }),
+        "lean"
+      )
+      assert.include(failure.location?.sourceLine, "JSON.parse")
+    })
+  )
+})
+
+describe("a function that only fails", () => {
+  const invariant: (condition: unknown, message: string) => asserts condition = (condition, message) => {
+    if (!condition) throw new Error(`broken: ${message}`)
+  }
+  function assertNever(value: never): never {
+    throw new Error(`unexpected ${JSON.stringify(value)}`)
+  }
+  const declined = (reason: string) => new Declined({ reason })
+
+  it.live("leaves the place to its caller", () =>
+    Effect.gen(function* () {
+      const place = (program: Effect.Effect<unknown, unknown>) =>
+        Effect.map(failureOf(program, "lean"), ({ location }) => location?.sourceLine?.trim())
+      const holds = (basket: ReadonlyArray<string>) => {
+        invariant(basket.length > 0, "a basket has items")
+      }
+      assert.include(yield* place(Effect.sync(() => holds([]))), "invariant(basket")
+      const kindOf = (kind: never) => assertNever(kind)
+      assert.include(yield* place(Effect.sync(() => kindOf("x" as never))), "const kindOf =")
+      const pay = (cents: number) => (cents > 5 ? declined("too much") : Effect.void)
+      assert.include(yield* place(Effect.suspend(() => pay(6))), "const pay =")
+    })
+  )
+
+  const isHelper = (name: string, code: string) => {
+    const lines = code.split("\n")
+    const line = lines.findIndex((text) => text.includes("new X")) + 1
+    return isRaisingHelper(
+      lines,
+      name,
+      { line, column: (lines[line - 1] ?? "").indexOf("new X") + 1 },
+      new Set(["new X", "new Error"])
+    )
+  }
+
+  it.each([
+    ["invariant", "function invariant(a: unknown, m: string): asserts a is Row {\n  if (!a) throw new X(m)"],
+    ["fail", "const fail = (m: string): never => {\n  throw new X(m)"],
+    ["fail", "const fail: <A>(m: A) => never = (m) => {\n  throw new X(m)"],
+    ["gone", "export const gone = (id: string): X => new X({ id })"],
+    ["Errors.gone", "function gone(id: string) {\n  return new X({ id })"]
+  ])("is %s, as its type or its only statement says", (name, code) => assert.isTrue(isHelper(name, code)))
+
+  it.each([
+    ["boom", "const boom = () => {\n  throw new X()"],
+    ["find", "const find = (id: string) => id === '' ? new X() : id"],
+    ["find", "const find = (id: string): Effect.Effect<never, X> => Effect.fail(new X())"],
+    ["outer", "const fail = (m: string): never => raise(m)\nconst outer = (id: string) => {\n  throw new X(id)"],
+    ["<anonymous>", "(id: string): never => new X(id)"]
+  ])("is not %s, which may do more", (name, code) => assert.isFalse(isHelper(name, code)))
+})
+
+describe("a call that fails without its caller in the stack", () => {
+  const parsed = failedCall({ message: "", functions: ["JSON.parse", "parseJSONFromBytes"] })
+  const code = [
+    "const rows = yield* Effect.promise(async () => {",
+    "  const answer = await fetch(url) // fetch(",
+    "  return answer.json()",
+    "})",
+    "other.json()"
+  ]
+
+  it("is found where it is made once, in what is waited for", () => {
+    assert.deepStrictEqual(parsed && awaitedIn(code, { line: 1, column: 14 }, parsed), { line: 3, column: 16 })
+    const asked = failedCall({ message: "fetch failed", functions: [] })
+    assert.deepStrictEqual(asked && awaitedIn(code, { line: 1, column: 14 }, asked), { line: 2, column: 24 })
+    const inline = ["yield* Effect.promise(() => answer.json())"]
+    assert.deepStrictEqual(parsed && awaitedIn(inline, { line: 1, column: 8 }, parsed), { line: 1, column: 35 })
+  })
+
+  it("is not guessed where it may be one of two, or another's", () => {
+    assert.isUndefined(failedCall({ message: "x", functions: ["load"] }))
+    const twice = [code[0] ?? "", "  await a.json()", "  await b.json()", "})"]
+    assert.isUndefined(parsed && awaitedIn(twice, { line: 1, column: 14 }, parsed))
+    assert.isUndefined(parsed && awaitedIn(["yield* load(url)", "a.json()"], { line: 1, column: 1 }, parsed))
   })
 })

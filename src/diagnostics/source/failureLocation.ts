@@ -4,6 +4,9 @@
 import type { Failure, Location } from "../../event/FailureReport.js"
 import { extended } from "../../plain/extended.js"
 import { attempt, propertyOf, textOf } from "../../plain/untrusted.js"
+import { awaitedIn, failedCall } from "./awaitedLine.js"
+import type { TextPlace } from "./maskedCode.js"
+import { isRaisingHelper } from "./raisingHelper.js"
 import * as sourceText from "./sourceText.js"
 import * as stackFrames from "./stackFrames.js"
 import { triedBefore } from "./triedLine.js"
@@ -52,13 +55,15 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
     const place = placeOfError(link)
     if (place === undefined) continue
     // An error that was made before anything ran says only where it is written.
-    if (!isMadeAtLoad(link.frames)) return triedAt(place)
+    if (!isMadeAtLoad(link.frames)) return triedAt(place, failedCallOf(chain))
     made ??= place
   }
   const { definedAt, generators, outer, span } = around
   const generator = generators.find(isApp)
   const isSpanNearer = generator !== undefined && span?.kind === "span" && around.isOutsideSpan(generator)
-  if (generator !== undefined && !isSpanNearer) return { frame: generator, reason: "generator", from: undefined }
+  if (generator !== undefined && !isSpanNearer) {
+    return { frame: awaitedAt(generator, failedCallOf(chain)), reason: "generator", from: undefined }
+  }
   if (span?.kind === "span") return { frame: span.frame, reason: "span", from: undefined }
   if (made !== undefined) return made
   const waiting = outer.find(isApp)
@@ -80,30 +85,62 @@ export const placeOfError = (link: ErrorWithFrames): Place | undefined => {
   return frame && { frame, reason: frame.guessed ? "bundle" : "app_frame", from: link }
 }
 
-/** The place of what was tried, where this is that of the `catch` beside it, which Effect called. */
-const triedAt = (place: Place): Place => {
-  const { frame, from } = place
-  const caller = frame && from?.frames[from.frames.indexOf(frame) + 1]
-  if (frame === undefined || caller?.shown.origin !== "effect") return place
-  const tried = triedBefore(sourceText.linesOf(frame.path, frame.content), frame.shown.line, frame.shown.column)
+/** The place of what was tried, where the error was made in the `catch` beside it, which Effect called. */
+const triedAt = (place: Place, call: RegExp | undefined): Place => {
+  const { from } = place
+  const all = from?.frames ?? []
+  const first = place.frame === undefined ? -1 : all.indexOf(place.frame)
+  const last = first < 0 ? -1 : all.findIndex((frame, i) => i >= first && !isApp(frame)) - 1
+  const frame = all[last]
+  if (frame === undefined || all[last + 1]?.shown.origin !== "effect") return place
+  const tried = triedBefore(linesOf(frame), frame.shown, call)
   // The stack leads to the `catch`: it is another's word.
-  return tried === undefined
-    ? place
-    : extended(place, { frame: extended(frame, { shown: extended(frame.shown, tried) }), from: undefined })
+  return tried === undefined ? place : extended(place, { frame: movedTo(frame, tried), from: undefined })
 }
+
+/** A call that waits, at the call in it that is known to have failed. */
+const awaitedAt = (frame: stackFrames.Frame, call: RegExp | undefined): stackFrames.Frame => {
+  const awaited = call === undefined ? undefined : awaitedIn(linesOf(frame), frame.shown, call)
+  return awaited === undefined ? frame : movedTo(frame, awaited)
+}
+
+const movedTo = (frame: stackFrames.Frame, place: TextPlace): stackFrames.Frame =>
+  extended(frame, { shown: extended(frame.shown, place) })
+
+/** What failed below the app, where no line of the app is in its stack. */
+const failedCallOf = (chain: ReadonlyArray<ErrorWithFrames>): RegExp | undefined => {
+  for (const { error, frames } of chain.toReversed()) {
+    const functions = frames.map(({ shown }) => shown.function)
+    const call = frames.some(isApp) ? undefined : failedCall({ message: textOf(error, "message") ?? "", functions })
+    if (call !== undefined) return call
+  }
+  return undefined
+}
+
+const linesOf = ({ content, path }: stackFrames.Frame): ReadonlyArray<string> => sourceText.linesOf(path, content)
 
 export const isApp = (frame: stackFrames.Frame): boolean => frame.shown.origin === "app"
 
 /**
  * The app's innermost frame that ran when the error was made. What is behind a fiber's run loop only started the fiber, and
- * neither an error's own constructor nor one that is not written anywhere is where things went wrong.
+ * neither an error's own constructor, nor one that is not written anywhere, nor a helper that only fails is where things went wrong.
  */
 const failingFrameOf = ({ error, frames }: ErrorWithFrames): stackFrames.Frame | undefined => {
   const loop = frames.findIndex(stackFrames.isRunLoop)
   const running = (loop < 0 ? frames : frames.slice(0, loop)).filter(isApp)
   const constructors = constructorsOf(error)
-  return running.find((frame) => !constructors.has(frame.shown.function) && !isImplicitConstructor(frame)) ?? running[0]
+  const made = running.filter((frame) => !constructors.has(frame.shown.function) && !isImplicitConstructor(frame))
+  return made.find((frame, i) => made[i + 1] === undefined || !isHelperIn(frame, frames, constructors)) ?? running[0]
 }
+
+/** Whether a frame is that of a helper that only fails, called by the app itself. */
+const isHelperIn = (
+  frame: stackFrames.Frame,
+  frames: ReadonlyArray<stackFrames.Frame>,
+  errors: ReadonlySet<string>
+): boolean =>
+  frames[frames.indexOf(frame) + 1]?.shown.origin === "app" &&
+  isRaisingHelper(linesOf(frame), frame.shown.function, frame.shown, errors)
 
 /** Node's loaders, and those of the test runners that load modules themselves. */
 const isLoader = (frame: stackFrames.Frame): boolean =>
@@ -152,19 +189,18 @@ const maxCall = 400
 /** A class without a constructor of its own: V8 says that its declaration was called. */
 const isImplicitConstructor = (frame: stackFrames.Frame): boolean => {
   if (!frame.shown.function.startsWith("new ")) return false
-  const line = sourceText.linesOf(frame.path, frame.content)[frame.shown.line - 1] ?? ""
+  const line = linesOf(frame)[frame.shown.line - 1] ?? ""
   return /\bclass\b/.test(line) && !/\bconstructor\s*\(/.test(line)
 }
 
 /** The location of a frame, and the lines around it. */
 export const sourceOf = (frame: stackFrames.Frame | undefined): Pick<Failure, "location" | "snippet"> => {
   if (frame === undefined) return { location: null, snippet: [] }
-  const lines = sourceText.linesOf(frame.path, frame.content)
+  const lines = linesOf(frame)
   return { location: locationIn(lines, frame), snippet: sourceText.snippetOf(lines, frame.shown.line) }
 }
 
-export const locationOf = (frame: stackFrames.Frame): Location =>
-  locationIn(sourceText.linesOf(frame.path, frame.content), frame)
+export const locationOf = (frame: stackFrames.Frame): Location => locationIn(linesOf(frame), frame)
 
 const locationIn = (lines: ReadonlyArray<string>, { shown }: stackFrames.Frame): Location => ({
   file: shown.file,

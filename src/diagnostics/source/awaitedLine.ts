@@ -1,0 +1,43 @@
+/**
+ * Calls that fail with a stack in which their caller is not: `fetch`, and what reads the body of its answer, from Node 24 on.
+ */
+import { closingOf, endOf, masked, type TextPlace } from "./maskedCode.js"
+
+/** An error, as far as it is looked at here. */
+interface Failed {
+  readonly message: string
+  /** The names of the functions in its stack. */
+  readonly functions: ReadonlyArray<string>
+}
+
+/** What was called, by what failed inside of it; `undefined` where it is not known. */
+export const failedCall = ({ functions, message }: Failed): RegExp | undefined =>
+  functions.includes("parseJSONFromBytes")
+    ? /\.\s*json\s*\(\s*\)/g
+    : message === "fetch failed"
+      ? /(?<![\w$.])fetch\s*\(/g
+      : undefined
+
+/** Where such a call is in a text of masked code: where it is there once, for any of several may have failed. */
+export const onlyCall = (code: string, call: RegExp): number | undefined => {
+  const found = Array.from(code.matchAll(call))
+  return found.length === 1 ? found[0]?.index : undefined
+}
+
+/** Where it is, in the call that begins at a place and waits for it. */
+export const awaitedIn = (lines: ReadonlyArray<string>, place: TextPlace, call: RegExp): TextPlace | undefined => {
+  const text = [
+    (lines[place.line - 1] ?? "").slice(place.column - 1),
+    ...lines.slice(place.line, place.line + maxLines)
+  ].join("\n")
+  const code = masked(text)
+  const open = code.indexOf("(")
+  const close = open < 0 ? undefined : closingOf(code, open)
+  const at = close === undefined ? undefined : onlyCall(code.slice(0, close), call)
+  if (at === undefined) return undefined
+  const found = endOf(code.slice(0, at), place.line)
+  return found.line === place.line ? { line: place.line, column: place.column + at } : found
+}
+
+/** Longest call that is read, in lines. */
+const maxLines = 40
