@@ -12,6 +12,7 @@ import { origin } from "../../cause/madeFrom.js"
 import { repeats } from "../../cause/repeatedText.js"
 import * as thrownValue from "../../cause/thrownValue.js"
 import { isObject } from "../../plain/untrusted.js"
+import * as repeatedTexts from "./repeatedTexts.js"
 import { type Continuation, copyOf, type Suspended, suspendedIn } from "./suspended.js"
 import * as yieldedExits from "./yieldedExits.js"
 
@@ -84,6 +85,8 @@ const maxNodes = 64
 /** Most fibers of which dropped defects are held, and most defects of one. */
 const maxInterruptors = 64
 const maxDropped = 8
+
+type FailureNode = Cause.Fail<unknown> | Cause.Die
 
 interface FiberCapture extends Suspended {
   readonly fiberId: number
@@ -177,7 +180,7 @@ const captureCause = (fiber: FailingFiber, cause: Cause.Cause<unknown>): void =>
     captureFailure(fiber, cause, undefined, takePending(fiber, [cause]))
     return
   }
-  const failures: Array<Cause.Fail<unknown> | Cause.Die> = []
+  const failures: Array<FailureNode> = []
   const interruptors: Array<FiberId.FiberId> = []
   const pending: Array<Cause.Cause<unknown>> = [cause]
   for (let seen = 0; seen < maxNodes; seen++) {
@@ -196,14 +199,14 @@ const captureCause = (fiber: FailingFiber, cause: Cause.Cause<unknown>): void =>
 
 const captureFailure = (
   fiber: FailingFiber,
-  node: Cause.Fail<unknown> | Cause.Die,
+  node: FailureNode,
   suspended: Suspended | undefined,
   dropped: ReadonlyArray<Cause.Die>
 ): void => {
   const key = keyOf(node)
   const fiberId = fiber.id().id
   const known = store.captures.get(key)
-  // A text has no identity by which it could be found again.
+  const repeated = key === node ? repeatedTexts.note(fiber, node) : undefined
   if (key !== node && known?.node !== node) noteMade(fiber, key)
   noteSpan(fiber, known?.fibers.at(-1), fiberId)
   // On its way up through one fiber a failure passes here at every handler: the first pass saw the most.
@@ -219,14 +222,15 @@ const captureFailure = (
     traceId: fiber.currentSpan?.traceId,
     services: fiber.currentContext?.unsafeMap
   }
-  if (known === undefined) {
+  const earlier = known ?? captureOf(repeated, now)
+  if (earlier === undefined) {
     if (now.generators.length > 0 || dropped.length > 0) keep(key, node, [now], none, dropped)
     return
   }
-  const travelled = stillTravelling(known, node, key, now)
-  if (travelled === undefined) keep(key, node, known.fibers, known.dropped, dropped)
+  const travelled = stillTravelling(earlier, node, key, now)
+  if (travelled === undefined) keep(key, node, earlier.fibers, earlier.dropped, dropped)
   else if (travelled.length === 0) keep(key, node, [now], none, dropped)
-  else keep(key, node, [...travelled, now].slice(0, maxFibers), known.dropped, dropped)
+  else keep(key, node, [...travelled, now].slice(0, maxFibers), earlier.dropped, dropped)
 }
 
 /** A handler that fails with the words of what it handled has made its error from that. */
@@ -238,6 +242,16 @@ const noteMade = (fiber: FailingFiber, key: object): void => {
   if (handled !== undefined && thrownValue.causeOf(key) === undefined && repeats(key, handled)) origin.set(key, handled)
 }
 
+/** Of a text that its fiber handled before. Another failure of the same text, as of a retry, has generators of its own. */
+const captureOf = (handled: object | undefined, now: FiberCapture): Capture | undefined => {
+  const known = handled === undefined ? undefined : store.captures.get(handled)
+  const own = known?.fibers.find(({ fiberId }) => fiberId === now.fiberId)
+  return own !== undefined && hasNoOther(now, own) ? known : undefined
+}
+
+const hasNoOther = (now: Suspended, before: Suspended): boolean =>
+  now.generators.every((generator) => before.generators.includes(generator))
+
 /** A span is left where it is no longer the fiber's: what is still on the stack then is outside of it. */
 const noteSpan = (fiber: FailingFiber, known: FiberCapture | undefined, fiberId: number): void => {
   if (known === undefined || known.fiberId !== fiberId || known.span === fiber.currentSpan) return
@@ -247,7 +261,7 @@ const noteSpan = (fiber: FailingFiber, known: FiberCapture | undefined, fiberId:
 }
 
 // Looking for Effect's proxy may run a trap of the program's own.
-const keyOf = (node: Cause.Fail<unknown> | Cause.Die): object => {
+const keyOf = (node: FailureNode): object => {
   const thrown = node._tag === "Fail" ? node.error : node.defect
   if (!isObject(thrown)) return node
   try {
@@ -272,7 +286,7 @@ const keep = (
 const addPending = (
   fiber: FailingFiber,
   interruptors: ReadonlyArray<FiberId.FiberId>,
-  failures: ReadonlyArray<Cause.Fail<unknown> | Cause.Die>
+  failures: ReadonlyArray<FailureNode>
 ): void => {
   const defects = failures.filter((node) => node._tag === "Die")
   if (defects.length === 0) return
@@ -291,10 +305,7 @@ const addPending = (
 
 const none: ReadonlyArray<Cause.Die> = []
 
-const takePending = (
-  fiber: FailingFiber,
-  reported: ReadonlyArray<Cause.Fail<unknown> | Cause.Die>
-): ReadonlyArray<Cause.Die> => {
+const takePending = (fiber: FailingFiber, reported: ReadonlyArray<FailureNode>): ReadonlyArray<Cause.Die> => {
   if (store.pendingDefects.size === 0) return none
   const { id } = fiber.id()
   const pending = store.pendingDefects.get(id)
@@ -318,12 +329,13 @@ const stillTravelling = (
   const own = known.fibers.find(({ fiberId }) => fiberId === now.fiberId)
   if (own !== undefined) {
     // Raised again by a handler, only generators that were suspended before can still be.
-    return now.generators.every((generator) => own.generators.includes(generator)) ? undefined : []
+    return hasNoOther(now, own) ? undefined : []
   }
-  // A sibling that was handed the error, as by a queue, knows nothing of it. Of another trace it would be another failure.
-  if (known.node !== node && now.generators.length === 0 && isOfTrace(known, now.traceId)) return undefined
   // A fiber is made after the one that waits for it. What came between is a fiber that waited for the same result.
   const waitedFor = known.fibers.filter(({ fiberId }) => fiberId > now.fiberId)
+  // A sibling that was handed the error, as by a queue, knows nothing of it. Of another trace it would be another failure.
+  const isHanded = known.node !== node || (key === node && waitedFor.length === 0)
+  if (isHanded && now.generators.length === 0 && isOfTrace(known, now.traceId)) return undefined
   if (known.node !== node || key === node) return known.node === node ? waitedFor : []
   const origin = known.fibers[0]
   return origin === undefined || waitedFor.includes(origin) ? waitedFor : [origin, ...waitedFor]

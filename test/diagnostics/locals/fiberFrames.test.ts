@@ -49,6 +49,18 @@ describe("FiberFrames", () => {
     })
   )
 
+  it.scoped("knows a text that a fiber fails with again by what it was when it was handled", () =>
+    Effect.gen(function* () {
+      yield* capturing
+      const torn = nested("torn", 2)
+      const countAfter = (handler: (text: unknown) => Effect.Effect<void, unknown>) =>
+        Effect.map(exitOf(Effect.catchAll(torn, handler)), (exit) => countOf(keyOf(exit)))
+      assert.strictEqual(yield* countAfter((text) => Effect.fail(text)), 2)
+      assert.strictEqual(yield* countAfter(() => nested("torn", 3)), 3)
+      assert.strictEqual(yield* countAfter(() => Effect.fail("worn")), 0)
+    })
+  )
+
   it.effect("captures nothing before it is installed, nor after the last of its users has uninstalled", () =>
     Effect.gen(function* () {
       const [before, during, after] = [new Error(), new Error(), new Error()]
