@@ -1,5 +1,5 @@
 /**
- * Keys of services that begin, or are built, in a way of their own: found in any text, whatever stands before them.
+ * Keys of services that begin, or are built, in a way of their own: found in any text, whatever is before them.
  *
  * Each pattern reads a bounded part of what it looks at. `docs/security.md` lists the services.
  */

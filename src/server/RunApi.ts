@@ -233,7 +233,7 @@ const bulk = HttpApiGroup.make("bulk")
   )
   .add(ofChange("retry", "Tries again what failed.").addError(schemas.busy))
   .add(
-    ofChange("undo", "Gives what was changed the values that it had, where nobody changed it since.").addError(
+    ofChange("undo", "Gives what was changed the values that it had, where it was not changed since.").addError(
       schemas.busy
     )
   )

@@ -1,6 +1,6 @@
 /**
  * Changes of many runs at a time: made in the background, one run after the other, with an outcome for each, and undone as
- * far as nobody else changed the same since.
+ * far as the same was not changed since.
  */
 import { randomUUID } from "node:crypto"
 import * as Clock from "effect/Clock"

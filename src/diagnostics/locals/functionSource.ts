@@ -296,7 +296,7 @@ const generated = /^(?:__vi_|__vite_ssr_|__name$|arguments$|this$|exports$|requi
 const isPlumbing = (value: unknown): boolean => {
   if (typeof value === "function" || types.isModuleNamespaceObject(value)) return true
   if (typeof value !== "object" || value === null || types.isProxy(value)) return false
-  // What stands in for a module where modules are run as functions.
+  // What replaces a module where modules are run as functions.
   const own = (key: PropertyKey): unknown => Object.getOwnPropertyDescriptor(value, key)?.value
   return own("__esModule") === true || own(Symbol.toStringTag) === "Module"
 }

@@ -147,9 +147,9 @@ const indexOf = (book: ReadonlyArray<Rule>): RuleIndex => {
   for (const [place, { match }] of book.entries()) {
     if (match === undefined) always.push(place)
     for (const sign of match === undefined ? [] : labelsOf(match)) {
-      const shelf = bySign.get(sign)
-      if (shelf === undefined) bySign.set(sign, [place])
-      else shelf.push(place)
+      const places = bySign.get(sign)
+      if (places === undefined) bySign.set(sign, [place])
+      else places.push(place)
     }
   }
   return { bySign, always }
@@ -159,10 +159,10 @@ const placesFor = ({ always, bySign }: RuleIndex, failure: Failure, clues: Clues
   let found = always
   let isMixed = false
   for (const sign of signsOf(failure, clues)) {
-    const shelf = bySign.get(sign)
-    if (shelf === undefined) continue
+    const places = bySign.get(sign)
+    if (places === undefined) continue
     isMixed ||= found.length > 0
-    found = found.length === 0 ? shelf : [...found, ...shelf]
+    found = found.length === 0 ? places : [...found, ...places]
   }
   return isMixed ? Array.from(new Set(found)).sort((a, b) => a - b) : found
 }

@@ -24,7 +24,7 @@ interface State<A> {
 }
 
 /**
- * Loads what `key` stands for; `undefined` is nothing to load. A request whose answer is no longer wanted is given up.
+ * Loads what `key` means; `undefined` is nothing to load. A request whose answer is no longer wanted is given up.
  */
 export const useLoaded = <A>(key: string | undefined, load: (signal: AbortSignal) => Promise<A>): Loaded<A> => {
   const state = useSignal<State<A>>({
