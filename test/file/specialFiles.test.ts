@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, type Scope, TestClock } from "effect"
 import * as appendedFile from "../../src/file/appendedFile.js"
 import * as rotatingFile from "../../src/file/rotatingFile.js"
+import { compiledFolder } from "../fixtures/compiled.js"
 
 const inFolder = <A, E>(
   test: (folder: string, fs: FileSystem.FileSystem) => Effect.Effect<A, E, FileSystem.FileSystem | Scope.Scope>
@@ -45,23 +46,20 @@ describe("a rotating file", () => {
     )
   }
 
-  it("writes to standard output that is a pipe", () => {
+  it("writes to standard output that is a pipe", async () => {
     const program = `
       import { NodeFileSystem } from "@effect/platform-node"
       import { Effect, Layer } from "effect"
-      import { Narrative, RotatingJsonRenderer } from "./src/index.ts"
+      import { Narrative, RotatingJsonRenderer } from "effect-narrative"
       const log = Layer.provide(RotatingJsonRenderer.layer({ path: "/dev/stdout" }), NodeFileSystem.layer)
       Effect.void.pipe(Narrative.story("Import"), Effect.provide(log), Effect.runPromise)
     `
     // By a shell, since Node gives its children sockets.
-    const child = spawnSync(
-      "sh",
-      ["-c", '"$0" --import tsx --input-type=module -e "$1" | cat', process.execPath, program],
-      {
-        encoding: "utf8",
-        timeout: 60_000
-      }
-    )
+    const child = spawnSync("sh", ["-c", '"$0" --input-type=module -e "$1" | cat', process.execPath, program], {
+      cwd: await Effect.runPromise(compiledFolder),
+      encoding: "utf8",
+      timeout: 110_000
+    })
     assert.strictEqual(child.status, 0, child.stderr)
     assert.lengthOf(child.stdout.trim().split("\n"), 2)
   })
