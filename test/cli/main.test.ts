@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Narrative, NarrativeEvent } from "../../src/index.js"
-import { compiled } from "../fixtures/compiled.js"
+import { bundledCommand } from "../fixtures/compiled.js"
 import { Narrator } from "../fixtures/events.js"
 import * as postgres from "../fixtures/postgres.js"
 import { folder } from "../history/histories.js"
@@ -59,7 +59,7 @@ class Process {
 
 const start = (args: ReadonlyArray<string>, env?: Readonly<Record<string, string>>) =>
   Effect.acquireRelease(
-    Effect.map(compiled("src/cli/main.ts"), (main) => new Process(main, args, env)),
+    Effect.map(bundledCommand, (main) => new Process(main, args, env)),
     (started) => Effect.zipRight(started.interrupt, started.ended)
   )
 
