@@ -63,7 +63,8 @@ export const visit = (url: string, path: string, options: BrowserContextOptions 
 export const barriers = async (page: Page): Promise<ReadonlyArray<string>> => {
   // Past the policy of the page, which lets in no script but its own.
   const session = await page.context().newCDPSession(page)
-  await session.send("Runtime.evaluate", { expression: axe.source })
+  const { result: known } = await session.send("Runtime.evaluate", { expression: "typeof axe" })
+  if (known.value === "undefined") await session.send("Runtime.evaluate", { expression: axe.source })
   const { result } = await session.send("Runtime.evaluate", {
     expression: `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => JSON.stringify(violations
       .filter(({ impact }) => impact === "serious" || impact === "critical")
