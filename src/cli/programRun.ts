@@ -32,11 +32,14 @@ export const runProgram = (given: ProgramRunOptions) =>
       const expected = "a file, as a program that fails ends before a server has taken in why; or --no-history"
       return yield* new InvalidOption({ setting: "--history", expected, given: "the URL of a server" })
     }
-    const folder = mkdtempSync(join(tmpdir(), "narrative-"))
-    const mark = join(folder, "narrated")
-    const end = yield* ended(given, mark)
-    const wasNarrated = existsSync(mark)
-    rmSync(folder, { recursive: true, force: true })
+    const { end, wasNarrated } = yield* Effect.acquireUseRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "narrative-"))),
+      (folder) => {
+        const mark = join(folder, "narrated")
+        return Effect.map(ended(given, mark), (end) => ({ end, wasNarrated: existsSync(mark) }))
+      },
+      (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+    )
     const { note } = yield* Output
     if (!wasNarrated) yield* note(nothingNarrated(given.command))
     if (end.signal !== null) dieOf(end.signal)

@@ -1,7 +1,7 @@
 /**
  * `narrative run`, the compiled command, with programs as real processes.
  */
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -170,11 +170,13 @@ describe("narrative run", () => {
       const shell = await narrative(["run", "--no-history", "sh", "-c", "echo done; exit 5"])
       assert.deepStrictEqual([shell.code, shell.stdout], [5, "done\n"])
       assert.match(shell.stderr, /^narrative: nothing was narrated: sh -c .* started no Node process/)
-      const missing = await narrative(["run", "--no-history", "no-such-program"])
+      const temporary = mkdtempSync(join(folder, "temporary-"))
+      const missing = await narrative(["run", "--no-history", "no-such-program"], { env: { TMPDIR: temporary } })
       assert.deepStrictEqual(
         [missing.code, missing.stderr],
         [1, "narrative: cannot start no-such-program: there is no such program\n"]
       )
+      assert.deepStrictEqual(readdirSync(temporary), [])
       const nothing = await narrative(["run"])
       assert.deepStrictEqual(
         [nothing.code, nothing.stderr],
