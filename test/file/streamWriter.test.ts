@@ -82,7 +82,7 @@ describe("streamWriter", () => {
       ["-c", '"$0" --input-type=module -e "$1" | true', process.execPath, program],
       {
         encoding: "utf8",
-        timeout: 20_000
+        timeout: 110_000
       }
     )
     assert.strictEqual(status, 0)

@@ -12,7 +12,7 @@ interface Ended {
 const run = (way: string, env: Readonly<Record<string, string>> = {}, args: ReadonlyArray<string> = []) =>
   Effect.flatMap(bundled("test/fixtures/mainProgram.ts"), (program) =>
     Effect.async<Ended>((resume) => {
-      const options = { timeout: 25_000, env: { ...process.env, ...env } }
+      const options = { timeout: 110_000, env: { ...process.env, ...env } }
       execFile(process.execPath, [program, way, ...args], options, (error, stdout, stderr) =>
         resume(
           Effect.succeed({

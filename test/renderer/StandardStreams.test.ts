@@ -30,7 +30,7 @@ const run = (renderer: "default" | "console", output: Output) =>
       // `sh` has no `pipefail`: the program's own exit code goes through a file descriptor.
       const piped = ["sh", "-c", '{ "$@"; echo "exit code $?" >&2; } | true', "sh", ...command]
       const [executable = "", ...args] = output === "closed pipe" ? piped : command
-      const child = spawn(executable, args, { stdio: ["ignore", full ?? "pipe", "pipe"], timeout: 25_000 })
+      const child = spawn(executable, args, { stdio: ["ignore", full ?? "pipe", "pipe"], timeout: 110_000 })
       if (full !== undefined) closeSync(full)
       child.stdout?.destroy()
       let stderr = ""

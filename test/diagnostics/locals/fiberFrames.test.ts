@@ -299,7 +299,7 @@ describe("FiberFrames", () => {
       Effect.gen(function* () {
         const program = yield* bundled("test/diagnostics/fixtures/manyFailures.ts")
         const growth = yield* Effect.async<number>((resume) => {
-          execFile(process.execPath, ["--expose-gc", program], { timeout: 55_000 }, (error, stdout) => {
+          execFile(process.execPath, ["--expose-gc", program], { timeout: 110_000 }, (error, stdout) => {
             resume(error === null ? Effect.succeed(JSON.parse(stdout).growth) : Effect.die(error))
           })
         })

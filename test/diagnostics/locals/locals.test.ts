@@ -25,7 +25,7 @@ const localsOf = (generator: object): Record<string, unknown> =>
 const run = (flags: ReadonlyArray<string>, program: string) =>
   Effect.async<string>((resume) => {
     const args = [...flags, "--input-type=module", "-e", program]
-    execFile(process.execPath, args, { timeout: 25_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, args, { timeout: 110_000 }, (error, stdout, stderr) => {
       resume(error === null ? Effect.succeed(stdout.trim()) : Effect.dieMessage(error.message + stderr))
     })
   })

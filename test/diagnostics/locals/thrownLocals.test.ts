@@ -7,7 +7,7 @@ import { compiled } from "../../fixtures/compiled.js"
 const run = (...flags: ReadonlyArray<string>) =>
   Effect.flatMap(compiled("test/diagnostics/fixtures/throwingPrograms.ts"), (program) =>
     Effect.async<Record<string, unknown>>((resume) => {
-      execFile(process.execPath, [...flags, "--enable-source-maps", program], { timeout: 25_000 }, (error, stdout) => {
+      execFile(process.execPath, [...flags, "--enable-source-maps", program], { timeout: 110_000 }, (error, stdout) => {
         resume(error === null ? Effect.succeed(JSON.parse(stdout)) : Effect.die(error))
       })
     })
