@@ -228,14 +228,36 @@ const typeOf = (description: string): string => description.split(" ", 1)[0] ?? 
 
 /** A service is the program, and not its data: its name says all. One that is nothing but data stays as it is. */
 const namingServices = (frame: GeneratorFrame, services: CapturedFrame["services"]): GeneratorFrame => {
-  if (services === undefined) return frame
   const keys = new Map<unknown, string>()
-  for (const [key, service] of services) if (isObject(service) && !isData(service)) keys.set(service, key)
+  for (const [key, service] of services ?? []) if (isObject(service) && !isData(service)) keys.set(service, key)
   const locals = frame.locals.map((local): functionSource.Local => {
     const key = keys.get(local.value)
-    return key === undefined ? local : { name: local.name, value: /[^/:.]*$/.exec(key)?.[0] || key, state: "service" }
+    const name = key === undefined ? kindOf(local.value) : /[^/:.]*$/.exec(key)?.[0] || key
+    return name === undefined ? local : { name: local.name, value: name, state: "service" }
   })
   return { ...frame, locals }
+}
+
+/** What Effect's modules make to work with; what it is made of says nothing. Every effect has the marks of those below. */
+const kinds = Object.entries({
+  Fiber: "Fiber",
+  Deferred: "Deferred",
+  QueueDequeue: "Queue",
+  Effect: undefined,
+  Stream: "Stream",
+  Channel: "Channel",
+  Sink: "Sink",
+  Layer: "Layer",
+  Schedule: "Schedule",
+  Scope: "Scope",
+  Cache: "Cache"
+}).map(([key, name]) => ({ mark: Symbol.for(`effect/${key}`), name }))
+
+const kindOf = (value: unknown): string | undefined => {
+  if (!isObject(value) || types.isProxy(value)) return undefined
+  const name = kinds.find(({ mark }) => mark in value)?.name
+  // A hub is read as a queue, too.
+  return name === "Queue" && "publish" in value ? "PubSub" : name
 }
 
 const isData = (service: object): boolean =>

@@ -50,13 +50,13 @@ export const failureBlock = (report: FailureReport, options: FailureBlockOptions
     }
   }
   // The place above is that of the innermost error, or where an error that many share failed this one.
-  if (failure.ownLocation !== null)
+  if (failure.ownLocation !== null && !isSameLine(failure.ownLocation, location))
     add(failure.causes.length > 0 ? "Wrapped at:" : "Made at:", [placeText(failure.ownLocation, options.cwd)], place)
   const spans = spansOf(failure)
   if (spans !== "") add("Spans:", [spans], dim)
   if (report.timeline.length > 0) add("Recent stages:", recentStages(report, options), dim)
   const { completedStages, percent, totalStages } = report.progress
-  add("Progress:", [`${percent}% (${completedStages} / ${totalStages})`])
+  if (totalStages > 0) add("Progress:", [`${percent}% (${completedStages} / ${totalStages})`])
   const annotated = valueTable(annotationsOf(failure), labelColumns, options)
   if (annotated.length > 0) out.push(labelled("Annotated:", annotated, options))
   const why = whyOf(failure)
@@ -77,6 +77,9 @@ export const failureBlock = (report: FailureReport, options: FailureBlockOptions
 }
 
 const safe = terminalText.line
+
+const isSameLine = (one: Location, other: Location | null): boolean =>
+  one.file === other?.file && one.line === other.line
 
 const storyOf = (name: string, { shortId }: FailureBlockOptions): string =>
   shortId === undefined ? safe(name) : `${safe(name)} [${safe(shortId)}]`

@@ -7,5 +7,5 @@ import * as terminalText from "../../plain/terminalText.js"
 /** `src/db.ts:47 (insertRow)`; files below `cwd` are relative to it. */
 export const placeText = ({ file, function: name, line }: Location, cwd: string): string => {
   const path = cwd !== "" && file.startsWith(`${cwd}/`) ? file.slice(cwd.length + 1) : file
-  return terminalText.line(`${path}:${line}${name === "" ? "" : ` (${name})`}`)
+  return terminalText.line(`${path}:${line}${name === "" || name === "<anonymous>" ? "" : ` (${name})`}`)
 }

@@ -3,7 +3,7 @@
  */
 // @effect-diagnostics globalErrorInEffectFailure:off -- plain errors are what users fail with, too.
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Data, Effect, Layer, Ref, Schema, Stream, SynchronizedRef } from "effect"
+import { Context, Data, Effect, Layer, Option, PubSub, Queue, Ref, Schema, Stream, SynchronizedRef } from "effect"
 import { Diagnostics, Narrative } from "../../../src/index.js"
 import { observe } from "../../laws/observed.js"
 
@@ -45,6 +45,25 @@ describe("the variables of a report", () => {
       const [frame] = yield* framesOf(plan("Ridge Walk", "Winter"))
       assert.deepInclude(frame?.locals, { trail: "Ridge Walk", season: "Winter", wanted: "Ridge Walk/Winter" })
       assert.deepStrictEqual([trail, season], ["coastal-path", "autumn"])
+    })
+  )
+
+  it.live("are named where they are what Effect's modules make, and not data", () =>
+    Effect.gen(function* () {
+      const work = Effect.gen(function* () {
+        const queue = yield* Queue.unbounded<number>()
+        const bus = yield* PubSub.unbounded<number>()
+        const fiber = yield* Effect.fork(Effect.never)
+        const rows = Stream.make(1, 2)
+        const best = Option.some(4)
+        return yield* new Refused({
+          what: `${queue.pipe.length} ${bus.pipe.length} ${fiber} ${rows.pipe.length} ${best}`
+        })
+      })
+      const [frame] = yield* framesOf(work)
+      const { best, ...named } = frame?.locals ?? {}
+      assert.deepStrictEqual(named, { queue: "[Queue]", bus: "[PubSub]", fiber: "[Fiber]", rows: "[Stream]" })
+      assert.deepInclude(best, { value: 4 })
     })
   )
 

@@ -539,6 +539,16 @@ describe("the failure block", () => {
     })
   )
 
+  it.effect("says nothing of stages that there are none of, of a name that is not known, nor of one line twice", () =>
+    Effect.gen(function* () {
+      const at = { ...location, function: "<anonymous>", sourceLine: null }
+      const event = importCustomers().failed([failure({ location: at, ownLocation: at })])
+      const none = { percent: 0, completedStages: 0, totalStages: 0 }
+      const { lines } = yield* tell([event._tag === "FailureOccurred" ? { ...event, progress: none } : event])
+      assert.deepStrictEqual(lines.slice(4), ["Error:         ValueError - bad", "Location:      app/db.ts:47"])
+    })
+  )
+
   it.effect("has another heading for a failure that was handled", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* block([failure()], { handled: true }))[1], "⚠ Failure handled")
