@@ -162,7 +162,6 @@ onBothDatabases(({ file, rowsOf }) => {
     )
   })
 
-  // From a server it parts when its idle connections are closed, after ten seconds.
   describe("A history of a script", () => {
     it.scopedLive(
       "does not keep a process alive that has nothing left to do",

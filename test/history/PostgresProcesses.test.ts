@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Ref } from "effect"
+import { Effect, Fiber, Ref, Schedule } from "effect"
 import { History } from "../../src/history/index.js"
 import { bundled } from "../fixtures/compiled.js"
 import * as postgres from "../fixtures/postgres.js"
@@ -19,10 +19,11 @@ interface Started {
   readonly ended: Promise<number | null>
 }
 
-const start = (place: string, name: string) =>
+const start = (place: string, name: string, mode = "stories") =>
   Effect.acquireRelease(
     Effect.map(bundled("test/fixtures/historyProgram.ts"), (program): Started => {
-      const child = spawn(process.execPath, [program, place, "stories", String(storiesEach), name], {
+      const count = mode === "stories" ? storiesEach : 1
+      const child = spawn(process.execPath, [program, place, mode, String(count), name], {
         stdio: ["ignore", "ignore", "inherit"]
       })
       return { name, child, ended: new Promise((resolve) => child.once("close", resolve)) }
@@ -33,6 +34,33 @@ const start = (place: string, name: string) =>
         return ended
       })
   )
+
+describe("A script that never closes its layer", () => {
+  // The pool says goodbye to connections that it closes, as it does after ten idle seconds; a process that ends does not.
+  it.scopedLive("ends when its last batch is written, while its connections are open", () =>
+    Effect.gen(function* () {
+      const place = yield* file
+      const abandoned = Effect.map(
+        rowsOf(place, "SELECT sum(sessions_abandoned) AS n FROM pg_stat_database"),
+        ([row]) => Number(row?.["n"])
+      )
+      assert.strictEqual(yield* abandoned, 0)
+      const { ended } = yield* start(place, "Script", "undisposed")
+      assert.strictEqual(yield* Effect.promise(() => ended), 0)
+      assert.deepStrictEqual(yield* rowsOf(place, "SELECT name, status FROM stories"), [
+        { name: "Script", status: "success" }
+      ])
+      yield* Effect.repeat(
+        rowsOf(place, "SELECT pid FROM pg_stat_activity WHERE application_name = 'effect-narrative'"),
+        {
+          until: (sessions) => sessions.length === 0,
+          schedule: Schedule.spaced("50 millis")
+        }
+      )
+      assert.isAbove(yield* abandoned, 0)
+    })
+  )
+})
 
 describe("Eight processes that write to one schema, of which some are killed and all are cut off", () => {
   it.scopedLive(

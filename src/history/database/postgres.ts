@@ -12,22 +12,21 @@ import type { InvalidOption } from "../../plain/InvalidOption.js"
 import type { HistoryError } from "../HistoryError.js"
 import { type Database, failure, writing } from "./database.js"
 import { decode, type PgConnection, type PgTarget } from "./pgOptions.js"
+import { poolOf } from "./pgPool.js"
 
 /** Connects to a server, for as long as the scope is open. Nothing is written before the migrations. */
 export const openPg = (given: PgConnection): Effect.Effect<Database, HistoryError | InvalidOption, Scope.Scope> =>
   Effect.flatMap(decode(given), connect)
 
 /** The same, for options that were checked before. */
-export const connect = ({
-  connectTimeout,
-  maxConnections,
-  shown,
-  ssl,
-  url
-}: PgTarget): Effect.Effect<Database, HistoryError, Scope.Scope> =>
+export const connect = (target: PgTarget): Effect.Effect<Database, HistoryError, Scope.Scope> =>
   Effect.gen(function* () {
-    const { PgClient, layer } = yield* clientModule
-    const context = yield* Layer.build(layer({ url, ssl, maxConnections, connectTimeout })).pipe(
+    const { connectTimeout, maxConnections, shown, ssl, url } = target
+    const { PgClient, layer, layerFromPool } = yield* clientModule
+    const acquire = poolOf(target)
+    const client =
+      acquire === undefined ? layer({ url, ssl, maxConnections, connectTimeout }) : layerFromPool({ acquire })
+    const context = yield* Layer.build(client).pipe(
       Effect.mapError((error) => failure(shown)("CannotOpen", `cannot be reached: ${whyOf(error)}`, error))
     )
     return { sql: Context.get(context, PgClient).withoutTransforms(), filename: shown }
