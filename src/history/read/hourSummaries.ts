@@ -5,11 +5,12 @@ import { endianness } from "node:os"
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { nullable, text } from "../database/columns.js"
-import { decodeRows, type Found } from "../database/decodeRows.js"
+import { nullable, text, whole } from "../database/columns.js"
+import { decodeRows, type Found, pick } from "../database/decodeRows.js"
 import { hourLength } from "../database/hourTables.js"
-import type * as tables from "../database/tables.js"
 import type { Cells } from "../database/tables.js"
+import * as tables from "../database/tables.js"
+import type { CountedHour, KeptHours } from "./keptHours.js"
 import type { Counts, SlowStory, Span, StageGroup, StoryGroup, Window } from "./windowCounts.js"
 
 const millisOfHour = 3_600_000
@@ -122,29 +123,33 @@ export interface Summarized {
   readonly rest: ReadonlyArray<Span>
 }
 
-const columns = { hour: text, story_name: nullable(text), counts: nullable(text), seconds: nullable(text) }
+const hourColumns = pick(tables.summaryHours, ["id", "hour", "claimed_at"])
 
 /** The whole hours of the window that were counted and have not changed since. */
-export const summarized = (sql: SqlClient.SqlClient, { from, story, to }: Window) =>
+export const summarized = (sql: SqlClient.SqlClient, { from, story, to }: Window, kept: KeptHours) =>
   Effect.gen(function* () {
-    const ofStory = story === undefined ? sql`1 = 1` : sql`s.story_name = ${story}`
     // An hour that begins before the window is before it, also as a text.
-    const found = yield* sql<Found>`SELECT h.hour, s.story_name, s.counts, s.seconds
-      FROM summary_hours AS h LEFT JOIN hour_summaries AS s ON s.hour_id = h.id AND ${ofStory}
-      WHERE h.complete = 1 AND h.hour >= ${hourOf(from)} AND h.hour < ${hourOf(to)} ORDER BY h.hour`
-    const hours = new Map<string, Array<Counts> | undefined>()
-    const first = hourOf(from)
-    const isWhole = spanOf(first).from >= from
-    for (const row of yield* decodeRows(columns, found)) {
-      if (row.hour === first && !isWhole) continue
-      const counts = hours.has(row.hour) ? hours.get(row.hour) : []
-      hours.set(row.hour, counts)
-      if (row.story_name === null || row.counts === null || row.seconds === null) continue
-      const one = countsOf(row.story_name, { counts: row.counts, seconds: row.seconds })
-      if (one === undefined) hours.set(row.hour, undefined)
-      else counts?.push(one)
+    const found = yield* sql<Found>`SELECT id, hour, claimed_at FROM summary_hours
+      WHERE complete = 1 AND hour >= ${hourOf(from)} AND hour < ${hourOf(to)} ORDER BY hour`
+    const hours = (yield* decodeRows(hourColumns, found)).filter(({ hour }) => spanOf(hour).from >= from)
+    kept.begin()
+    const counted = new Map<number, ReadonlyArray<Counts>>()
+    for (const hour of hours) {
+      const counts = kept.get(hour)
+      if (counts !== undefined) counted.set(hour.id, countsOfStory(counts, story))
     }
-    const known = Array.from(hours).flatMap(([hour, counts]) => (counts === undefined ? [] : [{ hour, counts }]))
+    const missing = hours.filter(({ id }) => !counted.has(id))
+    for (const [id, counts] of yield* readHours(sql, missing, story)) counted.set(id, counts)
+    if (story === undefined) {
+      for (const hour of missing) {
+        const counts = counted.get(hour.id)
+        if (counts !== undefined) kept.set(hour, counts)
+      }
+    }
+    const known = hours.flatMap(({ hour, id }) => {
+      const counts = counted.get(id)
+      return counts === undefined ? [] : [{ hour, counts }]
+    })
     const rest = restOf(
       { from, to },
       known.map(({ hour }) => spanOf(hour))
@@ -152,6 +157,40 @@ export const summarized = (sql: SqlClient.SqlClient, { from, story, to }: Window
     return rest.length > mostSpans
       ? { counts: [], rest: [{ from, to }] }
       : { counts: known.flatMap(({ counts }) => counts), rest }
+  })
+
+const countsOfStory = (counts: ReadonlyArray<Counts>, story: string | undefined): ReadonlyArray<Counts> =>
+  story === undefined
+    ? counts
+    : counts.map(({ slowest, stages, stories }) => ({
+        stories: stories.filter(({ name }) => name === story),
+        stages: stages.filter(({ storyName }) => storyName === story),
+        slowest: slowest.filter(({ name }) => name === story)
+      }))
+
+const columns = { id: whole, story_name: nullable(text), counts: nullable(text), seconds: nullable(text) }
+
+/** What was counted of hours, by their numbers: without those that changed meanwhile, or are damaged. */
+const readHours = (sql: SqlClient.SqlClient, hours: ReadonlyArray<CountedHour>, story: string | undefined) =>
+  Effect.gen(function* () {
+    const counted = new Map<number, Array<Counts>>()
+    if (hours.length === 0) return counted
+    const ids = hours.map(({ id }) => id)
+    const ofStory = story === undefined ? sql`1 = 1` : sql`s.story_name = ${story}`
+    const found = yield* sql<Found>`SELECT h.id, s.story_name, s.counts, s.seconds
+      FROM summary_hours AS h LEFT JOIN hour_summaries AS s ON s.hour_id = h.id AND ${ofStory}
+      WHERE ${sql.in("h.id", ids)}`
+    const damaged = new Set<number>()
+    for (const { counts, id, seconds, story_name: name } of yield* decodeRows(columns, found)) {
+      const ofHour = counted.get(id) ?? []
+      counted.set(id, ofHour)
+      if (name === null || counts === null || seconds === null) continue
+      const one = countsOf(name, { counts, seconds })
+      if (one === undefined) damaged.add(id)
+      else ofHour.push(one)
+    }
+    for (const id of damaged) counted.delete(id)
+    return counted
   })
 
 /** Each is asked for by queries of its own. */

@@ -20,6 +20,7 @@ import { retentionOf } from "../write/settings.js"
 import * as arrivals from "./arrivals.js"
 import { changes, cursorBefore, events } from "./eventList.js"
 import { failures } from "./failureList.js"
+import { KeptHours } from "./keptHours.js"
 import * as polling from "./polling.js"
 import { replay } from "./replay.js"
 import { shortIds } from "./shortId.js"
@@ -80,11 +81,12 @@ const following = <E>(
 const of = (database: Database, shared: Effect.Effect<arrivals.Arrivals, never, Scope.Scope>): HistoryReader => {
   const { sql } = database
   const reading = asking(database)
+  const kept = new KeptHours()
   return {
     failures: (filter = {}) => reading(failures(sql, filter)),
     story: (idPrefix) => reading(story(sql, idPrefix)),
     stories: (filter = {}) => reading(stories(sql, filter)),
-    stats: (filter = {}) => reading(statistics.stats(sql, filter)),
+    stats: (filter = {}) => reading(statistics.stats(sql, filter, kept)),
     events: (cursor, filter = {}) => reading(events(sql, cursor, filter)),
     changes: (cursor, filter = {}) => reading(changes(sql, cursor, filter)),
     follow: (cursor, filter = {}) => following(shared, cursor, (cursor) => reading(events(sql, cursor, filter))),

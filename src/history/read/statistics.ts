@@ -16,6 +16,7 @@ import type { FailureGroup, HistoryStats, StageStats, StoryStats } from "../Hist
 import { invalidSetting } from "../invalidSetting.js"
 import { durationsOf } from "./durations.js"
 import { summarized } from "./hourSummaries.js"
+import { KeptHours } from "./keptHours.js"
 import * as records from "./records.js"
 import {
   type Counts,
@@ -26,19 +27,17 @@ import {
   type SlowStory,
   type StageGroup,
   type StoryGroup,
-  slowestStories,
-  storyGroups,
   type Window
 } from "./windowCounts.js"
 
 /** @internal */
-export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter) =>
+export const stats = (sql: SqlClient.SqlClient, filter: StatsFilter, kept = new KeptHours()) =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     const { since, until } = yield* options.attempt(() => windowOf(filter, now))
     const window: Window = { from: time.encode(since), to: time.encode(until), story: filter.story }
     const alive = yield* aliveWriters(sql)
-    const counts = yield* countsOf(sql, window)
+    const counts = yield* countsOf(sql, window, kept)
     const groups = counts.flatMap(({ stories }) => stories)
     const gone = (yield* runningStories(sql, window)).filter((row) => records.statusOf(row, alive) === "interrupted")
     const all = storyStats("", groups, gone)
@@ -83,16 +82,11 @@ const runningStories = (sql: SqlClient.SqlClient, { from, story, to }: Window) =
   )
 
 /** From the hours that were counted before, and the rows of the rest. */
-const countsOf = (sql: SqlClient.SqlClient, window: Window) =>
+const countsOf = (sql: SqlClient.SqlClient, window: Window, kept: KeptHours) =>
   Effect.gen(function* () {
-    const { counts, rest } = yield* summarized(sql, window)
-    const counted = yield* countRows(sql, rest, window.story)
-    const open = {
-      stories: yield* storyGroups(sql, window, openStates),
-      stages: [],
-      slowest: yield* slowestStories(sql, window, openStates)
-    }
-    return [...counts, counted, open] satisfies ReadonlyArray<Counts>
+    const { counts, rest } = yield* summarized(sql, window, kept)
+    const open = [{ ...window, states: openStates }]
+    return [...counts, yield* countRows(sql, rest, window.story, open)] satisfies ReadonlyArray<Counts>
   })
 
 const slowColumns = pick(tables.stories, ["key", "id", "name", "started_at"])

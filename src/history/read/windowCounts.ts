@@ -61,37 +61,59 @@ export const openStates = ["running", "interrupted"] as const satisfies Readonly
 
 export const endedStates = StoryState.literals.filter((state) => !openStates.some((open) => open === state))
 
-/** Of stories that ended, and of all stages: of those that started within any of the spans, which do not overlap. */
-export const countRows = (sql: SqlClient.SqlClient, spans: ReadonlyArray<Span>, story: string | undefined) =>
+/**
+ * Of stories that ended, and of all stages: of those that started within any of the spans, which do not overlap. And of the stories of
+ * other windows.
+ */
+export const countRows = (
+  sql: SqlClient.SqlClient,
+  spans: ReadonlyArray<Span>,
+  story: string | undefined,
+  others: ReadonlyArray<StatesWindow> = []
+) =>
   Effect.gen(function* () {
-    if (spans.length === 0) return { stories: [], stages: [], slowest: [] }
-    const ofSpans = yield* Effect.forEach(spans, (span) =>
-      Effect.all({
-        stories: storyGroups(sql, { ...span, story }, endedStates),
-        slowest: slowestStories(sql, { ...span, story }, endedStates)
-      })
-    )
+    const windows = [...spans.map((span) => ({ ...span, story, states: endedStates })), ...others]
+    if (windows.length === 0) return { stories: [], stages: [], slowest: [] }
     return {
-      stories: ofSpans.flatMap(({ stories }) => stories),
-      stages: yield* stageGroups(sql, spans, story),
-      slowest: ofSpans.flatMap(({ slowest }) => slowest)
+      stories: yield* storyGroups(sql, windows),
+      stages: spans.length === 0 ? [] : yield* stageGroups(sql, spans, story),
+      slowest: yield* slowestStories(sql, windows)
     } satisfies Counts
   })
 
 export const ofStory = (sql: SqlClient.SqlClient, column: string, story: string | undefined): Fragment =>
   story === undefined ? sql`1 = 1` : sql`${sql.literal(column)} = ${story}`
 
+/** Stories of some states that started within a window. */
+interface StatesWindow extends Window {
+  readonly states: ReadonlyArray<StoryState>
+}
+
 /** By status, then by time: the order of an index. */
-const inWindow = (sql: SqlClient.SqlClient, { from, story, to }: Window, states: ReadonlyArray<StoryState>): Fragment =>
+const inWindow = (sql: SqlClient.SqlClient, { from, states, story, to }: StatesWindow): Fragment =>
   sql`${sql.in("s.status", states)}
     AND s.started_at >= ${from} AND s.started_at < ${to} AND ${ofStory(sql, "s.name", story)}`
 
+/** The answers of one statement for each window: a statement of its own costs more than most answers. */
+const ofEach = (
+  sql: SqlClient.SqlClient,
+  windows: ReadonlyArray<StatesWindow>,
+  select: (window: StatesWindow) => Fragment
+) =>
+  windows
+    .map((window) => sql`SELECT * FROM (${select(window)}) AS w`)
+    .reduce((all, one) => sql`${all} UNION ALL ${one}`)
+
 const storyColumns = { ...pick(tables.stories, ["name", "status"]), count: whole, seconds: nullable(text) }
 
-/** A list of durations for each group: a row of its own for each of them costs several times as much to hand over. */
-export const storyGroups = (sql: SqlClient.SqlClient, window: Window, states: ReadonlyArray<StoryState>) =>
-  sql<Found>`SELECT s.name, s.status, count(*) AS count, ${listOf(sql, "s.duration_seconds")} AS seconds
-    FROM stories AS s WHERE ${inWindow(sql, window, states)} GROUP BY s.name, s.status`.pipe(
+/** A list of durations for each group of a window: a row of its own for each of them costs several times as much to hand over. */
+const storyGroups = (sql: SqlClient.SqlClient, windows: ReadonlyArray<StatesWindow>) =>
+  sql<Found>`${ofEach(
+    sql,
+    windows,
+    (window) => sql`SELECT s.name, s.status, count(*) AS count, ${listOf(sql, "s.duration_seconds")} AS seconds
+      FROM stories AS s WHERE ${inWindow(sql, window)} GROUP BY s.name, s.status`
+  )}`.pipe(
     Effect.flatMap((rows) => decodeRows(storyColumns, rows)),
     Effect.map((rows) => rows.map((row): StoryGroup => ({ ...row, seconds: secondsIn(row.seconds) })))
   )
@@ -109,12 +131,16 @@ const listOf = (sql: SqlClient.SqlClient, column: string) =>
 
 const slowColumns = { key: whole, name: text, seconds: real }
 
-/** The order of those that took the same time is that of their keys, wherever they are counted. */
-export const slowestStories = (sql: SqlClient.SqlClient, window: Window, states: ReadonlyArray<StoryState>) =>
+/** Of each window. The order of those that took the same time is that of their keys, wherever they are counted. */
+const slowestStories = (sql: SqlClient.SqlClient, windows: ReadonlyArray<StatesWindow>) =>
   Effect.flatMap(
-    sql<Found>`SELECT s.key, s.name, s.duration_seconds AS seconds FROM stories AS s
-      WHERE ${inWindow(sql, window, states)} AND s.duration_seconds IS NOT NULL
-      ORDER BY s.duration_seconds DESC, s.key LIMIT ${maxSlowest}`,
+    sql<Found>`${ofEach(
+      sql,
+      windows,
+      (window) => sql`SELECT s.key, s.name, s.duration_seconds AS seconds FROM stories AS s
+        WHERE ${inWindow(sql, window)} AND s.duration_seconds IS NOT NULL
+        ORDER BY s.duration_seconds DESC, s.key LIMIT ${maxSlowest}`
+    )}`,
     (rows) => decodeRows(slowColumns, rows)
   )
 
@@ -137,15 +163,36 @@ export const outcomesOf = (sql: SqlClient.SqlClient) =>
 /** As many seconds as there is a number of nanoseconds for: SQLite stops there by itself, PostgreSQL fails. */
 const mostOf = (seconds: string): string => `LEAST(GREATEST(${seconds}, -9e9), 9e9)`
 
-/**
- * The stages of each name. An index holds them by name and time, so the names are found by leaps, and no row is read but those asked for.
- */
+/** Of a story's name, or of times that are long, an index by name and time is asked; of short times, one by time. */
 const stageGroups = (sql: SqlClient.SqlClient, spans: ReadonlyArray<Span>, story: string | undefined) => {
+  const isShort = spans.reduce((sum, { from, to }) => sum + Date.parse(to) - Date.parse(from), 0) <= shortTime
+  const rows = isPg(sql) && story === undefined && isShort ? stagesOf(sql, spans) : stagesByName(sql, spans, story)
+  return rows.pipe(
+    Effect.flatMap((rows) => decodeRows(runColumns, rows)),
+    Effect.map((rows) =>
+      rows.flatMap(
+        ({ name, runs, story_name: storyName }): ReadonlyArray<StageGroup> =>
+          runs === null ? [] : [{ storyName, stageName: name, ...outcomesIn(runs) }]
+      )
+    )
+  )
+}
+
+/** In milliseconds: what is left of a window whose whole hours were counted before is mostly less. */
+const shortTime = 4 * 3_600_000
+
+const stagesOf = (sql: SqlClient.SqlClient, spans: ReadonlyArray<Span>) =>
+  sql<Found>`SELECT t.story_name, t.name, ${outcomesOf(sql)} AS runs FROM stages AS t
+    WHERE ${sql.or(spans.map(({ from, to }) => sql`(t.started_at >= ${from} AND t.started_at < ${to})`))}
+    GROUP BY t.story_name, t.name`
+
+/** Its names are found by leaps, and no row is read but those asked for. */
+const stagesByName = (sql: SqlClient.SqlClient, spans: ReadonlyArray<Span>, story: string | undefined) => {
   const names =
     story === undefined
       ? leaps(sql, "story_names", "stages", "story_name")
       : sql`story_names (name) AS (SELECT CAST(${story} AS TEXT)${sql.literal(isPg(sql) ? ' COLLATE "C"' : "")})`
-  const rows = sql<Found>`WITH RECURSIVE ${names},
+  return sql<Found>`WITH RECURSIVE ${names},
     pairs (story_name, name) AS (
       SELECT n.name, (SELECT min(t.name) FROM stages AS t WHERE t.story_name = n.name) FROM story_names AS n
       WHERE n.name IS NOT NULL
@@ -158,15 +205,6 @@ const stageGroups = (sql: SqlClient.SqlClient, spans: ReadonlyArray<Span>, story
       WHERE t.story_name = p.story_name AND t.name = p.name AND t.started_at >= w.since AND t.started_at < w.until
     ) AS runs
     FROM pairs AS p CROSS JOIN (${rowsOf(sql, spans)}) AS w WHERE p.name IS NOT NULL`
-  return rows.pipe(
-    Effect.flatMap((rows) => decodeRows(runColumns, rows)),
-    Effect.map((rows) =>
-      rows.flatMap(
-        ({ name, runs, story_name: storyName }): ReadonlyArray<StageGroup> =>
-          runs === null ? [] : [{ storyName, stageName: name, ...outcomesIn(runs) }]
-      )
-    )
-  )
 }
 
 const rowsOf = (sql: SqlClient.SqlClient, spans: ReadonlyArray<Span>): Fragment =>
