@@ -23,10 +23,13 @@ export const make =
   ({ store }: Embedded, archive: Archive) =>
   (given: readQuery.Query): Effect.Effect<HttpServerResponse.HttpServerResponse, Refusal> =>
     Effect.gen(function* () {
-      const { limit = 100 } = yield* readQuery.parsed(given, (query) => ({ limit: query.whole("limit", 1, 500) }))
+      const { limit = 100, recent = 0 } = yield* readQuery.parsed(given, (query) => ({
+        limit: query.whole("limit", 1, 500),
+        recent: query.whole("recent", 0, 1_000)
+      }))
       const at = yield* Clock.currentTimeMillis
       // Before the stories: what is missing of them follows from it.
-      const cursor = yield* archive.read((history) => history.cursor)
+      const cursor = yield* archive.read((history) => history.cursorBefore(recent))
       const stories = yield* archive.query((sql) => liveStories(sql, limit))
       yield* unavailable(store.catchUp)
       const runs = yield* unavailable(

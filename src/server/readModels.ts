@@ -143,7 +143,7 @@ export type LiveRunJson = typeof LiveRun.Encoded
 /** `GET /api/v1/live`: what runs now, the newest first. */
 export const Live = Schema.Struct({
   at: Time,
-  /** What happens after this moment follows from `GET /api/v1/events?after=…`. */
+  /** What happens after this moment follows from `GET /api/v1/events?after=…`, after the `recent` events before it. */
   cursor: Schema.Int,
   /** At most `limit`; sub-stories are not among them. */
   stories: Schema.Array(LiveStory),

@@ -49,7 +49,7 @@ export const stories = HttpApiGroup.make("stories")
   )
   .add(
     HttpApiEndpoint.get("live", "/api/v1/live")
-      .setUrlParams(Schema.Struct({ limit: parameters.whole }))
+      .setUrlParams(Schema.Struct({ limit: parameters.whole, recent: parameters.whole }))
       .addSuccess(readModels.Live)
       .addError(schemas.wrong)
       .annotate(OpenApi.Summary, "What runs now, and the stages it is in.")

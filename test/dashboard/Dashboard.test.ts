@@ -7,12 +7,9 @@ import { gunzipSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Dashboard } from "../../src/dashboard/index.js"
-import { folder } from "../history/histories.js"
-import { serveBy } from "../server/serving.js"
+import * as postgres from "../fixtures/postgres.js"
+import { databases, serveBy } from "../server/serving.js"
 import { validRun } from "../server/wrongRequests.js"
-
-const served = (options: Parameters<typeof Dashboard.layer>[0] = {}) =>
-  Effect.flatMap(folder, (baseDir) => serveBy(Dashboard.layer, { baseDir, ...options }))
 
 interface Raw {
   readonly status: number
@@ -37,7 +34,10 @@ const raw = (port: number, path: string, headers: Readonly<Record<string, string
       })
   )
 
-describe("The dashboard's server", () => {
+describe.each(databases(postgres.ofFile()))("The dashboard's server, $where,", ({ place }) => {
+  const served = (more: Parameters<typeof Dashboard.layer>[0] = {}) =>
+    Effect.flatMap(place, ({ options }) => serveBy(Dashboard.layer, { ...options, ...more }))
+
   it.scopedLive("serves its page at the address of every view, and its assets by the hash of what they are", () =>
     Effect.gen(function* () {
       const { port } = yield* served()

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Data, Deferred, Effect, Exit, Fiber, Logger } from "effect"
+import { History } from "../../src/history/index.js"
 import { Correlation, Narrative } from "../../src/index.js"
 import * as postgres from "../fixtures/postgres.js"
-import { recorded } from "../history/histories.js"
+import { asked, recorded } from "../history/histories.js"
 import { databases, type ServedDatabase, startedAt } from "./serving.js"
 
 const wrongQuestions: ReadonlyArray<readonly [path: string, status: number, names: string]> = [
@@ -30,6 +31,7 @@ const wrongQuestions: ReadonlyArray<readonly [path: string, status: number, name
   ["stats?since=2026-02-01&until=2026-01-01", 422, "until"],
   ["stats?name=Order", 422, "name"],
   ["live?limit=501", 422, "limit"],
+  ["live?recent=1001", 422, "recent"],
   ["compare", 422, "id"],
   ["compare?id=a", 422, "id"],
   ["compare?id=a&id=a", 422, "id"],
@@ -197,6 +199,18 @@ describe.each(databases(postgres.ofFile()))("The server of stories, $where,", (s
           for (const fault of answer.json.detail) assert.hasAllKeys(fault, ["loc", "msg", "type"], path)
       }
       assert.strictEqual((yield* ask("/api/v1/stories", { method: "DELETE" })).status, 405)
+    })
+  )
+
+  it.scopedLive("gives what runs now a cursor before as many of the newest events as are asked for", () =>
+    Effect.gen(function* () {
+      const { ask, database } = yield* storiesAt(served)
+      const { events } = yield* asked(History.events(0, { limit: 1_000 }), database)
+      for (const recent of [0, 1, 3, 12]) {
+        const { json } = yield* ask(`/api/v1/live?recent=${recent}`)
+        const after = yield* asked(History.events(json.cursor, { limit: 1_000 }), database)
+        assert.deepStrictEqual(after.events, events.slice(events.length - recent))
+      }
     })
   )
 

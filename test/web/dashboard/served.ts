@@ -1,5 +1,5 @@
 /**
- * The dashboard of a folder in a real browser, and what it did that it should not do.
+ * A dashboard in a real browser, and what it did that it should not do.
  */
 import { createServer } from "node:http"
 import * as HttpServer from "@effect/platform/HttpServer"
@@ -12,11 +12,14 @@ import * as Dashboard from "../../../src/dashboard/Dashboard.js"
 import { Chromium } from "../Chromium.js"
 
 /** Serves a folder for as long as the scope is open. `cut` ends every connection that there is. */
-export const served = (baseDir: string, token?: string) =>
+export const served = (baseDir: string, token?: string) => servedBy({ baseDir, token })
+
+/** The same, wherever its runs and stories are. */
+export const servedBy = (options: Parameters<typeof Dashboard.layer>[0]) =>
   Effect.gen(function* () {
     const server = createServer()
     const http = NodeHttpServer.layer(() => server, { host: "127.0.0.1", port: 0 })
-    const context = yield* Layer.build(Layer.provideMerge(Dashboard.layer({ baseDir, token }), http))
+    const context = yield* Layer.build(Layer.provideMerge(Dashboard.layer(options), http))
     const url = HttpServer.formatAddress(Context.get(context, HttpServer.HttpServer).address)
     return { url, cut: () => server.closeAllConnections() }
   })

@@ -16,11 +16,11 @@ const refreshEvery = 2_000
 /** How often the time that something takes is written anew, in milliseconds. */
 const tickEvery = 1_000
 
-/** Events that happened before the view was opened, and are shown all the same. */
-const shownBefore = 50
+/** Events that happened before the view was opened, and are shown all the same. The server counts them: cursors have gaps. */
+const recent = 50
 
 export const LiveView = () => {
-  const live = useLoaded("live", (signal) => get<LiveJson>("/api/v1/live", { limit: 60 }, signal))
+  const live = useLoaded("live", (signal) => get<LiveJson>("/api/v1/live", { limit: 60, recent }, signal))
   const now = useNow()
   useEffect(() => {
     const timer = setInterval(() => {
@@ -59,7 +59,7 @@ export const LiveView = () => {
           ))}
         </ul>
       </section>
-      <EventList after={Math.max(0, value.cursor - shownBefore)} />
+      <EventList after={value.cursor} />
     </div>
   )
 }
