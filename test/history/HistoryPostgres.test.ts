@@ -1,5 +1,6 @@
+import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Either, Fiber, Layer, Redacted, Schedule, type Scope } from "effect"
+import { Deferred, Duration, Effect, Either, Fiber, Layer, Redacted, Schedule, type Scope, Stream } from "effect"
 import { writing } from "../../src/history/database/database.js"
 import * as partitions from "../../src/history/database/partitions.js"
 import { decode } from "../../src/history/database/pgOptions.js"
@@ -10,6 +11,7 @@ import { countHours } from "../../src/history/write/countHours.js"
 import * as historyWriter from "../../src/history/write/historyWriter.js"
 import * as settings from "../../src/history/write/settings.js"
 import { Narrative, type NarrativeEvent } from "../../src/index.js"
+import { Run } from "../../src/runs.js"
 import { Narrator } from "../fixtures/events.js"
 import * as postgres from "../fixtures/postgres.js"
 import * as tcpProxy from "../fixtures/tcpProxy.js"
@@ -129,6 +131,97 @@ describe("A schema of PostgreSQL", () => {
   )
 })
 
+/** Logs in as a role of the server. */
+const as = (role: string, schema = "narrative") =>
+  Effect.gen(function* () {
+    const { password, port, rows } = yield* server
+    yield* rows(`ALTER ROLE ${role} PASSWORD '${password}'`)
+    return `postgres://${role}:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres?schema=${schema}`
+  })
+
+describe("A role", () => {
+  it.scopedLive("needs no rights but those that the page grants, to write and to read", () =>
+    Effect.gen(function* () {
+      const page = readFileSync(new URL("../../docs/postgresql.md", import.meta.url), "utf8")
+      const grants = /```sql\n(CREATE ROLE narrative_writer[^`]+)```/.exec(page)?.[1] ?? ""
+      const { rows } = yield* server
+      yield* rows(grants)
+      const [writer, reader] = [yield* as("narrative_writer"), yield* as("narrative_reader")]
+      yield* recorded(
+        Effect.all([
+          Narrative.story(Narrative.stage(Effect.void, "Load"), "Import"),
+          Effect.exit(Narrative.story(Effect.fail("no such file"), "Sync"))
+        ]),
+        writer,
+        { keepDays: 30 }
+      )
+      yield* Effect.provide(Run.track(Effect.void, "importer", "nightly"), Run.layerPg({ url: writer, git: false }))
+      const questions = Effect.all([
+        Effect.map(History.stories(), ({ stories }) => stories.length),
+        Effect.map(History.failures(), (failures) => failures.length),
+        Effect.map(History.stats({ since: "1h" }), ({ count }) => count),
+        Effect.map(History.follow(0).pipe(Stream.take(1), Stream.runCollect), (pages) => pages.length)
+      ])
+      assert.deepStrictEqual(yield* asked(questions, reader), [3, 1, 3, 1])
+      const refused = yield* Effect.flip(asked(History.prune({ keepStories: 1 }), reader))
+      assert.include(refused.message, "permission denied")
+      assert.strictEqual(yield* asked(History.prune({ keepStories: 1 }), writer), 2)
+      assert.deepStrictEqual(
+        yield* asked(
+          Effect.map(History.stories(), ({ stories }) => stories.length),
+          reader
+        ),
+        1
+      )
+    })
+  )
+
+  it.scopedLive("writes and reads the same, whatever the server sets for it", () =>
+    Effect.gen(function* () {
+      const place = yield* file
+      const { rows } = yield* server
+      yield* rows("CREATE ROLE odd LOGIN SUPERUSER")
+      const settings = {
+        extra_float_digits: "-15",
+        standard_conforming_strings: "off",
+        bytea_output: "escape",
+        DateStyle: "'SQL, DMY'",
+        TimeZone: "'Asia/Kolkata'",
+        IntervalStyle: "'sql_standard'",
+        client_encoding: "'LATIN1'",
+        default_transaction_isolation: "'serializable'",
+        statement_timeout: "1",
+        search_path: "'nowhere'"
+      }
+      for (const [name, value] of Object.entries(settings)) yield* rows(`ALTER ROLE odd SET ${name} = ${value}`)
+      const odd = yield* as("odd", new URL(place).searchParams.get("schema") ?? "")
+      const { writer } = yield* writerAt(odd)
+      const narrator = new Narrator("Import", "odd")
+      const stage = narrator.stage('it\'s \\ "quoted" \\n % _ \u{1f600}')
+      const timestamp = Date.now() - 1_000
+      yield* writer.write([
+        narrator.start({ timestamp }),
+        narrator.stageStarted(stage, { timestamp }),
+        narrator.completed(stage, { timestamp, durationSeconds: 1 / 3 }),
+        narrator.end({ timestamp, durationSeconds: Math.PI })
+      ])
+      const questions = Effect.all([
+        History.story("odd"),
+        History.stories({ text: 'it\'s \\ "quoted" \\n % _' }),
+        Effect.map(History.stats({ since: timestamp - 1_000, until: timestamp + 1_000 }), ({ stages, stories }) => [
+          stories[0]?.durations?.max,
+          stages[0]?.durations?.max
+        ]),
+        History.events(0)
+      ])
+      const found = yield* asked(questions, odd)
+      assert.deepStrictEqual(found, yield* asked(questions, place))
+      assert.deepStrictEqual(found[2], [Math.PI, Math.round(1e9 / 3) / 1e9])
+      assert.strictEqual(found[0].durationSeconds, Math.PI)
+    })
+  )
+})
+
 describe("Options of a server", () => {
   it("are refused by name, and what may be secret is not shown", () => {
     const bad: ReadonlyArray<readonly [string, HistoryRenderer.PgOptions]> = [
@@ -163,7 +256,12 @@ describe("Options of a server", () => {
     assert.deepStrictEqual([hostname, decodeURIComponent(password)], ["db.internal", "p@ss"])
     assert.deepStrictEqual(
       ["options", "sslmode", "statement_timeout", "schema"].map((name) => searchParams.get(name)),
-      ["-c work_mem=8MB -c jit=off -c search_path=b", null, "2000", null]
+      [
+        "-c work_mem=8MB -c jit=off -c extra_float_digits=1 -c standard_conforming_strings=on -c search_path=b",
+        null,
+        "2000",
+        null
+      ]
     )
   })
 

@@ -133,10 +133,23 @@ export const decode = (given: PgConnection): Either.Either<PgTarget, InvalidOpti
     // A transaction whose client is gone holds its locks no longer than this.
     parameters.set("idle_in_transaction_session_timeout", "15000")
     parameters.set("keepAlive", "true")
-    // Our queries read little: compiling one takes longer than running it.
-    parameters.set("options", `${parameters.get("options") ?? ""} -c jit=off -c search_path=${named}`.trim())
+    parameters.set("options", `${parameters.get("options") ?? ""} ${settingsOf(named)}`.trim())
     return { url: Redacted.make(urlOf(where)), shown, schema: named, ssl, maxConnections, connectTimeout }
   })
+
+/** Of each connection, whatever its role or its database is set to. */
+const settingsOf = (schema: string): string =>
+  [
+    // Our queries read little: compiling one takes longer than running it.
+    "jit=off",
+    // Numbers as they were written, and not rounded.
+    "extra_float_digits=1",
+    // A backslash is one.
+    "standard_conforming_strings=on",
+    `search_path=${schema}`
+  ]
+    .map((setting) => `-c ${setting}`)
+    .join(" ")
 
 const tlsParameters = ["ssl", "sslmode", "sslcert", "sslkey", "sslrootcert"]
 
