@@ -39,10 +39,8 @@ export interface Scope extends ScopeVariables {
   readonly maybeModule: boolean
 }
 
-/** Whether a scope of this type belongs to a function. One of a `with` is an object of the program's. */
-export const isScopeOfFunction = (type: string): boolean => scopeTypes.has(type)
-
-const scopeTypes = new Set(["Block", "Local", "Closure", "Catch", "Eval"])
+/** The types of scopes that belong to a function. One of a `with` is an object of the program's. */
+export const scopeTypes: ReadonlySet<string> = new Set(["Block", "Local", "Closure", "Catch", "Eval"])
 
 /** A place in a script, both counted from 0, as V8 gives it. */
 export interface ScriptPlace {

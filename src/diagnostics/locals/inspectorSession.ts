@@ -9,14 +9,19 @@ export interface InspectorSession {
   readonly connection: Inspector.Session
   /** An answer of the inspector. Throws where it answers with an error, or not at once. */
   readonly ask: <A = unknown>(method: string, parameters?: object) => A
-  /** The inspector's handle of a value. It lives until `forget`. */
-  readonly handleOf: (value: object) => string
+  /** The inspector's handles of values, in their order. They live until `forget`. */
+  readonly handlesOf: (values: ReadonlyArray<object>) => ReadonlyArray<string | undefined>
   /** The value behind a handle: the very value, not a copy. The handle must be that of an object or a function. */
   readonly valueOf: (handle: string) => unknown
   /** The variables of a scope of a paused function. */
   readonly scopeOf: (handle: string) => ScopeVariables
-  /** The scopes that a `[[Scopes]]` of V8 lists and that are asked for by what V8 calls them, as `Closure (plan)`. */
-  readonly scopesIn: (list: string, isWanted: (description: string) => boolean) => ReadonlyArray<ListedScope>
+  /**
+   * What each `[[Scopes]]` of V8 lists, all of them in three questions. The variables of scopes of these types are described.
+   */
+  readonly scopesIn: (
+    lists: ReadonlyArray<string>,
+    types: ReadonlySet<string>
+  ) => ReadonlyArray<ReadonlyArray<ListedScope>>
   /** Releases all handles: while they live, so do the values. */
   readonly forget: () => void
   /** All scripts of the thread. Takes tens of milliseconds. */
@@ -31,8 +36,11 @@ export interface ScopeVariables {
   readonly read: (names: ReadonlyArray<string>) => ReadonlyMap<string, unknown>
 }
 
-export interface ListedScope extends ScopeVariables {
+export interface ListedScope {
   readonly description: string
+  /** The first word of it: `Closure`, `Block`, `Module`, … */
+  readonly type: string
+  readonly variables: ScopeVariables | undefined
 }
 
 /** The inspector, or why there is none. */
@@ -58,14 +66,14 @@ export const open = (): InspectorSession => {
     // The protocol says what each method answers with; the callers name it.
     return answer.result as A
   }
-  const call: Call = (handle, declaration, names = [], generatePreview = false) => {
+  const call: Call = (handle, declaration, given = [], generatePreview = false) => {
     const box: Box = { value: undefined }
     setBox(box)
     try {
       const { result } = ask<Runtime.CallFunctionOnReturnType>("Runtime.callFunctionOn", {
         objectId: handle,
         functionDeclaration: declaration,
-        arguments: names.map((value) => ({ value })),
+        arguments: given.map((one) => (typeof one === "string" ? { value: one } : one)),
         objectGroup,
         generatePreview,
         silent: true
@@ -78,30 +86,25 @@ export const open = (): InspectorSession => {
   return {
     connection,
     ask,
-    handleOf: (value) => {
-      setBox({ value })
+    handlesOf: (values) => {
+      setBox({ value: values })
       try {
         const { result } = ask<Runtime.EvaluateReturnType>("Runtime.evaluate", {
-          expression: `${boxInside}.value`,
+          // One needs no list to be asked for.
+          expression: values.length === 1 ? `${boxInside}.value[0]` : `${boxInside}.value`,
           objectGroup,
           silent: true
         })
-        if (result.objectId === undefined) throw new Error("the inspector gave no handle of an object")
-        return result.objectId
+        if (values.length === 1) return [result.objectId]
+        const entries = entriesOf(ask, result.objectId, false)
+        return values.map((_, i) => entries.get(i)?.objectId)
       } finally {
         removeBox()
       }
     },
     valueOf: (handle) => call(handle, `function () { ${boxInside}.value = this }`).value,
     scopeOf: (handle) => describeScope(call(handle, namesOfScope, [], true), call),
-    scopesIn: (list, isWanted) => {
-      const { result } = ask<Runtime.GetPropertiesReturnType>("Runtime.getProperties", {
-        objectId: list,
-        ownProperties: true,
-        generatePreview: true
-      })
-      return listedScopes(list, result, isWanted, call)
-    },
+    scopesIn: (lists, types) => listedScopes(lists, types, ask, call),
     forget: () => {
       ask("Runtime.releaseObjectGroup", { objectGroup })
     },
@@ -123,7 +126,13 @@ export const open = (): InspectorSession => {
   }
 }
 
-type Call = (handle: string, declaration: string, names?: ReadonlyArray<string>, generatePreview?: boolean) => Called
+/** Calls a function on what a handle stands for. What it is given are texts, and values by their handles. */
+type Call = (
+  handle: string,
+  declaration: string,
+  given?: ReadonlyArray<string | { readonly objectId: string }>,
+  generatePreview?: boolean
+) => Called
 
 interface Called {
   /** What the function put into the box. */
@@ -178,38 +187,68 @@ const describeScope = ({ result: { objectId, preview }, value }: Called, call: C
   }
 }
 
+/** The values of an array by their places in it. */
+const entriesOf = (
+  ask: InspectorSession["ask"],
+  objectId: string | undefined,
+  generatePreview: boolean
+): ReadonlyMap<number, Runtime.RemoteObject> => {
+  if (objectId === undefined) throw new Error("the inspector gave no handle of an object")
+  const { result } = ask<Runtime.GetPropertiesReturnType>("Runtime.getProperties", {
+    objectId,
+    ownProperties: true,
+    generatePreview
+  })
+  return new Map(result.flatMap(({ name, value }) => (value?.objectId === undefined ? [] : [[Number(name), value]])))
+}
+
 /** The first variables of all scopes are read at once: most have few. */
 const listedScopes = (
-  list: string,
-  entries: ReadonlyArray<Runtime.PropertyDescriptor>,
-  isWanted: (description: string) => boolean,
+  lists: ReadonlyArray<string>,
+  types: ReadonlySet<string>,
+  ask: InspectorSession["ask"],
   call: Call
-): ReadonlyArray<ListedScope> => {
-  const wanted = entries.flatMap(({ name, value }) => {
-    const { description = "", objectId, preview } = value ?? {}
-    if (objectId === undefined || preview === undefined || !isWanted(description)) return []
-    return [{ index: name, description, objectId, preview, shown: shownIn(preview) }]
-  })
-  if (wanted.length === 0) return []
-  const asked = JSON.stringify(wanted.map(({ index, shown }) => [index, shown]))
-  const { value } = call(list, readFirst, [asked])
-  if (!Array.isArray(value)) throw new Error("V8 described the scopes of a function in an unknown form")
-  return wanted.map(({ description, objectId, preview, shown }, i) => {
-    const [names, values]: ReadonlyArray<unknown> = value[i]
-    const found = new Map<string, unknown>()
-    setValues(found, shown, values)
-    return {
-      description,
-      names: Array.isArray(names) ? names.map(String) : [],
-      read: (names) => {
-        const missing = names.filter((name) => !found.has(name))
-        if (!preview.overflow || missing.length === 0) return found
-        const scope = call(objectId, scopeOfEntry).result.objectId
-        if (scope === undefined) return found
-        return readVariables(scope, call(scope, keepOnly, missing, true).result.preview, call, found)
-      }
+): ReadonlyArray<ReadonlyArray<ListedScope>> => {
+  const [first] = lists
+  if (first === undefined) return []
+  const given = [JSON.stringify([...types]), ...lists.map((objectId) => ({ objectId }))]
+  const { result, value: descriptions } = call(first, scopesOfTypes, given)
+  const entries = entriesOf(ask, result.objectId, true)
+  const shown = Array.from(entries, ([at, { preview }]) => [at, preview === undefined ? [] : shownIn(preview)] as const)
+  const { value: read } = call(result.objectId ?? "", readFirst, [JSON.stringify(shown)])
+  if (!Array.isArray(descriptions) || !Array.isArray(read)) {
+    throw new Error("V8 described the scopes of a function in an unknown form")
+  }
+  const variables = new Map(
+    shown.map(([at, names], i) => [at, variablesIn(entries.get(at), names, read[i], call)] as const)
+  )
+  let at = 0
+  return descriptions.map((ofList: ReadonlyArray<unknown>) =>
+    ofList.map((written): ListedScope => {
+      const description = String(written)
+      const type = description.split(" ", 1)[0] ?? ""
+      return { description, type, variables: types.has(type) ? variables.get(at++) : undefined }
+    })
+  )
+}
+
+const variablesIn = (
+  { objectId, preview }: Partial<Runtime.RemoteObject> = {},
+  shown: ReadonlyArray<string>,
+  [names, values]: ReadonlyArray<unknown>,
+  call: Call
+): ScopeVariables | undefined => {
+  if (objectId === undefined || preview === undefined) return undefined
+  const found = new Map<string, unknown>()
+  setValues(found, shown, values)
+  return {
+    names: Array.isArray(names) ? names.map(String) : [],
+    read: (names) => {
+      const missing = names.filter((name) => !found.has(name))
+      if (!preview.overflow || missing.length === 0) return found
+      return readVariables(objectId, call(objectId, keepOnly, missing, true).result.preview, call, found)
     }
-  })
+  }
 }
 
 const objectGroup = "effect-narrative"
@@ -226,10 +265,20 @@ const namesOfScope = `function () {
   ${boxInside}.value = Object.keys(this)
   return this
 }`
-const scopeOfEntry = `function () { return this.object }`
+const scopesOfTypes = `function (types, ...lists) {
+  const wanted = new Set(JSON.parse(types))
+  const scopes = []
+  ${boxInside}.value = lists.map((list) =>
+    Array.from(list, ({ description, object }) => {
+      if (wanted.has(description.split(" ", 1)[0])) scopes.push(object)
+      return description
+    })
+  )
+  return scopes
+}`
 const readFirst = `function (asked) {
-  ${boxInside}.value = JSON.parse(asked).map(([index, names]) => {
-    const scope = this[index].object
+  ${boxInside}.value = JSON.parse(asked).map(([at, names]) => {
+    const scope = this[at]
     return [Object.keys(scope), names.map((name) => scope[name])]
   })
 }`

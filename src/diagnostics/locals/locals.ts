@@ -5,7 +5,7 @@
 import type { Runtime } from "node:inspector"
 import { types } from "node:util"
 import * as Effect from "effect/Effect"
-import { isObject } from "../../plain/untrusted.js"
+import { attempt, isObject } from "../../plain/untrusted.js"
 import { classify } from "../source/stackFrames.js"
 import * as timeBudget from "../timeBudget.js"
 import type { CapturedFrame } from "./fiberFrames.js"
@@ -79,6 +79,8 @@ export const openReader = (): LocalsReader => {
 
 const defaultMaxFrames = 12
 const defaultDeadlineMillis = 100
+/** Generators that the inspector is asked about together: a question costs more than most of its answer. */
+const atOnce = 6
 /** Most functions whose source is remembered. */
 const maxKnownFunctions = 256
 
@@ -108,40 +110,35 @@ const readerOn = (session: inspectorSession.InspectorSession): OpenReader => {
     return made
   }
 
-  const pictureOf = (
-    generator: object,
+  const foundAt = (
+    handle: string | undefined,
     leavesOut: (script: scriptTable.Script) => boolean
-  ): GeneratorFrame | undefined => {
-    const internals = propertiesOf(session, { type: "object", objectId: session.handleOf(generator) })
+  ): FoundGenerator | undefined => {
+    const internals = propertiesOf(session, { type: "object", objectId: handle })
     // A generator that was resumed since has gone on: what it holds now is not what it failed with.
     if (internals.get("[[GeneratorState]]")?.value !== "suspended") return undefined
     const location = placeOf(internals.get("[[GeneratorLocation]]"))
     const script = scripts.scriptOf(location.scriptId)
     const body = internals.get("[[GeneratorFunction]]")
     if (script === undefined || body === undefined || leavesOut(script)) return undefined
+    const scopes = internals.get("[[Scopes]]")?.objectId
+    if (scopes === undefined) throw new Error("V8 did not give the scopes of a generator")
     const source = functionOf(body, script, location)
-    const place = source.placeOf(location)
-    return {
-      file: place.path,
-      line: place.line,
-      column: place.column,
-      functionName: source.name,
-      functionRange: source.range,
-      mapped: place.mapped,
-      locals: source.localsAt(location, scopesOf(session, internals.get("[[Scopes]]")), "suspended")
-    }
+    return { location, place: source.placeOf(location), source, scopes }
   }
 
   return {
     status: { available: true, reason: "Local variables are read from suspended generators." },
     readOne: (generator) => {
       try {
-        return pictureOf(generator, () => false)
+        const [handle] = session.handlesOf([generator])
+        const found = foundAt(handle, () => false)
+        return found && frameOf(found, scopesOf(session, [found.scopes])[0] ?? [], {})
       } finally {
         session.forget()
       }
     },
-    read: (frames, options = {}) => (closed ? [] : framesIn(frames, options, session, pictureOf)),
+    read: (frames, options = {}) => (closed ? [] : framesIn(frames, options, session, foundAt)),
     close: () => {
       closed = true
       closeQuietly(session)
@@ -149,35 +146,79 @@ const readerOn = (session: inspectorSession.InspectorSession): OpenReader => {
   }
 }
 
+/** A suspended generator before its variables are read. */
+interface FoundGenerator {
+  readonly location: ScriptLocation
+  readonly place: scriptTable.SourcePlace
+  readonly source: functionSource.FunctionSource
+  /** The handle of its `[[Scopes]]`. */
+  readonly scopes: string
+}
+
+type FoundAt = (
+  handle: string | undefined,
+  leavesOut: (script: scriptTable.Script) => boolean
+) => FoundGenerator | undefined
+
+const frameOf = (
+  { location, place, source }: FoundGenerator,
+  scopes: ReadonlyArray<functionSource.Scope>,
+  { left, services }: Omit<CapturedFrame, "generator">
+): GeneratorFrame => ({
+  file: place.path,
+  line: place.line,
+  column: place.column,
+  functionName: source.name,
+  functionRange: source.range,
+  mapped: place.mapped,
+  locals: namingServices(source.localsAt(location, scopes, "suspended"), services),
+  left
+})
+
 /** What can be read of generators, as far as there is time. */
 const framesIn = (
   frames: ReadonlyArray<CapturedFrame>,
   options: ReadOptions,
   session: inspectorSession.InspectorSession,
-  pictureOf: (generator: object, leavesOut: (script: scriptTable.Script) => boolean) => GeneratorFrame | undefined
+  foundAt: FoundAt
 ): ReadonlyArray<GeneratorFrame> => {
-  const found: Array<GeneratorFrame> = []
+  const read: Array<GeneratorFrame> = []
   const max = options.maxFrames ?? defaultMaxFrames
   const time = timeBudget.start(options.deadlineMillis ?? defaultDeadlineMillis)
   try {
-    for (const { generator, left, services } of frames) {
-      if (found.length >= max) break
+    for (let at = 0; at < frames.length && read.length < max; at += atOnce) {
       if (time.isSpent()) {
         options.onCut?.()
         break
       }
-      try {
-        const frame = pictureOf(generator, isMachinery)
-        if (frame === undefined || isMachineryFile(frame.file)) continue
-        found.push({ ...namingServices(frame, services), left })
-      } catch {
-        // An iterator that is no generator, or one of another context: the others can still be read.
-      }
+      const some = frames.slice(at, at + atOnce)
+      const together = attempt(() => framesOf(some, session, foundAt), undefined)
+      // One that V8 cannot describe spoils the question for all of them.
+      read.push(...(together ?? some.flatMap((one) => attempt(() => framesOf([one], session, foundAt), []))))
     }
   } finally {
-    forgetQuietly(session)
+    // Where it was closed under us, the handles went with it.
+    attempt(session.forget, undefined)
   }
-  return found
+  return read.slice(0, max)
+}
+
+const framesOf = (
+  frames: ReadonlyArray<CapturedFrame>,
+  session: inspectorSession.InspectorSession,
+  foundAt: FoundAt
+): ReadonlyArray<GeneratorFrame> => {
+  const handles = session.handlesOf(frames.map(({ generator }) => generator))
+  const found = frames.flatMap((frame, i) => {
+    // An iterator that is no generator, or one of another context: the others can still be read.
+    const generator = attempt(() => foundAt(handles[i], isMachinery), undefined)
+    return generator === undefined || isMachineryFile(generator.place.path) ? [] : [{ frame, generator }]
+  })
+  const scopes = scopesOf(
+    session,
+    found.map(({ generator }) => generator.scopes)
+  )
+  return found.map(({ frame, generator }, i) => frameOf(generator, scopes[i] ?? [], frame))
 }
 
 type Properties = ReadonlyMap<string, Runtime.RemoteObject>
@@ -205,37 +246,32 @@ const placeOf = (location: Runtime.RemoteObject | undefined): ScriptLocation => 
   return { scriptId: value.scriptId, lineNumber: value.lineNumber, columnNumber: value.columnNumber }
 }
 
-/** The scopes of a generator up to its module, innermost first. */
+/** The scopes of generators up to their modules, innermost first. */
 const scopesOf = (
   session: inspectorSession.InspectorSession,
-  list: Runtime.RemoteObject | undefined
-): ReadonlyArray<functionSource.Scope> => {
-  if (list?.objectId === undefined) throw new Error("V8 did not give the scopes of a generator")
-  let inModule = false
-  const scopes = session.scopesIn(list.objectId, (description) => {
-    inModule ||= typeOf(description) === "Module"
-    return functionSource.isScopeOfFunction(typeOf(description))
+  lists: ReadonlyArray<string>
+): ReadonlyArray<ReadonlyArray<functionSource.Scope>> =>
+  session.scopesIn(lists, functionSource.scopeTypes).map((scopes) => {
+    const inModule = scopes.some(({ type }) => type === "Module")
+    return scopes.flatMap(({ description, type, variables }) =>
+      variables === undefined
+        ? []
+        : [{ type, maybeModule: !inModule && description === type, names: variables.names, read: variables.read }]
+    )
   })
-  return scopes.map(({ description, ...variables }) => ({
-    type: typeOf(description),
-    maybeModule: !inModule && description === typeOf(description),
-    ...variables
-  }))
-}
-
-/** Of "Closure (plan)", "Block", "Module", … the first word. */
-const typeOf = (description: string): string => description.split(" ", 1)[0] ?? ""
 
 /** A service is the program, and not its data: its name says all. One that is nothing but data stays as it is. */
-const namingServices = (frame: GeneratorFrame, services: CapturedFrame["services"]): GeneratorFrame => {
+const namingServices = (
+  locals: ReadonlyArray<functionSource.Local>,
+  services: CapturedFrame["services"]
+): ReadonlyArray<functionSource.Local> => {
   const keys = new Map<unknown, string>()
   for (const [key, service] of services ?? []) if (isObject(service) && !isData(service)) keys.set(service, key)
-  const locals = frame.locals.map((local): functionSource.Local => {
+  return locals.map((local): functionSource.Local => {
     const key = keys.get(local.value)
     const name = key === undefined ? kindOf(local.value) : /[^/:.]*$/.exec(key)?.[0] || key
     return name === undefined ? local : { name: local.name, value: name, state: "service" }
   })
-  return { ...frame, locals }
 }
 
 /** What Effect's modules make to work with; what it is made of says nothing. Every effect has the marks of those below. */
@@ -306,13 +342,5 @@ const closeQuietly = (session: inspectorSession.InspectorSession | undefined): v
     session?.close()
   } catch {
     // It was closed already.
-  }
-}
-
-const forgetQuietly = (session: inspectorSession.InspectorSession): void => {
-  try {
-    session.forget()
-  } catch {
-    // It was closed under us: the handles went with it.
   }
 }

@@ -206,7 +206,7 @@ const scopesOf = (
   const scopes: Array<functionSource.Scope> = []
   for (const { name, object, type } of chain) {
     const written = `${type[0]?.toUpperCase()}${type.slice(1)}`
-    if (object.objectId === undefined || !functionSource.isScopeOfFunction(written)) continue
+    if (object.objectId === undefined || !functionSource.scopeTypes.has(written)) continue
     const maybeModule = !inModule && (name === undefined || name === "")
     scopes.push({ type: written, maybeModule, ...session.scopeOf(object.objectId) })
   }

@@ -224,6 +224,31 @@ describe("Locals", () => {
     assert.doesNotThrow(() => read(suspended(foreign)))
   })
 
+  it("reads many generators in their order, each with its own values, whatever is among them", () => {
+    const numbered = (id: number) =>
+      suspended(
+        (function* (order: { readonly id: number }) {
+          const half = order.id / 2
+          yield [order, half]
+        })({ id })
+      )
+    const own = Array.from({ length: 20 }, (_, id) => numbered(id))
+    const foreign = suspended(runInContext("(function* (id) { yield id })(7)", createContext({})))
+    const among = [...own.slice(0, 4), foreign, {}, new Proxy({}, {}), ...own.slice(4)]
+    const frames = reader.read(
+      among.map((generator) => ({ generator })),
+      { deadlineMillis: 10_000, maxFrames: 30 }
+    )
+    const read = frames.map(({ locals }) => locals.map(({ name, value }) => [name, value]))
+    assert.deepStrictEqual(
+      read.filter(([first]) => first?.[0] === "order"),
+      own.map((_, id) => [
+        ["order", { id }],
+        ["half", id / 2]
+      ])
+    )
+  })
+
   it("tells no more frames than asked for, and begins none after its deadline", () => {
     const generators = [1, 2, 3].map((id) => ({
       generator: suspended(
