@@ -5,47 +5,15 @@
  * @since 0.1.0
  */
 
-/**
- * What an instrument measures.
- *
- * - `name`: without the prefix, e.g. `story.duration`; see {@link nameOf} and {@link prometheusNameOf}.
- * - `unit`: as UCUM writes it: `s`, `1` for a ratio, `{story}` for what is counted.
- * - `labels`: their names, in order. Those of stories come after them: see {@link labelsOf}.
- * - `buckets`: the upper bounds of a histogram, in `unit`, ascending, without +Inf.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Instrument<Label extends string = string> {
-  readonly name: string
-  readonly kind: "counter" | "gauge" | "histogram"
-  readonly unit: string
-  readonly labels: ReadonlyArray<Label>
-  readonly description: string
-  readonly buckets: ReadonlyArray<number> | undefined
-}
+import { counter, gauge, histogram, type Instrument } from "./instrument.js"
 
-const counter = <const Label extends string>(
-  name: string,
-  unit: string,
-  labels: ReadonlyArray<Label>,
-  description: string
-): Instrument<Label> => ({ name, kind: "counter", unit, labels, description, buckets: undefined })
-
-const gauge = <const Label extends string>(
-  name: string,
-  unit: string,
-  labels: ReadonlyArray<Label>,
-  description: string
-): Instrument<Label> => ({ name, kind: "gauge", unit, labels, description, buckets: undefined })
-
-const histogram = <const Label extends string>(
-  name: string,
-  unit: string,
-  labels: ReadonlyArray<Label>,
-  description: string,
-  buckets: ReadonlyArray<number>
-): Instrument<Label> => ({ name, kind: "histogram", unit, labels, description, buckets })
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  Instrument
+} from "./instrument.js"
 
 // From a request to a night's work.
 const storySeconds = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1_200, 1_800]
