@@ -19,9 +19,9 @@ export interface ErrorSummary {
   readonly retryable: boolean
 }
 
-/** The summary of any value that was thrown or failed with. Never throws. */
-export const summarize = (error: unknown): ErrorSummary => {
-  const links = attempt(() => chainOf(error), [error])
+/** The summary of any value that was thrown or failed with; `known` is what it came from, where that is known. Never throws. */
+export const summarize = (error: unknown, known?: ReadonlyArray<unknown>): ErrorSummary => {
+  const links = attempt(() => chainOf(error, known), [error])
   const teller = links.find((link) => !isWrapper(link)) ?? error
   const { code, retryable } = verdictOf(links)
   return { code, type: thrownValue.typeOf(teller), message: firstLineOf(thrownValue.messageOf(teller)), retryable }
@@ -40,9 +40,9 @@ const firstLineOf = (message: string): string =>
   PlainValue.clip(message.trimStart().split("\n", 1)[0] ?? "", maxMessage)
 
 /** The error and what it came from; a list of errors, and a group of stages, came from their first. */
-const chainOf = (error: unknown): ReadonlyArray<unknown> => {
+const chainOf = (error: unknown, known: ReadonlyArray<unknown> | undefined): ReadonlyArray<unknown> => {
   if (isList(error)) return [error, ...thrownValue.linksOf(propertyOf(error, 0), maxLinks)]
-  const links = thrownValue.linksOf(error, maxLinks)
+  const links = known === undefined || known.length > maxLinks ? thrownValue.linksOf(error, maxLinks) : known
   const last = links.at(-1)
   if (textOf(last, "_tag") !== "StageGroupError") return links
   const first = leavesOf(Cause.fail(last))[0]?.error

@@ -58,6 +58,7 @@ export const gatheredIn = (error: unknown): ReadonlyArray<unknown> => {
   }
   // Asking a revoked proxy whether it is an array throws.
   const list = attempt(() => Array.isArray(error), false) ? error : propertyOf(error, "errors")
+  if (list === undefined) return []
   const errors = attempt(() => (Array.isArray(list) ? list.slice(0, maxGathered) : []), [])
   return errors.every((one) => isErrorLike(one) || textOf(one, "_tag") !== undefined) ? errors : []
 }
@@ -71,8 +72,10 @@ const maxGathered = 10_000
 
 /** The error and what it came from, at most `max` of them, outermost first, none twice. */
 export const linksOf = (error: unknown, max: number = maxChain): ReadonlyArray<unknown> => {
+  const first = causeOf(error)
+  if (first === undefined || max === 1) return [error]
   const links = new Set<unknown>([error])
-  for (let next = causeOf(error); next !== undefined && links.size < max; next = causeOf(next)) {
+  for (let next: unknown = first; next !== undefined && links.size < max; next = causeOf(next)) {
     if (links.has(next)) break
     links.add(next)
   }

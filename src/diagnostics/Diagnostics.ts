@@ -186,14 +186,11 @@ const open = (settings: Settings): Opened => {
   const rich = settings.mode === "rich" ? openRich(settings) : undefined
   const mode = rich?.available === true ? "rich" : "lean"
   const { maxStackText } = settings
-  const optionsFor = (redactor: Redactor): DescribeOptions => ({
-    mode,
-    ...readerOf(settings.appRoots),
-    maxStackText,
-    redactor,
-    framesOf: rich?.framesOf ?? (() => []),
-    droppedWith: rich?.droppedWith ?? (() => [])
-  })
+  const { droppedWith, framesOf } = rich ?? {}
+  const optionsFor = (redactor: Redactor): DescribeOptions => {
+    const { fileKey, read } = readerOf(settings.appRoots)
+    return { mode, read, fileKey, maxStackText, redactor, framesOf, droppedWith }
+  }
   const describeIn: Service["describeIn"] = (cause, context, redactor) => {
     rich?.takeCut()
     const report = failureDescription.describe(cause, context, optionsFor(redactor))

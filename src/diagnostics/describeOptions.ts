@@ -17,9 +17,9 @@ export interface DescribeOptions {
    * The calls that errors came through whose values can be read, innermost first; none where they are not looked for. Errors
    * of one failure are given together, the innermost first.
    */
-  readonly framesOf: (errors: ReadonlyArray<object>) => ReadonlyArray<FrameWithLocals>
+  readonly framesOf: ((errors: ReadonlyArray<object>) => ReadonlyArray<FrameWithLocals>) | undefined
   /** Defects that came with a failure and that Effect left out of the cause. */
-  readonly droppedWith: (leaf: CauseLeaf) => ReadonlyArray<Cause.Cause<unknown>>
+  readonly droppedWith: ((leaf: CauseLeaf) => ReadonlyArray<Cause.Cause<unknown>>) | undefined
   readonly redactor: Redactor
   /** A file of a location as it is called on every machine and in every working directory. */
   readonly fileKey: (file: string) => string

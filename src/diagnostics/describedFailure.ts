@@ -5,6 +5,7 @@ import type { CauseLeaf } from "../cause/causeLeaves.js"
 import { summarize } from "../cause/errorSummary.js"
 import * as thrownValue from "../cause/thrownValue.js"
 import type { CausingError, Failure, StackFrame } from "../event/FailureReport.js"
+import * as hiddenField from "../plain/hiddenField.js"
 import * as PlainValue from "../plain/PlainValue.js"
 import { attempt, isObject } from "../plain/untrusted.js"
 import type { Redactor } from "../redaction/redactorModel.js"
@@ -17,6 +18,7 @@ import { type Link, type Sites, sitesOf } from "./failureSites.js"
 import * as framesWithLocals from "./locals/framesWithLocals.js"
 import * as failureLocation from "./source/failureLocation.js"
 import { shownSpans } from "./source/passedSpans.js"
+import type * as stackFrames from "./source/stackFrames.js"
 import { type StageOfFailure, undescribed } from "./undescribed.js"
 
 /** Most frames of a failure's list, and of an error that it came from. */
@@ -37,19 +39,18 @@ export const describeFailure = (
   const sites = sitesOf(leaf, stage, options, secrets)
   const { calls, chain, place, spans, tree } = sites
   const frames = framesWithLocals.merged(stackOf(chain, place), calls)
-  const appFrames = frames.filter(failureLocation.isApp).length
+  const { appFrames, shown: shownFrames } = writtenOf(frames)
   const others = frames.length - appFrames
-  const shownFrames = frames.slice(0, maxFrames).map(({ shown }) => shown)
   const stack = stackTextOf(tree, maxText)
   const source = failureLocation.sourceOf(place.frame)
-  const summary = summarize(leaf.error)
+  const links = thrownValue.linksOf(leaf.error, maxDepth)
+  const summary = summarize(leaf.error, links)
   const details = detailsOf(
     chain.map(({ error }) => error),
     redactor,
     secrets
   )
   return {
-    ...undescribed,
     path: leaf.path,
     kind: leaf.kind,
     errorType: chain[0]?.type ?? undescribed.errorType,
@@ -57,7 +58,7 @@ export const describeFailure = (
     stageName: stage?.path.at(-1) ?? null,
     stagePath: stage?.path ?? [],
     failedAt: stage?.endedAt ?? null,
-    ...source,
+    location: source.location,
     locationReason: place.reason,
     ownLocation: ownLocationOf(chain, place),
     spans: shownSpans(spans, (attributes) => redactor.record(attributes, secrets)),
@@ -66,6 +67,7 @@ export const describeFailure = (
     hiddenFrameCount: others,
     stackText: stack.text,
     stackTruncated: stack.truncated,
+    snippet: source.snippet,
     exceptionChain: thrownValue.formatChain(chain.slice(0, thrownValue.maxChain)),
     causes: causesOf(sites, shownFrames),
     exactCause: explain(leaf.error, {
@@ -73,6 +75,7 @@ export const describeFailure = (
       locals: calls.flatMap(({ shown }) => entriesOf(shown.locals)),
       bigints: calls.flatMap(({ bigints }) => bigints),
       statement: statementOf(sites.span),
+      links,
       show: {
         value: (value) => redactor.value(value, secrets),
         fields: (fields) => redactor.record(fields, secrets),
@@ -81,8 +84,11 @@ export const describeFailure = (
     }),
     errorCode: summary.code,
     retryable: details?.retryable ?? summary.retryable,
-    facts: factsIn(thrownValue.linksOf(leaf.error, maxDepth), redactor),
+    facts: factsIn(links, redactor),
     details: details?.details ?? null,
+    hint: null,
+    rule: null,
+    fingerprint: "",
     stageAttributes: stage?.attributes ?? {}
   }
 }
@@ -119,7 +125,7 @@ const causesOf = (
   return tree.slice(1).flatMap((link): ReadonlyArray<CausingError> => {
     if (link.isCopy) return []
     const { depth, error, message, relation, type } = link
-    const calls = isObject(error) && !chain.includes(link) ? callsOf([error]) : []
+    const calls = isObject(error) && !chain.includes(link) ? callsOf(() => [error]) : []
     const frame = failureLocation.placeOfError(link)?.frame ?? calls.find(failureLocation.isApp)
     const { location, snippet } = failureLocation.sourceOf(frame)
     const own = framesWithLocals.merged(link.frames, calls).filter(failureLocation.isApp)
@@ -163,6 +169,11 @@ const stackTextOf = (
     const full = `${head}${thrownValue.format(link)}`
     let part = PlainValue.clip(full, Math.floor(room / 2))
     truncated ||= part.length < full.length
+    const frames = writtenOf(link.frames).text
+    if (part.length + frames.length <= room) {
+      text += part + frames
+      continue
+    }
     for (const frame of link.frames) {
       if (part.length + frame.text.length + 1 > room) {
         part += omission
@@ -175,5 +186,28 @@ const stackTextOf = (
   }
   return { text, truncated }
 }
+
+/** What a report says of a list of frames. */
+interface Written {
+  readonly text: string
+  readonly shown: ReadonlyArray<StackFrame>
+  readonly appFrames: number
+}
+
+/** The frames of a stack are remembered, as it comes again and again, and what is written of them with them. */
+const writtenOf = (frames: ReadonlyArray<stackFrames.Frame>): Written => {
+  let known = written.get(frames)
+  if (known === undefined) {
+    known = {
+      text: frames.map((frame) => `\n${frame.text}`).join(""),
+      shown: frames.slice(0, maxFrames).map(({ shown }) => shown),
+      appFrames: frames.filter(failureLocation.isApp).length
+    }
+    written.set(frames, known)
+  }
+  return known
+}
+
+const written = hiddenField.make<ReadonlyArray<stackFrames.Frame>, Written>()
 
 const omission = "\n    …"

@@ -7,6 +7,7 @@ import type * as Cause from "effect/Cause"
 import * as Option from "effect/Option"
 import { type CauseLeaf, leavesOf } from "../cause/causeLeaves.js"
 import type { Failure, FailureReport } from "../event/FailureReport.js"
+import { extended } from "../plain/extended.js"
 import { attempt } from "../plain/untrusted.js"
 import { Secrets } from "../redaction/secrets.js"
 import { describeFailure } from "./describedFailure.js"
@@ -55,7 +56,10 @@ const failuresOf = (cause: Cause.Cause<unknown>, context: FailureContext, option
   const hiddenBefore = secrets.hidden
   // Taken from every text once it is known what was hidden anywhere.
   const hide = (failure: Failure) => explained(redacted(failure, options.redactor, secrets), options.fileKey)
-  const leaves = leavesOf(cause).flatMap((leaf) => [leaf, ...droppedLeaves(leaf, options)])
+  const { droppedWith } = options
+  const thrown = leavesOf(cause)
+  const leaves =
+    droppedWith === undefined ? thrown : thrown.flatMap((leaf) => [leaf, ...droppedLeaves(leaf, droppedWith)])
   const [first, ...rest] = leaves.slice(0, maxFailures)
   if (first === undefined) {
     return { failures: [hide(interrupted(cause, context.stageOf))], truncated: false, hidden: 0 }
@@ -84,16 +88,18 @@ const failuresOf = (cause: Cause.Cause<unknown>, context: FailureContext, option
 /** With what the rule book says of it: by what may be shown, since a rule repeats what it reads. */
 const explained = (failure: Failure, fileKey: DescribeOptions["fileKey"]): Failure => {
   const found = RuleBook.builtIn.consult(failure)
-  return {
-    ...failure,
+  return extended(failure, {
     fingerprint: fingerprint(failure, fileKey),
     exactCause: found?.exactCause ?? failure.exactCause,
     hint: failure.details?.help ?? found?.hint ?? null,
     rule: found?.rule.id ?? null
-  }
+  })
 }
 
-const droppedLeaves = (leaf: CauseLeaf, { droppedWith }: DescribeOptions): ReadonlyArray<CauseLeaf> =>
+const droppedLeaves = (
+  leaf: CauseLeaf,
+  droppedWith: NonNullable<DescribeOptions["droppedWith"]>
+): ReadonlyArray<CauseLeaf> =>
   attempt(() => droppedWith(leaf), []).flatMap((cause) =>
     leavesOf(cause).map((dropped) => ({ ...dropped, path: `${leaf.path}→R${dropped.path}` }))
   )

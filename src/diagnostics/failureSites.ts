@@ -25,7 +25,7 @@ export interface Sites {
   readonly chain: ReadonlyArray<Link>
   readonly calls: ReadonlyArray<framesWithLocals.CallFrame>
   /** The calls that waited for these errors. */
-  readonly callsOf: (keys: ReadonlyArray<object>) => ReadonlyArray<framesWithLocals.CallFrame>
+  readonly callsOf: (keys: () => ReadonlyArray<object>) => ReadonlyArray<framesWithLocals.CallFrame>
   readonly span: Link["span"]
   readonly spans: ReadonlyArray<SpanWithFrame>
   readonly place: failureLocation.Place
@@ -43,11 +43,14 @@ export const sitesOf = (
   collectSecretsIn(nodes, redactor, secrets)
   const tree = nodes.map((node) => linkOf(node, options))
   const chain = errorTree.chainIn(tree)
-  const callsOf = (keys: ReadonlyArray<object>) =>
-    attempt(() => options.framesOf(keys), []).flatMap(
-      (frame) => framesWithLocals.callFrame(frame, read, redactor, secrets) ?? []
-    )
-  const calls = callsOf(keysOf(leaf, chain))
+  const { framesOf } = options
+  const callsOf = (keys: () => ReadonlyArray<object>): ReadonlyArray<framesWithLocals.CallFrame> =>
+    framesOf === undefined
+      ? []
+      : attempt(() => framesOf(keys()), []).flatMap(
+          (frame) => framesWithLocals.callFrame(frame, read, redactor, secrets) ?? []
+        )
+  const calls = callsOf(() => keysOf(leaf, chain))
   const span = spanOf(leaf, chain)
   const spans = passedSpans(span, read)
   const isOutside = ({ left }: framesWithLocals.CallFrame) => left !== undefined && stage?.hasLeft?.(left) === true
@@ -75,7 +78,7 @@ export const locationOf = (
   secrets: Secrets
 ): Location | null => {
   // Mostly its stack says so, and no variables have to be read for that.
-  const spoken = sitesOf(leaf, stage, extended(options, { framesOf: () => [] }), secrets)
+  const spoken = sitesOf(leaf, stage, extended(options, { framesOf: undefined }), secrets)
   const { place } = spoken.place.reason === "app_frame" ? spoken : sitesOf(leaf, stage, options, secrets)
   return place.frame === undefined ? null : extended(failureLocation.locationOf(place.frame), { sourceLine: null })
 }

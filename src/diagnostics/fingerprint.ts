@@ -4,6 +4,7 @@
 import { hash } from "node:crypto"
 import { relative } from "node:path"
 import type { Failure } from "../event/FailureReport.js"
+import { remembering } from "../plain/lruCache.js"
 import { attempt } from "../plain/untrusted.js"
 
 /**
@@ -16,8 +17,13 @@ export const fingerprint = (
 ): string => {
   const { errorType, exceptionChain, location, stagePath } = failure
   const place = location === null ? stagePath.join(" > ") : `${fileKey(location.file)} ${location.function}`
-  return hash("sha256", [errorType, place, withoutVariables(exceptionChain)].join("\u0000"), "hex").slice(0, 16)
+  return digitsOf([errorType, place, withoutVariables(exceptionChain.slice(0, maxChain))].join("\u0000"))
 }
+
+/** Most fingerprints, and chains without what varies, that are remembered: the same failures come again and again. */
+const maxKnown = 128
+
+const digitsOf = remembering(maxKnown, (text) => hash("sha256", text, "hex").slice(0, 16))
 
 /** The same program may be in another folder on another machine. */
 const withoutFolder = (file: string): string => {
@@ -38,14 +44,14 @@ const hexadecimal = /\b(?=[0-9a-f]*\d)[0-9a-f]{7,}\b/gi
 /** What may be an id: ULID, nanoid, cuid, `ch_3MmlLrLkdIwHu7ix`, `/tmp/app-Xk3f9Q`. */
 const word = /[\p{L}\p{N}_-]{6,}/gu
 
-const withoutVariables = (chain: string): string =>
+const withoutVariables = remembering(maxKnown, (chain) =>
   chain
-    .slice(0, maxChain)
     .replace(quoted, "*")
     .replace(uuid, "*")
     .replace(hexadecimal, "*")
     .replace(word, (text) => (isId(text) ? "*" : text))
     .replace(/\d+/g, "*")
+)
 
 /** Whether a word, or a part of it, was made by chance and not by a writer: it changes its kind of letters all the time. */
 const isId = (text: string): boolean => text.split(/[-_]/).some(isRandom)

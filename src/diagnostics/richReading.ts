@@ -17,10 +17,10 @@ import { maxErrors } from "./undescribed.js"
 export interface Rich {
   readonly available: boolean
   readonly reason: string
-  readonly framesOf: DescribeOptions["framesOf"]
+  readonly framesOf: NonNullable<DescribeOptions["framesOf"]>
   /** Whether there was no time for all of the frames since this was asked last. */
   readonly takeCut: () => boolean
-  readonly droppedWith: DescribeOptions["droppedWith"]
+  readonly droppedWith: NonNullable<DescribeOptions["droppedWith"]>
   /** An error that is kept would keep its generators, and all they hold. */
   readonly release: (cause: Cause.Cause<unknown>) => void
   readonly close: () => void

@@ -58,7 +58,9 @@ const quotedBy = (error: unknown): Readonly<Record<string, string>> => {
     return given === undefined || name === undefined ? {} : { [name]: given }
   }
   // PostgreSQL: `Key (email, token)=(ada@example.com, tok-93jd) already exists.`
-  const [, names = "", values = ""] = /^Key \(([^()]*)\)=\((.*)\) /.exec(textOf(error, "detail") ?? "") ?? []
+  const detail = textOf(error, "detail")
+  if (detail === undefined) return {}
+  const [, names = "", values = ""] = /^Key \(([^()]*)\)=\((.*)\) /.exec(detail) ?? []
   const columns = names.split(", ")
   const given = columns.length === 1 ? [values] : values.split(", ")
   return Object.fromEntries(

@@ -30,6 +30,8 @@ export interface Known extends failingLine.Known {
   readonly show?: Show | undefined
   /** The SQL that was run, if any. */
   readonly statement?: string | undefined
+  /** The error and what it came from, outermost first, where that is known. */
+  readonly links?: ReadonlyArray<unknown> | undefined
 }
 
 /**
@@ -44,7 +46,7 @@ export const explain = (error: unknown, known: Known): string => {
     show: known.show ?? asItIs,
     statement: known.statement
   }
-  const sentence = attempt(() => sentenceOf(error, about, 0), undefined)
+  const sentence = attempt(() => sentenceOf(known.links ?? thrownValue.linksOf(error, maxLinks), about, 0), undefined)
   return asSentence(sentence ?? attempt(() => plainly(error, about.show), undefined) ?? thrownValue.typeOf(error))
 }
 
@@ -71,10 +73,9 @@ interface About {
   readonly statement: string | undefined
 }
 
-const sentenceOf = (error: unknown, about: About, depth: number): string | undefined => {
-  const links = thrownValue.linksOf(error, maxLinks)
+const sentenceOf = (links: ReadonlyArray<unknown>, about: About, depth: number): string | undefined => {
   const inside = (inner: unknown) =>
-    depth < maxDepth ? sentenceOf(inner, about, depth + 1) : plainly(inner, about.show)
+    depth < maxDepth ? sentenceOf(thrownValue.linksOf(inner, maxLinks), about, depth + 1) : plainly(inner, about.show)
   for (const link of links) {
     const sentence = firstOf(outerRules, link, inside)
     if (sentence !== undefined) return sentence

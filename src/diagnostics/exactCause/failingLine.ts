@@ -30,13 +30,16 @@ export interface FailingLine {
 }
 
 export const make = (known: Known): FailingLine => {
-  const text = withoutCasts((known.sourceLine ?? "").slice(0, maxLine))
+  // Most errors say all there is themselves.
+  let text: string | undefined
   let code: string | undefined
   return {
-    text,
-    // Most errors say all there is themselves.
+    get text() {
+      text ??= withoutCasts((known.sourceLine ?? "").slice(0, maxLine))
+      return text
+    },
     get code() {
-      code ??= masked(text)
+      code ??= masked(this.text)
       return code
     },
     locals: known.locals ?? [],

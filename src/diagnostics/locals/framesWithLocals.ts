@@ -105,6 +105,7 @@ export const merged = (
   frames: ReadonlyArray<stackFrames.Frame>,
   calls: ReadonlyArray<CallFrame>
 ): ReadonlyArray<stackFrames.Frame> => {
+  if (calls.length === 0) return frames
   const all = [...frames]
   let after = -1
   for (const call of calls) {

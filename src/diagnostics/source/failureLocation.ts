@@ -3,6 +3,7 @@
  */
 import type { Failure, Location } from "../../event/FailureReport.js"
 import { extended } from "../../plain/extended.js"
+import * as hiddenField from "../../plain/hiddenField.js"
 import { attempt, propertyOf, textOf } from "../../plain/untrusted.js"
 import { awaitedIn, failedCall } from "./awaitedLine.js"
 import type { TextPlace } from "./maskedCode.js"
@@ -45,11 +46,7 @@ export interface Around {
  * wraps another was made where that was caught, which is not where things went wrong.
  */
 export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): Place => {
-  // A copy comes last: what it repeats says more.
-  const innermostFirst = [
-    ...chain.filter(({ isCopy }) => !isCopy).toReversed(),
-    ...chain.filter(({ isCopy }) => isCopy)
-  ]
+  const innermostFirst = chain.length === 1 ? chain : copiesLast(chain)
   let made: Place | undefined
   for (const link of innermostFirst) {
     const place = placeOfError(link)
@@ -78,6 +75,12 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
   const innermost = known?.frames.find(isApp) ?? known?.frames.find((frame) => frame.shown.line > 0)
   return { frame: innermost, reason: innermost === undefined ? "unknown" : "innermost_frame", from: known }
 }
+
+/** The innermost first. A copy comes last: what it repeats says more. */
+const copiesLast = (chain: ReadonlyArray<ErrorWithFrames>): ReadonlyArray<ErrorWithFrames> => [
+  ...chain.filter(({ isCopy }) => !isCopy).toReversed(),
+  ...chain.filter(({ isCopy }) => isCopy)
+]
 
 /** The place that an error's own stack has. */
 export const placeOfError = (link: ErrorWithFrames): Place | undefined => {
@@ -126,31 +129,41 @@ export const isApp = (frame: stackFrames.Frame): boolean => frame.shown.origin =
  * neither an error's own constructor, nor one that is not written anywhere, nor a helper that only fails is where things went wrong.
  */
 const failingFrameOf = ({ error, frames }: ErrorWithFrames): stackFrames.Frame | undefined => {
-  const loop = frames.findIndex(stackFrames.isRunLoop)
-  const running = (loop < 0 ? frames : frames.slice(0, loop)).filter(isApp)
-  const constructors = constructorsOf(error)
-  const made = running.filter((frame) => !constructors.has(frame.shown.function) && !isImplicitConstructor(frame))
-  return made.find((frame, i) => made[i + 1] === undefined || !isHelperIn(frame, frames, constructors)) ?? running[0]
+  let constructors: ReadonlySet<string> | undefined
+  let innermost: stackFrames.Frame | undefined
+  let made: stackFrames.Frame | undefined
+  for (const [i, frame] of frames.entries()) {
+    if (stackFrames.isRunLoop(frame)) break
+    if (!isApp(frame)) continue
+    innermost ??= frame
+    const isNew = frame.shown.function.startsWith("new ")
+    const isCalledByApp = frames[i + 1]?.shown.origin === "app"
+    if (!isNew && !isCalledByApp) return frame
+    constructors ??= constructorsOf(error)
+    if (isNew && (constructors.has(frame.shown.function) || isImplicitConstructor(frame))) continue
+    made = frame
+    if (!isCalledByApp || !isHelperFor(constructors, frame)) return frame
+  }
+  return made ?? innermost
 }
 
-/** Whether a frame is that of a helper that only fails, called by the app itself. */
-const isHelperIn = (
-  frame: stackFrames.Frame,
-  frames: ReadonlyArray<stackFrames.Frame>,
-  errors: ReadonlySet<string>
-): boolean =>
-  frames[frames.indexOf(frame) + 1]?.shown.origin === "app" &&
-  isRaisingHelper(linesOf(frame), frame.shown.function, frame.shown, errors)
+/** Whether a frame is that of a helper that only fails, with one of these errors. */
+const isHelperFor = (errors: ReadonlySet<string>, frame: stackFrames.Frame): boolean => {
+  const names = Array.from(errors).join()
+  let known = helpers.get(frame)
+  if (known?.errors !== names) {
+    known = { errors: names, isHelper: isRaisingHelper(linesOf(frame), frame.shown.function, frame.shown, errors) }
+    helpers.set(frame, known)
+  }
+  return known.isHelper
+}
 
-/** Node's loaders, and those of the test runners that load modules themselves. */
-const isLoader = (frame: stackFrames.Frame): boolean =>
-  /^(?:ModuleJob\.|Module\._(?:compile|load)|[\w#]*Module(?:s)?(?:Evaluator|Runner)\.|(?:ViteNodeRunner|VitestExecutor)\.)/.test(
-    frame.shown.function
-  )
+/** What was found out of a frame, for the errors that it fails with mostly. */
+const helpers = hiddenField.make<stackFrames.Frame, { readonly errors: string; readonly isHelper: boolean }>()
 
 /** Whether an error was made while its module was loaded: where it is written, and not where it failed anything. */
 export const isMadeAtLoad = (frames: ReadonlyArray<stackFrames.Frame>): boolean =>
-  !frames.some(stackFrames.isRunLoop) && frames.some(isLoader)
+  !frames.some(stackFrames.isRunLoop) && frames.some(({ runs }) => runs === "modules")
 
 const constructorsOf = (error: unknown): ReadonlySet<string> => {
   const names = new Set<string>()
@@ -188,17 +201,26 @@ const maxCall = 400
 
 /** A class without a constructor of its own: V8 says that its declaration was called. */
 const isImplicitConstructor = (frame: stackFrames.Frame): boolean => {
-  if (!frame.shown.function.startsWith("new ")) return false
   const line = linesOf(frame)[frame.shown.line - 1] ?? ""
   return /\bclass\b/.test(line) && !/\bconstructor\s*\(/.test(line)
 }
 
 /** The location of a frame, and the lines around it. */
 export const sourceOf = (frame: stackFrames.Frame | undefined): Pick<Failure, "location" | "snippet"> => {
-  if (frame === undefined) return { location: null, snippet: [] }
-  const lines = linesOf(frame)
-  return { location: locationIn(lines, frame), snippet: sourceText.snippetOf(lines, frame.shown.line) }
+  if (frame === undefined) return nowhere
+  let source = sources.get(frame)
+  if (source === undefined) {
+    const lines = linesOf(frame)
+    source = { location: locationIn(lines, frame), snippet: sourceText.snippetOf(lines, frame.shown.line) }
+    sources.set(frame, source)
+  }
+  return source
 }
+
+const nowhere: Pick<Failure, "location" | "snippet"> = { location: null, snippet: [] }
+
+/** The same few lines fail again and again, and frames are remembered. */
+const sources = hiddenField.make<stackFrames.Frame, typeof nowhere>()
 
 export const locationOf = (frame: stackFrames.Frame): Location => locationIn(linesOf(frame), frame)
 

@@ -22,6 +22,8 @@ export interface Frame {
   readonly text: string
   /** Whether it is a line of a bundle that does not say which module it came from: `origin` is a guess. */
   readonly guessed: boolean
+  /** What it runs, if it is what runs others: the loop of a fiber, or what loads modules. */
+  readonly runs: "fiber" | "modules" | undefined
 }
 
 /** The function's name where V8 knows none that a reader would. */
@@ -62,9 +64,18 @@ export const classify = (file: string, appRoots: ReadonlyArray<string>): FrameOr
   originOf(file, appRoots.map(segmentsOf))
 
 /** Whether it is the loop of a fiber: the frames behind it only started that. */
-export const isRunLoop = ({ path, shown }: Frame): boolean =>
-  shown.origin === "effect" &&
-  (/[\\/]fiberRuntime\.[cm]?[jt]s$/.test(path) || /\bFiberRuntime\d*\.runLoop$/.test(shown.function))
+export const isRunLoop = ({ runs }: Frame): boolean => runs === "fiber"
+
+const runsOf = (path: string, shown: StackFrame): Frame["runs"] => {
+  if (shown.origin === "effect" && (fiberFile.test(path) || fiberLoop.test(shown.function))) return "fiber"
+  return loader.test(shown.function) ? "modules" : undefined
+}
+
+const fiberFile = /[\\/]fiberRuntime\.[cm]?[jt]s$/
+const fiberLoop = /\bFiberRuntime\d*\.runLoop$/
+/** Of Node, and of the test runners that load modules themselves. */
+const loader =
+  /^(?:ModuleJob\.|Module\._(?:compile|load)|[\w#]*Module(?:s)?(?:Evaluator|Runner)\.|(?:ViteNodeRunner|VitestExecutor)\.)/
 
 /** Most frames read of one stack. */
 const maxFrames = 1_000
@@ -109,12 +120,14 @@ const resolveFrame = (line: string, roots: ReadonlyArray<Segments>, cwd: string)
   if (original === undefined) {
     const bundled = origin === "app" ? originInBundle(raw, name) : { origin, guessed: false }
     const asText = shapes.text(`    ${line.trim()}`)
+    const bare = shown(raw, bundled.origin)
     return {
-      shown: shown(raw, bundled.origin),
+      shown: bare,
       path: raw.path,
       content: undefined,
       text: asText,
-      guessed: bundled.guessed
+      guessed: bundled.guessed,
+      runs: runsOf(raw.path, bare)
     }
   }
   const mapped = shown(
@@ -123,7 +136,14 @@ const resolveFrame = (line: string, roots: ReadonlyArray<Segments>, cwd: string)
   )
   const position = `${original.path}:${original.line}:${original.column}`
   const asText = shapes.text(name === "" ? `    at ${position}` : `    at ${name} (${position})`)
-  return { shown: mapped, path: original.path, content: original.content, text: asText, guessed: false }
+  return {
+    shown: mapped,
+    path: original.path,
+    content: original.content,
+    text: asText,
+    guessed: false,
+    runs: runsOf(original.path, mapped)
+  }
 }
 
 interface OriginInBundle {
