@@ -90,7 +90,7 @@ export const groups: ReadonlyArray<Group> = [
       { name: "Cause.pretty, new error", run: each(fail, pretty) }
     ],
     rows: [
-      { name: "lean report", against: "Cause.pretty", bar: 3 },
+      { name: "lean report", against: "Cause.pretty", bar: 2.2 },
       { name: "Cause.pretty" },
       { name: "lean report, new error", against: "Cause.pretty, new error" },
       { name: "Cause.pretty, new error" }
