@@ -60,6 +60,13 @@ const findLeaves = (cause: Cause.Cause<unknown>): ReadonlyArray<CauseLeaf> => {
 export const isInterruption = (cause: Cause.Cause<unknown>): boolean =>
   attempt(() => Cause.isInterruptedOnly(cause), false) || (leavesOf(cause).length === 0 && !Cause.isEmpty(cause))
 
+/** Whether no more happened than that a router had no route for a request: a server answers it with 404. */
+export const isUnrouted = (cause: Cause.Cause<unknown>): boolean => {
+  const [leaf, second] = leavesOf(cause)
+  const of = (key: PropertyKey) => propertyOf(leaf?.error, key)
+  return !second && of("_tag") === "RouteNotFound" && !!of(Symbol.for("@effect/platform/HttpServerError"))
+}
+
 const responseTypeId = Symbol.for("@effect/platform/HttpServerResponse")
 
 const isResponse = ({ error, kind }: CauseLeaf): boolean =>

@@ -51,7 +51,7 @@ const heading = (story: StoryRecord, options: StoryReportOptions): string => {
   if (story.durationSeconds !== null) add("Took:", took(story.durationSeconds))
   if (story.progress !== null) {
     const { completedStages, percent, totalStages } = story.progress
-    add("Progress:", `${percent}% (${completedStages} / ${totalStages})`)
+    if (totalStages > 0) add("Progress:", `${percent}% (${completedStages} / ${totalStages})`)
   }
   const labels = Object.entries(story.labels).map(([name, value]) => pair(name, value))
   if (labels.length > 0) add("Labels:", labels.join(" "))

@@ -19,6 +19,7 @@ import type { NarrativeEvent } from "../event/NarrativeEvent.js"
 import { useBuiltIn } from "../redaction/builtInRedactor.js"
 import { inOrder } from "../runtime/waiting.js"
 import * as boundedBuffer from "./boundedBuffer.js"
+import { decodeBatch, decodeBuffer } from "./bufferOptions.js"
 import * as coalescing from "./coalescing.js"
 import { type RendererStats, statsOf } from "./deliveryCounts.js"
 import { countsBelow, routed } from "./dispatch.js"
@@ -250,6 +251,7 @@ export const coalesce: {
 /**
  * Puts a bounded queue with one draining fiber in front of a renderer, so that a slow one never slows a stage. The
  * fiber belongs to the scope: closing it drains the queue within `shutdownTimeout` and counts what is left as dropped.
+ * Dies with an `InvalidOption` for a value that cannot be used, such as a capacity below 1.
  *
  * @example
  * ```ts
@@ -267,19 +269,22 @@ export const coalesce: {
 export const buffered: {
   (options: BufferOptions): (self: Renderer) => Effect.Effect<Renderer, never, Scope.Scope>
   (self: Renderer, options: BufferOptions): Effect.Effect<Renderer, never, Scope.Scope>
-} = dual(2, (self: Renderer, options: BufferOptions) =>
-  boundedBuffer.make({
-    ...options,
-    name: self.name,
-    size: 1,
-    within: 0,
-    handle: ([event]) => Effect.suspend(() => self.handle(event) ?? Effect.void)
-  })
+} = dual(2, (self: Renderer, given: BufferOptions) =>
+  Effect.suspend(() =>
+    boundedBuffer.make({
+      ...decodeBuffer(given),
+      name: self.name,
+      size: 1,
+      within: 0,
+      handle: ([event]) => Effect.suspend(() => self.handle(event) ?? Effect.void)
+    })
+  )
 )
 
 /**
  * A renderer that handles many events at once: whenever `size` events are there, or `within` has passed since the first
- * of them. An error of `handle` counts the whole batch as failed; the next one is tried afresh.
+ * of them. An error of `handle` counts the whole batch as failed; the next one is tried afresh. Dies with an `InvalidOption`
+ * for a value that cannot be used.
  *
  * @since 0.1.0
  * @category constructors
@@ -292,7 +297,11 @@ export const batched = <E, R>(
     readonly handle: (events: readonly [NarrativeEvent, ...Array<NarrativeEvent>]) => Effect.Effect<void, E, R>
   }
 ): Effect.Effect<Renderer, never, R | Scope.Scope> =>
-  boundedBuffer.make({ capacity: Math.max(8_192, options.size * 2), strategy: "suspend", ...options, name })
+  Effect.suspend(() => {
+    const { capacity, size, ...batches } = decodeBatch(options)
+    const { handle } = options
+    return boundedBuffer.make({ ...batches, capacity: capacity ?? Math.max(8_192, size * 2), size, name, handle })
+  })
 
 /**
  * The counts of each renderer in use here, in their order. A combinator counts nothing itself; the renderers it hands

@@ -2,7 +2,9 @@
  * Runs of equal stages emitted once: a loop that polls every second should not fill the screen.
  */
 import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import type { StageCompleted, StageStarted } from "../event/NarrativeEvent.js"
+import * as options from "../plain/options.js"
 import { inOrder } from "../runtime/waiting.js"
 import { routed } from "./dispatch.js"
 import type { Deliver, Renderer } from "./rendererModel.js"
@@ -23,9 +25,11 @@ const maxRuns = 1_000
 
 const placeOf = (event: StageStarted | StageCompleted): string => event.stagePath.join("\u0000")
 
+const decode = options.decodeOrThrow("Renderer.coalesce", Schema.Struct({ threshold: options.wholeNumber(1) }))
+
 /** @internal */
-export const make = (self: Renderer, options: { readonly threshold: number }): Renderer => {
-  const threshold = Math.max(1, Math.floor(options.threshold))
+export const make = (self: Renderer, given: { readonly threshold: number }): Renderer => {
+  const { threshold } = decode(given)
   const runs = new Map<string, Run>()
 
   const summary = (run: Run, deliver: Deliver): Effect.Effect<void> | undefined => {

@@ -24,7 +24,14 @@ import { warnOnce } from "../runtime/warnOnce.js"
 import { failureAttributes } from "../tracing/spanAttributes.js"
 import type { DescribeOptions } from "./describeOptions.js"
 import * as describer from "./describer.js"
-import { type DiagnosticsConfig, fromEnvironment, type Settings, settingsOf, variables } from "./diagnosticsConfig.js"
+import {
+  type DiagnosticsConfig,
+  decode,
+  fromEnvironment,
+  type Settings,
+  settingsOf,
+  variables
+} from "./diagnosticsConfig.js"
 import * as failureDescription from "./failureDescription.js"
 import { locationOf } from "./failureSites.js"
 import * as parser from "./locals/parser.js"
@@ -78,6 +85,9 @@ export interface Service extends describer.Describer {
 }
 
 /**
+ * Looks into failures as the config says. What TypeScript accepts can be used; what a program without types passes wrongly
+ * makes the layer die with an `InvalidOption`.
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -85,7 +95,7 @@ export const layer = (config: DiagnosticsConfig = {}): Layer.Layer<Diagnostics> 
   Layer.scoped(
     Diagnostics,
     Effect.suspend(() => {
-      const settings = settingsOf(config)
+      const settings = settingsOf(decode(config))
       return prepared(settings).pipe(
         Effect.zipRight(
           Effect.acquireRelease(

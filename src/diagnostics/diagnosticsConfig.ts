@@ -5,6 +5,8 @@ import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as options from "../plain/options.js"
 
 /**
  * @since 0.1.0
@@ -33,6 +35,19 @@ export interface DiagnosticsConfig {
    */
   readonly keepVariables?: boolean | undefined
 }
+
+/** @throws InvalidOption */
+export const decode = options.decodeOrThrow(
+  "Diagnostics",
+  Schema.Struct({
+    mode: Schema.optional(options.oneOf("lean", "rich")),
+    locals: Schema.optional(options.oneOf("generators", "throws")),
+    environment: Schema.optional(Schema.String.pipe(options.takes("the name of an environment"))),
+    allowRichInProduction: Schema.optional(options.flag),
+    appRoots: Schema.optional(Schema.Array(options.nonEmptyText).pipe(options.takes("a list of folders"))),
+    keepVariables: Schema.optional(options.flag)
+  })
+)
 
 /** The settings in force, after the production rule. */
 export interface Settings {

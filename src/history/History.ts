@@ -9,9 +9,11 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { NarrativeEvent } from "../event/NarrativeEvent.js"
 import type { InvalidOption } from "../plain/InvalidOption.js"
+import { decode as decodeOptions, flag, nonEmptyText, takes, withDefault } from "../plain/options.js"
 import { openExisting } from "./database/database.js"
 import type { PgConnection } from "./database/pgOptions.js"
 import { openPg } from "./database/postgres.js"
@@ -73,8 +75,22 @@ export interface SqliteOptions {
  * @since 0.1.0
  * @category layers
  */
-export const layerSqlite = ({ path, readonly = true }: SqliteOptions): Layer.Layer<History, HistoryError> =>
-  Layer.scoped(History, Effect.flatMap(openExisting(path, readonly), reader.make))
+export const layerSqlite = (options: SqliteOptions): Layer.Layer<History, HistoryError | InvalidOption> =>
+  Layer.scoped(
+    History,
+    decode(options).pipe(
+      Effect.flatMap(({ path, readonly }) => openExisting(path, readonly)),
+      Effect.flatMap(reader.make)
+    )
+  )
+
+const decode = decodeOptions(
+  "History",
+  Schema.Struct({
+    path: nonEmptyText.pipe(takes("the path of a database's file")),
+    readonly: withDefault(flag, true)
+  })
+)
 
 /**
  * @since 0.1.0

@@ -74,7 +74,7 @@ export interface SqliteOptions extends HistoryOptions {
 export const layer = (options: SqliteOptions): Layer.Layer<never, HistoryError | InvalidOption> =>
   Renderer.layerScoped(
     Effect.gen(function* () {
-      const path = yield* settings.decodePath(options.path)
+      const path = yield* settings.decodePath(options)
       const decoded = yield* settings.decode(options)
       const { write, writeAtExit } = yield* toFile(path, decoded)
       return yield* fromWrite(decoded, write, writeAtExit)

@@ -139,6 +139,7 @@ export class Story {
   /** The stage of the parent it is in. @internal */
   readonly around: Stage | undefined
   /** @internal */ readonly fiberId: FiberId.Runtime
+  /** How the last stage ended that is in no other. @internal */ declare last?: Exit.Exit<unknown, unknown>
   /** Who asked for it. @internal */ asker: Asker | undefined
   /** The same, as far as it may be shown. @internal */ shownAsker: ShownAsker | undefined
   /** @internal */ declaredTotal: number | undefined

@@ -334,7 +334,9 @@ export const originOf = (leaf: CauseLeaf, story: Story): Stage | undefined =>
 const reportedWithin = (leaf: CauseLeaf, story: Story): CausedBy | undefined => {
   for (const link of identitiesOf(leaf)) {
     const known = reported.get(link)
-    if (known !== undefined && known.story !== story && known.story.isWithin(story)) return known.causedBy
+    const other = known?.story
+    // A story around it may have ended before, as that of a server's span before the response is sent.
+    if (other && other !== story && (other.isWithin(story) || story.isWithin(other))) return known?.causedBy
   }
   return undefined
 }

@@ -5,7 +5,7 @@ import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { isInterruption, leavesOf } from "../cause/causeLeaves.js"
+import { isInterruption, isUnrouted, leavesOf } from "../cause/causeLeaves.js"
 import { renderersOf } from "../delivery/rendererSet.js"
 import type { DefinedAt } from "../diagnostics/source/callSite.js"
 import type { StoryStatus } from "../event/NarrativeEvent.js"
@@ -238,9 +238,12 @@ const labelsIn = (fiber: AnyFiber, labels: StoryInit["labels"]): StoryInit["labe
 export const close = (
   { init, region, startNanos }: OpenStory,
   fiber: AnyFiber,
-  exit: Exit.Exit<unknown, unknown>
+  ended: Exit.Exit<unknown, unknown>
 ): Waiting => {
   const { span, story } = region
+  // A request that no route is for is an outcome of the story around the router.
+  const exit = ended._tag === "Failure" && isUnrouted(ended.cause) ? Exit.void : ended
+  if (exit !== ended) story.outcome ??= "404"
   const endNanos = nanos(fiber)
   const durationSeconds = seconds(startNanos + story.idleNanos, endNanos)
   story.counted?.end(fiber, exit)

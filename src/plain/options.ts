@@ -76,6 +76,19 @@ export const functionOf = <F extends (...args: ReadonlyArray<never>) => unknown>
   expected = "a function"
 ): Schema.Schema<F> => like((value): value is F => Predicate.isFunction(value), expected)
 
+/** A stream, which any object with its method can be. */
+export const streamOf = <S extends NodeJS.WritableStream>(): Schema.Schema<S> =>
+  like(
+    (value): value is S => Predicate.hasProperty(value, "write") && Predicate.isFunction(value.write),
+    "a stream with a write method"
+  )
+
+/** Variables, as `process.env` has them. */
+export const environment = like(
+  (value): value is Readonly<Record<string, string | undefined>> => Predicate.isReadonlyRecord(value),
+  "a record of texts"
+)
+
 const DurationInput: Schema.Schema<Duration.DurationInput> = Schema.declare((value): value is Duration.DurationInput =>
   Option.isSome(Duration.decodeUnknown(value))
 )
@@ -200,8 +213,16 @@ const faultsIn = (issue: ParseResult.ParseIssue, around: Around): Arr.NonEmptyRe
     case "Transformation":
       return faultsIn(issue.issue, inside)
     default:
-      return [{ ...inside, expected: issue.message ?? inside.expected ?? String(ast) }]
+      return [{ ...inside, expected: issue.message ?? inside.expected ?? kindOf(ast) }]
   }
+}
+
+/** What a Schema takes that does not say so itself. */
+const kindOf = (ast: AST.AST): string => {
+  const options = AST.encodedAST(ast)
+  if (!AST.isTypeLiteral(options)) return String(ast)
+  const required = options.propertySignatures.filter(({ isOptional }) => !isOptional).map(({ name }) => String(name))
+  return required.length === 0 ? "an object" : `an object with ${required.join(", ")}`
 }
 
 /** Whether an option may be left out; what has no name is as optional as what it is in. */

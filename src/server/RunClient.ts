@@ -7,8 +7,11 @@ import type * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiClient from "@effect/platform/HttpApiClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as Effect from "effect/Effect"
-import type * as Redacted from "effect/Redacted"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type { InvalidOption } from "../plain/InvalidOption.js"
+import { decode as decodeOptions, like, secret, takes } from "../plain/options.js"
 import { api } from "./RunApi.js"
 
 /**
@@ -55,10 +58,26 @@ export type RunClient =
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: ClientOptions): Effect.Effect<RunClient, never, HttpClient.HttpClient> =>
-  HttpApiClient.make(api, {
-    baseUrl: options.url,
-    transformClient: HttpClient.mapRequest((request) =>
-      options.token === undefined ? request : HttpClientRequest.bearerToken(request, options.token)
-    )
+export const make = (options: ClientOptions): Effect.Effect<RunClient, InvalidOption, HttpClient.HttpClient> =>
+  Effect.flatMap(decode(options), ({ token, url }) =>
+    HttpApiClient.make(api, {
+      baseUrl: url,
+      transformClient: HttpClient.mapRequest((request) =>
+        token === undefined ? request : HttpClientRequest.bearerToken(request, token)
+      )
+    })
+  )
+
+const isToken = (value: unknown): value is Redacted.Redacted<string> | string =>
+  typeof value === "string" || Redacted.isRedacted(value)
+
+const decode = decodeOptions(
+  "RunClient",
+  Schema.Struct({
+    url: Schema.String.pipe(
+      Schema.filter((url) => /^https?:\/\//.test(url) && URL.canParse(url)),
+      takes("the address of a server, such as http://127.0.0.1:8765")
+    ),
+    token: Schema.optional(like(isToken, "a text, or a Redacted text").pipe(secret))
   })
+)

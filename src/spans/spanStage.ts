@@ -36,12 +36,6 @@ export interface Narrated {
   readonly end: (fiber: AnyFiber, endTime: bigint, exit: Exit.Exit<unknown, unknown>) => void
 }
 
-/** The region of a stage or story that is a span of the program's own. */
-export interface SpanPlace extends Region {
-  /** Takes in how a stage directly in it ended. */
-  readonly inner?: (exit: Exit.Exit<unknown, unknown>) => void
-}
-
 /** What becomes of a span that is still going on when its story is over. */
 export type Outlived = (
   region: Region & { readonly span: Tracer.Span },
@@ -57,7 +51,7 @@ const maxStages = 200
 /** How deep they are nested. */
 const maxDepth = 6
 
-export const stageOfSpan = (started: Started, place: SpanPlace, outlived: Outlived): Narrated => {
+export const stageOfSpan = (started: Started, place: Region, outlived: Outlived): Narrated => {
   const { fiber, options, rule, span, startTime } = started
   const { story } = place
   const name = validatedOptions.nameOf("stage", rule.name).value
@@ -68,7 +62,7 @@ export const stageOfSpan = (started: Started, place: SpanPlace, outlived: Outliv
   const attributes = plainRecord(fiber, story, options?.attributes)
   const stage = story.begin(name, "stage", place.stage, fiber.id(), attributes, placeOf(options))
   stage.span = span
-  const region = new SpanStage(story, stage, span, place, outlived)
+  const region = new SpanStage(story, stage, span, outlived)
   mark(span, region)
   const renderers = renderersOf(fiber)
   if (renderers.length === 0) stage.startNanos = startTime > 0n ? startTime : nanos(fiber)
@@ -81,14 +75,13 @@ export const stageOfSpan = (started: Started, place: SpanPlace, outlived: Outliv
   return region
 }
 
-class SpanStage implements SpanPlace, Narrated {
+class SpanStage implements Region, Narrated {
   readonly isOwn = true
 
   constructor(
     readonly story: Story,
     readonly stage: Stage,
     readonly span: Tracer.Span,
-    readonly place: SpanPlace,
     readonly outlived: Outlived
   ) {}
 
@@ -97,13 +90,12 @@ class SpanStage implements SpanPlace, Narrated {
   }
 
   end(fiber: AnyFiber, endTime: bigint, exit: Exit.Exit<unknown, unknown>): void {
-    const { place, span, stage, story } = this
+    const { span, stage, story } = this
     if (stage.status !== "running") {
       this.outlived(this, stage, fiber, exit)
       return
     }
     takeAttributes(fiber, story, stage, span)
-    place.inner?.(exit)
     const { waiting } = stageRegion.end(story, stage, span, fiber, endOf(fiber, endTime), exit)
     if (waiting !== undefined) settle(fiber, story, waiting)
   }

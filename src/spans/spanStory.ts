@@ -20,7 +20,7 @@ import { inOrder, type Waiting } from "../runtime/waiting.js"
 import { askerIn } from "../tracing/currentCorrelation.js"
 import { settle } from "./settling.js"
 import * as spanRules from "./spanRules.js"
-import { type Narrated, type Outlived, placeOf, type SpanPlace, type Started, takeAttributes } from "./spanStage.js"
+import { type Narrated, type Outlived, placeOf, type Started, takeAttributes } from "./spanStage.js"
 
 /** How a story begins: as a span, or as what is left of one that outlived its story. */
 interface Beginning {
@@ -35,13 +35,11 @@ interface Beginning {
   readonly nameOf?: (story: SpanStory) => string
 }
 
-class SpanStory implements SpanPlace, Narrated {
+class SpanStory implements Region, Narrated {
   readonly stage = undefined
   readonly isOwn = true
   readonly story: Story
   readonly opened: storyRegion.OpenStory
-  /** How the last stage directly in it ended. */
-  last: Exit.Exit<unknown, unknown> | undefined
   /** The tool that was called. */
   tool: string | undefined
   readonly #observer: (exit: Exit.Exit<unknown, unknown>) => void
@@ -83,10 +81,6 @@ class SpanStory implements SpanPlace, Narrated {
     return this.beginning.span
   }
 
-  readonly inner = (exit: Exit.Exit<unknown, unknown>): void => {
-    this.last = exit
-  }
-
   /** Takes the name it has by now. */
   rename(): void {
     const { nameOf } = this.beginning
@@ -109,7 +103,8 @@ class SpanStory implements SpanPlace, Narrated {
 
   /** A call whose failure is its answer ends well: what failed in it is said nevertheless. */
   #failedInside(fiber: AnyFiber, exit: Exit.Exit<unknown, unknown>): Waiting {
-    const { last, story } = this
+    const { story } = this
+    const { last } = story
     if (exit._tag === "Failure" || last?._tag !== "Failure" || isInterruption(last.cause)) return undefined
     if (story.kind !== "rpc" && story.kind !== "tool") return undefined
     const [first] = leavesOf(last.cause)
@@ -125,7 +120,11 @@ class SpanStory implements SpanPlace, Narrated {
     if (typeof status !== "number") return exit
     story.outcome ??= String(status)
     if (exit._tag === "Success") {
-      if (status >= 500) story.requestedStatus ??= "failed"
+      if (status < 500) return exit
+      // An `HttpApi` answers the errors that it declares: the last stage has why.
+      const { last } = story
+      if (last?._tag === "Failure" && !isInterruption(last.cause)) return last
+      story.requestedStatus ??= "failed"
       return exit
     }
     return status < 500 && !isInterruption(exit.cause) ? Exit.void : exit
@@ -191,7 +190,7 @@ export class SpanStories {
    * A span that outlived its story, and in which something else starts now: the rest of it is a story of its own. `undefined`
    * where the span is over, too.
    */
-  continue(region: Region, { fiber }: Started): SpanPlace | undefined {
+  continue(region: Region, { fiber }: Started): Region | undefined {
     const { at, isOwn, stage } = region
     if (isOwn !== true || stage === undefined || at?._tag !== "Span" || at.status._tag === "Ended") return undefined
     const continued = this.#goOn(region, stage, at, fiber)

@@ -413,6 +413,13 @@ describe("a server's requests", () => {
   const router = HttpRouter.empty.pipe(
     HttpRouter.get("/orders/:id", Effect.as(step("Load"), HttpServerResponse.text("order"))),
     HttpRouter.get("/refused", Effect.fail(new Refused({ message: "no" }))),
+    HttpRouter.get(
+      "/answered",
+      Effect.fail(new Refused({ message: "no" })).pipe(
+        Effect.withSpan("Pay"),
+        Effect.catchAll(() => HttpServerResponse.empty({ status: 503 }))
+      )
+    ),
     HttpRouter.get("/broken", HttpServerResponse.empty({ status: 503 }))
   )
   const served = HttpServer.serve(router).pipe(
@@ -437,7 +444,7 @@ describe("a server's requests", () => {
           const response = yield* client.get(`http://127.0.0.1:${port}${path}`)
           return response.status
         }).pipe(Effect.scoped)
-      const statuses = yield* Effect.forEach(["/orders/7?token=1", "/nowhere", "/refused", "/broken"], get).pipe(
+      const statuses = yield* Effect.forEach(["/orders/7?token=1", "/nowhere", "/refused", "/answered", "/broken"], get).pipe(
         Effect.zipLeft(Deferred.await(finished)),
         Effect.provide(
           served.pipe(
@@ -446,7 +453,7 @@ describe("a server's requests", () => {
           )
         )
       )
-      assert.deepStrictEqual(statuses, [200, 404, 500, 503])
+      assert.deepStrictEqual(statuses, [200, 404, 500, 503, 503])
       assert.deepStrictEqual(events.map(line), [
         "▶ request GET /orders/:id",
         "+ Load",
@@ -457,6 +464,11 @@ describe("a server's requests", () => {
         "▶ request GET /refused",
         "!  Refused",
         "■ GET /refused failed (500)",
+        "▶ request GET /answered",
+        "+ Pay",
+        "✖ Pay Refused",
+        "! Pay Refused",
+        "■ GET /answered failed (503)",
         "▶ request GET /broken",
         "■ GET /broken failed (503)"
       ])

@@ -9,6 +9,7 @@ import type { NarrativeEvent } from "../../event/NarrativeEvent.js"
 import type { InvalidOption } from "../../plain/InvalidOption.js"
 import * as options from "../../plain/options.js"
 import { text } from "../../plain/PlainValue.js"
+import { propertyOf } from "../../plain/untrusted.js"
 import { tags } from "../database/eventNames.js"
 import { type Retention, wholeNumber } from "../HistoryFilter.js"
 import { invalidSetting } from "../invalidSetting.js"
@@ -92,8 +93,9 @@ export const decode = (given: HistoryOptions, mostInBatch = 32_768): Effect.Effe
   }))
 
 /** The path of a database. Another version of an option's name must not end as a mistake of this library. */
-export const decodePath = (path: unknown): Effect.Effect<string, InvalidOption> =>
+export const decodePath = (given: unknown): Effect.Effect<string, InvalidOption> =>
   options.attempt(() => {
+    const path = propertyOf(given, "path")
     if (typeof path === "string" && path.trim() !== "") return path
     throw invalidSetting("path", text(path), "the path of a database's file")
   })

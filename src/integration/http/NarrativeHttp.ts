@@ -14,10 +14,12 @@ import { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import { definedBy } from "../../diagnostics/source/callSite.js"
 import { storyInit } from "../../narration/combinators.js"
 import { idIn } from "../../narration/storyRegion.js"
 import type { InvalidOption } from "../../plain/InvalidOption.js"
+import { decodeOrThrow, flag, functionOf, like, withDefault } from "../../plain/options.js"
 import { attempt } from "../../plain/untrusted.js"
 import { withFiber } from "../../runtime/fiber.js"
 import { isEnabled } from "../../runtime/muting.js"
@@ -64,6 +66,8 @@ export interface ServerOptions {
  * The story's outcome is the status of the response. Below 500 it is a success, whatever error the status is for; with 500 and above
  * and with a defect it failed; it is cancelled when the client went away or the server stopped.
  *
+ * Throws {@link InvalidOption} for what is no route, no function or no flag.
+ *
  * @example
  * ```ts
  * import * as HttpRouter from "@effect/platform/HttpRouter"
@@ -86,8 +90,8 @@ export const middleware = (
   options: ServerOptions = {}
 ): (<E, R>(app: HttpApp.Default<E, R>) => HttpApp.Default<E, R>) => {
   const definedAt = definedBy(middleware)
-  const { naming, skip, trustHeaders = true } = options
-  const find = options.routes === undefined ? Effect.succeed(undefined) : routing.find(options.routes)
+  const { naming, routes, skip, trustHeaders } = decodeServer(options)
+  const find = routes === undefined ? Effect.succeed(undefined) : routing.find(routes)
   return <E, R>(app: HttpApp.Default<E, R>) =>
     withFiber<HttpServerResponseOf<typeof app>, E, R | HttpServerRequest>((fiber) => {
       const request = Context.unsafeGet(fiber.currentContext as Context.Context<HttpServerRequest>, HttpServerRequest)
@@ -101,6 +105,16 @@ export const middleware = (
       })
     })
 }
+
+const decodeServer = decodeOrThrow(
+  "NarrativeHttp",
+  Schema.Struct({
+    routes: Schema.optional(like(routing.isRoutes, 'an HttpRouter, an HttpApi, or texts such as "GET /orders/:id"')),
+    naming: Schema.optional(functionOf<NonNullable<ServerOptions["naming"]>>("a function of a request and its route")),
+    skip: Schema.optional(functionOf<NonNullable<ServerOptions["skip"]>>("a function of a request")),
+    trustHeaders: withDefault(flag, true)
+  })
+)
 
 type HttpServerResponseOf<App> = App extends Effect.Effect<infer A, infer _E, infer _R> ? A : never
 
@@ -137,7 +151,17 @@ export interface ClientOptions {
 export const client = (
   options: ClientOptions = {}
 ): (<E, R>(client: HttpClient.HttpClient.With<E, R>) => HttpClient.HttpClient.With<E, R>) =>
-  clientStage.make(options, definedBy(client))
+  clientStage.make(decodeClient(options), definedBy(client))
+
+const isOrigins = (value: unknown): value is NonNullable<ClientOptions["propagateTo"]> => Array.isArray(value)
+
+const decodeClient = decodeOrThrow(
+  "NarrativeHttp",
+  Schema.Struct({
+    propagateTo: Schema.optional(like(isOrigins, "a list of origins, such as https://stock.example.com")),
+    naming: Schema.optional(functionOf<NonNullable<ClientOptions["naming"]>>("a function of a request"))
+  })
+)
 
 /**
  * The same for the `HttpClient` of everything the layer is provided to.

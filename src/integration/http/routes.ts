@@ -17,6 +17,9 @@ import * as Predicate from "effect/Predicate"
  */
 export type Routes = HttpRouter.HttpRouter<unknown, unknown> | HttpApi.HttpApi.Any | Iterable<string>
 
+export const isRoutes = (value: unknown): value is Routes =>
+  HttpApi.isHttpApi(value) || isRouter(value) || (!Predicate.isString(value) && Predicate.isIterable(value))
+
 /** The path of the route, such as `/orders/:id`; `undefined` where none is for it. */
 export type FindRoute = Effect.Effect<string | undefined, never, HttpServerRequest>
 
@@ -41,7 +44,7 @@ const routesOf = (routes: Routes): ReadonlyArray<HttpRouter.Route<string, never>
 const route = (method: Method, path: string): HttpRouter.Route<string, never> =>
   HttpRouter.makeRoute(method, (path.startsWith("/") ? path : `/${path}`) as HttpRouter.PathInput, Effect.fail(path))
 
-const isRouter = (routes: Routes): routes is HttpRouter.HttpRouter<unknown, unknown> =>
+const isRouter = (routes: unknown): routes is HttpRouter.HttpRouter<unknown, unknown> =>
   Predicate.hasProperty(routes, HttpRouter.TypeId)
 
 const routesOfRouter = (

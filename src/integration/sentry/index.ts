@@ -85,7 +85,7 @@ export interface Options extends EventSettings, ErrorTracker.Options {
  */
 export const layer = (options: Options): Layer.Layer<never, InvalidOption> =>
   Layer.unwrapEffect(
-    Effect.suspend((): Effect.Effect<Layer.Layer<never>, InvalidOption> => {
+    Effect.suspend((): Effect.Effect<Layer.Layer<never, InvalidOption>, InvalidOption> => {
       const given = Redacted.isRedacted(options.dsn) ? Redacted.value(options.dsn) : options.dsn
       if (given === undefined || given.trim() === "") return Effect.succeed(Layer.empty)
       const dsn = dsnOf(given)
@@ -141,7 +141,7 @@ export const layerEnvironment = (
 export const layerClient = (
   client: Pick<Client, "captureEvent" | "flush">,
   options: Omit<Options, "dsn" | "timeout"> = {}
-): Layer.Layer<never> => {
+): Layer.Layer<never, InvalidOption> => {
   const capture = (event: SentryEvent) => Effect.sync(() => void client.captureEvent(event))
   const flushed = Layer.scopedDiscard(
     Effect.addFinalizer(() =>
@@ -175,7 +175,7 @@ const sdk = { name: "effect-narrative", version }
 const trackerLayer = (
   capture: (event: SentryEvent) => Effect.Effect<void, unknown>,
   options: Omit<Options, "dsn">
-): Layer.Layer<never> => {
+): Layer.Layer<never, InvalidOption> => {
   const tracker: ErrorTracker.Service = {
     name: "sentry",
     capture: (error) =>

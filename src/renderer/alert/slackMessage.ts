@@ -66,17 +66,19 @@ const errorOf = ({ errorMessage, errorType }: { errorType: string; errorMessage:
 const facts = (alert: OccurrenceAlert): ReadonlyArray<KnownBlock> => {
   const story = field("Story", alert.storyPath.join(" › "))
   const { completedStages, percent, totalStages } = alert.progress
-  const progress = field("Progress", `${percent}% (${completedStages} / ${totalStages})`)
+  const progress = totalStages === 0 ? [] : [field("Progress", `${percent}% (${completedStages} / ${totalStages})`)]
   if (alert._tag === "StoryAlert") {
     const stages = `${alert.failedStages} failed, ${alert.cancelledStages} cancelled`
-    return [fields([story, field("Stages", stages), progress, field("Took", `${alert.durationSeconds.toFixed(3)}s`)])]
+    return [
+      fields([story, field("Stages", stages), ...progress, field("Took", `${alert.durationSeconds.toFixed(3)}s`)])
+    ]
   }
   const helps = alert.retryable ? "trying again may help" : "trying again will not help"
   return [
     fields([
       story,
       field("Stage", alert.stagePath.join(" › ") || "(outside any stage)"),
-      progress,
+      ...progress,
       ...(alert.errorCode === "UNKNOWN" ? [] : [field("Kind", `${alert.errorCode}, ${helps}`)])
     ]),
     ...code("Error", errorOf(alert)),
@@ -89,7 +91,7 @@ const facts = (alert: OccurrenceAlert): ReadonlyArray<KnownBlock> => {
 }
 
 const placeOf = ({ file, function: name, line, sourceLine }: Location, snippet: string | null): string => {
-  const place = `${file}:${line}${name === "" ? "" : ` (${name})`}`
+  const place = `${file}:${line}${name === "" || name === "<anonymous>" ? "" : ` (${name})`}`
   const source = snippet ?? sourceLine?.trim() ?? ""
   return source === "" ? place : `${place}\n${source}`
 }

@@ -6,14 +6,13 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Renderer from "../../delivery/Renderer.js"
 import type { NarrativeEvent } from "../../event/NarrativeEvent.js"
 import * as streamWriter from "../../file/streamWriter.js"
 import { environment } from "../../plain/environment.js"
-import { decodeOrThrow, flag, like, takes } from "../../plain/options.js"
+import { decodeOrThrow, environment as environmentOption, flag, streamOf, takes } from "../../plain/options.js"
 import { attempt } from "../../plain/untrusted.js"
 import { LiveArea } from "./liveArea.js"
 import { liveLines } from "./liveView.js"
@@ -186,9 +185,6 @@ const workingDirectory = (): string => {
   }
 }
 
-const isStream = (value: unknown): value is ConsoleStream =>
-  Predicate.hasProperty(value, "write") && Predicate.isFunction(value.write)
-
 const flagOrAuto = Schema.Union(Schema.Boolean, Schema.Literal("auto")).pipe(takes('true, false or "auto"'))
 
 const decode = decodeOrThrow(
@@ -200,6 +196,7 @@ const decode = decodeOrThrow(
     verbose: Schema.optional(flag),
     logs: Schema.optional(flag),
     live: Schema.optional(flag),
-    stream: Schema.optional(like(isStream, "a stream with a write method"))
+    stream: Schema.optional(streamOf<ConsoleStream>()),
+    env: Schema.optional(environmentOption)
   })
 )

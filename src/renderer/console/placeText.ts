@@ -4,7 +4,7 @@
 import type { Location } from "../../event/FailureReport.js"
 import * as terminalText from "../../plain/terminalText.js"
 
-/** `src/db.ts:47 (insertRow)`; files below `cwd` are relative to it. */
+/** `src/db.ts:47 (insertRow)`; files below `cwd` are relative to it, and a function without a name is not named. */
 export const placeText = ({ file, function: name, line }: Location, cwd: string): string => {
   const path = cwd !== "" && file.startsWith(`${cwd}/`) ? file.slice(cwd.length + 1) : file
   return terminalText.line(`${path}:${line}${name === "" || name === "<anonymous>" ? "" : ` (${name})`}`)

@@ -10,7 +10,6 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Renderer from "../../delivery/Renderer.js"
@@ -19,8 +18,8 @@ import type { InvalidOption } from "../../plain/InvalidOption.js"
 import {
   alternatives,
   decode as decodeOptions,
+  environment as environmentOption,
   flag,
-  like,
   nonEmptyText,
   takes,
   wholeNumber
@@ -164,9 +163,6 @@ const storeOf = (fs: FileSystem.FileSystem, options: HtmlReportOptions): pageSto
     : pageStore.oneFile(fs, resolve(options.path), { title, keep: options.keep ?? 50 })
 }
 
-const isEnvironment = (value: unknown): value is Readonly<Record<string, string | undefined>> =>
-  Predicate.isReadonlyRecord(value)
-
 const Place = nonEmptyText.pipe(takes("a path: a text that is not empty"))
 
 const Options = Schema.Struct({
@@ -175,7 +171,7 @@ const Options = Schema.Struct({
   title: Schema.optional(Schema.String.pipe(takes("a text"))),
   keep: Schema.optional(wholeNumber(1)),
   openBrowser: Schema.optional(flag),
-  env: Schema.optional(like(isEnvironment, "a record of texts"))
+  env: Schema.optional(environmentOption)
 }).pipe(
   Schema.filter(({ directory, keep, path }) => {
     if ((path === undefined) === (directory === undefined)) return 'either "path" or "directory"'

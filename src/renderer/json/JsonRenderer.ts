@@ -8,8 +8,11 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import * as Renderer from "../../delivery/Renderer.js"
 import { toWire } from "../../event/NarrativeEvent.js"
+import type { InvalidOption } from "../../plain/InvalidOption.js"
+import * as options from "../../plain/options.js"
 
 const name = "json"
 
@@ -41,17 +44,16 @@ export interface StreamOptions {
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options?: StreamOptions): Layer.Layer<never> =>
-  Renderer.layerEffect(Effect.sync(() => make(options)))
+export const layer = (given?: StreamOptions): Layer.Layer<never> => Renderer.layerEffect(Effect.sync(() => make(given)))
 
 /**
- * The renderer of {@link layer}, as a value.
+ * The renderer of {@link layer}, as a value. Throws {@link InvalidOption} for what is no stream.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options?: StreamOptions): Renderer.Renderer =>
-  Renderer.toStream(name, toWire, options?.stream ?? process.stdout)
+export const make = (given: StreamOptions = {}): Renderer.Renderer =>
+  Renderer.toStream(name, toWire, decodeStream(given).stream ?? process.stdout)
 
 /**
  * @since 0.1.0
@@ -79,8 +81,29 @@ export interface FileOptions {
  * @since 0.1.0
  * @category layers
  */
-export const layerFile = (options: FileOptions): Layer.Layer<never, PlatformError, FileSystem.FileSystem> =>
-  Renderer.layerScoped(Renderer.toFile(name, options.path, toWire, { ...options, isWhole: isJson }))
+export const layerFile = (
+  given: FileOptions
+): Layer.Layer<never, PlatformError | InvalidOption, FileSystem.FileSystem> =>
+  Renderer.layerScoped(
+    Effect.flatMap(decodeFile(given), ({ path, ...file }) =>
+      Renderer.toFile(name, path, toWire, { ...file, isWhole: isJson })
+    )
+  )
+
+const decodeStream = options.decodeOrThrow(
+  "JsonRenderer",
+  Schema.Struct({ stream: Schema.optional(options.streamOf<NodeJS.WritableStream>()) })
+)
+
+const decodeFile = options.decode(
+  "JsonRenderer",
+  Schema.Struct({
+    path: options.nonEmptyText,
+    flushInterval: Schema.optional(options.finiteDuration),
+    capacity: Schema.optional(options.wholeNumber(1)),
+    shutdownTimeout: Schema.optional(options.duration)
+  })
+)
 
 /**
  * Whether a line is complete, as a torn one is not.

@@ -73,7 +73,7 @@ export const layer = (
   )
 
 const Rotation = Schema.Struct({
-  path: Schema.String,
+  path: options.nonEmptyText,
   backupCount: options.withDefault(options.wholeNumber(0), 5),
   capacity: Schema.optional(options.wholeNumber(1)),
   daily: options.withDefault(options.flag, false),

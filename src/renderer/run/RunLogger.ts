@@ -22,11 +22,13 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import * as Renderer from "../../delivery/Renderer.js"
 import { type Correlation, idsOf } from "../../event/correlationFields.js"
 import type * as Event from "../../event/NarrativeEvent.js"
 import type { StoryStatus } from "../../event/NarrativeEvent.js"
 import { OpenStories } from "../../event/openStories.js"
+import * as options from "../../plain/options.js"
 import type { PlainRecord } from "../../plain/PlainValue.js"
 
 /**
@@ -137,10 +139,11 @@ const statuses = { StageCompleted: "completed", StageFailed: "failed", StageCanc
  */
 export const layer = (
   logger: RunLogger,
-  { roots = false }: { /** Whether sub-stories are left out (default `false`). */ readonly roots?: boolean } = {}
+  given: { /** Whether sub-stories are left out (default `false`). */ readonly roots?: boolean } = {}
 ): Layer.Layer<never> =>
   Renderer.layerAlongside(
     Effect.suspend(() => {
+      const { roots } = decode(given)
       const open = new OpenStories<State>({
         beginStory: () => ({ results: new Map(), failure: undefined }),
         beginStage: () => undefined
@@ -166,6 +169,8 @@ export const layer = (
       return Renderer.buffered(Renderer.make("run-logger", log), { capacity: 8_192, strategy: "suspend" })
     })
   )
+
+const decode = options.decodeOrThrow("RunLogger", Schema.Struct({ roots: options.withDefault(options.flag, false) }))
 
 // The queue counts what fails, whatever it fails with.
 const safe = (effect: Effect.Effect<void, unknown>): Effect.Effect<void> => Effect.orDie(effect)

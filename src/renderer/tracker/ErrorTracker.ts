@@ -8,10 +8,13 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Renderer from "../../delivery/Renderer.js"
 import type * as Event from "../../event/NarrativeEvent.js"
 import { OpenStories } from "../../event/openStories.js"
+import type { InvalidOption } from "../../plain/InvalidOption.js"
+import { decode as decodeOptions, duration, flag, functionOf, wholeNumber, withDefault } from "../../plain/options.js"
 import type { PlainRecord } from "../../plain/PlainValue.js"
 
 /**
@@ -89,7 +92,7 @@ export interface Options {
  * @since 0.1.0
  * @category layers
  */
-export const layer = (tracker: Service, options?: Options): Layer.Layer<ErrorTracker> =>
+export const layer = (tracker: Service, options?: Options): Layer.Layer<ErrorTracker, InvalidOption> =>
   layerScoped(Effect.succeed(tracker), options)
 
 /**
@@ -101,7 +104,7 @@ export const layer = (tracker: Service, options?: Options): Layer.Layer<ErrorTra
 export const layerScoped = <E, R>(
   tracker: Effect.Effect<Service, E, R>,
   options: Options = {}
-): Layer.Layer<ErrorTracker, E, Exclude<R, Scope.Scope>> =>
+): Layer.Layer<ErrorTracker, E | InvalidOption, Exclude<R, Scope.Scope>> =>
   Layer.flatMap(Layer.scoped(ErrorTracker, tracker), (context) =>
     Layer.merge(
       Layer.succeedContext(context),
@@ -113,11 +116,8 @@ interface State {
   readonly breadcrumbs: Array<Breadcrumb>
 }
 
-const rendererOf = (
-  tracker: Service,
-  { capacity = 100, handled = true, ignore, maxBreadcrumbs = 50, shutdownTimeout }: Options
-): Effect.Effect<Renderer.Renderer, never, Scope.Scope> =>
-  Effect.suspend(() => {
+const rendererOf = (tracker: Service, options: Options): Effect.Effect<Renderer.Renderer, InvalidOption, Scope.Scope> =>
+  Effect.flatMap(decode(options), ({ capacity, handled, ignore, maxBreadcrumbs, shutdownTimeout }) => {
     const open = new OpenStories<State>({
       beginStory: () => ({ breadcrumbs: [] }),
       beginStage: () => undefined
@@ -148,6 +148,17 @@ const rendererOf = (
       })
     )
   })
+
+const decode = decodeOptions(
+  "ErrorTracker",
+  Schema.Struct({
+    handled: withDefault(flag, true),
+    ignore: Schema.optional(functionOf<NonNullable<Options["ignore"]>>("a function of a failure")),
+    maxBreadcrumbs: withDefault(wholeNumber(0), 50),
+    capacity: withDefault(wholeNumber(1), 100),
+    shutdownTimeout: Schema.optional(duration)
+  })
+)
 
 const keep = (breadcrumbs: Array<Breadcrumb>, event: Event.NarrativeEvent, most: number): void => {
   const breadcrumb = breadcrumbOf(event)

@@ -14,6 +14,8 @@ import { Correlation, Narrative } from "../../../src/index.js"
 import { NarrativeHttp } from "../../../src/integration/http/index.js"
 import { abort, bytes, recorder, serve } from "./servers.js"
 
+class Unpaid extends Schema.TaggedError<Unpaid>()("Unpaid", { cents: Schema.Number }) {}
+
 class OutOfStock extends Schema.TaggedError<OutOfStock>()("OutOfStock", { item: Schema.String }) {}
 
 const ticks = Stream.range(1, 3).pipe(
@@ -123,6 +125,20 @@ describe("The story of a request", () => {
         assert.deepInclude(ended, { storyName: name, status: "success", outcome })
         assert.lengthOf(failures, 0)
       }
+    })
+  )
+
+  it.scopedLive("succeeded also where a middleware of the user's makes it around the router", () =>
+    Effect.gen(function* () {
+      const { afterStories, events, layer } = recorder()
+      const url = yield* serve(router, (app) => Effect.scoped(app).pipe(Narrative.story("Request")), layer)
+      assert.match(yield* bytes(url, "GET", "/none"), /^HTTP\/1\.1 404 /)
+      const [ended] = yield* afterStories(1)
+      assert.deepInclude(ended, { status: "success", success: true, outcome: "404" })
+      assert.lengthOf(
+        events.filter((event) => event._tag === "FailureOccurred"),
+        0
+      )
     })
   )
 
@@ -409,6 +425,7 @@ describe("An HttpApi", () => {
           .addSuccess(Schema.String)
       )
       .add(HttpApiEndpoint.post("reserve", "/reserve").addSuccess(Schema.String).addError(OutOfStock, { status: 409 }))
+      .add(HttpApiEndpoint.post("pay", "/pay").addSuccess(Schema.String).addError(Unpaid, { status: 503 }))
       .add(HttpApiEndpoint.get("broken", "/broken/now").addSuccess(Schema.String))
       .prefix("/orders")
   )
@@ -416,11 +433,12 @@ describe("An HttpApi", () => {
     handlers
       .handle("byId", ({ path }) => Effect.succeed(`order ${path.id}`).pipe(Narrative.stage("Load Order")))
       .handle("reserve", () => Effect.fail(new OutOfStock({ item: "tea" })).pipe(Narrative.stage("Reserve")))
+      .handle("pay", () => Effect.fail(new Unpaid({ cents: 900 })).pipe(Narrative.stage("Charge")))
       .handle("broken", () => Effect.die(new Error("the disk is full")))
   )
   const layerApi = HttpApiBuilder.api(api).pipe(Layer.provide(handlers))
 
-  it.scopedLive("names stories by its endpoints; an error that it declares is an outcome", () =>
+  it.scopedLive("names stories by its endpoints; an error that it declares is an outcome below 500, and else why it failed", () =>
     Effect.gen(function* () {
       const { afterStories, events, layer } = recorder()
       const services = Layer.mergeAll(layerApi, HttpServer.layerContext)
@@ -436,6 +454,7 @@ describe("An HttpApi", () => {
         ["GET", "/orders/7"],
         ["GET", "/orders/seven"],
         ["POST", "/orders/reserve"],
+        ["POST", "/orders/pay"],
         ["GET", "/orders/broken/now"],
         ["GET", "/none"]
       ] as const
@@ -454,14 +473,18 @@ describe("An HttpApi", () => {
           ["GET /orders/:id", "success", "200"],
           ["GET /orders/:id", "success", "400"],
           ["POST /orders/reserve", "success", "409"],
+          ["POST /orders/pay", "failed", "503"],
           ["GET /orders/broken/now", "failed", "500"],
           ["GET", "success", "404"]
         ]
       )
       const failures = events.filter((event) => event._tag === "FailureOccurred")
       assert.deepStrictEqual(
-        failures.map(({ failures }) => failures[0].errorMessage),
-        ["the disk is full"]
+        failures.map(({ failures }) => [failures[0].errorType, failures[0].errorMessage, failures[0].stageName]),
+        [
+          ["Unpaid", `{ "cents": 900 }`, "Charge"],
+          ["Error", "the disk is full", null]
+        ]
       )
     })
   )

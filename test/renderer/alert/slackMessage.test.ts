@@ -200,7 +200,6 @@ describe("SlackMessage", () => {
       [
         "Story\nAll › Nightly ETL",
         "Stage\nLoad",
-        "Progress\n0% (0 / 0)",
         "Kind\nINVALID_INPUT, trying again will not help",
         "*Error*\n```\nCsvError - bad row 7\n```",
         "*Location*\n```\nsrc/load.ts:7 (load)\n&gt; 7 |   yield* parse(row)\n```",

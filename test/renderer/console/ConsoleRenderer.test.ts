@@ -702,6 +702,16 @@ describe("the failure block", () => {
     })
   )
 
+  it.effect("names no function without a name, and no progress of a story without stages", () =>
+    Effect.gen(function* () {
+      const lines = yield* block([failure({ location: { ...location, function: "<anonymous>" } })], {
+        progress: { completedStages: 0, totalStages: 0, percent: 0 }
+      })
+      assert.strictEqual(lines[5], "Location:      app/db.ts:47")
+      assert.isFalse(lines.some((line) => line.startsWith("Progress:")))
+    })
+  )
+
   it.effect("shows a file of this directory relative to it", () =>
     Effect.gen(function* () {
       const lines = yield* block([failure({ location: { ...location, file: `${process.cwd()}/src/a.ts` } })])
