@@ -444,7 +444,10 @@ describe("a server's requests", () => {
           const response = yield* client.get(`http://127.0.0.1:${port}${path}`)
           return response.status
         }).pipe(Effect.scoped)
-      const statuses = yield* Effect.forEach(["/orders/7?token=1", "/nowhere", "/refused", "/answered", "/broken"], get).pipe(
+      const statuses = yield* Effect.forEach(
+        ["/orders/7?token=1", "/nowhere", "/refused", "/answered", "/broken"],
+        get
+      ).pipe(
         Effect.zipLeft(Deferred.await(finished)),
         Effect.provide(
           served.pipe(

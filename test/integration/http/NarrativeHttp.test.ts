@@ -438,54 +438,56 @@ describe("An HttpApi", () => {
   )
   const layerApi = HttpApiBuilder.api(api).pipe(Layer.provide(handlers))
 
-  it.scopedLive("names stories by its endpoints; an error that it declares is an outcome below 500, and else why it failed", () =>
-    Effect.gen(function* () {
-      const { afterStories, events, layer } = recorder()
-      const services = Layer.mergeAll(layerApi, HttpServer.layerContext)
-      const answers = async (handler: (request: Request) => Promise<Response>) => {
-        const all: Array<readonly [number, string]> = []
-        for (const [method, path] of requests) {
-          const response = await handler(new Request(`http://a.test${path}`, { method }))
-          all.push([response.status, await response.text()])
+  it.scopedLive(
+    "names stories by its endpoints; an error that it declares is an outcome below 500, and else why it failed",
+    () =>
+      Effect.gen(function* () {
+        const { afterStories, events, layer } = recorder()
+        const services = Layer.mergeAll(layerApi, HttpServer.layerContext)
+        const answers = async (handler: (request: Request) => Promise<Response>) => {
+          const all: Array<readonly [number, string]> = []
+          for (const [method, path] of requests) {
+            const response = await handler(new Request(`http://a.test${path}`, { method }))
+            all.push([response.status, await response.text()])
+          }
+          return all
         }
-        return all
-      }
-      const requests = [
-        ["GET", "/orders/7"],
-        ["GET", "/orders/seven"],
-        ["POST", "/orders/reserve"],
-        ["POST", "/orders/pay"],
-        ["GET", "/orders/broken/now"],
-        ["GET", "/none"]
-      ] as const
-      const narrated = HttpApiBuilder.toWebHandler(Layer.merge(services, layer), {
-        middleware: NarrativeHttp.middleware({ routes: api })
+        const requests = [
+          ["GET", "/orders/7"],
+          ["GET", "/orders/seven"],
+          ["POST", "/orders/reserve"],
+          ["POST", "/orders/pay"],
+          ["GET", "/orders/broken/now"],
+          ["GET", "/none"]
+        ] as const
+        const narrated = HttpApiBuilder.toWebHandler(Layer.merge(services, layer), {
+          middleware: NarrativeHttp.middleware({ routes: api })
+        })
+        const bare = HttpApiBuilder.toWebHandler(services)
+        const without = yield* Effect.promise(() => answers(bare.handler))
+        assert.deepStrictEqual(yield* Effect.promise(() => answers(narrated.handler)), without)
+        yield* Effect.promise(narrated.dispose)
+        yield* Effect.promise(bare.dispose)
+        const ended = yield* afterStories(requests.length)
+        assert.deepStrictEqual(
+          ended.map(({ outcome, status, storyName }) => [storyName, status, outcome]),
+          [
+            ["GET /orders/:id", "success", "200"],
+            ["GET /orders/:id", "success", "400"],
+            ["POST /orders/reserve", "success", "409"],
+            ["POST /orders/pay", "failed", "503"],
+            ["GET /orders/broken/now", "failed", "500"],
+            ["GET", "success", "404"]
+          ]
+        )
+        const failures = events.filter((event) => event._tag === "FailureOccurred")
+        assert.deepStrictEqual(
+          failures.map(({ failures }) => [failures[0].errorType, failures[0].errorMessage, failures[0].stageName]),
+          [
+            ["Unpaid", `{ "cents": 900 }`, "Charge"],
+            ["Error", "the disk is full", null]
+          ]
+        )
       })
-      const bare = HttpApiBuilder.toWebHandler(services)
-      const without = yield* Effect.promise(() => answers(bare.handler))
-      assert.deepStrictEqual(yield* Effect.promise(() => answers(narrated.handler)), without)
-      yield* Effect.promise(narrated.dispose)
-      yield* Effect.promise(bare.dispose)
-      const ended = yield* afterStories(requests.length)
-      assert.deepStrictEqual(
-        ended.map(({ outcome, status, storyName }) => [storyName, status, outcome]),
-        [
-          ["GET /orders/:id", "success", "200"],
-          ["GET /orders/:id", "success", "400"],
-          ["POST /orders/reserve", "success", "409"],
-          ["POST /orders/pay", "failed", "503"],
-          ["GET /orders/broken/now", "failed", "500"],
-          ["GET", "success", "404"]
-        ]
-      )
-      const failures = events.filter((event) => event._tag === "FailureOccurred")
-      assert.deepStrictEqual(
-        failures.map(({ failures }) => [failures[0].errorType, failures[0].errorMessage, failures[0].stageName]),
-        [
-          ["Unpaid", `{ "cents": 900 }`, "Charge"],
-          ["Error", "the disk is full", null]
-        ]
-      )
-    })
   )
 })
