@@ -202,7 +202,7 @@ export const end = <A, E>(
   given: Exit.Exit<A, E>
 ): Ended<A, E> => {
   const exit = story.dryRun ? dryResult(given) : given
-  if (stage.parent === undefined) story.last = exit
+  if (!stage.parent) story.last = exit
   stage.counted?.end(fiber, exit)
   const durationSeconds = seconds(stage.startNanos, endNanos)
   if (story.dryRun) fiber.getFiberRef(dryRun)?.visit(story, stage, stage.stoodIn, given)

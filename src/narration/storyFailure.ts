@@ -334,9 +334,9 @@ export const originOf = (leaf: CauseLeaf, story: Story): Stage | undefined =>
 const reportedWithin = (leaf: CauseLeaf, story: Story): CausedBy | undefined => {
   for (const link of identitiesOf(leaf)) {
     const known = reported.get(link)
-    const other = known?.story
+    if (!known || known.story === story) continue
     // A story around it may have ended before, as that of a server's span before the response is sent.
-    if (other && other !== story && (other.isWithin(story) || story.isWithin(other))) return known?.causedBy
+    if (known.story.isWithin(story) || story.isWithin(known.story)) return known.causedBy
   }
   return undefined
 }
