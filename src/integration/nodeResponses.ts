@@ -2,6 +2,7 @@
  * When the response of a server of Node's has ended, seen by what its request and response emit.
  */
 import type { EventEmitter } from "node:events"
+import { extended } from "../plain/extended.js"
 import { isObject, propertyOf } from "../plain/untrusted.js"
 import type { RequestStory } from "./requests.js"
 
@@ -11,7 +12,9 @@ export interface NodeMessage extends EventEmitter {}
 export interface NodeResponse extends NodeMessage {
   readonly statusCode: number
   readonly headersSent: boolean
+  hasHeader(name: string): boolean
   setHeader(name: string, value: string): unknown
+  writeHead(status: number, ...rest: ReadonlyArray<unknown>): unknown
 }
 
 /**
@@ -29,11 +32,46 @@ export const follow = (
   const followed = new Followed(request, response, story, lastError)
   emitWithin(request, followed)
   emitWithin(response, followed)
-  if (response.headersSent) return
-  for (const name in story.headers) response.setHeader(name, story.headers[name] ?? "")
+}
+
+/**
+ * Adds headers when the response begins. Where a framework begins it with all of its own, one that was set before would keep Node from
+ * taking those as they are.
+ */
+export const sendWith = (response: NodeResponse, headers: RequestStory["headers"]): void => {
+  const names = Object.keys(headers)
+  if (names.length === 0 || response.headersSent) return
+  const { writeHead } = response
+  // Plain assignment, here and below: `Object.defineProperty` takes longer than all else that is done.
+  response.writeHead = function (this: unknown, ...args) {
+    const at = typeof args[1] === "string" ? 2 : 1
+    const given = args[at]
+    const missing = names.filter((name) => !response.hasHeader(name) && !has(given, name))
+    if (isObject(given) && !Array.isArray(given)) {
+      if (missing.length > 0) args[at] = extended(picked(headers, missing), given)
+    } else if (!response.headersSent) for (const name of missing) response.setHeader(name, headers[name] ?? "")
+    return Reflect.apply(writeHead, this, args)
+  }
 }
 
 const noError = (): unknown => undefined
+
+/** Whether headers that a response begins with have one of this name: in any case of letters, as an object or a list. */
+const has = (given: unknown, name: string): boolean => {
+  if (!isObject(given)) return false
+  const isSame = (other: unknown) =>
+    typeof other === "string" && other.length === name.length && other.toLowerCase() === name
+  if (Array.isArray(given))
+    return given.some((one, i) => (Array.isArray(one) ? isSame(one[0]) : i % 2 === 0 && isSame(one)))
+  for (const other in given) if (isSame(other)) return true
+  return false
+}
+
+const picked = (headers: RequestStory["headers"], names: ReadonlyArray<string>): Record<string, string> => {
+  const some: Record<string, string> = {}
+  for (const name of names) some[name] = headers[name] ?? ""
+  return some
+}
 
 /** A request that is answered. */
 class Followed {
@@ -74,16 +112,16 @@ const whoClosed = (request: NodeMessage, response: NodeResponse): "client" | "se
 /** Emits inside a story, as long as it lasts, and then says what was emitted. */
 const emitWithin = (emitter: NodeMessage, followed: Followed): void => {
   const emit = emitter.emit
-  const value = function (this: unknown, ...args: Array<unknown>): boolean {
-    const emitted = () => Reflect.apply(emit, this, args)
-    if (followed.isOver) return emitted()
+  emitter.emit = function (this: unknown, ...args): boolean {
     const [event] = args
+    // Most of what is emitted has no listener: nothing runs that could be inside.
+    if (followed.isOver) return Reflect.apply(emit, this, args)
     try {
-      // Most of what is emitted has no listener: nothing runs that could be inside.
-      return emitter.listenerCount(event as string | symbol) === 0 ? emitted() : followed.story.run(emitted)
+      return emitter.listenerCount(event) === 0
+        ? Reflect.apply(emit, this, args)
+        : followed.story.run(() => Reflect.apply(emit, this, args))
     } finally {
       if (!followed.isOver) followed.emitted(emitter, event)
     }
   }
-  Object.defineProperty(emitter, "emit", { value, configurable: true, writable: true, enumerable: false })
 }

@@ -42,18 +42,19 @@ export interface IncomingRequest {
 }
 
 export interface RequestStory {
-  readonly run: OpenStory["run"]
+  /** Calls a function inside the story. */
+  run<A>(f: () => A): A
   /** What the response says of who asked. */
   readonly headers: { readonly [name: string]: string }
   /**
    * Notes what went wrong. It is reported if the response says so, or does not come; `isServerError` says that it would have
    * said so, had it not begun before.
    */
-  readonly fail: (error: unknown, isServerError?: boolean) => void
+  fail(error: unknown, isServerError?: boolean): void
   /** The response was sent. */
-  readonly sent: (status: number) => void
+  sent(status: number): void
   /** It was not, or not all of it: the client went away, or the server closed the connection. */
-  readonly gone: (reason: "client" | "server" | "timeout") => void
+  gone(reason: "client" | "server" | "timeout"): void
 }
 
 /** Begins the story of a request; `undefined` if it is to be skipped. */
@@ -75,32 +76,42 @@ export const begin = <Request>(
   const more = options.attributes && attempt(() => options.attributes?.(request), undefined)
   const attributes = more === undefined ? known : extended(known, more)
   const story = openRootBy(narrator)(name, { kind: "request", correlation, attributes })
-  return storyOf(story, options.sendHeaders === false ? noHeaders : answerHeaders(correlation))
+  return new OpenRequest(story, options.sendHeaders === false ? noHeaders : answerHeaders(correlation))
 }
 
-const storyOf = (story: OpenStory, headers: RequestStory["headers"]): RequestStory => {
-  let failure: { readonly error: unknown; readonly isServerError: boolean } | undefined
-  return {
-    run: story.run,
-    headers,
-    fail: (error, isServerError = false) => {
-      failure = {
-        error,
-        isServerError: isServerError || (failure !== undefined && failure.error === error && failure.isServerError)
-      }
-    },
-    sent: (status) => {
-      const error = failure?.error
-      const isSuccess = status < 500 && !(failure?.isServerError ?? false)
-      const attributes = { "http.response.status_code": status }
-      story.end({ status: isSuccess ? "success" : statusOf(error), error, outcome: String(status), attributes })
-    },
-    gone: (reason) => {
-      const error = failure?.error
-      if (reason === "timeout") story.end({ status: "timeout", error })
-      else if (reason === "client" && (failure === undefined || isOfClient(error))) story.end({ status: "cancelled" })
-      else story.end({ status: statusOf(error), error })
+class OpenRequest implements RequestStory {
+  private failure: { readonly error: unknown; readonly isServerError: boolean } | undefined
+
+  constructor(
+    private readonly story: OpenStory,
+    readonly headers: RequestStory["headers"]
+  ) {}
+
+  run<A>(f: () => A): A {
+    return this.story.run(f)
+  }
+
+  fail(error: unknown, isServerError = false): void {
+    const before = this.failure
+    this.failure = {
+      error,
+      isServerError: isServerError || (before !== undefined && before.error === error && before.isServerError)
     }
+  }
+
+  sent(status: number): void {
+    const error = this.failure?.error
+    const isSuccess = status < 500 && !(this.failure?.isServerError ?? false)
+    const attributes = { "http.response.status_code": status }
+    this.story.end({ status: isSuccess ? "success" : statusOf(error), error, outcome: String(status), attributes })
+  }
+
+  gone(reason: "client" | "server" | "timeout"): void {
+    const error = this.failure?.error
+    if (reason === "timeout") this.story.end({ status: "timeout", error })
+    else if (reason === "client" && (this.failure === undefined || isOfClient(error))) {
+      this.story.end({ status: "cancelled" })
+    } else this.story.end({ status: statusOf(error), error })
   }
 }
 

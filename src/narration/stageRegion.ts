@@ -35,7 +35,7 @@ import {
 import type { Stage, Story } from "./Story.js"
 import { idle, originOf, stageOfFailure, uncounted } from "./storyFailure.js"
 import { emitLateEnd } from "./storyRegion.js"
-import { shownName } from "./validatedOptions.js"
+import { shownKind, shownName } from "./validatedOptions.js"
 import type { Place } from "./workContext.js"
 
 export interface StageInit<A> {
@@ -122,7 +122,7 @@ export const open = <A>(init: StageInit<A>, fiber: AnyFiber): OpenStage<A> => {
   const outer = regionFor(fiber)
   const startNanos = nanos(fiber)
   const name = shownName(init.name)
-  const kind = shownName(init.kind)
+  const kind = shownKind(init.kind)
   const span = spans.start(fiber, "stage", name, kind, fiber.currentSpan, startNanos)
   const attributes = plainRecord(fiber, outer?.story, init.attributes)
   if (span !== undefined) {

@@ -38,7 +38,7 @@ import {
 } from "./region.js"
 import { type Stage, Story } from "./Story.js"
 import * as storyFailure from "./storyFailure.js"
-import { idOf, shownName } from "./validatedOptions.js"
+import { idOf, shownKind, shownName } from "./validatedOptions.js"
 
 export interface StoryInit {
   readonly name: string
@@ -155,7 +155,7 @@ export const open = (
   const parent = late?.parent ?? around?.story
   const startNanos = late?.startNanos ?? nanos(fiber)
   const name = shownName(init.name)
-  const kind = shownName(init.kind)
+  const kind = shownKind(init.kind)
   const span = spans.start(fiber, "story", name, kind, fiber.currentSpan, startNanos)
   const story = new Story({
     id: idOf(init.id) ?? idIn(fiber),

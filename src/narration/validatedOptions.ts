@@ -41,6 +41,18 @@ export const shownName = (name: string): string => {
   return isPlain(name) ? name : "<redacted>"
 }
 
+const fineKinds = new Set<string>()
+/** There are few kinds. */
+const maxFineKinds = 100
+
+/** A kind as it may leave. */
+export const shownKind = (kind: string): string => {
+  if (fineKinds.has(kind)) return kind
+  const shown = shownName(kind)
+  if (shown === kind && isLoaded() && fineKinds.size < maxFineKinds) fineKinds.add(kind)
+  return shown
+}
+
 /** An id of a user's own, if it may leave whole: a part of one would be the id of other stories, too. */
 export const idOf = (id: string | undefined): string | undefined =>
   id && (!isLoaded() || shownName(id) === id) ? id : undefined

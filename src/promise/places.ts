@@ -10,15 +10,14 @@ import * as Runtime from "effect/Runtime"
 import * as Tracer from "effect/Tracer"
 import { regionIn } from "../narration/region.js"
 import { type AnyFiber, withFiber } from "../runtime/fiber.js"
-import { idleFiber, refsOf, runningFiber } from "../runtime/fiberInternals.js"
+import { idleFiber, refIn, refsOf, runningFiber } from "../runtime/fiberInternals.js"
 import * as asyncContext from "../tracing/asyncContext.js"
 import type * as Correlation from "../tracing/Correlation.js"
 import { askedPlace, currentIn } from "../tracing/correlationScope.js"
 
 export type Place = FiberRefs.FiberRefs
 
-export const contextOf = (place: Place): Context.Context<never> =>
-  FiberRefs.getOrDefault(place, FiberRef.currentContext)
+export const contextOf = (place: Place): Context.Context<never> => refIn(place, FiberRef.currentContext)
 
 /** An effect whose plain code knows where it is, also after it has waited for something. */
 export const following = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

@@ -24,6 +24,13 @@ const internalsOf = (fiber: AnyFiber): Internals => fiber as unknown as Internal
 /** All that holds in a fiber: its context, its renderers, its switches. Immutable. */
 export const refsOf = (fiber: AnyFiber): FiberRefs.FiberRefs => internalsOf(fiber)._fiberRefs
 
+/** What a ref is set to: `FiberRefs.getOrDefault` makes a list and two options on its way. */
+export const refIn = <A>(refs: FiberRefs.FiberRefs, ref: FiberRef.FiberRef<A>): A => {
+  const values = refs.locals.get(ref)
+  // Values are kept by their refs, and every ref of 3.22 has what it begins with.
+  return values === undefined ? (ref as unknown as { readonly initial: A }).initial : (values[0][1] as A)
+}
+
 /** The fiber whose operation is running, without the `Option` that `Fiber.getCurrentFiber` makes for each question. */
 export const runningFiber = (): AnyFiber | undefined => running["effect/FiberCurrent"] ?? undefined
 
@@ -80,7 +87,7 @@ export const enterRefs = <Values extends readonly [unknown, ...ReadonlyArray<unk
   return (here) => {
     // Mostly nothing else was set meanwhile.
     if (refsOf(here) === after) internalsOf(here).setFiberRefs(before)
-    else for (const [ref] of settings) setRef(here, ref, FiberRefs.getOrDefault(before, ref))
+    else for (const [ref] of settings) setRef(here, ref, refIn(before, ref))
   }
 }
 

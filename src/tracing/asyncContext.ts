@@ -8,12 +8,13 @@ import { AsyncLocalStorage } from "node:async_hooks"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
-import * as FiberRefs from "effect/FiberRefs"
+import type * as FiberRefs from "effect/FiberRefs"
 import { globalValue } from "effect/GlobalValue"
 import * as Layer from "effect/Layer"
 import * as Tracer from "effect/Tracer"
-import { refsOf } from "../runtime/fiberInternals.js"
-import { wraps } from "./spans.js"
+import { refIn, refsOf } from "../runtime/fiberInternals.js"
+import { localSpan } from "./localSpan.js"
+import { isEffects, wraps } from "./spans.js"
 
 // One for all copies of the library in a process.
 const storage = globalValue("effect-narrative/asyncContext", () => new AsyncLocalStorage<FiberRefs.FiberRefs>())
@@ -21,7 +22,7 @@ const storage = globalValue("effect-narrative/asyncContext", () => new AsyncLoca
 /** The context that holds here. */
 export const currentContext = (): Context.Context<never> | undefined => {
   const place = current()
-  return place && FiberRefs.getOrDefault(place, FiberRef.currentContext)
+  return place && refIn(place, FiberRef.currentContext)
 }
 
 // Looking it up takes longer than a short function does: it is not done in a program that has no such places.
@@ -44,7 +45,7 @@ export const isFollowed = (tracer: Tracer.Tracer): boolean => followedTracers.ha
 export const followed = (tracer: Tracer.Tracer): Tracer.Tracer => {
   if (followedTracers.has(tracer)) return tracer
   const following = Tracer.make({
-    span: (...args) => tracer.span(...args),
+    span: isEffects(tracer) ? localSpan : (...args) => tracer.span(...args),
     context: (execution, fiber) => {
       const place = refsOf(fiber)
       return storage.getStore() === place

@@ -5,16 +5,17 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
-import * as FiberRefs from "effect/FiberRefs"
+import type * as FiberRefs from "effect/FiberRefs"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import * as fields from "../event/correlationFields.js"
 import { extended } from "../plain/extended.js"
+import { mapCopy } from "../plain/mapCopy.js"
 import { redactorIn } from "../redaction/redactor.js"
 import { Secrets } from "../redaction/secrets.js"
 import type { AnyFiber } from "../runtime/fiber.js"
-import { enterRefs, refsOf, type Settings, withRefs } from "../runtime/fiberInternals.js"
+import { enterRefs, refIn, refsOf, type Settings, withRefs } from "../runtime/fiberInternals.js"
 import { withLocalRefs } from "../runtime/localRefs.js"
 import { askerOf } from "./correlationAttributes.js"
 import { Asker, askerIn } from "./currentCorrelation.js"
@@ -26,10 +27,17 @@ type Correlation = fields.Correlation
 export const correlationIn = (context: Context.Context<never>): Correlation =>
   askerIn(context)?.correlation ?? fields.none
 
-export const contextWith = <R>(context: Context.Context<R>, asker: Asker | undefined): Context.Context<R> =>
-  asker === undefined
-    ? (Context.omit(Asker)(context as Context.Context<R | Asker>) as Context.Context<R>)
-    : (Context.add(context, Asker, asker) as unknown as Context.Context<R>)
+export const contextWith = <R>(
+  context: Context.Context<R>,
+  asker: Asker | undefined,
+  parent?: Tracer.AnySpan
+): Context.Context<R> => {
+  const services = mapCopy(context.unsafeMap)
+  if (asker === undefined) services.delete(Asker.key)
+  else services.set(Asker.key, asker)
+  if (parent !== undefined) services.set(Tracer.ParentSpan.key, parent)
+  return Context.unsafeMake(services)
+}
 
 /** The correlation of a context, with the ids of the span in it. */
 export const currentIn = (context: Context.Context<never>): Correlation => {
@@ -97,7 +105,7 @@ export const askedPlace = (
   id: FiberId.Runtime,
   given: Correlation
 ): FiberRefs.FiberRefs => {
-  const context = FiberRefs.getOrDefault(place, FiberRef.currentContext)
+  const context = refIn(place, FiberRef.currentContext)
   const before = correlationIn(context)
   const next = merged(before, given)
   return withRefs(place, id, asking(place, before, next, parentSpan(context, before, next)))
@@ -112,13 +120,12 @@ const asking = (
   next: Correlation,
   parent: Tracer.AnySpan | undefined
 ): Asked => {
-  const context = FiberRefs.getOrDefault(place, FiberRef.currentContext)
+  const context = refIn(place, FiberRef.currentContext)
   const asker = askerOf(next)
-  const annotations = FiberRefs.getOrDefault(place, FiberRef.currentLogAnnotations)
-  const inside = contextWith(context, asker)
+  const annotations = refIn(place, FiberRef.currentLogAnnotations)
   return [
     [FiberRef.currentLogAnnotations, annotated(annotations, context, before, asker)],
-    [FiberRef.currentContext, parent === undefined ? inside : Context.add(inside, Tracer.ParentSpan, parent)]
+    [FiberRef.currentContext, contextWith(context, asker, parent)]
   ]
 }
 

@@ -127,7 +127,10 @@ export const wraps = (tracer: Tracer.Tracer, inner: Tracer.Tracer): void => {
   if (isNative(inner)) wrapsNative.add(tracer)
 }
 
-/** Whether what a tracer makes stays in the process. */
+/** Whether a tracer is Effect's own: what it makes stays in the process. */
+export const isEffects = (tracer: Tracer.Tracer): boolean => tracer === nativeTracer
+
+/** The same, also where it is wrapped. */
 export const isNative = (tracer: Tracer.Tracer): boolean => tracer === nativeTracer || wrapsNative.has(tracer)
 
 /**

@@ -46,13 +46,12 @@ const optionalPeersOf: { readonly [entry: string]: ReadonlyArray<string> } = {
   "effect-narrative/hono": ["hono"],
   "effect-narrative/otel": ["@effect/opentelemetry", "@opentelemetry/api", "@opentelemetry/sdk-trace-base"],
   "effect-narrative/runs": ["@effect/sql"],
-  "effect-narrative/sentry": ["@sentry/core"],
   "effect-narrative/dashboard": ["@effect/sql"],
   "effect-narrative/server": ["@effect/sql"]
 }
 
 /** What declarations need besides. */
-const peersOfTypes = ["@effect/rpc"]
+const peersOfTypes = ["@effect/rpc", "@sentry/core"]
 
 const optionalPeers: ReadonlyArray<string> = [...Object.values(optionalPeersOf).flat(), ...peersOfTypes]
 
@@ -207,6 +206,37 @@ describe("The package", { timeout: 300_000 }, () => {
       })
     })
   }
+
+  describe("without the package that is needed, says in one line what to install", () => {
+    const messageOf = async (name: string, text: string) => {
+      const file = join(project, name)
+      writeFileSync(file, text)
+      return (await run(process.execPath, [file], project)).stdout
+    }
+    const grpc = "effect-narrative/grpc needs @grpc/grpc-js: npm install @grpc/grpc-js\n"
+
+    it("where gRPC is imported", async () => {
+      const program = `import("effect-narrative/grpc").catch(({ message }) => console.log(message))`
+      assert.strictEqual(await messageOf("grpc.js", program), grpc)
+    })
+
+    it("where gRPC is required", async () => {
+      const program = `try { require("effect-narrative/grpc") } catch ({ message }) { console.log(message) }`
+      assert.strictEqual(await messageOf("grpc.cjs", program), grpc)
+    })
+
+    it("where something is to be sent to Sentry", async () => {
+      const program = `
+        import { Effect, Layer } from "effect"
+        import * as Sentry from "effect-narrative/sentry"
+        const built = (dsn) => Effect.runPromise(Effect.scoped(Layer.build(Sentry.layer({ dsn }))))
+        await built(undefined)
+        await built("https://key@o1.ingest.sentry.io/2").catch(({ message }) => console.log(message))
+      `
+      const sentry = "Sentry.layer needs @sentry/core: npm install @sentry/core\n"
+      assert.strictEqual(await messageOf("sentry.js", program), sentry)
+    })
+  })
 
   describe("in a bundle that uses nothing of it", () => {
     const needed = new Set(Object.values(optionalPeersOf).flat())

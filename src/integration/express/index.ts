@@ -83,6 +83,7 @@ export const narrative =
     stories.set(request, story)
     if (story === undefined) return next()
     follow(request, response, story, () => lastErrorOf(request))
+    if (!response.headersSent) for (const name in story.headers) response.setHeader(name, story.headers[name] ?? "")
     story.run(next)
   }
 

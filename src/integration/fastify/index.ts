@@ -9,7 +9,7 @@ import * as hiddenField from "../../plain/hiddenField.js"
 import { isObject, propertyOf } from "../../plain/untrusted.js"
 import type { Narrator } from "../../promise/Narrator.js"
 import { pathOf } from "../incoming.js"
-import { follow } from "../nodeResponses.js"
+import { follow, sendWith } from "../nodeResponses.js"
 import { begin, type RequestOptions, type RequestStory } from "../requests.js"
 
 export type {
@@ -45,6 +45,9 @@ const plugin: FastifyPluginCallback<NarrativeOptions> = (fastify, { narrator, ..
     stories.set(request.raw, story)
     if (story === undefined) return done()
     follow(request.raw, reply.raw, story)
+    // Here the app can read and change it; what is sent past Fastify has it, too.
+    for (const name in story.headers) reply.header(name, story.headers[name])
+    sendWith(reply.raw, story.headers)
     story.run(done)
   })
   // What went wrong before and after the handler; and in it, also where an error handler of the app's own answers.

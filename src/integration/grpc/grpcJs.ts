@@ -3,12 +3,14 @@
  */
 import { createRequire } from "node:module"
 import type * as GrpcJs from "@grpc/grpc-js"
+import { whyNotLoaded } from "../../plain/neededPackage.js"
 
 const load = (): typeof GrpcJs => {
   try {
-    return createRequire(import.meta.url)("@grpc/grpc-js")
-  } catch (cause) {
-    throw new Error("effect-narrative/grpc needs @grpc/grpc-js: npm install @grpc/grpc-js", { cause })
+    // A bundle in the format of CommonJS has no URL.
+    return createRequire(import.meta.url ?? `${process.cwd()}/`)("@grpc/grpc-js")
+  } catch (thrown) {
+    throw whyNotLoaded("effect-narrative/grpc", "@grpc/grpc-js", thrown)
   }
 }
 

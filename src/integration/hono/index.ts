@@ -8,7 +8,7 @@ import * as hiddenField from "../../plain/hiddenField.js"
 import { attempt, propertyOf } from "../../plain/untrusted.js"
 import type { Narrator } from "../../promise/Narrator.js"
 import type { IncomingHeaders } from "../../tracing/correlationHeaders.js"
-import { follow, type NodeMessage, type NodeResponse } from "../nodeResponses.js"
+import { follow, type NodeMessage, type NodeResponse, sendWith } from "../nodeResponses.js"
 import { begin, type RequestOptions, type RequestStory } from "../requests.js"
 
 export type {
@@ -64,7 +64,10 @@ export const narrative =
     })
     stories.set(request, story)
     if (story === undefined) return next()
-    if (node !== undefined) follow(node.incoming, node.outgoing, story)
+    if (node !== undefined) {
+      follow(node.incoming, node.outgoing, story)
+      sendWith(node.outgoing, story.headers)
+    }
     // Not `await`: where a context is followed, each is another promise to follow.
     return story.run(next).then(
       () => {

@@ -1,8 +1,8 @@
 /**
  * Failures in Sentry: each one once, with its chain of errors, its frames with their local variables, and the stages before it.
  *
- * It uses the envelopes and the transport of `@sentry/core`, which has to be installed, and none of its global state. What is sent is
- * redacted as everything else that leaves.
+ * {@link layer} uses the envelopes and the transport of `@sentry/core`, which has to be installed, and none of its global state. What is
+ * sent is redacted as everything else that leaves.
  *
  * @example
  * ```ts
@@ -22,15 +22,8 @@
  *
  * @since 0.1.0
  */
-import {
-  type Client,
-  createEventEnvelope,
-  createTransport,
-  type DsnComponents,
-  getEnvelopeEndpointWithUrlEncodedAuth,
-  type Event as SentryEvent,
-  type Transport
-} from "@sentry/core"
+import type * as SentryCore from "@sentry/core"
+import type { Client, DsnComponents, Event as SentryEvent, Transport } from "@sentry/core"
 import * as Config from "effect/Config"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
@@ -40,6 +33,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { InvalidOption } from "../../plain/InvalidOption.js"
+import { whyNotLoaded } from "../../plain/neededPackage.js"
 import { attempt } from "../../plain/untrusted.js"
 import { version } from "../../plain/version.js"
 import * as ErrorTracker from "../../renderer/tracker/ErrorTracker.js"
@@ -100,9 +94,14 @@ export const layer = (options: Options): Layer.Layer<never, InvalidOption> =>
           })
         )
       }
-      const send = sender(getEnvelopeEndpointWithUrlEncodedAuth(dsn), Duration.decode(options.timeout ?? "10 seconds"))
-      const capture = (event: SentryEvent) => send(createEventEnvelope(event, dsn, { sdk }))
-      return Effect.succeed(trackerLayer(capture, options))
+      return Effect.map(
+        sentryCore,
+        ({ createEventEnvelope, createTransport, getEnvelopeEndpointWithUrlEncodedAuth }) => {
+          const timeout = Duration.decode(options.timeout ?? "10 seconds")
+          const send = sender(createTransport, getEnvelopeEndpointWithUrlEncodedAuth(dsn), timeout)
+          return trackerLayer((event) => send(createEventEnvelope(event, dsn, { sdk })), options)
+        }
+      )
     })
   )
 
@@ -172,6 +171,11 @@ const dsnOf = (text: string): DsnComponents | undefined => {
 
 const sdk = { name: "effect-narrative", version }
 
+/** Loaded by what sends: a client of the program's own needs none of it. */
+const sentryCore = Effect.promise(() =>
+  import("@sentry/core").catch((thrown) => Promise.reject(whyNotLoaded("Sentry.layer", "@sentry/core", thrown)))
+)
+
 const trackerLayer = (
   capture: (event: SentryEvent) => Effect.Effect<void, unknown>,
   options: Omit<Options, "dsn">
@@ -190,7 +194,7 @@ const trackerLayer = (
 }
 
 /** Sends envelopes by Sentry's transport, which keeps the limits that Sentry asks for. */
-const sender = (url: string, timeout: Duration.Duration) => {
+const sender = (createTransport: typeof SentryCore.createTransport, url: string, timeout: Duration.Duration) => {
   let dropped: string | undefined
   const transport: Transport = createTransport(
     {
