@@ -65,30 +65,12 @@ export const make = ({ change }: RunWrites): Effect.Effect<BulkJobs, never, Scop
     const jobs = new Map<string, Job>()
     const plans = new Map<string, Plan>()
     const fibers = new Map<string, Fiber.RuntimeFiber<void>>()
-    const apply = (job: Job, item: Item, plan: Plan) =>
-      change(item.eventId, (row) => {
-        const { columns } = runRows.decodeColumns(row)
-        return Effect.flatMap(plan(columns, item), (changes) => {
-          const before = differing(columns, changes)
-          if (Object.keys(before).length === 0) return Effect.fail("unchanged" as const)
-          return Effect.sync(() => {
-            item.before = before
-            return changes
-          })
-        })
-      }).pipe(
-        Effect.match({
-          onSuccess: () => settle(job, item, "changed"),
-          onFailure: (error) =>
-            error === "unchanged" ? settle(job, item, "unchanged") : settle(job, item, "failed", error.detail)
-        })
-      )
     const run = (job: Job, plan: Plan) =>
       Effect.gen(function* () {
         job.state = "running"
         const work = Effect.forEach(
           job.items.filter(({ outcome }) => outcome === "waiting"),
-          (item) => apply(job, item, plan),
+          (item) => apply(change, job, item, plan),
           { concurrency, discard: true }
         )
         const fiber = yield* work.pipe(
@@ -147,6 +129,25 @@ export const make = ({ change }: RunWrites): Effect.Effect<BulkJobs, never, Scop
       all: () => Array.from(jobs.values()).reverse()
     }
   })
+
+const apply = (change: RunWrites["change"], job: Job, item: Item, plan: Plan): Effect.Effect<void> =>
+  change(item.eventId, (row) => {
+    const { columns } = runRows.decodeColumns(row)
+    return Effect.flatMap(plan(columns, item), (changes) => {
+      const before = differing(columns, changes)
+      if (Object.keys(before).length === 0) return Effect.fail("unchanged" as const)
+      return Effect.sync(() => {
+        item.before = before
+        return changes
+      })
+    })
+  }).pipe(
+    Effect.match({
+      onSuccess: () => settle(job, item, "changed"),
+      onFailure: (error) =>
+        error === "unchanged" ? settle(job, item, "unchanged") : settle(job, item, "failed", error.detail)
+    })
+  )
 
 const waiting = (eventId: string): Item => ({ eventId, outcome: "waiting" })
 

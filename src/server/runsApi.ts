@@ -83,20 +83,7 @@ export const make = ({ opened: { store }, slowly }: RunDatabase, writes: RunWrit
     show: (eventId) => Effect.map(existing(eventId), (row) => json(rowOf(row), 200, { etag: tagOf(row) })),
     patch: (eventId, body, ifMatch) =>
       Effect.map(
-        change(eventId, (row) => {
-          const found = runInput.patch(body)
-          if (runInput.isFaulty(found)) return Effect.fail(invalid(found.faults))
-          if (Object.keys(found.value).length === 0) {
-            return new Refusal({ status: 400, detail: "No valid fields to update: none of the body can be changed" })
-          }
-          return ifMatch === undefined || ifMatch === "*" || ifMatch === tagOf(row)
-            ? Effect.succeed(found.value)
-            : new Refusal({
-                status: 412,
-                detail: "the run was changed meanwhile; read it again",
-                headers: { etag: tagOf(row) }
-              })
-        }),
+        change(eventId, (row) => patched(body, ifMatch, tagOf(row))),
         (answer) => json(answer)
       ),
     associateCommit: (eventId, body) =>
@@ -115,6 +102,18 @@ export const make = ({ opened: { store }, slowly }: RunDatabase, writes: RunWrit
         json({ repo_url: repositoryUrl(runRows.decodeColumns(row).columns.git_repo) })
       )
   }
+}
+
+/** The fields that a body changes, unless the run has another tag by now than whoever sends it has seen. */
+const patched = (body: unknown, ifMatch: string | undefined, tag: string) => {
+  const found = runInput.patch(body)
+  if (runInput.isFaulty(found)) return Effect.fail(invalid(found.faults))
+  if (Object.keys(found.value).length === 0) {
+    return new Refusal({ status: 400, detail: "No valid fields to update: none of the body can be changed" })
+  }
+  return ifMatch === undefined || ifMatch === "*" || ifMatch === tag
+    ? Effect.succeed(found.value)
+    : new Refusal({ status: 412, detail: "the run was changed meanwhile; read it again", headers: { etag: tag } })
 }
 
 /** What an index leads to, however many runs there are. */

@@ -54,7 +54,6 @@ export const make = <R>(
     const limiter = new AlertLimiter(config.limiter)
     const awaited = new PendingAnalyses()
     let closed = false
-    let wake = () => {}
 
     const withhold = (reason: string): undefined => {
       queue.delivery.emitted += 1
@@ -100,23 +99,7 @@ export const make = <R>(
       })
     )
 
-    /** Until the next summary is due, or something else may be. */
-    const pause = Effect.suspend(() => {
-      const { deadline } = limiter
-      const change = Effect.async<void>((resume) => {
-        // It may have changed since, when there was nothing to wake.
-        if (limiter.deadline !== deadline) return resume(Effect.void)
-        wake = () => limiter.deadline !== deadline && resume(Effect.void)
-      })
-      return deadline === undefined ? change : Effect.timeoutOption(change, Math.max(1, deadline - now()))
-    })
-    yield* pause.pipe(
-      Effect.zipRight(Effect.suspend(() => act(limiter.due(now())) ?? Effect.void)),
-      Effect.forever,
-      withoutNarration,
-      Effect.interruptible,
-      Effect.forkScoped
-    )
+    const wake = yield* actWhenDue(limiter, now, act)
 
     const handle = (event: Parameters<Renderer["handle"]>[0]) => {
       if (event._tag === "AnalysisReady") {
@@ -127,4 +110,32 @@ export const make = <R>(
       return alert === undefined ? undefined : take(alert)
     }
     return makeCounting(name, handle, queue.delivery)
+  })
+
+/** Acts on summaries when they are due, until the scope is closed. What is given back is called when another may be due next. */
+const actWhenDue = (
+  limiter: AlertLimiter,
+  now: () => number,
+  act: (verdicts: ReadonlyArray<Verdict>) => Effect.Effect<void> | undefined
+): Effect.Effect<() => void, never, Scope.Scope> =>
+  Effect.suspend(() => {
+    let wake = () => {}
+    /** Until the next summary is due, or something else may be. */
+    const pause = Effect.suspend(() => {
+      const { deadline } = limiter
+      const change = Effect.async<void>((resume) => {
+        // It may have changed since, when there was nothing to wake.
+        if (limiter.deadline !== deadline) return resume(Effect.void)
+        wake = () => limiter.deadline !== deadline && resume(Effect.void)
+      })
+      return deadline === undefined ? change : Effect.timeoutOption(change, Math.max(1, deadline - now()))
+    })
+    return pause.pipe(
+      Effect.zipRight(Effect.suspend(() => act(limiter.due(now())) ?? Effect.void)),
+      Effect.forever,
+      withoutNarration,
+      Effect.interruptible,
+      Effect.forkScoped,
+      Effect.as(() => wake())
+    )
   })
