@@ -4,7 +4,7 @@
 import type { EventEmitter } from "node:events"
 import { extended } from "../plain/extended.js"
 import { isObject, propertyOf } from "../plain/untrusted.js"
-import type { RequestStory } from "./requests.js"
+import { isOfClient, type RequestStory } from "./requests.js"
 
 /** What is read of a request or response of `node:http`, `https` or `http2`. */
 export interface NodeMessage extends EventEmitter {}
@@ -85,6 +85,24 @@ class Followed {
     private readonly lastError: () => unknown
   ) {}
 
+  /**
+   * A client that goes away ends its half of the connection, or breaks it. Where neither happened, the server has closed it: on
+   * purpose, when it stops, before the response began; in the midst of one because it could not go on.
+   */
+  private gone(): void {
+    const socket = propertyOf(this.request, "socket")
+    const errored = propertyOf(socket, "errored")
+    if (this.isTimedOut) this.story.gone("timeout")
+    else if (isObject(errored) && !isOfConnection(errored)) {
+      // What the program has destroyed the response with: a file that cannot be read on, for instance.
+      this.story.fail(errored)
+      this.story.gone("server")
+    } else {
+      const isByClient = propertyOf(socket, "readableEnded") === true || isObject(errored)
+      this.story.gone(isByClient || !this.response.headersSent ? "client" : "server")
+    }
+  }
+
   /** What one of them has emitted. */
   emitted(by: NodeMessage, event: unknown): void {
     if (event === "timeout") this.isTimedOut = true
@@ -94,20 +112,19 @@ class Followed {
       const error = this.lastError()
       if (error !== undefined) this.story.fail(error)
       if (event === "finish") this.story.sent(this.response.statusCode)
-      else this.story.gone(this.isTimedOut ? "timeout" : whoClosed(this.request, this.response))
+      else this.gone()
     }
   }
 }
 
-/**
- * A client that goes away ends its half of the connection, or breaks it. Where neither happened, the server has closed it: on
- * purpose, when it stops, before the response began; in the midst of one because it could not go on.
- */
-const whoClosed = (request: NodeMessage, response: NodeResponse): "client" | "server" => {
-  const socket = propertyOf(request, "socket")
-  const isByClient = propertyOf(socket, "readableEnded") === true || isObject(propertyOf(socket, "errored"))
-  return isByClient || !response.headersSent ? "client" : "server"
+/** Whether a connection was broken by what is at its other end, or between: not by the program, which may give any error as why. */
+const isOfConnection = (error: unknown): boolean => {
+  const code = propertyOf(error, "code")
+  return isOfClient(error) || (typeof code === "string" && ofConnection.test(code))
 }
+
+const ofConnection =
+  /^(?:ETIMEDOUT|EPROTO|E(?:HOST|NET)(?:UNREACH|DOWN)|HPE_\w+|ERR_(?:SSL|TLS|HTTP2|HTTP_REQUEST)_\w+)$/
 
 /** Emits inside a story, as long as it lasts, and then says what was emitted. */
 const emitWithin = (emitter: NodeMessage, followed: Followed): void => {

@@ -129,7 +129,7 @@ const clientErrors: ReadonlySet<unknown> = new Set([
   "ABORT_ERR"
 ])
 
-const isOfClient = (error: unknown): boolean =>
+export const isOfClient = (error: unknown): boolean =>
   clientErrors.has(propertyOf(error, "code")) || propertyOf(error, "name") === "AbortError"
 
 const correlationOf = (headers: IncomingHeaders, isTrusted: boolean): Correlation => {

@@ -1,11 +1,14 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http"
 import { connect, createServer as createServer2 } from "node:http2"
-import type { AddressInfo, Server } from "node:net"
+import { type AddressInfo, connect as connectTo, type Server } from "node:net"
+import { pipeline, Readable } from "node:stream"
 import { assert, describe, it } from "@effect/vitest"
 import { follow, sendWith } from "../../src/integration/nodeResponses.js"
 import { begin } from "../../src/integration/requests.js"
+import type { RecordedStory } from "../../src/testing/index.js"
 import { recorded } from "../promise/narrators.js"
 import { exchange, requestOf } from "./raw.js"
+import { wait } from "./requestSuite.js"
 
 type Answer = (response: ServerResponse) => void
 
@@ -13,9 +16,9 @@ type Answer = (response: ServerResponse) => void
 const answering = <A>(
   answer: Answer,
   server: (listener: RequestListener) => Server,
-  ask: (port: number) => Promise<A>
+  ask: (port: number, stories: () => ReadonlyArray<RecordedStory>) => Promise<A>
 ) =>
-  recorded(async ({ narrator }) => {
+  recorded(async ({ narrator, stories }) => {
     const listener = (request: IncomingMessage, response: ServerResponse): void => {
       const incoming = { method: "GET", path: "/", route: "/", headers: request.headers }
       const story = begin(narrator, {}, request, incoming)
@@ -27,7 +30,7 @@ const answering = <A>(
     const listening = server(listener)
     await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve))
     try {
-      return await ask((listening.address() as AddressInfo).port)
+      return await ask((listening.address() as AddressInfo).port, stories)
     } finally {
       await new Promise((resolve) => listening.close(resolve))
     }
@@ -116,4 +119,40 @@ describe("Headers that say who asked", () => {
         assert.deepInclude(headers, { ":status": 200, "x-correlation-id": "c-1", "x-own": "1" })
       }
     ))
+})
+
+describe("A response that is broken off", () => {
+  const storyOf = (answer: Answer, ask: (port: number) => Promise<unknown>) =>
+    answering(answer, createServer, async (port, stories) => {
+      await ask(port)
+      while (stories()[0]?.status === undefined || stories()[0]?.status === "running") await wait(5)
+      return stories()[0]
+    })
+
+  it("by what it was read from fails with that error, though the response had begun", async () => {
+    const torn = async function* () {
+      yield "begun"
+      throw Object.assign(new Error("the disk is gone"), { code: "EIO" })
+    }
+    const story = await storyOf(
+      (response) => pipeline(Readable.from(torn()), response, () => undefined),
+      (port) => exchange(port, requestOf("GET", "/"))
+    )
+    assert.strictEqual(story?.status, "failed")
+    assert.strictEqual(story?.failure?.failures[0].errorMessage, "the disk is gone")
+  })
+
+  it("by the client that reset the connection is cancelled", async () => {
+    const story = await storyOf(
+      (response) => void response.write("begun"),
+      (port) =>
+        new Promise<void>((resolve) => {
+          const socket = connectTo(port, "127.0.0.1", () => socket.write(requestOf("GET", "/")))
+          socket.once("data", () => socket.resetAndDestroy())
+          socket.once("close", () => resolve())
+        })
+    )
+    assert.strictEqual(story?.status, "cancelled")
+    assert.isUndefined(story?.failure)
+  })
 })
