@@ -15,7 +15,7 @@ import { transform } from "../../src/auto/transform.js"
 import { compiled, hook, nodes, run as runNode } from "./processes.js"
 
 const corpus = fileURLToPath(new URL("corpus/", import.meta.url))
-const timeout = 120_000
+const timeout = 300_000
 
 const run = async (
   file: string,

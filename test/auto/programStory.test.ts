@@ -4,7 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { hook, nodes, type RunOptions, run } from "./processes.js"
 
-const timeout = 120_000
+const timeout = 300_000
 
 const plain = async (way: string, options: RunOptions = {}) => {
   const ended = await run(["--import", hook, "--no-warnings", "programs/plain.mjs", way], options)

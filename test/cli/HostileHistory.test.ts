@@ -116,7 +116,7 @@ const known: ReadonlyArray<readonly [table: string, column: string, cell: string
   ["stories", "key", "the largest integer", "prune"]
 ]
 
-layer(Original.layer, { timeout: "60 seconds", excludeTestServices: true })(
+layer(Original.layer, { timeout: "300 seconds", excludeTestServices: true })(
   "a history that somebody else wrote",
   (it) => {
     it.scoped("is told, or refused in one line, by every command, whatever stands in any of its cells", () =>

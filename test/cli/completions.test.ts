@@ -70,7 +70,7 @@ const typed: ReadonlyArray<readonly [typed: string, completed: string]> = [
 
 const lines = typed.map(([line]) => line)
 
-layer(Folder.layer, { timeout: "60 seconds", excludeTestServices: true })("completions", (it) => {
+layer(Folder.layer, { timeout: "300 seconds", excludeTestServices: true })("completions", (it) => {
   describe("of zsh", () => {
     it.effect("complete commands, options, their values and files, from the first press of the key", () =>
       Effect.gen(function* () {

@@ -34,7 +34,7 @@ describe.each(databases(postgres.ofFile()))("narrative, of a history $where,", (
     Effect.map(history, ({ argument }) => argument)
   )
 
-  layer(place, { timeout: "60 seconds", excludeTestServices: true })((it) => {
+  layer(place, { timeout: "300 seconds", excludeTestServices: true })((it) => {
     describe("failures", () => {
       it.effect("lists what failed, the newest first: when, which story and stage, what and where", () =>
         Effect.gen(function* () {

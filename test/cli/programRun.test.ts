@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { compiled, nodes, type RunOptions, run } from "../auto/processes.js"
 
-const timeout = 120_000
+const timeout = 300_000
 const folder = mkdtempSync(join(tmpdir(), "narrative-run-"))
 const cwd = fileURLToPath(new URL("programs/", import.meta.url))
 const plainFolder = fileURLToPath(new URL("../auto/programs/", import.meta.url))

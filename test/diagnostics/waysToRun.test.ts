@@ -4,7 +4,7 @@ import { checkReports } from "./expectedReports.js"
 import { checkLocals, type Outcome } from "./locals/expectedLocals.js"
 import { waysToRun } from "./waysToRun.js"
 
-describe("a failing program", { timeout: 120_000 }, () => {
+describe("a failing program", { timeout: 300_000 }, () => {
   for (const { name, runs } of waysToRun()) {
     const ran = Effect.runSync(Effect.cached(runs))
 

@@ -8,7 +8,7 @@ import { root } from "./ChildProgram.js"
 import * as DocPage from "./DocPage.js"
 import * as Workspace from "./Workspace.js"
 
-const timeout = 120_000
+const timeout = 300_000
 
 layer(NodeContext.layer)("documentation", (it) => {
   it.scoped(

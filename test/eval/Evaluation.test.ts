@@ -37,7 +37,7 @@ describe("the evaluation of analyzers", () => {
         const section = pages.scoreSection(scores)
         assert.strictEqual(yield* pages.read(section), section.text, "the page is old: npm run eval:analyzers")
       }).pipe(Effect.provide(NodeContext.layer)),
-    60_000
+    300_000
   )
 
   it.effect("has the rules of the documentation as they are", () =>

@@ -15,7 +15,7 @@ import { storiesIn } from "../renderer/html/writtenPage.js"
 import { assertPrinted } from "./assertPrinted.js"
 import { Examples, outcomeOf, outcomeWith } from "./Examples.js"
 
-const timeout = 120_000
+const timeout = 300_000
 
 const printed = (name: string, lines: ReadonlyArray<string | RegExp>, exitCode = 0) =>
   Effect.tap(outcomeOf(name), (outcome) => Effect.sync(() => assertPrinted(outcome, lines, exitCode)))
@@ -471,6 +471,6 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
           { concurrency: 2 }
         )
       }),
-    120_000
+    300_000
   )
 })

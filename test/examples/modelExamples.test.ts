@@ -6,7 +6,7 @@ import * as ModelServer from "../fixtures/modelServer.js"
 import { assertPrinted } from "./assertPrinted.js"
 import { outcomeWith } from "./Examples.js"
 
-const timeout = 120_000
+const timeout = 300_000
 
 layer(NodeContext.layer)("examples of analyzers", (it) => {
   it.scoped(

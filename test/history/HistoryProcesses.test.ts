@@ -105,7 +105,7 @@ onBothDatabases(({ file, rowsOf }) => {
             { n: 0 }
           ])
         }),
-      60_000
+      300_000
     )
 
     it.scopedLive(
@@ -129,7 +129,7 @@ onBothDatabases(({ file, rowsOf }) => {
             ["Endless"]
           )
         }),
-      60_000
+      300_000
     )
 
     it.scopedLive("judges a process of another machine by when it was last seen", () =>
@@ -174,7 +174,7 @@ onBothDatabases(({ file, rowsOf }) => {
             { name: "Script", status: "success" }
           ])
         }),
-      60_000
+      300_000
     )
   })
 
@@ -207,7 +207,7 @@ onBothDatabases(({ file, rowsOf }) => {
           ])
           yield* assertSound(filename)
         }),
-      60_000
+      300_000
     )
   })
 })
@@ -227,7 +227,7 @@ describe("A history of a process that ends by itself", () => {
         assert.deepStrictEqual(yield* rowsOf(filename, "SELECT status FROM stories"), [{ status: "interrupted" }])
         assert.deepStrictEqual(yield* rowsOf(filename, "PRAGMA integrity_check"), [{ integrity_check: "ok" }])
       }),
-    60_000
+    300_000
   )
 })
 

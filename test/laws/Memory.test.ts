@@ -24,7 +24,7 @@ const megabyte = 1024 * 1024
 /** The first fifth fills caches and has code compiled; what grows after it grows forever. */
 const growthOf = ({ heap: [first = Number.NaN, ...rest] }: Run): number => (rest.at(-1) ?? Number.NaN) - first
 
-describe("Memory", { timeout: 120_000 }, () => {
+describe("Memory", { timeout: 300_000 }, () => {
   // As strict as a megabyte is for a million of them.
   const mostGrowth = megabyte / 5
 

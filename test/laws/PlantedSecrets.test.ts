@@ -186,7 +186,7 @@ describe("A secret that is planted in every input of a story", () => {
                 for (const form of [...formsOf(secret), "pl4nted-In-Source-7731"]) assert.notInclude(text, form, output)
               }
             }),
-          { fastCheck: { numRuns: 2, endOnFailure: true }, timeout: 60_000 }
+          { fastCheck: { numRuns: 2, endOnFailure: true }, timeout: 300_000 }
         )
       }
     })

@@ -126,7 +126,7 @@ describe("a secret appears in no output of any renderer", () => {
               const events = observed.events.map(NarrativeEvent.toWire).join("\n")
               for (const output of [console.text(), json.text(), events]) assert.notInclude(output, secret)
             }),
-          { fastCheck: { numRuns: 15 }, timeout: 60_000 }
+          { fastCheck: { numRuns: 15 }, timeout: 300_000 }
         )
       }
     })

@@ -80,7 +80,7 @@ describe("narration never changes the program", () => {
           assert.deepStrictEqual(observed.openSpans(), [])
           assert.strictEqual(shape(exit), shape(yield* alone(interpret(tree, bare))))
         }).pipe(Effect.provide(quiet), Effect.timeout("10 seconds")),
-      { fastCheck: { numRuns: 50 }, timeout: 60_000 }
+      { fastCheck: { numRuns: 50 }, timeout: 300_000 }
     )
   }
 
@@ -111,7 +111,7 @@ describe("narration never changes the program", () => {
               Object.values(ended).reduce((sum, count) => sum + count, 0)
             )
           }).pipe(Effect.provide(quiet), Effect.timeout("10 seconds")),
-        { fastCheck: { numRuns: 6 }, timeout: 60_000 }
+        { fastCheck: { numRuns: 6 }, timeout: 300_000 }
       )
     }
   }
@@ -128,7 +128,7 @@ describe("narration never changes the program", () => {
         assertWellFormed(observed.events)
         assert.strictEqual(shape(Exit.flatten(Exit.succeed(exit))), shape(yield* run(bare)))
       }),
-    { fastCheck: { numRuns: 200 }, timeout: 60_000 }
+    { fastCheck: { numRuns: 200 }, timeout: 300_000 }
   )
 })
 

@@ -16,7 +16,7 @@ import * as Recordings from "./Recordings.js"
 import * as Stack from "./Stack.js"
 import * as Yaml from "./Yaml.js"
 
-const timeout = 120_000
+const timeout = 300_000
 
 layer(NodeContext.layer)("monitoring", (it) => {
   it.effect("the files of docs/monitoring are what the definitions of the instruments make", () =>

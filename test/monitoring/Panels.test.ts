@@ -33,6 +33,6 @@ layer(services, { excludeTestServices: true })("panels", (it) => {
         // It answers nothing where there is nothing.
         assert.strictEqual((yield* ask("narrative_unheard_of")).series, 0)
       }),
-    60_000
+    300_000
   )
 })

@@ -76,7 +76,7 @@ const sequencesOf = (lines: ReadonlyArray<Line>, story: string): ReadonlyArray<n
 
 const upTo = (count: number): ReadonlyArray<number> => Array.from({ length: count }, (_, i) => i)
 
-const timeout = 120_000
+const timeout = 300_000
 
 layer(ProgramLive, { timeout, excludeTestServices: true })("Files", (it) => {
   it.scoped(

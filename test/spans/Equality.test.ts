@@ -140,7 +140,7 @@ describe("the spans of a program", () => {
         assertWellFormed(spanned.events)
         assert.strictEqual(shape(spanned.exit), shape(yield* alone(interpret(tree, bare))))
       }).pipe(Effect.provide(quiet), Effect.timeout("10 seconds")),
-    { fastCheck: { numRuns: 120 }, timeout: 120_000 }
+    { fastCheck: { numRuns: 120 }, timeout: 300_000 }
   )
 
   it.live.prop(
@@ -154,7 +154,7 @@ describe("the spans of a program", () => {
         const spanned = yield* record(spoken.story(interpret(tree, spoken), "Random"), spans)
         assert.deepStrictEqual(essence(inTime(spanned.events)), essence(inTime(written.events)))
       }).pipe(Effect.provide(quiet), Effect.timeout("10 seconds")),
-    { fastCheck: { numRuns: 120 }, timeout: 120_000 }
+    { fastCheck: { numRuns: 120 }, timeout: 300_000 }
   )
 
   it.live.prop(
@@ -205,6 +205,6 @@ describe("the spans of a program", () => {
         yield* record(self(), Layer.provideMerge(spans, wrapped.layer))
         assert.deepStrictEqual(wrapped.spans, plain.spans)
       }).pipe(Effect.provide(quiet), Effect.timeout("10 seconds")),
-    { fastCheck: { numRuns: 60 }, timeout: 120_000 }
+    { fastCheck: { numRuns: 60 }, timeout: 300_000 }
   )
 })

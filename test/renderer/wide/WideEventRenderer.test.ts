@@ -83,7 +83,7 @@ describe("WideEventRenderer: laws", () => {
         }
         for (const stage of stagesIn(records)) assert.isFalse(stage.incomplete)
       }),
-    { fastCheck: { numRuns: 100 }, timeout: 60_000 }
+    { fastCheck: { numRuns: 100 }, timeout: 300_000 }
   )
 
   it.prop(

@@ -46,7 +46,7 @@ const nextFrame = "new Promise((done) => requestAnimationFrame(() => requestAnim
 const names = ".row .name"
 const selected = (page: Page) => textOf(page.locator(".row.selected .name"))
 
-layer(Layer.merge(Chromium.layer, NodeContext.layer), { timeout: 120_000 })("a report", (it) => {
+layer(Layer.merge(Chromium.layer, NodeContext.layer), { timeout: 300_000 })("a report", (it) => {
   it.scoped("tells how the story ended, what it did, and what it was given", () =>
     Effect.gen(function* () {
       const report = yield* opened(failedImport())
