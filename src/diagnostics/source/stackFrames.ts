@@ -130,10 +130,7 @@ const resolveFrame = (line: string, roots: ReadonlyArray<Segments>, cwd: string)
       runs: runsOf(raw.path, bare)
     }
   }
-  const mapped = shown(
-    original,
-    path.isAbsolute(original.path) ? originOf(original.path, roots) : originOfUrl(original.path)
-  )
+  const mapped = shown(original, originOfSource(original.path, roots))
   const position = `${original.path}:${original.line}:${original.column}`
   const asText = shapes.text(name === "" ? `    at ${position}` : `    at ${name} (${position})`)
   return {
@@ -248,8 +245,13 @@ const originOf = (file: string, roots: ReadonlyArray<Segments>): FrameOrigin => 
   return roots.some((root) => startsWith(segments, root)) ? "app" : "dependency"
 }
 
-// A source that a bundler names by a URL was in the app's bundle: it is the app's unless it came from a package.
-const originOfUrl = (url: string): FrameOrigin => originOfPackage(segmentsOf(url)) ?? "app"
+/** Whose a source is that was compiled into the app's code: the app's, wherever it was then, unless it came from a package. */
+const originOfSource = (source: string, roots: ReadonlyArray<Segments>): FrameOrigin => {
+  const packaged = originOfPackage(segmentsOf(source))
+  if (packaged !== undefined || !path.isAbsolute(source)) return packaged ?? "app"
+  const origin = originOf(source, roots)
+  return origin === "dependency" ? "app" : origin
+}
 
 const originOfPackage = (segments: Segments): FrameOrigin | undefined => {
   const at = segments.lastIndexOf("node_modules")

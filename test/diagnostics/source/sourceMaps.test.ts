@@ -136,6 +136,18 @@ describe("SourceMaps", () => {
     assert.strictEqual(originalOf(file, 2, 9)?.path, path.join(app, "moved.ts"))
   })
 
+  it("leads to the app's own sources wherever they were when they were compiled, but not to those of a package", () => {
+    const originOf = (name: string, source: string) => {
+      const file = path.join(app, `${name}.js`)
+      writeFileSync(file, `\n\n//# sourceMappingURL=${name}.js.map`)
+      writeFileSync(`${file}.map`, JSON.stringify({ version: 3, sources: [source], names: [], mappings: ";EAEE;" }))
+      return reader([app], app)(`Error: x\n    at load (${file}:2:9)`, "x")[0]?.shown.origin
+    }
+    assert.strictEqual(originOf("elsewhere", "/build/src/load.ts"), "app")
+    assert.strictEqual(originOf("package", "/build/node_modules/orm/load.ts"), "dependency")
+    assert.strictEqual(originOf("library", "/build/node_modules/effect/src/Effect.ts"), "effect")
+  })
+
   it("reads a map of several sections", () => {
     const file = path.join(app, "indexed.js")
     const map = {
