@@ -113,6 +113,19 @@ describe("A schema of PostgreSQL", () => {
     })
   )
 
+  it.scopedLive("may have a name that is a word of SQL", () =>
+    Effect.gen(function* () {
+      const { url } = yield* server
+      const place = url("user")
+      yield* recorded(Narrative.story(Effect.void, "Import"), place)
+      const { stories } = yield* asked(History.stories(), place)
+      assert.deepStrictEqual(
+        stories.map(({ name }) => name),
+        ["Import"]
+      )
+    })
+  )
+
   it.scopedLive("is not reached with the wrong password, which no error names", () =>
     Effect.gen(function* () {
       const { port } = yield* server
@@ -173,6 +186,24 @@ describe("A role", () => {
         ),
         1
       )
+    })
+  )
+
+  it.scopedLive("gets an error that says what it lacks, and not that there is no history", () =>
+    Effect.gen(function* () {
+      const { rows } = yield* server
+      yield* rows("CREATE ROLE stranger LOGIN; CREATE SCHEMA closed; CREATE ROLE late LOGIN")
+      const [stranger, late] = [yield* as("stranger", "closed"), yield* as("late", "closed")]
+      yield* recorded(Effect.void, stranger.replace("stranger", "ada"))
+      // Its rights were granted before there was a table: it has none to those that were made.
+      yield* rows("GRANT USAGE ON SCHEMA closed TO late")
+      for (const [place, lacks] of [
+        [stranger, "permission denied for schema closed"],
+        [late, "permission denied for table schema_migrations"]
+      ] as const) {
+        const error = yield* Effect.flip(asked(Effect.void, place))
+        assert.include(error.message, lacks)
+      }
     })
   )
 

@@ -92,8 +92,10 @@ const versionOf = ({ filename, sql }: Database, plan: Plan): Effect.Effect<numbe
     const fail = failure(filename)
     const { migrations, neighbours, table, tables } = plan
     const version = migrations.length
-    const names = yield* tableNames(sql)
-    if (!names.includes(table)) {
+    const found = yield* tablesOf(sql)
+    const names = found.map(({ name }) => name)
+    const path = found.find(({ name }) => name === table)?.path
+    if (path === undefined) {
       const others = names.filter((name) => tables.includes(name) || (ownsAll(sql) && !neighbours.includes(name)))
       if (others.length === 0) return 0
       return yield* fail(
@@ -102,7 +104,7 @@ const versionOf = ({ filename, sql }: Database, plan: Plan): Effect.Effect<numbe
       )
     }
     const applied = yield* sql.unsafe<{ migration_id: number; name: string }>(
-      `SELECT migration_id, name FROM ${table} ORDER BY migration_id`
+      `SELECT migration_id, name FROM ${path} ORDER BY migration_id`
     )
     const foreign = applied.find(({ migration_id: id, name }) => id <= version && migrations[id - 1]?.[1] !== name)
     if (
@@ -114,25 +116,28 @@ const versionOf = ({ filename, sql }: Database, plan: Plan): Effect.Effect<numbe
         `has a table ${table} of another application. Nothing was written to it; give another file`
       )
     }
-    const found = Math.max(0, ...applied.map(({ migration_id }) => migration_id))
-    if (found <= version) return found
+    const last = Math.max(0, ...applied.map(({ migration_id }) => migration_id))
+    if (last <= version) return last
     return yield* fail(
       "NewerVersion",
-      `was written by a newer version of effect-narrative (schema ${found}, this one knows ${version}): update it`
+      `was written by a newer version of effect-narrative (schema ${last}, this one knows ${version}): update it`
     )
   }).pipe(Effect.catchTag("SqlError", (error) => queryFailed(filename)(error)))
 
 /** A file of SQLite is ours alone; a schema of PostgreSQL may be shared with others. */
 const ownsAll = (sql: SqlClient.SqlClient): boolean => !isPg(sql)
 
-const tableNames = (sql: SqlClient.SqlClient): Effect.Effect<ReadonlyArray<string>, SqlError> =>
-  Effect.map(
-    sql.unsafe<{ name: string }>(
-      sql.onDialectOrElse({
-        sqlite: () =>
-          "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
-        orElse: () => "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = current_schema()"
-      })
-    ),
-    (rows) => rows.map(({ name }) => name)
+/** Those that this role may not read are among them, so that an error says what it lacks. With `path`, it names the schema, too. */
+const tablesOf = (
+  sql: SqlClient.SqlClient
+): Effect.Effect<ReadonlyArray<{ readonly name: string; readonly path: string }>, SqlError> =>
+  sql.unsafe(
+    sql.onDialectOrElse({
+      sqlite: () =>
+        "SELECT name, name AS path FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+      orElse: () =>
+        `SELECT c.relname AS name, format('%I.%I', n.nspname, c.relname) AS path
+          FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+          WHERE n.nspname = COALESCE(current_schema(), current_setting('search_path')) AND c.relkind IN ('r', 'p', 'v')`
+    })
   )

@@ -18,8 +18,8 @@ import * as options from "../../plain/options.js"
  */
 export interface PgConnection {
   /**
-   * `postgres://user@host:5432/database?schema=narrative`. What other options give wins over what it says; `sslmode` and other
-   * parameters of `libpq` are passed on.
+   * `postgres://user@host:5432/database?schema=narrative`. What other options give wins over what it says; `sslmode` and
+   * what else `pg` knows is passed on. With any `sslmode` but `disable` and `no-verify`, the server's certificate is checked.
    */
   readonly url?: string | Redacted.Redacted | undefined
   /** A name, an address, or the folder of a socket (default `localhost`, or `PGHOST`). */

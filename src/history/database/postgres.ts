@@ -52,7 +52,7 @@ export const makeSchema = (sql: SqlClient): Effect.Effect<void, SqlError> => {
       WHERE NOT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = current_setting('search_path'))`
   )
   const make = Effect.flatMap(missing, ([schema]) =>
-    schema === undefined ? Effect.void : Effect.asVoid(sql.unsafe(`CREATE SCHEMA ${schema.name}`))
+    schema === undefined ? Effect.void : Effect.asVoid(sql.unsafe(`CREATE SCHEMA "${schema.name}"`))
   )
   const turn = sql.unsafe("SELECT pg_advisory_xact_lock(hashtextextended('effect-narrative', 0))")
   return Effect.flatMap(missing, (found) =>
