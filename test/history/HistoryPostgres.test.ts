@@ -419,6 +419,31 @@ describe("A batch whose connection is lost", () => {
     )
   )
 
+  it.scopedLive(
+    "waits as well for a server that takes no writes, as one that follows another until it takes its place",
+    () =>
+      Effect.gen(function* () {
+        const { port, rows } = yield* server
+        const proxy = yield* tcpProxy.make(port)
+        yield* rows("CREATE ROLE follower LOGIN SUPERUSER")
+        const place = (yield* as("follower", postgres.freshSchema())).replace(`:${port}`, `:${proxy.port}`)
+        const { writer } = yield* writerAt(place)
+        yield* writer.write(story("before"))
+        yield* rows("ALTER ROLE follower SET default_transaction_read_only = on")
+        yield* rows("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE usename = 'follower'")
+        const connections = proxy.connections()
+        const writing = yield* Effect.fork(writer.write(story("after")))
+        // One on which the batch is refused, and one on which it is asked whether the next one would be.
+        yield* eventually(Effect.sync(proxy.connections), (count) => count >= connections + 2)
+        yield* rows("ALTER ROLE follower RESET default_transaction_read_only")
+        yield* Fiber.join(writing)
+        assert.deepStrictEqual(yield* rowsOf(place, "SELECT id FROM stories ORDER BY key"), [
+          { id: "before" },
+          { id: "after" }
+        ])
+      })
+  )
+
   it.scopedLive("is counted as failed when the server does not come back, and the next one waits no second time", () =>
     Effect.gen(function* () {
       const [place, proxy] = yield* proxied

@@ -21,8 +21,8 @@ export const parameterized = (sql: SqlClient, text: string): string => {
 /** A state of PostgreSQL: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const sqlState = /^(?=.*\d)[0-9A-Z]{5}$/
 
-/** The server ended the connection, has no room for one, or is not up. */
-const lostStates = /^(08...|57P0[1-5]|53300)$/
+/** The server ended the connection, has no room for one, is not up, or takes no writes: it follows another one, until that is gone. */
+const lostStates = /^(08...|57P0[1-5]|53300|25006)$/
 
 /**
  * Whether the server could not be reached, or the connection to it was lost: it is not known whether what was sent was done. An

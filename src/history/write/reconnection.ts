@@ -2,7 +2,7 @@
  * What is to be done when the server of a history is out of reach.
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
+import { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { discard, isLost } from "../database/connections.js"
@@ -13,12 +13,19 @@ const longestPause = 1_000
 /** What loses its connection that often may be why. */
 const mostAttempts = 4
 
-/** A connection that does not answer is ended: it would be given out again, as one that has nothing to do. */
+/**
+ * Whether the server can be written to again. A connection that does not answer is ended, as is one to a server that only reads: it would be given
+ * out again, as one that has nothing to do.
+ */
 const ping = (sql: SqlClient): Effect.Effect<void, SqlError> =>
   Effect.scoped(
     Effect.flatMap(sql.reserve, (connection) =>
-      Effect.tapError(connection.executeRaw("SELECT 1", []), (error) =>
-        isLost(sql, error) ? discard(connection) : Effect.void
+      connection.execute("SELECT current_setting('transaction_read_only') AS readonly", [], undefined).pipe(
+        Effect.filterOrFail(
+          ([row]) => row?.readonly === "off",
+          () => new SqlError({ cause: undefined, message: "The server takes no writes" })
+        ),
+        Effect.tapError((error) => (isLost(sql, error) ? discard(connection) : Effect.void))
       )
     )
   ).pipe(Effect.asVoid, Effect.withTracerEnabled(false))
