@@ -5,7 +5,7 @@ import { EffectTypeId } from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { RefTypeId } from "effect/Ref"
-import { summaryOf } from "./httpMessage.js"
+import type { summaryOf } from "./httpMessage.js"
 import { attempt, brandOf } from "./untrusted.js"
 
 /** A JSON value, as the public `PlainValue` is: a user's declarations can name only a type that a public module declares. */
@@ -16,6 +16,13 @@ export type PlainValue =
   | null
   | ReadonlyArray<PlainValue>
   | { readonly [key: string]: PlainValue }
+
+/** What is said of a request or a response. It is large: what makes outputs brings it, as it does the redactor. */
+let summarize: typeof summaryOf = () => undefined
+
+export const setSummary = (summary: typeof summaryOf): void => {
+  summarize = summary
+}
 
 /** What decides over a copy while it is made. */
 export interface CopyPolicy {
@@ -121,7 +128,7 @@ const unsafeCopy = (value: unknown, budget: Budget): PlainValue => {
   const brand = isPlain ? undefined : brandOf(value)
   const whole = isPlain ? undefined : copyWhole(value, brand, budget)
   if (whole !== undefined) return whole
-  const summary = isPlain ? undefined : summaryOf(value)
+  const summary = isPlain ? undefined : summarize(value)
   if (typeof summary === "string") return kept(summary, budget)
   // What an effect is made of says nothing; an Option, an Exit and the like are data, and have a tag.
   const isEffect = !isPlain && summary === undefined && Predicate.hasProperty(value, EffectTypeId)

@@ -5,6 +5,8 @@
  * outputs does, and says so by {@link useBuiltIn}.
  */
 
+import { summaryOf } from "../plain/httpMessage.js"
+import { setSummary } from "../plain/plainCopy.js"
 import { setBuiltIn } from "./defaultRedactor.js"
 import { fromNames } from "./namedRedactor.js"
 import type { Redactor } from "./redactorModel.js"
@@ -13,6 +15,7 @@ import { SecretMatcher } from "./secretMatcher.js"
 import { secretNames } from "./secretNames.js"
 import { setMatching } from "./secrets.js"
 
+setSummary(summaryOf)
 setMatching({ formsOf, makeMatcher: () => new SecretMatcher() })
 
 export const builtIn: Redactor = /* @__PURE__ */ fromNames(
