@@ -174,6 +174,11 @@ describe("A job", () => {
           [undefined, ["completed"]]
         ]
       )
+      assert.deepStrictEqual(
+        stories().map(({ attributes }) => attributes["job.attempt"]),
+        [1, 1]
+      )
+      assert.isUndefined(bench.events().find(({ _tag }) => _tag === "StageRetried"))
     }))
 
   it("of a schedule is a story each time, in a trace of its own", () =>

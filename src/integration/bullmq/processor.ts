@@ -135,8 +135,8 @@ const endOf = (job: Job, error: unknown, signal: AbortSignal | undefined) => {
   return { error, outcome: `attempt ${attemptOf(job)} of ${job.opts?.attempts ?? 1}` }
 }
 
-/** The number of this attempt, the first is 1: the ones that failed, and the ones that stalled. */
-const attemptOf = ({ attemptsMade, attemptsStarted }: Job): number => Math.max(attemptsMade + 1, attemptsStarted ?? 0)
+/** The number of this attempt, the first is 1: after the ones that failed, and the ones that stalled. One that put itself off goes on. */
+const attemptOf = ({ attemptsMade, stalledCounter }: Job): number => attemptsMade + (stalledCounter ?? 0) + 1
 
 const sayAttempt = (narrator: Pick<Narrator, "retried">, job: Job): void => {
   const number = attemptOf(job)
@@ -201,7 +201,8 @@ interface JobAsker {
 const askerOf = <Data>(job: Job<Data>, { trace }: JobOptions<Data>): JobAsker => {
   const said = readMetadata(job.opts?.telemetry?.metadata)
   const { parentSpanId: _, sampled, spanId, traceId, traceState: __, ...rest } = said
-  const isFirst = attemptOf(job) === 1 && job.repeatJobKey === undefined
+  // A job may put itself off without end.
+  const isFirst = Math.max(attemptOf(job), job.attemptsStarted ?? 0) === 1 && job.repeatJobKey === undefined
   const chosen = (trace && attempt(() => trace(job), undefined)) ?? (isFirst ? "child" : "linked")
   if (chosen === "child" || traceId === undefined || spanId === undefined) return { correlation: said }
   return { correlation: rest, link: Tracer.externalSpan({ traceId, spanId, sampled: sampled !== false }) }
