@@ -140,7 +140,7 @@ describe("an error that the catch of Effect.try makes", () => {
   const at = (code: string, call?: RegExp) => {
     const lines = code.split("\n")
     const line = lines.findIndex((text) => text.includes("new X")) + 1
-    return triedBefore(lines, { line, column: (lines[line - 1] ?? "").indexOf("new X") + 1 }, call)
+    return triedBefore(lines, { line, column: (lines[line - 1] ?? "").indexOf("new X") + 1 }, () => call)
   }
 
   it("is that of its expression, over several lines and behind comments and texts", () => {

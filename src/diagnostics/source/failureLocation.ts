@@ -52,7 +52,7 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
     const place = placeOfError(link)
     if (place === undefined) continue
     // An error that was made before anything ran says only where it is written.
-    if (!isMadeAtLoad(link.frames)) return triedAt(place, failedCallOf(chain))
+    if (!isMadeAtLoad(link.frames)) return triedAt(place, chain)
     made ??= place
   }
   const { definedAt, generators, outer, span } = around
@@ -89,14 +89,14 @@ export const placeOfError = (link: ErrorWithFrames): Place | undefined => {
 }
 
 /** The place of what was tried, where the error was made in the `catch` beside it, which Effect called. */
-const triedAt = (place: Place, call: RegExp | undefined): Place => {
+const triedAt = (place: Place, chain: ReadonlyArray<ErrorWithFrames>): Place => {
   const { from } = place
   const all = from?.frames ?? []
   const first = place.frame === undefined ? -1 : all.indexOf(place.frame)
   const last = first < 0 ? -1 : all.findIndex((frame, i) => i >= first && !isApp(frame)) - 1
   const frame = all[last]
   if (frame === undefined || all[last + 1]?.shown.origin !== "effect") return place
-  const tried = triedBefore(linesOf(frame), frame.shown, call)
+  const tried = triedBefore(linesOf(frame), frame.shown, () => failedCallOf(chain))
   // The stack leads to the `catch`: it is another's word.
   return tried === undefined ? place : extended(place, { frame: movedTo(frame, tried), from: undefined })
 }
@@ -113,8 +113,9 @@ const movedTo = (frame: stackFrames.Frame, place: TextPlace): stackFrames.Frame 
 /** What failed below the app, where no line of the app is in its stack. */
 const failedCallOf = (chain: ReadonlyArray<ErrorWithFrames>): RegExp | undefined => {
   for (const { error, frames } of chain.toReversed()) {
+    if (frames.some(isApp)) continue
     const functions = frames.map(({ shown }) => shown.function)
-    const call = frames.some(isApp) ? undefined : failedCall({ message: textOf(error, "message") ?? "", functions })
+    const call = failedCall({ message: textOf(error, "message") ?? "", functions })
     if (call !== undefined) return call
   }
   return undefined

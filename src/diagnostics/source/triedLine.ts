@@ -5,14 +5,16 @@
 import { onlyCall } from "./awaitedLine.js"
 import { endOf, isBalanced, isOpen, lastOf, masked, type TextPlace, textBefore } from "./maskedCode.js"
 
-/** Where the expression of the `try` begins, if a place is in the `catch` beside it; `call` is known to be what failed. */
+/** Where the expression of the `try` begins, if a place is in the `catch` beside it; `callOf` says what is known to have failed. */
 export const triedBefore = (
   lines: ReadonlyArray<string>,
   place: TextPlace,
-  call: RegExp | undefined
+  callOf: () => RegExp | undefined
 ): TextPlace | undefined => {
   const first = Math.max(1, place.line - maxLines)
-  const before = masked(textBefore(lines, place, maxLines))
+  const text = textBefore(lines, place, maxLines)
+  if (!text.includes("catch")) return undefined
+  const before = masked(text)
   const caught = lastOf(before, /\bcatch\s*(?::|(?=\())/g)
   if (caught === undefined || !isOpen(before.slice(caught.index))) return undefined
   const options = before.slice(0, caught.index).trimEnd()
@@ -21,6 +23,7 @@ export const triedBefore = (
   const start = tried.index + tried[0].length
   const expression = options.slice(start, -1)
   if (expression === "" || !isBalanced(expression)) return undefined
+  const call = callOf()
   const called = call === undefined ? undefined : onlyCall(expression, call)
   if (called !== undefined) return endOf(options.slice(0, start + called), first)
   // Of several statements, any may have thrown.
