@@ -14,7 +14,7 @@ import { openRootBy } from "../../promise/openers.js"
 import * as Correlation from "../../tracing/Correlation.js"
 import { grpc } from "./grpcJs.js"
 import * as handlerErrors from "./handlerErrors.js"
-import { GrpcStatusError, nameOf, storyStatus } from "./statuses.js"
+import { GrpcStatusError, isUp, nameOf, storyStatus } from "./statuses.js"
 
 /**
  * What the interceptors use of a `Narrator`.
@@ -75,6 +75,7 @@ export const server = (narrator: GrpcNarrator, options: ServerOptions = {}): Grp
   return ({ path }, call) => {
     if (attempt(() => skip?.(path) === true, false)) return new grpc.ServerInterceptingCall(call)
     let story: ReturnType<GrpcNarrator["open"]> | undefined
+    let beganAt = 0
     const inside = (f: () => void): void => (story === undefined ? f() : story.run(f))
     const end = (code: number, details: string): void => {
       const failed = handlerErrors.take(story?.story)
@@ -90,7 +91,8 @@ export const server = (narrator: GrpcNarrator, options: ServerOptions = {}): Grp
         next({
           onReceiveMetadata: (metadata, next) => {
             const said = trustHeaders ? Correlation.fromHeaders(headersOf(metadata)) : Correlation.none
-            const requestId = said.requestId ?? uuid(Date.now())
+            beganAt = Date.now()
+            const requestId = said.requestId ?? uuid(beganAt)
             story = openRootBy(narrator)(attempt(() => naming?.(path), undefined) ?? path, {
               kind: "rpc",
               attributes: { "rpc.system": "grpc", "rpc.method": path },
@@ -101,7 +103,11 @@ export const server = (narrator: GrpcNarrator, options: ServerOptions = {}): Grp
           onReceiveMessage: (message, next) => inside(() => next(message)),
           onReceiveHalfClose: (next) => inside(next),
           // Also called after a normal end, when the story is over.
-          onCancel: () => end(isPast(call.getDeadline()) ? grpc.status.DEADLINE_EXCEEDED : grpc.status.CANCELLED, "")
+          onCancel: () =>
+            end(
+              isUp(call.getDeadline(), beganAt, Date.now()) ? grpc.status.DEADLINE_EXCEEDED : grpc.status.CANCELLED,
+              ""
+            )
         }),
       sendStatus: (status, next) => {
         next(status)
@@ -110,8 +116,6 @@ export const server = (narrator: GrpcNarrator, options: ServerOptions = {}): Grp
     })
   }
 }
-
-const isPast = (deadline: GrpcJs.Deadline): boolean => Number(deadline) <= Date.now()
 
 const headersOf = (metadata: GrpcJs.Metadata): Record<string, string> => {
   const headers: Record<string, string> = {}

@@ -25,6 +25,18 @@ export const storyStatus = (code: number): StoryStatus => {
   return faults.has(code) ? "failed" : "success"
 }
 
+/**
+ * Whether the time of a call is up, or nearly: a client cancels at its deadline, and that of the server begins when the call has arrived, and
+ * so is a little later.
+ */
+export const isUp = (deadline: number | Date, beganAt: number, now: number): boolean => {
+  const at = Number(deadline)
+  return at - now <= Math.min((at - beganAt) / 5, maxDelay)
+}
+
+/** The longest that a call is taken to be on its way, in milliseconds. */
+const maxDelay = 200
+
 /** A call that ended otherwise than with `OK`, where nothing more is known of why. */
 export class GrpcStatusError extends Error {
   override readonly name = "GrpcStatusError"
