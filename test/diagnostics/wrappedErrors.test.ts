@@ -5,7 +5,7 @@ import { repeats } from "../../src/cause/repeatedText.js"
 import * as Renderer from "../../src/delivery/Renderer.js"
 import * as Diagnostics from "../../src/diagnostics/Diagnostics.js"
 import { awaitedIn, failedCall } from "../../src/diagnostics/source/awaitedLine.js"
-import { isRaisingHelper } from "../../src/diagnostics/source/raisingHelper.js"
+import { isModuleFunction, isRaisingHelper } from "../../src/diagnostics/source/raisingHelper.js"
 import { triedBefore } from "../../src/diagnostics/source/triedLine.js"
 import type { NarrativeEvent } from "../../src/event/NarrativeEvent.js"
 import * as Narrative from "../../src/Narrative.js"
@@ -25,6 +25,18 @@ const failureOf = (effect: Effect.Effect<unknown, unknown>, mode: "lean" | "rich
 
 class Declined extends Data.TaggedError("Declined")<{ readonly reason: string }> {}
 class Refused extends Data.TaggedError("Refused")<{ readonly message: string; readonly original?: unknown }> {}
+
+/** What a driver fails with: no line of the app is in its stack. */
+const driverError = () => Object.assign(new Refused({ message: "no such table" }), { stack: "Refused: no such table" })
+const toDeclined =
+  (operation: string) =>
+  (original: unknown): Declined =>
+    Object.assign(new Declined({ reason: operation }), { cause: original })
+function byKind(original: { readonly message: string }) {
+  if (original.message === "") return new Refused({ message: "empty" })
+  return Object.assign(new Refused({ message: "not saved" }), { cause: original })
+}
+const inactive = () => new Declined({ reason: "the account is not active" })
 
 const charge = (cents: number): Effect.Effect<void, Declined> =>
   cents > 5000 ? Effect.fail(new Declined({ reason: `over the limit by ${cents - 5000}` })) : Effect.void
@@ -208,6 +220,33 @@ describe("a function that only fails", () => {
     })
   )
 
+  it.live("leaves it to what waits, where Effect calls it with what failed below the app", () =>
+    Effect.gen(function* () {
+      const place = (program: Effect.Effect<unknown, unknown>, mode: "lean" | "rich") =>
+        Effect.map(failureOf(program, mode), ({ location, ownLocation }) => [
+          location?.sourceLine?.trim(),
+          ownLocation?.sourceLine?.trim()
+        ])
+      const failing = Effect.failSync(driverError)
+      const [waits, made] = yield* place(
+        Effect.gen(function* () {
+          yield* failing.pipe(Effect.mapError(toDeclined("saveOrder"))) // saves
+        }),
+        "rich"
+      )
+      assert.include(waits, "// saves")
+      assert.include(made, "new Declined")
+      const filtered = Effect.gen(function* () {
+        yield* Effect.succeed({ active: false }).pipe(Effect.filterOrFail(({ active }) => active, inactive)) // filters
+      })
+      assert.include((yield* place(filtered, "rich"))[0], "// filters")
+      const spanned = failing.pipe(Effect.mapError(byKind), Effect.withSpan("Orders.save")) // the span
+      assert.include((yield* place(spanned, "lean"))[0], "// the span")
+      const alone = failing.pipe(Effect.mapError(byKind))
+      assert.include((yield* place(alone, "lean"))[0], "not saved")
+    })
+  )
+
   const isHelper = (name: string, code: string) => {
     const lines = code.split("\n")
     const line = lines.findIndex((text) => text.includes("new X")) + 1
@@ -224,7 +263,8 @@ describe("a function that only fails", () => {
     ["fail", "const fail = (m: string): never => {\n  throw new X(m)"],
     ["fail", "const fail: <A>(m: A) => never = (m) => {\n  throw new X(m)"],
     ["gone", "export const gone = (id: string): X => new X({ id })"],
-    ["Errors.gone", "function gone(id: string) {\n  return new X({ id })"]
+    ["Errors.gone", "function gone(id: string) {\n  return new X({ id })"],
+    ["gone", "const gone =\n  (id: string) =>\n  (cause: unknown): X =>\n    new X({ id, cause })"]
   ])("is %s, as its type or its only statement says", (name, code) => assert.isTrue(isHelper(name, code)))
 
   it.each([
@@ -234,6 +274,26 @@ describe("a function that only fails", () => {
     ["outer", "const fail = (m: string): never => raise(m)\nconst outer = (id: string) => {\n  throw new X(id)"],
     ["<anonymous>", "(id: string): never => new X(id)"]
   ])("is not %s, which may do more", (name, code) => assert.isFalse(isHelper(name, code)))
+})
+
+describe("a function of its module's own", () => {
+  const isOwn = (name: string, code: string) => {
+    const lines = code.split("\n")
+    return isModuleFunction(lines, name, { line: lines.length, column: (lines.at(-1) ?? "").indexOf("new X") + 1 })
+  }
+
+  it.each([
+    ["toX", "export const toX = (e: E): X => {\n  if (e.code === 1) return new Y()\n  return new X()"],
+    ["toX", "const toX =\n  (name: string) =>\n  (e: E): X | Y => {\n    return new X()"],
+    ["toX", "export function toX(e: E) {\n  const { code } = e\n  return new X()"]
+  ])("is %s, which decides only how to say it", (name, code) => assert.isTrue(isOwn(name, code)))
+
+  it.each([
+    ["save", "const save = (id: string) =>\n  sql.pipe(Effect.mapError((e) => new X())"],
+    ["save", "export const save = (id: string) => {\n  return sql.pipe(Effect.mapError((e) => new X())"],
+    ["catch", "Effect.tryPromise({\n  catch: (e) => new X()"],
+    ["toX", "class A {\n  static b() {\n    const toX = (e: E) => new X()"]
+  ])("is not %s, with a function inside", (name, code) => assert.isFalse(isOwn(name, code)))
 })
 
 describe("a call that fails without its caller in the stack", () => {

@@ -7,7 +7,7 @@ import * as hiddenField from "../../plain/hiddenField.js"
 import { attempt, propertyOf, textOf } from "../../plain/untrusted.js"
 import { awaitedIn, failedCall } from "./awaitedLine.js"
 import type { TextPlace } from "./maskedCode.js"
-import { isRaisingHelper } from "./raisingHelper.js"
+import { isModuleFunction, isRaisingHelper } from "./raisingHelper.js"
 import * as sourceText from "./sourceText.js"
 import * as stackFrames from "./stackFrames.js"
 import { triedBefore } from "./triedLine.js"
@@ -51,8 +51,8 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
   for (const link of innermostFirst) {
     const place = placeOfError(link)
     if (place === undefined) continue
-    // An error that was made before anything ran says only where it is written.
-    if (!isMadeAtLoad(link.frames)) return triedAt(place, chain)
+    // An error that was made before anything ran says only where it is written; one that a helper makes of what failed, where that is done.
+    if (!isMadeAtLoad(link.frames) && !isMapped(place, link, chain)) return triedAt(place, chain)
     made ??= place
   }
   const { definedAt, generators, outer, span } = around
@@ -148,15 +148,39 @@ const failingFrameOf = ({ error, frames }: ErrorWithFrames): stackFrames.Frame |
   return made ?? innermost
 }
 
+/**
+ * Whether a function that Effect called made an error, and decided nothing: `Effect.mapError(toDatabaseError)`. What failed is
+ * what waits for it.
+ */
+const isMapped = ({ frame }: Place, link: ErrorWithFrames, chain: ReadonlyArray<ErrorWithFrames>): boolean => {
+  if (frame === undefined) return false
+  const next = link.frames[link.frames.indexOf(frame) + 1]
+  if (next?.shown.origin !== "effect" || stackFrames.isRunLoop(next)) return false
+  const isOfAnother = chain.slice(chain.indexOf(link) + 1).some(({ isCopy }) => !isCopy)
+  if (isHelperFor(constructorsOf(link.error), frame)) return true
+  const lines = linesOf(frame)
+  return isOfAnother && namesIn(lines, frame).some((name) => isModuleFunction(lines, name, frame.shown))
+}
+
 /** Whether a frame is that of a helper that only fails, with one of these errors. */
 const isHelperFor = (errors: ReadonlySet<string>, frame: stackFrames.Frame): boolean => {
   const names = Array.from(errors).join()
   let known = helpers.get(frame)
   if (known?.errors !== names) {
-    known = { errors: names, isHelper: isRaisingHelper(linesOf(frame), frame.shown.function, frame.shown, errors) }
+    const lines = linesOf(frame)
+    known = {
+      errors: names,
+      isHelper: namesIn(lines, frame).some((name) => isRaisingHelper(lines, name, frame.shown, errors))
+    }
     helpers.set(frame, known)
   }
   return known.isHelper
+}
+
+/** What a frame's function may be called: that which a function gives has the name of its variable, or none. */
+const namesIn = (lines: ReadonlyArray<string>, { shown }: stackFrames.Frame): ReadonlyArray<string> => {
+  const around = sourceText.enclosingNameOf(lines, shown.line, shown.column)
+  return around === undefined ? [shown.function] : [shown.function, around]
 }
 
 /** What was found out of a frame, for the errors that it fails with mostly. */

@@ -14,22 +14,64 @@ export const isRaisingHelper = (
   place: TextPlace,
   errors: ReadonlySet<string>
 ): boolean => {
-  const own = name.replace(/^.*\./, "")
-  if (!/^[A-Za-z_$][\w$]*$/.test(own)) return false
-  const before = masked(textBefore(lines, place, maxLines))
-  const declared = lastOf(before, declarationOf(own))
+  const declared = declarationIn(lines, name, place)
   if (declared === undefined) return false
-  const text = before.slice(declared.index + declared[0].length)
+  const { body, text } = declared
   const annotation = /^\s*:([^=]*(?:=>[^=]*)*)=(?!>)/.exec(text)
   if (annotation?.[1] !== undefined && endsInNever.test(annotation[1])) return true
-  const head = /^(?:\s*:[^=]*(?:=>[^=]*)*)?\s*(?:=\s*)?(?:function\s*[\w$]*\s*)?(?:<[^()]*>)?\s*\(/.exec(text)
-  const close = head === null ? undefined : closingOf(text, head[0].length - 1)
-  if (close === undefined) return false
-  const body = text.slice(close + 1)
+  if (body === undefined) return false
   return (
     returnsNever.test(body) ||
     (makesOnly.test(body) && isOneOf(errors, (lines[place.line - 1] ?? "").slice(place.column - 1)))
   )
+}
+
+/**
+ * Whether the function that a place is in is one of its module's own, and not written inside another:
+ * `const toDomainError = (e: SqlError) => …`.
+ */
+export const isModuleFunction = (lines: ReadonlyArray<string>, name: string, place: TextPlace): boolean => {
+  const declared = declarationIn(lines, name, place)
+  return (
+    declared?.body !== undefined &&
+    declared.isAtMargin &&
+    !/=>|\bfunction\b/.test(declared.body.replace(/^[^{]*?=>/, ""))
+  )
+}
+
+interface Declaration {
+  /** What follows the name, up to the place. */
+  readonly text: string
+  /** What follows the parameters; of a function that gives a function, those of the inner one. */
+  readonly body: string | undefined
+  readonly isAtMargin: boolean
+}
+
+/** Where the function of this name is declared that a place is in. */
+const declarationIn = (lines: ReadonlyArray<string>, name: string, place: TextPlace): Declaration | undefined => {
+  const own = name.replace(/^.*\./, "")
+  if (!/^[A-Za-z_$][\w$]*$/.test(own)) return undefined
+  const before = masked(textBefore(lines, place, maxLines))
+  const declared = lastOf(before, declarationOf(own))
+  if (declared === undefined) return undefined
+  const text = before.slice(declared.index + declared[0].length)
+  const line = before.slice(before.lastIndexOf("\n", declared.index) + 1, declared.index)
+  return { text, body: bodyIn(text), isAtMargin: /^(?:export\s+)?(?:default\s+)?(?:async\s+)?$/.test(line) }
+}
+
+const bodyIn = (text: string): string | undefined => {
+  let rest = text
+  let head = /^(?:\s*:[^=]*(?:=>[^=]*)*)?\s*(?:=\s*)?(?:function\s*[\w$]*\s*)?(?:<[^()]*>)?\s*\(/.exec(rest)
+  let body: string | undefined
+  while (head !== null) {
+    const close = closingOf(rest, head[0].length - 1)
+    if (close === undefined) return body
+    rest = rest.slice(close + 1)
+    body = rest
+    // A function that gives a function: `(operation) => (cause) => …`.
+    head = /^\s*(?::[^={]*)?=>\s*\(/.exec(rest)
+  }
+  return body
 }
 
 /** How far above a place the head of its function is looked for. */
