@@ -28,8 +28,8 @@ class Duplicate extends Data.TaggedError("Duplicate")<{ readonly id: number }> {
 
 class ImportFailed extends Data.TaggedError("ImportFailed")<{ readonly cause: unknown }> {}
 
-/** Runs a program, and gives its exit and everything that was told of it. */
-const told = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+/** Runs a program, and gives its exit and everything that was recorded of it. */
+const recorded = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const observed = observe()
     const exit = yield* Effect.exit(self).pipe(Effect.provide(observed.layer))
@@ -54,9 +54,9 @@ const fails = (id = 7) => Effect.fail(new Duplicate({ id }))
 const mayFail = (): Effect.Effect<void, Duplicate> => fails()
 
 describe("a story", () => {
-  it.effect("is told from its start to its end, its stages between", () =>
+  it.effect("is emitted from its start to its end, its stages between", () =>
     Effect.gen(function* () {
-      const { exit, one, tags } = yield* told(
+      const { exit, one, tags } = yield* recorded(
         Effect.gen(function* () {
           const rows = yield* Effect.succeed(3).pipe(Narrative.stage("Load"))
           yield* Effect.void.pipe(Narrative.stage("Validate"))
@@ -83,7 +83,7 @@ describe("a story", () => {
 
   it.effect("takes its ids from the IdGenerator and its times from the Clock", () =>
     Effect.gen(function* () {
-      const { all, one } = yield* told(
+      const { all, one } = yield* recorded(
         TestClock.adjust("1500 millis").pipe(
           Narrative.stage("Wait"),
           Narrative.story("Timed"),
@@ -121,7 +121,7 @@ describe("a story", () => {
 
   it.effect("that is given a default id gets a UUIDv7", () =>
     Effect.gen(function* () {
-      const { one } = yield* told(Effect.void.pipe(Narrative.story("Any")))
+      const { one } = yield* recorded(Effect.void.pipe(Narrative.story("Any")))
       assert.match(one("StoryStarted").storyId, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
     })
   )
@@ -131,7 +131,7 @@ describe("a story", () => {
       const next = () => {
         throw new RangeError("no more ids")
       }
-      const { exit, one } = yield* told(
+      const { exit, one } = yield* recorded(
         Effect.succeed(1).pipe(Narrative.story("Any"), Effect.provideService(IdGenerator.IdGenerator, { next }))
       )
       assert.deepStrictEqual(exit, Exit.succeed(1))
@@ -141,7 +141,7 @@ describe("a story", () => {
 
   it.effect("inside another story is its sub-story, and knows the root", () =>
     Effect.gen(function* () {
-      const { all } = yield* told(
+      const { all } = yield* recorded(
         Effect.void.pipe(
           Narrative.story("Leaf"),
           Narrative.stage("Call"),
@@ -166,7 +166,7 @@ describe("a story", () => {
 
   it.effect("carries its outcome, the status asked for, and attributes", () =>
     Effect.gen(function* () {
-      const { one } = yield* told(
+      const { one } = yield* recorded(
         Effect.gen(function* () {
           yield* Narrative.setTotalStages(4)
           yield* Effect.void.pipe(Narrative.stage("Only"))
@@ -187,9 +187,13 @@ describe("a story", () => {
 
   it.effect("as a Layer lasts as long as the layer's scope, and ends as that scope ended", () =>
     Effect.gen(function* () {
-      const ok = yield* told(Effect.void.pipe(Narrative.stage("Serve"), Effect.provide(Narrative.layerStory("Server"))))
+      const ok = yield* recorded(
+        Effect.void.pipe(Narrative.stage("Serve"), Effect.provide(Narrative.layerStory("Server")))
+      )
       assert.deepStrictEqual(ok.tags, ["StoryStarted", "StageStarted Serve", "StageCompleted Serve", "StoryCompleted"])
-      const failed = yield* told(fails().pipe(Narrative.stage("Serve"), Effect.provide(Narrative.layerStory("Server"))))
+      const failed = yield* recorded(
+        fails().pipe(Narrative.stage("Serve"), Effect.provide(Narrative.layerStory("Server")))
+      )
       assert.strictEqual(failed.one("StoryCompleted").status, "failed")
       assert.strictEqual(failed.one("FailureOccurred").failures[0].stageName, "Serve")
     })
@@ -197,7 +201,7 @@ describe("a story", () => {
 
   it.effect("as a scoped effect holds for what follows, and is over when the scope is", () =>
     Effect.gen(function* () {
-      const { exit, tags } = yield* told(
+      const { exit, tags } = yield* recorded(
         Effect.gen(function* () {
           const active = yield* Effect.scoped(
             Effect.gen(function* () {
@@ -218,7 +222,7 @@ describe("a story", () => {
 
   it.effect("that is over takes no more stages from fibers that outlive it", () =>
     Effect.gen(function* () {
-      const { tags } = yield* told(
+      const { tags } = yield* recorded(
         Effect.gen(function* () {
           const gate = yield* Deferred.make<void>()
           const late = Effect.void.pipe(Narrative.stage("Late"))
@@ -247,7 +251,7 @@ describe("a story", () => {
 
   it.effect("ends the stages that daemons left open, as orphans", () =>
     Effect.gen(function* () {
-      const { one } = yield* told(
+      const { one } = yield* recorded(
         Effect.gen(function* () {
           const fiber = yield* Effect.never.pipe(
             Narrative.stage("Daemon"),
@@ -267,7 +271,7 @@ describe("a story", () => {
 describe("a stage", () => {
   it.effect("knows its place: index by order of starting, path, parent and depth", () =>
     Effect.gen(function* () {
-      const { all } = yield* told(
+      const { all } = yield* recorded(
         Effect.all([
           Effect.void.pipe(Narrative.stage("Inner"), Narrative.stage("Outer")),
           Effect.void.pipe(Narrative.stage("Next"))
@@ -292,7 +296,7 @@ describe("a stage", () => {
 
   it.effect("outside any story is only its span", () =>
     Effect.gen(function* () {
-      const { exit, tags } = yield* told(
+      const { exit, tags } = yield* recorded(
         Effect.currentSpan.pipe(
           Effect.map((span) => span.name),
           Narrative.stage("Alone")
@@ -326,10 +330,10 @@ describe("a stage", () => {
     })
   )
 
-  it.effect("value that is used twice is told twice", () =>
+  it.effect("value that is used twice is emitted twice", () =>
     Effect.gen(function* () {
       const twice = Effect.void.pipe(Narrative.stage("Again"))
-      const { all } = yield* told(Effect.zip(twice, twice).pipe(Narrative.story("Reuse")))
+      const { all } = yield* recorded(Effect.zip(twice, twice).pipe(Narrative.story("Reuse")))
       assert.deepStrictEqual(
         all("StageCompleted").map((event) => event.stageIndex),
         [0, 1]
@@ -339,7 +343,7 @@ describe("a stage", () => {
 
   it.effect("interrupted from without is cancelled, by the fiber and stage that did it", () =>
     Effect.gen(function* () {
-      const { all, one } = yield* told(
+      const { all, one } = yield* recorded(
         Effect.never.pipe(
           Narrative.stage("Slow"),
           Effect.fork,
@@ -359,16 +363,18 @@ describe("a stage", () => {
 
   it.effect("that interrupts itself cancels the story, and that is no failure", () =>
     Effect.gen(function* () {
-      const { all, exit, one } = yield* told(Effect.interrupt.pipe(Narrative.stage("Stop"), Narrative.story("Stopped")))
+      const { all, exit, one } = yield* recorded(
+        Effect.interrupt.pipe(Narrative.stage("Stop"), Narrative.story("Stopped"))
+      )
       assert.isTrue(Exit.isInterrupted(exit))
       assert.deepInclude(one("StoryCompleted"), { status: "cancelled", success: false, cancelledStages: 1 })
       assert.lengthOf(all("FailureOccurred"), 0)
     })
   )
 
-  it.effect("tells its progress at most ten times a second", () =>
+  it.effect("reports its progress at most ten times a second", () =>
     Effect.gen(function* () {
-      const { all } = yield* told(
+      const { all } = yield* recorded(
         Effect.forEach(Array.from({ length: 200 }), (_, i) =>
           Effect.zipRight(Narrative.progress(i, 200), TestClock.adjust("10 millis"))
         ).pipe(Narrative.stage("Long"), Narrative.story("Progress"))
@@ -382,7 +388,7 @@ describe("a stage", () => {
   it.effect("notes what happened, with data copied at once", () =>
     Effect.gen(function* () {
       const data = { rows: [1] }
-      const { one } = yield* told(
+      const { one } = yield* recorded(
         Narrative.note("loaded", data).pipe(
           Effect.tap(() => Effect.sync(() => data.rows.push(2))),
           Narrative.stage("Load"),
@@ -402,7 +408,7 @@ describe("a stage", () => {
 describe("a failure", () => {
   it.effect("is reported once, at the story it surfaced in, blamed on the innermost stage", () =>
     Effect.gen(function* () {
-      const { exit, one, tags } = yield* told(
+      const { exit, one, tags } = yield* recorded(
         fails().pipe(Narrative.stage("Insert Row"), Narrative.stage("Insert Records"), Narrative.story("Import"))
       )
       assert.isTrue(Exit.isFailure(exit))
@@ -430,7 +436,7 @@ describe("a failure", () => {
 
   it.effect("says what kind it is where a stage fails, as its report does", () =>
     Effect.gen(function* () {
-      const { one } = yield* told(
+      const { one } = yield* recorded(
         new Cause.TimeoutException("slow").pipe(Narrative.stage("Ask"), Narrative.story("Quiz"))
       )
       const { errorCode, retryable } = one("FailureOccurred").failures[0]
@@ -442,7 +448,7 @@ describe("a failure", () => {
   it.effect("caught inside the story has no report, and is not blamed for a later one", () =>
     Effect.gen(function* () {
       const same = new Duplicate({ id: 1 })
-      const { all, one } = yield* told(
+      const { all, one } = yield* recorded(
         Effect.gen(function* () {
           yield* Effect.fail(same).pipe(Narrative.stage("Caught"), Effect.ignore)
           return yield* Effect.fail(same).pipe(Narrative.stage("Fatal"))
@@ -450,7 +456,7 @@ describe("a failure", () => {
       )
       assert.strictEqual(one("FailureOccurred").failures[0].stageName, "Fatal")
       assert.lengthOf(all("StageFailed"), 2)
-      const caught = yield* told(fails().pipe(Narrative.stage("Caught"), Effect.ignore, Narrative.story("Fine")))
+      const caught = yield* recorded(fails().pipe(Narrative.stage("Caught"), Effect.ignore, Narrative.story("Fine")))
       assert.lengthOf(caught.all("FailureOccurred"), 0)
       assert.deepInclude(caught.one("StoryCompleted"), { status: "success", failedStages: 1 })
     })
@@ -458,14 +464,14 @@ describe("a failure", () => {
 
   it.effect("outside any stage says so", () =>
     Effect.gen(function* () {
-      const { one } = yield* told(fails().pipe(Narrative.story("Bare")))
+      const { one } = yield* recorded(fails().pipe(Narrative.story("Bare")))
       assert.deepInclude(one("FailureOccurred").failures[0], { stageName: null, stagePath: [] })
     })
   )
 
   it.effect("of a sub-story is reported there only; the story around it refers to it", () =>
     Effect.gen(function* () {
-      const { all, one } = yield* told(
+      const { all, one } = yield* recorded(
         fails().pipe(
           Narrative.stage("Insert"),
           Narrative.story("Save", { id: "inner" }),
@@ -487,7 +493,7 @@ describe("a failure", () => {
 
   it.effect("wrapped on its way up with its cause is still the same failure", () =>
     Effect.gen(function* () {
-      const { one } = yield* told(
+      const { one } = yield* recorded(
         fails().pipe(
           Narrative.stage("Insert"),
           Effect.mapError((cause) => new ImportFailed({ cause })),
@@ -505,7 +511,7 @@ describe("a failure", () => {
 
   it.effect("of a parent that adds its own is reported for what is new", () =>
     Effect.gen(function* () {
-      const { all } = yield* told(
+      const { all } = yield* recorded(
         Effect.all([fails(1).pipe(Narrative.story("Sub")), fails(2).pipe(Narrative.stage("Own"))], {
           concurrency: "unbounded",
           mode: "validate"
@@ -515,9 +521,9 @@ describe("a failure", () => {
     })
   )
 
-  it.effect("in several fibers is told whole, each with its own stage", () =>
+  it.effect("in several fibers is reported whole, each with its own stage", () =>
     Effect.gen(function* () {
-      const { exit, one } = yield* told(
+      const { exit, one } = yield* recorded(
         Narrative.group({ "Load Data": fails(1), "Load Config": Effect.die("broken"), Fine: Effect.succeed(1) }).pipe(
           Narrative.story("Parallel")
         )
@@ -535,16 +541,16 @@ describe("a failure", () => {
 
   it.effect("of the primitive kind is blamed on the innermost stage too", () =>
     Effect.gen(function* () {
-      const { one } = yield* told(
+      const { one } = yield* recorded(
         Effect.fail("nope").pipe(Narrative.stage("Inner"), Narrative.stage("Outer"), Narrative.story("Text"))
       )
       assert.deepInclude(one("FailureOccurred").failures[0], { errorMessage: "nope", stageName: "Inner" })
     })
   )
 
-  it.effect("that was handled can be told all the same, and the story still succeeds", () =>
+  it.effect("that was handled can be reported all the same, and the story still succeeds", () =>
     Effect.gen(function* () {
-      const { one } = yield* told(
+      const { one } = yield* recorded(
         fails().pipe(
           Effect.catchAllCause((cause) => Narrative.recordFailure(cause, { stage: "Compensate" })),
           Narrative.story("Saga")
@@ -558,7 +564,7 @@ describe("a failure", () => {
 
   it.effect("by timeout gives the story the status timeout and names the stage", () =>
     Effect.gen(function* () {
-      const { one } = yield* told(
+      const { one } = yield* recorded(
         Effect.gen(function* () {
           const fiber = yield* Effect.never.pipe(
             Narrative.timeout("5 seconds"),
@@ -582,7 +588,7 @@ describe("a failure", () => {
 describe("a group", () => {
   it.effect("gives a struct of the results", () =>
     Effect.gen(function* () {
-      const { exit } = yield* told(
+      const { exit } = yield* recorded(
         Narrative.group({ rows: Effect.succeed([1, 2]), strict: Effect.succeed(true) }).pipe(Narrative.story("Group"))
       )
       assert.deepStrictEqual(exit, Exit.succeed({ rows: [1, 2], strict: true }))
@@ -591,7 +597,7 @@ describe("a group", () => {
 
   it.effect("awaits all of its stages and fails with every failure under its name", () =>
     Effect.gen(function* () {
-      const { all, exit } = yield* told(
+      const { all, exit } = yield* recorded(
         Narrative.group({
           Quick: fails(1),
           Slow: Effect.yieldNow().pipe(Effect.repeatN(50)),
@@ -611,7 +617,7 @@ describe("a group", () => {
 
   it.effect("interrupted from without interrupts its stages", () =>
     Effect.gen(function* () {
-      const { all, exit } = yield* told(
+      const { all, exit } = yield* recorded(
         Effect.gen(function* () {
           const fiber = yield* Effect.fork(
             Narrative.group({ A: Effect.never, B: Effect.never }).pipe(Narrative.story("Group"))
@@ -627,10 +633,10 @@ describe("a group", () => {
 })
 
 describe("a retry", () => {
-  it.effect("tells each new attempt: its number, the wait before it and why", () =>
+  it.effect("reports each new attempt: its number, the wait before it and why", () =>
     Effect.gen(function* () {
       let attempts = 0
-      const { all, exit, one } = yield* told(
+      const { all, exit, one } = yield* recorded(
         Effect.gen(function* () {
           const fiber = yield* Effect.suspend(() =>
             ++attempts < 3 ? fails(attempts) : Effect.succeed("charged")
@@ -658,7 +664,7 @@ describe("a retry", () => {
 
   it.effect("takes whatever Effect.retry takes, and fails as it does", () =>
     Effect.gen(function* () {
-      const { all, exit } = yield* told(
+      const { all, exit } = yield* recorded(
         fails().pipe(
           Narrative.retry({ times: 2 }, { reason: (error) => `id ${error.id}` }),
           Narrative.stage("Charge"),
@@ -688,7 +694,7 @@ describe("a function", () => {
         },
         (self, amount) => Effect.map(self, (text) => `${text} ${amount}`)
       )
-      const { all, exit } = yield* told(
+      const { all, exit } = yield* recorded(
         Effect.all([validateOrder(21), parse_http2Body(), named(5)]).pipe(Narrative.story("Functions"))
       )
       assert.deepStrictEqual(exit, Exit.succeed([42, undefined, "ok 5"]))
@@ -715,7 +721,7 @@ describe("a function", () => {
       const loadAll = Narrative.fn(function loadAll() {
         return Effect.succeed("all")
       })
-      const { all, exit } = yield* told(
+      const { all, exit } = yield* recorded(
         Effect.all([validateOrder.call({ factor: 2 }, 21), loadAll()]).pipe(Narrative.story("Functions"))
       )
       assert.deepStrictEqual(exit, Exit.succeed([[21, 42], "all"]))
@@ -744,7 +750,7 @@ describe("a dry run", () => {
   it.effect("takes the stand-in where there is one, and swallows what fails elsewhere", () =>
     Effect.gen(function* () {
       let connected = false
-      const { all, exit, one } = yield* told(
+      const { all, exit, one } = yield* recorded(
         Effect.gen(function* () {
           const rows = yield* Effect.sync(() => {
             connected = true
@@ -793,7 +799,7 @@ describe("a dry run", () => {
 
   it.effect("a dry run that is interrupted ends as interrupted", () =>
     Effect.gen(function* () {
-      const { exit, one } = yield* told(
+      const { exit, one } = yield* recorded(
         Effect.interrupt.pipe(Narrative.stage("Stop"), Narrative.story("Dry", { dryRun: true }))
       )
       assert.isTrue(Exit.isInterrupted(exit))
@@ -803,7 +809,7 @@ describe("a dry run", () => {
 })
 
 describe("narration", () => {
-  it.effect("switched off tells nothing and makes no spans of its own", () =>
+  it.effect("switched off emits nothing and makes no spans of its own", () =>
     Effect.gen(function* () {
       const spans: Array<string> = []
       const counting = Layer.setTracer(
@@ -815,7 +821,7 @@ describe("narration", () => {
           context: (f) => f()
         })
       )
-      const { exit, tags } = yield* told(
+      const { exit, tags } = yield* recorded(
         Effect.gen(function* () {
           yield* Effect.scoped(Narrative.storyScoped("Scoped"))
           yield* Narrative.note("nothing")
@@ -835,7 +841,7 @@ describe("narration", () => {
 
   it.effect("goes on where tracing is off", () =>
     Effect.gen(function* () {
-      const { one } = yield* told(
+      const { one } = yield* recorded(
         Effect.void.pipe(Narrative.stage("Quiet"), Narrative.story("Untraced"), Effect.withTracerEnabled(false))
       )
       assert.deepInclude(one("StageCompleted"), { traceId: null, spanId: null })
@@ -844,7 +850,7 @@ describe("narration", () => {
 
   it.effect("outside a story lets every combinator pass", () =>
     Effect.gen(function* () {
-      const { exit, tags } = yield* told(
+      const { exit, tags } = yield* recorded(
         Effect.gen(function* () {
           yield* Narrative.annotate("key", 1)
           yield* Narrative.note("note")
@@ -864,7 +870,7 @@ describe("narration", () => {
   it.effect("passes the context of the program through untouched", () =>
     Effect.gen(function* () {
       class Database extends Context.Tag("Database")<Database, { readonly url: string }>() {}
-      const { exit } = yield* told(
+      const { exit } = yield* recorded(
         Effect.map(Database, ({ url }) => url).pipe(
           Narrative.stage("Read"),
           Narrative.story("Context"),

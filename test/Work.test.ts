@@ -12,8 +12,8 @@ class RateLimitError extends Data.TaggedError("RateLimitError")<{ readonly retry
 
 const chat = { operation: "chat", provider: "openai", model: "gpt-4o" }
 
-/** Tells to nobody but the metrics and a list. */
-const heard = (prefix: string) => {
+/** Emits to the metrics and a list only. */
+const received = (prefix: string) => {
   const events: Array<NarrativeEvent.NarrativeEvent> = []
   const list = Renderer.layer(Renderer.make("list", (event) => void events.push(event)))
   const ends = () => events.filter((event) => event._tag === "StoryCompleted")
@@ -21,9 +21,9 @@ const heard = (prefix: string) => {
 }
 
 describe("Narrative.metrics", () => {
-  it.effect("an agent's call is told with its latency, tokens and cost, in metrics and in the story", () => {
+  it.effect("an agent's call is recorded with its latency, tokens and cost, in metrics and in the story", () => {
     const prefix = freshPrefix()
-    const { ends, layer } = heard(prefix)
+    const { ends, layer } = received(prefix)
     return Effect.gen(function* () {
       yield* Effect.succeed({ prompt: 1_000, completion: 500, cached: 200 }).pipe(
         Effect.tap(() => TestClock.adjust("2 seconds")),
@@ -71,7 +71,7 @@ describe("Narrative.metrics", () => {
   })
 
   it.effect("a sub-story's work is part of the stories around it, and no other story's", () => {
-    const { ends, layer } = heard(freshPrefix())
+    const { ends, layer } = received(freshPrefix())
     return Effect.gen(function* () {
       yield* Work.recordCost("gpt-4o", 1).pipe(
         Narrative.story("Inner"),
@@ -92,7 +92,7 @@ describe("Narrative.metrics", () => {
 
   it.effect("a failed call is an error of its type; a retry is its agent's", () => {
     const prefix = freshPrefix()
-    const { ends, layer } = heard(prefix)
+    const { ends, layer } = received(prefix)
     return Effect.gen(function* () {
       yield* new RateLimitError({ retryAfter: 1 }).pipe(
         Work.providerCall(chat),
@@ -117,11 +117,11 @@ describe("Narrative.metrics", () => {
       yield* Work.recordTokens("gpt-4o", { prompt: 3 })
       assert.strictEqual(yield* total(Instruments.apiCalls, prefix, { agent_id: "none" }), 1)
       assert.strictEqual(yield* total(Instruments.tokensUsed, prefix), 3)
-    }).pipe(Effect.provide(heard(prefix).layer))
+    }).pipe(Effect.provide(received(prefix).layer))
   })
 
-  it.effect("its stage tells what was asked, and of whom, by the names of OpenTelemetry's conventions", () => {
-    const { events, layer } = heard(freshPrefix())
+  it.effect("its stage records what was asked, and of whom, by the names of OpenTelemetry's conventions", () => {
+    const { events, layer } = received(freshPrefix())
     return Effect.gen(function* () {
       yield* Work.recordTokens("gpt-4o", { prompt: 7, completion: 5 }).pipe(
         Work.providerCall(chat),
@@ -141,7 +141,7 @@ describe("Narrative.metrics", () => {
 
   it.effect("wrong values are left out, and the good ones beside them count", () => {
     const prefix = freshPrefix()
-    const { ends, layer } = heard(prefix)
+    const { ends, layer } = received(prefix)
     // What JavaScript may pass.
     const wrong = (value: unknown): number => value as number
     return Effect.gen(function* () {

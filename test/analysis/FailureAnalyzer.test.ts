@@ -1,4 +1,4 @@
-// @effect-diagnostics multipleEffectProvide:off -- which layer stands inside which is part of what is tested.
+// @effect-diagnostics multipleEffectProvide:off -- which layer is inside which is part of what is tested.
 import { assert, describe, it } from "@effect/vitest"
 import {
   Cause,
@@ -24,7 +24,7 @@ import { withWarnings } from "../renderer/rendererSuite.js"
 
 const some = (text: string) => Option.some(analysisOf(text))
 
-/** Fails as often as told, then explains. */
+/** Fails as often as asked, then explains. */
 const failing = (times: number, error = unreachable) => {
   let left = times
   return counted(() => (left-- > 0 ? Effect.fail(error) : Effect.succeed(some("because"))))
@@ -240,7 +240,7 @@ describe("withCache", () => {
     })
   )
 
-  it.effect("cancels a call nobody waits for any more, and makes a new one when asked again", () =>
+  it.effect("cancels a call that no story waits for any more, and makes a new one when asked again", () =>
     Effect.gen(function* () {
       const cancelled = yield* Deferred.make<void>()
       let isFirst = true

@@ -67,7 +67,7 @@ describe("RuleBookAnalyzer", () => {
     })
   )
 
-  it.effect("tells each of several failures by its stage, and what is the same once", () =>
+  it.effect("explains each of several failures by its stage, and what is the same once", () =>
     Effect.gen(function* () {
       const [first] = (yield* Diagnostics.describe(Cause.fail(refused(1)))).failures
       const [other] = (yield* Diagnostics.describe(Cause.fail(refused(2)))).failures
@@ -96,9 +96,9 @@ describe("RuleBookAnalyzer", () => {
         failures: [{ ...failure, stageName: "Load", locationReason: "stage" }],
         timeline: [{ name: "Load", index: 0, depth: 0, status: "failed", durationSeconds: 0.1 }]
       })
-      const told = analysis.evidence.map(({ text }) => text)
-      assert.include(told, "The stage is made here; the line that failed is not known")
-      assert.include(told, "It came from this stage")
+      const recorded = analysis.evidence.map(({ text }) => text)
+      assert.include(recorded, "The stage is made here; the line that failed is not known")
+      assert.include(recorded, "It came from this stage")
     })
   )
 

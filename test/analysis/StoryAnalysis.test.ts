@@ -26,8 +26,8 @@ type Tagged<Tag> = Extract<NarrativeEvent.NarrativeEvent, { readonly _tag: Tag }
 
 const fails = (message: string) => Effect.fail(new Broken({ message }))
 
-/** Runs a program to its end, and what it told. */
-const told = <A, E>(
+/** Runs a program to its end, and what it emitted. */
+const recorded = <A, E>(
   self: Effect.Effect<A, E>,
   analyzer: FailureAnalyzer.Analyzer,
   ...layers: ReadonlyArray<Layer.Layer<never>>
@@ -42,10 +42,10 @@ const told = <A, E>(
   })
 
 describe("a failing story with an analyzer in its context", () => {
-  it.effect("tells the analysis with the failure, and ends after it", () =>
+  it.effect("reports the analysis with the failure, and ends after it", () =>
     Effect.gen(function* () {
       const analyzer = explains()
-      const { all, events, exit } = yield* told(
+      const { all, events, exit } = yield* recorded(
         fails("no row").pipe(Narrative.stage("Load"), Narrative.story("Import")),
         analyzer
       )
@@ -65,7 +65,7 @@ describe("a failing story with an analyzer in its context", () => {
     Effect.gen(function* () {
       const analyzer = explains()
       const all = Effect.all([fails("first"), fails("second")], { concurrency: "unbounded", mode: "validate" })
-      const { all: events } = yield* told(
+      const { all: events } = yield* recorded(
         all.pipe(Narrative.story("Sub"), Narrative.story("Middle"), Narrative.story("Root")),
         analyzer
       )
@@ -85,7 +85,7 @@ describe("a failing story with an analyzer in its context", () => {
         Narrative.stage("Compensate"),
         Narrative.story("Order")
       )
-      const { all, events } = yield* told(program, explains())
+      const { all, events } = yield* recorded(program, explains())
       assert.strictEqual(all("FailureOccurred")[0]?.analysis?.exactWhy, "because undone")
       assert.deepStrictEqual(
         events.map((event) => event._tag),
@@ -94,7 +94,7 @@ describe("a failing story with an analyzer in its context", () => {
     })
   )
 
-  it.effect("tells a handled failure without analysis when the story ends before it is there", () =>
+  it.effect("reports a handled failure without analysis when the story ends before it is there", () =>
     Effect.gen(function* () {
       const { analyzer, open } = gated()
       const program = Effect.gen(function* () {
@@ -105,7 +105,7 @@ describe("a failing story with an analyzer in its context", () => {
         Narrative.story("Order"),
         Effect.flatMap((recording) => Effect.zipRight(open, Fiber.join(recording)))
       )
-      const { all, events } = yield* told(program, analyzer)
+      const { all, events } = yield* recorded(program, analyzer)
       assert.deepStrictEqual(
         all("FailureOccurred").map((event) => event.analysis),
         [null]
@@ -115,7 +115,7 @@ describe("a failing story with an analyzer in its context", () => {
     })
   )
 
-  it.effect("counts no analysis into any duration or time it tells", () =>
+  it.effect("counts no analysis into any duration or time it reports", () =>
     Effect.gen(function* () {
       const slow = counted(() => Effect.as(TestClock.adjust("7 seconds"), Option.some(analysisOf("because"))))
       const program = Effect.gen(function* () {
@@ -123,7 +123,7 @@ describe("a failing story with an analyzer in its context", () => {
         yield* Narrative.recordFailure(Cause.fail("handled")).pipe(Narrative.stage("Records"))
         yield* TestClock.adjust("1 second").pipe(Effect.zipRight(fails("x")), Narrative.story("Sub"), Effect.ignore)
       }).pipe(Narrative.stage("Outer"), Narrative.story("Root"))
-      const { all } = yield* told(program, slow)
+      const { all } = yield* recorded(program, slow)
       assert.deepStrictEqual(
         all("StageCompleted").map(({ durationSeconds, stageName }) => [stageName, durationSeconds]),
         [
@@ -169,7 +169,7 @@ describe("a failing story with an analyzer in its context", () => {
     })
   )
 
-  it.effect("keeps nobody in it while it waits", () =>
+  it.effect("keeps no other fiber in it while it waits", () =>
     Effect.gen(function* () {
       const { analyzer, open } = gated()
       const late = yield* Deferred.make<void>()
@@ -185,7 +185,7 @@ describe("a failing story with an analyzer in its context", () => {
         while (analyzer.asked.length === 0) yield* Effect.yieldNow()
         yield* Deferred.succeed(late, undefined)
       })
-      const { all } = yield* told(Effect.zipLeft(Effect.exit(program), waiting, { concurrent: true }), analyzer)
+      const { all } = yield* recorded(Effect.zipLeft(Effect.exit(program), waiting, { concurrent: true }), analyzer)
       assert.lengthOf(all("StageStarted"), 0)
       assert.lengthOf(all("FailureOccurred"), 1)
     })
@@ -195,14 +195,14 @@ describe("a failing story with an analyzer in its context", () => {
     Effect.gen(function* () {
       const analyzer = explains()
       const story = fails("x").pipe(Narrative.story("S"))
-      yield* told(story.pipe(Effect.provide(Renderer.layerNone)), analyzer)
-      yield* told(
+      yield* recorded(story.pipe(Effect.provide(Renderer.layerNone)), analyzer)
+      yield* recorded(
         story.pipe(Effect.provide(Layer.merge(Renderer.layerNone, Layer.fresh(Renderer.layerNone)))),
         analyzer
       )
-      yield* told(story.pipe(Effect.provide(Narrative.disabled)), analyzer)
-      yield* told(Narrative.dryRun(Effect.zipRight(Narrative.recordFailure(Cause.fail("x")), story)), analyzer)
-      yield* told(story.pipe(Effect.provide(FailureAnalyzer.layerNone)), analyzer)
+      yield* recorded(story.pipe(Effect.provide(Narrative.disabled)), analyzer)
+      yield* recorded(Narrative.dryRun(Effect.zipRight(Narrative.recordFailure(Cause.fail("x")), story)), analyzer)
+      yield* recorded(story.pipe(Effect.provide(FailureAnalyzer.layerNone)), analyzer)
       assert.lengthOf(analyzer.asked, 0)
     })
   )
@@ -210,14 +210,14 @@ describe("a failing story with an analyzer in its context", () => {
   it.effect("asks for no analysis of success or interruption", () =>
     Effect.gen(function* () {
       const analyzer = explains()
-      yield* told(Effect.void.pipe(Narrative.story("S")), analyzer)
-      yield* told(Effect.interrupt.pipe(Narrative.story("S")), analyzer)
-      yield* told(fails("x").pipe(Narrative.stage("Caught"), Effect.ignore, Narrative.story("S")), analyzer)
+      yield* recorded(Effect.void.pipe(Narrative.story("S")), analyzer)
+      yield* recorded(Effect.interrupt.pipe(Narrative.story("S")), analyzer)
+      yield* recorded(fails("x").pipe(Narrative.stage("Caught"), Effect.ignore, Narrative.story("S")), analyzer)
       assert.lengthOf(analyzer.asked, 0)
     })
   )
 
-  it.effect("hears nothing of what the analyzer narrates, logs or traces", () =>
+  it.effect("records nothing of what the analyzer narrates, logs or traces", () =>
     Effect.gen(function* () {
       const spans: Array<string> = []
       const native = yield* Effect.tracer
@@ -242,22 +242,28 @@ describe("a failing story with an analyzer in its context", () => {
           Effect.as(Option.none())
         )
       )
-      const told: Array<string> = []
+      const recorded: Array<string> = []
       const layer = Layer.mergeAll(
         FailureAnalyzer.layer(talkative),
         Layer.setTracer(tracer),
-        Renderer.replace(Renderer.make("tags", (event) => void told.push(event._tag))),
+        Renderer.replace(Renderer.make("tags", (event) => void recorded.push(event._tag))),
         Narrative.logger,
         Logger.remove(Logger.defaultLogger)
       )
       yield* fails("x").pipe(Narrative.stage("A"), Narrative.story("S"), Effect.exit, Effect.provide(layer))
-      assert.deepStrictEqual(told, ["StoryStarted", "StageStarted", "StageFailed", "FailureOccurred", "StoryCompleted"])
+      assert.deepStrictEqual(recorded, [
+        "StoryStarted",
+        "StageStarted",
+        "StageFailed",
+        "FailureOccurred",
+        "StoryCompleted"
+      ])
       assert.deepStrictEqual(spans, ["S", "A"])
       assert.isTrue(Option.isNone(parents[1] ?? assert.fail("it was asked")))
     })
   )
 
-  it.effect("tells analyses without the secrets of the story, and not without end", () =>
+  it.effect("reports analyses without the secrets of the story, and not without end", () =>
     Effect.gen(function* () {
       const leaking = counted(() =>
         Effect.succeedSome({
@@ -269,7 +275,7 @@ describe("a failing story with an analyzer in its context", () => {
           }))
         })
       )
-      const { all } = yield* told(
+      const { all } = yield* recorded(
         Narrative.annotate("password", "k-0123456789").pipe(Effect.zipRight(fails("x")), Narrative.story("S")),
         leaking
       )
@@ -281,11 +287,11 @@ describe("a failing story with an analyzer in its context", () => {
     })
   )
 
-  it.effect("asks without a value that has become a secret since it was told", () =>
+  it.effect("asks without a value that has become a secret since it was reported", () =>
     Effect.gen(function* () {
       const analyzer = explains()
       const key = "k-0123456789"
-      yield* told(
+      yield* recorded(
         Narrative.annotate("order", { of: [`o ${key}`] }).pipe(
           Effect.zipRight(Narrative.annotate("password", key)),
           Effect.zipRight(fails(`${key} is wrong`)),
@@ -307,7 +313,7 @@ describe("a failing story with an analyzer in its context", () => {
       const hanging = counted(() => Effect.never)
       yield* withWarnings((warnings) =>
         Effect.gen(function* () {
-          const fiber = yield* Effect.fork(told(fails("x").pipe(Narrative.story("S")), hanging))
+          const fiber = yield* Effect.fork(recorded(fails("x").pipe(Narrative.story("S")), hanging))
           yield* TestClock.adjust("29 seconds")
           assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
           yield* TestClock.adjust("1 second")
@@ -326,7 +332,7 @@ describe("a failing story with an analyzer in its context", () => {
     Effect.gen(function* () {
       const hanging = counted(() => Effect.uninterruptible(Effect.never))
       const fiber = yield* Effect.fork(
-        withWarnings(() => told(fails("x").pipe(Narrative.story("S")), hanging, within("2.5")))
+        withWarnings(() => recorded(fails("x").pipe(Narrative.story("S")), hanging, within("2.5")))
       )
       yield* TestClock.adjust("2499 millis")
       assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
@@ -342,7 +348,7 @@ describe("a failing story with an analyzer in its context", () => {
         "2 minutes"
       )
       const fiber = yield* Effect.fork(
-        withWarnings(() => told(fails("x").pipe(Narrative.story("S")), patient, within("1")))
+        withWarnings(() => recorded(fails("x").pipe(Narrative.story("S")), patient, within("1")))
       )
       yield* TestClock.adjust("119 seconds")
       assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
@@ -357,7 +363,7 @@ describe("a failing story with an analyzer in its context", () => {
         () => new FailureAnalyzer.AnalyzerError({ ...unreachable, reason: "RateLimited", retryAfter: Duration.days(1) })
       )
       const again = pipe(busy, FailureAnalyzer.withTimeout("5 seconds"), FailureAnalyzer.withRetry(Schedule.recurs(3)))
-      const fiber = yield* Effect.fork(withWarnings(() => told(fails("x").pipe(Narrative.story("S")), again)))
+      const fiber = yield* Effect.fork(withWarnings(() => recorded(fails("x").pipe(Narrative.story("S")), again)))
       yield* TestClock.adjust("30 seconds")
       assert.isTrue(Option.isSome(yield* Fiber.poll(fiber)))
       assert.lengthOf(busy.asked, 1)
@@ -373,7 +379,7 @@ describe("a failing story with an analyzer in its context", () => {
         [FailureAnalyzer.withTimeout(hanging, "60 seconds"), 60]
       ] as const) {
         const either = FailureAnalyzer.withFallback(first, explains())
-        const fiber = yield* Effect.fork(withWarnings(() => told(fails("x").pipe(Narrative.story("S")), either)))
+        const fiber = yield* Effect.fork(withWarnings(() => recorded(fails("x").pipe(Narrative.story("S")), either)))
         yield* TestClock.adjust(`${seconds - 1} seconds`)
         assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
         yield* TestClock.adjust("1 second")
@@ -388,7 +394,7 @@ describe("a failing story with an analyzer in its context", () => {
       for (const setting of ["soon", "0", "-1", "", "Infinity", "1e9"]) {
         yield* withWarnings((warnings) =>
           Effect.gen(function* () {
-            yield* told(fails("x").pipe(Narrative.story("S")), explains(), within(setting))
+            yield* recorded(fails("x").pipe(Narrative.story("S")), explains(), within(setting))
             assert.lengthOf(warnings, 1)
             assert.include(warnings[0], "RUNTIME_NARRATIVE_ANALYZER_TIMEOUT_SECONDS takes a number of seconds above 0")
             assert.include(warnings[0], `not "${setting}"`)
@@ -406,7 +412,7 @@ describe("a failing story with an analyzer in its context", () => {
             new FailureAnalyzer.AnalyzerError({ ...unreachable, description: "Bearer abcdefghijklmnop0123 is refused" })
         )
         const story = fails("x").pipe(Narrative.story("S"), Effect.exit)
-        yield* told(Effect.repeatN(story, 8), analyzer)
+        yield* recorded(Effect.repeatN(story, 8), analyzer)
         assert.lengthOf(warnings, 4)
         for (const warning of warnings) {
           assert.include(warning, "(llama3) at http://localhost:11434: Bearer <redacted> is refused. Start Ollama")
@@ -419,7 +425,7 @@ describe("a failing story with an analyzer in its context", () => {
     Effect.gen(function* () {
       for (const [what, analyzer] of hostile) {
         const program = Effect.zipRight(Effect.exit(fails("x").pipe(Narrative.story("S"))), FailureAnalyzer.stats)
-        const { exit } = yield* withWarnings(() => told(program, analyzer))
+        const { exit } = yield* withWarnings(() => recorded(program, analyzer))
         const { asked, pending, ...ended } = Option.getOrThrow(yield* exit)
         assert.isAbove(asked, 0, what)
         assert.strictEqual(pending, 0, what)
@@ -444,7 +450,7 @@ describe("a failing story with an analyzer in its context", () => {
       })
   )
 
-  it("is told by Effect.runSync, too, if the analyzer takes no time, and ends without analysis if it does", () => {
+  it("is reported by Effect.runSync, too, if the analyzer takes no time, and ends without analysis if it does", () => {
     const slow = counted(() => Effect.delay(Effect.succeedNone, "1 minute"))
     for (const [analyzer, background, tags] of [
       [explains(), false, ["FailureOccurred with an analysis", "StoryCompleted"]],
@@ -480,10 +486,10 @@ describe("a failing story with an analyzer in its context", () => {
 })
 
 describe("what the analyzer is asked", () => {
-  it.live("is the report, redacted as it is told", () =>
+  it.live("is the report, redacted as it is reported", () =>
     Effect.gen(function* () {
       const analyzer = explains()
-      yield* told(
+      yield* recorded(
         Effect.gen(function* () {
           const apiKey = "k-0123456789"
           yield* Effect.yieldNow()

@@ -30,7 +30,7 @@ const countsOf = (stats: Option.Option<FailureAnalyzer.AnalyzerStats>) => {
 }
 
 describe("an analysis in the background", () => {
-  it.effect("does not hold up its story, and is told when it is there", () =>
+  it.effect("does not hold up its story, and is emitted when it is there", () =>
     Effect.gen(function* () {
       const { analyzer, open } = gated()
       const observed = observe()
@@ -47,7 +47,7 @@ describe("an analysis in the background", () => {
       const failure = observed.events.find((event) => event._tag === "FailureOccurred")
       assert.deepStrictEqual([failure?.analysis, failure?.llmAnalysis], [null, null])
       const ready = observed.events.at(-1)
-      if (ready?._tag !== "AnalysisReady") return assert.fail("it was not told")
+      if (ready?._tag !== "AnalysisReady") return assert.fail("it was not recorded")
       assert.deepStrictEqual(ready.analysis, analysisOf("because no row"))
       assert.deepStrictEqual(
         [ready.stageName, ready.latencySeconds, ready.timestamp, ready.storyName],
@@ -123,7 +123,7 @@ describe("an analysis in the background", () => {
     )
   )
 
-  it.effect("is told of handled failures too, before or after the end of the story", () =>
+  it.effect("is made of handled failures too, before or after the end of the story", () =>
     Effect.gen(function* () {
       const observed = observe(inBackground(explains()))
       yield* Narrative.recordFailure(Cause.fail(new Broken({ message: "undone" }))).pipe(
@@ -222,8 +222,8 @@ describe("an analysis in the background", () => {
           assert.strictEqual(counts["asked"] ?? 0, behaviours.length)
           assert.isUndefined(counts["pending"])
           assertWellFormed(observed.events)
-          const told = observed.events.filter((event) => event._tag === "AnalysisReady").length
-          assert.strictEqual(told, counts["ready"] ?? 0)
+          const recorded = observed.events.filter((event) => event._tag === "AnalysisReady").length
+          assert.strictEqual(recorded, counts["ready"] ?? 0)
         })
       ),
     { fastCheck: { numRuns: 25 } }
@@ -273,7 +273,7 @@ describe("an analysis in the background reaches a file", () => {
   }
 
   it.effect(
-    "that is closed early is not waited for longer than the shutdownTimeout, and the others are still told",
+    "that is closed early is not waited for longer than the shutdownTimeout, and the others are still emitted",
     () =>
       Effect.gen(function* () {
         const { analyzer, open } = gated()

@@ -1,5 +1,5 @@
 /**
- * What it costs to tell a stage to a file, beside other ways of getting two lines a stage into one.
+ * What it costs to write a stage to a file, beside other ways of getting two lines a stage into one.
  *
  *     npm run bench -- files
  */
@@ -35,7 +35,7 @@ const repeat = (self: Effect.Effect<void>) =>
   })
 
 const inStory = Narrative.story(storyName, { totalStages: stages })
-const told = inStory(repeat(Narrative.stage(stageName)(work)))
+const recorded = inStory(repeat(Narrative.stage(stageName)(work)))
 
 const inSpan = Effect.withSpan(storyName, { captureStackTrace: false })
 const spanned = Effect.withSpan(stageName, { captureStackTrace: false })
@@ -84,14 +84,14 @@ const cases: ReadonlyArray<Case> = [
     name: "stage, JSON lines to a file",
     run: () =>
       Effect.runPromise(
-        Effect.provide(told, Layer.provide(JsonRenderer.layerFile({ path: newFile() }), NodeFileSystem.layer))
+        Effect.provide(recorded, Layer.provide(JsonRenderer.layerFile({ path: newFile() }), NodeFileSystem.layer))
       )
   },
   {
     name: rotating,
     run: () =>
       Effect.runPromise(
-        Effect.provide(told, Layer.provide(RotatingJsonRenderer.layer({ path: newFile() }), NodeFileSystem.layer))
+        Effect.provide(recorded, Layer.provide(RotatingJsonRenderer.layer({ path: newFile() }), NodeFileSystem.layer))
       )
   },
   {
@@ -99,14 +99,14 @@ const cases: ReadonlyArray<Case> = [
     run: () =>
       Effect.runPromise(
         Effect.provide(
-          told,
+          recorded,
           Layer.provide(RotatingJsonRenderer.layer({ path: newFile(), maxBytes: 500_000 }), NodeFileSystem.layer)
         )
       )
   },
   {
     name: "stage, no renderer",
-    run: () => Effect.runPromise(Effect.provide(told, Renderer.layerNone))
+    run: () => Effect.runPromise(Effect.provide(recorded, Renderer.layerNone))
   },
   { name: "withSpan, no lines", run: () => Effect.runPromise(inSpan(repeat(spanned(work)))) },
   {

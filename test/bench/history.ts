@@ -32,11 +32,11 @@ const program = (name: string, count: number) =>
     for (let i = 0; i < count; i++) yield* Narrative.stage(work, "Load CSV")
   }).pipe(Narrative.story(name, { totalStages: count, labels: { region: "north" } }))
 
-/** What 500 stories of 20 stages each tell, and how many events that is. */
-const told: Array<NarrativeEvent> = []
+/** What 500 stories of 20 stages each emit, and how many events that is. */
+const recorded: Array<NarrativeEvent> = []
 await Effect.runPromise(
   Effect.repeatN(program("Nightly Import", 20), 499).pipe(
-    Effect.provide(Renderer.replace(Renderer.make("recorder", (event) => void told.push(event))))
+    Effect.provide(Renderer.replace(Renderer.make("recorder", (event) => void recorded.push(event))))
   )
 )
 const batchSize = 2_048
@@ -48,7 +48,7 @@ const write = (path: string) =>
       const scope = yield* Effect.scope
       const runtime = yield* Scope.extend(Layer.toRuntime(HistoryRenderer.layer({ path, batchSize })), scope)
       const renderer = FiberRefs.getOrDefault(runtime.fiberRefs, currentRenderers).at(-1) as AnyRenderer
-      for (const event of told) {
+      for (const event of recorded) {
         const waiting = deliver(renderer, event)
         if (waiting !== undefined) yield* waiting
       }
@@ -68,7 +68,7 @@ const tables = ["writers", "stories", "story_labels", "stages", "events"].map((n
   rows: written.prepare(`SELECT * FROM ${name}`).raw().all()
 }))
 written.close()
-const rowsPerEvent = tables.reduce((sum, { rows }) => sum + rows.length, 0) / told.length
+const rowsPerEvent = tables.reduce((sum, { rows }) => sum + rows.length, 0) / recorded.length
 
 /** Each row by a prepared statement, as many transactions as the history needs. */
 const insertRaw = () => {
@@ -82,7 +82,7 @@ const insertRaw = () => {
     at: 0,
     insert: database.prepare(`INSERT INTO ${name} VALUES (${(rows[0] ?? []).map(() => "?").join(", ")})`)
   }))
-  const transactions = Math.ceil(told.length / batchSize)
+  const transactions = Math.ceil(recorded.length / batchSize)
   for (let i = 1; i <= transactions; i++) {
     database.exec("BEGIN IMMEDIATE")
     for (const table of prepared) {
@@ -99,9 +99,9 @@ const raw = "raw better-sqlite3, the same rows"
 
 const events: Group = {
   title: "Events into a history",
-  text: `${told.length.toLocaleString("en")} events of 500 stories into a new SQLite file (WAL, synchronous FULL), ${batchSize.toLocaleString("en")} events a transaction, from opening the file to closing it. Against the rows themselves, ${rowsPerEvent.toFixed(2)} an event, each inserted by a prepared statement of better-sqlite3 in as many transactions.`,
+  text: `${recorded.length.toLocaleString("en")} events of 500 stories into a new SQLite file (WAL, synchronous FULL), ${batchSize.toLocaleString("en")} events a transaction, from opening the file to closing it. Against the rows themselves, ${rowsPerEvent.toFixed(2)} an event, each inserted by a prepared statement of better-sqlite3 in as many transactions.`,
   command: "npm run bench -- history",
-  per: told.length,
+  per: recorded.length,
   rounds: 31,
   cases: [
     { name: "history", run: () => Effect.runPromise(write(newFile())) },

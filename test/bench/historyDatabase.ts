@@ -5,7 +5,7 @@
  *     npm run bench:history -- 20000      a smaller one, printed only
  *     npm run bench:history -- 1000000 x  kept in the folder x, where it is found the next time
  *
- * The rows are inserted by hand, as nobody could wait for a million stories to be told; the schema is the real one.
+ * The rows are inserted by hand, as nobody could wait for a million stories to be reported; the schema is the real one.
  */
 import { execFileSync } from "node:child_process"
 import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs"
@@ -66,9 +66,9 @@ const idOf = (millis: number): string => {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${rest.slice(0, 3)}-8${rest.slice(3, 6)}-${rest.slice(6)}${"abcdef".slice(0, 2)}`
 }
 
-/** A real report with its locals, to be told again and again. */
+/** A real report with its locals, to be written again and again. */
 const failing = Effect.gen(function* () {
-  const told: Array<NarrativeEvent> = []
+  const recorded: Array<NarrativeEvent> = []
   const order = {
     id: 17,
     customer: "ada",
@@ -78,9 +78,9 @@ const failing = Effect.gen(function* () {
     Narrative.stage("Insert", { attributes: { order } }),
     Narrative.story("Import A"),
     Effect.exit,
-    Effect.provide(Renderer.replace(Renderer.make("recorder", (event) => void told.push(event))))
+    Effect.provide(Renderer.replace(Renderer.make("recorder", (event) => void recorded.push(event))))
   )
-  return told
+  return recorded
 })
 
 const build = (report: string): void => {

@@ -6,7 +6,7 @@ import { migrate } from "../../src/history/database/migrations.js"
 import * as partitions from "../../src/history/database/partitions.js"
 import { makeSchema, openPg } from "../../src/history/database/postgres.js"
 
-/** In one statement a table: nobody could wait for so many to be narrated. */
+/** In one statement a table: one cannot wait for so many to be narrated. */
 export const build = (url: string, stories: number) =>
   Effect.gen(function* () {
     const now = Date.now()

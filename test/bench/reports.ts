@@ -32,10 +32,10 @@ const pretty = (cause: Cause.Cause<Error>) =>
     length += Cause.pretty(cause).length
   })
 
-const each = (cause: () => Cause.Cause<Error>, tell: (cause: Cause.Cause<Error>) => Effect.Effect<void>) => () =>
+const each = (cause: () => Cause.Cause<Error>, emit: (cause: Cause.Cause<Error>) => Effect.Effect<void>) => () =>
   Effect.runPromise(
     Effect.gen(function* () {
-      for (let i = 0; i < reports; i++) yield* tell(cause())
+      for (let i = 0; i < reports; i++) yield* emit(cause())
     })
   )
 

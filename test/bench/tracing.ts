@@ -28,12 +28,12 @@ const repeat = (self: Effect.Effect<void>) =>
     for (let i = 0; i < stages; i++) yield* self
   })
 
-const told = repeat(Narrative.stage(work, stageName)).pipe(
+const recorded = repeat(Narrative.stage(work, stageName)).pipe(
   Narrative.story(storyName, { totalStages: stages }),
   Effect.provide(Renderer.layerNone)
 )
 
-/** The span of a stage, with all that stands on it. */
+/** The span of a stage, with all that is on it. */
 const spanned = repeat(
   Effect.withSpan(work, stageName, {
     captureStackTrace: false,
@@ -111,14 +111,14 @@ export const groups: ReadonlyArray<Group> = [
     rounds: 31,
     cases: [
       one(plain, spanned, Layer.provide(OtlpTracer.layer(endpoint), over("JSON"))),
-      one("stage, NarrativeTracing.layerOtlp, JSON", told, ours("JSON")),
-      one("the same, filtered", told, ours("JSON", filter)),
+      one("stage, NarrativeTracing.layerOtlp, JSON", recorded, ours("JSON")),
+      one("the same, filtered", recorded, ours("JSON", filter)),
       one(plainProtobuf, spanned, Layer.provide(OtlpTracer.layer(endpoint), over("protobuf"))),
-      one("stage, NarrativeTracing.layerOtlp, protobuf", told, ours("protobuf")),
+      one("stage, NarrativeTracing.layerOtlp, protobuf", recorded, ours("protobuf")),
       one(plainSdk, spanned, sdk),
-      one("stage, OpenTelemetry SDK", told, sdk),
-      one("stage, the SDK with a counted queue", told, countedSdk),
-      one("stage, the SDK filtered, with a counted queue", told, filteredSdk)
+      one("stage, OpenTelemetry SDK", recorded, sdk),
+      one("stage, the SDK with a counted queue", recorded, countedSdk),
+      one("stage, the SDK filtered, with a counted queue", recorded, filteredSdk)
     ],
     rows: [
       { name: plain },

@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Data, Effect, Exit, FiberId, Option } from "effect"
 import { interruptorsOf, leavesOf } from "../../src/cause/causeLeaves.js"
 
-const told = (cause: Cause.Cause<unknown>) => leavesOf(cause).map((leaf) => `${leaf.path} ${leaf.kind} ${leaf.error}`)
+const recorded = (cause: Cause.Cause<unknown>) =>
+  leavesOf(cause).map((leaf) => `${leaf.path} ${leaf.kind} ${leaf.error}`)
 
 const group = (failures: Record<string, Cause.Cause<unknown>>) => ({
   _tag: "StageGroupError",
@@ -14,15 +15,15 @@ class Broken extends Data.TaggedError("Broken")<{ readonly part: string }> {}
 
 describe("CauseLeaves", () => {
   it("gives a single failure the empty path", () => {
-    assert.deepStrictEqual(told(Cause.fail("a")), [" fail a"])
+    assert.deepStrictEqual(recorded(Cause.fail("a")), [" fail a"])
   })
 
-  it("tells every failure in the cause's order with the way to it", () => {
+  it("gives every failure in the cause's order with the way to it", () => {
     const cause = Cause.sequential(Cause.parallel(Cause.fail("a"), Cause.die("b")), Cause.fail("c"))
-    assert.deepStrictEqual(told(cause), ["→L∥L fail a", "→L∥R die b", "→R fail c"])
+    assert.deepStrictEqual(recorded(cause), ["→L∥L fail a", "→L∥R die b", "→R fail c"])
   })
 
-  it("tells one error once, however often it stands in the cause", () => {
+  it("gives one error once, however often it is in the cause", () => {
     const error = new Error("once")
     assert.lengthOf(
       leavesOf(Cause.parallel(Cause.fail(error), Cause.sequential(Cause.die(error), Cause.fail(error)))),
@@ -54,19 +55,19 @@ describe("CauseLeaves", () => {
 
   it("looks through a group of stages as through a parallel cause", () => {
     const cause = Cause.fail(group({ a: Cause.fail("a"), b: Cause.die("b"), c: Cause.fail("c") }))
-    assert.deepStrictEqual(told(cause), ["∥L∥L fail a", "∥L∥R die b", "∥R fail c"])
-    assert.deepStrictEqual(told(Cause.fail(group({ only: Cause.fail("a") }))), [" fail a"])
+    assert.deepStrictEqual(recorded(cause), ["∥L∥L fail a", "∥L∥R die b", "∥R fail c"])
+    assert.deepStrictEqual(recorded(Cause.fail(group({ only: Cause.fail("a") }))), [" fail a"])
   })
 
   it("keeps a group that has no failure to show", () => {
-    assert.deepStrictEqual(told(Cause.fail(group({}))), [" fail group"])
-    assert.deepStrictEqual(told(Cause.fail(group({ a: Cause.interrupt(FiberId.none) }))), [" fail group"])
+    assert.deepStrictEqual(recorded(Cause.fail(group({}))), [" fail group"])
+    assert.deepStrictEqual(recorded(Cause.fail(group({ a: Cause.interrupt(FiberId.none) }))), [" fail group"])
   })
 
   it("ends on a group that contains itself", () => {
     const failures: Record<string, Cause.Cause<unknown>> = { a: Cause.fail("a") }
     failures["self"] = Cause.fail(group(failures))
-    assert.deepStrictEqual(told(Cause.fail(group(failures))).length, 1)
+    assert.deepStrictEqual(recorded(Cause.fail(group(failures))).length, 1)
   })
 
   it("walks causes 100,000 deep", () => {

@@ -133,7 +133,7 @@ describe("ErrorSummary", () => {
     [503, "UNAVAILABLE retryable"],
     [504, "TIMEOUT retryable"],
     [200, "UNKNOWN"]
-  ])("reads the status %i, wherever it stands", (status, expected) => {
+  ])("reads the status %i, wherever it is", (status, expected) => {
     const statusCode = status
     const errors = [withStatus(status), { statusCode }, { response: { status } }, answered(status)]
     for (const error of errors) assert.strictEqual(verdict(error), expected)

@@ -44,18 +44,18 @@ describe("ThrownValue", () => {
     ])
   })
 
-  it("tells the fields of an error without a message", () => {
+  it("gives the fields of an error without a message", () => {
     assert.strictEqual(messageOf(new NotFound({ id: 1, table: "users" })), '{"id":1,"table":"users"}')
     assert.strictEqual(messageOf(new Error("")), "")
   })
 
-  it("tells plain objects as compact JSON", () => {
+  it("gives plain objects as compact JSON", () => {
     assert.strictEqual(messageOf({ code: 404, at: new Date(0) }), '{"code":404,"at":"1970-01-01T00:00:00.000Z"}')
     assert.strictEqual(messageOf(undefined), "undefined")
     assert.strictEqual(messageOf("as it is"), "as it is")
   })
 
-  it("tells a parse error as its tree", () => {
+  it("gives a parse error as its tree", () => {
     const result = Schema.decodeUnknownEither(Schema.Struct({ id: Schema.Number }))({ id: "x" })
     assert.isTrue(Either.isLeft(result) && messageOf(result.left).includes('└─ ["id"]'))
   })
@@ -79,11 +79,11 @@ describe("ThrownValue", () => {
     assert.strictEqual(causeOf(new Wrapped({ message: "", cause: Cause.fail(reason) })), reason)
   })
 
-  it("tells at most five links of a chain 10,000 deep", () => {
+  it("gives at most five links of a chain 10,000 deep", () => {
     assert.strictEqual(chainOf(deepError(10_000)).split(" <- ").length, 5)
   })
 
-  it("tells each error of a circle once", () => {
+  it("gives each error of a circle once", () => {
     const first = new Error("first")
     first.cause = new Error("second", { cause: first })
     assert.strictEqual(chainOf(first), "Error: first <- Error: second")

@@ -1,5 +1,5 @@
 /**
- * A history may be somebody else's: whatever stands in it, a command tells it or says in one line why it cannot. It is a file, which
+ * A history may come from elsewhere: whatever is in it, a command shows it or says in one line why it cannot. It is a file, which
  * is what people send each other, and whose cells take any type whatever their column says.
  */
 import { join } from "node:path"
@@ -55,7 +55,7 @@ const commands: Readonly<Record<string, Command>> = {
 /** What a terminal would obey; a tab separates values. */
 const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/
 
-/** A text of a million characters is told in a second or two; what goes wrong takes minutes, or for ever. */
+/** A text of a million characters is shown in a second or two; what goes wrong takes minutes, or for ever. */
 const patience = 20_000
 
 const blockOfData = /<script type="application\/json"[^>]*>([\s\S]*?)<\/script>/g
@@ -119,7 +119,7 @@ const known: ReadonlyArray<readonly [table: string, column: string, cell: string
 layer(Original.layer, { timeout: "300 seconds", excludeTestServices: true })(
   "a history that somebody else wrote",
   (it) => {
-    it.scoped("is told, or refused in one line, by every command, whatever stands in any of its cells", () =>
+    it.scoped("is shown, or refused in one line, by every command, whatever is in any of its cells", () =>
       Effect.gen(function* () {
         const { filename, ids } = yield* Original
         const copy = join(yield* folder, "history.db")
@@ -166,7 +166,7 @@ layer(Original.layer, { timeout: "300 seconds", excludeTestServices: true })(
     )
 
     for (const [table, column, cell, command] of known) {
-      it.scoped(`is told, or refused in one line, by ${command}, where ${table}.${column} holds ${cell}`, () =>
+      it.scoped(`is shown, or refused in one line, by ${command}, where ${table}.${column} holds ${cell}`, () =>
         Effect.gen(function* () {
           const { filename, ids } = yield* Original
           const copy = join(yield* folder, "history.db")
@@ -180,7 +180,7 @@ layer(Original.layer, { timeout: "300 seconds", excludeTestServices: true })(
     }
 
     for (const [what, sql] of Object.entries(hostileTables)) {
-      it.scoped(`is told, or refused in one line, by every command, where ${what}`, () =>
+      it.scoped(`is shown, or refused in one line, by every command, where ${what}`, () =>
         Effect.gen(function* () {
           const { filename, ids } = yield* Original
           const copy = join(yield* folder, "history.db")

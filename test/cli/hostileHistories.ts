@@ -150,7 +150,7 @@ export const placesIn = (filename: string): ReadonlyArray<Place> => {
 const deep = (levels: number) => "[".repeat(levels) + "]".repeat(levels)
 const deepRecord = (levels: number) => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`
 
-/** What stands in a cell that somebody else wrote. */
+/** What is in a cell that another program wrote. */
 export const hostileCells: Readonly<Record<string, unknown>> = {
   null: null,
   "no text": "",
@@ -199,7 +199,7 @@ export const hostileCells: Readonly<Record<string, unknown>> = {
   "half of a character": "\ud800 and \udc00 or \udfff"
 }
 
-/** What stands at one place within JSON that is else as we wrote it. */
+/** What is at one place within JSON that is else as we wrote it. */
 export const hostileJson: Readonly<Record<string, string>> = {
   "left out": "",
   null: "null",
@@ -297,10 +297,10 @@ const storyCopy = (id: string, parent: string) =>
 
 /** What no single cell can do. Each begins with the story of the key 1. */
 export const hostileTables: Readonly<Record<string, string>> = {
-  "each stage stands in itself": "UPDATE stages SET parent_index = stage_index",
+  "each stage is inside itself": "UPDATE stages SET parent_index = stage_index",
   "two stages stand in each other":
     "UPDATE stages SET parent_index = CASE stage_index WHEN 0 THEN 1 WHEN 1 THEN 0 ELSE parent_index END",
-  "each stage stands in the one after it": "UPDATE stages SET parent_index = stage_index + 1",
+  "each stage is inside the one after it": "UPDATE stages SET parent_index = stage_index + 1",
   "3,000 stages stand each in the one before": `WITH RECURSIVE n (i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 3100)
     INSERT INTO stages (${stageColumns})
     SELECT 1, i, i - 1, story_name, name, NULL, kind, status, started_at, ended_at, duration_seconds, 0, 0
@@ -309,7 +309,7 @@ export const hostileTables: Readonly<Record<string, string>> = {
     INSERT INTO stages (${stageColumns})
     SELECT 1, i, 0, story_name, name, path, kind, status, started_at, ended_at, duration_seconds, 0, 0
     FROM n, stages WHERE story_key = 1 AND stage_index = 0`,
-  "each story stands in itself": "UPDATE stories SET parent_story_id = id",
+  "each story is inside itself": "UPDATE stories SET parent_story_id = id",
   "a story and its sub-story stand in each other":
     "UPDATE stories SET parent_story_id = (SELECT id FROM stories WHERE parent_story_id IS NOT NULL LIMIT 1) WHERE key = 1",
   "two stories of one id, one within the other": `${storyCopy("'twin'", "(SELECT id FROM stories WHERE key = 1)")};

@@ -74,8 +74,8 @@ const day = Effect.gen(function* () {
   yield* Effect.exit(evil)
 })
 
-/** The file of a history in which a day's stories were told. */
-export const history = Effect.tap(file, (place) => told(place, day))
+/** The file of a history in which a day's stories were recorded. */
+export const history = Effect.tap(file, (place) => recorded(place, day))
 
 /** Where a history is, and the same as an argument of the command, in which no password is. */
 export interface Place {
@@ -83,7 +83,7 @@ export interface Place {
   readonly argument: string
 }
 
-/** Histories in which the day's stories were told, by their databases. */
+/** Histories in which the day's stories were recorded, by their databases. */
 export const databases = (
   server: Effect.Effect<Postgres>
 ): ReadonlyArray<{ readonly where: string; readonly history: Effect.Effect<Place, never, Scope.Scope> }> => [
@@ -91,7 +91,10 @@ export const databases = (
   {
     where: "in a schema of PostgreSQL",
     history: Effect.flatMap(onPostgres(server).file, (place) =>
-      Effect.map(Effect.zipRight(told(place, day), withoutPassword(server, place)), (argument) => ({ place, argument }))
+      Effect.map(Effect.zipRight(recorded(place, day), withoutPassword(server, place)), (argument) => ({
+        place,
+        argument
+      }))
     )
   }
 ]
@@ -113,8 +116,8 @@ export const withoutPassword = (server: Effect.Effect<Postgres>, url: string) =>
     ).pipe(Effect.as(url.replace(`:${encodeURIComponent(password)}@`, "@")))
   )
 
-/** Everything the program tells is in the history when it is done. */
-export const told = <A, E>(place: string, program: Effect.Effect<A, E>) =>
+/** Everything the program emits is in the history when it is done. */
+export const recorded = <A, E>(place: string, program: Effect.Effect<A, E>) =>
   program.pipe(
     Effect.provide(
       Layer.mergeAll(

@@ -11,7 +11,7 @@ import { bundledCommand } from "../fixtures/compiled.js"
 import { Narrator } from "../fixtures/events.js"
 import * as postgres from "../fixtures/postgres.js"
 import { folder } from "../history/histories.js"
-import { databases, told } from "./library.js"
+import { databases, recorded } from "./library.js"
 
 class Process {
   stdout = ""
@@ -80,7 +80,7 @@ describe.each(databases(postgres.ofFile()))("The process narrative, of a history
       const { argument, place } = yield* history
       const tail = yield* start(["tail", argument, "--lines", "1"])
       yield* tail.prints("Story ended")
-      yield* told(place, Narrative.stage(Effect.void, "Count").pipe(Narrative.story("Told Later")))
+      yield* recorded(place, Narrative.stage(Effect.void, "Count").pipe(Narrative.story("Told Later")))
       yield* tail.prints("▶ Story ended: SUCCESS")
       assert.match(tail.stdout, /▶ Story started: Told Later\n✔ Stage completed: Count \((?:\d\.\d{3}|\d+µ)s\)\n/)
       yield* tail.interrupt
@@ -99,7 +99,7 @@ describe("The process narrative", () => {
     })
   )
 
-  it.scopedLive("tail follows a file of JSON lines through its rotation, and tells once of what is no event", () =>
+  it.scopedLive("tail follows a file of JSON lines through its rotation, and warns once of what is no event", () =>
     Effect.gen(function* () {
       const file = join(yield* folder, "app.jsonl")
       const lineOf = (event: NarrativeEvent.NarrativeEvent) => `${NarrativeEvent.toWire(event)}\n`
@@ -122,7 +122,7 @@ describe("The process narrative", () => {
     })
   )
 
-  it.scopedLive("tail tells what a program prints into its standard input, to its last event", () =>
+  it.scopedLive("tail shows what a program prints into its standard input, to its last event", () =>
     Effect.gen(function* () {
       const story = new Narrator("Import")
       const tail = yield* start(["tail", "-"])
@@ -133,7 +133,7 @@ describe("The process narrative", () => {
     })
   )
 
-  it.scopedLive("ends in silence when nobody reads on", () =>
+  it.scopedLive("ends in silence when its reader has gone", () =>
     Effect.gen(function* () {
       const file = join(yield* folder, "long.jsonl")
       const story = new Narrator("Import")

@@ -124,7 +124,7 @@ describe.each(databases(postgres.ofFile()))("narrative, of a history $where,", (
 
     describe("story", () => {
       it.effect(
-        "is found by as much of its id as a list shows, and told with its stages, values, log and analysis",
+        "is found by as much of its id as a list shows, and shown with its stages, values, log and analysis",
         () =>
           Effect.gen(function* () {
             const shown =
@@ -164,7 +164,7 @@ describe.each(databases(postgres.ofFile()))("narrative, of a history $where,", (
         })
       )
 
-      it.effect("tells each retry in the stage that was tried again", () =>
+      it.effect("shows each retry in the stage that was tried again", () =>
         Effect.gen(function* () {
           const lines = linesOf((yield* on(["story", yield* idOf("Load 数据")], 100)).stdout)
           const stage = lines.findIndex((line) => /^✔ Fetch Rates \(.*, 2 retries\)$/.test(line))
@@ -246,7 +246,7 @@ describe.each(databases(postgres.ofFile()))("narrative, of a history $where,", (
       })
     )
 
-    it.effect("stats tells counts, failure rates and durations, and the failures by their fingerprint", () =>
+    it.effect("stats shows counts, failure rates and durations, and the failures by their fingerprint", () =>
       Effect.gen(function* () {
         const lines = linesOf((yield* on(["stats"], 120)).stdout)
         assert.match(lines[0] ?? "", /^7 stories, 57\.1% failed, /)
@@ -263,7 +263,7 @@ describe.each(databases(postgres.ofFile()))("narrative, of a history $where,", (
       })
     )
 
-    it.effect("tail tells the past of a history as the console told it", () =>
+    it.effect("tail prints the past of a history as the console did", () =>
       Effect.gen(function* () {
         const lines = linesOf((yield* on(["tail", "--no-follow", "--lines", "1000"])).stdout)
         for (const line of [
@@ -305,7 +305,7 @@ describe.each(databases(postgres.ofFile()))("narrative, of a history $where,", (
       })
     )
 
-    it.effect("prune tells what would go, and takes it only without --dry-run", () =>
+    it.effect("prune says what would go, and takes it only without --dry-run", () =>
       Effect.scoped(
         Effect.gen(function* () {
           const { argument: db } = yield* history

@@ -8,7 +8,7 @@ const hour = 60 * minute
 const day = 24 * hour
 
 describe("RelativeTime", () => {
-  it("tells an age in the largest unit that says enough, and the day itself beyond a fortnight", () => {
+  it("gives an age in the largest unit that says enough, and the day itself beyond a fortnight", () => {
     const said = [0, 999, second, 59 * second, minute, 59 * minute, hour, 47 * hour, 48 * hour, 13 * day, 14 * day]
     assert.deepStrictEqual(
       said.map((elapsed) => ago(now - elapsed, now)),
@@ -16,12 +16,12 @@ describe("RelativeTime", () => {
     )
   })
 
-  it("takes a clock that is a little ahead for now, and tells any other future by its day", () => {
+  it("takes a clock that is a little ahead for now, and gives any other future by its day", () => {
     assert.strictEqual(ago(now + 30 * second, now), "now")
     assert.strictEqual(ago(now + 2 * day, now), "2026-11-22")
   })
 
-  it("tells durations in seconds, and long ones in the two units that count", () => {
+  it("gives durations in seconds, and long ones in the two units that count", () => {
     assert.deepStrictEqual([0, 0.0124, 99.9994, 100, 3_599, 3_600, 7_500].map(took), [
       "0µs",
       "0.012s",

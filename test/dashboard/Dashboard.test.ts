@@ -66,7 +66,7 @@ describe.each(databases(postgres.ofFile()))("The dashboard's server, $where,", (
     })
   )
 
-  it.scopedLive("lets its page run nothing but its own script, talk to nobody else and be framed by no one", () =>
+  it.scopedLive("lets its page run nothing but its own script, talk to no other server and be framed by no page", () =>
     Effect.gen(function* () {
       const { port } = yield* served()
       const { headers } = yield* raw(port, "/runs")

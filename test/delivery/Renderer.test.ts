@@ -59,7 +59,7 @@ describe("a renderer", () => {
     "returns an effect that fails in spite of its type": () => Effect.fail("failed") as unknown as Effect.Effect<void>,
     "interrupts itself": () => Effect.interrupt
   })) {
-    it.effect(`that ${fault} is counted and told of, and the next one gets the event`, () =>
+    it.effect(`that ${fault} is counted and warned of, and the next one gets the event`, () =>
       withWarnings((warnings) =>
         Effect.gen(function* () {
           const faulty = Renderer.make("faulty", handle)
@@ -218,7 +218,7 @@ describe("Renderer.filter, mapEvents and merge", () => {
     })
   )
 
-  it.effect("tell both when the first one fails", () =>
+  it.effect("report both when the first one fails", () =>
     Effect.gen(function* () {
       const { events, renderer } = recording()
       const faulty = Renderer.make("faulty", () => Effect.die("defect"))
@@ -258,20 +258,20 @@ describe("Renderer.coalesce", () => {
 
   const coalesced = (events: ReadonlyArray<NarrativeEvent>, threshold = 2) =>
     Effect.gen(function* () {
-      const { events: told, renderer } = recording()
+      const { events: recorded, renderer } = recording()
       yield* emitAll(Renderer.coalesce(renderer, { threshold }), events)
-      return told
+      return recorded
     })
 
   const summariesIn = (events: ReadonlyArray<NarrativeEvent>) =>
     events.flatMap((event) => (event._tag === "EventRecorded" && event.name === "stages.coalesced" ? [event.data] : []))
 
-  it.effect("tells the first stages of a run, and the rest as one event when the run ends", () =>
+  it.effect("delivers the first stages of a run, and the rest as one event when the run ends", () =>
     Effect.gen(function* () {
       const narrator = new Narrator()
-      const told = yield* coalesced([narrator.start(), ...polls(narrator, 10), narrator.end()])
+      const recorded = yield* coalesced([narrator.start(), ...polls(narrator, 10), narrator.end()])
       assert.deepStrictEqual(
-        told.map((event) => event._tag),
+        recorded.map((event) => event._tag),
         [
           "StoryStarted",
           "StageStarted",
@@ -282,25 +282,25 @@ describe("Renderer.coalesce", () => {
           "StoryCompleted"
         ]
       )
-      assert.deepStrictEqual(summariesIn(told), [{ stage_name: "Poll", count: 8, duration_seconds: 4 }])
+      assert.deepStrictEqual(summariesIn(recorded), [{ stage_name: "Poll", count: 8, duration_seconds: 4 }])
     })
   )
 
-  it.effect("tells a stage that fails in the middle of a run, with its start", () =>
+  it.effect("delivers a stage that fails in the middle of a run, with its start", () =>
     Effect.gen(function* () {
       const narrator = new Narrator()
       const before = polls(narrator, 4)
       const failing = narrator.stage("Poll")
       const failure = [narrator.stageStarted(failing), narrator.failed(failing)]
-      const told = yield* coalesced([...before, ...failure, narrator.end()])
+      const recorded = yield* coalesced([...before, ...failure, narrator.end()])
       assert.deepStrictEqual(
-        told.slice(-4).map((event) => event._tag),
+        recorded.slice(-4).map((event) => event._tag),
         ["EventRecorded", "StageStarted", "StageFailed", "StoryCompleted"]
       )
     })
   )
 
-  it.effect("tells what stands inside of a stage of the run, and that stage", () =>
+  it.effect("delivers what is inside a stage of the run, and that stage", () =>
     Effect.gen(function* () {
       const narrator = new Narrator()
       const before = polls(narrator, 4)
@@ -312,8 +312,8 @@ describe("Renderer.coalesce", () => {
         narrator.completed(inner),
         narrator.completed(outer)
       ]
-      const told = yield* coalesced([...before, ...nested, narrator.end()])
-      assert.deepStrictEqual(told.slice(-5, -1), nested)
+      const recorded = yield* coalesced([...before, ...nested, narrator.end()])
+      assert.deepStrictEqual(recorded.slice(-5, -1), nested)
     })
   )
 
@@ -322,16 +322,16 @@ describe("Renderer.coalesce", () => {
       const [a, b] = [new Narrator("A"), new Narrator("B")]
       const [ofA, ofB] = [polls(a, 5), polls(b, 5)]
       const interleaved = ofA.flatMap((event, i) => [event, ofB[i] as NarrativeEvent])
-      const told = yield* coalesced([...interleaved, a.end(), b.end()])
-      assert.lengthOf(summariesIn(told), 2)
+      const recorded = yield* coalesced([...interleaved, a.end(), b.end()])
+      assert.lengthOf(summariesIn(recorded), 2)
     })
   )
 
-  it.effect("holds on to no story whose end it never hears of", () =>
+  it.effect("holds on to no story whose end never comes", () =>
     Effect.gen(function* () {
       const stories = Array.from({ length: 1_100 }, (_, i) => polls(new Narrator("Endless", `${i}`), 4))
-      const told = yield* coalesced(stories.flat())
-      assert.lengthOf(summariesIn(told), 100)
+      const recorded = yield* coalesced(stories.flat())
+      assert.lengthOf(summariesIn(recorded), 100)
     })
   )
 
@@ -340,7 +340,7 @@ describe("Renderer.coalesce", () => {
     maxLength: 40
   })
 
-  const told = (narrator: Narrator, ops: ReadonlyArray<Op>): ReadonlyArray<NarrativeEvent> => {
+  const recorded = (narrator: Narrator, ops: ReadonlyArray<Op>): ReadonlyArray<NarrativeEvent> => {
     const start = narrator.start()
     const stage = (): ToldStage => narrator.stage("Poll")
     const events = ops.flatMap((op): ReadonlyArray<NarrativeEvent> => {
@@ -378,7 +378,7 @@ describe("Renderer.coalesce", () => {
     [ops, fc.integer({ min: 1, max: 4 })],
     ([ops, threshold]) =>
       Effect.gen(function* () {
-        const events = told(new Narrator(), ops)
+        const events = recorded(new Narrator(), ops)
         const kept = yield* coalesced(events, threshold)
         const passed = kept.filter((event) => events.includes(event))
         assert.deepStrictEqual(
@@ -623,11 +623,11 @@ describe("Renderer.buffered", () => {
     ([pauses, maxOps]) =>
       Effect.gen(function* () {
         const { events, renderer } = recording()
-        const told = notes(pauses.length)
+        const recorded = notes(pauses.length)
         const emitting = Effect.scoped(
           Effect.gen(function* () {
             const buffered = yield* Renderer.buffered(renderer, { capacity: 2, strategy: "suspend" })
-            for (const [i, event] of told.entries()) {
+            for (const [i, event] of recorded.entries()) {
               yield* emitAll(buffered, [event])
               yield* Effect.repeatN(Effect.yieldNow(), pauses[i] ?? 0)
             }
@@ -635,7 +635,7 @@ describe("Renderer.buffered", () => {
         )
         // No time passes: a lost wake-up would wait for the shutdown timeout. Fewer operations are too few for Effect itself.
         yield* Effect.withMaxOpsBeforeYield(emitting, maxOps)
-        assert.deepStrictEqual(sequences(events), sequences(told))
+        assert.deepStrictEqual(sequences(events), sequences(recorded))
       })
   )
 
@@ -655,7 +655,7 @@ describe("Renderer.buffered", () => {
     })
   )
 
-  it.scoped("suspend is bounded, even where nobody waits and nothing is delivered", () =>
+  it.scoped("suspend is bounded, even where no fiber waits and nothing is delivered", () =>
     Effect.gen(function* () {
       const { renderer } = yield* tapped({ capacity: 10, strategy: "suspend", shutdownTimeout: 0 })
       const [event] = notes(1)
@@ -709,7 +709,7 @@ describe("Renderer.buffered", () => {
     })
   )
 
-  it.scoped("survives an onOverflow that throws, and tells of it a few times only", () =>
+  it.scoped("survives an onOverflow that throws, and warns of it a few times only", () =>
     withWarnings((warnings) =>
       Effect.gen(function* () {
         const { renderer } = yield* tapped({
@@ -722,14 +722,14 @@ describe("Renderer.buffered", () => {
         })
         yield* emitAll(renderer, notes(100))
         assertConserved(yield* statsOf(renderer))
-        const told = warnings.filter((warning) => warning.includes("onOverflow"))
-        assert.isAtLeast(told.length, 1)
-        assert.isAtMost(told.length, 7)
+        const recorded = warnings.filter((warning) => warning.includes("onOverflow"))
+        assert.isAtLeast(recorded.length, 1)
+        assert.isAtMost(recorded.length, 7)
       })
     )
   )
 
-  it.effect("tells of drops at the 1st, 2nd, 4th, 8th, … and of the rest when it is closed", () =>
+  it.effect("warns of drops at the 1st, 2nd, 4th, 8th, … and of the rest when it is closed", () =>
     withWarnings((warnings) =>
       Effect.gen(function* () {
         yield* Effect.scoped(
@@ -738,9 +738,9 @@ describe("Renderer.buffered", () => {
             yield* emitAll(renderer, notes(1))
             yield* settle
             yield* emitAll(renderer, notes(1))
-            for (const [event, told] of [1, 2, 2, 3, 3, 3].entries()) {
+            for (const [event, recorded] of [1, 2, 2, 3, 3, 3].entries()) {
               yield* emitAll(renderer, notes(1))
-              assert.lengthOf(warnings, told, `after drop ${event + 1}`)
+              assert.lengthOf(warnings, recorded, `after drop ${event + 1}`)
             }
             yield* turn(2)
           })
@@ -751,7 +751,7 @@ describe("Renderer.buffered", () => {
     )
   )
 
-  it.effect("waits for a destination as long as it was told to when it is closed, and no longer", () =>
+  it.effect("waits for a destination as long as it was asked to when it is closed, and no longer", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const { renderer } = yield* Scope.extend(
@@ -811,15 +811,15 @@ describe("Renderer.buffered", () => {
   it.effect("is not slowed by what it has waiting", () =>
     Effect.gen(function* () {
       const { events, renderer } = recording()
-      const told = notes(100_000)
+      const recorded = notes(100_000)
       yield* Effect.scoped(
         Effect.gen(function* () {
           const buffered = yield* Renderer.buffered(renderer, { capacity: 100_000, strategy: "suspend" })
-          for (const event of told) deliver(buffered, event)
+          for (const event of recorded) deliver(buffered, event)
         })
       )
       assert.lengthOf(events, 100_000)
-      assert.strictEqual(events.at(-1), told.at(-1))
+      assert.strictEqual(events.at(-1), recorded.at(-1))
     })
   )
 })

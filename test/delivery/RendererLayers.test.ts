@@ -3,17 +3,17 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, FiberRef, Layer, ManagedRuntime } from "effect"
 import { Narrative, Renderer } from "../../src/index.js"
 
-/** Renderers by name, and how many events each was told. */
+/** Renderers by name, and how many events each was delivered. */
 const renderers = (...names: ReadonlyArray<string>) => {
-  const told: Record<string, number> = {}
+  const recorded: Record<string, number> = {}
   const layers = names.map((name) =>
     Renderer.layer(
       Renderer.make(name, () => {
-        told[name] = (told[name] ?? 0) + 1
+        recorded[name] = (recorded[name] ?? 0) + 1
       })
     )
   )
-  return { told, layers: layers as [Layer.Layer<never>, Layer.Layer<never>, ...Array<Layer.Layer<never>>] }
+  return { recorded, layers: layers as [Layer.Layer<never>, Layer.Layer<never>, ...Array<Layer.Layer<never>>] }
 }
 
 /** Two events. */
@@ -22,18 +22,18 @@ const story = Effect.void.pipe(Narrative.story("Any"))
 describe("renderer layers", () => {
   it.effect("renderer layers merged by Layer.mergeAll add up, in any order", () =>
     Effect.gen(function* () {
-      const { layers, told } = renderers("a", "b", "c")
+      const { layers, recorded } = renderers("a", "b", "c")
       yield* story.pipe(Effect.provide(Layer.mergeAll(...layers)))
       yield* story.pipe(Effect.provide(Layer.mergeAll(layers[1], layers[0])))
-      assert.deepStrictEqual(told, { a: 4, b: 4, c: 2 })
+      assert.deepStrictEqual(recorded, { a: 4, b: 4, c: 2 })
     })
   )
 
   it.effect("renderer layers provided as a list add up", () =>
     Effect.gen(function* () {
-      const { layers, told } = renderers("a", "b")
+      const { layers, recorded } = renderers("a", "b")
       yield* story.pipe(Effect.provide(layers))
-      assert.deepStrictEqual(told, { a: 2, b: 2 })
+      assert.deepStrictEqual(recorded, { a: 2, b: 2 })
     })
   )
 
@@ -41,31 +41,31 @@ describe("renderer layers", () => {
     Effect.gen(function* () {
       const {
         layers: [a, b],
-        told
+        recorded
       } = renderers("outer", "inner")
       const inner = story.pipe(Effect.provide(b))
       yield* Effect.zipRight(inner, story).pipe(Effect.provide(a))
-      assert.deepStrictEqual(told, { outer: 4, inner: 2 })
+      assert.deepStrictEqual(recorded, { outer: 4, inner: 2 })
     })
   )
 
   it.effect("renderer layers composed by Layer.provideMerge and Layer.provide add up", () =>
     Effect.gen(function* () {
-      const { layers, told } = renderers("a", "b", "c")
+      const { layers, recorded } = renderers("a", "b", "c")
       const [a, b, c] = layers
       yield* story.pipe(Effect.provide(a.pipe(Layer.provideMerge(b), Layer.provideMerge(c ?? Layer.empty))))
-      assert.deepStrictEqual(told, { a: 2, b: 2, c: 2 })
+      assert.deepStrictEqual(recorded, { a: 2, b: 2, c: 2 })
     })
   )
 
   it.effect("renderer layers of a ManagedRuntime add up", () =>
     Effect.gen(function* () {
-      const { layers, told } = renderers("a", "b")
+      const { layers, recorded } = renderers("a", "b")
       const runtime = ManagedRuntime.make(Layer.mergeAll(...layers))
       yield* Effect.promise(() => runtime.runPromise(story))
       yield* Effect.promise(() => runtime.runPromise(story))
       yield* Effect.promise(() => runtime.dispose())
-      assert.deepStrictEqual(told, { a: 4, b: 4 })
+      assert.deepStrictEqual(recorded, { a: 4, b: 4 })
     })
   )
 
@@ -73,7 +73,7 @@ describe("renderer layers", () => {
     Effect.gen(function* () {
       const {
         layers: [a, b],
-        told
+        recorded
       } = renderers("parent", "child")
       yield* Effect.gen(function* () {
         const child = yield* Effect.fork(story.pipe(Effect.provide(b)))
@@ -82,7 +82,7 @@ describe("renderer layers", () => {
         yield* Fiber.join(other)
         yield* story
       }).pipe(Effect.provide(a))
-      assert.deepStrictEqual(told, { parent: 6, child: 2 })
+      assert.deepStrictEqual(recorded, { parent: 6, child: 2 })
     })
   )
 
@@ -90,12 +90,12 @@ describe("renderer layers", () => {
     Effect.gen(function* () {
       const {
         layers: [a, b],
-        told
+        recorded
       } = renderers("a", "b")
       yield* Effect.all([story.pipe(Effect.provide(a)), story.pipe(Effect.provide(b)), story], {
         concurrency: "unbounded"
       }).pipe(Effect.provide(Renderer.layerNone))
-      assert.deepStrictEqual(told, { a: 2, b: 2 })
+      assert.deepStrictEqual(recorded, { a: 2, b: 2 })
     })
   )
 
@@ -103,10 +103,10 @@ describe("renderer layers", () => {
     Effect.gen(function* () {
       const {
         layers: [a],
-        told
+        recorded
       } = renderers("a", "unused")
       yield* story.pipe(Effect.provide(Layer.mergeAll(a, a)))
-      assert.deepStrictEqual(told, { a: 2 })
+      assert.deepStrictEqual(recorded, { a: 2 })
     })
   )
 
@@ -114,11 +114,11 @@ describe("renderer layers", () => {
     Effect.gen(function* () {
       const {
         layers: [a],
-        told
+        recorded
       } = renderers("a", "unused")
       yield* Effect.void.pipe(Effect.provide(a))
       yield* story.pipe(Effect.provide(Renderer.layerNone))
-      assert.deepStrictEqual(told, {})
+      assert.deepStrictEqual(recorded, {})
     })
   )
 
@@ -126,13 +126,13 @@ describe("renderer layers", () => {
     Effect.gen(function* () {
       const {
         layers: [a],
-        told
+        recorded
       } = renderers("a", "unused")
       let only = 0
       const replacing = Renderer.replace(Renderer.make("only", () => void only++))
       yield* story.pipe(Effect.provide(replacing), Effect.provide(a))
       yield* story.pipe(Effect.provide(Renderer.layerNone), Effect.provide(a))
-      assert.deepStrictEqual([told, only], [{}, 2])
+      assert.deepStrictEqual([recorded, only], [{}, 2])
     })
   )
 
@@ -141,11 +141,11 @@ describe("renderer layers", () => {
       const ref = FiberRef.unsafeMake("initial")
       const {
         layers: [a],
-        told
+        recorded
       } = renderers("a", "unused")
       const setting = Layer.scopedDiscard(Effect.locallyScoped(ref, "set"))
       const value = yield* Effect.zipRight(story, FiberRef.get(ref)).pipe(Effect.provide(Layer.mergeAll(setting, a)))
-      assert.deepStrictEqual([value, told], ["set", { a: 2 }])
+      assert.deepStrictEqual([value, recorded], ["set", { a: 2 }])
     })
   )
 })

@@ -27,7 +27,7 @@ const failing = Effect.gen(function* () {
     return [requestId, user]
   }).pipe(Narrative.stage("Find"), Narrative.story("Lookup"), Effect.exit, Effect.provide(observed.layer))
   const failure = observed.events.find((event) => event._tag === "FailureOccurred")
-  return failure ?? assert.fail("no failure was told")
+  return failure ?? assert.fail("no failure was reported")
 })
 
 describe("the diagnostics' settings", () => {
@@ -183,7 +183,7 @@ describe("a report", () => {
     }).pipe(Effect.provide(Diagnostics.layer({ mode: "rich", locals: "throws" })))
   )
 
-  it.live("in rich mode tells the defect of a finalizer that Effect leaves out of the cause", () =>
+  it.live("in rich mode reports the defect of a finalizer that Effect leaves out of the cause", () =>
     Effect.gen(function* () {
       const observed = observe()
       const failing = Effect.yieldNow().pipe(Effect.zipRight(Effect.fail(new Error("the first"))))

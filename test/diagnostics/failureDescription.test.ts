@@ -265,7 +265,7 @@ describe("FailureDescription.describe", () => {
     assert.isTrue(all.every((failure) => failure.stackText.includes("level0")))
   })
 
-  it.effect("tells the first issue of a parse error", () =>
+  it.effect("gives the first issue of a parse error", () =>
     Effect.gen(function* () {
       const Order = Schema.Struct({ lines: Schema.Array(Schema.Struct({ price: Schema.Number })) })
       const failure = yield* failed(Schema.decodeUnknown(Order)({ lines: [{ price: "free" }] }))
@@ -273,7 +273,7 @@ describe("FailureDescription.describe", () => {
     })
   )
 
-  it("tells failures that happened together, each with its way and its stage", () => {
+  it("describes failures that happened together, each with its way and its stage", () => {
     const [left, right] = [new Error("left"), new Error("right")]
     const failures = failuresOf(
       Cause.parallel(Cause.fail(left), Cause.sequential(Cause.fail(right), Cause.die("late"))),
@@ -291,13 +291,13 @@ describe("FailureDescription.describe", () => {
     )
   })
 
-  it("tells interruption for what it is", () => {
+  it("describes interruption as what it is", () => {
     const failure = failureOf(Cause.interrupt(FiberId.none))
     assert.deepStrictEqual([failure.errorType, failure.location], ["Interrupted", null])
     assert.strictEqual(failureOf(Cause.empty).errorType, "Interrupted")
   })
 
-  it("still tells the error when the story cannot name the stage", () => {
+  it("still describes the error when the story cannot name the stage", () => {
     const failure = failureOf(Cause.fail(new NotFound({ id: 1 })), {
       stageOf: () => {
         throw new Error("a bug of ours")

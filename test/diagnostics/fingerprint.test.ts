@@ -39,7 +39,7 @@ describe("Fingerprint", () => {
     assert.strictEqual(of("no file 'a b'"), of("no file 'c'"))
   })
 
-  it("does not change when the line moves or the repository stands elsewhere", () => {
+  it("does not change when the line moves or the repository is elsewhere", () => {
     assert.strictEqual(
       fingerprint(failure("OrderError: gone", undefined, 7)),
       fingerprint(failure("OrderError: gone", undefined, 70))

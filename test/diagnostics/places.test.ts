@@ -8,7 +8,7 @@ import type { NarrativeEvent } from "../../src/event/NarrativeEvent.js"
 import * as Narrative from "../../src/Narrative.js"
 
 /** The events of a story that an effect is run as. */
-const told = <A, E>(effect: Effect.Effect<A, E>, mode: "lean" | "rich") =>
+const recorded = <A, E>(effect: Effect.Effect<A, E>, mode: "lean" | "rich") =>
   Effect.gen(function* () {
     const events: Array<NarrativeEvent> = []
     const renderer = Renderer.make("kept", (event) => void events.push(event))
@@ -21,7 +21,7 @@ const told = <A, E>(effect: Effect.Effect<A, E>, mode: "lean" | "rich") =>
   })
 
 const reportOf = <A, E>(effect: Effect.Effect<A, E>, mode: "lean" | "rich" = "lean") =>
-  Effect.map(told(effect, mode), (events): FailureReport => {
+  Effect.map(recorded(effect, mode), (events): FailureReport => {
     const report = events.find((event) => event._tag === "FailureOccurred")
     return report ?? assert.fail("no failure was reported")
   })
@@ -55,7 +55,7 @@ describe("the place of an error that wraps another", () => {
     })
   )
 
-  it.live("leaves the wrapper its own place, and tells each error that it came from", () =>
+  it.live("leaves the wrapper its own place, and reports each error that it came from", () =>
     Effect.gen(function* () {
       const failure = yield* failureOf(cross("Margrethe", ["Skagen"]))
       assert.include(failure.ownLocation?.sourceLine, "new CrossingFailed({ ferry, cause })")
@@ -103,7 +103,7 @@ describe("the place of a failure without a line of its own", () => {
     })
   )
 
-  it.live("is that of the nearest span before that of the story, and the spans are told", () =>
+  it.live("is that of the nearest span before that of the story, and the spans are reported", () =>
     Effect.gen(function* () {
       const bare = Effect.mapError(Effect.fail("gone"), (message) =>
         Object.assign(new Error(message), { stack: `Error: ${message}\n    at node:internal/x:1:1` })
@@ -200,7 +200,7 @@ describe("several errors in one failure", () => {
     })
   )
 
-  it.live("that an AggregateError gathers are all told, each with its line", () =>
+  it.live("that an AggregateError gathers are all recorded, each with its line", () =>
     Effect.gen(function* () {
       const ring = async (door: number): Promise<never> => {
         await Promise.resolve()
@@ -220,7 +220,7 @@ describe("several errors in one failure", () => {
     })
   )
 
-  it.live("of which a SuppressedError hides the first, are both told", () =>
+  it.live("of which a SuppressedError hides the first, are both recorded", () =>
     Effect.gen(function* () {
       const suppressed = new RangeError("row 12 is out of range")
       const error = new Error("could not close connection 7")
@@ -270,7 +270,7 @@ describe("several errors in one failure", () => {
         ["boom"]
       )
       const gone = Effect.failCause(Cause.sequential(Cause.interrupt(FiberId.make(-499, 0)), answer))
-      const events = yield* told(gone, "lean")
+      const events = yield* recorded(gone, "lean")
       assert.isFalse(events.some(({ _tag }) => _tag === "FailureOccurred"))
       assert.deepInclude(events.at(-1), { _tag: "StoryCompleted", status: "cancelled" })
     })
@@ -362,7 +362,7 @@ describe("the generators on the way to a failure", () => {
 describe("a stage that failed", () => {
   const find = (id: number) => Effect.fail(new TideUnknown({ harbour: `no ${id}` }))
   const endOf = (program: Effect.Effect<unknown, unknown>, mode: "lean" | "rich" = "lean") =>
-    Effect.map(told(program, mode), (events) => events.find((event) => event._tag === "StageFailed"))
+    Effect.map(recorded(program, mode), (events) => events.find((event) => event._tag === "StageFailed"))
 
   it.live("says its line, whether it is caught or not", () =>
     Effect.gen(function* () {

@@ -42,7 +42,7 @@ const charge = (cents: number): Effect.Effect<void, Declined> =>
   cents > 5000 ? Effect.fail(new Declined({ reason: `over the limit by ${cents - 5000}` })) : Effect.void
 
 describe("an error made from the words of another", () => {
-  it.live("has the place of that one in rich mode, and tells it as its cause", () =>
+  it.live("has the place of that one in rich mode, and reports it as its cause", () =>
     Effect.gen(function* () {
       const pay = Effect.gen(function* () {
         const cents = 7200

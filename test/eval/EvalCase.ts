@@ -48,5 +48,5 @@ export const serving = (listener: RequestListener) =>
       })
   ).pipe(Effect.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`))
 
-/** A port nobody listens at any more. */
+/** A port at which no server listens any more. */
 export const closedPort = Effect.map(Effect.scoped(serving(() => {})), (url) => Number(new URL(url).port))

@@ -29,11 +29,11 @@ export interface Score {
   readonly answered: boolean
   /** Why the analyzer could not be asked. */
   readonly fault?: string
-  /** It says the cause, and blames nobody else. */
+  /** It says the cause, and blames nothing else. */
   readonly cause: boolean
   /** It cites the line that failed. */
   readonly place: boolean
-  /** Every citation is of the report and says what stands there. */
+  /** Every citation is of the report and says what is there. */
   readonly citations: boolean
   /** The report's rule is the one that was expected. */
   readonly rule: boolean
@@ -55,16 +55,16 @@ export const evaluate = (analyzer: Analyzer, chosen: ReadonlyArray<EvalCase> = c
 
 /** The report of a case, written and read back. */
 const failing = Effect.fnUntraced(function* ({ name, program }: EvalCase) {
-  const told = yield* Ref.make<ReadonlyArray<FailureReport>>([])
+  const recorded = yield* Ref.make<ReadonlyArray<FailureReport>>([])
   const recorder = Renderer.make("evaluation", (event) =>
-    event._tag === "FailureOccurred" ? Ref.update(told, (reports) => [...reports, event]) : undefined
+    event._tag === "FailureOccurred" ? Ref.update(recorded, (reports) => [...reports, event]) : undefined
   )
   yield* Effect.scoped(program).pipe(
     Effect.timeout("20 seconds"),
     Effect.exit,
     Effect.provide(Renderer.replace(recorder))
   )
-  const [report] = yield* told
+  const [report] = yield* recorded
   if (report === undefined) return yield* Effect.dieMessage(`The case "${name}" did not fail`)
   const read = yield* NarrativeEvent.fromWire(NarrativeEvent.toWire(report as NarrativeEvent.NarrativeEvent))
   return read as NarrativeEvent.FailureOccurred as FailureReport
@@ -121,7 +121,7 @@ const citationsHold = (analysis: FailureAnalysis, report: FailureReport): boolea
 }
 
 /** The scores as Markdown: a table, and what was missed. */
-export const told = (analyzer: string, scores: ReadonlyArray<Score>): string => {
+export const summaryOf = (analyzer: string, scores: ReadonlyArray<Score>): string => {
   const plain = scores.filter(({ hard }) => hard === undefined)
   const hard = scores.filter((score) => score.hard !== undefined)
   const missed = scores.filter(({ cause, place }) => !cause || !place)

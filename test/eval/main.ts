@@ -17,7 +17,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Config, Console, Effect, Option } from "effect"
 import { AnthropicAnalyzer, OllamaAnalyzer, OpenAiCompatibleAnalyzer } from "../../src/analysis/index.js"
 import { RuleBookAnalyzer } from "../../src/index.js"
-import { evaluate, told } from "./Evaluation.js"
+import { evaluate, summaryOf } from "./Evaluation.js"
 import * as pages from "./pages.js"
 
 const settings = Config.all({
@@ -50,7 +50,7 @@ const chosen = Effect.gen(function* () {
 const main = Effect.gen(function* () {
   const { analyzer, name } = yield* chosen
   const scores = yield* evaluate(analyzer)
-  yield* Console.log(told(name, scores))
+  yield* Console.log(summaryOf(name, scores))
   if (name !== "rule-book") return
   yield* pages.write(pages.scoreSection(scores))
   yield* pages.write(pages.rulesSection)

@@ -5,9 +5,9 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { Effect } from "effect"
 import { RuleBook } from "../../src/index.js"
 import { root } from "../docs/ChildProgram.js"
-import { type Score, told } from "./Evaluation.js"
+import { type Score, summaryOf } from "./Evaluation.js"
 
-/** What stands between `<!-- name -->` and `<!-- /name -->`. */
+/** What is between `<!-- name -->` and `<!-- /name -->`. */
 export interface Section {
   readonly page: string
   readonly name: string
@@ -17,7 +17,7 @@ export interface Section {
 export const scoreSection = (scores: ReadonlyArray<Score>): Section => ({
   page: "docs/analyzers.md",
   name: "eval",
-  text: told("the rule book", scores)
+  text: summaryOf("the rule book", scores)
 })
 
 const cell = (text: string): string => text.replaceAll("|", "\\|")

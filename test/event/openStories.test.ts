@@ -19,34 +19,34 @@ const takeAll = (open: OpenStories<string, string>, events: ReadonlyArray<Narrat
 describe("open stories", () => {
   it("know what each sub-story and stage began in", () => {
     const open = following()
-    const told = new Narrator("Import")
-    const sub = new Narrator("Notify", "sub", told)
-    const outer = told.stage("Outer")
-    const inner = told.stage("Inner", outer)
-    takeAll(open, [told.start(), told.stageStarted(outer), told.stageStarted(inner)])
+    const recorded = new Narrator("Import")
+    const sub = new Narrator("Notify", "sub", recorded)
+    const outer = recorded.stage("Outer")
+    const inner = recorded.stage("Inner", outer)
+    takeAll(open, [recorded.start(), recorded.stageStarted(outer), recorded.stageStarted(inner)])
     open.take(sub.start({ parentStageIndex: outer.index }))
-    assert.strictEqual(open.get(told.id)?.stages.get(inner.index)?.state, "Inner in Outer in Import")
+    assert.strictEqual(open.get(recorded.id)?.stages.get(inner.index)?.state, "Inner in Outer in Import")
     assert.strictEqual(open.get(sub.id)?.state, "Notify in Outer in Import")
     assert.strictEqual(open.runningStages, 2)
   })
 
   it("give an event the stage that it ends, and keep nothing of it", () => {
     const open = following()
-    const told = new Narrator("Import")
-    const stage = told.stage("Load")
-    takeAll(open, [told.start(), told.stageStarted(stage)])
-    assert.strictEqual(open.take(told.completed(stage)).stage?.state, "Load in Import")
+    const recorded = new Narrator("Import")
+    const stage = recorded.stage("Load")
+    takeAll(open, [recorded.start(), recorded.stageStarted(stage)])
+    assert.strictEqual(open.take(recorded.completed(stage)).stage?.state, "Load in Import")
     assert.strictEqual(open.runningStages, 0)
-    open.take(told.end())
+    open.take(recorded.end())
     assert.strictEqual(open.size, 0)
   })
 
   it("begin a story whose start was not seen with its first event, and learn its start when that comes", () => {
     const open = following()
-    const told = new Narrator("Import")
-    const stage = told.stage("Load")
-    assert.isUndefined(open.take(told.stageStarted(stage)).story.started)
-    const start = told.start()
+    const recorded = new Narrator("Import")
+    const stage = recorded.stage("Load")
+    assert.isUndefined(open.take(recorded.stageStarted(stage)).story.started)
+    const start = recorded.start()
     assert.strictEqual(open.take(start).story.started, start)
     assert.strictEqual(open.runningStages, 1)
   })
@@ -54,8 +54,8 @@ describe("open stories", () => {
   it("begin a story anew that begins a second time", () => {
     const ended: Array<boolean> = []
     const open = following({ endStory: (_, isEvicted) => ended.push(isEvicted) })
-    const told = new Narrator("Import")
-    takeAll(open, [told.start(), told.stageStarted(told.stage("Load")), told.start(), told.end()])
+    const recorded = new Narrator("Import")
+    takeAll(open, [recorded.start(), recorded.stageStarted(recorded.stage("Load")), recorded.start(), recorded.end()])
     assert.deepStrictEqual(ended, [true, false])
     assert.strictEqual(open.runningStages, 0)
   })
@@ -82,10 +82,10 @@ describe("open stories", () => {
 
   it("keep what has ended for a reader that puts the whole together", () => {
     const open = following({ keepsEnded: true })
-    const told = new Narrator("Import")
-    const stage = told.stage("Load")
-    takeAll(open, [told.start(), told.stageStarted(stage), told.completed(stage), told.end()])
-    assert.isDefined(open.get(told.id)?.stages.get(stage.index))
+    const recorded = new Narrator("Import")
+    const stage = recorded.stage("Load")
+    takeAll(open, [recorded.start(), recorded.stageStarted(stage), recorded.completed(stage), recorded.end()])
+    assert.isDefined(open.get(recorded.id)?.stages.get(stage.index))
   })
 
   it("end each story once, and count running stages right, whatever comes in whatever order", () => {

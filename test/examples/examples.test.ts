@@ -42,7 +42,7 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
   )
 
   it.scoped(
-    "import-lockfile tells a success and a failure, and leaves a line for every event, a page and a history of both",
+    "import-lockfile reports a success and a failure, and leaves a line for every event, a page and a history of both",
     () =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
@@ -127,7 +127,7 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
   )
 
   it.effect(
-    "order-service tells retries, a sub-story and a declined card",
+    "order-service reports retries, a sub-story and a declined card",
     () =>
       printed("order-service", [
         /^✔ Stage completed: Validate Order /,
@@ -147,7 +147,7 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
   )
 
   it.effect(
-    "parallel-pipeline tells both failures of a group, and lets the third stage end",
+    "parallel-pipeline reports both failures of a group, and lets the third stage end",
     () =>
       printed("parallel-pipeline", [
         /^✔ Stage completed: Load Stock /,
@@ -173,7 +173,7 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
   )
 
   it.effect(
-    "alerts tells a failure once, and how often it came again, to Slack and to the team it concerns",
+    "alerts reports a failure once, and how often it came again, to Slack and to the team it concerns",
     () =>
       printed("alerts", [
         "Slack:",
@@ -188,7 +188,7 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
   )
 
   it.scoped(
-    "opentelemetry sends its traces and logs to a collector, leaves out what it was told to, and knows what it handed over",
+    "opentelemetry sends its traces and logs to a collector, leaves out what it was asked to, and knows what it handed over",
     () =>
       Effect.gen(function* () {
         const collector = yield* Collector.make
@@ -226,7 +226,7 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
   )
 
   it.effect(
-    "five-failures tells five failures with the values that stood there, and none of their secrets",
+    "five-failures reports five failures with the values there, and none of their secrets",
     () =>
       printed("five-failures", [
         "Error:         CustomerNotFound - No customer has the id 12",
@@ -253,7 +253,7 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
   )
 
   it.effect(
-    "run-main tells a failure outside any story once, and exits with code 1",
+    "run-main reports a failure outside any story once, and exits with code 1",
     () =>
       Effect.gen(function* () {
         const { exitCode, stderr, stdout } = yield* outcomeOf("run-main")
@@ -433,7 +433,7 @@ layer(Layer.merge(Examples.Default, NodeContext.layer))("examples", (it) => {
   )
 
   it.scoped(
-    "history keeps three imports, and tells in the morning which failed and where",
+    "history keeps three imports, and says in the morning which failed and where",
     () =>
       printed("history", [
         "west: success",

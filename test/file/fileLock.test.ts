@@ -111,7 +111,7 @@ describe("A lock", () => {
   for (const [what, ownerOf] of Object.entries({
     "another machine": (own: string) => own.replace(/-[0-9a-f]{12}-/, "-0123456789ab-"),
     "a thread that may have ended": (own: string) => own.replace(/^(\d+)-0/, "$1-7"),
-    "nobody we know": () => `lock of ${hostname()}`
+    "no user we know": () => `lock of ${hostname()}`
   })) {
     it.effect(`is taken from ${what} after five seconds in which nothing changed`, () =>
       inFolder((path, fs) =>
@@ -190,7 +190,7 @@ describe("A lock", () => {
     )
   )
 
-  it.live("tells at once why there can be none", () =>
+  it.live("says at once why there can be none", () =>
     inFolder((path, fs) =>
       Effect.gen(function* () {
         yield* fs.writeFileString(path, "a file")

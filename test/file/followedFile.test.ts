@@ -37,7 +37,7 @@ const append = (path: string, text: string | Uint8Array) =>
   )
 
 describe("GrowingFile", () => {
-  it.scoped("gives the last lines of any file, as many as were asked for, and what stands torn behind them", () =>
+  it.scoped("gives the last lines of any file, as many as were asked for, and the torn rest behind them", () =>
     Effect.gen(function* () {
       const path = yield* fileIn
       const fs = yield* FileSystem.FileSystem

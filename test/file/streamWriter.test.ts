@@ -71,7 +71,7 @@ describe("streamWriter", () => {
       const writer = make(process.stdout)
       let failed = 0
       const next = (i) => {
-        if (failed > 0) return console.error("told after", i, "writes")
+        if (failed > 0) return console.error("failed after", i, "writes")
         try { writer.write("x".repeat(1000) + "\\n") } catch { failed += 1 }
         setImmediate(next, i + 1)
       }

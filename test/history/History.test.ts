@@ -196,8 +196,8 @@ onBothDatabases(({ file, rowsOf }) => {
       ["a label", { labels: { region: "south" } }, ["5", "3", "2"]],
       ["several labels", { labels: { region: "south", tier: "a" } }, ["2"]],
       ["a label and a status", { labels: { region: "south" }, status: "success" }, ["3"]],
-      ["a label nobody has", { labels: { region: "west" } }, []],
-      ["a status nobody has", { status: "running" }, []]
+      ["a label that no story has", { labels: { region: "west" } }, []],
+      ["a status that no story has", { status: "running" }, []]
     ]
 
     it.scoped("gives those that a filter asks for, the newest first, and no others", () =>

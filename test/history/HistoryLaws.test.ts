@@ -72,7 +72,7 @@ const keptStage = (stage: StageRecord): unknown => ({
   stages: stage.stages.map(keptStage)
 })
 
-const told = (story: RecordedStory): unknown => ({
+const recorded = (story: RecordedStory): unknown => ({
   id: story.id,
   name: story.name,
   kind: story.kind,
@@ -116,7 +116,7 @@ const kept = (story: StoryRecord): unknown => ({
 
 onBothDatabases(({ file }) => {
   describe("what a history gives back", () => {
-    it.scopedLive("is what was told, for any program, however its events fall into batches", () =>
+    it.scopedLive("is what was emitted, for any program, however its events fall into batches", () =>
       Effect.gen(function* () {
         const database = yield* sharedAt(file)
         const writer = yield* writerOn(database)
@@ -130,8 +130,8 @@ onBothDatabases(({ file }) => {
               yield* Effect.forkDaemon(run).pipe(Effect.flatMap(Fiber.await), Effect.provide(observed.layer))
               yield* writeInBatches(writer, observed.events, sizes)
               const stories = fromEvents(observed.events)
-              for (const story of stories) assert.deepStrictEqual(kept(yield* history.story(story.id)), told(story))
-              // Every event has its row, in the order of telling.
+              for (const story of stories) assert.deepStrictEqual(kept(yield* history.story(story.id)), recorded(story))
+              // Every event has its row, in the order of emission.
               const end = yield* history.cursor
               const start = yield* history.cursorBefore(observed.events.length)
               const { changes } = yield* history.changes(start, { limit: 10_000 })

@@ -285,26 +285,28 @@ describe("A history where nothing may be written", () => {
     })
   )
 
-  it.scopedLive("does not disturb the program when that begins while it runs: what was lost is counted and told", () =>
-    withWarnings((warnings) =>
-      Effect.gen(function* () {
-        const filename = yield* file
-        const run = Effect.gen(function* () {
-          const sql = yield* SqlClient.SqlClient
-          yield* sql.unsafe("PRAGMA query_only = ON")
-          yield* Narrative.story(Narrative.stage(Effect.void, "Load"), "Import")
-          const counts = Effect.map(Renderer.stats, (all) => all.find(({ name }) => name === "history"))
-          const stats = yield* eventually(counts, (stats) => stats?.pending === 0)
-          yield* sql.unsafe("PRAGMA query_only = OFF")
-          return stats
+  it.scopedLive(
+    "does not disturb the program when that begins while it runs: what was lost is counted and reported",
+    () =>
+      withWarnings((warnings) =>
+        Effect.gen(function* () {
+          const filename = yield* file
+          const run = Effect.gen(function* () {
+            const sql = yield* SqlClient.SqlClient
+            yield* sql.unsafe("PRAGMA query_only = ON")
+            yield* Narrative.story(Narrative.stage(Effect.void, "Load"), "Import")
+            const counts = Effect.map(Renderer.stats, (all) => all.find(({ name }) => name === "history"))
+            const stats = yield* eventually(counts, (stats) => stats?.pending === 0)
+            yield* sql.unsafe("PRAGMA query_only = OFF")
+            return stats
+          })
+          const stats = yield* Effect.provide(
+            run,
+            Layer.provideMerge(HistoryRenderer.layerSql(), SqliteClient.layer({ filename }))
+          )
+          assert.deepInclude(stats, { emitted: 4, delivered: 0, failed: 4 })
+          assert.isTrue(warnings.some((warning) => warning.includes('Renderer "history" failed')))
         })
-        const stats = yield* Effect.provide(
-          run,
-          Layer.provideMerge(HistoryRenderer.layerSql(), SqliteClient.layer({ filename }))
-        )
-        assert.deepInclude(stats, { emitted: 4, delivered: 0, failed: 4 })
-        assert.isTrue(warnings.some((warning) => warning.includes('Renderer "history" failed')))
-      })
-    )
+      )
   )
 })

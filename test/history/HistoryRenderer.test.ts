@@ -165,7 +165,7 @@ onBothDatabases(({ file, rowsOf }) => {
       })
     )
 
-    it.scoped("keeps the newest stories only, when told how many", () =>
+    it.scoped("keeps the newest stories only, when asked how many", () =>
       Effect.gen(function* () {
         const filename = yield* file
         yield* recorded(
@@ -212,7 +212,7 @@ describe("HistoryRenderer", () => {
     })
   )
 
-  it.scoped("gives up on a database that stays locked, counts and tells the loss, and waits no second time", () =>
+  it.scoped("gives up on a database that stays locked, counts and reports the loss, and waits no second time", () =>
     withWarnings((warnings) =>
       Effect.gen(function* () {
         const filename = yield* file
@@ -282,7 +282,7 @@ describe("HistoryRenderer", () => {
     )
   )
 
-  it.scoped("makes its file anew when that is deleted under it, says so, and loses nothing told since", () =>
+  it.scoped("makes its file anew when that is deleted under it, says so, and loses nothing written since", () =>
     withWarnings((warnings) =>
       Effect.gen(function* () {
         const filename = yield* file
@@ -307,7 +307,7 @@ describe("HistoryRenderer", () => {
     )
   )
 
-  it.scoped("counts and tells what it cannot write when a folder stands where its file was", () =>
+  it.scoped("counts and reports what it cannot write when a folder is where its file was", () =>
     withWarnings((warnings) =>
       Effect.gen(function* () {
         const filename = yield* file
@@ -484,7 +484,7 @@ describe("A history that cannot be opened", () => {
     })
   )
 
-  it.effect("is told of a setting that cannot be meant before anything is opened", () =>
+  it.effect("fails with the setting that cannot be meant before anything is opened", () =>
     Effect.gen(function* () {
       const bad: ReadonlyArray<readonly [string, object]> = [
         ["path", { path: undefined, filename: "history.db" }],

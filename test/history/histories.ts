@@ -43,7 +43,7 @@ export const layerAt = (place: string, options: HistoryRenderer.HistoryOptions =
     ? HistoryRenderer.layerPg({ strategy: "suspend", ...options, url: place })
     : HistoryRenderer.layer({ path: place, ...options })
 
-/** Everything told while it runs is in the history when it is done. */
+/** Everything emitted while it runs is in the history when it is done. */
 export const recorded = <A, E, R>(
   self: Effect.Effect<A, E, R>,
   place: string,

@@ -18,14 +18,18 @@ class Broken extends Data.TaggedError("Broken")<{ readonly what: string }> {}
 
 type Tagged<Tag> = Extract<NarrativeEvent.NarrativeEvent, { readonly _tag: Tag }>
 
-const told = <A, E, R>(self: Effect.Effect<A, E, R>, ...layers: ReadonlyArray<Layer.Layer<never>>) =>
+const recorded = <A, E, R>(self: Effect.Effect<A, E, R>, ...layers: ReadonlyArray<Layer.Layer<never>>) =>
   Effect.gen(function* () {
     const observed = observe(...layers)
     const exit = yield* Effect.exit(self).pipe(Effect.provide(observed.layer))
     assertWellFormed(observed.events)
     const all = <Tag extends NarrativeEvent.NarrativeEvent["_tag"]>(tag: Tag) =>
       observed.events.filter((event): event is Tagged<Tag> => event._tag === tag)
-    return { exit, all, failure: () => all("FailureOccurred")[0]?.failures[0] ?? assert.fail("no failure was told") }
+    return {
+      exit,
+      all,
+      failure: () => all("FailureOccurred")[0]?.failures[0] ?? assert.fail("no failure was reported")
+    }
   })
 
 const fails = (what: string) => Effect.fail(new Broken({ what }))
@@ -33,7 +37,7 @@ const fails = (what: string) => Effect.fail(new Broken({ what }))
 describe("known faults of stories and failures", () => {
   it.effect("catches: the outermost stage is blamed instead of the innermost", () =>
     Effect.gen(function* () {
-      const { failure } = yield* told(
+      const { failure } = yield* recorded(
         fails("x").pipe(Narrative.stage("Inner"), Narrative.stage("Outer"), Narrative.story("S"))
       )
       assert.strictEqual(failure().stageName, "Inner")
@@ -42,7 +46,7 @@ describe("known faults of stories and failures", () => {
 
   it.effect("catches: a caught stage failure is blamed for a later, unrelated one", () =>
     Effect.gen(function* () {
-      const { failure } = yield* told(
+      const { failure } = yield* recorded(
         fails("first").pipe(
           Narrative.stage("Caught"),
           Effect.ignore,
@@ -56,7 +60,7 @@ describe("known faults of stories and failures", () => {
 
   it.effect("catches: a sub-story's failure is reported twice", () =>
     Effect.gen(function* () {
-      const { all } = yield* told(fails("x").pipe(Narrative.story("Sub"), Narrative.story("Root")))
+      const { all } = yield* recorded(fails("x").pipe(Narrative.story("Sub"), Narrative.story("Root")))
       assert.lengthOf(all("FailureOccurred"), 1)
       assert.lengthOf(all("StoryCompleted"), 2)
     })
@@ -64,7 +68,7 @@ describe("known faults of stories and failures", () => {
 
   it.effect("catches: cancellation is reported as a failure", () =>
     Effect.gen(function* () {
-      const { all } = yield* told(
+      const { all } = yield* recorded(
         Effect.never.pipe(
           Narrative.stage("Slow"),
           Narrative.story("S"),
@@ -80,7 +84,7 @@ describe("known faults of stories and failures", () => {
 
   it.effect("catches: a task that outlives its story emits stages after the story's end", () =>
     Effect.gen(function* () {
-      const { all } = yield* told(
+      const { all } = yield* recorded(
         Effect.gen(function* () {
           const gate = yield* Deferred.make<void>()
           const fiber = yield* Deferred.await(gate).pipe(
@@ -100,7 +104,10 @@ describe("known faults of stories and failures", () => {
     Effect.gen(function* () {
       const slow = Renderer.layer(Renderer.make("slow", () => TestClock.adjust("21 millis")))
       const stage = Effect.void.pipe(Narrative.stage("Empty"))
-      const { all } = yield* told(TestClock.adjust("1 second").pipe(Effect.zipRight(stage), Narrative.story("S")), slow)
+      const { all } = yield* recorded(
+        TestClock.adjust("1 second").pipe(Effect.zipRight(stage), Narrative.story("S")),
+        slow
+      )
       assert.strictEqual(all("StageCompleted")[0]?.durationSeconds, 0)
     })
   )
@@ -109,7 +116,7 @@ describe("known faults of stories and failures", () => {
     Effect.gen(function* () {
       let round = 0
       const stage = Effect.suspend(() => Narrative.annotate("round", ++round)).pipe(Narrative.stage("Again"))
-      const { all } = yield* told(Effect.repeatN(stage, 1).pipe(Narrative.story("S")))
+      const { all } = yield* recorded(Effect.repeatN(stage, 1).pipe(Narrative.story("S")))
       assert.deepStrictEqual(
         all("StageCompleted").map((event) => [event.stageIndex, event.attributes]),
         [
@@ -132,7 +139,7 @@ describe("known faults of stories and failures", () => {
             throw new Error("message")
           }
         }
-        const { all, exit } = yield* told(Effect.fail(error).pipe(Narrative.stage("Odd"), Narrative.story("S")))
+        const { all, exit } = yield* recorded(Effect.fail(error).pipe(Narrative.stage("Odd"), Narrative.story("S")))
         const own = yield* Effect.flip(exit)
         assert.isTrue(own === error || Object.is(own.toString, error.toString))
         assert.lengthOf(all("StoryCompleted"), 1)
@@ -142,7 +149,7 @@ describe("known faults of stories and failures", () => {
   it.effect("catches: an invalid redaction pattern replaces the application's own error", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.void.pipe(Effect.provide(Redaction.layer({ patterns: ["("] })), Effect.exit)
-      assert.isTrue(Exit.isFailure(exit), "it is told when the layer is built, before anything runs")
+      assert.isTrue(Exit.isFailure(exit), "it is reported when the layer is built, before anything runs")
     })
   )
 })
@@ -152,7 +159,7 @@ describe("known faults of reports", () => {
     Effect.gen(function* () {
       const frames = Array.from({ length: 2_000 }, (_, i) => `    at frame${i} (/srv/app/file${i}.ts:1:1)`)
       const error = Object.assign(new Error("the message"), { stack: `Error: the message\n${frames.join("\n")}` })
-      const exit = yield* told(Effect.fail(error).pipe(Narrative.story("S")))
+      const exit = yield* recorded(Effect.fail(error).pipe(Narrative.story("S")))
       const { stackText, stackTruncated } = exit.failure()
       assert.isTrue(stackTruncated)
       assert.isAtMost(stackText.length, 12_000)
@@ -174,7 +181,7 @@ describe("known faults of reports", () => {
     Effect.gen(function* () {
       const long = "x".repeat(50_000)
       const error = new Error(long, { cause: new Error(long, { cause: new Error(long) }) })
-      const { failure } = yield* told(Effect.fail(error).pipe(Narrative.story("S")))
+      const { failure } = yield* recorded(Effect.fail(error).pipe(Narrative.story("S")))
       assert.isBelow(JSON.stringify(failure()).length, 100_000)
       assert.isBelow(failure().errorMessage.length, 10_000)
     })
@@ -182,7 +189,7 @@ describe("known faults of reports", () => {
 
   it.live("catches: a secret hidden in locals is still in message, chain, snippet and stack", () =>
     Effect.gen(function* () {
-      const { failure } = yield* told(
+      const { failure } = yield* recorded(
         Effect.gen(function* () {
           const apiKey = "k-0123456789"
           yield* Effect.yieldNow()
@@ -199,7 +206,7 @@ describe("known faults of reports", () => {
   it.effect("catches: URL credentials, sets and object representations leak", () =>
     Effect.gen(function* () {
       const url = "postgres://admin:s3cr3t-pass@db.local/app"
-      const { all, failure } = yield* told(
+      const { all, failure } = yield* recorded(
         Effect.fail(new Error(`cannot reach ${url}`)).pipe(
           Narrative.stage("Connect", { attributes: { url, set: new Set([{ password: "in-a-set-1" }]) } }),
           Narrative.story("S")
@@ -213,7 +220,7 @@ describe("known faults of reports", () => {
 
   it.effect("catches: a redaction list in upper case never matches", () =>
     Effect.gen(function* () {
-      const { all } = yield* told(
+      const { all } = yield* recorded(
         Effect.void.pipe(Narrative.stage("A", { attributes: { internal_id: "i-778899" } }), Narrative.story("S"))
       ).pipe(Effect.provide(Redaction.layer({ extra: ["INTERNAL_ID"] })))
       assert.deepStrictEqual(all("StageStarted")[0]?.attributes, { internal_id: "<redacted>" })
@@ -225,7 +232,7 @@ describe("known faults of reports", () => {
       const predicate = () => {
         throw new Error("predicate")
       }
-      const { all } = yield* told(
+      const { all } = yield* recorded(
         Effect.void.pipe(Narrative.stage("A", { attributes: { any: "value" } }), Narrative.story("S"))
       ).pipe(Effect.provide(Redaction.layer({ predicate })))
       assert.deepStrictEqual(all("StageStarted")[0]?.attributes, { any: "<redacted>" })
@@ -264,7 +271,7 @@ describe("known faults of analyzers", () => {
         Array.from({ length: 8 }, () => Effect.exit(fails("same").pipe(Narrative.story("S")))),
         { concurrency: "unbounded" }
       )
-      const running = yield* Effect.fork(told(Effect.provide(stories, cached)))
+      const running = yield* Effect.fork(recorded(Effect.provide(stories, cached)))
       yield* TestClock.adjust("1 second")
       const { all } = yield* Fiber.join(running)
       assert.deepStrictEqual(
@@ -280,7 +287,7 @@ describe("known faults of analyzers", () => {
       const throwing = FailureAnalyzer.make(() => {
         throw new TypeError("analyzer")
       })
-      const { all, exit } = yield* told(
+      const { all, exit } = yield* recorded(
         fails("own").pipe(Narrative.story("S"), Effect.provide(FailureAnalyzer.layer(throwing)))
       )
       assert.strictEqual((yield* Effect.flip(exit)).what, "own")
@@ -293,7 +300,7 @@ describe("known faults of analyzers", () => {
       const later = FailureAnalyzer.layer(explains({ count: 0 })).pipe(
         FailureAnalyzer.mapLayerScoped(FailureAnalyzer.inBackground())
       )
-      const running = yield* Effect.fork(told(fails("x").pipe(Narrative.story("S"), Effect.provide(later))))
+      const running = yield* Effect.fork(recorded(fails("x").pipe(Narrative.story("S"), Effect.provide(later))))
       yield* TestClock.adjust("1 second")
       const { all } = yield* Fiber.join(running)
       assert.lengthOf(all("AnalysisReady"), 1)
@@ -310,7 +317,7 @@ describe("known faults of analyzers that ask a model", () => {
         for (const said of ["42", "null"]) {
           const { url } = yield* ModelServer.serve(ModelServer.json(api.saying(said)))
           const analyzer = yield* api.make({ endpoint: url, model: "llama3" })
-          const { all, exit } = yield* told(
+          const { all, exit } = yield* recorded(
             fails("x").pipe(
               Narrative.story("S"),
               Effect.provide(FailureAnalyzer.layer(analyzer)),
@@ -349,8 +356,8 @@ describe("known faults of analyzers that ask a model", () => {
 
   it.effect("catches: a 50 KB message makes a 100 KB prompt", () =>
     Effect.gen(function* () {
-      const { all } = yield* told(Effect.fail(new Error("x".repeat(50_000))).pipe(Narrative.story("S")))
-      const [failure = assert.fail("no failure was told")] = all("FailureOccurred")
+      const { all } = yield* recorded(Effect.fail(new Error("x".repeat(50_000))).pipe(Narrative.story("S")))
+      const [failure = assert.fail("no failure was reported")] = all("FailureOccurred")
       const { system, user } = yield* Prompt.make(failure)
       assert.isAtMost(system.length + user.length, 8_000)
     })

@@ -25,7 +25,7 @@ import { OtelLogRenderer } from "../../src/otel/index.js"
 import { muted } from "../../src/runtime/muting.js"
 import * as switches from "../../src/runtime/switches.js"
 
-/** Every layer that changes who hears of a story, those that have something to close writing to a folder. */
+/** Every layer that changes who is delivered a story, those that have something to close writing to a folder. */
 const layersIn = (folder: string) => ({
   json: JsonRenderer.layerFile({ path: `${folder}/a.jsonl` }),
   rotating: RotatingJsonRenderer.layer({ path: `${folder}/b.jsonl` }),
@@ -50,7 +50,7 @@ const layersIn = (folder: string) => ({
 })
 
 /** Who would hear of a story here, and of what is logged in it. */
-const heard = Effect.all({
+const received = Effect.all({
   renderers: Effect.map(FiberRef.get(rendererSet.current), (current) => current.map(({ name }) => name)),
   muted: Effect.map(FiberRef.get(muted), switches.isOn),
   logging: Effect.map(FiberRef.get(logging), switches.isOn)
@@ -60,12 +60,12 @@ describe("Renderer layers", () => {
   it.scopedLive("renderer layers leave nothing behind in the fiber they were provided to, alone or merged", () =>
     Effect.gen(function* () {
       const folder = yield* Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
-      const before = yield* heard
+      const before = yield* received
       const layers = layersIn(folder)
       const all: ReadonlyArray<Layer.Layer<unknown, unknown, never>> = Object.values(layers).map((layer) =>
         Layer.provide(layer as Layer.Layer<unknown, unknown, FileSystem.FileSystem>, NodeContext.layer)
       )
-      const told: Effect.Effect<void> = Narrative.story(Effect.void, "Told")
+      const recorded: Effect.Effect<void> = Narrative.story(Effect.void, "Told")
       // What closes beside those that close nothing themselves decides what is joined back.
       const pairs = all.slice(-4).flatMap((layer) =>
         all.flatMap((other) => [
@@ -76,7 +76,7 @@ describe("Renderer layers", () => {
       const merged = [all, all.toReversed(), ...pairs].map(mergeAll)
       for (const [at, layer] of [...all, ...merged].entries()) {
         // In a fiber of its own: fiber refs that another layer has set already hide what this one leaves.
-        const fiber = yield* Effect.fork(Effect.zipRight(Effect.provide(told, layer), heard))
+        const fiber = yield* Effect.fork(Effect.zipRight(Effect.provide(recorded, layer), received))
         assert.deepStrictEqual(yield* Fiber.await(fiber), Exit.succeed(before), `layer ${at}`)
       }
     }).pipe(Effect.provide(NodeContext.layer))

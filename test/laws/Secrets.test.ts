@@ -4,7 +4,7 @@ import { Data, Effect, FastCheck as fc, Logger, Redacted } from "effect"
 import { ConsoleRenderer, Diagnostics, JsonRenderer, Narrative, NarrativeEvent } from "../../src/index.js"
 import { observe } from "./observed.js"
 
-/** A stream that keeps what it is told. */
+/** A stream that keeps what is written to it. */
 const memory = () => {
   const chunks: Array<string> = []
   const stream = new Writable({
@@ -91,7 +91,7 @@ const places: Readonly<Record<string, (secret: string) => Effect.Effect<unknown,
     )
 }
 
-/** What only the locals tell to be a secret cannot be known without reading them. */
+/** What only the locals show to be a secret cannot be known without reading them. */
 const richOnly = new Set(["a local"])
 
 const secret = fc.stringMatching(/^[A-Za-z0-9_-]{12,40}$/).filter((text) => /[0-9]/.test(text) && /[A-Za-z]/.test(text))

@@ -87,7 +87,7 @@ describe("narration never changes the program", () => {
   for (const [what, analyzer] of analyzers) {
     for (const where of ["inline", "in the background"] as const) {
       it.live.prop(
-        `when the analyzer, ${where}, ${what}: same exit, same context, every end is told`,
+        `when the analyzer, ${where}, ${what}: same exit, same context, every end is emitted`,
         [programWithoutRaces],
         ([tree]) =>
           Effect.gen(function* () {
@@ -117,12 +117,12 @@ describe("narration never changes the program", () => {
   }
 
   it.live.prop(
-    "nor do stages inside Effect's own concurrency, where nobody interrupts",
+    "nor do stages inside Effect's own concurrency, where nothing interrupts",
     [fc.array(program, { minLength: 1, maxLength: 4 })],
     ([trees]) =>
       Effect.gen(function* () {
-        const run = (telling: typeof bare) =>
-          alone(Effect.forEach(trees, (tree) => Effect.exit(interpret(tree, telling)), { concurrency: "unbounded" }))
+        const run = (recording: typeof bare) =>
+          alone(Effect.forEach(trees, (tree) => Effect.exit(interpret(tree, recording)), { concurrency: "unbounded" }))
         const observed = observe()
         const exit = yield* Narrative.story(run(narrated), "Concurrent").pipe(Effect.provide(observed.layer))
         assertWellFormed(observed.events)
@@ -195,7 +195,7 @@ describe("a renderer's faults", () => {
       })
       yield* Effect.void.pipe(
         Narrative.stage("Empty"),
-        Narrative.story("Slowly told"),
+        Narrative.story("Slowly delivered"),
         Effect.provide(Renderer.replace(slow))
       )
       assert.deepStrictEqual(durations, [0])

@@ -67,21 +67,21 @@ export const observe = (...others: ReadonlyArray<Layer.Layer<never>>): Observed 
 export const assertWellFormed = (events: ReadonlyArray<Event>): void => {
   for (const ofStory of Object.values(Array.groupBy(events, (event) => event.storyId))) {
     const tags = ofStory.map((event) => event._tag)
-    const told = () => tags.join(" ")
-    assert.strictEqual(tags[0], "StoryStarted", told())
+    const recorded = () => tags.join(" ")
+    assert.strictEqual(tags[0], "StoryStarted", recorded())
     const late = tags.slice(tags.lastIndexOf("StoryCompleted") + 1)
-    assert.ok(tags.includes("StoryCompleted"), told())
+    assert.ok(tags.includes("StoryCompleted"), recorded())
     assert.ok(
       late.every((tag) => tag === "AnalysisReady"),
-      told()
+      recorded()
     )
-    assert.strictEqual(tags.filter((tag) => tag === "StoryStarted" || tag === "StoryCompleted").length, 2, told())
+    assert.strictEqual(tags.filter((tag) => tag === "StoryStarted" || tag === "StoryCompleted").length, 2, recorded())
     const reports = ofStory.filter((event) => event._tag === "FailureOccurred" && !event.handled)
-    assert.ok(reports.length <= 1, told())
+    assert.ok(reports.length <= 1, recorded())
     assert.deepStrictEqual(
       ofStory.map((event) => event.sequence),
       ofStory.map((_, i) => i),
-      told()
+      recorded()
     )
     const open = new Map<number, string>()
     let started = 0
@@ -94,19 +94,19 @@ export const assertWellFormed = (events: ReadonlyArray<Event>): void => {
         case "StageCompleted":
         case "StageFailed":
         case "StageCancelled":
-          assert.strictEqual(open.get(event.stageIndex), event.stageName, `ended without a start: ${told()}`)
+          assert.strictEqual(open.get(event.stageIndex), event.stageName, `ended without a start: ${recorded()}`)
           open.delete(event.stageIndex)
           assert.ok(event.durationSeconds >= 0)
           break
         case "StageProgressed":
         case "StageRetried":
-          assert.ok(open.has(event.stageIndex), `told outside its stage: ${told()}`)
+          assert.ok(open.has(event.stageIndex), `emitted outside its stage: ${recorded()}`)
           break
         case "FailureOccurred":
-          assert.ok(event.handled || open.size === 0, `stages open at the failure: ${told()}`)
+          assert.ok(event.handled || open.size === 0, `stages open at the failure: ${recorded()}`)
       }
     }
-    assert.strictEqual(open.size, 0, `never ended: ${[...open.values()]} in ${told()}`)
+    assert.strictEqual(open.size, 0, `never ended: ${[...open.values()]} in ${recorded()}`)
   }
 }
 

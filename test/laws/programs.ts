@@ -90,7 +90,7 @@ export const atOnce = <A, E>(parts: ReadonlyArray<Effect.Effect<A, E>>): Effect.
 
 const thrown = new RangeError("thrown")
 
-export const interpret = (self: Program, telling: Telling): Effect.Effect<unknown, unknown> => {
+export const interpret = (self: Program, recording: Telling): Effect.Effect<unknown, unknown> => {
   switch (self._tag) {
     case "Succeed":
       return Effect.succeed(self.value)
@@ -109,26 +109,29 @@ export const interpret = (self: Program, telling: Telling): Effect.Effect<unknow
     case "Interrupt":
       return Effect.interrupt
     case "Speak":
-      return telling.speak
+      return recording.speak
     case "Stage":
-      return telling.stage(interpret(self.body, telling), self.name)
+      return recording.stage(interpret(self.body, recording), self.name)
     case "Story":
-      return telling.story(interpret(self.body, telling), self.name)
+      return recording.story(interpret(self.body, recording), self.name)
     case "Fn":
-      return telling.fn(interpret(self.body, telling), self.name)
+      return recording.fn(interpret(self.body, recording), self.name)
     case "Caught":
-      return Effect.catchAll(interpret(self.body, telling), (error) => Effect.succeed(error))
+      return Effect.catchAll(interpret(self.body, recording), (error) => Effect.succeed(error))
     case "Uninterruptible":
-      return Effect.uninterruptible(interpret(self.body, telling))
+      return Effect.uninterruptible(interpret(self.body, recording))
     case "Forked":
-      return Effect.flatMap(Effect.fork(interpret(self.body, telling)), (fiber) => fiber.await)
+      return Effect.flatMap(Effect.fork(interpret(self.body, recording)), (fiber) => fiber.await)
     case "Finalized":
-      return Effect.ensuring(interpret(self.body, telling), Effect.ignore(telling.stage(Effect.yieldNow(), "Clean Up")))
+      return Effect.ensuring(
+        interpret(self.body, recording),
+        Effect.ignore(recording.stage(Effect.yieldNow(), "Clean Up"))
+      )
     case "InOrder":
-      return Effect.forEach(self.parts, (part) => interpret(part, telling))
+      return Effect.forEach(self.parts, (part) => interpret(part, recording))
     case "AtOnce":
-      return atOnce(self.parts.map((part) => interpret(part, telling)))
+      return atOnce(self.parts.map((part) => interpret(part, recording)))
     case "Raced":
-      return Effect.raceAll(self.parts.map((part) => interpret(part, telling)))
+      return Effect.raceAll(self.parts.map((part) => interpret(part, recording)))
   }
 }

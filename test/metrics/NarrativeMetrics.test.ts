@@ -1,4 +1,4 @@
-// @effect-diagnostics multipleEffectProvide:off -- which layer stands inside which is part of what is tested.
+// @effect-diagnostics multipleEffectProvide:off -- which layer is inside which is part of what is tested.
 import * as v8 from "node:v8"
 import * as vm from "node:vm"
 import { assert, describe, it } from "@effect/vitest"
@@ -32,7 +32,7 @@ describe("NarrativeMetrics", () => {
           const events: Array<NarrativeEvent.NarrativeEvent> = []
           const count = (...tags: ReadonlyArray<string>) => events.filter(({ _tag }) => tags.includes(_tag)).length
           const recorder = Renderer.layer(Renderer.make("events", (event) => void events.push(event)))
-          const told = Narrative.retry(interpret(self, narrated), Schedule.recurs(1)).pipe(
+          const recorded = Narrative.retry(interpret(self, narrated), Schedule.recurs(1)).pipe(
             Narrative.stage("Retried"),
             Narrative.story("Law"),
             Effect.provide(Layer.merge(recorder, NarrativeMetrics.layer({ prefix }))),
@@ -40,7 +40,7 @@ describe("NarrativeMetrics", () => {
           )
           return Effect.runPromise(
             Effect.gen(function* () {
-              yield* told
+              yield* recorded
               const ends = count("StageCompleted", "StageFailed", "StageCancelled")
               assert.strictEqual(yield* total(Instruments.stageDuration, prefix), ends)
               assert.strictEqual(yield* total(Instruments.stages, prefix), ends)
@@ -62,7 +62,7 @@ describe("NarrativeMetrics", () => {
     )
   )
 
-  it.effect("a story is told under its name, its success, and the type of what failed", () => {
+  it.effect("a story is counted under its name, its success, and the type of what failed", () => {
     const prefix = freshPrefix()
     return Effect.gen(function* () {
       yield* Effect.fail(new CsvError({ row: 7 })).pipe(Narrative.stage("Load"), Narrative.story("Import"), Effect.exit)
@@ -223,7 +223,7 @@ describe("NarrativeMetrics", () => {
     }).pipe(Effect.provide(NarrativeMetrics.layer({ prefix })))
   })
 
-  it.effect("the default renderer stays where nobody chose another one", () => {
+  it.effect("the default renderer stays where the program chose no other one", () => {
     const names = Effect.withFiberRuntime<ReadonlyArray<string>>((fiber) =>
       Effect.succeed(renderersOf(fiber).map(({ name }) => name))
     )

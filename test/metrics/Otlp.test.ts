@@ -1,4 +1,4 @@
-// @effect-diagnostics multipleEffectProvide:off -- which layer stands inside which is part of what is tested.
+// @effect-diagnostics multipleEffectProvide:off -- which layer is inside which is part of what is tested.
 import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
 import * as Otlp from "@effect/opentelemetry/Otlp"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"

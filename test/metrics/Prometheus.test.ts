@@ -40,7 +40,7 @@ const example = Effect.gen(function* () {
     Command.env({ PORT: "0", NO_COLOR: "1" }),
     Command.start
   )
-  // Read to its end: a program whose output nobody takes stops.
+  // Read to its end: a program whose output is not read stops.
   yield* child.stdout.pipe(
     Stream.decodeText(),
     Stream.splitLines,
@@ -184,7 +184,7 @@ describe("PrometheusRenderer.text", () => {
   )
 
   /** The example's metrics and some of every other kind, with all that a label may have in it. */
-  const told = (prefix: string) =>
+  const recorded = (prefix: string) =>
     Effect.gen(function* () {
       const nasty = 'say "hi" \\ then\nbreak\u2028 {a="b"} ☃'
       yield* Effect.void.pipe(Narrative.stage(nasty), Narrative.story("Import"))
@@ -201,10 +201,10 @@ describe("PrometheusRenderer.text", () => {
       )
     })
 
-  it.scoped("promtool finds nothing wrong with the text, whatever stands in labels", () => {
+  it.scoped("promtool finds nothing wrong with the text, whatever is in labels", () => {
     const prefix = freshPrefix()
     return Effect.gen(function* () {
-      yield* told(prefix)
+      yield* recorded(prefix)
       const text = yield* PrometheusRenderer.text("prometheus", { include: "narrative", prefix })
       assert.include(text, `# TYPE ${prefix}_my_count_total counter`)
       assert.include(text, `${prefix}_my_count_total{the_tag="say \\"hi\\" \\\\ then\\nbreak`)

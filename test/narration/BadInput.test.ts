@@ -3,8 +3,8 @@ import { Array, Cause, Effect, Exit, FastCheck as fc, Layer, Logger } from "effe
 import { Narrative, NarrativeEvent, Redaction } from "../../src/index.js"
 import { assertWellFormed, observe } from "../laws/observed.js"
 
-/** What narration told and what it warned of. */
-const told = <A, E>(self: Effect.Effect<A, E>) =>
+/** What narration emitted and what it warned of. */
+const recorded = <A, E>(self: Effect.Effect<A, E>) =>
   Effect.gen(function* () {
     const warnings: globalThis.Array<string> = []
     const observed = observe(
@@ -39,9 +39,9 @@ const cyclic: Record<string, unknown> = { name: "cyclic" }
 cyclic["self"] = cyclic
 
 describe("bad input", () => {
-  it.effect("of an empty name is told of once, and named for what it is", () =>
+  it.effect("of an empty name is warned of once, and named for what it is", () =>
     Effect.gen(function* () {
-      const { events, exit, warnings } = yield* told(
+      const { events, exit, warnings } = yield* recorded(
         Effect.succeed(1).pipe(Narrative.stage("  "), Narrative.stage("  "), Narrative.story(""))
       )
       assert.deepStrictEqual(exit, Exit.succeed(1))
@@ -53,9 +53,9 @@ describe("bad input", () => {
     })
   )
 
-  it.effect("of a total that is none is told of once, naming the setting and its values", () =>
+  it.effect("of a total that is none is warned of once, naming the setting and its values", () =>
     Effect.gen(function* () {
-      const { events, warnings } = yield* told(
+      const { events, warnings } = yield* recorded(
         Effect.all([Narrative.setTotalStages(-3), Narrative.setTotalStages(1.5), Narrative.setTotalStages(1.5)]).pipe(
           Narrative.story("Totals", { totalStages: Number.NaN })
         )
@@ -71,7 +71,7 @@ describe("bad input", () => {
 
   it.effect("of more done than there is in all is brought into range", () =>
     Effect.gen(function* () {
-      const { events, warnings } = yield* told(
+      const { events, warnings } = yield* recorded(
         Effect.all([Narrative.progress(12, 10), Narrative.progress(-1, 10), Narrative.progress(Number.NaN)]).pipe(
           Narrative.stage("Overdone"),
           Narrative.story("Progress")
@@ -92,7 +92,7 @@ describe("bad input", () => {
   it.effect("of a name, label or attribute of 1 MB is clipped", () =>
     Effect.gen(function* () {
       const megabyte = "x".repeat(1_000_000)
-      const { events, exit } = yield* told(
+      const { events, exit } = yield* recorded(
         Effect.succeed(1).pipe(
           Effect.tap(Narrative.annotate(megabyte, megabyte)),
           Effect.tap(Narrative.note(megabyte, globalThis.Array.from({ length: 10_000 }, () => megabyte).slice(0, 3))),
@@ -109,7 +109,7 @@ describe("bad input", () => {
   it.effect("of a cyclic, throwing or huge value is shown as far as it can be", () =>
     Effect.gen(function* () {
       const values = { hostile, cyclic, big: 10n ** 400n, none: undefined, symbol: Symbol("s"), nan: Number.NaN }
-      const { events, exit } = yield* told(
+      const { events, exit } = yield* recorded(
         Effect.succeed(1).pipe(
           Effect.tap(Narrative.annotate(values)),
           Effect.tap(Narrative.note("values", values)),
@@ -130,13 +130,13 @@ describe("bad input", () => {
     })
   )
 
-  it.effect("of an error whose every property throws still has the story told to its end", () =>
+  it.effect("of an error whose every property throws still has the story recorded to its end", () =>
     Effect.gen(function* () {
       const trap = () => {
         throw new Error("trap")
       }
       const error = new Proxy(new Error("x"), { get: trap, has: trap, getOwnPropertyDescriptor: trap, ownKeys: trap })
-      const { events, exit } = yield* told(
+      const { events, exit } = yield* recorded(
         Effect.failCause(Cause.die(error)).pipe(Narrative.stage("Throws"), Narrative.story("Hostile"))
       )
       assert.isTrue(Exit.isFailure(exit))
@@ -150,7 +150,7 @@ describe("bad input", () => {
     ([value]) =>
       Effect.gen(function* () {
         const any = value as never
-        const { exit } = yield* told(
+        const { exit } = yield* recorded(
           Effect.succeed(1).pipe(
             Effect.tap(Narrative.annotate({ any })),
             Effect.tap(Narrative.note(any, any)),
@@ -181,7 +181,7 @@ const brokenRedaction = Layer.succeed(Redaction.Redaction, {
   source: throws
 })
 
-/** Answers, but with nothing that could be told. */
+/** Answers, but with nothing that could be reported. */
 const senseless = { nonsense: Symbol("nonsense") }
 const senselessRedaction = Layer.succeed(Redaction.Redaction, {
   isSecretName: () => senseless,
@@ -212,7 +212,7 @@ describe("a redactor that fails", () => {
   ]) {
     it.effect(`changes no result and shows nothing: one that ${how}`, () =>
       Effect.gen(function* () {
-        const { events, exit, warnings } = yield* told(
+        const { events, exit, warnings } = yield* recorded(
           Effect.all([Narrative.story(tellingAll, "Import", options), Effect.exit(failing)]).pipe(Effect.provide(layer))
         )
         assert.deepStrictEqual(exit, Exit.succeed([42, Exit.fail("bad row hunter2")]))

@@ -245,18 +245,18 @@ describe("A chunk queue", () => {
 
   it.prop("throttles as its model does", [fc.array(fc.boolean())], ([steps]) => {
     const queue = new ChunkQueueState<number>({ maxSize: 5, dropOnOverflow: true, throttleAt: 0.8, resumeAt: 0.2 })
-    const heard: Array<Said> = []
+    const received: Array<Said> = []
     let size = 0
     let throttled = false
     for (const puts of steps) {
-      if (puts) queue.put(1, (one) => heard.push(one))
-      else queue.take((one) => heard.push(one))
+      if (puts) queue.put(1, (one) => received.push(one))
+      else queue.take((one) => received.push(one))
       const before = size
       size = Math.max(0, Math.min(5, size + (puts ? 1 : -1)))
       if (throttled ? size <= 1 && (puts || before > 0) : size >= 4) throttled = !throttled
       assert.deepStrictEqual([queue.size, queue.isThrottled], [size, throttled])
     }
-    const levels = heard.flatMap(([name]) => (name.startsWith("throttle") ? [name] : []))
+    const levels = received.flatMap(([name]) => (name.startsWith("throttle") ? [name] : []))
     assert.deepStrictEqual(
       levels,
       levels.map((_, i) => (i % 2 === 0 ? "throttle_started" : "throttle_ended"))

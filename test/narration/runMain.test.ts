@@ -33,7 +33,7 @@ describe("Narrative.runMain", () => {
     })
   )
 
-  it.live("tells a failure outside any story like any other, to the renderers of its layer, and exits with 1", () =>
+  it.live("reports a failure outside any story like any other, to the renderers of its layer, and exits with 1", () =>
     Effect.gen(function* () {
       const { code, lines, stderr } = yield* run("outside")
       assert.strictEqual(code, 1)
@@ -46,7 +46,7 @@ describe("Narrative.runMain", () => {
     })
   )
 
-  it.live("tells a failure that its story told only there, without a raw stack beside it", () =>
+  it.live("reports a failure that its story reported only there, without a raw stack beside it", () =>
     Effect.gen(function* () {
       const { code, lines, stderr } = yield* run("inside")
       assert.strictEqual(code, 1)
@@ -68,7 +68,7 @@ describe("Narrative.runMain", () => {
       })
   )
 
-  it.live("reports what fails in lines of JSON where nothing was chosen and nobody reads along", () =>
+  it.live("reports what fails in lines of JSON where nothing was chosen and the output is no terminal", () =>
     Effect.gen(function* () {
       const { code, lines } = yield* run("unbuiltWithoutRenderer")
       assert.strictEqual(code, 1)

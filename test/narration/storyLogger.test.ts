@@ -103,9 +103,9 @@ describe("Narrative.logger", () => {
 
   it.effect("does not come back to a renderer that logs, however it logs", () =>
     Effect.gen(function* () {
-      let told = 0
+      let recorded = 0
       const chatty = Renderer.make("chatty", () => {
-        told += 1
+        recorded += 1
         return Effect.logError("from an effect").pipe(Narrative.stage("Of the renderer"))
       })
       const events = yield* logged(Effect.log("once").pipe(Narrative.story("Loop")), Renderer.layer(chatty))
@@ -113,7 +113,7 @@ describe("Narrative.logger", () => {
         events.map((event) => event.message),
         ["once"]
       )
-      assert.strictEqual(told, 3)
+      assert.strictEqual(recorded, 3)
     })
   )
 

@@ -86,7 +86,7 @@ const ways = [
 
 for (const { layer, name } of ways) {
   describe(`Calls of models by ${name}`, () => {
-    it.scoped("are spans of a client that tell what was asked, of whom, by which agent, and what it used", () =>
+    it.scoped("are spans of a client that say what was asked, of whom, by which agent, and what it used", () =>
       Effect.gen(function* () {
         const collector = yield* received(program, layer)
         const span = Collector.spanNamed(collector, "chat gpt-4o")
@@ -96,7 +96,7 @@ for (const { layer, name } of ways) {
       })
     )
 
-    it.scoped("that fail tell how, and nothing of tokens", () =>
+    it.scoped("that fail say how, and nothing of tokens", () =>
       Effect.gen(function* () {
         const collector = yield* received(program, layer)
         const span = Collector.spanNamed(collector, "chat gpt-4o-mini")

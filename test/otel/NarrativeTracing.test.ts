@@ -126,7 +126,7 @@ for (const backend of backends) {
         FailureAnalyzer.make(() => Effect.delay(Effect.succeedSome(analysis), "2 seconds"))
       )
       const program = Effect.fail("bad row").pipe(Narrative.stage("Load"), Narrative.story("Import"))
-      const told = (analyzer: Layer.Layer<FailureAnalyzer.FailureAnalyzer>) =>
+      const recorded = (analyzer: Layer.Layer<FailureAnalyzer.FailureAnalyzer>) =>
         Effect.gen(function* () {
           const collector = yield* Collector.make
           const running = yield* program.pipe(
@@ -147,7 +147,7 @@ for (const backend of backends) {
 
       it.scoped("have the analysis as an event of the story's span", () =>
         Effect.gen(function* () {
-          const { events } = Collector.spanNamed(yield* told(oracle), "Import")
+          const { events } = Collector.spanNamed(yield* recorded(oracle), "Import")
           const event = events.find(({ name }) => name === "narrative.analysis")
           assert.deepInclude(event?.attributes, {
             "narrative.analysis.analyzer": "oracle",
@@ -160,7 +160,7 @@ for (const backend of backends) {
 
       it.scoped("have the analysis in a linked span when it came after the story's end", () =>
         Effect.gen(function* () {
-          const collector = yield* told(
+          const collector = yield* recorded(
             Layer.orDie(FailureAnalyzer.mapLayerScoped(FailureAnalyzer.inBackground())(oracle))
           )
           const story = Collector.spanNamed(collector, "Import")
@@ -172,16 +172,16 @@ for (const backend of backends) {
       )
     })
 
-    it.scoped("tell every parallel failure", () =>
+    it.scoped("report every parallel failure", () =>
       Effect.gen(function* () {
         const program = Narrative.group({
           A: Effect.fail("a is missing"),
           B: Effect.die(new RangeError("b is off"))
         }).pipe(Narrative.story("Import"))
         const collector = yield* received(program, backend.layer)
-        const told = Collector.spanNamed(collector, "Import").events.filter((event) => event.name === "exception")
-        assert.isAtLeast(told.length, 2)
-        assert.include(JSON.stringify(told), "b is off")
+        const recorded = Collector.spanNamed(collector, "Import").events.filter((event) => event.name === "exception")
+        assert.isAtLeast(recorded.length, 2)
+        assert.include(JSON.stringify(recorded), "b is off")
       })
     )
 

@@ -46,7 +46,7 @@ const traces = (url: string) =>
     Layer.provide([NodeHttpClient.layer, OtlpSerialization.layerJson])
   )
 
-const told = <E>(program: Effect.Effect<unknown, E>, layer: Way) =>
+const recorded = <E>(program: Effect.Effect<unknown, E>, layer: Way) =>
   Effect.gen(function* () {
     const collector = yield* Collector.make
     yield* program.pipe(
@@ -68,9 +68,9 @@ const nameOf = (log: Collector.ReceivedLog) => (log.eventName === "" ? log.attri
 
 for (const [name, layer] of Object.entries(ways)) {
   describe(`OtelLogRenderer by ${name}`, () => {
-    it.scopedLive("tells every event, in order, with its severity", () =>
+    it.scopedLive("records every event, in order, with its severity", () =>
       Effect.gen(function* () {
-        const { logs } = yield* told(failing, layer)
+        const { logs } = yield* recorded(failing, layer)
         const bySequence = logs.toSorted(
           (a, b) => Number(a.attributes["narrative.sequence"]) - Number(b.attributes["narrative.sequence"])
         )
@@ -91,7 +91,7 @@ for (const [name, layer] of Object.entries(ways)) {
 
     it.scopedLive("ties each record to the span it belongs to", () =>
       Effect.gen(function* () {
-        const { logs, spans } = yield* told(failing, layer)
+        const { logs, spans } = yield* recorded(failing, layer)
         const idOf = (span: string) => spans.find(({ name }) => name === span)?.spanId
         for (const log of logs) {
           const expected = String(nameOf(log)).match(/stage|log|note/) ? idOf("Load") : idOf("Import")
@@ -101,18 +101,18 @@ for (const [name, layer] of Object.entries(ways)) {
       })
     )
 
-    it.scopedLive("tells numbers of either sign and any texts", () =>
+    it.scopedLive("records numbers of either sign and any texts", () =>
       Effect.gen(function* () {
         const attributes = { debt: -5, ratio: -0.5, text: "数😀", none: "" }
-        const { logs } = yield* told(Narrative.story(Effect.void, "Import", { attributes }), layer)
+        const { logs } = yield* recorded(Narrative.story(Effect.void, "Import", { attributes }), layer)
         assert.lengthOf(logs, 2)
         for (const log of logs) assert.deepInclude(log.attributes, attributes)
       })
     )
 
-    it.scopedLive("tells a failure by OpenTelemetry's names, without its secrets", () =>
+    it.scopedLive("records a failure by OpenTelemetry's names, without its secrets", () =>
       Effect.gen(function* () {
-        const { bodies, logs, resource } = yield* told(failing, layer)
+        const { bodies, logs, resource } = yield* recorded(failing, layer)
         const failure = logs.find((log) => nameOf(log) === "narrative.failure")
         assert.deepInclude(failure?.attributes, {
           "error.type": "CsvError",

@@ -89,7 +89,7 @@ describe("A counted queue in front of OTLP", () => {
     })
   )
 
-  it.scoped("waits as long as it is told to", () =>
+  it.scoped("waits as long as it is asked to", () =>
     Effect.gen(function* () {
       const clock = yield* Effect.clock
       const start = clock.unsafeCurrentTimeMillis()
@@ -117,7 +117,7 @@ describe("A counted queue in front of OTLP", () => {
     )
   )
 
-  it.scoped("counts what an endpoint that never works was owed, without end to its patience", () =>
+  it.scoped("counts what is lost to an endpoint that never works", () =>
     Effect.gen(function* () {
       const { collector, delivery } = yield* sent(2, answering(503, 503, 503, 503), { ...hour, retries: 3 })
       assert.strictEqual(delivery.failed, 2)
@@ -283,7 +283,7 @@ for (const [form, serialization] of Object.entries(forms)) {
       })
     )
 
-    it.scoped("tells failures, interruptions and parents as the SDK's tracer does", () =>
+    it.scoped("records failures, interruptions and parents as the SDK's tracer does", () =>
       Effect.gen(function* () {
         const collector = yield* Collector.make
         yield* Effect.fail("bad row").pipe(

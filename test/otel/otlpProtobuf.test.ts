@@ -205,7 +205,7 @@ describe("Requests in protobuf", () => {
     event._tag === "FailureOccurred"
       ? { failures: Arr.map(event.failures, (failure) => ({ ...failure, failedAt: time })) }
       : {}
-  // Some clocks tell fractions of a millisecond.
+  // Some clocks give fractions of a millisecond.
   const time = fc.double({ min: 0, max: 2 ** 43, noNaN: true })
   const anyLog = fc
     .tuple(anyEvent, hex(16), hex(8), time)

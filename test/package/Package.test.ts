@@ -266,7 +266,7 @@ describe("The package", { timeout: 300_000 }, () => {
         assert.include(completions.stdout, "narrative")
       })
 
-      it("tells what stands in a file of JSON lines", async () => {
+      it("shows what is in a file of JSON lines", async () => {
         const story = new Narrator("Import")
         const events = [story.start(), story.failed(story.stage("Load"))]
         const file = join(project, "app.jsonl")
@@ -305,7 +305,7 @@ describe("The package", { timeout: 300_000 }, () => {
       })
       afterAll(() => ["@effect/sql", sqlite].forEach(unlink))
 
-      it("reads what a program told to its history, with the better-sqlite3 that only that package can see", async () => {
+      it("reads what a program wrote to its history, with the better-sqlite3 that only that package can see", async () => {
         assert.isFalse(existsSync(join(project, "node_modules/better-sqlite3")))
         const { output, status, stdout } = await narrative("failures", "--json")
         assert.strictEqual(status, 0, output)
@@ -350,13 +350,13 @@ describe("The package", { timeout: 300_000 }, () => {
 
     it("passes on the licence of each package that it holds code of, and of no other", () => {
       const [, ...sections] = readFileSync(join(dirname(command), licences), "utf8").split(/^-{80}\n\n/m)
-      const told = sections.flatMap((section): ReadonlyArray<ReadonlyArray<string>> => {
+      const recorded = sections.flatMap((section): ReadonlyArray<ReadonlyArray<string>> => {
         const [packages = "", ...text] = section.split("\n\n")
         return packages.split("\n").map((name) => [name, text.join("\n\n").trim()])
       })
       const folders = bundledFolders()
       assert.isNotEmpty(folders)
-      assert.sameDeepMembers<ReadonlyArray<string>>(told, folders.map(licenceOf))
+      assert.sameDeepMembers<ReadonlyArray<string>>(recorded, folders.map(licenceOf))
     })
   })
 

@@ -135,7 +135,7 @@ describe("PlainValue", () => {
     assert.deepStrictEqual(PlainValue.from(map), { "1": 1, '{"id":7}': 2, '{"toString":1}': 3 })
   })
 
-  it("keeps what is redacted hidden, wherever it stands", () => {
+  it("keeps what is redacted hidden, wherever it is", () => {
     const plain = PlainValue.from({ key: Redacted.make("s3cret"), list: [new Map([["k", Redacted.make("s3cret")]])] })
     assert.notInclude(JSON.stringify(plain), "s3cret")
   })

@@ -39,7 +39,7 @@ describe("TerminalText", () => {
   })
 
   it.prop(
-    "lets no control character through, wherever it stands",
+    "lets no control character through, wherever it is",
     [FastCheck.integer({ min: 0, max: 0xffff })],
     ([code]) => {
       assert.notMatch(terminalText.line(`a${String.fromCharCode(code)}b`), harmful)

@@ -349,7 +349,7 @@ describe("Redaction by value", () => {
     assert.notInclude(shown, "hunt")
   })
 
-  it("never shows a planted secret, wherever it stands", () => {
+  it("never shows a planted secret, wherever it is", () => {
     fc.assert(
       fc.property(
         planted.chain((secret) => fc.tuple(fc.constant(secret), holding(secret))),

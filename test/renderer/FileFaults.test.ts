@@ -33,7 +33,7 @@ const inFolder = Effect.flatMap(FileSystem.FileSystem, (fs) =>
 
 const start = (job: Job, prefix?: string) => Effect.flatMap(Program, (program) => LogWriter.start(program, job, prefix))
 
-/** The file and its backups, oldest first, as text; what else stands beside them. */
+/** The file and its backups, oldest first, as text; what else is beside them. */
 const filesOf = (path: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -106,7 +106,7 @@ layer(ProgramLive, { timeout, excludeTestServices: true })("Files", (it) => {
 
   for (const renderer of ["rotating", "file"] as const) {
     it.scoped(
-      `a process killed while it writes loses nothing it was told is delivered: ${renderer}`,
+      `a process killed while it writes loses nothing that counted as delivered: ${renderer}`,
       () =>
         Effect.gen(function* () {
           const path = yield* inFolder
@@ -209,14 +209,14 @@ layer(ProgramLive, { timeout, excludeTestServices: true })("Files", (it) => {
             })
           )
           yield* tellThree
-          const told = warnings.length
-          assert.isAtLeast(told, 1)
+          const recorded = warnings.length
+          assert.isAtLeast(recorded, 1)
           for (const warning of warnings) assert.include(warning, "A backup is left uncompressed for now")
           assert.strictEqual(yield* fs.readFileString(`${path}.1`), backup)
           assert.deepStrictEqual((yield* filesOf(path)).others, ["ballast"])
           yield* fs.remove(`${folder}/ballast`)
           yield* tellThree
-          assert.lengthOf(warnings, told)
+          assert.lengthOf(warnings, recorded)
           assert.isFalse(yield* fs.exists(`${path}.1`))
           assert.deepStrictEqual((yield* filesOf(path)).texts, [backup, linesOf([...notes(3), ...notes(3)])])
         })
@@ -237,7 +237,7 @@ layer(ProgramLive, { timeout, excludeTestServices: true })("Files", (it) => {
     })
   )
 
-  it.scoped("a holder that hangs costs one wait and the events meanwhile, which are counted and told of", () =>
+  it.scoped("a holder that hangs costs one wait and the events meanwhile, which are counted and warned of", () =>
     withWarnings((warnings) =>
       Effect.gen(function* () {
         const path = yield* inFolder
@@ -394,7 +394,7 @@ layer(ProgramLive, { timeout, excludeTestServices: true })("Files", (it) => {
       })
     )
 
-    it.scoped(`what cannot be written, since the folder is none any more, is counted and told of: ${kind}`, () =>
+    it.scoped(`what cannot be written, since the folder is none any more, is counted and warned of: ${kind}`, () =>
       withWarnings((warnings) =>
         Effect.gen(function* () {
           const fs = yield* FileSystem.FileSystem

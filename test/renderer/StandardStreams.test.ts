@@ -38,9 +38,9 @@ const run = (renderer: "default" | "console", output: Output) =>
         stderr += text
       })
       child.once("close", (code) => {
-        const told = /exit code (\d+)\n$/.exec(stderr)?.[1]
+        const recorded = /exit code (\d+)\n$/.exec(stderr)?.[1]
         const wrote = existsSync(file) ? readFileSync(file, "utf8") : undefined
-        resume(Effect.succeed({ code: told === undefined ? code : Number(told), stderr, wrote }))
+        resume(Effect.succeed({ code: recorded === undefined ? code : Number(recorded), stderr, wrote }))
       })
     })
   )

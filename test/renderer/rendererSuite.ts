@@ -117,7 +117,7 @@ const ascending = (sequences: ReadonlyArray<number>): boolean =>
 export const rendererSuite = (
   name: string,
   makeUnderTest: (destination: Destination) => Effect.Effect<Renderer.Renderer, never, Scope.Scope>,
-  /** `events`: of the kind the renderer delivers, by ascending `sequence`. Any, unless told otherwise. */
+  /** `events`: of the kind the renderer delivers, by ascending `sequence`. Any, unless said otherwise. */
   { events = notes }: { readonly events?: (count: number) => ReadonlyArray<NarrativeEvent> } = {}
 ): void => {
   const open = (behaviour: Behaviour) =>
@@ -191,7 +191,7 @@ export const rendererSuite = (
       })
     )
 
-    it.effect("neither hangs nor throws when it is told something after it was closed", () =>
+    it.effect("neither hangs nor throws when it gets something after it was closed", () =>
       Effect.gen(function* () {
         const { close, renderer } = yield* open("healthy")
         yield* emitAll(renderer, events(2))
@@ -204,7 +204,7 @@ export const rendererSuite = (
       })
     )
 
-    it.effect("tells at once that its destination fails, but not once for each event", () =>
+    it.effect("warns at once that its destination fails, but not once for each event", () =>
       withWarnings((warnings) =>
         Effect.gen(function* () {
           const { close, renderer } = yield* open("failing")

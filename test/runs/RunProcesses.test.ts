@@ -37,11 +37,11 @@ describe.each(journalled(postgres.ofFile()))("Processes that are killed, of runs
           const said: Array<string> = []
           for (let killedSoFar = 0; killedSoFar < kills / 2; killedSoFar += processes) {
             const points = yield* Effect.all(Array.from({ length: processes }, () => Random.nextIntBetween(0, 150)))
-            const heard = yield* Effect.all(
+            const received = yield* Effect.all(
               points.map((millis) => killed(baseDir, millis, "endless", urlOf(kept))),
               { concurrency: "unbounded" }
             )
-            said.push(...heard.flat())
+            said.push(...received.flat())
           }
           yield* withWarnings(() => nextStart(kept))
           yield* assertKept(kept, said)

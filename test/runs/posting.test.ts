@@ -47,7 +47,7 @@ const posted = (answers: ReadonlyArray<number | "broken">) =>
 const pass = (seconds: number) =>
   Effect.forEach(Array.from({ length: seconds }), () => TestClock.adjust("1 second"), { discard: true })
 
-// The clock of the test stands, so that these are kept in memory: no database answers at its time.
+// The clock of the test does not move, so that these are kept in memory: no database answers at its time.
 describe("A run that has ended", () => {
   it.effect("is posted once, without what is empty, and marked", () =>
     Effect.gen(function* () {

@@ -24,7 +24,7 @@ const run = (event_id: string) => ({ ...validRun, event_id, run_id: event_id })
 describe.each(databases(postgres.ofFile()))("The client of a server, $where,", (served) => {
   const started = startedAt(served)
 
-  it.scopedLive("creates, finds and changes runs, and is told what is wrong by its field", () =>
+  it.scopedLive("creates, finds and changes runs, and is answered what is wrong by its field", () =>
     Effect.gen(function* () {
       const { port } = yield* started
       const { runs } = yield* clientOf(port)

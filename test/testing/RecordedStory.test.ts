@@ -3,20 +3,20 @@ import { fromEvents } from "../../src/testing/index.js"
 import { Narrator } from "../fixtures/events.js"
 
 describe("fromEvents", () => {
-  it("tells what a story was, and what stood in it", () => {
-    const told = new Narrator("Import")
-    const start = told.start({ labels: { tenant: "acme" } })
-    const load = told.stage("Load")
-    const parse = told.stage("Parse", load)
+  it("says what a story was, and what was in it", () => {
+    const recorded = new Narrator("Import")
+    const start = recorded.start({ labels: { tenant: "acme" } })
+    const load = recorded.stage("Load")
+    const parse = recorded.stage("Parse", load)
     const [story] = fromEvents([
       start,
-      told.stageStarted(load),
-      told.stageStarted(parse),
-      told.note("rows", parse),
-      told.retried(parse, 2),
-      told.completed(parse, { durationSeconds: 0.25, attributes: { rows: 3 } }),
-      told.completed(load),
-      told.end({ outcome: "imported", labels: { tenant: "acme" } })
+      recorded.stageStarted(load),
+      recorded.stageStarted(parse),
+      recorded.note("rows", parse),
+      recorded.retried(parse, 2),
+      recorded.completed(parse, { durationSeconds: 0.25, attributes: { rows: 3 } }),
+      recorded.completed(load),
+      recorded.end({ outcome: "imported", labels: { tenant: "acme" } })
     ])
     assert.deepInclude(story, { name: "Import", status: "success", outcome: "imported", labels: { tenant: "acme" } })
     assert.deepInclude(story?.stages[0], { name: "Load", status: "completed" })
@@ -30,9 +30,9 @@ describe("fromEvents", () => {
   })
 
   it("leaves running what has not ended", () => {
-    const told = new Narrator("Import")
-    const start = told.start()
-    const [story] = fromEvents([start, told.stageStarted(told.stage("Load"))])
+    const recorded = new Narrator("Import")
+    const start = recorded.start()
+    const [story] = fromEvents([start, recorded.stageStarted(recorded.stage("Load"))])
     assert.strictEqual(story?.status, "running")
     assert.deepInclude(story?.stages[0], {
       status: "running",
@@ -42,12 +42,12 @@ describe("fromEvents", () => {
   })
 
   it("keeps handled failures apart from the one the story ended with", () => {
-    const told = new Narrator("Import")
+    const recorded = new Narrator("Import")
     const [story] = fromEvents([
-      told.start(),
-      told.failureOccurred({ handled: true }),
-      told.failureOccurred(),
-      told.end({ status: "failed" })
+      recorded.start(),
+      recorded.failureOccurred({ handled: true }),
+      recorded.failureOccurred(),
+      recorded.end({ status: "failed" })
     ])
     assert.lengthOf(story?.handledFailures ?? [], 1)
     assert.strictEqual(story?.failure?.handled, false)

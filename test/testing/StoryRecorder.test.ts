@@ -140,14 +140,14 @@ describe("StoryRecorder", () => {
 
   it.effect("replaces every other renderer", () =>
     Effect.gen(function* () {
-      let told = 0
-      const other = Renderer.layer(Renderer.make("other", () => void told++))
+      let narrated = 0
+      const other = Renderer.layer(Renderer.make("other", () => void narrated++))
       yield* Effect.provide(importing, Layer.provideMerge(StoryRecorder.layer, other))
-      assert.strictEqual(told, 0)
+      assert.strictEqual(narrated, 0)
     })
   )
 
-  it.effect("has every event, and forgets them when told to", () =>
+  it.effect("has every event, and forgets them when asked to", () =>
     recorded((recorder) =>
       Effect.gen(function* () {
         yield* importing

@@ -16,46 +16,46 @@ const assertDiffers = (events: ReadonlyArray<NarrativeEvent>, ...expected: Reado
 
 /** Load, then Insert with Open inside, which fails. */
 const importing = (): ReadonlyArray<NarrativeEvent> => {
-  const told = new Narrator("Import")
-  const start = told.start({ labels: { tenant: "acme" } })
-  const load = told.stage("Load")
-  const insert = told.stage("Insert")
-  const open = told.stage("Open", insert)
+  const recorded = new Narrator("Import")
+  const start = recorded.start({ labels: { tenant: "acme" } })
+  const load = recorded.stage("Load")
+  const insert = recorded.stage("Insert")
+  const open = recorded.stage("Open", insert)
   return [
     start,
-    told.stageStarted(load),
-    told.completed(load, { attributes: { rows: 7, source: { file: "a.csv", bytes: 10 } } }),
-    told.stageStarted(insert),
-    told.stageStarted(open),
-    told.retried(open, 2),
-    told.failed(open, { errorType: "SqlError", errorMessage: "database is locked" }),
-    told.failed(insert, { errorType: "SqlError", errorMessage: "database is locked" }),
-    told.failureOccurred(),
-    told.end({ status: "failed", outcome: "rolled back", labels: { tenant: "acme" } })
+    recorded.stageStarted(load),
+    recorded.completed(load, { attributes: { rows: 7, source: { file: "a.csv", bytes: 10 } } }),
+    recorded.stageStarted(insert),
+    recorded.stageStarted(open),
+    recorded.retried(open, 2),
+    recorded.failed(open, { errorType: "SqlError", errorMessage: "database is locked" }),
+    recorded.failed(insert, { errorType: "SqlError", errorMessage: "database is locked" }),
+    recorded.failureOccurred(),
+    recorded.end({ status: "failed", outcome: "rolled back", labels: { tenant: "acme" } })
   ]
 }
 
 /** Stages one after the other. */
 const sequence = (...names: ReadonlyArray<string>): ReadonlyArray<NarrativeEvent> => {
-  const told = new Narrator("Import")
-  const start = told.start()
+  const recorded = new Narrator("Import")
+  const start = recorded.start()
   const stages = names.flatMap((name) => {
-    const stage = told.stage(name)
-    return [told.stageStarted(stage), told.completed(stage)]
+    const stage = recorded.stage(name)
+    return [recorded.stageStarted(stage), recorded.completed(stage)]
   })
-  return [start, ...stages, told.end()]
+  return [start, ...stages, recorded.end()]
 }
 
 /** Stages that all began before the first of them ended. */
 const concurrently = (...names: ReadonlyArray<string>): ReadonlyArray<NarrativeEvent> => {
-  const told = new Narrator("Import")
-  const start = told.start()
-  const stages = names.map((name) => told.stage(name))
+  const recorded = new Narrator("Import")
+  const start = recorded.start()
+  const stages = names.map((name) => recorded.stage(name))
   return [
     start,
-    ...stages.map((stage) => told.stageStarted(stage)),
-    ...stages.map((stage) => told.completed(stage)),
-    told.end()
+    ...stages.map((stage) => recorded.stageStarted(stage)),
+    ...stages.map((stage) => recorded.completed(stage)),
+    recorded.end()
   ]
 }
 
@@ -129,16 +129,16 @@ describe("StoryTree", () => {
   })
 
   it("finds the right one among siblings of one name", () => {
-    const told = new Narrator("Import")
-    const start = told.start()
-    const [first, second] = [told.stage("Poll"), told.stage("Poll")]
+    const recorded = new Narrator("Import")
+    const start = recorded.start()
+    const [first, second] = [recorded.stage("Poll"), recorded.stage("Poll")]
     const events = [
       start,
-      told.stageStarted(first),
-      told.stageStarted(second),
-      told.failed(first),
-      told.completed(second),
-      told.end()
+      recorded.stageStarted(first),
+      recorded.stageStarted(second),
+      recorded.failed(first),
+      recorded.completed(second),
+      recorded.end()
     ]
     const [any, failed] = [StoryTree.stage("Poll"), StoryTree.stage("Poll", { status: "failed" })]
     assertMatches(events, StoryTree.story("Import", [any, failed]))
@@ -248,9 +248,9 @@ describe("StoryTree", () => {
   it("matches every tree with an exact expectation of itself", () => {
     fc.assert(
       fc.property(fc.array(shape(3), { maxLength: 3 }), (shapes) => {
-        const told = new Narrator("Import")
-        const start = told.start()
-        const events = [start, ...shapes.flatMap((one) => tell(told, one)), told.end()]
+        const recorded = new Narrator("Import")
+        const start = recorded.start()
+        const events = [start, ...shapes.flatMap((one) => emit(recorded, one)), recorded.end()]
         assertMatches(events, StoryTree.story("Import", { exact: true }, shapes.map(expectationOf)))
         assertDiffers(
           events,
@@ -274,11 +274,11 @@ const shape = (depth: number): fc.Arbitrary<Shape> =>
     children: depth === 0 ? fc.constant([]) : fc.array(shape(depth - 1), { maxLength: 2 })
   })
 
-const tell = (told: Narrator, shape: Shape, parent?: ToldStage): ReadonlyArray<NarrativeEvent> => {
-  const stage = told.stage(shape.name, parent)
-  const start = told.stageStarted(stage)
-  const inside = shape.children.flatMap((child) => tell(told, child, stage))
-  return [start, ...inside, shape.fails ? told.failed(stage) : told.completed(stage)]
+const emit = (recorded: Narrator, shape: Shape, parent?: ToldStage): ReadonlyArray<NarrativeEvent> => {
+  const stage = recorded.stage(shape.name, parent)
+  const start = recorded.stageStarted(stage)
+  const inside = shape.children.flatMap((child) => emit(recorded, child, stage))
+  return [start, ...inside, shape.fails ? recorded.failed(stage) : recorded.completed(stage)]
 }
 
 const expectationOf = (shape: Shape): StoryTree.StageExpectation =>

@@ -85,7 +85,7 @@ layer(FetchHttpClient.layer)("AnthropicAnalyzer", (it) => {
     })
   )
 
-  it.scoped("tells a refusal as refused, and an answer without text as invalid", () =>
+  it.scoped("reports a refusal as refused, and an answer without text as invalid", () =>
     Effect.gen(function* () {
       const refusal = yield* Effect.flip(asked(message([], "refusal")))
       assert.deepStrictEqual([refusal.reason, refusal.description], ["Refused", "the model declined to answer"])
@@ -107,7 +107,7 @@ layer(FetchHttpClient.layer)("AnthropicAnalyzer", (it) => {
     })
   )
 
-  it.scoped("tells that the API is overloaded as worth another try", () =>
+  it.scoped("reports that the API is overloaded as worth another try", () =>
     Effect.gen(function* () {
       const { url } = yield* ModelServer.serve(ModelServer.json(anthropic.error("Overloaded", "overloaded_error"), 529))
       const error = yield* Effect.flip(ask(url))

@@ -121,7 +121,7 @@ layer(FetchHttpClient.layer)("LanguageModelAnalyzer", (it) => {
     })
   )
 
-  it.scoped("tells an answer without text as invalid", () =>
+  it.scoped("reports an answer without text as invalid", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(asked(parts("")))
       assert.strictEqual(error.reason, "InvalidAnswer")
@@ -129,20 +129,20 @@ layer(FetchHttpClient.layer)("LanguageModelAnalyzer", (it) => {
     })
   )
 
-  it.scoped("tells parts that are none as an invalid answer", () =>
+  it.scoped("reports parts that are none as an invalid answer", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* Effect.flip(asked([{ type: "nothing" }]))).reason, "InvalidAnswer")
     })
   )
 
-  it.scoped("tells that there is no connection", () =>
+  it.scoped("reports that there is no connection", () =>
     Effect.gen(function* () {
       const { url } = yield* Effect.scoped(ModelServer.serve(ModelServer.silent))
       assert.strictEqual((yield* Effect.flip(ask(url))).reason, "Unreachable")
     })
   )
 
-  it.effect("tells a status as every other analyzer does", () =>
+  it.effect("reports a status as every other analyzer does", () =>
     Effect.gen(function* () {
       const request = { method: "POST", url: "https://x", urlParams: [], hash: Option.none(), headers: {} } as const
       const error = yield* failing(

@@ -65,7 +65,7 @@ layer(FetchHttpClient.layer)("OllamaAnalyzer", (it) => {
     })
   )
 
-  it.scoped("tells that a model was loaded, and asked nothing, as an answer that says nothing", () =>
+  it.scoped("reports that a model was loaded, and asked nothing, as an answer that says nothing", () =>
     Effect.gen(function* () {
       const loaded = {
         model: "llama3",

@@ -51,7 +51,7 @@ layer(FetchHttpClient.layer)("OpenAiCompatibleAnalyzer", (it) => {
     })
   )
 
-  it.scoped("holds the model to the form where it is told to", () =>
+  it.scoped("holds the model to the form where it is asked to", () =>
     Effect.gen(function* () {
       const { request, url } = yield* ModelServer.serve(ModelServer.json(openAi.saying(answer)))
       yield* ask(url, { structured: true })
@@ -88,7 +88,7 @@ layer(FetchHttpClient.layer)("OpenAiCompatibleAnalyzer", (it) => {
     ["a refusal among the parts", completion({ content: [{ type: "refusal", refusal: "No." }] })],
     ["a filtered answer", completion({ content: "" }, "content_filter")]
   ] as const) {
-    it.scoped(`tells ${what} as refused`, () =>
+    it.scoped(`reports ${what} as refused`, () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(asked(body))
         assert.strictEqual(error.reason, "Refused")
@@ -105,7 +105,7 @@ layer(FetchHttpClient.layer)("OpenAiCompatibleAnalyzer", (it) => {
     [{ message: "no such model", type: "invalid_request_error", code: "model_not_found" }, "NotFound", undefined],
     [{ message: "over", type: "insufficient_quota", code: "insufficient_quota" }, "RateLimited", undefined]
   ] as const) {
-    it.scoped(`tells an error of ${error.code} inside an answer as ${reason}`, () =>
+    it.scoped(`reports an error of ${error.code} inside an answer as ${reason}`, () =>
       Effect.gen(function* () {
         const failure = yield* Effect.flip(asked({ error }))
         assert.deepStrictEqual([failure.reason, failure.status], [reason, status])

@@ -100,7 +100,7 @@ for (const [client, layer] of Object.entries(clients)) {
         [500, "Refused", true],
         [529, "Refused", true]
       ] as const) {
-        it.scoped(`tells status ${status} as ${reason}, with what the server says of it`, () =>
+        it.scoped(`reports status ${status} as ${reason}, with what the server says of it`, () =>
           Effect.gen(function* () {
             const error = yield* errorOf(api, ModelServer.json(api.error("so it is", "some_error"), status))
             assert.strictEqual(error.reason, reason)
@@ -113,7 +113,7 @@ for (const [client, layer] of Object.entries(clients)) {
         )
       }
 
-      it.scoped("follows no redirection: neither a key nor a prompt goes where it was not told to", () =>
+      it.scoped("follows no redirection: neither a key nor a prompt goes where it was not asked to", () =>
         Effect.gen(function* () {
           const elsewhere = yield* ModelServer.serve(ModelServer.json(api.saying(answer)))
           for (const status of [301, 302, 303, 307, 308]) {
@@ -126,7 +126,7 @@ for (const [client, layer] of Object.entries(clients)) {
         }).pipe(Effect.provide(layer))
       )
 
-      it.scoped("tells a connection that is refused", () =>
+      it.scoped("reports a connection that is refused", () =>
         Effect.gen(function* () {
           const { url } = yield* Effect.scoped(ModelServer.serve(ModelServer.silent))
           const error = yield* Effect.flip(ask(api, url))
@@ -139,7 +139,7 @@ for (const [client, layer] of Object.entries(clients)) {
         ["with a length", ModelServer.reset],
         ["in chunks", ModelServer.truncated]
       ] as const) {
-        it.scoped(`tells a body sent ${what} that breaks off`, () =>
+        it.scoped(`reports a body sent ${what} that breaks off`, () =>
           Effect.gen(function* () {
             const error = yield* errorOf(api, respond)
             assert.strictEqual(error.reason, "Unreachable")
@@ -180,7 +180,7 @@ for (const [client, layer] of Object.entries(clients)) {
         ["nothing", ModelServer.plain("", "application/json"), "the answer is empty"],
         ["a model that says nothing", ModelServer.json(api.saying(" ")), "the answer says nothing"]
       ] as const) {
-        it.scoped(`tells ${what} as an invalid answer`, () =>
+        it.scoped(`reports ${what} as an invalid answer`, () =>
           Effect.gen(function* () {
             const error = yield* errorOf(api, respond)
             assert.deepStrictEqual([error.reason, error.description], ["InvalidAnswer", description])
@@ -200,7 +200,7 @@ for (const [client, layer] of Object.entries(clients)) {
       )
 
       for (const body of [42, null, "", [], {}, { choices: [] }, { content: null }, { response: 7 }]) {
-        it.scoped(`tells ${JSON.stringify(body)} as an invalid answer`, () =>
+        it.scoped(`reports ${JSON.stringify(body)} as an invalid answer`, () =>
           Effect.gen(function* () {
             const error = yield* errorOf(api, ModelServer.json(body))
             assert.strictEqual(error.reason, "InvalidAnswer")
@@ -215,7 +215,7 @@ describe("analyzers over HTTP", () => {
   const live = Layer.mergeAll(FetchHttpClient.layer)
 
   for (const api of apis) {
-    it.scoped(`${api.name} tells an error inside an answer of status 200`, () =>
+    it.scoped(`${api.name} reports an error inside an answer of status 200`, () =>
       Effect.gen(function* () {
         const error = yield* errorOf(api, ModelServer.json(api.error("the model crashed", "api_error")))
         assert.strictEqual(error.reason, "Refused")
@@ -223,7 +223,7 @@ describe("analyzers over HTTP", () => {
       }).pipe(Effect.provide(live))
     )
 
-    it.scoped(`${api.name} tells an error at the end of a stream that nobody asked for`, () =>
+    it.scoped(`${api.name} reports an error at the end of a stream that was not asked for`, () =>
       Effect.gen(function* () {
         const line = JSON.stringify(api.error("runner process has terminated", "overloaded_error"))
         const stream = `${JSON.stringify(api.saying("half"))}\n\nevent: error\ndata: ${line}\n\n`
@@ -300,7 +300,7 @@ describe("analyzers over HTTP", () => {
         }
         const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
         assert.instanceOf(error, Error)
-        const told = [
+        const recorded = [
           error.message,
           String(error),
           error.stack ?? "",
@@ -309,8 +309,8 @@ describe("analyzers over HTTP", () => {
           Cause.pretty(Cause.fail(error)),
           ...logged
         ].join("\n")
-        assert.include(told, "status 401")
-        assert.include(told, "for <redacted>:<redacted>")
+        assert.include(recorded, "status 401")
+        assert.include(recorded, "for <redacted>:<redacted>")
         for (const secret of [
           secretKey,
           "pw-hunter2",
@@ -321,7 +321,7 @@ describe("analyzers over HTTP", () => {
           "tenant-7f3a9c",
           "plain-5d1e"
         ]) {
-          assert.notInclude(told, secret)
+          assert.notInclude(recorded, secret)
         }
       }).pipe(Effect.provide(live))
     )
@@ -470,7 +470,7 @@ describe("analyzers over HTTP", () => {
     ["retry-after", "Thu, 01 Jan 1970 00:00:10 GMT", 0],
     ["retry-after-ms", "1500", 1.5]
   ] as const) {
-    it.scoped(`tells after how long to ask again, from ${header}: ${value}`, () =>
+    it.scoped(`reports after how long to ask again, from ${header}: ${value}`, () =>
       Effect.gen(function* () {
         yield* TestClock.setTime(100_000)
         const error = yield* errorOf(anthropic, ModelServer.json({}, 429, { [header]: value }))
@@ -479,7 +479,7 @@ describe("analyzers over HTTP", () => {
     )
   }
 
-  it.scoped("tells no time to ask again where the server gives none that can be read", () =>
+  it.scoped("reports no time to ask again where the server gives none that can be read", () =>
     Effect.gen(function* () {
       const error = yield* errorOf(anthropic, ModelServer.json({}, 429, { "retry-after": "soon" }))
       assert.isUndefined(error.retryAfter)

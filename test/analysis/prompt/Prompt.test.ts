@@ -27,13 +27,13 @@ const sizeOf = ({ system, user }: Prompt.Prompt): number => system.length + user
 
 const markerOf = ({ user }: Prompt.Prompt): string => user.slice("[begin ".length, "[begin ".length + 32)
 
-/** What stands between the marker lines. */
+/** What is between the marker lines. */
 const dataOf = (prompt: Prompt.Prompt): string => {
   const marker = markerOf(prompt)
   return prompt.user.slice(prompt.user.indexOf("\n") + 1, prompt.user.lastIndexOf(`\n[end ${marker}]`))
 }
 
-/** Text that wants out of the place it stands in. */
+/** Text that wants out of the place it is in. */
 const hostile = fc
   .array(
     fc.oneof(
@@ -230,7 +230,7 @@ describe("Prompt", () => {
     })
   )
 
-  it.effect("tells no frame of Effect or Node", () =>
+  it.effect("reports no frame of Effect or Node", () =>
     Effect.gen(function* () {
       const inner = { ...frame(0), file: "node_modules/effect/src/fiber.ts", origin: "effect" as const }
       const node = { ...frame(1), file: "node:internal/timers", origin: "node" as const }
@@ -241,7 +241,7 @@ describe("Prompt", () => {
     })
   )
 
-  it.effect("tells each of several failures under its own heading", () =>
+  it.effect("reports each of several failures under its own heading", () =>
     Effect.gen(function* () {
       const { user } = yield* Prompt.make({
         ...failureReport,
@@ -293,7 +293,7 @@ describe("a secret is in no prompt", () => {
           assert.isDefined(report)
           const { index, system, user } = yield* Prompt.make(report, { maxContextChars: 100_000 })
           assert.include(user, "Denied: no access with <redacted>")
-          for (const told of [system, user, ...index.values()]) assert.notInclude(told, secret)
+          for (const recorded of [system, user, ...index.values()]) assert.notInclude(recorded, secret)
         }),
       { fastCheck: { numRuns: 5 } }
     )

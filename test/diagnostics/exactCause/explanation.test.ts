@@ -43,7 +43,7 @@ const explained = (line: string, variables: Readonly<Record<string, unknown>>, b
   const names = Object.keys(variables)
   const error = thrownBy(() => new Function(...names, `${before}\n${line}`)(...Object.values(variables)))
   const locals = names.map((name) => ({ name, value: PlainValue.from(variables[name]) }))
-  return { blind: explain(error, { sourceLine: line }), told: explain(error, { sourceLine: line, locals }) }
+  return { blind: explain(error, { sourceLine: line }), recorded: explain(error, { sourceLine: line, locals }) }
 }
 
 const alone = (error: unknown) => explain(error, {})
@@ -232,7 +232,7 @@ describe("Explanation", () => {
         " (Type is 5)"
       ]
     ] as const)("names what was meant in %s", (line, variables, blind, more) => {
-      assert.deepStrictEqual(explained(line, variables), { blind, told: blind + more })
+      assert.deepStrictEqual(explained(line, variables), { blind, recorded: blind + more })
     })
 
     it.each([
@@ -263,9 +263,9 @@ describe("Explanation", () => {
     })
 
     it("says which of two it was only if the variables show it", () => {
-      const { blind, told } = explained("return a.name + b.name", { a: { name: "x" }, b: undefined })
+      const { blind, recorded } = explained("return a.name + b.name", { a: { name: "x" }, b: undefined })
       assert.strictEqual(blind, "a or b is undefined, so .name cannot be read")
-      assert.strictEqual(told, "b is undefined, so .name cannot be read")
+      assert.strictEqual(recorded, "b is undefined, so .name cannot be read")
     })
 
     it("names nothing without the line, or with a line that does not read the property", () => {
@@ -304,7 +304,7 @@ describe("Explanation", () => {
       )
     })
 
-    it("tells what each member of a union expected", () => {
+    it("says what each member of a union expected", () => {
       assert.strictEqual(
         decoding(Customers, { customers: [{ email: "x", kind: "c" }] }),
         'ParseError at customers[0].kind: Expected "a" or "b", actual "c" (in {"email":"x","kind":"c"})'
@@ -639,14 +639,14 @@ describe("Explanation", () => {
       })
     )
 
-    it("tell an interruption", () => {
+    it("name an interruption", () => {
       assert.strictEqual(
         alone(new Cause.InterruptedException("Interrupted by fibers: #1")),
         "the fiber was interrupted: Interrupted by fibers: #1"
       )
     })
 
-    it("tell the fields of a tagged error without a message", () => {
+    it("give the fields of a tagged error without a message", () => {
       assert.strictEqual(alone(new Duplicate({ id: 7 })), "Duplicate: id is 7")
       assert.strictEqual(alone(new Duplicate({ id: 7, table: "users" })), 'Duplicate: id is 7, table is "users"')
       assert.strictEqual(alone({ _tag: "Gone", id: 7 }), "Gone: id is 7")
@@ -692,7 +692,7 @@ describe("Explanation", () => {
     assert.strictEqual(explain(new Error("no", { cause: [1, 2] }), {}), "Array: [1,2]")
   })
 
-  it("tells anything else by its type and first line", () => {
+  it("names anything else by its type and first line", () => {
     assert.strictEqual(alone(new Error("first\nsecond")), "Error: first")
     assert.strictEqual(alone("as it is"), "as it is")
     assert.strictEqual(alone(new Error("")), "Error")

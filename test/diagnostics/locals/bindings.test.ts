@@ -38,7 +38,7 @@ describe("Bindings", () => {
     assert.strictEqual(stateOf(source, "a"), expected)
   })
 
-  it("tells shadowing variables apart, the innermost first", () => {
+  it("distinguishes shadowing variables, the innermost first", () => {
     const source = "function*(){const a=1;{const a=«here»yield* f()}}"
     assert.deepStrictEqual([stateOf(source, "a", 0), stateOf(source, "a", 1)], ["unassigned", "assigned"])
   })

@@ -54,7 +54,7 @@ export interface Outcome {
 export const checkLocals = (outcome: Outcome, file: string, mapped: boolean) => {
   assert.deepStrictEqual(outcome.status.available, true, outcome.status.reason)
   const lines = readFileSync(file, "utf8").split("\n")
-  const told = Object.fromEntries(
+  const recorded = Object.fromEntries(
     Object.keys(table).map((name) => {
       const failures = (outcome[name] ?? []) as ReadonlyArray<ReadonlyArray<Told>>
       return [name, failures.map((frames) => frames.map((frame) => pictureOf(frame, lines)))]
@@ -71,7 +71,7 @@ export const checkLocals = (outcome: Outcome, file: string, mapped: boolean) => 
       )
     ])
   )
-  assert.deepStrictEqual(told, expected)
+  assert.deepStrictEqual(recorded, expected)
   assert.strictEqual(outcome.interrupted, "interrupted")
   assert.strictEqual(outcome.gettersRun, 0)
 }

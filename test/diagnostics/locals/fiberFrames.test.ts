@@ -177,7 +177,7 @@ describe("FiberFrames", () => {
   )
 
   it.scoped(
-    "trap 3: of two fibers that wait for one failure the second is not told with the first one's generators",
+    "trap 3: of two fibers that wait for one failure the second is not reported with the first one's generators",
     () =>
       Effect.gen(function* () {
         yield* capturing
@@ -196,7 +196,7 @@ describe("FiberFrames", () => {
       })
   )
 
-  it.scoped("trap 5: what was told is forgotten, and not captured again on its way out", () =>
+  it.scoped("trap 5: what was reported is forgotten, and not captured again on its way out", () =>
     Effect.gen(function* () {
       yield* capturing
       const error = new Error("torn")
@@ -237,23 +237,25 @@ describe("FiberFrames", () => {
     })
   )
 
-  it.scopedLive("trap 11: a defect that Effect drops from the cause is told with the failure that interrupted", () =>
-    Effect.gen(function* () {
-      yield* capturing
-      const defect = new Error("finalizer")
-      const error = new Error("torn")
-      const slow = Effect.never.pipe(Effect.ensuring(nested(defect, 1).pipe(Effect.orDie)))
-      const exit = yield* exitOf(Effect.all([slow, Effect.delay(Effect.fail(error), 1)], { concurrency: 2 }))
-      assert.notInclude(Cause.pretty(Exit.isFailure(exit) ? exit.cause : Cause.empty), "finalizer")
-      assert.deepStrictEqual(
-        fiberFrames.droppedWith(error).map((die) => die.defect),
-        [defect]
-      )
-      assert.strictEqual(countOf(defect), 1)
-    })
+  it.scopedLive(
+    "trap 11: a defect that Effect drops from the cause is reported with the failure that interrupted",
+    () =>
+      Effect.gen(function* () {
+        yield* capturing
+        const defect = new Error("finalizer")
+        const error = new Error("torn")
+        const slow = Effect.never.pipe(Effect.ensuring(nested(defect, 1).pipe(Effect.orDie)))
+        const exit = yield* exitOf(Effect.all([slow, Effect.delay(Effect.fail(error), 1)], { concurrency: 2 }))
+        assert.notInclude(Cause.pretty(Exit.isFailure(exit) ? exit.cause : Cause.empty), "finalizer")
+        assert.deepStrictEqual(
+          fiberFrames.droppedWith(error).map((die) => die.defect),
+          [defect]
+        )
+        assert.strictEqual(countOf(defect), 1)
+      })
   )
 
-  it.scoped("trap 12: one failure that stands in a cause twice is one capture", () =>
+  it.scoped("trap 12: one failure that is in a cause twice is one capture", () =>
     Effect.gen(function* () {
       yield* capturing
       const error = new Error("torn")
@@ -294,7 +296,7 @@ describe("FiberFrames", () => {
   )
 
   it.live(
-    "ten thousand failures leave the heap as it was, those that are kept but told included",
+    "ten thousand failures leave the heap as it was, those that are kept but reported included",
     () =>
       Effect.gen(function* () {
         const program = yield* bundled("test/diagnostics/fixtures/manyFailures.ts")

@@ -75,12 +75,12 @@ describe("code that ran hot before it failed", { timeout: 300_000 }, () => {
       it.live(`shows every variable of every failure, and aborts nothing: ${name}, by Node ${version}`, () =>
         Effect.gen(function* () {
           assert.isTrue(existsSync(path.join(root, "dist/index.js")), "`npm run build` comes first")
-          const told = yield* run(node, [...args, String(failures)])
+          const recorded = yield* run(node, [...args, String(failures)])
           const half = failures / 2
-          assert.strictEqual(told.version, version)
-          assert.strictEqual(told.status.mode, "rich")
-          assert.include(told.status.reason, "V8 keeps them")
-          assert.deepStrictEqual(told.tally, {
+          assert.strictEqual(recorded.version, version)
+          assert.strictEqual(recorded.status.mode, "rich")
+          assert.include(recorded.status.reason, "V8 keeps them")
+          assert.deepStrictEqual(recorded.tally, {
             "report rich": failures,
             "id right": failures,
             "fails right": failures,

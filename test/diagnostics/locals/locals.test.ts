@@ -181,7 +181,7 @@ describe("Locals", () => {
     assert.deepStrictEqual([localsOf(suspended(body())), version], [{ version: "inner" }, "outer"])
   })
 
-  it("tells of enclosing functions only what the generator mentions, and nothing of the module", () => {
+  it("shows of enclosing functions only what the generator mentions, and nothing of the module", () => {
     const make = (used: string, unused: string) => {
       const keep = () => unused
       return [
@@ -249,7 +249,7 @@ describe("Locals", () => {
     )
   })
 
-  it("tells no more frames than asked for, and begins none after its deadline", () => {
+  it("gives no more frames than asked for, and begins none after its deadline", () => {
     const generators = [1, 2, 3].map((id) => ({
       generator: suspended(
         (function* () {

@@ -19,22 +19,22 @@ const parse = ["parse", { text: "ok,x", part: "x", version: "2", after: "<unassi
 const caller = ["caller", { reqId: "r-1", limit: 3 }]
 
 describe("ThrownLocals", () => {
-  it.live("tells what the functions held that an error was thrown through", () =>
+  it.live("shows what the functions held that an error was thrown through", () =>
     Effect.gen(function* () {
-      const told = yield* ran
-      assert.deepStrictEqual(told["plain"], [parse, caller])
-      assert.deepStrictEqual(told["inEffect"], [parse, caller])
-      assert.deepStrictEqual(told["afterAwait"], [["load", { id: 3, key: "k3" }]])
-      assert.deepStrictEqual(told["rethrown"], [parse, caller])
-      assert.strictEqual(told["line"], told["expectedLine"])
+      const recorded = yield* ran
+      assert.deepStrictEqual(recorded["plain"], [parse, caller])
+      assert.deepStrictEqual(recorded["inEffect"], [parse, caller])
+      assert.deepStrictEqual(recorded["afterAwait"], [["load", { id: 3, key: "k3" }]])
+      assert.deepStrictEqual(recorded["rethrown"], [parse, caller])
+      assert.strictEqual(recorded["line"], recorded["expectedLine"])
     })
   )
 
   it.live("lets a burst of exceptions pass, and is back a second later", () =>
     Effect.gen(function* () {
-      const told = yield* ran
-      assert.isAtMost(told["seenOfBurst"] as number, 5)
-      assert.strictEqual(told["afterwards"], 2)
+      const recorded = yield* ran
+      assert.isAtMost(recorded["seenOfBurst"] as number, 5)
+      assert.strictEqual(recorded["afterwards"], 2)
     })
   )
 
@@ -47,18 +47,18 @@ describe("ThrownLocals", () => {
 
   it.live("is over when it is uninstalled, and forgets what was released", () =>
     Effect.gen(function* () {
-      const told = yield* ran
-      assert.strictEqual(told["uninstalled"], 0)
-      assert.strictEqual(told["released"], 0)
+      const recorded = yield* ran
+      assert.strictEqual(recorded["uninstalled"], 0)
+      assert.strictEqual(recorded["released"], 0)
     })
   )
 
   it.live("refuses where a debugger may be attached, and says so", () =>
     Effect.gen(function* () {
-      const told = yield* run("--inspect=127.0.0.1:0")
-      assert.deepInclude(told["status"], { available: false })
-      assert.match(JSON.stringify(told["status"]), /debugger/)
-      assert.deepStrictEqual(told["plain"], [])
+      const recorded = yield* run("--inspect=127.0.0.1:0")
+      assert.deepInclude(recorded["status"], { available: false })
+      assert.match(JSON.stringify(recorded["status"]), /debugger/)
+      assert.deepStrictEqual(recorded["plain"], [])
     })
   )
 })

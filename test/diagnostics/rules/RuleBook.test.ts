@@ -156,7 +156,7 @@ describe("RuleBook", () => {
     { fastCheck: { numRuns: 50 } }
   )
 
-  it.effect("tells as facts what the errors of a chain carry, the innermost first to be asked", () =>
+  it.effect("gives as facts what the errors of a chain carry, the innermost first to be asked", () =>
     Effect.gen(function* () {
       const refused = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:5432"), {
         errno: -111,

@@ -11,7 +11,7 @@ const reading = <A>(config: Config.Config<A>, entries: Readonly<Record<string, s
 const Customer = Schema.Struct({ email: Schema.NonEmptyString, age: Schema.Number })
 
 export const effectFailures: ReadonlyArray<RuleCase> = [
-  ruleCase("service-missing", "a service nobody provides", Repository as unknown as Effect.Effect<object>, {
+  ruleCase("service-missing", "a service that is not provided", Repository as unknown as Effect.Effect<object>, {
     why: "the service app/Repository was not provided"
   }),
   ruleCase("setting-missing", "a setting that is not set", reading(Config.nested(Config.string("KEY"), "API")), {

@@ -42,7 +42,7 @@ const systemFields = { errno: -1, syscall: "connect", address: "192.0.2.1", port
 export const networkFailures: ReadonlyArray<RuleCase> = [
   ruleCase(
     "connection-refused",
-    "a port nobody listens at",
+    "a port at which no server listens",
     Effect.flatMap(Effect.scoped(listening(() => net.createServer())), (port) =>
       connecting(() => net.connect(port, "127.0.0.1"))
     ),

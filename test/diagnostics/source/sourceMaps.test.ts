@@ -74,7 +74,7 @@ describe("SourceMaps", () => {
     assert.strictEqual(originalOf(other, 1, 1)?.path, path.join(app, "src", "unnamed.ts"))
   })
 
-  it("tells a package inside a bundle for what it is", () => {
+  it("recognises a package inside a bundle", () => {
     const bundle = path.join(app, "dist", "bundle.mjs")
     writeFileSync(bundle, "x()")
     const map = {

@@ -56,7 +56,7 @@ describe("SourceText", () => {
     for (const file of unread) assert.deepStrictEqual(linesOf(file), [])
   })
 
-  it("prefers the text that was compiled to what stands on the disk now", () => {
+  it("prefers the text that was compiled to what is on the disk now", () => {
     assert.strictEqual(lineOf(linesOf(write("edited.ts", "new"), "old"), 1), "old")
   })
 

@@ -148,7 +148,7 @@ export const codeCases: ReadonlyArray<EvalCase> = [
     }).pipe(settings({ WORKERS: "many" }), Narrative.story("Start Workers"))
   },
   {
-    name: "a mailer nobody provided",
+    name: "a mailer that was not provided",
     truth: {
       line: "const mailer = yield* Mailer",
       rule: "service-missing",
@@ -160,7 +160,7 @@ export const codeCases: ReadonlyArray<EvalCase> = [
     }).pipe(Narrative.story("Greet Customer")) as Effect.Effect<void>
   },
   {
-    name: "a discount nobody has",
+    name: "a discount that no customer has",
     truth: {
       line: "yield* discountOf(",
       rule: "option-none",

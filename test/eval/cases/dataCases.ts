@@ -135,9 +135,9 @@ export const dataCases: ReadonlyArray<EvalCase> = [
     program: Effect.gen(function* () {
       const sql = yield* tables
       const save = sql`insert into customers ${sql.insert({ id: 1, email: "ada@x.org" })}`
-      const told = Effect.fail(new ImportFailed({ message: "no answer from the audit log", cause: undefined }))
+      const unlogged = Effect.fail(new ImportFailed({ message: "no answer from the audit log", cause: undefined }))
       let attempts = 0
-      yield* Effect.suspend(() => (attempts++ === 0 ? Effect.zipRight(save, told) : save)).pipe(
+      yield* Effect.suspend(() => (attempts++ === 0 ? Effect.zipRight(save, unlogged) : save)).pipe(
         Effect.retry({ times: 1 }),
         Narrative.stage("Save Customer")
       )

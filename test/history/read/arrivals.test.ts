@@ -17,13 +17,13 @@ const listeningAt = (place: string) =>
     const database = yield* databaseAt(place)
     const { sql } = database
     if (!canListen(sql)) return assert.fail("the client listens")
-    return { database, heard: yield* arrivals.make(sql) }
+    return { database, received: yield* arrivals.make(sql) }
   })
 
 const until = <A>(self: Effect.Effect<A>, isRight: (value: A) => boolean) =>
   self.pipe(Effect.filterOrFail(isRight), Effect.retry(Schedule.spaced("20 millis")), Effect.orDie)
 
-const proven = (heard: arrivals.Arrivals) => until(Effect.sync(heard.isProven), (isProven) => isProven)
+const proven = (received: arrivals.Arrivals) => until(Effect.sync(received.isProven), (isProven) => isProven)
 
 const story = (name: string) => Narrative.story(Effect.void, name)
 
@@ -31,9 +31,9 @@ const story = (name: string) => Narrative.story(Effect.void, name)
 const never = 3_600_000
 
 /** The names of stories as they start, by someone who waits that long when there is nothing new. */
-const starts = (place: string, heard: arrivals.Arrivals, count: number, names: Array<string> = []) =>
+const starts = (place: string, received: arrivals.Arrivals, count: number, names: Array<string> = []) =>
   Effect.gen(function* () {
-    const { ask } = polling.make(heard, { shortest: never, longest: never, longestNotified: never })
+    const { ask } = polling.make(received, { shortest: never, longest: never, longestNotified: never })
     const history = yield* reader.make(yield* databaseAt(place))
     let cursor = 0
     while (names.length < count) {
@@ -55,13 +55,13 @@ describe("What is written to a schema of PostgreSQL", () => {
   it.scopedLive("wakes whoever follows it, however seldom they ask by themselves", () =>
     Effect.gen(function* () {
       const place = yield* file
-      const { database, heard } = yield* listeningAt(place)
-      yield* proven(heard)
-      const following = yield* Effect.fork(starts(place, heard, 3))
+      const { database, received } = yield* listeningAt(place)
+      yield* proven(received)
+      const following = yield* Effect.fork(starts(place, received, 3))
       for (const name of ["first", "second", "third"]) {
-        const before = heard.count()
+        const before = received.count()
         yield* recorded(story(name), place)
-        yield* until(Effect.sync(heard.count), (count) => count > before)
+        yield* until(Effect.sync(received.count), (count) => count > before)
       }
       yield* knocking(database.sql)
       assert.deepStrictEqual(yield* Fiber.join(following), ["first", "second", "third"])
@@ -71,14 +71,14 @@ describe("What is written to a schema of PostgreSQL", () => {
   it.scopedLive("wakes them while the program goes on, too", () =>
     Effect.gen(function* () {
       const place = yield* file
-      const { database, heard } = yield* listeningAt(place)
-      yield* proven(heard)
+      const { database, received } = yield* listeningAt(place)
+      yield* proven(received)
       yield* recorded(
         Effect.gen(function* () {
-          const following = yield* Effect.fork(starts(place, heard, 1))
-          const before = heard.count()
+          const following = yield* Effect.fork(starts(place, received, 1))
+          const before = received.count()
           yield* story("goes on")
-          yield* until(Effect.sync(heard.count), (count) => count > before)
+          yield* until(Effect.sync(received.count), (count) => count > before)
           yield* knocking(database.sql)
           assert.deepStrictEqual(yield* Fiber.join(following), ["goes on"])
         }),
@@ -89,16 +89,16 @@ describe("What is written to a schema of PostgreSQL", () => {
 
   it.scopedLive("does not wake those who follow another schema", () =>
     Effect.gen(function* () {
-      const { database, heard } = yield* listeningAt(yield* file)
+      const { database, received } = yield* listeningAt(yield* file)
       const other = yield* databaseAt(yield* file)
-      yield* proven(heard)
-      const before = heard.count()
+      yield* proven(received)
+      const before = received.count()
       for (let i = 0; i < 100; i++) yield* notify(other.sql)
       // Word comes in the order in which it was sent.
       yield* notify(database.sql)
-      yield* until(Effect.sync(heard.count), (count) => count > before)
+      yield* until(Effect.sync(received.count), (count) => count > before)
       // One, and one more for each time that it had to listen anew.
-      assert.isBelow(heard.count() - before, 100)
+      assert.isBelow(received.count() - before, 100)
     })
   )
 })
@@ -111,21 +111,21 @@ describe("Whoever follows a schema of PostgreSQL", () => {
         const place = yield* file
         const { sql } = yield* databaseAt(place)
         const deaf = Object.assign(sql, { listen: () => Stream.never })
-        const heard = yield* arrivals.make(deaf)
+        const received = yield* arrivals.make(deaf)
         const history = yield* reader.make({ sql: deaf, filename: null })
         const following = yield* Effect.fork(Stream.runHead(history.follow(0)))
         yield* recorded(story("unheard"), place)
         const page = yield* Fiber.join(following)
         assert.isTrue(Option.exists(page, ({ events }) => events[0]?.storyName === "unheard"))
-        assert.isFalse(heard.isProven())
+        assert.isFalse(received.isProven())
       })
   )
 
   it.scopedLive("goes on when the server ends every connection, and is woken again after that", () =>
     Effect.gen(function* () {
       const place = yield* file
-      const { database, heard } = yield* listeningAt(place)
-      yield* proven(heard)
+      const { database, received } = yield* listeningAt(place)
+      yield* proven(received)
       const history = yield* reader.make(database)
       const names: Array<string> = []
       yield* Effect.fork(
@@ -147,11 +147,11 @@ describe("Whoever follows a schema of PostgreSQL", () => {
         "SELECT count(pg_terminate_backend(pid)) AS n FROM pg_stat_activity WHERE query ILIKE 'LISTEN%'"
       )
       assert.isAtLeast(Number(ended?.["n"]), 1)
-      // By then, nobody can be woken.
+      // By then, no follower can be woken.
       yield* recorded(story("meanwhile"), place)
       yield* seen("meanwhile")
       const others: Array<string> = []
-      const following = yield* Effect.fork(starts(place, heard, 3, others))
+      const following = yield* Effect.fork(starts(place, received, 3, others))
       yield* until(
         Effect.sync(() => others.length),
         (count) => count === 2

@@ -50,7 +50,7 @@ const order = Effect.gen(function* () {
 
 const pageOf = (events: ReadonlyArray<NarrativeEvent.NarrativeEvent>) => {
   const [first] = events
-  if (first === undefined) throw new Error("nothing was told")
+  if (first === undefined) throw new Error("nothing was recorded")
   const page = new StoryPage(first)
   for (const event of events) page.take(event)
   return { data: page.data(false), card: page.card(false) }

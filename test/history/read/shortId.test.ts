@@ -51,11 +51,11 @@ onBothDatabases(({ file }) => {
     it.scopedLive("find a story by the beginning of its id, too, and by the end that the console shows", () =>
       Effect.gen(function* () {
         const { history, writer } = yield* freshAt(file)
-        const told = ["11aaaaaa", "21bbbbbb"].map((end) => `01900000-0000-7000-8000-0000${end}`)
-        yield* writer.write(told.map((id) => new Narrator("Import", id).start()))
-        assert.deepStrictEqual(yield* history.shortIds(told), ["aaaaaa", "bbbbbb"])
+        const recorded = ["11aaaaaa", "21bbbbbb"].map((end) => `01900000-0000-7000-8000-0000${end}`)
+        yield* writer.write(recorded.map((id) => new Narrator("Import", id).start()))
+        assert.deepStrictEqual(yield* history.shortIds(recorded), ["aaaaaa", "bbbbbb"])
         for (const part of ["bbbbbb", "1bbbbbb", "01900000-0000-7000-8000-000021"]) {
-          assert.strictEqual((yield* history.story(part)).id, told[1])
+          assert.strictEqual((yield* history.story(part)).id, recorded[1])
         }
         const error = yield* Effect.flip(history.story("01900000"))
         assert.include(String(error), 'begins with "01900000"')
@@ -77,9 +77,9 @@ onBothDatabases(({ file }) => {
         ]) {
           const { history, writer } = yield* freshAt(file)
           for (let age = 6; age >= 1; age--) {
-            const told = new Narrator("Import", `${age} days old`)
+            const recorded = new Narrator("Import", `${age} days old`)
             const timestamp = now - age * day
-            yield* writer.write([told.start({ timestamp }), ...(age === 3 ? [] : [told.end({ timestamp })])])
+            yield* writer.write([recorded.start({ timestamp }), ...(age === 3 ? [] : [recorded.end({ timestamp })])])
           }
           const expected = yield* history.prunable(keep)
           assert.isAbove(expected, 0)

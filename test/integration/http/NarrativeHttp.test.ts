@@ -311,7 +311,7 @@ describe("Who asked", () => {
     })
   )
 
-  it.scopedLive("is made where nobody says, and where headers are not trusted", () =>
+  it.scopedLive("is made where the request names none, and where headers are not trusted", () =>
     Effect.gen(function* () {
       const { afterStories, layer } = recorder()
       const url = yield* serve(router, NarrativeHttp.middleware({ trustHeaders: false }), layer)

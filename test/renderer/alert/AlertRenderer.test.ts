@@ -1,4 +1,4 @@
-// @effect-diagnostics multipleEffectProvide:off -- which layer stands inside which is part of what is tested.
+// @effect-diagnostics multipleEffectProvide:off -- which layer is inside which is part of what is tested.
 import { createHmac } from "node:crypto"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -364,10 +364,10 @@ describe("AlertRenderer: routing", () => {
 })
 
 describe("AlertRenderer: windows and limits", () => {
-  const told = <A>(
+  const recorded = <A>(
     options: Settings,
     use: (
-      tell: (...events: ReadonlyArray<NarrativeEvent>) => Effect.Effect<void>,
+      emit: (...events: ReadonlyArray<NarrativeEvent>) => Effect.Effect<void>,
       alerts: ReadonlyArray<AlertRenderer.Alert>,
       renderer: Renderer.Renderer
     ) => Effect.Effect<A>
@@ -390,9 +390,9 @@ describe("AlertRenderer: windows and limits", () => {
 
   it.effect("the first of equal failures is sent at once, and how many followed when the window ends", () =>
     Effect.gen(function* () {
-      const { stats } = yield* told({ deduplicate: "5 minutes" }, (tell, alerts) =>
+      const { stats } = yield* recorded({ deduplicate: "5 minutes" }, (emit, alerts) =>
         Effect.gen(function* () {
-          yield* tell(...same(13))
+          yield* emit(...same(13))
           yield* Effect.repeatN(Effect.yieldNow(), 10)
           assert.lengthOf(alerts, 1)
           yield* TestClock.adjust("4 minutes")
@@ -402,7 +402,7 @@ describe("AlertRenderer: windows and limits", () => {
             summaries(alerts).map(({ count, reason, since, until }) => [count, reason, since, until]),
             [[12, "duplicates", 0, 300_000]]
           )
-          yield* tell(...same(1))
+          yield* emit(...same(1))
           yield* TestClock.adjust("1 second")
           assert.deepStrictEqual(
             occurrences(alerts).map(({ occurrences }) => occurrences),
@@ -417,7 +417,7 @@ describe("AlertRenderer: windows and limits", () => {
 
   it.effect("the layer that closes does not wait for the window, and keeps nothing to itself", () =>
     Effect.gen(function* () {
-      const { alerts } = yield* told({ deduplicate: "1 day" }, (tell) => tell(...same(8)))
+      const { alerts } = yield* recorded({ deduplicate: "1 day" }, (emit) => emit(...same(8)))
       assert.deepStrictEqual(
         summaries(alerts).map(({ count }) => count),
         [7]
@@ -427,9 +427,9 @@ describe("AlertRenderer: windows and limits", () => {
 
   it.effect("only so many are sent in an interval, and the rest in one summary", () =>
     Effect.gen(function* () {
-      const { stats } = yield* told({ rateLimit: { alerts: 5, per: "1 minute" } }, (tell, alerts) =>
+      const { stats } = yield* recorded({ rateLimit: { alerts: 5, per: "1 minute" } }, (emit, alerts) =>
         Effect.gen(function* () {
-          yield* tell(...failures(25))
+          yield* emit(...failures(25))
           yield* TestClock.adjust("59 seconds")
           assert.lengthOf(alerts, 5)
           yield* TestClock.adjust("1 second")
@@ -438,7 +438,7 @@ describe("AlertRenderer: windows and limits", () => {
             [[20, "rate_limit"]]
           )
           // It took one of the next interval's five.
-          yield* tell(...failures(30).slice(25))
+          yield* emit(...failures(30).slice(25))
           yield* TestClock.adjust("1 second")
           assert.lengthOf(occurrences(alerts), 9)
         })
@@ -449,12 +449,12 @@ describe("AlertRenderer: windows and limits", () => {
 
   it.effect("two programs at once, a window and a limit: every failure is sent or counted in what is sent", () =>
     Effect.gen(function* () {
-      const { alerts } = yield* told(
+      const { alerts } = yield* recorded(
         { deduplicate: "10 seconds", rateLimit: { alerts: 3, per: "7 seconds" } },
-        (tell) =>
+        (emit) =>
           Effect.forEach(failures(200), (event) =>
             Effect.zipRight(
-              tell({ ...event, failures: [failure({ fingerprint: String(event.sequence % 7) })] }),
+              emit({ ...event, failures: [failure({ fingerprint: String(event.sequence % 7) })] }),
               event.sequence % 3 === 0 ? TestClock.adjust("1 second") : Effect.void
             )
           )
@@ -549,7 +549,7 @@ describe("AlertRenderer, to real servers", () => {
     })
   )
 
-  it.scoped("Slack is sent blocks in which a program's words mention nobody", () =>
+  it.scoped("Slack is sent blocks in which a program's words mention no user", () =>
     Effect.gen(function* () {
       const receiver = yield* AlertReceiver.make({ status: 200, body: "ok" })
       yield* toServers(

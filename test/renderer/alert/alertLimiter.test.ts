@@ -46,14 +46,14 @@ const configs = fc.record({
 
 describe("AlertLimiter", () => {
   it.prop(
-    "every alert is sent, or told of in exactly one summary that is sent",
+    "every alert is sent, or counted in exactly one summary that is sent",
     [configs, steps],
     ([config, alerts]) => {
       const { closing, verdicts } = run(config, alerts)
       const all = [...verdicts.map(([, verdict]) => verdict), ...closing]
       const occurrences = sentOf(all).filter((alert) => alert._tag !== "SummaryAlert").length
-      const told = summariesOf(all).reduce((sum, { count }) => sum + count, 0)
-      assert.strictEqual(occurrences + told, alerts.length)
+      const recorded = summariesOf(all).reduce((sum, { count }) => sum + count, 0)
+      assert.strictEqual(occurrences + recorded, alerts.length)
     }
   )
 
@@ -78,7 +78,7 @@ describe("AlertLimiter", () => {
     }
   )
 
-  it("tells what was held back when its window ends", () => {
+  it("reports what was held back when its window ends", () => {
     const gate = new AlertLimiter({ window: 1_000, limit: null })
     for (const at of [0, 10, 20]) gate.admit(alertOf("a"), at)
     assert.strictEqual(gate.deadline, 1_000)
@@ -114,7 +114,7 @@ describe("AlertLimiter", () => {
     assert.strictEqual(gate.admit(alertOf("a"), 0)._tag, "Send")
   })
 
-  it("tells what was one too many as one summary, which names ten kinds and counts all", () => {
+  it("reports what was one too many as one summary, which names ten kinds and counts all", () => {
     const gate = new AlertLimiter({ window: null, limit: { alerts: 1, per: 1_000 } })
     for (let i = 0; i < 30; i++) gate.admit(alertOf(`kind ${i}`), i)
     assert.strictEqual(gate.deadline, 1_000)
@@ -123,7 +123,7 @@ describe("AlertLimiter", () => {
     assert.lengthOf(summary?.heldBack ?? [], 10)
   })
 
-  it("remembers a bounded number of kinds, and tells early of what it has to forget", () => {
+  it("remembers a bounded number of kinds, and reports early what it has to forget", () => {
     const gate = new AlertLimiter({ window: 1_000_000, limit: null })
     gate.admit(alertOf("first"), 0)
     gate.admit(alertOf("first"), 0)

@@ -182,7 +182,7 @@ for (const [name, client] of Object.entries(clients)) {
       )
     )
 
-    it.effect("says that nobody listens, and not where", () =>
+    it.effect("says that no server listens, and not where", () =>
       scoped(
         Effect.gen(function* () {
           const url = yield* Effect.scoped(Effect.map(AlertReceiver.make(), ({ url }) => url))

@@ -7,7 +7,7 @@ import { type Destination, rendererSuite } from "../rendererSuite.js"
 import { failure, location, StoryScript } from "./events.js"
 import { FakeTerminal, Recording } from "./FakeTerminal.js"
 
-const tell = (
+const emit = (
   events: ReadonlyArray<NarrativeEvent>,
   options: Omit<ConsoleRenderer.ConsoleRendererOptions, "stream"> = {},
   stream: Recording = new Recording()
@@ -75,7 +75,7 @@ describe("a plain stream", () => {
       const story = importCustomers()
       const load = story.stage("Load CSV")
       const validate = story.stage("Validate Data")
-      const stream = yield* tell([
+      const stream = yield* emit([
         story.started(),
         load.started(),
         load.completed(0.012),
@@ -97,7 +97,7 @@ describe("a plain stream", () => {
     Effect.gen(function* () {
       const { events, insert, story } = failingImport()
       const failure = insert.failure({ errorMessage: "duplicate customer id", location })
-      const stream = yield* tell([...events, story.failed([failure], { timeline }), story.completed("failed")])
+      const stream = yield* emit([...events, story.failed([failure], { timeline }), story.completed("failed")])
       assert.deepStrictEqual(stream.lines.slice(3), [
         "",
         "❌ Failure detected",
@@ -117,7 +117,7 @@ describe("a plain stream", () => {
   it.effect("gets one write for an event", () =>
     Effect.gen(function* () {
       const { events, insert, story } = failingImport()
-      const stream = yield* tell([...events, story.failed([insert.failure()])])
+      const stream = yield* emit([...events, story.failed([insert.failure()])])
       assert.strictEqual(stream.writes, 4)
     })
   )
@@ -125,7 +125,7 @@ describe("a plain stream", () => {
   it.effect("gets no escape sequence, whatever the terminal variables say", () =>
     Effect.gen(function* () {
       const { events } = failingImport()
-      const stream = yield* tell(events, { env: { TERM: "xterm-256color", LANG: "C" } })
+      const stream = yield* emit(events, { env: { TERM: "xterm-256color", LANG: "C" } })
       assert.notInclude(stream.text, "\x1b")
       assert.include(stream.text, "✔")
     })
@@ -134,7 +134,7 @@ describe("a plain stream", () => {
   it.effect("gets colours when FORCE_COLOR asks for them", () =>
     Effect.gen(function* () {
       const story = importCustomers()
-      const stream = yield* tell([story.started()], { env: { FORCE_COLOR: "1" } })
+      const stream = yield* emit([story.started()], { env: { FORCE_COLOR: "1" } })
       assert.include(stream.text, "\x1b[1mImport Customers\x1b[22m")
     })
   )
@@ -152,25 +152,25 @@ describe("who asked for a story", () => {
       }
       const events = [story.started({ correlation }), story.completed()]
       assert.strictEqual(
-        (yield* tell(events, { verbose: true })).text.split("\n")[1],
+        (yield* emit(events, { verbose: true })).text.split("\n")[1],
         'Asked by: request_id=r-1 tenant="Fjord Tea"'
       )
-      assert.notInclude((yield* tell(events)).text, "Asked by")
+      assert.notInclude((yield* emit(events)).text, "Asked by")
       const traced = story.started({ correlation: { traceId: correlation.traceId } })
-      assert.include((yield* tell([traced], { verbose: true })).text, `Asked by: trace_id=${correlation.traceId}\n`)
+      assert.include((yield* emit([traced], { verbose: true })).text, `Asked by: trace_id=${correlation.traceId}\n`)
       const inner = new StoryScript("Inner", { id: "d4e5f6", parent: story }).started({ correlation })
-      const shown = (yield* tell([story.started({ correlation }), inner], { verbose: true })).text
+      const shown = (yield* emit([story.started({ correlation }), inner], { verbose: true })).text
       assert.lengthOf(shown.match(/Asked by/g) ?? [], 1)
     })
   )
 })
 
 describe("the end of a story", () => {
-  it.effect("tells the outcome and who is to blame", () =>
+  it.effect("prints the outcome and what caused it", () =>
     Effect.gen(function* () {
       const story = importCustomers()
       const causedBy = { storyId: "x", storyName: "Sub Story", stageName: null, errorType: "E" }
-      const stream = yield* tell([
+      const stream = yield* emit([
         story.completed("success", { outcome: "200 OK" }),
         story.completed("failed", { causedBy }),
         story.completed("cancelled"),
@@ -191,21 +191,21 @@ describe("the end of a story", () => {
 describe("a stage that failed", () => {
   const failedLines = (stream: Recording) => stream.lines.filter((line) => line.includes("Stage failed"))
 
-  it.effect("is told once it is clear that the failure was caught", () =>
+  it.effect("is printed once it is clear that the failure was caught", () =>
     Effect.gen(function* () {
       const story = importCustomers()
       const cache = story.stage("Read Cache")
       const load = story.stage("Load CSV")
-      const stream = yield* tell([story.started(), cache.started(), cache.failed("CacheError", "cold"), load.started()])
+      const stream = yield* emit([story.started(), cache.started(), cache.failed("CacheError", "cold"), load.started()])
       assert.deepStrictEqual(stream.lines.slice(1), ["✖ Stage failed: Read Cache (0.001s) - CacheError: cold"])
     })
   )
 
-  it.effect("is told at the latest when the story ends without a failure", () =>
+  it.effect("is printed at the latest when the story ends without a failure", () =>
     Effect.gen(function* () {
       const story = importCustomers()
       const cache = story.stage("Read Cache")
-      const stream = yield* tell([cache.started(), cache.failed("CacheError", "cold"), story.completed()])
+      const stream = yield* emit([cache.started(), cache.failed("CacheError", "cold"), story.completed()])
       assert.deepStrictEqual(stream.lines, [
         "✖ Stage failed: Read Cache (0.001s) - CacheError: cold",
         "▶ Story ended: SUCCESS - Import Customers (0.100s)"
@@ -218,7 +218,7 @@ describe("a stage that failed", () => {
       const story = importCustomers()
       const outer = story.stage("Outer")
       const inner = outer.stage("Inner")
-      const stream = yield* tell([
+      const stream = yield* emit([
         outer.started(),
         inner.started(),
         inner.failed(),
@@ -235,7 +235,7 @@ describe("a stage that failed", () => {
     Effect.gen(function* () {
       const story = importCustomers()
       const [a, b] = [story.stage("A"), story.stage("B")]
-      const stream = yield* tell([
+      const stream = yield* emit([
         a.started(),
         b.started(),
         a.failed(),
@@ -248,11 +248,11 @@ describe("a stage that failed", () => {
     })
   )
 
-  it.effect("is told when the failure block is about another stage", () =>
+  it.effect("is printed when the failure block is about another stage", () =>
     Effect.gen(function* () {
       const story = importCustomers()
       const [a, b] = [story.stage("A"), story.stage("B")]
-      const stream = yield* tell([
+      const stream = yield* emit([
         a.started(),
         b.started(),
         a.failed("Caught"),
@@ -268,17 +268,17 @@ describe("a stage that failed", () => {
       const story = importCustomers()
       const stage = story.stage("Call")
       const causedBy = { storyId: "x", storyName: "Sub", stageName: null, errorType: "ValueError" }
-      const stream = yield* tell([stage.started(), stage.failed(), story.completed("failed", { causedBy })])
+      const stream = yield* emit([stage.started(), stage.failed(), story.completed("failed", { causedBy })])
       assert.deepStrictEqual(failedLines(stream), [])
     })
   )
 
-  it.effect("is told before the sub-story that follows it", () =>
+  it.effect("is printed before the sub-story that follows it", () =>
     Effect.gen(function* () {
       const story = importCustomers()
       const sub = new StoryScript("Fallback", { id: "bbbbbb", parent: story })
       const stage = story.stage("Call")
-      const stream = yield* tell([stage.started(), stage.failed(), sub.started()])
+      const stream = yield* emit([stage.started(), stage.failed(), sub.started()])
       assert.deepStrictEqual(stream.lines, [
         "✖ Stage failed: Call (0.001s) - ValueError: bad",
         "  ▶ Story started: Fallback"
@@ -292,7 +292,7 @@ describe("a line that is longer than the terminal", () => {
     Effect.gen(function* () {
       const terminal = new FakeTerminal({ columns: 40 })
       const stage = importCustomers().stage("Insert")
-      yield* tell(
+      yield* emit(
         [stage.started(), stage.failed("SqlError", "a row with the same path exists already")],
         { env: { CI: "1", FORCE_COLOR: "1" } },
         terminal
@@ -307,12 +307,12 @@ describe("a line that is longer than the terminal", () => {
 })
 
 describe("other lines", () => {
-  it.effect("tell retries, cancellations, notes and logs", () =>
+  it.effect("show retries, cancellations, notes and logs", () =>
     Effect.gen(function* () {
       const story = importCustomers()
       const stage = story.stage("Fetch")
       const inStage = { stageName: "Fetch", stageIndex: 0 }
-      const stream = yield* tell([
+      const stream = yield* emit([
         stage.started(),
         stage.retried(2, 0.1, "socket hang up"),
         story.note("checkpoint", { at: 100 }),
@@ -336,15 +336,15 @@ describe("other lines", () => {
 
   it.effect("leave logs out when asked to", () =>
     Effect.gen(function* () {
-      const stream = yield* tell([importCustomers().log("hello")], { logs: false })
+      const stream = yield* emit([importCustomers().log("hello")], { logs: false })
       assert.strictEqual(stream.text, "")
     })
   )
 
-  it.effect("tell stage starts and times when asked to", () =>
+  it.effect("show stage starts and times when asked to", () =>
     Effect.gen(function* () {
       const stage = importCustomers().stage("Fetch")
-      const stream = yield* tell([stage.started()], { stageStarts: true, timestamps: true })
+      const stream = yield* emit([stage.started()], { stageStarts: true, timestamps: true })
       assert.deepStrictEqual(stream.lines, ["2025-01-02T03:04:05.006Z ▷ Stage started: Fetch"])
     })
   )
@@ -358,7 +358,7 @@ describe("nesting", () => {
       const inner = outer.stage("Inner")
       const sub = new StoryScript("Notify", { id: "bbbbbb", parent: story })
       const mail = sub.stage("Send Mail")
-      const stream = yield* tell([
+      const stream = yield* emit([
         story.started(),
         outer.started(),
         inner.started(),
@@ -390,7 +390,7 @@ describe("the order of lines", () => {
       const story = importCustomers()
       const [a, b] = [story.stage("A"), story.stage("B")]
       const sub = new StoryScript("Notify", { id: "bbbbbb", parent: story })
-      const stream = yield* tell([
+      const stream = yield* emit([
         a.started(),
         b.started(),
         story.note("row", 7, { stageName: "A", stageIndex: 0 }),
@@ -408,7 +408,7 @@ describe("the order of lines", () => {
     })
   )
 
-  it.effect("leaves starts out where a live area shows them, and where it is told to", () =>
+  it.effect("leaves starts out where a live area shows them, and where it is asked to", () =>
     Effect.gen(function* () {
       const nested = () => {
         const outer = importCustomers().stage("Outer")
@@ -416,19 +416,19 @@ describe("the order of lines", () => {
         return [outer.started(), inner.started(), inner.completed()]
       }
       const terminal = new FakeTerminal()
-      yield* tell(nested(), {}, terminal)
+      yield* emit(nested(), {}, terminal)
       assert.deepStrictEqual(terminal.screen, ["  ✔ Stage completed: Inner (0.012s)"])
-      const none = yield* tell(nested(), { stageStarts: false })
+      const none = yield* emit(nested(), { stageStarts: false })
       assert.deepStrictEqual(none.lines, ["  ✔ Stage completed: Inner (0.012s)"])
       const terminalWithout = new FakeTerminal()
-      yield* tell(nested(), { live: false }, terminalWithout)
+      yield* emit(nested(), { live: false }, terminalWithout)
       assert.lengthOf(terminalWithout.screen, 2)
     })
   )
 })
 
 describe("a stage that failed, with nothing after it for a while", () => {
-  it.scoped("is told after a moment, not with the next event", () =>
+  it.scoped("is printed after a moment, not with the next event", () =>
     Effect.gen(function* () {
       vi.useFakeTimers()
       const stream = new Recording()
@@ -443,20 +443,20 @@ describe("a stage that failed, with nothing after it for a while", () => {
     }).pipe(Effect.ensuring(Effect.sync(() => vi.useRealTimers())))
   )
 
-  it.effect("is told when the layer closes before its story ends", () =>
+  it.effect("is printed when the layer closes before its story ends", () =>
     Effect.gen(function* () {
       const poll = importCustomers().stage("Poll")
-      const stream = yield* tell([poll.started(), poll.failed("Error", "no answer")])
+      const stream = yield* emit([poll.started(), poll.failed("Error", "no answer")])
       assert.deepStrictEqual(stream.lines, ["✖ Stage failed: Poll (0.001s) - Error: no answer"])
     })
   )
 })
 
 describe("work that goes on after its story", () => {
-  it.effect("is not told as cancelled", () =>
+  it.effect("is not shown as cancelled", () =>
     Effect.gen(function* () {
       const stage = importCustomers().stage("Preload")
-      const stream = yield* tell([stage.started(), { ...stage.cancelled(0.05), orphaned: true }])
+      const stream = yield* emit([stage.started(), { ...stage.cancelled(0.05), orphaned: true }])
       assert.deepStrictEqual(stream.lines, ["↗ Stage goes on: Preload (0.050s so far, left running by its story)"])
     })
   )
@@ -471,7 +471,7 @@ describe("concurrent stories", () => {
 
   it.effect("have a short id as soon as there are several, and keep it", () =>
     Effect.gen(function* () {
-      const stream = yield* tell(two().events)
+      const stream = yield* emit(two().events)
       assert.deepStrictEqual(stream.lines, [
         "▶ Story started: A",
         "[bbbbbb] ▶ Story started: B",
@@ -488,7 +488,7 @@ describe("concurrent stories", () => {
       const story = importCustomers()
       const [a, b] = ["aaaaaa", "bbbbbb"].map((id) => new StoryScript("Send", { id, parent: story }))
       const stages = [a, b].map((sub) => sub?.stage("Mail"))
-      const stream = yield* tell(
+      const stream = yield* emit(
         [story.started(), a?.started(), b?.started(), ...stages.map((stage) => stage?.completed())].filter(
           (event) => event !== undefined
         )
@@ -505,8 +505,8 @@ describe("concurrent stories", () => {
 
   it.effect("carry their ids always or never when asked to", () =>
     Effect.gen(function* () {
-      const always = yield* tell(two().events, { ids: true })
-      const never = yield* tell(two().events, { ids: false })
+      const always = yield* emit(two().events, { ids: true })
+      const never = yield* emit(two().events, { ids: false })
       assert.isTrue(always.lines.every((line) => /^\[(aaaaaa|bbbbbb)\] /.test(line)))
       assert.notInclude(never.text, "[")
     })
@@ -516,7 +516,7 @@ describe("concurrent stories", () => {
     Effect.gen(function* () {
       const story = importCustomers()
       const sub = new StoryScript("Sub", { id: "bbbbbb", parent: story })
-      const stream = yield* tell([story.started(), sub.started()])
+      const stream = yield* emit([story.started(), sub.started()])
       assert.notInclude(stream.text, "[")
     })
   )
@@ -524,7 +524,7 @@ describe("concurrent stories", () => {
 
 describe("the failure block", () => {
   const block = (...args: Parameters<StoryScript["failed"]>) =>
-    Effect.map(tell([importCustomers().failed(...args)]), (stream) => stream.lines)
+    Effect.map(emit([importCustomers().failed(...args)]), (stream) => stream.lines)
 
   it.effect("says when there is no stage and no place", () =>
     Effect.gen(function* () {
@@ -544,7 +544,7 @@ describe("the failure block", () => {
       const at = { ...location, function: "<anonymous>", sourceLine: null }
       const event = importCustomers().failed([failure({ location: at, ownLocation: at })])
       const none = { percent: 0, completedStages: 0, totalStages: 0 }
-      const { lines } = yield* tell([event._tag === "FailureOccurred" ? { ...event, progress: none } : event])
+      const { lines } = yield* emit([event._tag === "FailureOccurred" ? { ...event, progress: none } : event])
       assert.deepStrictEqual(lines.slice(4), ["Error:         ValueError - bad", "Location:      app/db.ts:47"])
     })
   )
@@ -586,8 +586,8 @@ describe("the failure block", () => {
   it.effect("adds the hint below why, unless that says it already", () =>
     Effect.gen(function* () {
       const hint = "Look the row up first."
-      const told = yield* block([failure({ exactCause: "the index is unique", hint, rule: "unique-violation" })])
-      assert.deepStrictEqual(told.slice(6), [
+      const recorded = yield* block([failure({ exactCause: "the index is unique", hint, rule: "unique-violation" })])
+      assert.deepStrictEqual(recorded.slice(6), [
         "Why:           the index is unique",
         "Hint:          Look the row up first."
       ])
@@ -670,7 +670,7 @@ describe("the failure block", () => {
       const snippet = [46, 47].map((line) => ({ line, text, failing: line === 47 }))
       const place = { ...location, column: 36, sourceLine: text }
       const terminal = new FakeTerminal({ columns: 37 })
-      yield* tell([importCustomers().failed([failure({ location: place, snippet })])], { env: { CI: "1" } }, terminal)
+      yield* emit([importCustomers().failed([failure({ location: place, snippet })])], { env: { CI: "1" } }, terminal)
       assert.deepStrictEqual(terminal.screen.slice(-5), [
         `  46 | ${"a".repeat(30)}`,
         `     | ${"a".repeat(10)}`,
@@ -733,7 +733,7 @@ describe("the failure block", () => {
     Effect.gen(function* () {
       const errorMessage = "duplicate customer id in the table of customers"
       const terminal = new FakeTerminal({ columns: 40 })
-      yield* tell([importCustomers().failed([failure({ errorMessage })])], { env: { CI: "1" } }, terminal)
+      yield* emit([importCustomers().failed([failure({ errorMessage })])], { env: { CI: "1" } }, terminal)
       assert.deepStrictEqual(terminal.screen.slice(4, 7), [
         "Error:         ValueError - duplicate",
         "               customer id in the table",
@@ -755,7 +755,7 @@ describe("an analysis that comes late", () => {
   it.effect("names its story by name and id, and needs none to be open", () =>
     Effect.gen(function* () {
       const story = importCustomers()
-      const stream = yield* tell([story.completed("failed"), story.analysis("plain words")])
+      const stream = yield* emit([story.completed("failed"), story.analysis("plain words")])
       assert.deepStrictEqual(stream.lines.slice(1), [
         "",
         "◆ Analysis of Import Customers [a1b2c3] by llama3 (1.500s)",
@@ -769,7 +769,7 @@ describe("an analysis that comes late", () => {
       for (const columns of [40, 120]) {
         const terminal = new FakeTerminal({ columns })
         const analysis = importCustomers().analysis(`${"word ".repeat(60)}${"x".repeat(300)}`)
-        yield* tell([analysis], { env: { CI: "1", NO_COLOR: "1" } }, terminal)
+        yield* emit([analysis], { env: { CI: "1", NO_COLOR: "1" } }, terminal)
         const widths = terminal.lines.slice(2).map((line) => line.length)
         assert.strictEqual(Math.max(...widths), columns)
       }
@@ -784,7 +784,7 @@ describe("safety", () => {
     Effect.gen(function* () {
       const story = new StoryScript(a)
       const stage = story.stage(b)
-      const stream = yield* tell(
+      const stream = yield* emit(
         [
           story.started(),
           stage.started(),

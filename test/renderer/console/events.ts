@@ -21,7 +21,7 @@ import type { PlainRecord, PlainValue } from "../../../src/plain/PlainValue.js"
 
 const inSpan = { kind: "internal", traceId: null, spanId: null }
 
-/** UUIDv7s of one millisecond share their beginning; only the end tells them apart. */
+/** UUIDv7s of one millisecond share their beginning; only the end distinguishes them. */
 const idOf = (end: string): string => `01900000-0000-7000-8000-${end.padStart(12, "0")}`
 
 export interface StoryScriptOptions {
@@ -253,7 +253,7 @@ export class StageScript {
     return { _tag: "StageCancelled", ...this.#place, ...this.#end(seconds), orphaned: false, interruptors: [] }
   }
 
-  /** The failure as a report tells it. */
+  /** The failure as a report gives it. */
   failure(more: Partial<Failure> = {}): Failure {
     return failure({ stageName: this.name, stagePath: this.path, ...more })
   }

@@ -25,7 +25,7 @@ const start = (terminal: FakeTerminal, env: Record<string, string> = {}) =>
     const renderer = yield* Scope.extend(ConsoleRenderer.make({ stream: terminal, env }), scope)
     const close = Scope.close(scope, Exit.void)
     yield* Effect.addFinalizer(() => close)
-    return { tell: renderer.handle, close }
+    return { narrate: renderer.handle, close }
   })
 
 const oneStage = (totalStages?: number) => {
@@ -37,11 +37,11 @@ describe("what it shows", () => {
   it.scoped("running stages below the lines, with the time they take", () =>
     Effect.gen(function* () {
       const terminal = new FakeTerminal()
-      const { tell } = yield* start(terminal)
+      const { narrate } = yield* start(terminal)
       const { load, story } = oneStage()
-      tell(story.started())
-      tell(load.started())
-      tell(load.stage("Parse").started())
+      narrate(story.started())
+      narrate(load.started())
+      narrate(load.stage("Parse").started())
       assert.deepStrictEqual(terminal.screen, ["▶ Story started: Import"])
       vi.advanceTimersByTime(1_100)
       assert.match(
@@ -55,11 +55,11 @@ describe("what it shows", () => {
   it.scoped("the progress of the story and of its stages", () =>
     Effect.gen(function* () {
       const terminal = new FakeTerminal({ columns: 60 })
-      const { tell } = yield* start(terminal)
+      const { narrate } = yield* start(terminal)
       const { load, story } = oneStage(4)
       const insert = story.stage("Insert")
-      for (const event of [story.started(), load.started(), load.completed(), insert.started()]) tell(event)
-      tell(insert.progressed(30, 40))
+      for (const event of [story.started(), load.started(), load.completed(), insert.started()]) narrate(event)
+      narrate(insert.progressed(30, 40))
       vi.advanceTimersByTime(frame)
       assert.deepStrictEqual(terminal.screen.slice(2), [
         "▶ Import  ━━━───────────  25% (1 / 4)  0.1s",
@@ -71,9 +71,9 @@ describe("what it shows", () => {
   it.scoped("as many lines as fit", () =>
     Effect.gen(function* () {
       const terminal = new FakeTerminal({ rows: 6 })
-      const { tell } = yield* start(terminal)
+      const { narrate } = yield* start(terminal)
       const { story } = oneStage()
-      for (let i = 0; i < 7; i++) tell(story.stage(`S${i}`).started())
+      for (let i = 0; i < 7; i++) narrate(story.stage(`S${i}`).started())
       vi.advanceTimersByTime(frame)
       assert.strictEqual(terminal.screen.length, 4)
       assert.strictEqual(terminal.screen[3], "… and 5 more")
@@ -87,13 +87,13 @@ describe("what it shows", () => {
       Effect.gen(function* () {
         vi.useFakeTimers()
         const terminal = new FakeTerminal({ columns, rows: 20 })
-        const { close, tell } = yield* start(terminal)
+        const { close, narrate } = yield* start(terminal)
         const story = new StoryScript(`${name}.`, { totalStages: 3 })
         const stage = story.stage(`${name}.`)
-        tell(stage.started())
-        tell(story.started())
+        narrate(stage.started())
+        narrate(story.started())
         const printed = terminal.screen
-        tell(stage.progressed(1, 3))
+        narrate(stage.progressed(1, 3))
         vi.advanceTimersByTime(frame)
         // A line that is too long would take a third row.
         assert.isAtMost(terminal.screen.length, printed.length + 2)
@@ -106,10 +106,10 @@ describe("what it shows", () => {
     Effect.gen(function* () {
       for (const env of [{ CI: "true" }, { TERM: "dumb" }]) {
         const terminal = new FakeTerminal()
-        const { tell } = yield* start(terminal, env)
+        const { narrate } = yield* start(terminal, env)
         const { load, story } = oneStage()
-        tell(story.started())
-        tell(load.started())
+        narrate(story.started())
+        narrate(load.started())
         vi.advanceTimersByTime(1_000)
         assert.strictEqual(vi.getTimerCount(), 0)
         assert.deepStrictEqual(terminal.screen, ["▶ Story started: Import"])
@@ -120,10 +120,10 @@ describe("what it shows", () => {
   it.scoped("plain glyphs where the locale has no others", () =>
     Effect.gen(function* () {
       const terminal = new FakeTerminal({ columns: 60 })
-      const { tell } = yield* start(terminal, { LANG: "C" })
+      const { narrate } = yield* start(terminal, { LANG: "C" })
       const { load, story } = oneStage(2)
       for (const event of [story.started(), load.started(), load.completed(), story.stage("Insert").started()])
-        tell(event)
+        narrate(event)
       vi.advanceTimersByTime(frame)
       assert.deepStrictEqual(terminal.screen, [
         "> Story started: Import",
@@ -139,15 +139,15 @@ describe("how it goes", () => {
   it.scoped("it is gone with the last story, and nothing keeps running", () =>
     Effect.gen(function* () {
       const terminal = new FakeTerminal()
-      const { tell } = yield* start(terminal)
+      const { narrate } = yield* start(terminal)
       const { load, story } = oneStage()
       const write = terminal.write
-      tell(story.started())
-      tell(load.started())
+      narrate(story.started())
+      narrate(load.started())
       vi.advanceTimersByTime(frame)
       assert.notStrictEqual(terminal.write, write)
-      tell(load.completed())
-      tell(story.completed())
+      narrate(load.completed())
+      narrate(story.completed())
       assert.deepStrictEqual(terminal.screen, [
         "▶ Story started: Import",
         "✔ Stage completed: Load CSV (0.012s)",
@@ -162,12 +162,12 @@ describe("how it goes", () => {
   it.scoped("it is gone at the next frame when no stage is running", () =>
     Effect.gen(function* () {
       const terminal = new FakeTerminal()
-      const { tell } = yield* start(terminal)
+      const { narrate } = yield* start(terminal)
       const { load, story } = oneStage()
-      tell(story.started())
-      tell(load.started())
+      narrate(story.started())
+      narrate(load.started())
       vi.advanceTimersByTime(frame)
-      tell(load.completed())
+      narrate(load.completed())
       vi.advanceTimersByTime(frame)
       assert.deepStrictEqual(terminal.screen.slice(1), ["✔ Stage completed: Load CSV (0.012s)"])
       assert.strictEqual(vi.getTimerCount(), 0)
@@ -177,18 +177,18 @@ describe("how it goes", () => {
   it.scoped("it is gone for good when the scope closes", () =>
     Effect.gen(function* () {
       const terminal = new FakeTerminal()
-      const { close, tell } = yield* start(terminal)
+      const { close, narrate } = yield* start(terminal)
       const { load, story } = oneStage()
       const listeners = process.listenerCount("SIGINT")
-      tell(story.started())
-      tell(load.started())
+      narrate(story.started())
+      narrate(load.started())
       vi.advanceTimersByTime(frame)
       assert.strictEqual(process.listenerCount("SIGINT"), listeners + 1)
       yield* close
       assert.deepStrictEqual(terminal.screen, ["▶ Story started: Import"])
       assert.isTrue(terminal.isCursorVisible)
       assert.strictEqual(process.listenerCount("SIGINT"), listeners)
-      tell(story.stage("Late").started())
+      narrate(story.stage("Late").started())
       assert.strictEqual(vi.getTimerCount(), 0)
     })
   )
@@ -197,10 +197,10 @@ describe("how it goes", () => {
 describe("a process that is stopped and goes on", () => {
   const begin = Effect.gen(function* () {
     const terminal = new FakeTerminal()
-    const { tell } = yield* start(terminal)
+    const { narrate } = yield* start(terminal)
     const { load, story } = oneStage()
-    tell(story.started())
-    tell(load.started())
+    narrate(story.started())
+    narrate(load.started())
     vi.advanceTimersByTime(frame)
     assert.isFalse(terminal.isCursorVisible)
     return terminal

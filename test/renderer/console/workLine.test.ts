@@ -4,7 +4,7 @@ import { ConsoleRenderer, Narrative, Work } from "../../../src/index.js"
 import { FakeTerminal, Recording } from "./FakeTerminal.js"
 
 /** What the console writes of a program. */
-const told = <A, E>(program: Effect.Effect<A, E>, stream: Recording = new Recording()) =>
+const recorded = <A, E>(program: Effect.Effect<A, E>, stream: Recording = new Recording()) =>
   program.pipe(
     Effect.exit,
     Effect.provide(ConsoleRenderer.layer({ stream, env: {} })),
@@ -32,14 +32,14 @@ const line = "Work: 12 items (1 failed, 2 skipped) · 2 calls (1 failed) · 1,50
 describe("the line of a story's work", () => {
   it.effect("comes right before the story's end, and says all of it", () =>
     Effect.gen(function* () {
-      const lines = yield* told(work.pipe(Narrative.story("Produce")))
+      const lines = yield* recorded(work.pipe(Narrative.story("Produce")))
       assert.deepStrictEqual(lines.slice(-2), [line, "▶ Story ended: SUCCESS - Produce (<seconds>s)"])
     })
   )
 
   it.effect("says no more than there was", () =>
     Effect.gen(function* () {
-      const lines = yield* told(
+      const lines = yield* recorded(
         Work.recordItems({ succeeded: 1 }).pipe(Narrative.stage("Load"), Narrative.story("Import"))
       )
       assert.deepStrictEqual(lines, [
@@ -58,7 +58,7 @@ describe("the line of a story's work", () => {
         Work.recordTokens("gpt-4o", { prompt: 0 }),
         Work.recordItems({ succeeded: 0 })
       ]) {
-        assert.deepStrictEqual(yield* told(nothing.pipe(Narrative.story("Import"))), [
+        assert.deepStrictEqual(yield* recorded(nothing.pipe(Narrative.story("Import"))), [
           "▶ Story started: Import",
           "▶ Story ended: SUCCESS - Import (<seconds>s)"
         ])
@@ -66,9 +66,9 @@ describe("the line of a story's work", () => {
     })
   )
 
-  it.effect("stands among the stages of a sub-story, and of the story around it with all that was told", () =>
+  it.effect("is among the stages of a sub-story, and of the story around it with all of its work", () =>
     Effect.gen(function* () {
-      const lines = yield* told(
+      const lines = yield* recorded(
         Work.recordCost("gpt-4o", 1).pipe(
           Narrative.story("Inner"),
           Effect.zipRight(Work.recordCost("gpt-4o", 2)),
@@ -86,9 +86,9 @@ describe("the line of a story's work", () => {
     })
   )
 
-  it.effect("is told of a story that fails, after the failure", () =>
+  it.effect("is printed of a story that fails, after the failure", () =>
     Effect.gen(function* () {
-      const lines = yield* told(
+      const lines = yield* recorded(
         work.pipe(Effect.zipRight(Effect.fail("out of paper")), Narrative.stage("Write"), Narrative.story("Produce"))
       )
       assert.isAtLeast(lines.indexOf("❌ Failure detected"), 0)
@@ -97,10 +97,10 @@ describe("the line of a story's work", () => {
   )
 
   for (const columns of [120, 80, 40, 24, 10]) {
-    it.effect(`is whole on a terminal of ${columns} columns, and nothing stands over it`, () =>
+    it.effect(`is whole on a terminal of ${columns} columns, and nothing is cut off`, () =>
       Effect.gen(function* () {
         const terminal = new FakeTerminal({ columns, rows: 40 })
-        yield* told(work.pipe(Narrative.story("Produce")), terminal)
+        yield* recorded(work.pipe(Narrative.story("Produce")), terminal)
         const plain = terminal.screen.join("").replaceAll(/\s/g, "")
         assert.include(plain, `${line}▶ Story ended: SUCCESS`.replaceAll(/\s/g, ""))
         assert.strictEqual(plain.split("Work:").length, 2)
@@ -110,7 +110,7 @@ describe("the line of a story's work", () => {
 
   it.effect("lets no control sequence through", () =>
     Effect.gen(function* () {
-      const lines = yield* told(
+      const lines = yield* recorded(
         Work.recordTokens("gpt\u001b[2J-4o\n▶ Story ended: FAILED", { prompt: 1 }).pipe(Narrative.story("Produce"))
       )
       assert.strictEqual(lines.length, 3)

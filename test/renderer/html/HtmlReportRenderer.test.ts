@@ -15,14 +15,14 @@ import { diskFault, emptyFile } from "../files.js"
 import { type Destination, emitAll, rendererSuite, statsOf, withWarnings } from "../rendererSuite.js"
 import { dataIn, storiesIn, write } from "./writtenPage.js"
 
-/** `count` stories of which only the end is told: each is a page. */
+/** `count` stories of which only the end is emitted: each is a page. */
 const ends = (count: number): ReadonlyArray<NarrativeEvent> =>
   Array.from({ length: count }, (_, sequence) => new Narrator("Import", String(sequence)).end({ sequence }))
 
 const story = (name = "Import", id = `id of ${name}`): ReadonlyArray<NarrativeEvent> => {
-  const told = new Narrator(name, id)
-  const load = told.stage("Load CSV")
-  return [told.start(), told.stageStarted(load), told.completed(load), told.end()]
+  const recorded = new Narrator(name, id)
+  const load = recorded.stage("Load CSV")
+  return [recorded.start(), recorded.stageStarted(load), recorded.completed(load), recorded.end()]
 }
 
 /**
@@ -235,7 +235,7 @@ describe("HtmlReportRenderer.layer", () => {
     )
   )
 
-  it.effect("tells a failed parent and its failed sub-story as failed, each stage where it stood", () =>
+  it.effect("shows a failed parent and its failed sub-story as failed, each stage at its place", () =>
     inFolder((folder, fs) =>
       Effect.gen(function* () {
         const path = `${folder}/report.html`
@@ -268,7 +268,7 @@ describe("HtmlReportRenderer.layer", () => {
     inFolder((folder, fs) =>
       Effect.gen(function* () {
         const path = `${folder}/report.html`
-        const told = new Narrator()
+        const recorded = new Narrator()
         const analysis = {
           analyzer: "house",
           model: null,
@@ -280,11 +280,11 @@ describe("HtmlReportRenderer.layer", () => {
           droppedCitations: 0
         }
         const events: ReadonlyArray<NarrativeEvent> = [
-          told.start(),
-          told.failureOccurred(),
-          told.end({ status: "failed" })
+          recorded.start(),
+          recorded.failureOccurred(),
+          recorded.end({ status: "failed" })
         ]
-        const start = told.end()
+        const start = recorded.end()
         const ready: NarrativeEvent = {
           _tag: "AnalysisReady",
           storyId: start.storyId,
@@ -325,8 +325,11 @@ describe("HtmlReportRenderer.layer", () => {
   it.effect("writes what is still running when the layer closes, and says so", () =>
     inFolder((folder, fs) =>
       Effect.gen(function* () {
-        const told = new Narrator("Worker")
-        yield* write({ path: `${folder}/report.html` }, [told.start(), told.stageStarted(told.stage("Poll"))])
+        const recorded = new Narrator("Worker")
+        yield* write({ path: `${folder}/report.html` }, [
+          recorded.start(),
+          recorded.stageStarted(recorded.stage("Poll"))
+        ])
         const [page] = storiesIn(yield* fs.readFileString(`${folder}/report.html`))
         assert.strictEqual(page?.unfinished, true)
         assert.deepStrictEqual(

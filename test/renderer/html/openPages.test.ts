@@ -8,8 +8,8 @@ describe("open pages", () => {
   it("forget a story once it is written, however many there are", () => {
     const pages = new OpenPages()
     for (let i = 0; i < 20_000; i++) {
-      const told = new Narrator("Import", `id ${i}`)
-      for (const event of [told.start(), told.end()]) pages.take(event)
+      const recorded = new Narrator("Import", `id ${i}`)
+      for (const event of [recorded.start(), recorded.end()]) pages.take(event)
       const due = pages.due(false)
       assert.lengthOf(due, 1)
       pages.written(due, false)
@@ -20,8 +20,8 @@ describe("open pages", () => {
 
   it("keep a few of those whose failure may yet be analysed, the latest ones", () => {
     const pages = new OpenPages()
-    const analysed = (told: Narrator) => {
-      const { rootStoryId, storyId } = told.end()
+    const analysed = (recorded: Narrator) => {
+      const { rootStoryId, storyId } = recorded.end()
       const analysis = {
         analyzer: "house",
         model: null,
@@ -33,7 +33,7 @@ describe("open pages", () => {
         droppedCitations: 0
       }
       pages.take({
-        ...told.note(),
+        ...recorded.note(),
         _tag: "AnalysisReady",
         rootStoryId,
         storyId,
@@ -45,8 +45,9 @@ describe("open pages", () => {
       return pages.due(false).length
     }
     const stories = Array.from({ length: 500 }, (_, i) => new Narrator("Import", `id ${i}`))
-    for (const told of stories) {
-      for (const event of [told.start(), told.failureOccurred(), told.end({ status: "failed" })]) pages.take(event)
+    for (const recorded of stories) {
+      for (const event of [recorded.start(), recorded.failureOccurred(), recorded.end({ status: "failed" })])
+        pages.take(event)
       pages.written(pages.due(false), false)
     }
     const [first, last] = [stories[0], stories.at(-1)]
@@ -60,8 +61,8 @@ describe("open pages", () => {
   it("try again only the latest pages of a disk that stays full", () => {
     const pages = new OpenPages()
     for (let i = 0; i < 1_000; i++) {
-      const told = new Narrator("Import", `id ${i}`)
-      for (const event of [told.start(), told.end()]) pages.take(event)
+      const recorded = new Narrator("Import", `id ${i}`)
+      for (const event of [recorded.start(), recorded.end()]) pages.take(event)
       pages.unwritten()
       assert.isAtMost(pages.due(false).length, 100)
     }

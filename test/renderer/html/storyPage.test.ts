@@ -6,14 +6,14 @@ import { Narrator } from "../../fixtures/events.js"
 
 describe("a story's page", () => {
   it("stays bounded over hundreds of thousands of stages, and keeps the one that failed in the middle and the one around them", () => {
-    const told = new Narrator()
-    const page = new StoryPage(told.start())
-    const outer = told.stage("Outer")
-    page.take(told.stageStarted(outer))
+    const recorded = new Narrator()
+    const page = new StoryPage(recorded.start())
+    const outer = recorded.stage("Outer")
+    page.take(recorded.stageStarted(outer))
     for (let i = 0; i < 300_000; i++) {
-      const stage = told.stage("Row", outer)
-      page.take(told.stageStarted(stage))
-      page.take(i === 150_000 ? told.failed(stage) : told.completed(stage))
+      const stage = recorded.stage("Row", outer)
+      page.take(recorded.stageStarted(stage))
+      page.take(i === 150_000 ? recorded.failed(stage) : recorded.completed(stage))
     }
     const { nodes, omitted } = page.data(false)
     assert.isAtMost(nodes.length, 21_000)
@@ -25,14 +25,14 @@ describe("a story's page", () => {
     assert.strictEqual(nodes[1]?.name, "Outer")
   })
 
-  it("keeps what it was told within bounds: values, log lines, reports", () => {
-    const told = new Narrator()
-    const page = new StoryPage(told.start())
+  it("keeps what it records within bounds: values, log lines, reports", () => {
+    const recorded = new Narrator()
+    const page = new StoryPage(recorded.start())
     const text = "x".repeat(8_000)
     for (let i = 0; i < 20_000; i++) {
-      page.take({ ...told.note("note"), data: text })
+      page.take({ ...recorded.note("note"), data: text })
     }
-    for (let i = 0; i < 100; i++) page.take(told.failureOccurred({ handled: true }))
+    for (let i = 0; i < 100; i++) page.take(recorded.failureOccurred({ handled: true }))
     const data = page.data(false)
     assert.isAtMost(JSON.stringify(data).length, 40 * 1024 * 1024)
     assert.strictEqual(data.entries.length + data.omitted.entries, 20_000)
@@ -41,9 +41,9 @@ describe("a story's page", () => {
   })
 
   it("says of a failure what the spans around it say of their work, and of its story who interrupted it", () => {
-    const told = new Narrator()
-    const page = new StoryPage(told.start())
-    const event = told.failureOccurred({})
+    const recorded = new Narrator()
+    const page = new StoryPage(recorded.start())
+    const event = recorded.failureOccurred({})
     const [failure] = event.failures
     const span = (name: string, attributes: PlainRecord) => ({
       name,
@@ -67,25 +67,25 @@ describe("a story's page", () => {
   })
 
   it("puts every stage and sub-story into the one that it began in, however they overlap", () => {
-    // Each number chooses which of the running stages the next one stands in, or which ends.
+    // Each number chooses which of the running stages the next one is in, or which ends.
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.boolean(), fc.nat())), (steps) => {
-        const told = new Narrator()
-        const page = new StoryPage(told.start())
-        const running = [told.stage("Same")]
+        const recorded = new Narrator()
+        const page = new StoryPage(recorded.start())
+        const running = [recorded.stage("Same")]
         const parents = new Map<number, number>()
-        for (const stage of running) page.take(told.stageStarted(stage))
+        for (const stage of running) page.take(recorded.stageStarted(stage))
         for (const [begins, choice] of steps) {
           const at = choice % Math.max(1, running.length)
           const chosen = running[at]
           if (begins) {
-            const stage = told.stage("Same", chosen)
+            const stage = recorded.stage("Same", chosen)
             if (chosen !== undefined) parents.set(stage.index, chosen.index)
             running.push(stage)
-            page.take(told.stageStarted(stage))
+            page.take(recorded.stageStarted(stage))
           } else if (chosen !== undefined) {
             running.splice(at, 1)
-            page.take(told.completed(chosen))
+            page.take(recorded.completed(chosen))
           }
         }
         const { nodes } = page.data(false)

@@ -214,7 +214,7 @@ describe("JsonRenderer.layerFile", () => {
     )
   )
 
-  it.effect("counts an event told as several lines as lost when not all of them are written", () =>
+  it.effect("counts an event written as several lines as lost when not all of them are written", () =>
     onDisk((path, fs) =>
       Effect.gen(function* () {
         const scope = yield* Scope.make()

@@ -180,7 +180,7 @@ describe("RotatingJsonRenderer", () => {
     )
   )
 
-  it.effect("mends what another writer, killed meanwhile, left of a line", () =>
+  it.effect("repairs what another writer, killed meanwhile, left of a line", () =>
     inFolder((path, fs) =>
       Effect.gen(function* () {
         const renderer = yield* rendererOf(RotatingJsonRenderer.layer({ path }))
@@ -245,16 +245,16 @@ describe("RotatingJsonRenderer", () => {
         const lines = notes(6)
         const day = (text: string) => TestClock.setTime(Date.parse(text))
         const lastWritten = (text: string) => fs.utimes(path, new Date(text), new Date(text))
-        const tell = (index: number) => writeTo(path, lines.slice(index, index + 1), { daily: true })
+        const emit = (index: number) => writeTo(path, lines.slice(index, index + 1), { daily: true })
         yield* day("2026-11-20T23:59:59.000Z")
-        yield* tell(0)
+        yield* emit(0)
         yield* lastWritten("2026-11-20T23:59:59.000Z")
-        yield* tell(1)
+        yield* emit(1)
         yield* lastWritten("2026-11-20T23:59:59.999Z")
         yield* TestClock.adjust("1 second")
-        yield* tell(2)
+        yield* emit(2)
         yield* lastWritten("2026-11-21T00:00:00.000Z")
-        yield* tell(3)
+        yield* emit(3)
         assert.strictEqual(yield* fs.readFileString(`${path}.1`), linesOf(lines.slice(0, 2)))
         assert.strictEqual(yield* fs.readFileString(path), linesOf(lines.slice(2, 4)))
       })

@@ -87,7 +87,7 @@ describe("WideEventRenderer: laws", () => {
   )
 
   it.prop(
-    "whatever it is told, in whatever order, it throws nothing, and each record comes back from its line as it was",
+    "whatever events it gets, in whatever order, it throws nothing, and each record comes back from its line as it was",
     [fc.array(anyEvent, { maxLength: 12 })],
     ([events]) => {
       const open = new OpenRecords()
@@ -125,7 +125,7 @@ describe("WideEventRenderer: a record", () => {
 })
 
 describe("WideEventRenderer: a stage", () => {
-  it.effect("tells its story's labels and attributes, its own, and when it stood", () =>
+  it.effect("has its story's labels and attributes, its own, and its times", () =>
     Effect.gen(function* () {
       const stage = Effect.sleep("2 seconds").pipe(
         Effect.zipRight(Narrative.annotate("rows", 3)),
@@ -160,7 +160,7 @@ describe("WideEventRenderer: a stage", () => {
     })
   )
 
-  it.effect("that failed tells its error, its retries and why", () =>
+  it.effect("that failed has its error, its retries and why", () =>
     Effect.gen(function* () {
       let attempt = 0
       const stage = Effect.suspend(() => new Cause.TimeoutException(`slow ${++attempt}`)).pipe(
@@ -182,7 +182,7 @@ describe("WideEventRenderer: a stage", () => {
     })
   )
 
-  it.effect("that was interrupted or outlived its story is told as cancelled", () =>
+  it.effect("that was interrupted or outlived its story is reported as cancelled", () =>
     Effect.gen(function* () {
       const { records } = yield* recorded(
         Effect.gen(function* () {
@@ -230,7 +230,7 @@ describe("WideEventRenderer: a stage", () => {
 })
 
 describe("WideEventRenderer: a story", () => {
-  it.effect("tells its outcome, its stages, and where and why it failed", () =>
+  it.effect("has its outcome, its stages, and where and why it failed", () =>
     Effect.gen(function* () {
       const { events, records } = yield* recorded(
         Effect.void.pipe(
@@ -243,7 +243,7 @@ describe("WideEventRenderer: a story", () => {
       )
       const [story] = storiesIn(records)
       const failure = events.find((event) => event._tag === "FailureOccurred")?.failures[0]
-      if (failure === undefined) return assert.fail("no failure was told")
+      if (failure === undefined) return assert.fail("no failure was reported")
       assert.deepInclude(story, {
         status: "failed",
         success: false,
@@ -298,7 +298,7 @@ describe("WideEventRenderer: a story", () => {
     })
   )
 
-  it.effect("that is still running when the layer closes is told as unfinished", () =>
+  it.effect("that is still running when the layer closes is reported as unfinished", () =>
     Effect.gen(function* () {
       const { records } = yield* recorded(
         Effect.gen(function* () {
@@ -322,7 +322,7 @@ describe("WideEventRenderer: a story", () => {
     })
   )
 
-  it("that never ends is let go of after 10,000 others, and told as unfinished; what ends later says what it lacks", () => {
+  it("that never ends is given up after 10,000 others, and reported as unfinished; what ends later says what it lacks", () => {
     const open = new OpenRecords()
     const first = new Narrator("First")
     open.take(first.start())

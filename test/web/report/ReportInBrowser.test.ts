@@ -47,7 +47,7 @@ const names = ".row .name"
 const selected = (page: Page) => textOf(page.locator(".row.selected .name"))
 
 layer(Layer.merge(Chromium.layer, NodeContext.layer), { timeout: 300_000 })("a report", (it) => {
-  it.scoped("tells how the story ended, what it did, and what it was given", () =>
+  it.scoped("shows how the story ended, what it did, and what it was given", () =>
     Effect.gen(function* () {
       const report = yield* opened(failedImport())
       yield* look(report, async (page) => {
@@ -100,7 +100,7 @@ layer(Layer.merge(Chromium.layer, NodeContext.layer), { timeout: 300_000 })("a r
     })
   )
 
-  it.scoped("draws each bar as long and as far from the left as the time it stands for", () =>
+  it.scoped("draws each bar as long and as far from the left as the time that it shows", () =>
     Effect.gen(function* () {
       const report = yield* opened(failedImport())
       yield* look(report, async (page) => {
@@ -147,7 +147,7 @@ layer(Layer.merge(Chromium.layer, NodeContext.layer), { timeout: 300_000 })("a r
     })
   )
 
-  it.scoped("tells every failure of several at once, behind tabs that keys reach", () =>
+  it.scoped("shows every failure of several at once, behind tabs that keys reach", () =>
     Effect.gen(function* () {
       const report = yield* opened(failedImport())
       yield* look(report, async (page) => {
@@ -208,7 +208,7 @@ layer(Layer.merge(Chromium.layer, NodeContext.layer), { timeout: 300_000 })("a r
     })
   )
 
-  it.scoped("closes and opens what stands inside, and never hides a failure without a word", () =>
+  it.scoped("closes and opens what is inside, and never hides a failure without a word", () =>
     Effect.gen(function* () {
       const report = yield* opened(failedImport())
       yield* look(report, async (page) => {
@@ -347,8 +347,8 @@ layer(Layer.merge(Chromium.layer, NodeContext.layer), { timeout: 300_000 })("a r
 
   it.scoped("shows a running story as what it is", () =>
     Effect.gen(function* () {
-      const told = new Narrator("Worker")
-      const report = yield* opened([told.start(), told.stageStarted(told.stage("Poll"))])
+      const recorded = new Narrator("Worker")
+      const report = yield* opened([recorded.start(), recorded.stageStarted(recorded.stage("Poll"))])
       yield* look(report, async (page) => {
         assert.strictEqual(await textOf(page.locator(".badge")), "Unfinished")
         assert.include(await textOf(page.locator(".hero")), "The program ended before this story did.")
@@ -360,8 +360,8 @@ layer(Layer.merge(Chromium.layer, NodeContext.layer), { timeout: 300_000 })("a r
   it.scoped("opens the newest story that failed, and stays with it when another part of it is gone to", () =>
     Effect.gen(function* () {
       const events = (["failed", "failed", "success"] as const).flatMap((status, i) => {
-        const told = new Narrator(`Story ${i}`)
-        return [told.start(), told.end({ status })]
+        const recorded = new Narrator(`Story ${i}`)
+        return [recorded.start(), recorded.end({ status })]
       })
       const report = yield* opened(events)
       yield* look(report, async (page) => {
@@ -388,10 +388,10 @@ layer(Layer.merge(Chromium.layer, NodeContext.layer), { timeout: 300_000 })("a r
 
   it.scoped("says in words how failures came together, and shows the errors behind one with their source", () =>
     Effect.gen(function* () {
-      const told = new Narrator("Login")
+      const recorded = new Narrator("Login")
       const [first] = failureReport.failures
       const location = { file: "src/query.ts", line: 4, column: 3, function: "query", sourceLine: "" }
-      const failed = told.failureOccurred({
+      const failed = recorded.failureOccurred({
         failures: [
           {
             ...first,
@@ -416,7 +416,7 @@ layer(Layer.merge(Chromium.layer, NodeContext.layer), { timeout: 300_000 })("a r
           { ...first, path: "∥R", causes: [], details: null }
         ]
       })
-      const report = yield* opened([told.start(), failed, told.end({ status: "failed" })])
+      const report = yield* opened([recorded.start(), failed, recorded.end({ status: "failed" })])
       yield* look(report, async (page) => {
         const panel = page.locator("#failure-0-panel-0")
         assert.includeMembers([...(await panel.locator(".eyebrow .chip").allInnerTexts())], ["APP-7", "in parallel"])
@@ -436,11 +436,11 @@ layer(Layer.merge(Chromium.layer, NodeContext.layer), { timeout: 300_000 })("a r
   it.scoped("leads from story to story, and filters them by status", () =>
     Effect.gen(function* () {
       const events = ["One", "Two", "Three"].flatMap((name, i) => {
-        const told = new Narrator(name)
+        const recorded = new Narrator(name)
         return [
-          told.start(),
-          told.stageStarted(told.stage(`Stage of ${name}`)),
-          told.end({ status: i === 1 ? "partial" : "success" })
+          recorded.start(),
+          recorded.stageStarted(recorded.stage(`Stage of ${name}`)),
+          recorded.end({ status: i === 1 ? "partial" : "success" })
         ]
       })
       const report = yield* opened(events, { settings: { title: "Last night" } })

@@ -34,9 +34,9 @@ export const failedImport = (): ReadonlyArray<NarrativeEvent> => {
   const story = new Narrator("Import Catalogue", "01a1f911-b63c-716f-adc2-d06ff6775f73")
   const supplier = new Narrator("Import Supplier", "01a1f911-b63c-716f-adc2-d06ff6775f74", story)
   const teller = new Teller()
-  const tell = (millis: number, event: NarrativeEvent) => teller.at(millis, event)
+  const emit = (millis: number, event: NarrativeEvent) => teller.at(millis, event)
   const log = (millis: number, stage: ToldStage, level: "INFO" | "WARN" | "ERROR", message: string, data = {}) =>
-    tell(millis, {
+    emit(millis, {
       ...story.note("", stage),
       _tag: "LogRecorded",
       level,
@@ -47,7 +47,7 @@ export const failedImport = (): ReadonlyArray<NarrativeEvent> => {
       fiberId: "#12"
     })
 
-  tell(
+  emit(
     0,
     story.start({
       labels: { region: "nordic" },
@@ -57,37 +57,37 @@ export const failedImport = (): ReadonlyArray<NarrativeEvent> => {
     })
   )
   const load = story.stage("Load Suppliers")
-  tell(2, story.stageStarted(load))
-  tell(3, supplier.start({ parentStageIndex: load.index, labels: { supplier: "Fjord Tea" } }))
+  emit(2, story.stageStarted(load))
+  emit(3, supplier.start({ parentStageIndex: load.index, labels: { supplier: "Fjord Tea" } }))
   const fetch = supplier.stage("Fetch Feed")
-  tell(4, supplier.stageStarted(fetch, { spanId: "d338be40deb0c693", traceId: "d4f4cb061fdd7c97289f6084b5360a00" }))
-  tell(160, { ...supplier.retried(fetch, 2), reason: "FeedUnavailable: 503" })
+  emit(4, supplier.stageStarted(fetch, { spanId: "d338be40deb0c693", traceId: "d4f4cb061fdd7c97289f6084b5360a00" }))
+  emit(160, { ...supplier.retried(fetch, 2), reason: "FeedUnavailable: 503" })
   log(190, load, "WARN", "The feed is slow", { supplier: "Fjord Tea" })
-  tell(210, supplier.completed(fetch, { durationSeconds: 0.206, attributes: { products: 41 } }))
-  tell(212, supplier.end({ durationSeconds: 0.209, outcome: "41 products" }))
-  tell(220, story.completed(load, { durationSeconds: 0.218 }))
-  tell(221, story.note("products found"))
+  emit(210, supplier.completed(fetch, { durationSeconds: 0.206, attributes: { products: 41 } }))
+  emit(212, supplier.end({ durationSeconds: 0.209, outcome: "41 products" }))
+  emit(220, story.completed(load, { durationSeconds: 0.218 }))
+  emit(221, story.note("products found"))
 
   const [price, index, pictures] = [
     story.stage("Price Products"),
     story.stage("Build Index"),
     story.stage("Render Pictures")
   ]
-  for (const stage of [price, index, pictures]) tell(230, story.stageStarted(stage))
+  for (const stage of [price, index, pictures]) emit(230, story.stageStarted(stage))
   const convert = story.stage("Convert Price", price)
-  tell(240, story.stageStarted(convert))
-  tell(300, { ...story.stageStarted(index), _tag: "StageProgressed", done: 300, total: 1_000 })
+  emit(240, story.stageStarted(convert))
+  emit(300, { ...story.stageStarted(index), _tag: "StageProgressed", done: 300, total: 1_000 })
   log(410, index, "ERROR", "Shard 3 does not answer")
-  tell(
+  emit(
     420,
     story.failed(convert, { durationSeconds: 0.18, errorType: "MissingRate", errorMessage: "No rate from ISK to EUR" })
   )
-  tell(
+  emit(
     421,
     story.failed(price, { durationSeconds: 0.191, errorType: "MissingRate", errorMessage: "No rate from ISK to EUR" })
   )
-  tell(425, story.failed(index, { durationSeconds: 0.195, errorType: "ShardDown", errorMessage: "Shard 3 is down" }))
-  tell(
+  emit(425, story.failed(index, { durationSeconds: 0.195, errorType: "ShardDown", errorMessage: "Shard 3 is down" }))
+  emit(
     426,
     story.cancelled(pictures, {
       durationSeconds: 0.196,
@@ -95,11 +95,11 @@ export const failedImport = (): ReadonlyArray<NarrativeEvent> => {
     })
   )
   const warm = story.stage("Warm Cache")
-  tell(428, story.stageStarted(warm))
-  tell(440, story.cancelled(warm, { durationSeconds: 0.012, orphaned: true }))
+  emit(428, story.stageStarted(warm))
+  emit(440, story.cancelled(warm, { durationSeconds: 0.012, orphaned: true }))
 
   const [first] = failureReport.failures
-  tell(
+  emit(
     441,
     story.failureOccurred({
       diagnosticsMode: "rich",
@@ -195,7 +195,7 @@ export const failedImport = (): ReadonlyArray<NarrativeEvent> => {
       }
     })
   )
-  tell(
+  emit(
     442,
     story.end({
       status: "failed",
