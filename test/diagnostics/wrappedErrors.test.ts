@@ -272,6 +272,8 @@ describe("a function that only fails", () => {
     ["find", "const find = (id: string) => id === '' ? new X() : id"],
     ["find", "const find = (id: string): Effect.Effect<never, X> => Effect.fail(new X())"],
     ["outer", "const fail = (m: string): never => raise(m)\nconst outer = (id: string) => {\n  throw new X(id)"],
+    ["order", "const order = (id: string) =>\n  new X({\n    id\n  }).pipe(Narrative.stage('Order'))"],
+    ["order", "const order = (id: string): Effect.Effect<void, X> => new X({ id })"],
     ["<anonymous>", "(id: string): never => new X(id)"]
   ])("is not %s, which may do more", (name, code) => assert.isFalse(isHelper(name, code)))
 })

@@ -20,10 +20,7 @@ export const isRaisingHelper = (
   const annotation = /^\s*:([^=]*(?:=>[^=]*)*)=(?!>)/.exec(text)
   if (annotation?.[1] !== undefined && endsInNever.test(annotation[1])) return true
   if (body === undefined) return false
-  return (
-    returnsNever.test(body) ||
-    (makesOnly.test(body) && isOneOf(errors, (lines[place.line - 1] ?? "").slice(place.column - 1)))
-  )
+  return returnsNever.test(body) || (makesOnly.test(body) && !isStep.test(body) && isMade(errors, lines, place))
 }
 
 /**
@@ -83,10 +80,16 @@ const returnsNever = /^\s*:\s*(?:never|asserts\s+[\w$]+(?:\s+is\s[^={]+)?)\s*(?:
 /** What is between the parameters and the error that is returned: nothing that decides. */
 const makesOnly = /^\s*(?::[^={]*)?(?:=>\s*(?:\{\s*return\s+)?|\{\s*return\s+)$/
 
-/** Whether a text begins with the making of one of these: `new NotFound(`. */
-const isOneOf = (errors: ReadonlySet<string>, text: string): boolean => {
-  const made = /^new\s+(?:[\w$]+\.)*([\w$]+)/.exec(text)?.[1]
-  return made !== undefined && errors.has(`new ${made}`)
+/** A step of the program that may succeed, by its type: `(item: string): Effect.Effect<void, OutOfStock> => new OutOfStock(…)`. */
+const isStep = /^\s*:\s*(?:[\w$]+\.)*Effect<(?!\s*never\b)/
+
+/** Whether one of these is made at a place, and nothing is done with it there: `new NotFound(…)`, and not `new NotFound(…).pipe(…)`. */
+const isMade = (errors: ReadonlySet<string>, lines: ReadonlyArray<string>, { column, line }: TextPlace): boolean => {
+  const text = masked([(lines[line - 1] ?? "").slice(column - 1), ...lines.slice(line, line + maxLines)].join("\n"))
+  const made = /^new\s+(?:[\w$]+\.)*([\w$]+)\s*(?:<[^()]*>)?/.exec(text)
+  if (made === null || !errors.has(`new ${made[1]}`)) return false
+  const close = text.charAt(made[0].length) === "(" ? closingOf(text, made[0].length) : made[0].length - 1
+  return close === undefined || !/^\s*\./.test(text.slice(close + 1))
 }
 
 const declarationOf = (name: string): RegExp => {

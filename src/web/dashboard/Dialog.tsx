@@ -2,7 +2,7 @@
  * Something that is done apart from the page, and left again with Escape.
  */
 import type { ComponentChildren } from "preact"
-import { useEffect, useRef } from "preact/hooks"
+import { useLayoutEffect, useRef } from "preact/hooks"
 import { Glyph } from "./Glyph.js"
 
 interface DialogProps {
@@ -14,7 +14,8 @@ interface DialogProps {
 /** It is open for as long as it is on the page. */
 export const Dialog = ({ children, onClose, title }: DialogProps) => {
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  // Before it is painted: what is pressed at once goes into it.
+  useLayoutEffect(() => {
     dialog.current?.showModal()
   }, [])
   return (
