@@ -230,7 +230,7 @@ describe("a function that only fails", () => {
       const failing = Effect.failSync(driverError)
       const [waits, made] = yield* place(
         Effect.gen(function* () {
-          yield* failing.pipe(Effect.mapError(toDeclined("saveOrder"))) // saves
+          return yield* failing.pipe(Effect.mapError(toDeclined("saveOrder"))) // saves
         }),
         "rich"
       )
