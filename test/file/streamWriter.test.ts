@@ -86,7 +86,7 @@ describe("streamWriter", () => {
       }
     )
     assert.strictEqual(status, 0)
-    assert.match(stderr, /told after \d+ writes/)
+    assert.match(stderr, /failed after \d+ writes/)
     assert.notInclude(stderr, "EPIPE")
   })
 })
