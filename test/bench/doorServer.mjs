@@ -21,6 +21,7 @@ const instrument = () => {
     ...(framework === "express" ? [new ExpressInstrumentation()] : [])
   ]
   for (const one of instrumentations) one.setTracerProvider(provider)
+  if (framework === "hono") return require("@hono/otel").httpInstrumentationMiddleware()
   if (framework !== "fastify") return undefined
   const { FastifyOtelInstrumentation } = require("@fastify/otel")
   const fastify = new FastifyOtelInstrumentation()
@@ -74,6 +75,7 @@ const frameworks = {
     const { getRequestListener } = require("@hono/node-server")
     const app = new Hono()
     if (door) app.use(door(narrator))
+    if (otel) app.use(otel)
     app.get("/orders/:id", async (c) => c.json(await Promise.resolve({ id: c.req.param("id") })))
     return listen(http.createServer(getRequestListener(app.fetch)))
   }

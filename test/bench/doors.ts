@@ -86,7 +86,7 @@ const group = (framework: string, title: string, rival: string): Group => {
 export const groups: ReadonlyArray<Group> = [
   group("express", "Express", "`instrumentation-http` and `instrumentation-express`"),
   group("fastify", "Fastify", "`instrumentation-http` and `@fastify/otel`"),
-  group("hono", "Hono", "`instrumentation-http`; Hono has none of its own")
+  group("hono", "Hono", "`instrumentation-http` and `@hono/otel`")
 ]
 
 /** Whether the servers answered. */
