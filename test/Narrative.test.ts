@@ -405,6 +405,29 @@ describe("a stage", () => {
   )
 })
 
+describe("a story that goes on", () => {
+  /** Whether a value is found in what something holds, a few levels deep. */
+  const holds = (holder: unknown, value: object, depth = 4): boolean =>
+    holder === value ||
+    (depth > 0 &&
+      typeof holder === "object" &&
+      holder !== null &&
+      Object.values(holder).some((held) => holds(held, value, depth - 1)))
+
+  it.effect("holds nothing of what its stages gave", () =>
+    Effect.gen(function* () {
+      const rows = { count: 1_000_000 }
+      const { exit } = yield* recorded(
+        Effect.gen(function* () {
+          yield* Effect.succeed(rows).pipe(Narrative.stage("Load"))
+          return holds(yield* Narrative.current, rows)
+        }).pipe(Narrative.story("Import"))
+      )
+      assert.deepStrictEqual(exit, Exit.succeed(false))
+    })
+  )
+})
+
 describe("a failure", () => {
   it.effect("is reported once, at the story it surfaced in, blamed on the innermost stage", () =>
     Effect.gen(function* () {

@@ -27,34 +27,24 @@ export interface CauseLeaf {
 
 /**
  * The failures in the cause's order, each original error once. A group of stages and a list of errors count as parallel
- * causes; a cause that was failed with as if it were an error counts as itself.
+ * causes; a cause that was failed with as if it were an error counts as itself. They are remembered: every stage that a
+ * failure leaves asks for the same cause, and so do the story and its report.
  */
-export const leavesOf = (cause: Cause.Cause<unknown>): ReadonlyArray<CauseLeaf> => {
-  // Every stage that a failure leaves asks for the same cause, and so do the story and its report.
-  let leaves = known.get(cause)
-  if (leaves === undefined) {
-    leaves = findLeaves(cause)
-    known.set(cause, leaves)
-  }
-  return leaves
-}
-
-const known = hiddenField.make<Cause.Cause<unknown>, ReadonlyArray<CauseLeaf>>()
-
-const findLeaves = (cause: Cause.Cause<unknown>): ReadonlyArray<CauseLeaf> => {
-  const leaves = new Map<object, CauseLeaf>()
-  const responses: Array<CauseLeaf> = []
-  let isInterrupted = false
-  for (const { holders, node, path } of nodesOf(cause)) {
-    const leaf = leafOf(node, path, holders)
-    if (leaf === undefined) isInterrupted ||= node._tag === "Interrupt"
-    else if (isResponse(leaf)) responses.push(leaf)
-    else if (!leaves.has(leaf.key) && !isRepeated(leaf, leaves)) leaves.set(leaf.key, leaf)
-  }
-  // What a server answered is no failure of its own beside the one it answered for, nor beside a client that went away.
-  if (responses.length > 0 && leaves.size === 0 && !isInterrupted) return responses.slice(0, 1)
-  return Array.from(leaves.values())
-}
+export const leavesOf: (cause: Cause.Cause<unknown>) => ReadonlyArray<CauseLeaf> =
+  /* @__PURE__ */ hiddenField.remembering((cause) => {
+    const leaves = new Map<object, CauseLeaf>()
+    const responses: Array<CauseLeaf> = []
+    let isInterrupted = false
+    for (const { holders, node, path } of nodesOf(cause)) {
+      const leaf = leafOf(node, path, holders)
+      if (leaf === undefined) isInterrupted ||= node._tag === "Interrupt"
+      else if (isResponse(leaf)) responses.push(leaf)
+      else if (!leaves.has(leaf.key) && !isRepeated(leaf, leaves)) leaves.set(leaf.key, leaf)
+    }
+    // What a server answered is no failure of its own beside the one it answered for, nor beside a client that went away.
+    if (responses.length > 0 && leaves.size === 0 && !isInterrupted) return responses.slice(0, 1)
+    return Array.from(leaves.values())
+  })
 
 /** Whether nothing failed and a fiber was interrupted: a cause may then still hold what a server answered. */
 export const isInterruption = (cause: Cause.Cause<unknown>): boolean =>

@@ -3,6 +3,7 @@
  */
 
 import type { EventRecorded, LogRecorded, StageRetried } from "../event/NarrativeEvent.js"
+import { progressLabel } from "../event/progress.js"
 import { shortStoryId } from "../event/shortStoryId.js"
 import type { FailureRecord, StageRecord, StoryRecord, StorySummary } from "../history/StoryRecord.js"
 import * as terminalText from "../plain/terminalText.js"
@@ -49,10 +50,8 @@ const heading = (story: StoryRecord, options: StoryReportOptions): string => {
   add("Id:", safe(story.id))
   add("Started:", `${new Date(story.startedAt).toISOString()} ${colours.dim(`(${ago(story.startedAt, options.now)})`)}`)
   if (story.durationSeconds !== null) add("Took:", took(story.durationSeconds))
-  if (story.progress !== null) {
-    const { completedStages, percent, totalStages } = story.progress
-    if (totalStages > 0) add("Progress:", `${percent}% (${completedStages} / ${totalStages})`)
-  }
+  const progress = story.progress === null ? undefined : progressLabel(story.progress)
+  if (progress !== undefined) add("Progress:", progress)
   const labels = Object.entries(story.labels).map(([name, value]) => pair(name, value))
   if (labels.length > 0) add("Labels:", labels.join(" "))
   if (story.kind !== "story") add("Kind:", safe(story.kind))

@@ -195,19 +195,12 @@ interface Written {
 }
 
 /** The frames of a stack are remembered, as it comes again and again, and what is written of them with them. */
-const writtenOf = (frames: ReadonlyArray<stackFrames.Frame>): Written => {
-  let known = written.get(frames)
-  if (known === undefined) {
-    known = {
-      text: frames.map((frame) => `\n${frame.text}`).join(""),
-      shown: frames.slice(0, maxFrames).map(({ shown }) => shown),
-      appFrames: frames.filter(failureLocation.isApp).length
-    }
-    written.set(frames, known)
-  }
-  return known
-}
-
-const written = hiddenField.make<ReadonlyArray<stackFrames.Frame>, Written>()
+const writtenOf = hiddenField.remembering(
+  (frames: ReadonlyArray<stackFrames.Frame>): Written => ({
+    text: frames.map((frame) => `\n${frame.text}`).join(""),
+    shown: frames.slice(0, maxFrames).map(({ shown }) => shown),
+    appFrames: frames.filter(failureLocation.isApp).length
+  })
+)
 
 const omission = "\n    …"

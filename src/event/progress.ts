@@ -1,6 +1,7 @@
 /**
  * How far a story has come, and how many of its stages are remembered.
  */
+import type { Progress } from "./FailureReport.js"
 
 /** Most stages of one story that are remembered: the first ones, and the last ones. Those between them are counted. */
 export const keptFirst = 50
@@ -14,3 +15,7 @@ export const keptLast = 200
  */
 export const percent = (completed: number, total: number): number =>
   total <= 0 ? 0 : Math.min(100, Math.floor((completed * 100) / total))
+
+/** `50% (3 / 6)`; nothing of a story that has no stages. */
+export const progressLabel = ({ completedStages, percent, totalStages }: Progress): string | undefined =>
+  totalStages > 0 ? `${percent}% (${completedStages} / ${totalStages})` : undefined

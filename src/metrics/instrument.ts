@@ -22,21 +22,20 @@ export interface Instrument<Label extends string = string> {
   readonly buckets: ReadonlyArray<number> | undefined
 }
 
+const ofKind =
+  (kind: "counter" | "gauge") =>
+  <const Label extends string>(
+    name: string,
+    unit: string,
+    labels: ReadonlyArray<Label>,
+    description: string
+  ): Instrument<Label> => ({ name, kind, unit, labels, description, buckets: undefined })
+
 /** Counts. */
-export const counter = <const Label extends string>(
-  name: string,
-  unit: string,
-  labels: ReadonlyArray<Label>,
-  description: string
-): Instrument<Label> => ({ name, kind: "counter", unit, labels, description, buckets: undefined })
+export const counter = /* @__PURE__ */ ofKind("counter")
 
 /** What goes up and down. */
-export const gauge = <const Label extends string>(
-  name: string,
-  unit: string,
-  labels: ReadonlyArray<Label>,
-  description: string
-): Instrument<Label> => ({ name, kind: "gauge", unit, labels, description, buckets: undefined })
+export const gauge = /* @__PURE__ */ ofKind("gauge")
 
 /** How often values were how large. */
 export const histogram = <const Label extends string>(

@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+
+import type * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as FiberId from "effect/FiberId"
@@ -139,7 +141,9 @@ export class Story {
   /** The stage of the parent it is in. @internal */
   readonly around: Stage | undefined
   /** @internal */ readonly fiberId: FiberId.Runtime
-  /** How the last stage ended that is in no other. @internal */ declare last?: Exit.Exit<unknown, unknown>
+  /** Why the last stage failed that is in no other, if it did. @internal */ declare lastFailure?:
+    | Cause.Cause<unknown>
+    | undefined
   /** Who asked for it. @internal */ asker: Asker | undefined
   /** The same, as far as it may be shown. @internal */ shownAsker: ShownAsker | undefined
   /** @internal */ declaredTotal: number | undefined

@@ -202,7 +202,7 @@ export const end = <A, E>(
   given: Exit.Exit<A, E>
 ): Ended<A, E> => {
   const exit = story.dryRun ? dryResult(given) : given
-  if (!stage.parent) story.last = exit
+  if (!stage.parent) story.lastFailure = undefined
   stage.counted?.end(fiber, exit)
   const durationSeconds = seconds(stage.startNanos, endNanos)
   if (story.dryRun) fiber.getFiberRef(dryRun)?.visit(story, stage, stage.stoodIn, given)
@@ -224,6 +224,7 @@ export const end = <A, E>(
       )
     }
   }
+  if (!stage.parent) story.lastFailure = cause
   const leaves = leavesOf(cause)
   for (const leaf of leaves) story.blame(leaf.key, stage)
   const [first] = leaves

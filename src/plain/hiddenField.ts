@@ -40,3 +40,18 @@ export const make = <K extends object, A>(): HiddenField<K, A> =>
       }
     }
   }
+
+/** What is computed of an object, once. */
+export const remembering = <K extends object, A extends NonNullable<unknown>>(
+  compute: (object: K) => A
+): ((object: K) => A) => {
+  const field = make<K, A>()
+  return (object) => {
+    let known = field.get(object)
+    if (known === undefined) {
+      known = compute(object)
+      field.set(object, known)
+    }
+    return known
+  }
+}

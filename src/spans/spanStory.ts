@@ -104,11 +104,11 @@ class SpanStory implements Region, Narrated {
   /** A call whose failure is its answer ends well: what failed in it is said nevertheless. */
   #failedInside(fiber: AnyFiber, exit: Exit.Exit<unknown, unknown>): Waiting {
     const { story } = this
-    const { last } = story
-    if (exit._tag === "Failure" || last?._tag !== "Failure" || isInterruption(last.cause)) return undefined
+    const { lastFailure } = story
+    if (exit._tag === "Failure" || lastFailure === undefined) return undefined
     if (story.kind !== "rpc" && story.kind !== "tool") return undefined
-    const [first] = leavesOf(last.cause)
-    if (first?.kind === "die") return storyFailure.recordFailure(this, fiber, last.cause, undefined)
+    const [first] = leavesOf(lastFailure)
+    if (first?.kind === "die") return storyFailure.recordFailure(this, fiber, lastFailure, undefined)
     story.outcome ??= typeOf(first?.error)
     return undefined
   }
@@ -122,8 +122,7 @@ class SpanStory implements Region, Narrated {
     if (exit._tag === "Success") {
       if (status < 500) return exit
       // An `HttpApi` answers the errors that it declares: the last stage has why.
-      const { last } = story
-      if (last?._tag === "Failure" && !isInterruption(last.cause)) return last
+      if (story.lastFailure !== undefined) return Exit.failCause(story.lastFailure)
       story.requestedStatus ??= "failed"
       return exit
     }

@@ -49,12 +49,27 @@ export interface ScriptPlace {
 }
 
 export interface FunctionSource {
-  readonly name: string
-  readonly range: FunctionRange
   /** Where a place of the script is in the source. */
   readonly placeOf: (at: ScriptPlace) => SourcePlace
+  /** Its frame at such a place, but for the variables. */
+  readonly frameAt: (place: SourcePlace) => PlacedFunction
   /** The variables that have a meaning at a place, in the order of their declarations, then those from around it. */
   readonly localsAt: (at: ScriptPlace, scopes: ReadonlyArray<Scope>, held: Held) => ReadonlyArray<Local>
+}
+
+/** A function of the source at a place in it; `line` and `column` count from 1. */
+export interface PlacedFunction {
+  /** The source's absolute path. */
+  readonly file: string
+  /** The place that it was suspended, or paused, at. */
+  readonly line: number
+  readonly column: number
+  /** Its name, else that of the declaration around it, else `<anonymous>`. */
+  readonly functionName: string
+  /** The whole function: a stack frame of the same call is in it. */
+  readonly functionRange: FunctionRange
+  /** `false` if no source map was found, and places are those of the JavaScript. */
+  readonly mapped: boolean
 }
 
 /** How a function is held: where it is paused, V8 knows that a variable is `undefined`. */
@@ -85,14 +100,15 @@ export const make = (
   const isTopLevel = (known: string, offset: number | undefined): boolean =>
     topLevelNames(start.path, start.content).has(offset === undefined ? known : sourceNameOf(offset, known)) ||
     (script.path !== start.path && topLevelNames(script.path, undefined).has(known))
+  const functionName = nameOf(scanned, start, name, sourceNameOf)
+  const functionRange = {
+    file: start.path,
+    startLine: start.line,
+    endLine: lastLineOf(text, scanned, start, sourceAt)
+  }
   return {
-    name: nameOf(scanned, start, name, sourceNameOf),
-    range: {
-      file: start.path,
-      startLine: start.line,
-      endLine: lastLineOf(text, scanned, start, sourceAt)
-    },
     placeOf: (at) => placeIn(script, at),
+    frameAt: ({ column, line, mapped, path }) => ({ file: path, line, column, functionName, functionRange, mapped }),
     localsAt: (at, scopes, held) => {
       const offset = positions.offsetOf(at)
       // Without the text old values cannot be distinguished from new ones: better none than a wrong one.

@@ -15,18 +15,7 @@ import * as parser from "./parser.js"
 import * as scriptTable from "./scriptTable.js"
 
 /** A generator as it was when its fiber failed. */
-export interface GeneratorFrame {
-  /** The source's absolute path. */
-  readonly file: string
-  /** The `yield*` it was suspended at; `line` and `column` count from 1. */
-  readonly line: number
-  readonly column: number
-  /** The generator function's name, else that of the declaration around it, else `<anonymous>`. */
-  readonly functionName: string
-  /** The whole generator function: a stack frame of the same call is in it. */
-  readonly functionRange: functionSource.FunctionRange
-  /** `false` if no source map was found, and places are those of the JavaScript. */
-  readonly mapped: boolean
+export interface GeneratorFrame extends functionSource.PlacedFunction {
   /** The values themselves, unredacted. */
   readonly locals: ReadonlyArray<functionSource.Local>
   /** The stages and stories that it is outside of. */
@@ -165,12 +154,7 @@ const frameOf = (
   scopes: ReadonlyArray<functionSource.Scope>,
   { left, services }: Omit<CapturedFrame, "generator">
 ): GeneratorFrame => ({
-  file: place.path,
-  line: place.line,
-  column: place.column,
-  functionName: source.name,
-  functionRange: source.range,
-  mapped: place.mapped,
+  ...source.frameAt(place),
   locals: namingServices(source.localsAt(location, scopes, "suspended"), services),
   left
 })

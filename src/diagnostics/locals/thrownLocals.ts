@@ -7,7 +7,7 @@
  */
 import type { Debugger, Runtime } from "node:inspector"
 import { isObject } from "../../plain/untrusted.js"
-import { classify } from "../source/stackFrames.js"
+import { classify, isFiberFile } from "../source/stackFrames.js"
 import * as functionSource from "./functionSource.js"
 import * as inspectorSession from "./inspectorSession.js"
 import type { GeneratorFrame, LocalsStatus } from "./locals.js"
@@ -152,7 +152,7 @@ const framesOf = (
   const frames: Array<ThrownFrame> = []
   for (const callFrame of callFrames.slice(0, maxLooked)) {
     // What is behind a fiber's run loop only started the fiber.
-    if (frames.length >= maxFrames || isRunLoop(scripts.scriptOf(callFrame.location.scriptId))) break
+    if (frames.length >= maxFrames || isFibers(scripts.scriptOf(callFrame.location.scriptId))) break
     try {
       const frame = frameOf(session, scripts, callFrame)
       if (frame !== undefined) frames.push(frame)
@@ -163,8 +163,8 @@ const framesOf = (
   return frames
 }
 
-const isRunLoop = (script: scriptTable.Script | undefined): boolean =>
-  script?.origin === "effect" && /[\\/]fiberRuntime\.[cm]?[jt]s$/.test(script.path)
+const isFibers = (script: scriptTable.Script | undefined): boolean =>
+  script !== undefined && isFiberFile(script.path, script.origin)
 
 const frameOf = (
   session: inspectorSession.InspectorSession,
@@ -179,12 +179,7 @@ const frameOf = (
   const place = source.placeOf(location)
   if (classify(place.path, ["/"]) !== "app") return undefined
   return {
-    file: place.path,
-    line: place.line,
-    column: place.column,
-    functionName: source.name,
-    functionRange: source.range,
-    mapped: place.mapped,
+    ...source.frameAt(place),
     locals: source.localsAt(location, scopesOf(session, scopeChain), "paused")
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Calls that fail with a stack in which their caller is not: `fetch`, and what reads the body of its answer, from Node 24 on.
  */
-import { closingOf, endOf, masked, type TextPlace } from "./maskedCode.js"
+import { closingOf, endOf, masked, type TextPlace, textFrom } from "./maskedCode.js"
 
 /** An error, as far as it is looked at here. */
 interface Failed {
@@ -26,11 +26,7 @@ export const onlyCall = (code: string, call: RegExp): number | undefined => {
 
 /** Where it is, in the call that begins at a place and waits for it. */
 export const awaitedIn = (lines: ReadonlyArray<string>, place: TextPlace, call: RegExp): TextPlace | undefined => {
-  const text = [
-    (lines[place.line - 1] ?? "").slice(place.column - 1),
-    ...lines.slice(place.line, place.line + maxLines)
-  ].join("\n")
-  const code = masked(text)
+  const code = masked(textFrom(lines, place, maxLines))
   const open = code.indexOf("(")
   const close = open < 0 ? undefined : closingOf(code, open)
   const at = close === undefined ? undefined : onlyCall(code.slice(0, close), call)

@@ -157,10 +157,14 @@ const isMapped = ({ frame }: Place, link: ErrorWithFrames, chain: ReadonlyArray<
   const next = link.frames[link.frames.indexOf(frame) + 1]
   if (next?.shown.origin !== "effect" || stackFrames.isRunLoop(next)) return false
   const isOfAnother = chain.slice(chain.indexOf(link) + 1).some(({ isCopy }) => !isCopy)
-  if (isHelperFor(constructorsOf(link.error), frame)) return true
-  const lines = linesOf(frame)
-  return isOfAnother && namesIn(lines, frame).some((name) => isModuleFunction(lines, name, frame.shown))
+  return isHelperFor(constructorsOf(link.error), frame) || (isOfAnother && isOfModule(frame))
 }
+
+/** Whether a frame is that of a function of its module's own. */
+const isOfModule = hiddenField.remembering((frame: stackFrames.Frame): boolean => {
+  const lines = linesOf(frame)
+  return namesIn(lines, frame).some((name) => isModuleFunction(lines, name, frame.shown))
+})
 
 /** Whether a frame is that of a helper that only fails, with one of these errors. */
 const isHelperFor = (errors: ReadonlySet<string>, frame: stackFrames.Frame): boolean => {
@@ -232,20 +236,16 @@ const isImplicitConstructor = (frame: stackFrames.Frame): boolean => {
 
 /** The location of a frame, and the lines around it. */
 export const sourceOf = (frame: stackFrames.Frame | undefined): Pick<Failure, "location" | "snippet"> => {
-  if (frame === undefined) return nowhere
-  let source = sources.get(frame)
-  if (source === undefined) {
-    const lines = linesOf(frame)
-    source = { location: locationIn(lines, frame), snippet: sourceText.snippetOf(lines, frame.shown.line) }
-    sources.set(frame, source)
-  }
-  return source
+  return frame === undefined ? nowhere : sourceAt(frame)
 }
 
 const nowhere: Pick<Failure, "location" | "snippet"> = { location: null, snippet: [] }
 
 /** The same few lines fail again and again, and frames are remembered. */
-const sources = hiddenField.make<stackFrames.Frame, typeof nowhere>()
+const sourceAt = hiddenField.remembering((frame: stackFrames.Frame): typeof nowhere => {
+  const lines = linesOf(frame)
+  return { location: locationIn(lines, frame), snippet: sourceText.snippetOf(lines, frame.shown.line) }
+})
 
 export const locationOf = (frame: stackFrames.Frame): Location => locationIn(linesOf(frame), frame)
 

@@ -57,6 +57,10 @@ export const textBefore = (lines: ReadonlyArray<string>, { column, line }: TextP
     (lines[line - 1] ?? "").slice(0, Math.max(0, column - 1))
   ].join("\n")
 
+/** The text of some lines from a place on. */
+export const textFrom = (lines: ReadonlyArray<string>, { column, line }: TextPlace, maxLines: number): string =>
+  [(lines[line - 1] ?? "").slice(column - 1), ...lines.slice(line, line + maxLines)].join("\n")
+
 /** Where the end of a text is, that begins with the line of this number. */
 export const endOf = (text: string, firstLine: number): TextPlace => {
   const lines = text.split("\n")

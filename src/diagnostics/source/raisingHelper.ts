@@ -2,7 +2,7 @@
  * Functions that only say how something failed: `assertNever`, `invariant`, `notFound(id)`. Their caller decided that it did, and
  * there is the line that one would change.
  */
-import { closingOf, lastOf, masked, type TextPlace, textBefore } from "./maskedCode.js"
+import { closingOf, lastOf, masked, type TextPlace, textBefore, textFrom } from "./maskedCode.js"
 
 /**
  * Whether the function that a place is in is such a helper: its type says that it never returns, or that it asserts; or it does
@@ -84,8 +84,8 @@ const makesOnly = /^\s*(?::[^={]*)?(?:=>\s*(?:\{\s*return\s+)?|\{\s*return\s+)$/
 const isStep = /^\s*:\s*(?:[\w$]+\.)*Effect<(?!\s*never\b)/
 
 /** Whether one of these is made at a place, and nothing is done with it there: `new NotFound(…)`, and not `new NotFound(…).pipe(…)`. */
-const isMade = (errors: ReadonlySet<string>, lines: ReadonlyArray<string>, { column, line }: TextPlace): boolean => {
-  const text = masked([(lines[line - 1] ?? "").slice(column - 1), ...lines.slice(line, line + maxLines)].join("\n"))
+const isMade = (errors: ReadonlySet<string>, lines: ReadonlyArray<string>, place: TextPlace): boolean => {
+  const text = masked(textFrom(lines, place, maxLines))
   const made = /^new\s+(?:[\w$]+\.)*([\w$]+)\s*(?:<[^()]*>)?/.exec(text)
   if (made === null || !errors.has(`new ${made[1]}`)) return false
   const close = text.charAt(made[0].length) === "(" ? closingOf(text, made[0].length) : made[0].length - 1

@@ -66,9 +66,13 @@ export const classify = (file: string, appRoots: ReadonlyArray<string>): FrameOr
 /** Whether it is the loop of a fiber: the frames behind it only started that. */
 export const isRunLoop = ({ runs }: Frame): boolean => runs === "fiber"
 
-const runsOf = (path: string, shown: StackFrame): Frame["runs"] => {
-  if (shown.origin === "effect" && (fiberFile.test(path) || fiberLoop.test(shown.function))) return "fiber"
-  return loader.test(shown.function) ? "modules" : undefined
+/** Whether a file is that of Effect's which the loop of fibers is in. */
+export const isFiberFile = (path: string, origin: FrameOrigin | undefined): boolean =>
+  origin === "effect" && fiberFile.test(path)
+
+const runsOf = (path: string, { function: name, origin }: StackFrame): Frame["runs"] => {
+  if (isFiberFile(path, origin) || (origin === "effect" && fiberLoop.test(name))) return "fiber"
+  return loader.test(name) ? "modules" : undefined
 }
 
 const fiberFile = /[\\/]fiberRuntime\.[cm]?[jt]s$/

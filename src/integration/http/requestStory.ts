@@ -138,14 +138,10 @@ class RequestStory {
     return storyRegion.close(this.opened, fiber, exit)
   }
 
-  /** Why the last stage failed. An `HttpApi` answers the errors that it declares, and says no more of them. */
-  #inner(): Cause.Cause<unknown> | undefined {
-    const { last } = this.opened.region.story
-    return last?._tag === "Failure" && !isInterruption(last.cause) ? last.cause : undefined
-  }
-
   #outcome(answer: Exit.Exit<unknown, unknown>, status: number): Outcome {
-    const cause = causeOf(answer) ?? causeOf(this.#streamed) ?? (status < 500 ? undefined : this.#inner())
+    const answered = causeOf(answer) ?? causeOf(this.#streamed)
+    // An `HttpApi` answers the errors that it declares, and says no more of them: the last stage has why.
+    const cause = answered ?? (status < 500 ? undefined : this.opened.region.story.lastFailure)
     if (cause !== undefined && (isInterruption(cause) || isFailure(cause, status))) {
       return { exit: Exit.failCause(cause), isFailed: false }
     }

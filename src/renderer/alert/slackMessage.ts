@@ -5,7 +5,9 @@
  * Slack's limits: 50 blocks, 150 characters of a header, 3,000 of a section, 2,000 of each of its at most 10 fields.
  */
 import type { KnownBlock, MrkdwnElement, PlainTextElement } from "@slack/types"
+import { callLabel } from "../../event/callLabel.js"
 import type { Location } from "../../event/FailureReport.js"
+import { progressLabel } from "../../event/progress.js"
 import { plainJson } from "../../plain/plainJson.js"
 import type { Alert, AnalysisAlert, FailureAlert, OccurrenceAlert, SummaryAlert } from "./Alert.js"
 import * as slackText from "./slackText.js"
@@ -65,8 +67,8 @@ const errorOf = ({ errorMessage, errorType }: { errorType: string; errorMessage:
 
 const facts = (alert: OccurrenceAlert): ReadonlyArray<KnownBlock> => {
   const story = field("Story", alert.storyPath.join(" › "))
-  const { completedStages, percent, totalStages } = alert.progress
-  const progress = totalStages === 0 ? [] : [field("Progress", `${percent}% (${completedStages} / ${totalStages})`)]
+  const label = progressLabel(alert.progress)
+  const progress = label === undefined ? [] : [field("Progress", label)]
   if (alert._tag === "StoryAlert") {
     const stages = `${alert.failedStages} failed, ${alert.cancelledStages} cancelled`
     return [
@@ -91,7 +93,7 @@ const facts = (alert: OccurrenceAlert): ReadonlyArray<KnownBlock> => {
 }
 
 const placeOf = ({ file, function: name, line, sourceLine }: Location, snippet: string | null): string => {
-  const place = `${file}:${line}${name === "" || name === "<anonymous>" ? "" : ` (${name})`}`
+  const place = callLabel(`${file}:${line}`, name)
   const source = snippet ?? sourceLine?.trim() ?? ""
   return source === "" ? place : `${place}\n${source}`
 }

@@ -9,6 +9,7 @@ import {
   type Interruptor,
   type Location
 } from "../../event/FailureReport.js"
+import { progressLabel } from "../../event/progress.js"
 import { seconds } from "../../plain/durationText.js"
 import * as terminalText from "../../plain/terminalText.js"
 import { causedBy } from "./causedBy.js"
@@ -55,8 +56,8 @@ export const failureBlock = (report: FailureReport, options: FailureBlockOptions
   const spans = spansOf(failure)
   if (spans !== "") add("Spans:", [spans], dim)
   if (report.timeline.length > 0) add("Recent stages:", recentStages(report, options), dim)
-  const { completedStages, percent, totalStages } = report.progress
-  if (totalStages > 0) add("Progress:", [`${percent}% (${completedStages} / ${totalStages})`])
+  const progress = progressLabel(report.progress)
+  if (progress !== undefined) add("Progress:", [progress])
   const annotated = valueTable(annotationsOf(failure), labelColumns, options)
   if (annotated.length > 0) out.push(labelled("Annotated:", annotated, options))
   const why = whyOf(failure)
