@@ -126,7 +126,7 @@ export const open = (): InspectorSession => {
   }
 }
 
-/** Calls a function on what a handle stands for. What it is given are texts, and values by their handles. */
+/** Calls a function on the value of a handle. What it is given are texts, and values by their handles. */
 type Call = (
   handle: string,
   declaration: string,
