@@ -89,8 +89,8 @@ const frameLine = (
   return `${dim(suspended && !hasFailed ? "waiting in" : "at")} ${bold(terminalText.line(name))} ${where}`
 }
 
-/** A value as a reader of code would write it; what replaces a value that is not there is not quoted. */
+/** A value as a reader of code would write it; what is in place of one that is not there, or has only a name, is not quoted. */
 const valueText = (value: PlainValue): string => {
-  if (typeof value === "string" && /^<[a-z, ]+>$/.test(value)) return value
+  if (typeof value === "string" && /^(?:<[a-z, ]+>|\[[A-Z][\w ]*\])$/.test(value)) return value
   return terminalText.line(JSON.stringify(value))
 }

@@ -44,8 +44,8 @@ export const Value = ({ value }: ValueProps) => {
   }
 }
 
-/** How a value that was left out is written. */
-const isMarker = (value: string): boolean => /^(?:<[^<>]{1,60}>|\+\d+ more)$/.test(value)
+/** How a value that was left out is written, or one that has only a name: `<redacted>`, `+3 more`, `[FileSystem]`. */
+const isMarker = (value: string): boolean => /^(<[^<>]+>|\[[A-Z][\w ]*\]|\+\d+ more)$/.test(value)
 
 const Text = ({ value }: ValueProps<string>) => {
   if (isMarker(value)) return <span class="v-marker">{value}</span>

@@ -56,13 +56,24 @@ describe("FrameList", () => {
     ])
   })
 
-  it("says of a generator that failed by itself where it stood, and of the others that they waited", () => {
-    const stood = [frame({ suspended: true }), frame({ suspended: true, line: 12, function: "main" })]
-    assert.deepStrictEqual(list(stood, undefined, { location, locationReason: "app_frame" }), [
+  it("puts no quotes around what only names a value that cannot be shown", () => {
+    const locals = { insert: "[Effect]", run: "[Function run]", next: "<not assigned yet>", text: "[x]", tags: "[A] b" }
+    assert.deepStrictEqual(list([frame({ locals }), frame()]).slice(1, 6), [
+      "      insert  [Effect]",
+      "      run     [Function run]",
+      "      next    <not assigned yet>",
+      '      text    "[x]"',
+      '      tags    "[A] b"'
+    ])
+  })
+
+  it("says of a generator that failed by itself where it failed, and of the others that they waited", () => {
+    const both = [frame({ suspended: true }), frame({ suspended: true, line: 12, function: "main" })]
+    assert.deepStrictEqual(list(both, undefined, { location, locationReason: "app_frame" }), [
       "  at insertRow app/db.ts:47",
       "  waiting in main app/db.ts:12"
     ])
-    const [first] = list(stood, undefined, { location, locationReason: "generator" })
+    const [first] = list(both, undefined, { location, locationReason: "generator" })
     assert.strictEqual(first, "  waiting in insertRow app/db.ts:47")
   })
 
