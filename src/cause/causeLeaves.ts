@@ -91,13 +91,49 @@ export const firstOf = (
   return { cause: first.reduce<Cause.Cause<unknown>>(Cause.parallel, Cause.empty), count: leaves.length }
 }
 
-/** Who interrupted, each fiber once. */
+/**
+ * Who interrupted, each fiber once. Where something failed, only those whose interruption came before a failure, as that of a
+ * finalizer: what was interrupted beside one, as by `Effect.all`, was interrupted because of it.
+ */
 export const interruptorsOf = (cause: Cause.Cause<unknown>): ReadonlyArray<FiberId.FiberId> => {
   let fibers = HashSet.empty<FiberId.FiberId>()
-  for (const { node } of nodesOf(cause)) {
+  const add = (node: Cause.Cause<unknown>) => {
     if (node._tag === "Interrupt") fibers = HashSet.add(fibers, node.fiberId)
   }
+  if (leavesOf(cause).length > 0) for (const node of beforeFailures(cause)) add(node)
+  else for (const { node } of nodesOf(cause)) add(node)
   return HashSet.toValues(fibers)
+}
+
+interface Branch {
+  readonly node: Cause.Cause<unknown>
+  readonly around: Branch | undefined
+  /** What comes after it in the sequence around it. */
+  readonly next: Branch | undefined
+  hasFailed: boolean
+  isBefore: boolean
+}
+
+/** The nodes of a cause that a failure came after. */
+const beforeFailures = (cause: Cause.Cause<unknown>): ReadonlyArray<Cause.Cause<unknown>> => {
+  const branchOf = (node: Cause.Cause<unknown>, around?: Branch, next?: Branch): Branch => ({
+    node,
+    around,
+    next,
+    hasFailed: node._tag === "Fail" || node._tag === "Die",
+    isBefore: false
+  })
+  // A branch comes after the one around it. A list, as a cause can be deeper than JavaScript's own stack.
+  const branches = [branchOf(cause)]
+  for (let i = 0; i < branches.length; i++) {
+    const branch = branches[i]
+    if (branch?.node._tag !== "Sequential" && branch?.node._tag !== "Parallel") continue
+    const right = branchOf(branch.node.right, branch)
+    branches.push(right, branchOf(branch.node.left, branch, branch.node._tag === "Sequential" ? right : undefined))
+  }
+  for (const { around, hasFailed } of branches.toReversed()) if (around !== undefined) around.hasFailed ||= hasFailed
+  for (const branch of branches) branch.isBefore = branch.around?.isBefore === true || branch.next?.hasFailed === true
+  return branches.filter(({ isBefore }) => isBefore).map(({ node }) => node)
 }
 
 /** Longest way shown, in steps. Causes can be 100,000 deep, and every leaf has its own path. */

@@ -87,4 +87,20 @@ describe("CauseLeaves", () => {
     const cause = Cause.parallel(Cause.interrupt(one), Cause.sequential(Cause.interrupt(two), Cause.interrupt(one)))
     assert.sameDeepMembers([...interruptorsOf(cause)], [one, two])
   })
+
+  it("does not name who interrupted what ran beside a failure: the failure did", () => {
+    const [parent, outside] = [FiberId.make(1, 0), FiberId.make(2, 0)]
+    const beside = Cause.parallel(Cause.parallel(Cause.interrupt(parent), Cause.fail("a")), Cause.interrupt(parent))
+    assert.deepStrictEqual(interruptorsOf(beside), [])
+    const finalizer = Cause.sequential(Cause.interrupt(outside), Cause.die("finalizer"))
+    assert.deepStrictEqual(interruptorsOf(Cause.parallel(Cause.interrupt(parent), finalizer)), [outside])
+    assert.deepStrictEqual(interruptorsOf(Cause.sequential(Cause.fail("a"), Cause.interrupt(outside))), [])
+  })
+
+  it("names the interruptors of a cause deeper than JavaScript's own stack", () => {
+    const outside = FiberId.make(2, 0)
+    let cause: Cause.Cause<unknown> = Cause.interrupt(outside)
+    for (let i = 0; i < 100_000; i++) cause = Cause.sequential(cause, Cause.fail("again"))
+    assert.deepStrictEqual(interruptorsOf(cause), [outside])
+  })
 })
