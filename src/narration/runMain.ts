@@ -61,7 +61,10 @@ const layerLast: Layer.Layer<never> = /* @__PURE__ */ rendererLayer(
 )
 
 /** Whether `@effect/cli` has printed what was wrong with the arguments. */
-const isPrinted = (cause: Cause.Cause<unknown>): boolean => leavesOf(cause).every(({ error }) => isCliError(error))
+const isPrinted = (cause: Cause.Cause<unknown>): boolean => {
+  const leaves = leavesOf(cause)
+  return leaves.length > 0 && leaves.every(({ error }) => isCliError(error))
+}
 
 /** Reports what fails and was not reported by a story, as the story of the program itself. */
 const reporting = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>

@@ -108,6 +108,18 @@ describe("Narrative.runMain", () => {
     })
   )
 
+  it.live("is a story that is cancelled where the command is interrupted", () =>
+    Effect.gen(function* () {
+      const { lines } = yield* run("command", {}, ["--stage", "--interrupt"])
+      assert.deepStrictEqual(lines, [
+        "StoryStarted gen",
+        "StageStarted gen",
+        "StageCompleted gen",
+        "StoryCompleted gen cancelled"
+      ])
+    })
+  )
+
   it.live("is no story where it only prints its help, refuses its arguments, or does nothing", () =>
     Effect.gen(function* () {
       for (const [args, expected] of [
@@ -142,7 +154,7 @@ describe("Narrative.runMain", () => {
   it.live("ends its stories when it is interrupted by a signal", () =>
     Effect.gen(function* () {
       const { lines } = yield* run("interrupted")
-      assert.deepStrictEqual(lines, ["StoryStarted Waiting", "StoryCompleted Waiting"])
+      assert.deepStrictEqual(lines, ["StoryStarted Waiting", "StoryCompleted Waiting cancelled"])
     })
   )
 

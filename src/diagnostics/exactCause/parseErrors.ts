@@ -25,6 +25,8 @@ export interface FirstIssue {
   readonly actual: unknown
   /** The record or list that holds it; `undefined` where the value itself is wrong, or it is not known. */
   readonly holder: unknown
+  /** Whether there is no value: then what is there in its stead may tell why. */
+  readonly isMissing: boolean
 }
 
 /** The first issue of a `ParseError`, or of another validator's error with a list of `issues`. */
@@ -35,7 +37,7 @@ export const firstIssueOf = (error: unknown): FirstIssue | undefined => {
   const [first] = issues
   if (first === undefined) return undefined
   const here = issues.filter(({ path }) => path.length === first.path.length).map(({ message }) => message)
-  const { actual, holder } = valuesAt(issue)
+  const { actual, holder, isMissing } = valuesAt(issue)
   const { path } = first
   return {
     type: "ParseError",
@@ -44,7 +46,8 @@ export const firstIssueOf = (error: unknown): FirstIssue | undefined => {
     more: countOf(issue) - 1,
     path,
     actual,
-    holder
+    holder,
+    isMissing
   }
 }
 
@@ -62,9 +65,10 @@ export const explainParseError = (error: unknown, show: Show = asItIs): string |
 const maxHolder = 150
 
 /** In which of many records it is wrong: ` (in {"buoy":"N-7","celsius":"??"})`. */
-const holderOf = ({ holder, place }: FirstIssue, show: Show): string => {
+const holderOf = ({ holder, isMissing, place }: FirstIssue, show: Show): string => {
   // A list is known by the place, and a record of nothing else says nothing else.
-  if (!isObject(holder) || Array.isArray(holder) || place === "" || Object.keys(holder).length < 2) return ""
+  if (!isObject(holder) || Array.isArray(holder) || place === "") return ""
+  if (!isMissing && Object.keys(holder).length < 2) return ""
   const text = JSON.stringify(show.value(holder))
   return text === "{}" || text === "[]" ? "" : ` (in ${PlainValue.clip(text, maxHolder)})`
 }
@@ -77,7 +81,7 @@ const withoutSecret = (message: string, { path }: FirstIssue, show: Show): strin
 }
 
 /** The value of the first issue, and what holds it. */
-const valuesAt = (issue: ParseResult.ParseIssue): { readonly actual: unknown; readonly holder: unknown } => {
+const valuesAt = (issue: ParseResult.ParseIssue): Pick<FirstIssue, "actual" | "holder" | "isMissing"> => {
   let at = issue
   let holder: unknown
   for (;;) {
@@ -87,9 +91,9 @@ const valuesAt = (issue: ParseResult.ParseIssue): { readonly actual: unknown; re
     } else if (at._tag === "Refinement" || at._tag === "Transformation") at = at.issue
     else if (at._tag === "Composite" && at.ast._tag !== "Union") {
       const first = asList(at.issues)[0]
-      if (first === undefined) return { actual: at.actual, holder }
+      if (first === undefined) return { actual: at.actual, holder, isMissing: false }
       at = first
-    } else return { actual: at.actual, holder }
+    } else return { actual: at.actual, holder, isMissing: at._tag === "Missing" }
   }
 }
 
@@ -174,7 +178,8 @@ const firstOfIssues = (error: unknown): FirstIssue | undefined => {
     more: count - 1,
     path: keys,
     actual: propertyOf(first, "input"),
-    holder: undefined
+    holder: undefined,
+    isMissing: false
   }
 }
 

@@ -4,6 +4,7 @@
 import type { CausingError, Failure } from "../../event/FailureReport.js"
 import * as terminalText from "../../plain/terminalText.js"
 import { snippetLines } from "./codeLines.js"
+import { causeText } from "./errorText.js"
 import { frameLines } from "./frameList.js"
 import { type BlockOptions, labelled, wrapped } from "./labelledLines.js"
 import { placeText } from "./placeText.js"
@@ -22,7 +23,7 @@ export interface CausedByOptions extends BlockOptions {
 export const causedBy = (failure: Failure, options: CausedByOptions): ReadonlyArray<string> => {
   const { dim } = options.theme.colours
   const shown = failure.causes.slice(0, maxCauses)
-  const out = shown.flatMap((cause, i) => paragraph(cause, failure, shown[i - 1], options))
+  const out = shown.flatMap((cause, i) => paragraph(cause, failure, shown.slice(0, i), options))
   const more = failure.causes.length - shown.length
   return more === 0 ? out : [...out, labelled("", [dim(`${options.theme.glyphs.ellipsis} ${more} more`)], options)]
 }
@@ -30,24 +31,23 @@ export const causedBy = (failure: Failure, options: CausedByOptions): ReadonlyAr
 const paragraph = (
   cause: CausingError,
   failure: Failure,
-  previous: CausingError | undefined,
+  before: ReadonlyArray<CausingError>,
   options: CausedByOptions
 ): ReadonlyArray<string> => {
   const { location } = cause
   const indent = "  ".repeat(Math.min(cause.depth - 1, maxDepth))
-  const [first = "", ...rest] = terminalText.lines(
-    cause.errorMessage === "" ? cause.errorType : `${cause.errorType} - ${cause.errorMessage}`
-  )
+  const { ellipsis } = options.theme.glyphs
+  const texts = terminalText.lines(causeText(cause, [failure, ...before], { exactCause: failure.exactCause, ellipsis }))
   const place = location === null ? [] : [options.theme.colours.place(indent + placeText(location, options.cwd))]
   const lines = wrapped(
-    [first, ...rest].map((line) => indent + line),
+    texts.map((line) => indent + line),
     options
   )
   // The failure's own place is that of the innermost error: its code is there already.
   const isKnown =
     location === null || (location.file === failure.location?.file && location.line === failure.location.line)
   return [
-    labelled(labelOf(cause, previous), [...lines, ...place], options),
+    labelled(labelOf(cause, before.at(-1)), [...lines, ...place], options),
     ...(isKnown || cause.snippet.length < 2 ? [] : snippetLines(cause.snippet, location, options)),
     ...frameLines(
       cause.stackFrames.filter((frame) => frame.origin === "app"),

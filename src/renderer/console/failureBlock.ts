@@ -14,6 +14,7 @@ import { seconds } from "../../plain/durationText.js"
 import * as terminalText from "../../plain/terminalText.js"
 import { causedBy } from "./causedBy.js"
 import { codeLine, snippetLines } from "./codeLines.js"
+import { errorText } from "./errorText.js"
 import { frameList, valueTable } from "./frameList.js"
 import { type BlockOptions, labelColumns, labelled, textColumns, wrapped } from "./labelledLines.js"
 import { placeText } from "./placeText.js"
@@ -42,7 +43,8 @@ export const failureBlock = (report: FailureReport, options: FailureBlockOptions
 
   if (report.storyName !== null) add("Story:", [storyOf(report.storyName, options)])
   add("Stage:", [stageOf(failure)])
-  add("Error:", terminalText.lines(errorOf(failure)), bold)
+  const { ellipsis } = options.theme.glyphs
+  add("Error:", terminalText.lines(errorText(failure, { exactCause: whyOf(failure), ellipsis })), bold)
   if (location !== null) {
     add("Location:", [placeOf(failure, location, options.cwd)], place)
     // A snippet shows it among its neighbours.
@@ -84,9 +86,6 @@ const isSameLine = (one: Location, other: Location | null): boolean =>
 
 const storyOf = (name: string, { shortId }: FailureBlockOptions): string =>
   shortId === undefined ? safe(name) : `${safe(name)} [${safe(shortId)}]`
-
-const errorOf = (failure: Failure): string =>
-  failure.errorMessage === "" ? failure.errorType : `${failure.errorType} - ${failure.errorMessage}`
 
 const stageOf = (failure: Failure): string => {
   if (failure.stageName === null) return "(outside any stage)"
@@ -186,7 +185,7 @@ const messageOf = (link: string): string => /^[^:]+: (.+)$/s.exec(link)?.[1] ?? 
 
 const numbered = (number: number, failure: Failure, cwd: string): ReadonlyArray<string> => {
   const stage = failure.stageName === null ? "" : `${stageOf(failure)}: `
-  const lines = [`${number}. ${stage}${safe(errorOf(failure))}`]
+  const lines = [`${number}. ${stage}${safe(errorText(failure, { exactCause: "", ellipsis: "" }))}`]
   if (failure.location !== null) lines.push(`   ${placeOf(failure, failure.location, cwd)}`)
   return lines
 }

@@ -304,6 +304,13 @@ describe("Explanation", () => {
       )
     })
 
+    it("shows what there is where a field is missing: it may be under another name", () => {
+      assert.strictEqual(
+        decoding(Schema.Struct({ posts: Schema.Array(Schema.String) }), { post: [] }),
+        'ParseError at posts: is missing (in {"post":[]})'
+      )
+    })
+
     it("says what each member of a union expected", () => {
       assert.strictEqual(
         decoding(Customers, { customers: [{ email: "x", kind: "c" }] }),
