@@ -1,9 +1,11 @@
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Readable } from "node:stream"
+import { assert, describe, it } from "@effect/vitest"
 import express from "express"
 import { afterAll, beforeAll, vi } from "vitest"
 import { narrative, narrativeErrors } from "../../src/integration/express/index.js"
+import { recorded } from "../promise/narrators.js"
 import { backlog, type Framework, requestSuite, StockError, wait } from "./requestSuite.js"
 
 const framework: Framework = {
@@ -64,14 +66,18 @@ const framework: Framework = {
       response.send(await mixed(request.params.id))
     })
     app.use(narrativeErrors())
-    const server = createServer(app)
-    await new Promise<void>((resolve) => server.listen({ port: 0, host: "127.0.0.1", backlog }, resolve))
-    return {
-      port: (server.address() as AddressInfo).port,
-      close: async () => {
-        server.closeAllConnections()
-        await new Promise((resolve) => server.close(resolve))
-      }
+    return listening(app)
+  }
+}
+
+const listening = async (app: express.Express) => {
+  const server = createServer(app)
+  await new Promise<void>((resolve) => server.listen({ port: 0, host: "127.0.0.1", backlog }, resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
     }
   }
 }
@@ -85,3 +91,43 @@ afterAll(() => {
 })
 
 requestSuite(framework)
+
+describe("Requests of Express that no route answers", () => {
+  it("are named by where an app is mounted, or files are served, if any", () =>
+    recorded(async ({ narrator, stories }) => {
+      const inner = express.Router()
+      inner.use("/files", (_request, response, next) => (_request.path === "/a.txt" ? response.send("a") : next()))
+      inner.get("/orders/:id", (_request, response) => void response.send("7"))
+      const old = express().use((_request, response) => void response.send("old"))
+      const app = express()
+        .use(narrative(narrator))
+        .use("/api/orders", (_request, _response, next) => next())
+        .use("/old", old)
+        .use("/api", inner)
+        .use(express.Router().get("/text", (_request, response) => void response.send("plain")))
+      const { close, port } = await listening(app)
+      const paths = [
+        "/api/files/a.txt",
+        "/api/files/b.txt",
+        "/old/page",
+        "/api/orders/7",
+        "/api/orders/7/x",
+        "/text",
+        "/no"
+      ]
+      for (const path of paths) await fetch(`http://127.0.0.1:${port}${path}`).then((response) => response.text())
+      await close()
+      assert.deepStrictEqual(
+        stories().map(({ name, outcome }) => [name, outcome]),
+        [
+          ["GET /api/files/*", "200"],
+          ["GET /api/files/*", "404"],
+          ["GET /old/*", "200"],
+          ["GET /api/orders/:id", "200"],
+          ["GET /api/orders/*", "404"],
+          ["GET /text", "200"],
+          ["GET", "404"]
+        ]
+      )
+    }))
+})

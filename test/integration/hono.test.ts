@@ -131,4 +131,25 @@ describe("Requests of Hono elsewhere than on Node", () => {
         ]
       )
     }))
+
+  it("are named by where an app is mounted, or files are served, though no handler has a route", () =>
+    recorded(async ({ narrator, stories }) => {
+      const app = new Hono()
+        .use(narrative(narrator))
+        .use("/files/*", async ({ req, text }, next) => (req.path === "/files/a.txt" ? text("a") : next()))
+        .use("/orders/*", (_, next) => next())
+        .get("/orders/:id", ({ text }) => text("7"))
+        .mount("/old", () => new Response("old"))
+      for (const path of ["/files/a.txt", "/files/b.txt", "/old/page", "/orders/7", "/nowhere"]) await app.request(path)
+      assert.deepStrictEqual(
+        stories().map(({ name, outcome }) => [name, outcome]),
+        [
+          ["GET /files/*", "200"],
+          ["GET /files/*", "404"],
+          ["GET /old/*", "200"],
+          ["GET /orders/:id", "200"],
+          ["GET", "404"]
+        ]
+      )
+    }))
 })

@@ -8,43 +8,61 @@ import { pathOf } from "../incoming.js"
 /** Most routers within each other that are looked through. */
 const maxDepth = 16
 
-/** The pattern of the route; of a mounted app, whose routes are not to be seen, the pattern it is mounted at. */
+/**
+ * The pattern of the route; of a mounted app, whose routes are not to be seen, the pattern it is mounted at. Without either,
+ * that of the last middleware that is not of every path: it may answer, as what `express.static` makes does.
+ */
 export const routeOf = (request: IncomingMessage): string | undefined =>
   attempt(() => {
     const app = propertyOf(request, "app")
     const prefix = call(app, "path")
     const stack = propertyOf(propertyOf(app, "router"), "stack")
-    const route = find(stack, pathOf(request.url ?? "/"), request.method ?? "GET", 0)
-    return route === undefined ? undefined : joined(typeof prefix === "string" ? prefix : "", route)
+    const without: Without = { app: undefined, middleware: undefined }
+    const start = typeof prefix === "string" ? prefix : ""
+    const route = find(stack, pathOf(request.url ?? "/"), request.method ?? "GET", start, without, 0)
+    return route ?? without.app ?? without.middleware
   }, undefined)
+
+/** What may answer, though it has no route that can be seen. */
+interface Without {
+  app: string | undefined
+  middleware: string | undefined
+}
 
 const call = (target: unknown, method: string, ...args: ReadonlyArray<unknown>): unknown => {
   const f = propertyOf(target, method)
   return typeof f === "function" ? Reflect.apply(f, target, args) : undefined
 }
 
-const find = (stack: unknown, path: string, method: string, depth: number): string | undefined => {
+const find = (
+  stack: unknown,
+  path: string,
+  method: string,
+  before: string,
+  without: Without,
+  depth: number
+): string | undefined => {
   if (!Array.isArray(stack) || depth > maxDepth) return undefined
-  let mounted: string | undefined
   for (const layer of stack as ReadonlyArray<unknown>) {
-    const route = propertyOf(layer, "route")
-    const inner = propertyOf(propertyOf(layer, "handle"), "stack")
-    const isApp = propertyOf(layer, "name") === "mounted_app"
-    // Middleware matches any path, and is no route.
-    if (route === undefined && inner === undefined && !isApp) continue
     const match = matchOf(layer, path)
     if (match === undefined) continue
+    const route = propertyOf(layer, "route")
     if (route !== undefined) {
-      if (call(route, "_handlesMethod", method) === true) return patternOf(layer, match, propertyOf(route, "path"))
+      if (call(route, "_handlesMethod", method) !== true) continue
+      return joined(before, patternOf(layer, match, propertyOf(route, "path")))
+    }
+    const prefix = joined(before, patternOf(layer, match, undefined))
+    const inner = propertyOf(propertyOf(layer, "handle"), "stack")
+    if (inner === undefined) {
+      if (propertyOf(layer, "name") === "mounted_app") without.app ??= joined(prefix, "/*")
+      else if (match.path !== "") without.middleware = joined(prefix, "/*")
       continue
     }
-    const prefix = patternOf(layer, match, undefined)
-    if (isApp) mounted ??= joined(prefix, "/*")
     const rest = path.slice(match.path.length)
-    const found = find(inner, rest.startsWith("/") ? rest : `/${rest}`, method, depth + 1)
-    if (found !== undefined) return joined(prefix, found)
+    const found = find(inner, rest.startsWith("/") ? rest : `/${rest}`, method, prefix, without, depth + 1)
+    if (found !== undefined) return found
   }
-  return mounted
+  return undefined
 }
 
 interface Match {
@@ -87,5 +105,7 @@ const withNames = ({ params, path }: Match): string => {
 
 const joined = (prefix: string, path: string): string => {
   if (prefix === "" || prefix === "/") return path
-  return path === "/" ? prefix : `${prefix.replace(/\/$/, "")}${path.startsWith("/") ? path : `/${path}`}`
+  return path === "/" || path === ""
+    ? prefix
+    : `${prefix.replace(/\/$/, "")}${path.startsWith("/") ? path : `/${path}`}`
 }

@@ -102,7 +102,13 @@ const nodeOf = (c: Context): NodeBindings | undefined =>
 
 const emits = (value: unknown): boolean => typeof propertyOf(value, "emit") === "function"
 
-/** The route of the first handler that matches. A middleware takes `next`, and comes for every method. */
+/**
+ * The route of the first handler that matches; a middleware takes `next`, and comes for every method. Where there are only
+ * such, the last that is not of every path: it may answer, as what `app.mount` and `serveStatic` make does.
+ */
 const routeOf = (c: Context): string | undefined =>
-  attempt(() => c.req.matchedRoutes.find(({ handler, method }) => method !== "ALL" || handler.length < 2), undefined)
-    ?.path
+  attempt(() => {
+    const { matchedRoutes } = c.req
+    const handler = matchedRoutes.find(({ handler, method }) => method !== "ALL" || handler.length < 2)
+    return (handler ?? matchedRoutes.findLast(({ path }) => path !== "*" && path !== "/*"))?.path
+  }, undefined)
