@@ -33,8 +33,8 @@ export interface ScannedFunction {
   readonly mentionOf: (name: string) => number | undefined
   /** Whether a variable of this name is used besides being declared: V8 keeps none that is not. */
   readonly isUsed: (name: string) => boolean
-  /** The variables that the statement at a place names, and the conditions under which it is run. */
-  readonly namesAt: (offset: number) => ReadonlySet<string>
+  /** The variables that the statement at a place names, and the conditions under which it is run: each with the fields named. */
+  readonly namesAt: (offset: number) => ReadonlyMap<string, ReadonlySet<string>>
   /** The offsets at which tokens begin; none if the text could not be read. */
   readonly starts: ReadonlyArray<number>
 }
@@ -89,7 +89,7 @@ const unread: ScannedFunction = {
   bindingsAt: () => [],
   mentionOf: () => undefined,
   isUsed: () => false,
-  namesAt: () => new Set(),
+  namesAt: () => new Map(),
   starts: []
 }
 
@@ -267,16 +267,25 @@ const mentioning = (node: Node): ReadonlyArray<Node> => {
   }
 }
 
-const namesAt = (node: FunctionNode, offset: number): ReadonlySet<string> => {
+const namesAt = (node: FunctionNode, offset: number): ReadonlyMap<string, ReadonlySet<string>> => {
   const path: Array<Node> = []
   for (let inner: Node | undefined = node; inner !== undefined; ) {
     path.unshift(inner)
     inner = parser.childrenOf(inner).find(({ end, start }) => start <= offset && offset < end)
   }
-  const names = new Set<string>()
+  const names = new Map<string, Set<string>>()
+  const fieldsOf = (name: string) => {
+    const fields = names.get(name) ?? new Set()
+    names.set(name, fields)
+    return fields
+  }
   const add = (from: Node | null | undefined): void => {
     if (from == null) return
-    if (from.type === "Identifier") names.add(from.name)
+    if (from.type === "Identifier") fieldsOf(from.name)
+    if (from.type === "MemberExpression" && from.object.type === "Identifier") {
+      const field = fieldOf(from)
+      if (field !== undefined) fieldsOf(from.object.name).add(field)
+    }
     for (const child of mentioning(from)) add(child)
   }
   // A loop or a branch is named by its head alone, unless the place is in the head.
@@ -284,6 +293,11 @@ const namesAt = (node: FunctionNode, offset: number): ReadonlySet<string> => {
   if (statement !== undefined && conditionsOf(statement).length === 0) add(statement)
   for (const around of path) for (const condition of conditionsOf(around)) add(condition)
   return names
+}
+
+const fieldOf = ({ computed, property }: Extract<Node, { readonly type: "MemberExpression" }>): string | undefined => {
+  if (!computed) return property.type === "Identifier" ? property.name : undefined
+  return property.type === "Literal" && typeof property.value === "string" ? property.value : undefined
 }
 
 const conditionsOf = (node: Node): ReadonlyArray<Node | null | undefined> => {

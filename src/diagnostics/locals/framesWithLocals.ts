@@ -88,13 +88,23 @@ const localsOf = (
     .map(({ name, value }) => [name, value] as const)
   const values = redactor.record(Object.fromEntries(held), secrets)
   const locals = new Map<string, PlainValue>()
-  for (const { name, state, value } of shown) {
+  for (const { fields, name, state, value } of shown) {
     const shownAs = state === "value" && value !== undefined ? values[name] : wordsOf(state, value)
-    if (shownAs !== undefined) locals.set(name, shownAs)
+    if (shownAs !== undefined) locals.set(name, fields === undefined ? shownAs : beginningWith(fields, shownAs))
   }
-  for (const [name, value] of Object.entries(values)) locals.set(name, value)
+  for (const [name, value] of Object.entries(values)) if (!locals.has(name)) locals.set(name, value)
   if (variables.length > maxLocals) locals.set("…", `+${variables.length - maxLocals} more`)
   return locals
+}
+
+/** The same value with these fields before all others: what shows it may cut it. */
+const beginningWith = (fields: ReadonlySet<string>, value: PlainValue): PlainValue => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value
+  const entries = Object.entries(value)
+  return Object.fromEntries([
+    ...entries.filter(([name]) => fields.has(name)),
+    ...entries.filter(([name]) => !fields.has(name))
+  ])
 }
 
 /**

@@ -3,6 +3,7 @@
  * holds for it are variables that a reader of the source knows, and have a value yet.
  */
 import { types } from "node:util"
+import { isObject } from "../../plain/untrusted.js"
 import * as sourceText from "../source/sourceText.js"
 import { anonymous } from "../source/stackFrames.js"
 import { type Binding, type ScannedFunction, scanFunction } from "./bindings.js"
@@ -23,6 +24,8 @@ export interface Local {
   readonly name: string
   readonly value: unknown
   readonly state: "value" | "unassigned" | "unknown" | "lost" | "service"
+  /** Its fields that the failing statement or its condition names, where there are any. */
+  readonly fields?: ReadonlySet<string> | undefined
 }
 
 /** The lines of a function in its source, counted from 1, so that a stack frame can be found to be in it. */
@@ -225,7 +228,7 @@ interface Looked {
   readonly scanned: ScannedFunction
   readonly offset: number
   readonly held: Held
-  readonly named: ReadonlySet<string>
+  readonly named: ReturnType<ScannedFunction["namesAt"]>
   readonly sourceNameOf: SourceNameOf
   readonly isTopLevel: (name: string, offset: number | undefined) => boolean
 }
@@ -257,6 +260,7 @@ const localsOf = (looked: Looked, scopes: ReadonlyArray<Scope>): ReadonlyArray<L
         value: state === "value" ? value : undefined,
         state,
         isNamed: named.has(name),
+        fields: state === "value" && isObject(value) ? named.get(name) : undefined,
         order: i > own ? Number.MAX_SAFE_INTEGER : (place ?? 0)
       })
     }
@@ -264,7 +268,9 @@ const localsOf = (looked: Looked, scopes: ReadonlyArray<Scope>): ReadonlyArray<L
   return Array.from(found.values())
     .sort((a, b) => Number(b.isNamed) - Number(a.isNamed) || a.order - b.order)
     .slice(0, maxLocals)
-    .map(({ name, state, value }) => ({ name, value, state }))
+    .map(({ fields, name, state, value }) =>
+      fields === undefined || fields.size === 0 ? { name, value, state } : { name, value, state, fields }
+    )
 }
 
 /**

@@ -282,10 +282,21 @@ const kindOf = (value: unknown): string | undefined => {
 
 const isData = (service: object): boolean =>
   !types.isProxy(service) &&
-  Object.getPrototypeOf(service) === Object.prototype &&
+  !hasMethods(Object.getPrototypeOf(service)) &&
   Object.values(Object.getOwnPropertyDescriptors(service)).every(
     ({ value }) => typeof value !== "function" && !Effect.isEffect(value)
   )
+
+/** Whether a class declares more than its name and its text: an `Effect.Service` that gives settings is a class without. */
+const hasMethods = (prototype: object | null): boolean => {
+  for (let own = prototype; own !== Object.prototype; own = Object.getPrototypeOf(own)) {
+    if (own === null || types.isProxy(own)) return true
+    if (Object.getOwnPropertyNames(own).some((name) => !unremarkable.has(name))) return true
+  }
+  return false
+}
+
+const unremarkable = new Set(["constructor", "toString", "toJSON", "_tag"])
 
 const isMachinery = ({ origin }: scriptTable.Script): boolean => origin === "effect" || origin === "node"
 

@@ -88,7 +88,7 @@ describe("Bindings", () => {
 
   it("knows what the statement at a place names, and what decided that it is run", () => {
     const namesAt = (marked: string) =>
-      [...scanFunction(marked.replace("«here»", "")).namesAt(marked.indexOf("«here»"))].join(" ")
+      [...scanFunction(marked.replace("«here»", "")).namesAt(marked.indexOf("«here»")).keys()].join(" ")
     assert.strictEqual(
       namesAt("function*(){const rows=f();let bad=3;if(bad>limit){return «here»yield* fail(label,o.p)}return rows}"),
       "fail label o bad limit"

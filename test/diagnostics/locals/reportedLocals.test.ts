@@ -123,6 +123,49 @@ describe("the variables of a report", () => {
     })
   )
 
+  it.live("show the settings that a class of a service or of a schema holds, and of one with methods the name", () =>
+    Effect.gen(function* () {
+      class Address extends Schema.Class<Address>("Address")({ url: Schema.String }) {}
+      class AppConfig extends Effect.Service<AppConfig>()("AppConfig", {
+        effect: Effect.succeed(new Address({ url: "http://shop" }))
+      }) {}
+      class Pool extends Effect.Service<Pool>()("Pool", { succeed: { size: 3 } }) {
+        take() {
+          return this.size
+        }
+      }
+      const program = Effect.gen(function* () {
+        const config = yield* AppConfig
+        const pool = yield* Pool
+        yield* Effect.yieldNow()
+        if (config.url.startsWith("http:")) return yield* new Refused({ what: "no TLS" })
+        return pool
+      })
+      const [frame] = yield* framesOf(Effect.provide(program, [AppConfig.Default, Pool.Default]))
+      assert.deepStrictEqual(frame?.locals, { config: { url: "http://shop" }, pool: "[Pool]" })
+    })
+  )
+
+  it.live("begin with the fields that the failing statement and its condition name", () =>
+    Effect.gen(function* () {
+      const program = Effect.gen(function* () {
+        const work = { title: "t", authors: ["a"], type: "article", "cite-as": "10.1", subtype: "preprint" }
+        yield* Effect.yieldNow()
+        if (work.type !== "posted" || work.subtype === "") return yield* Effect.fail(new Error(work["cite-as"]))
+        return work
+      })
+      const [frame] = yield* framesOf(program)
+      const work = frame?.locals?.["work"]
+      assert.deepStrictEqual(Object.keys(typeof work === "object" && work !== null ? work : {}), [
+        "type",
+        "cite-as",
+        "subtype",
+        "title",
+        "authors"
+      ])
+    })
+  )
+
   it.live("begin with those that the failing statement and its condition name, whatever is beside them", () =>
     Effect.gen(function* () {
       const program = Effect.fn("check")(function* () {
