@@ -68,16 +68,24 @@ const isPrinted = (cause: Cause.Cause<unknown>): boolean => {
 
 /** Reports what fails and was not reported by a story, as the story of the program itself. */
 const reporting = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.catchAllCause(self, (cause) => {
-    const failing = Effect.failCause(cause)
-    if (Cause.isInterruptedOnly(cause) || storyFailure.isReported(cause) || isPrinted(cause)) return failing
-    const name = process.argv[1] === undefined ? "Program" : basename(process.argv[1])
-    const reported = storyRegion.run(failing, storyInit(name, { kind: "program" }, undefined))
-    return Effect.flatMap(rendererSet.closedChoice, (chosen) =>
-      // Lines of JSON are what the default renderer writes, too.
-      chosen.size === 0 || chosen.has("json") ? reported : Effect.provide(reported, layerLast)
-    )
-  })
+  Effect.uninterruptibleMask((restore) =>
+    Effect.catchAllCause(restore(self), (cause) => {
+      const failing = Effect.failCause(cause)
+      if (Cause.isInterruptedOnly(cause) || storyFailure.isReported(cause) || isPrinted(cause)) return failing
+      const reported = asStory(failing)
+      // A signal has interrupted the program, and a finalizer failed: what is interrupted already would not report it.
+      return Cause.isInterrupted(cause) ? reported : restore(reported)
+    })
+  )
+
+const asStory = <A, E>(failing: Effect.Effect<A, E>): Effect.Effect<A, E> => {
+  const name = process.argv[1] === undefined ? "Program" : basename(process.argv[1])
+  const reported = storyRegion.run(failing, storyInit(name, { kind: "program" }, undefined))
+  return Effect.flatMap(rendererSet.closedChoice, (chosen) =>
+    // Lines of JSON are what the default renderer writes, too.
+    chosen.size === 0 || chosen.has("json") ? reported : Effect.provide(reported, layerLast)
+  )
+}
 
 /** A program as one story. What `@effect/cli` has printed is no failure of it. */
 const inStory = <A, E>(self: Effect.Effect<A, E>, name: string | undefined): Effect.Effect<A, E> =>

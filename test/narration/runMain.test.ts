@@ -158,6 +158,17 @@ describe("Narrative.runMain", () => {
     })
   )
 
+  it.live("reports a finalizer that fails when the program is interrupted by a signal", () =>
+    Effect.gen(function* () {
+      const { lines } = yield* run("finalizer")
+      assert.deepStrictEqual(lines, [
+        "StoryStarted mainProgram.js",
+        "FailureOccurred mainProgram.js Broken lean",
+        "StoryCompleted mainProgram.js"
+      ])
+    })
+  )
+
   it.live("explains a failure outside any story by the analyzer of its layer", () =>
     Effect.gen(function* () {
       const { code, lines } = yield* run("explained")

@@ -35,7 +35,7 @@ const minRepeated = 40
 const flat = (text: string): string => text.replace(/\s+/g, " ").trim()
 
 /** Most columns of the schema that the issue is in. */
-const maxSchema = 120
+const maxSchema = 160
 
 /** The message of a `ParseError` is its schema, and below it a line for each step to an issue. */
 const withoutTree = (message: string, { ellipsis, exactCause }: ErrorTextOptions): string => {
