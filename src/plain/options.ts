@@ -48,7 +48,8 @@ export const share = Schema.Number.pipe(
   takes("a share above 0, and 1 at most")
 )
 
-const shown = (value: number): string => value.toLocaleString("en")
+/** With commas, as `toLocaleString("en")` has them, which takes a millisecond: options are read by every program that starts. */
+const shown = (value: number): string => String(value).replaceAll(/\B(?=(?:\d{3})+$)/g, ",")
 
 /** One of these texts. */
 export const oneOf = <const Texts extends readonly [string, ...Array<string>]>(...texts: Texts) =>
