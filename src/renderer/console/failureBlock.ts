@@ -10,6 +10,7 @@ import {
   type Location
 } from "../../event/FailureReport.js"
 import { progressLabel } from "../../event/progress.js"
+import { spanDetails } from "../../event/spanDetails.js"
 import { seconds } from "../../plain/durationText.js"
 import * as terminalText from "../../plain/terminalText.js"
 import { causedBy } from "./causedBy.js"
@@ -60,7 +61,9 @@ export const failureBlock = (report: FailureReport, options: FailureBlockOptions
   if (report.timeline.length > 0) add("Recent stages:", recentStages(report, options), dim)
   const progress = progressLabel(report.progress)
   if (progress !== undefined) add("Progress:", [progress])
-  const annotated = valueTable(annotationsOf(failure), labelColumns, options)
+  const { [spanDetails]: calls, ...annotations } = annotationsOf(failure)
+  if (typeof calls === "string") add("Calls:", terminalText.lines(calls), dim)
+  const annotated = valueTable(annotations, labelColumns, options)
   if (annotated.length > 0) out.push(labelled("Annotated:", annotated, options))
   const why = whyOf(failure)
   if (why !== "") add("Why:", terminalText.lines(why))

@@ -664,6 +664,15 @@ describe("the failure block", () => {
     })
   )
 
+  it.effect("counts the calls of a stage on a line of their own, beside its annotations", () =>
+    Effect.gen(function* () {
+      const lines = yield* block([
+        failure({ stageAttributes: { product: "lamp", "narrative.details": "sql.execute ×3" } })
+      ])
+      assert.deepStrictEqual(lines.slice(6), ["Calls:         sql.execute ×3", 'Annotated:     product  "lamp"'])
+    })
+  )
+
   it.effect("wraps a long line of code inside the block, and puts the caret below its part", () =>
     Effect.gen(function* () {
       const text = "a".repeat(40)
