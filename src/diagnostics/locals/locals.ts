@@ -284,7 +284,7 @@ const isData = (service: object): boolean =>
   !types.isProxy(service) &&
   !hasMethods(Object.getPrototypeOf(service)) &&
   Object.values(Object.getOwnPropertyDescriptors(service)).every(
-    ({ value }) => typeof value !== "function" && !Effect.isEffect(value)
+    ({ value }) => typeof value !== "function" && !Effect.isEffect(value) && kindOf(value) === undefined
   )
 
 /** Whether a class declares more than its name and its text: an `Effect.Service` that gives settings is a class without. */

@@ -123,27 +123,31 @@ describe("the variables of a report", () => {
     })
   )
 
-  it.live("show the settings that a class of a service or of a schema holds, and of one with methods the name", () =>
-    Effect.gen(function* () {
-      class Address extends Schema.Class<Address>("Address")({ url: Schema.String }) {}
-      class AppConfig extends Effect.Service<AppConfig>()("AppConfig", {
-        effect: Effect.succeed(new Address({ url: "http://shop" }))
-      }) {}
-      class Pool extends Effect.Service<Pool>()("Pool", { succeed: { size: 3 } }) {
-        take() {
-          return this.size
+  it.live(
+    "show the settings that a class of a service or of a schema holds, and of one that does something the name",
+    () =>
+      Effect.gen(function* () {
+        class Address extends Schema.Class<Address>("Address")({ url: Schema.String }) {}
+        class AppConfig extends Effect.Service<AppConfig>()("AppConfig", {
+          effect: Effect.succeed(new Address({ url: "http://shop" }))
+        }) {}
+        class Pool extends Effect.Service<Pool>()("Pool", { succeed: { size: 3 } }) {
+          take() {
+            return this.size
+          }
         }
-      }
-      const program = Effect.gen(function* () {
-        const config = yield* AppConfig
-        const pool = yield* Pool
-        yield* Effect.yieldNow()
-        if (config.url.startsWith("http:")) return yield* new Refused({ what: "no TLS" })
-        return pool
+        class Input extends Effect.Service<Input>()("Input", { succeed: { lines: Stream.make("a"), isTTY: false } }) {}
+        const program = Effect.gen(function* () {
+          const config = yield* AppConfig
+          const pool = yield* Pool
+          const input = yield* Input
+          yield* Effect.yieldNow()
+          if (config.url.startsWith("http:")) return yield* new Refused({ what: "no TLS" })
+          return [pool, input]
+        })
+        const [frame] = yield* framesOf(Effect.provide(program, [AppConfig.Default, Pool.Default, Input.Default]))
+        assert.deepStrictEqual(frame?.locals, { config: { url: "http://shop" }, pool: "[Pool]", input: "[Input]" })
       })
-      const [frame] = yield* framesOf(Effect.provide(program, [AppConfig.Default, Pool.Default]))
-      assert.deepStrictEqual(frame?.locals, { config: { url: "http://shop" }, pool: "[Pool]" })
-    })
   )
 
   it.live("begin with the fields that the failing statement and its condition name", () =>
