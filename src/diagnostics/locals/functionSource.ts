@@ -316,7 +316,17 @@ const generated = /^(?:__vi_|__vite_ssr_|__name$|arguments$|this$|exports$|requi
 const isPlumbing = (value: unknown): boolean => {
   if (typeof value === "function" || types.isModuleNamespaceObject(value)) return true
   if (typeof value !== "object" || value === null || types.isProxy(value)) return false
-  // What replaces a module where modules are run as functions.
+  // What replaces a module where modules are run as functions, and in a bundle.
   const own = (key: PropertyKey): unknown => Object.getOwnPropertyDescriptor(value, key)?.value
-  return own("__esModule") === true || own(Symbol.toStringTag) === "Module"
+  return own("__esModule") === true || own(Symbol.toStringTag) === "Module" || isBundledModule(value)
+}
+
+/** Where a bundler makes an object of a module's exports, each is a getter. */
+const isBundledModule = (value: object): boolean => {
+  const [first, ...others] = Object.keys(value)
+  const isGetter = (key: string): boolean => {
+    const { get, set } = Object.getOwnPropertyDescriptor(value, key) ?? {}
+    return get !== undefined && set === undefined
+  }
+  return first !== undefined && isGetter(first) && others.every(isGetter)
 }

@@ -8,27 +8,28 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { build } from "esbuild"
+import { type BuildOptions, build } from "esbuild"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 const source = "test/diagnostics/fixtures/minifiedProgram.ts"
 
 /** What the program wrote, bundled into a folder of its own within the repository, where its packages are. */
-const written = async (sourcemap: boolean): Promise<Written> => {
+const written = async (options: BuildOptions): Promise<Written> => {
   mkdirSync(join(root, ".narrative"), { recursive: true })
   const folder = mkdtempSync(join(root, ".narrative/minified-"))
   try {
-    const outfile = join(folder, "program.mjs")
+    const outfile = join(folder, options.format === "cjs" ? "program.cjs" : "program.mjs")
     await build({
       absWorkingDir: root,
       bundle: true,
       entryPoints: [source],
       format: "esm",
+      logLevel: "error",
       minify: true,
       outfile,
       packages: "external",
       platform: "node",
-      sourcemap
+      ...options
     })
     const { stdout } = await promisify(execFile)(process.execPath, [outfile], { cwd: root, timeout: 110_000 })
     return JSON.parse(stdout)
@@ -49,7 +50,7 @@ const lineOf = (text: string): number =>
 
 describe("A program that is minified with the library", () => {
   it("has the variables of its generators read, by their own names where it has a map", async () => {
-    const { frames, line } = await written(true)
+    const { frames, line } = await written({ sourcemap: true })
     assert.strictEqual(line, lineOf("yield* new Refused"))
     assert.deepStrictEqual(
       frames.map(({ function: name, line, locals }) => ({ name, line, locals })),
@@ -61,10 +62,21 @@ describe("A program that is minified with the library", () => {
   })
 
   it("has them read by the names that the minifier gave them where it has none", async () => {
-    const { frames } = await written(false)
+    const { frames } = await written({})
     assert.deepStrictEqual(
       frames.map(({ locals }) => new Set(Object.values(locals ?? {}).map((value) => JSON.stringify(value)))),
       [new Set(['"Ada"', '{"limit":20000}', "20000", "40000"]), new Set(['["milk","bread"]', "40000"])]
+    )
+  })
+
+  it("has no module among its variables, where a bundle of CommonJS has made an object of it", async () => {
+    const { frames } = await written({ format: "cjs", packages: "bundle", minify: false })
+    assert.deepStrictEqual(
+      frames.slice(0, 2).map(({ locals }) => Object.keys(locals ?? {}).toSorted()),
+      [
+        ["account", "cents", "customer", "over"],
+        ["basket", "paid", "total"]
+      ]
     )
   })
 })
