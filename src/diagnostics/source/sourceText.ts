@@ -79,10 +79,11 @@ const split = (text: string): ReadonlyArray<string> => text.replace(/^\ufeff/, "
 
 const indentOf = (line: string): number => line.length - line.trimStart().length
 
-const opensBody = /=>|\bfunction\b|\bEffect\.(?:gen|fn|fnUntraced)\b|\bclass\b|[)\w>\]]\s*\{\s*$/
+// By any name of the module: an import may have another, and a bundle numbers them.
+const opensBody = /=>|\bfunction\b|\b[A-Z]\w*\.(?:gen|fn|fnUntraced)\b|\bclass\b|[)\w>\]]\s*\{\s*$/
 
 const declaration =
-  /\bfunction\s*\*?\s*([\w$]+)|\bclass\s+([\w$]+)|\b(?:const|let|var)\s+([\w$]+)\b[^=]*=(?!\s*(?:yield|await)\b)|^\s*(?:(?:public|private|protected|static|readonly|override|async|get|set)\s+)*\*?\s*([\w$]+)\s*(?:\([^"'`]*\)\s*(?::[^="'`]*)?\{\s*$|[:=][^=].*(?:=>|\bfunction\b|\bEffect\.))/
+  /\bfunction\s*\*?\s*([\w$]+)|\bclass\s+([\w$]+)|\b(?:const|let|var)\s+([\w$]+)\b[^=]*=(?!\s*(?:yield|await)\b)|^\s*(?:(?:public|private|protected|static|readonly|override|async|get|set)\s+)*\*?\s*([\w$]+)\s*(?:\([^"'`]*\)\s*(?::[^="'`]*)?\{\s*$|[:=][^=].*(?:=>|\bfunction\b|\bEffect\d*\.))/
 
 const notNames = new Set(["if", "for", "while", "switch", "catch", "with", "return", "function", "else", "do", "super"])
 

@@ -63,6 +63,10 @@ describe("SourceText", () => {
   it.each([
     ["a generator function", "const find = Effect.fn('x')(function* (id) {\n  yield* «here»fail\n})", "find"],
     ["a generator", "export const program = Effect.gen(function* () {\n  if (a) {\n    «here»x\n  }\n})", "program"],
+    ["a stage's own generator", "const find = Narrative.fn('x')(«here»function* (id) {})", "find"],
+    ["a generator of a bundle, which numbers modules", "var find = Effect51.fn('x')(«here»function* (id) {})", "find"],
+    ["a generator of an import by another name", "const repo = E.gen(«here»function* () {})", "repo"],
+    ["a property of a bundle", "var repo = {\n  find: Effect51.map(one, (x) => {\n    «here»x\n  })\n}", "find"],
     ["a pipeline at the margin", "const program = pipe(\n  Effect.gen(function* () {\n    «here»x\n  })\n)", "program"],
     ["a function", "export function load(path: string) {\n  for (const x of y) {\n    «here»x\n  }\n}", "load"],
     ["a method", "class Repo {\n  async find(id: string): Promise<User> {\n    «here»x\n  }\n}", "find"],
