@@ -1,6 +1,6 @@
 // @effect-diagnostics globalErrorInEffectFailure:off -- plain errors are what users fail with, too.
 import { assert, describe, it } from "@effect/vitest"
-import { Data, Effect, Either } from "effect"
+import { Data, Effect, Either, Match } from "effect"
 import { repeats } from "../../src/cause/repeatedText.js"
 import * as Renderer from "../../src/delivery/Renderer.js"
 import * as Diagnostics from "../../src/diagnostics/Diagnostics.js"
@@ -167,6 +167,16 @@ describe("an error that the catch of Effect.try makes", () => {
     })
   })
 
+  it("is the one statement of a block", () => {
+    assert.deepStrictEqual(at("try: () => {\n  RegExp(pattern)\n},\ncatch: (e) => new X(e)"), { line: 2, column: 3 })
+    assert.deepStrictEqual(at("try: () => { return a(b, {\n  c }); },\ncatch: (e) => new X(e)"), {
+      line: 1,
+      column: 21
+    })
+    assert.isUndefined(at("try: () => {\n  const a = b()\n  a()\n},\ncatch: (e) => new X(e)"))
+    assert.isUndefined(at("try: () => {},\ncatch: (e) => new X(e)"))
+  })
+
   it("is not looked for outside the catch, nor among several statements", () => {
     assert.isUndefined(at("try: () => a(),\ncatch: (e) => b(e) })\nreturn new X()"))
     assert.isUndefined(at("try: () => { a(); b() },\ncatch: (e) => new X(e)"))
@@ -247,6 +257,44 @@ describe("a function that only fails", () => {
     })
   )
 
+  it.live("leaves it to the generator that it is written behind, where what failed has no line of the app", () =>
+    Effect.gen(function* () {
+      const place = (program: Effect.Effect<unknown, unknown>) =>
+        Effect.map(failureOf(program, "rich"), ({ location, ownLocation }) => [
+          location?.sourceLine?.trim(),
+          ownLocation?.sourceLine?.trim()
+        ])
+      const failing = Effect.failSync(driverError)
+      const order = Effect.gen(function* () {
+        const row = yield* failing // reads
+        return row
+      }).pipe(
+        Effect.mapError((original) =>
+          Match.value(original).pipe(
+            Match.tag("Refused", (original) => new Refused({ message: original.message, original })), // maps
+            Match.exhaustive
+          )
+        )
+      )
+      const [reads, maps] = yield* place(order)
+      assert.include(reads, "// reads")
+      assert.include(maps, "// maps")
+      const read = Effect.fn("read")(
+        function* () {
+          return yield* failing // reads, too
+        },
+        Effect.mapError((original) => new Refused({ message: original.message, original }))
+      )
+      assert.include((yield* place(read()))[0], "// reads, too")
+      const whole = Effect.gen(function* () {
+        return yield* failing.pipe(
+          Effect.mapError((original) => new Refused({ message: original.message, original })) // in the statement
+        )
+      })
+      assert.include((yield* place(whole))[0], "// in the statement")
+    })
+  )
+
   const isHelper = (name: string, code: string) => {
     const lines = code.split("\n")
     const line = lines.findIndex((text) => text.includes("new X")) + 1
@@ -264,7 +312,9 @@ describe("a function that only fails", () => {
     ["fail", "const fail: <A>(m: A) => never = (m) => {\n  throw new X(m)"],
     ["gone", "export const gone = (id: string): X => new X({ id })"],
     ["Errors.gone", "function gone(id: string) {\n  return new X({ id })"],
-    ["gone", "const gone =\n  (id: string) =>\n  (cause: unknown): X =>\n    new X({ id, cause })"]
+    ["gone", "const gone =\n  (id: string) =>\n  (cause: unknown): X =>\n    new X({ id, cause })"],
+    ["X.fromError", "class X {\n  static fromError = (cause: Error) =>\n    new X({ cause })"],
+    ["fromError", "class X {\n  static readonly fromError = (cause: Error): X => new X({ cause })"]
   ])("is %s, as its type or its only statement says", (name, code) => assert.isTrue(isHelper(name, code)))
 
   it.each([
@@ -276,6 +326,22 @@ describe("a function that only fails", () => {
     ["order", "const order = (id: string): Effect.Effect<void, X> => new X({ id })"],
     ["<anonymous>", "(id: string): never => new X(id)"]
   ])("is not %s, which may do more", (name, code) => assert.isFalse(isHelper(name, code)))
+})
+
+describe("a function that only fails by the `make` of a class", () => {
+  const isHelper = (code: string) => {
+    const lines = code.split("\n")
+    const column = (lines.at(-1) ?? "").indexOf("make(") + 1
+    return isRaisingHelper(lines, "invalid", { line: lines.length, column }, new Set(["new X", "new Error"]))
+  }
+
+  it("is one that does no more", () => {
+    assert.isTrue(isHelper("const invalid = (message: string) => X.make({ message });"))
+    assert.isTrue(isHelper("const invalid =\n  (message: string): X =>\n    X.make({ message })"))
+    assert.isFalse(isHelper("const invalid = (message: string) => Y.make({ message })"))
+    assert.isFalse(isHelper("const invalid = (message: string) => X.make({ message }).pipe(Effect.delay(9))"))
+    assert.isFalse(isHelper("const invalid = (message: string) => message === '' ? X.make({ message }) : 1"))
+  })
 })
 
 describe("a function of its module's own", () => {

@@ -6,7 +6,7 @@ import { extended } from "../../plain/extended.js"
 import * as hiddenField from "../../plain/hiddenField.js"
 import { attempt, propertyOf, textOf } from "../../plain/untrusted.js"
 import { awaitedIn, failedCall } from "./awaitedLine.js"
-import type { TextPlace } from "./maskedCode.js"
+import { isOpen, masked, type TextPlace, textBefore } from "./maskedCode.js"
 import { isModuleFunction, isRaisingHelper } from "./raisingHelper.js"
 import * as sourceText from "./sourceText.js"
 import * as stackFrames from "./stackFrames.js"
@@ -27,10 +27,15 @@ export interface Place {
   readonly from: ErrorWithFrames | undefined
 }
 
+/** A call that waits, and the lines of its function. */
+export interface WaitingCall extends stackFrames.Frame {
+  readonly range: { readonly file: string; readonly endLine: number }
+}
+
 /** What knows a place beside the errors themselves. */
 export interface Around {
   /** The calls of the app that were waiting inside its stage, or its story, innermost first. */
-  readonly generators: ReadonlyArray<stackFrames.Frame>
+  readonly generators: ReadonlyArray<WaitingCall>
   /** Those that were waiting for that stage or story. */
   readonly outer: ReadonlyArray<stackFrames.Frame>
   /** Where the nearest span of the app is made. */
@@ -52,7 +57,8 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
     const place = placeOfError(link)
     if (place === undefined) continue
     // An error that was made before anything ran says only where it is written; one that a helper makes of what failed, where that is done.
-    if (!isMadeAtLoad(link.frames) && !isMapped(place, link, chain)) return triedAt(place, chain)
+    const isMade = isMadeAtLoad(link.frames) || isMapped(place, link, chain, around)
+    if (!isMade) return triedAt(place, chain)
     made ??= place
   }
   const { definedAt, generators, outer, span } = around
@@ -152,12 +158,28 @@ const failingFrameOf = ({ error, frames }: ErrorWithFrames): stackFrames.Frame |
  * Whether a function that Effect called made an error, and decided nothing: `Effect.mapError(toDatabaseError)`. What failed is
  * what waits for it.
  */
-const isMapped = ({ frame }: Place, link: ErrorWithFrames, chain: ReadonlyArray<ErrorWithFrames>): boolean => {
+const isMapped = (
+  { frame }: Place,
+  link: ErrorWithFrames,
+  chain: ReadonlyArray<ErrorWithFrames>,
+  { generators }: Around
+): boolean => {
   if (frame === undefined) return false
   const next = link.frames[link.frames.indexOf(frame) + 1]
   if (next?.shown.origin !== "effect" || stackFrames.isRunLoop(next)) return false
   const isOfAnother = chain.slice(chain.indexOf(link) + 1).some(({ isCopy }) => !isCopy)
-  return isHelperFor(constructorsOf(link.error), frame) || (isOfAnother && isOfModule(frame))
+  if (isHelperFor(constructorsOf(link.error), frame)) return true
+  return isOfAnother && (isOfModule(frame) || isAppliedTo(generators.find(isApp), frame))
+}
+
+/** Whether a mapper is written behind the generator that failed: `Effect.gen(…).pipe(Effect.mapError((error) => new X(…)))`. */
+const isAppliedTo = (call: WaitingCall | undefined, { path, shown }: stackFrames.Frame): boolean => {
+  if (call === undefined || call.range.file !== path || shown.line < call.range.endLine) return false
+  const lines = linesOf(call)
+  const line = lines[call.range.endLine - 1] ?? ""
+  const behind = masked(textBefore(lines, shown, shown.line - call.range.endLine)).slice(line.lastIndexOf("}") + 1)
+  const opened = /^\s*(?:,|\)\s*\.pipe\()/.exec(behind)
+  return opened !== null && isOpen(behind.slice(opened[0].length))
 }
 
 /** Whether a frame is that of a function of its module's own. */

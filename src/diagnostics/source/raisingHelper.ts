@@ -20,7 +20,12 @@ export const isRaisingHelper = (
   const annotation = /^\s*:([^=]*(?:=>[^=]*)*)=(?!>)/.exec(text)
   if (annotation?.[1] !== undefined && endsInNever.test(annotation[1])) return true
   if (body === undefined) return false
-  return returnsNever.test(body) || (makesOnly.test(body) && !isStep.test(body) && isMade(errors, lines, place))
+  if (returnsNever.test(body)) return true
+  // `X.make({ … })` of a schema's class is called behind its dot, and `new X({ … })` at its first word.
+  const made = /^([\s\S]*?)\b([\w$]+)\.$/.exec(body)
+  return made === null
+    ? makesOnly.test(body) && !isStep.test(body) && isMade(errors, lines, place)
+    : makesOnly.test(made[1] ?? "") && errors.has(`new ${made[2]}`) && isMakeAlone(lines, place)
 }
 
 /**
@@ -92,7 +97,15 @@ const isMade = (errors: ReadonlySet<string>, lines: ReadonlyArray<string>, place
   return close === undefined || !/^\s*\./.test(text.slice(close + 1))
 }
 
+/** Whether no more is done at a place than to make: `make({ message })`, and not `make({ message }).pipe(…)`. */
+const isMakeAlone = (lines: ReadonlyArray<string>, place: TextPlace): boolean => {
+  const text = masked(textFrom(lines, place, maxLines))
+  const close = /^make\s*\(/.test(text) ? closingOf(text, text.indexOf("(")) : undefined
+  return close !== undefined && !/^\s*\./.test(text.slice(close + 1))
+}
+
 const declarationOf = (name: string): RegExp => {
   const escaped = name.replaceAll("$", "\\$")
-  return new RegExp(`\\bfunction\\s+${escaped}(?![\\w$])|\\b(?:const|let|var)\\s+${escaped}(?![\\w$])`, "g")
+  const words = "function|const|let|var|static(?:\\s+readonly)?"
+  return new RegExp(`\\b(?:${words})\\s+${escaped}(?![\\w$])`, "g")
 }

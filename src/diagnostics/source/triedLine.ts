@@ -26,8 +26,22 @@ export const triedBefore = (
   const call = callOf()
   const called = call === undefined ? undefined : onlyCall(expression, call)
   if (called !== undefined) return endOf(options.slice(0, start + called), first)
-  // Of several statements, any may have thrown.
-  return expression.startsWith("{") ? undefined : endOf(options.slice(0, start), first)
+  if (!expression.startsWith("{")) return endOf(options.slice(0, start), first)
+  const only = onlyStatementIn(expression)
+  return only === undefined ? undefined : endOf(options.slice(0, start + only), first)
+}
+
+/** Where the one statement of a block begins. Of several statements, any may have thrown. */
+const onlyStatementIn = (block: string): number | undefined => {
+  const inside = block.slice(1, -1).trim().replace(/;$/, "")
+  let depth = 0
+  for (const char of inside) {
+    if (char === "(" || char === "[" || char === "{") depth++
+    else if (char === ")" || char === "]" || char === "}") depth--
+    else if (depth === 0 && (char === ";" || char === "\n")) return undefined
+  }
+  const begins = block.slice(1).search(/\S/) + 1
+  return inside === "" ? undefined : begins + (/^return\s+/.exec(inside)?.[0].length ?? 0)
 }
 
 /** How far above a `catch` its `try` is looked for. */
