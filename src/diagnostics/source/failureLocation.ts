@@ -266,7 +266,10 @@ const nowhere: Pick<Failure, "location" | "snippet"> = { location: null, snippet
 /** The same few lines fail again and again, and frames are remembered. */
 const sourceAt = hiddenField.remembering((frame: stackFrames.Frame): typeof nowhere => {
   const lines = linesOf(frame)
-  return { location: locationIn(lines, frame), snippet: sourceText.snippetOf(lines, frame.shown.line) }
+  return {
+    location: locationIn(lines, frame),
+    snippet: sourceText.snippetOf(lines, frame.shown.line, frame.shown.column)
+  }
 })
 
 export const locationOf = (frame: stackFrames.Frame): Location => locationIn(linesOf(frame), frame)
@@ -276,7 +279,7 @@ const locationIn = (lines: ReadonlyArray<string>, { shown }: stackFrames.Frame):
   line: shown.line,
   column: shown.column,
   function: nameIn(lines, shown),
-  sourceLine: sourceText.lineOf(lines, shown.line)
+  sourceLine: sourceText.lineOf(lines, shown.line, shown.column)
 })
 
 const nameIn = (lines: ReadonlyArray<string>, shown: stackFrames.Frame["shown"]): string =>

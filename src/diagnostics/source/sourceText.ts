@@ -12,15 +12,15 @@ import * as PlainValue from "../../plain/PlainValue.js"
 export const linesOf = (path: string, embedded?: string | undefined): ReadonlyArray<string> =>
   embedded === undefined ? linesOnDisk(path) : linesOfText(embedded)
 
-/** One line, counted from 1. */
-export const lineOf = (lines: ReadonlyArray<string>, line: number): string | null => {
+/** One line, counted from 1. Of one so long that its column is not shown, nothing: its beginning has nothing to do with it. */
+export const lineOf = (lines: ReadonlyArray<string>, line: number, column = 0): string | null => {
   const text = lines[line - 1]
-  return text === undefined ? null : PlainValue.clip(text, maxLine)
+  return text === undefined || column > maxLine ? null : PlainValue.clip(text, maxLine)
 }
 
 /** The line and up to two on either side. */
-export const snippetOf = (lines: ReadonlyArray<string>, line: number): ReadonlyArray<SnippetLine> => {
-  if (lines[line - 1] === undefined) return []
+export const snippetOf = (lines: ReadonlyArray<string>, line: number, column = 0): ReadonlyArray<SnippetLine> => {
+  if (lineOf(lines, line, column) === null) return []
   const first = Math.max(1, line - around)
   return lines.slice(first - 1, line + around).map((text, i) => ({
     line: first + i,

@@ -5,6 +5,7 @@ import type { Failure, StackFrame } from "../../event/FailureReport.js"
 import type { PlainRecord, PlainValue } from "../../plain/PlainValue.js"
 import * as terminalText from "../../plain/terminalText.js"
 import type { BlockOptions } from "./labelledLines.js"
+import { lineText } from "./placeText.js"
 import * as textLayout from "./textLayout.js"
 
 /** Most frames of one failure shown. */
@@ -79,13 +80,10 @@ export const valueTable = (
 /** What rich mode says of a variable behind the failing `yield*`: many of them are one line. */
 const notAssigned = "<not assigned yet>"
 
-const frameLine = (
-  { file, function: name, line, suspended }: StackFrame,
-  hasFailed: boolean,
-  { theme }: BlockOptions
-): string => {
+const frameLine = (frame: StackFrame, hasFailed: boolean, { theme }: BlockOptions): string => {
+  const { file, function: name, suspended } = frame
   const { bold, dim, place } = theme.colours
-  const where = place(terminalText.line(`${file}:${line}`))
+  const where = place(terminalText.line(`${file}:${lineText(frame)}`))
   return `${dim(suspended && !hasFailed ? "waiting in" : "at")} ${bold(terminalText.line(name))} ${where}`
 }
 

@@ -44,6 +44,14 @@ describe("SourceText", () => {
     assert.isBelow(lineOf(linesOf(write("long.ts", "x".repeat(10_000))), 1)?.length ?? Number.NaN, 340)
   })
 
+  it("shows nothing of a line whose shown part ends before the column", () => {
+    const lines = linesOf(write("minified.js", `a\n${"x".repeat(10_000)}\nb`))
+    assert.isNull(lineOf(lines, 2, 5_000))
+    assert.deepStrictEqual(snippetOf(lines, 2, 5_000), [])
+    assert.lengthOf(snippetOf(lines, 2, 20), 3)
+    assert.lengthOf(snippetOf(lines, 1, 1), 3)
+  })
+
   it("reads nothing that is missing, too large, a folder or no source file", () => {
     const unread = [
       path.join(folder, "missing.ts"),

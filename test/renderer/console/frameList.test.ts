@@ -67,6 +67,13 @@ describe("FrameList", () => {
     ])
   })
 
+  it("says the column where the line is one of a minified bundle", () => {
+    assert.deepStrictEqual(list([frame({ line: 1, column: 48_211 }), frame()]).slice(0, 2), [
+      "  at insertRow app/db.ts:1:48211",
+      "  at insertRow app/db.ts:47"
+    ])
+  })
+
   it("says of a generator that failed by itself where it failed, and of the others that they waited", () => {
     const both = [frame({ suspended: true }), frame({ suspended: true, line: 12, function: "main" })]
     assert.deepStrictEqual(list(both, undefined, { location, locationReason: "app_frame" }), [
