@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { Effect } from "effect"
 import { outcomeOf } from "../examples/Examples.js"
+import { isBuilt } from "../fixtures/built.js"
 import * as ChildProgram from "./ChildProgram.js"
 import type { CodeBlock, DocPage } from "./DocPage.js"
 
@@ -17,7 +18,7 @@ export const make = Effect.fnUntraced(function* (
   const parent = `${ChildProgram.root}.narrative`
   yield* fs.makeDirectory(parent, { recursive: true })
   const workspace = yield* fs.makeTempDirectoryScoped({ directory: parent, prefix: "docs-" })
-  yield* fs.writeFileString(`${workspace}/tsconfig.json`, JSON.stringify(tsconfig))
+  yield* fs.writeFileString(`${workspace}/tsconfig.json`, JSON.stringify(tsconfigOf(pathsOf(isBuilt()))))
   for (const source of sources) {
     yield* fs.makeDirectory(`${workspace}/${source.path}`, { recursive: true })
     for (const block of source.code) {
@@ -27,14 +28,24 @@ export const make = Effect.fnUntraced(function* (
   return workspace
 })
 
-/** What the sources find by the names of the package, code in pages does, too. */
-const paths: Readonly<Record<string, ReadonlyArray<string>>> = Object.fromEntries(
-  Object.entries<ReadonlyArray<string>>(
-    JSON.parse(readFileSync(`${ChildProgram.root}tsconfig.json`, "utf8")).compilerOptions.paths
-  ).map(([name, sources]) => [name, sources.map((source) => source.replace("./", "../../"))])
-)
+/**
+ * Where code in pages finds the package by its names: its declarations, as for whoever has installed it, or the sources where
+ * those are newer. To check the code takes a fifth of the time where the sources are not checked with it.
+ */
+const pathsOf = (built: boolean): Readonly<Record<string, ReadonlyArray<string>>> =>
+  Object.fromEntries(
+    Object.entries<ReadonlyArray<string>>(
+      JSON.parse(readFileSync(`${ChildProgram.root}tsconfig.json`, "utf8")).compilerOptions.paths
+    ).map(([name, sources]) => [
+      name,
+      sources.map((source) => {
+        const declared = built ? source.replace(/^\.\/src\/(.*)\.ts$/, "./dist/$1.d.ts") : source
+        return declared.replace("./", "../../")
+      })
+    ])
+  )
 
-const tsconfig = {
+const tsconfigOf = (paths: Readonly<Record<string, ReadonlyArray<string>>>) => ({
   extends: "../../tsconfig.json",
   compilerOptions: {
     noUnusedLocals: false,
@@ -44,7 +55,7 @@ const tsconfig = {
     paths
   },
   include: ["**/*.ts"]
-}
+})
 
 /** What a program that a page shows prints, with nothing of this machine in it. */
 export const outputOf = Effect.fnUntraced(function* (workspace: string, page: DocPage, program: string) {

@@ -11,13 +11,13 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { buildFiles, isBuilt } from "../fixtures/built.js"
 
 const repository = fileURLToPath(new URL("../..", import.meta.url))
 export const bin = (name: string) => join(repository, "node_modules/.bin", name)
@@ -57,23 +57,6 @@ export const run = (
 const succeed = async (command: string, args: ReadonlyArray<string>, cwd: string): Promise<void> => {
   const { output, status } = await run(command, args, cwd, process.env, 0)
   if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}:\n${output}`)
-}
-
-/** What the build reads besides the sources. */
-const buildFiles = ["package.json", "tsconfig.json", "tsconfig.build.json", "test/auto/bundle.ts", "test/cli/bundle.ts"]
-
-const timesOf = (path: string): ReadonlyArray<number> =>
-  [path, ...(statSync(path).isDirectory() ? readdirSync(path, { recursive: true, encoding: "utf8" }) : [])].map(
-    (name, i) => statSync(i === 0 ? name : join(path, name)).mtimeMs
-  )
-
-/** Whether all that is in `dist` is younger than all that it is built from: `npm test` has just built it. */
-const isBuilt = (): boolean => {
-  const dist = join(repository, "dist")
-  if (!existsSync(dist)) return false
-  // A folder changes with what is removed from it.
-  const sources = ["src", "package-lock.json", ...buildFiles].flatMap((name) => timesOf(join(repository, name)))
-  return Math.max(...sources) < Math.min(...timesOf(dist))
 }
 
 /** The compiled files must come from these sources alone: an older `dist` is not taken. */
