@@ -6,7 +6,7 @@ import * as Renderer from "../../src/delivery/Renderer.js"
 import * as Diagnostics from "../../src/diagnostics/Diagnostics.js"
 import { awaitedIn, failedCall } from "../../src/diagnostics/source/awaitedLine.js"
 import { isModuleFunction, isRaisingHelper } from "../../src/diagnostics/source/raisingHelper.js"
-import { triedBefore } from "../../src/diagnostics/source/triedLine.js"
+import { catchUseOf, triedBefore } from "../../src/diagnostics/source/triedLine.js"
 import type { NarrativeEvent } from "../../src/event/NarrativeEvent.js"
 import * as Narrative from "../../src/Narrative.js"
 
@@ -36,6 +36,12 @@ function byKind(original: { readonly message: string }) {
   if (original.message === "") return new Refused({ message: "empty" })
   return Object.assign(new Refused({ message: "not saved" }), { cause: original })
 }
+const toMailError = (original: unknown): Refused =>
+  new Refused(original instanceof Error ? { message: original.message, original } : { message: "not sent" })
+const sendMail = Effect.tryPromise({
+  try: () => Promise.reject(driverError()), // sends
+  catch: toMailError
+})
 const inactive = () => new Declined({ reason: "the account is not active" })
 
 const charge = (cents: number): Effect.Effect<void, Declined> =>
@@ -190,6 +196,27 @@ describe("an error that the catch of Effect.try makes", () => {
     assert.deepStrictEqual(tried('  const url = "fetch(b)"\n  const a = await fetch(url)'), { line: 3, column: 19 })
     assert.isUndefined(tried("await fetch(a)\nawait fetch(b)"))
   })
+
+  const catchUse = (code: string) =>
+    catchUseOf(["const toX = (e: unknown): X =>", "  new X(e)", ...code.split("\n")], "toX")
+
+  it("is that of the one `try` whose `catch` a function of the module is", () => {
+    const once = "const send = Effect.tryPromise({\n  try: () => a(1),\n  catch: toX\n})"
+    assert.deepStrictEqual(catchUse(once), { line: 5, column: 10, isOnlyUse: true })
+    const both = `${once}\nconst b = c.pipe(Effect.mapError(toX))`
+    assert.deepStrictEqual(catchUse(both), { line: 5, column: 10, isOnlyUse: false })
+    assert.isUndefined(catchUse(`${once}\n${once}`))
+    assert.isUndefined(catchUse(`${once}\nexport { a, toX }`))
+    assert.isUndefined(catchUse("const b = c.pipe(Effect.mapError(toX))"))
+  })
+
+  it.live("has the place of what was tried where a function of the module is its `catch`, without any variables", () =>
+    Effect.gen(function* () {
+      const failure = yield* failureOf(sendMail, "lean")
+      assert.include(failure.location?.sourceLine, "// sends")
+      assert.include(failure.ownLocation?.sourceLine, "new Refused")
+    })
+  )
 
   it.live("has the place of what was tried, where a helper of the app's makes the error", () =>
     Effect.gen(function* () {

@@ -10,7 +10,7 @@ import { isOpen, masked, type TextPlace, textBefore } from "./maskedCode.js"
 import { isModuleFunction, isRaisingHelper } from "./raisingHelper.js"
 import * as sourceText from "./sourceText.js"
 import * as stackFrames from "./stackFrames.js"
-import { triedBefore } from "./triedLine.js"
+import { type CatchUse, catchUseOf, triedBefore } from "./triedLine.js"
 
 /** An error, and the frames of its stack. */
 export interface ErrorWithFrames {
@@ -59,6 +59,8 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
     // An error that was made before anything ran says only where it is written; one that a helper makes of what failed, where that is done.
     const isMade = isMadeAtLoad(link.frames) || isMapped(place, link, chain, around)
     if (!isMade) return triedAt(place, chain)
+    const tried = triedBy(place, link, chain)
+    if (tried !== undefined) return tried
     made ??= place
   }
   const { definedAt, generators, outer, span } = around
@@ -106,6 +108,21 @@ const triedAt = (place: Place, chain: ReadonlyArray<ErrorWithFrames>): Place => 
   // The stack leads to the `catch`: it is another's word.
   return tried === undefined ? place : extended(place, { frame: movedTo(frame, tried), from: undefined })
 }
+
+/** The same, where a function of the module is the `catch`. What rejects calls it outside of any fiber. */
+const triedBy = (place: Place, link: ErrorWithFrames, chain: ReadonlyArray<ErrorWithFrames>): Place | undefined => {
+  const { frame } = place
+  const [use] = frame === undefined || !isOfModule(frame) ? [] : catchUsesIn(frame)
+  if (frame === undefined || use === undefined) return undefined
+  if (!use.isOnlyUse && link.frames.some(stackFrames.isRunLoop)) return undefined
+  const tried = triedBefore(linesOf(frame), use, () => failedCallOf(chain))
+  return tried === undefined ? undefined : extended(place, { frame: movedTo(frame, tried), from: undefined })
+}
+
+const catchUsesIn = hiddenField.remembering((frame: stackFrames.Frame): ReadonlyArray<CatchUse> => {
+  const lines = linesOf(frame)
+  return namesIn(lines, frame).flatMap((name) => catchUseOf(lines, name) ?? [])
+})
 
 /** A call that waits, at the call in it that is known to have failed. */
 const awaitedAt = (frame: stackFrames.Frame, call: RegExp | undefined): stackFrames.Frame => {
