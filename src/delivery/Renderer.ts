@@ -21,12 +21,13 @@ import { inOrder } from "../runtime/waiting.js"
 import * as boundedBuffer from "./boundedBuffer.js"
 import { decodeBatch, decodeBuffer } from "./bufferOptions.js"
 import * as coalescing from "./coalescing.js"
-import { type RendererStats, statsOf } from "./deliveryCounts.js"
-import { countsBelow, routed } from "./dispatch.js"
+import { type RendererStats, statsOf } from "./deliveryStats.js"
+import { countsBelow } from "./dispatch.js"
 import { rendererLayer } from "./rendererLayer.js"
 import type { BufferOptions, Renderer } from "./rendererModel.js"
 import * as rendererModel from "./rendererModel.js"
 import * as rendererSet from "./rendererSet.js"
+import { routed } from "./routed.js"
 
 // What a renderer is given is redacted.
 useBuiltIn()
@@ -37,7 +38,7 @@ export type {
    * @category models
    */
   RendererStats
-} from "./deliveryCounts.js"
+} from "./deliveryStats.js"
 export {
   /**
    * @since 0.1.0

@@ -6,8 +6,8 @@ import * as Schema from "effect/Schema"
 import type { StageCompleted, StageStarted } from "../event/NarrativeEvent.js"
 import * as options from "../plain/options.js"
 import { inOrder } from "../runtime/waiting.js"
-import { routed } from "./dispatch.js"
 import type { Deliver, Renderer } from "./rendererModel.js"
+import { routed } from "./routed.js"
 
 interface Run {
   readonly place: string

@@ -3,25 +3,8 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import { globalValue } from "effect/GlobalValue"
 import { logWarning } from "../runtime/logWarning.js"
 import { isDue } from "../runtime/warningCadence.js"
-
-/**
- * What became of the events a renderer was given: `emitted = delivered + dropped + failed + pending`, at any time.
- *
- * @since 0.1.0
- * @category models
- */
-export interface RendererStats {
-  readonly name: string
-  readonly emitted: number
-  readonly delivered: number
-  /** By reason: `overflow`, `shutdown`, `closed`, or what a renderer names itself. */
-  readonly dropped: { readonly [reason: string]: number }
-  readonly failed: number
-  readonly pending: number
-}
 
 /** Counts of one renderer. Mutable on purpose: they are touched once or twice an event. */
 export class Delivery {
@@ -102,16 +85,3 @@ export class Delivery {
     })
   }
 }
-
-/** The counts of queues that are no renderers', as long as they are open: those of exports. */
-export const openQueues: Set<Delivery> = globalValue("effect-narrative/openQueues", () => new Set<Delivery>())
-
-/** The counts as users see them. */
-export const statsOf = ({ delivered, dropped, emitted, failed, pending, renderer }: Delivery): RendererStats => ({
-  name: renderer,
-  emitted,
-  delivered,
-  dropped: Object.fromEntries(dropped),
-  failed,
-  pending
-})

@@ -9,36 +9,10 @@ import type { NarrativeEvent } from "../event/NarrativeEvent.js"
 import { withoutNarration } from "../runtime/muting.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
 import { Delivery } from "./deliveryCounts.js"
-import { type Deliver, makeRouted, ownDeliveryOf, type Renderer, type Route, routeOf } from "./rendererModel.js"
-
-/** A renderer that passes events on to others: they do the counting. */
-export const routed = (name: string, parts: ReadonlyArray<Renderer>, send: Route["send"]): Renderer =>
-  makeRouted(name, (event) => passOn(send, event), { parts, send })
-
-/**
- * What a combinator does where it is called as a renderer like any other, by a buffer for instance: every part gets the
- * event, and the caller counts what goes wrong in any of them.
- */
-const passOn = (send: Route["send"], event: NarrativeEvent): Waiting => {
-  let faults: Cause.Cause<never> = Cause.empty
-  const blame = (cause: Cause.Cause<never>): void => {
-    faults = Cause.sequential(faults, cause)
-  }
-  const verdict = Effect.suspend(() => (Cause.isEmpty(faults) ? Effect.void : Effect.failCause(faults)))
-  const waiting = send(event, (renderer, event) => {
-    try {
-      const waiting = toWaitFor(renderer.handle(event))
-      return waiting && Effect.catchAllCause(waiting, (cause) => Effect.sync(() => blame(cause)))
-    } catch (defect) {
-      blame(Cause.die(defect))
-      return undefined
-    }
-  })
-  return waiting === undefined && Cause.isEmpty(faults) ? undefined : inOrder(waiting, verdict)
-}
+import { type Deliver, ownDeliveryOf, type Renderer, type Route, routeOf } from "./rendererModel.js"
 
 /** What a handler returned, as far as it has to be waited for: an Effect, or the promise of an async function. */
-const toWaitFor = (returned: unknown): Waiting => {
+export const toWaitFor = (returned: unknown): Waiting => {
   // Whatever the types say of its errors, those who run it treat it as an effect that may fail.
   if (Effect.isEffect(returned)) return returned as Effect.Effect<void>
   if (!Predicate.isPromiseLike(returned)) return undefined

@@ -5,14 +5,12 @@ import * as Differ from "effect/Differ"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"
-import * as Scope from "effect/Scope"
 import type { AnyFiber } from "../runtime/fiber.js"
 import { muted } from "../runtime/muting.js"
-import { changeScoped } from "../runtime/scopedChange.js"
 import * as switches from "../runtime/switches.js"
 import { type Renderer, routeOf } from "./rendererModel.js"
 
-type Renderers = ReadonlyArray<Renderer>
+export type Renderers = ReadonlyArray<Renderer>
 
 interface RenderersPatch {
   readonly removed: Renderers
@@ -27,8 +25,9 @@ const without = (self: Renderers, that: Renderers): Renderers =>
 /** How many scopes hold each renderer that a layer added. */
 const holders = new WeakMap<Renderer, number>()
 
-const hold = (renderer: Renderer | undefined, change: 1 | -1): void => {
-  if (renderer !== undefined) holders.set(renderer, (holders.get(renderer) ?? 0) + change)
+/** Notes that one scope more holds a renderer, or one less. */
+export const hold = (renderer: Renderer, change: 1 | -1): void => {
+  holders.set(renderer, (holders.get(renderer) ?? 0) + change)
 }
 
 /**
@@ -40,7 +39,7 @@ const isGone = (renderer: Renderer): boolean => holders.get(renderer) === 0
 
 const alive = (self: Renderers): Renderers => (self.some(isGone) ? self.filter((renderer) => !isGone(renderer)) : self)
 
-const applyPatch = ({ added, removed }: RenderersPatch, before: Renderers): Renderers => {
+export const applyPatch = ({ added, removed }: RenderersPatch, before: Renderers): Renderers => {
   const self = alive(before)
   const more = alive(added)
   if (more.length === 0 && removed.length === 0) return self
@@ -152,37 +151,3 @@ export const renderersAmong = (muted: switches.Switch, current: Renderers): Rend
 
 export const renderersOf = (fiber: AnyFiber): Renderers =>
   renderersAmong(fiber.getFiberRef(muted), fiber.getFiberRef(current))
-
-/**
- * Makes the renderers a fiber ref of this fiber's own, as it must be before anything with a finalizer is acquired here:
- * what is not among the fiber refs of an acquisition is taken out while its finalizer runs, and comes back as new.
- */
-export const owned: Effect.Effect<void> = FiberRef.update(current, (renderers) => renderers)
-
-/**
- * Changes the renderers until the scope is closed; `added` is the one that the change adds. `atEnd` runs first of all
- * then, while everything that a renderer made in this scope depends on is still open.
- *
- * @internal
- */
-export const changeRenderers = (
-  change: (self: Renderers) => Renderers,
-  atEnd: Effect.Effect<void> = Effect.void,
-  added?: Renderer
-): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.zipRight(
-    changeScoped(current, (before) => {
-      hold(added, 1)
-      const after = change(before)
-      const undo = differ.diff(after, before)
-      return {
-        after,
-        undo: (self) => {
-          hold(added, -1)
-          return applyPatch(undo, self)
-        }
-      }
-    }),
-    // Not by `Effect.addFinalizer`: see `changeScoped`.
-    Effect.flatMap(Effect.scope, (scope) => Scope.addFinalizer(scope, atEnd))
-  )

@@ -2,8 +2,8 @@
  * A request as a story, whatever framework it came through: its name, who asked, and how it ended.
  */
 import { withIds } from "../event/correlationFields.js"
-import { uuid } from "../narration/IdGenerator.js"
 import { extended } from "../plain/extended.js"
+import { uuid } from "../plain/ids.js"
 import { attempt, propertyOf } from "../plain/untrusted.js"
 import type { Narrator, OpenStory } from "../promise/Narrator.js"
 import { openRootBy } from "../promise/openers.js"

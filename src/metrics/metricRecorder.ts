@@ -2,7 +2,8 @@
  * From events and measurements to the series of every instrument.
  */
 import * as Fiber from "effect/Fiber"
-import { type Delivery, openQueues } from "../delivery/deliveryCounts.js"
+import type { Delivery } from "../delivery/deliveryCounts.js"
+import { openQueues } from "../delivery/deliveryStats.js"
 import { countsBelow } from "../delivery/dispatch.js"
 import { make, type Renderer } from "../delivery/rendererModel.js"
 import { renderersOf } from "../delivery/rendererSet.js"

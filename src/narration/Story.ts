@@ -49,12 +49,19 @@ export class Stage {
   durationSeconds: number | null = null
   /** In milliseconds since the epoch, once it has failed. @internal */
   failedAt: number | undefined
-  attributes: PlainRecord
+  declare attributes: PlainRecord
   /** How often it was tried again. */
   retries = 0
   /** Whether a stand-in took the place of its work, in a dry run. @internal */
   stoodIn = false
-  readonly depth: number
+  declare readonly name: string
+  /** The 0-based order of starting within the story, nested stages included. */
+  declare readonly index: number
+  declare readonly kind: string
+  declare readonly parent: Stage | undefined
+  declare readonly fiberId: FiberId.Runtime
+  /** @internal */ declare readonly definedAt: { readonly stack?: string } | undefined
+  declare readonly depth: number
   /** Whether its story ended before it did. @internal */
   isOrphan = false
   /** @internal */ startNanos = 0n
@@ -70,15 +77,20 @@ export class Stage {
 
   /** @internal */
   constructor(
-    readonly name: string,
-    /** The 0-based order of starting within the story, nested stages included. */
-    readonly index: number,
-    readonly kind: string,
-    readonly parent: Stage | undefined,
-    readonly fiberId: FiberId.Runtime,
+    name: string,
+    index: number,
+    kind: string,
+    parent: Stage | undefined,
+    fiberId: FiberId.Runtime,
     attributes: PlainRecord,
-    /** @internal */ readonly definedAt: { readonly stack?: string } | undefined
+    definedAt: { readonly stack?: string } | undefined
   ) {
+    this.name = name
+    this.index = index
+    this.kind = kind
+    this.parent = parent
+    this.fiberId = fiberId
+    this.definedAt = definedAt
     this.depth = parent === undefined ? 0 : parent.depth + 1
     this.attributes = attributes
   }
@@ -125,28 +137,28 @@ export interface StoryInit {
  * @category models
  */
 export class Story {
-  readonly id: string
+  declare readonly id: string
   /** Decided when its start is emitted; a request that is served is named by its route. */
-  name: string
-  readonly kind: string
-  readonly parentStoryId: string | null
-  readonly rootStoryId: string
-  readonly labels: { readonly [key: string]: string }
-  readonly dryRun: boolean
-  attributes: PlainRecord
+  declare name: string
+  declare readonly kind: string
+  declare readonly parentStoryId: string | null
+  declare readonly rootStoryId: string
+  declare readonly labels: { readonly [key: string]: string }
+  declare readonly dryRun: boolean
+  declare attributes: PlainRecord
   outcome: string | null = null
   status: StoryStatus | "running" = "running"
 
-  /** @internal */ readonly parent: Story | undefined
+  /** @internal */ declare readonly parent: Story | undefined
   /** The stage of the parent it is in. @internal */
-  readonly around: Stage | undefined
-  /** @internal */ readonly fiberId: FiberId.Runtime
+  declare readonly around: Stage | undefined
+  /** @internal */ declare readonly fiberId: FiberId.Runtime
   /** Why the last stage failed that is in no other, if it did. @internal */ declare lastFailure?:
     | Cause.Cause<unknown>
     | undefined
   /** Who asked for it. @internal */ asker: Asker | undefined
   /** The same, as far as it may be shown. @internal */ shownAsker: ShownAsker | undefined
-  /** @internal */ declaredTotal: number | undefined
+  /** @internal */ declare declaredTotal: number | undefined
   /** @internal */ requestedStatus: StoryStatus | undefined
   /** @internal */ sequence = 0
   /** @internal */ startedStages = 0

@@ -12,6 +12,7 @@ import * as PlainValue from "../plain/PlainValue.js"
 import { type AnyFiber, nanos, now } from "../runtime/fiber.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
 import { warnOnce } from "../runtime/warnOnce.js"
+import * as spanEvents from "../tracing/spanEvents.js"
 import * as spans from "../tracing/spans.js"
 import * as eventFactory from "./eventFactory.js"
 import * as region from "./region.js"
@@ -43,7 +44,7 @@ export const note =
     const shownName = region.hide(fiber, story, checked.value)
     const shown = region.redactorOf(fiber).value(data, story.secrets)
     if (isRead) {
-      spans.event(fiber, span, nanos(fiber), shownName, Predicate.isRecord(shown) ? shown : { data: shown })
+      spanEvents.add(fiber, span, nanos(fiber), shownName, Predicate.isRecord(shown) ? shown : { data: shown })
     }
     const emitted = region.emit(fiber, story, (timestamp) =>
       eventFactory.eventRecorded(story, stage, timestamp, span, shownName, shown)
@@ -125,7 +126,7 @@ export const retry =
     const shown = region.hide(fiber, story, reason())
     if (isRead) {
       const attributes = { attempt, delay_seconds: delaySeconds, reason: shown }
-      spans.event(fiber, span, nanos(fiber), "narrative.retry", attributes)
+      spanEvents.add(fiber, span, nanos(fiber), "narrative.retry", attributes)
     }
     return region.emit(fiber, story, (timestamp) =>
       eventFactory.stageRetried(story, stage, timestamp, span, attempt, delaySeconds, shown)

@@ -15,7 +15,7 @@ import { mapCopy } from "../plain/mapCopy.js"
 import { type PlainRecord, text } from "../plain/PlainValue.js"
 import * as redactor from "../redaction/redactor.js"
 import type { Redactor } from "../redaction/redactorModel.js"
-import { type AnyFiber, isSynchronous, now, withFiber } from "../runtime/fiber.js"
+import { type AnyFiber, currentFiber, isSynchronous, now, withFiber } from "../runtime/fiber.js"
 import { isEnabled } from "../runtime/muting.js"
 import { innermostRegion } from "../runtime/regionMark.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
@@ -140,10 +140,14 @@ export const contextOutside = (context: Context.Context<never>): Context.Context
 export const hide = (fiber: AnyFiber, story: Story, text: string): string => redactorOf(fiber).text(text, story.secrets)
 
 /** Goes on once it is known what is secret, where anything is read. */
-export const afterLoading = <A, E, R>(fiber: AnyFiber, next: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+export const afterLoading = <A, E, R>(
+  fiber: AnyFiber,
+  next: (here: AnyFiber) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  isToLoad(fiber) ? Effect.flatMap(redactor.load, () => next(currentFiber(fiber))) : next(fiber)
+
+export const isToLoad = (fiber: AnyFiber): boolean =>
   redactor.canLoad() && !isSynchronous(fiber) && (areSpansRead(fiber) || renderersOf(fiber).length > 0)
-    ? Effect.flatMap(redactor.load, next)
-    : next()
 
 export const redactorOf = (fiber: AnyFiber): Redactor => redactor.redactorIn(fiber.currentContext)
 
@@ -162,16 +166,45 @@ export const emit = (fiber: AnyFiber, story: Story, make: (timestamp: number) =>
 
 /** Emits an event to these renderers. A fault of narration's own is logged instead of thrown. */
 export const emitTo = (renderers: ReadonlyArray<Renderer>, story: Story, make: () => NarrativeEvent): Waiting => {
-  story.announce?.()
-  const deferred = story.deferred
-  story.deferred = undefined
-  if (renderers.length === 0) return deferred
+  const before = beforeEvent(story)
+  if (renderers.length === 0) return before
   try {
-    return inOrder(deferred, deliverAll(renderers, make()))
+    return inOrder(before, deliverAll(renderers, make()))
   } catch (defect) {
-    return inOrder(deferred, warnOnce(`Narration failed, and left out an event: ${text(defect)}`))
+    return inOrder(before, warnOnce(`Narration failed, and left out an event: ${text(defect)}`))
   }
 }
+
+/** What comes before an event that there is no renderer for, too. */
+const beforeEvent = (story: Story): Waiting => {
+  story.announce?.()
+  const { deferred } = story
+  story.deferred = undefined
+  return deferred
+}
+
+/** Emits the start or the success of a stage: {@link emit}, without a function for an event that is not made. */
+export const emitOfStage = (
+  fiber: AnyFiber,
+  make: (story: Story, stage: Stage, timestamp: number, span: Tracer.Span | undefined) => NarrativeEvent,
+  story: Story,
+  stage: Stage,
+  span: Tracer.Span | undefined
+): Waiting => {
+  const renderers = renderersOf(fiber)
+  return renderers.length === 0 ? beforeEvent(story) : emitTo(renderers, story, made(fiber, make, story, stage, span))
+}
+
+const made =
+  (
+    fiber: AnyFiber,
+    make: Parameters<typeof emitOfStage>[1],
+    story: Story,
+    stage: Stage,
+    span: Tracer.Span | undefined
+  ) =>
+  () =>
+    make(story, stage, now(fiber), span)
 
 /** Does something with the current region; nothing outside a story. */
 export const within = (f: (region: Region, fiber: AnyFiber) => Waiting): Effect.Effect<void> =>

@@ -2,7 +2,7 @@
  * The region of a stage: from its start to its one end.
  */
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
 import { isInterruption, leavesOf } from "../cause/causeLeaves.js"
 import { messageOf, typeOf } from "../cause/thrownValue.js"
@@ -10,10 +10,10 @@ import { renderersOf } from "../delivery/rendererSet.js"
 import type { Describer } from "../diagnostics/describer.js"
 import type { DefinedAt } from "../diagnostics/source/callSite.js"
 import { attempt } from "../plain/untrusted.js"
-import { type AnyFiber, currentFiber, isSynchronous, nanos, now, seconds, withFiber } from "../runtime/fiber.js"
-import { enterContext, leaveRef } from "../runtime/fiberInternals.js"
+import { type AnyFiber, isSynchronous, nanos, now, seconds, withFiber } from "../runtime/fiber.js"
+import { type Entered, enterContext, leaveRefs } from "../runtime/fiberInternals.js"
 import { isEnabled } from "../runtime/muting.js"
-import { markRegion } from "../runtime/regionMark.js"
+import * as regionFrames from "../runtime/regionFrames.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
 import * as spans from "../tracing/spans.js"
 import { dryResult, dryRun } from "./dryRun.js"
@@ -25,7 +25,9 @@ import {
   afterLoading,
   contextWith,
   emit,
+  emitOfStage,
   hide,
+  isToLoad,
   newRegion,
   plainRecord,
   type Region,
@@ -53,14 +55,10 @@ export interface StageInit<A> {
 
 /** Runs an effect as a stage of the story it finds itself in; outside any story, in a span. */
 export const run = <A, E, R>(self: Effect.Effect<A, E, R>, init: StageInit<A>): Effect.Effect<A, E, R> =>
-  withFiber((fiber) =>
-    isEnabled(fiber)
-      ? afterLoading(fiber, () => Effect.uninterruptibleMask((restore) => enter(self, init, fiber, restore)))
-      : self
-  )
-
-/** Makes an effect as interruptible as it was outside. */
-type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  withFiber((fiber) => {
+    if (!isEnabled(fiber)) return self
+    return isToLoad(fiber) ? afterLoading(fiber, (here) => enter(self, init, here)) : enter(self, init, fiber)
+  })
 
 /** A stage that is running; outside any story, only its span. */
 export interface OpenStage<A> {
@@ -76,83 +74,69 @@ export interface OpenStage<A> {
   readonly intercepting: Intercepting | undefined
 }
 
-const enter = <A, E, R>(
-  self: Effect.Effect<A, E, R>,
-  init: StageInit<A>,
-  fiber: AnyFiber,
-  restore: Restore
-): Effect.Effect<A, E, R> => {
-  const outside = fiber.currentContext
+const enter = <A, E, R>(self: Effect.Effect<A, E, R>, init: StageInit<A>, fiber: AnyFiber): Effect.Effect<A, E, R> => {
   const opened = open(init, fiber)
-  const entered = enterContext(fiber, contextWith(outside, opened.region, opened.span))
-  const leave = (exit: Exit.Exit<A, E>): Effect.Effect<A, E> => {
-    const here = currentFiber(fiber)
+  const entered = enterContext(fiber, contextWith(fiber.currentContext, opened.region, opened.span))
+  const leaving = new EnteredStage<A, E>(opened, entered)
+  const { intercepting, region, waiting } = opened
+  if (waiting !== undefined) return regionFrames.insideAfter(waiting, fiber, region, leaving, timed(opened, self))
+  if (renderersOf(fiber).length > 0) time(opened, fiber)
+  return regionFrames.inside(fiber, region, leaving, intercepting?.rejected ?? self)
+}
+
+/** A duration covers the effect only, not what its renderers did before. */
+const time = ({ stage }: Pick<OpenStage<never>, "stage">, here: AnyFiber): void => {
+  if (stage !== undefined) stage.startNanos = nanos(here)
+}
+
+const timed =
+  <A, E, R>(opened: OpenStage<A>, self: Effect.Effect<A, E, R>) =>
+  (here: AnyFiber): Effect.Effect<A, E, R> => {
+    time(opened, here)
+    // What interceptors wait for is over: it is known whether the work is let run.
+    return opened.intercepting?.rejected ?? self
+  }
+
+/** A stage that a fiber has entered. */
+class EnteredStage<A, E> implements regionFrames.Leaving<A, E> {
+  constructor(
+    readonly opened: OpenStage<A>,
+    readonly entered: Entered
+  ) {}
+
+  leave(here: AnyFiber, exit: Exit.Exit<A, E>): Effect.Effect<A, E> {
     const endNanos = nanos(here)
-    leaveRef(here, entered)
-    const ended = close<A, E>(opened, here, exit, endNanos)
+    leaveRefs(here, this.entered)
+    const ended = close<A, E>(this.opened, here, exit, endNanos)
     return ended.waiting === undefined ? ended.exit : Effect.zipRight(ended.waiting, ended.exit)
   }
-  const { intercepting } = opened
-  // Where nothing is waited for, it is known by now whether the work is let run.
-  const work =
-    intercepting?.waiting === undefined
-      ? (intercepting?.rejected ?? self)
-      : Effect.suspend(() => intercepting.rejected ?? self)
-  const body = (): Effect.Effect<A, E, R> =>
-    markRegion(
-      Effect.matchCauseEffect(restore(work), {
-        onSuccess: (value) => leave(Exit.succeed(value)),
-        onFailure: (cause) => leave(Exit.failCause(cause))
-      }),
-      opened.region
-    )
-  const { stage, waiting } = opened
-  if (stage === undefined) return waiting === undefined ? body() : Effect.flatMap(waiting, body)
-  if (waiting === undefined && renderersOf(fiber).length === 0) return body()
-  // A duration covers the effect only, not what its renderers did before.
-  const timed = () => {
-    stage.startNanos = nanos(currentFiber(fiber))
-    return body()
-  }
-  return waiting === undefined ? timed() : Effect.flatMap(waiting, timed)
 }
 
 /** Begins a stage in an uninterruptible fiber. */
 export const open = <A>(init: StageInit<A>, fiber: AnyFiber): OpenStage<A> => {
   const outer = regionFor(fiber)
+  const story = outer?.story
   const startNanos = nanos(fiber)
   const name = shownName(init.name)
   const kind = shownKind(init.kind)
   const span = spans.start(fiber, "stage", name, kind, fiber.currentSpan, startNanos)
-  const attributes = plainRecord(fiber, outer?.story, init.attributes)
+  const attributes = plainRecord(fiber, story, init.attributes)
   if (span !== undefined) {
-    spans.redact(fiber, span, () => outer?.story.secrets)
+    spans.redact(fiber, span, story)
     for (const key in attributes) span.attribute(key, attributes[key])
   }
-  if (outer === undefined) {
-    const place = { story: undefined, stage: undefined, span }
-    const intercepting = interceptorsOf(fiber)?.begin(name, kind, place)
-    const waiting = inOrder(init.began?.(fiber, place), intercepting?.waiting)
-    return { init, region: undefined, ...place, startNanos, waiting, intercepting }
+  let stage: Stage | undefined
+  let region: Region | undefined
+  let waiting: Waiting
+  if (story !== undefined) {
+    stage = story.begin(name, kind, outer?.stage, fiber.id(), attributes, init.definedAt)
+    stage.startNanos = startNanos
+    stage.span = span
+    if (span !== undefined) spans.putAll(span, identityOf(story, stage))
+    region = newRegion(fiber, story, stage, span)
+    waiting = inOrder(init.warn(), emitOfStage(fiber, eventFactory.stageStarted, story, stage, span))
   }
-  const story = outer.story
-  const stage = story.begin(name, kind, outer.stage, fiber.id(), attributes, init.definedAt)
-  stage.startNanos = startNanos
-  stage.span = span
-  if (span !== undefined) {
-    span.attribute("narrative.story.id", story.id)
-    span.attribute("narrative.story.name", story.name)
-    span.attribute("narrative.stage.name", stage.name)
-    span.attribute("narrative.stage.index", stage.index)
-  }
-  const region = newRegion(fiber, story, stage, span)
-  const waiting = inOrder(
-    inOrder(
-      init.warn(),
-      emit(fiber, story, (timestamp) => eventFactory.stageStarted(story, stage, timestamp, span))
-    ),
-    init.began?.(fiber, { story, stage, span })
-  )
+  const begun = init.began?.(fiber, { story, stage, span })
   const intercepting = interceptorsOf(fiber)?.begin(name, kind, { story, stage, span })
   return {
     init,
@@ -161,68 +145,84 @@ export const open = <A>(init: StageInit<A>, fiber: AnyFiber): OpenStage<A> => {
     story,
     stage,
     startNanos,
-    waiting: inOrder(waiting, intercepting?.waiting),
+    waiting: inOrder(inOrder(waiting, begun), intercepting?.waiting),
     intercepting
   }
 }
+
+/** What the span of a stage says of it: names and values by turns. */
+const identityOf = (story: Story, stage: Stage): Array<unknown> => [
+  "narrative.story.id",
+  story.id,
+  "narrative.story.name",
+  story.name,
+  "narrative.stage.name",
+  stage.name,
+  "narrative.stage.index",
+  stage.index
+]
 
 /** Ends a stage, once, in an uninterruptible fiber that has left it. */
 export const close = <A, E>(
   opened: OpenStage<A>,
   fiber: AnyFiber,
-  exit: Exit.Exit<A, E>,
+  given: Exit.Exit<A, E>,
   endNanos: bigint
 ): Ended<A, E> => {
-  const { init, span, stage, story } = opened
-  const intercepted = opened.intercepting?.end(exit)
-  const waiting = stage?.stoodIn
-    ? undefined
-    : init.ended?.(fiber, opened, exit, seconds(stage?.startNanos ?? opened.startNanos, endNanos))
-  const ended = story === undefined || stage === undefined ? { exit } : end(story, stage, span, fiber, endNanos, exit)
+  const { init, intercepting, span, stage, story } = opened
+  const exit = story?.dryRun === true ? dryResult(given) : given
+  const intercepted = intercepting?.end(given)
+  const startNanos = stage?.startNanos ?? opened.startNanos
+  const recorded = stage?.stoodIn ? undefined : init.ended?.(fiber, opened, given, seconds(startNanos, endNanos))
+  const ended = story && stage && end(story, stage, span, fiber, endNanos, given)
   if (span !== undefined) {
-    const secrets = ended.exit._tag === "Failure" ? story?.secrets : undefined
-    spans.end(fiber, span, endNanos, ended.exit, { definedAt: init.definedAt, secrets })
+    const secrets = exit._tag === "Failure" ? story?.secrets : undefined
+    spans.end(fiber, span, endNanos, exit, { definedAt: init.definedAt, secrets })
   }
-  return { exit: ended.exit, waiting: inOrder(intercepted, inOrder(waiting, ended.waiting)) }
+  return { exit, waiting: inOrder(intercepted, inOrder(recorded, ended)) }
 }
 
 /** How a stage ended for what runs it: in a dry run, otherwise than its work did. */
 export interface Ended<A, E> {
   readonly exit: Exit.Exit<A, E>
-  readonly waiting?: Waiting
+  readonly waiting: Waiting
 }
 
 /** Ends a stage of whatever span, once. */
-export const end = <A, E>(
+export const end = (
   story: Story,
   stage: Stage,
   span: Tracer.Span | undefined,
   fiber: AnyFiber,
   endNanos: bigint,
-  given: Exit.Exit<A, E>
-): Ended<A, E> => {
+  given: Exit.Exit<unknown, unknown>
+): Waiting => {
   const exit = story.dryRun ? dryResult(given) : given
   if (!stage.parent) story.lastFailure = undefined
   stage.counted?.end(fiber, exit)
   const durationSeconds = seconds(stage.startNanos, endNanos)
   if (story.dryRun) fiber.getFiberRef(dryRun)?.visit(story, stage, stage.stoodIn, given)
-  if (exit._tag === "Success") {
-    if (!story.end(stage, "completed", durationSeconds)) return lateEnd(story, stage, fiber, exit)
-    return {
-      exit,
-      waiting: emit(fiber, story, (timestamp) => eventFactory.stageCompleted(story, stage, timestamp, span))
-    }
-  }
+  if (exit._tag === "Failure") return fail(story, stage, span, fiber, durationSeconds, exit)
+  return story.end(stage, "completed", durationSeconds)
+    ? emitOfStage(fiber, eventFactory.stageCompleted, story, stage, span)
+    : lateEnd(story, stage, fiber, exit)
+}
+
+const fail = (
+  story: Story,
+  stage: Stage,
+  span: Tracer.Span | undefined,
+  fiber: AnyFiber,
+  durationSeconds: number,
+  exit: Exit.Failure<unknown, unknown>
+): Waiting => {
   const cause = exit.cause
   if (isInterruption(cause)) {
-    if (!story.end(stage, "cancelled", durationSeconds)) return { exit }
+    if (!story.end(stage, "cancelled", durationSeconds)) return undefined
     const interruptors = interruptorsNamed(cause, story)
-    return {
-      exit,
-      waiting: emit(fiber, story, (timestamp) =>
-        eventFactory.stageCancelled(story, stage, timestamp, span, false, interruptors)
-      )
-    }
+    return emit(fiber, story, (timestamp) =>
+      eventFactory.stageCancelled(story, stage, timestamp, span, false, interruptors)
+    )
   }
   if (!stage.parent) story.lastFailure = cause
   const leaves = leavesOf(cause)
@@ -262,13 +262,13 @@ export const end = <A, E>(
       })
     })
   if (describer !== undefined || !isEmitted || isSynchronous(fiber)) {
-    return { exit, waiting: uncounted(fiber, around, () => emitFailed(describer ?? selfDescription)) }
+    return uncounted(fiber, around, () => emitFailed(describer ?? selfDescription))
   }
-  return { exit, waiting: idle(fiber, around, withDescriber(services, emitFailed)) }
+  return idle(fiber, around, withDescriber(services, emitFailed))
 }
 
 /** Whoever waits for what its story left running gets to know how that ended; not each of the stages inside it. */
-const lateEnd = <A, E>(story: Story, stage: Stage, fiber: AnyFiber, exit: Exit.Exit<A, E>): Ended<A, E> => {
-  for (let outer = stage.parent; outer !== undefined; outer = outer.parent) if (outer.isOrphan) return { exit }
-  return story.dryRun ? { exit } : { exit, waiting: emitLateEnd(stage, story, fiber, exit) }
+const lateEnd = (story: Story, stage: Stage, fiber: AnyFiber, exit: Exit.Exit<unknown, unknown>): Waiting => {
+  for (let outer = stage.parent; outer !== undefined; outer = outer.parent) if (outer.isOrphan) return undefined
+  return story.dryRun ? undefined : emitLateEnd(stage, story, fiber, exit)
 }

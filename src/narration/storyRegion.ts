@@ -9,13 +9,14 @@ import { isInterruption, isUnrouted, leavesOf } from "../cause/causeLeaves.js"
 import { renderersOf } from "../delivery/rendererSet.js"
 import type { DefinedAt } from "../diagnostics/source/callSite.js"
 import type { StoryStatus } from "../event/NarrativeEvent.js"
+import { uuid } from "../plain/ids.js"
 import type { PlainRecord } from "../plain/PlainValue.js"
 import { attempt, propertyOf } from "../plain/untrusted.js"
 import * as redaction from "../redaction/redactor.js"
 import { type AnyFiber, currentFiber, nanos, now, seconds, withFiber } from "../runtime/fiber.js"
-import { enterContext, leaveRef } from "../runtime/fiberInternals.js"
+import { enterContext, leaveRefs } from "../runtime/fiberInternals.js"
 import { isEnabled } from "../runtime/muting.js"
-import { markRegion } from "../runtime/regionMark.js"
+import * as regionFrames from "../runtime/regionFrames.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
 import { warnOnce } from "../runtime/warnOnce.js"
 import { askerIn, type ShownAsker } from "../tracing/currentCorrelation.js"
@@ -23,7 +24,7 @@ import * as spans from "../tracing/spans.js"
 import { dryResult, dryRun } from "./dryRun.js"
 import * as eventFactory from "./eventFactory.js"
 import { prepare } from "./failureDescriber.js"
-import { IdGenerator, uuid } from "./IdGenerator.js"
+import { IdGenerator } from "./IdGenerator.js"
 import { interruptorsNamed } from "./interruptors.js"
 import {
   afterLoading,
@@ -79,47 +80,37 @@ export const run = <A, E, R>(
 ): Effect.Effect<A, E, R> =>
   withFiber((fiber) =>
     isEnabled(fiber)
-      ? afterLoading(fiber, () =>
-          Effect.uninterruptibleMask((restore) => {
-            const begun = open(init, fiber)
-            const { story } = begun.opened.region
-            const leave = (exit: Exit.Exit<A, E>, here: AnyFiber): Effect.Effect<A, E> => {
-              const ended = endOf === undefined && story.dryRun ? dryResult(exit) : exit
-              const waiting = close(begun.opened, here, endOf === undefined ? ended : endOf(exit, story))
-              return waiting === undefined ? ended : Effect.zipRight(waiting, ended)
-            }
-            return inside(begun, fiber, () => restore(self), leave)
+      ? afterLoading(fiber, (here) => {
+          const begun = open(init, here)
+          const { story } = begun.opened.region
+          return inside(begun, here, self, (exit: Exit.Exit<A, E>, here) => {
+            const ended = endOf === undefined && story.dryRun ? dryResult(exit) : exit
+            const waiting = close(begun.opened, here, endOf === undefined ? ended : endOf(exit, story))
+            return waiting === undefined ? ended : Effect.zipRight(waiting, ended)
           })
-        )
+        })
       : self
   )
 
-/** Runs work inside a story that was begun in an uninterruptible fiber; `leave` gets its exit, when the fiber has left. */
+/** Runs work inside a story that this very operation of the fiber began; `leave` gets its exit, when the fiber has left. */
 export const inside = <A, E, R>(
   { opened, waiting }: BegunStory,
   fiber: AnyFiber,
-  work: (here: AnyFiber) => Effect.Effect<A, E, R>,
+  work: Effect.Effect<A, E, R>,
   leave: (exit: Exit.Exit<A, E>, here: AnyFiber) => Effect.Effect<A, E>
 ): Effect.Effect<A, E, R> => {
   const { region } = opened
   const entered = enterContext(fiber, contextWith(fiber.currentContext, region, region.span))
-  const left = (exit: Exit.Exit<A, E>): Effect.Effect<A, E> => {
-    const here = currentFiber(fiber)
-    leaveRef(here, entered)
-    return leave(exit, here)
+  const leaving: regionFrames.Leaving<A, E> = {
+    leave: (here, exit) => {
+      leaveRefs(here, entered)
+      return leave(exit, here)
+    }
   }
-  const body = () => {
-    const here = currentFiber(fiber)
+  return regionFrames.insideAfter(waiting, fiber, region, leaving, (here) => {
     opened.startNanos = nanos(here)
-    return markRegion(
-      Effect.matchCauseEffect(work(here), {
-        onSuccess: (value) => left(Exit.succeed(value)),
-        onFailure: (cause) => left(Exit.failCause(cause))
-      }),
-      region
-    )
-  }
-  return waiting === undefined ? body() : Effect.flatMap(waiting, body)
+    return work
+  })
 }
 
 /**
@@ -174,7 +165,7 @@ export const open = (
   story.attributes = plainRecord(fiber, story, init.attributes)
   if (span !== undefined) {
     if (around?.span !== undefined) spans.link(around.span, span)
-    spans.redact(fiber, span, () => story.secrets)
+    spans.redact(fiber, span, story)
     span.attribute("narrative.story.id", story.id)
     span.attribute("narrative.story.name", story.name)
     const asker = story.shownAsker?.attributes

@@ -13,7 +13,7 @@ import * as stageRegion from "../narration/stageRegion.js"
 import * as storyRegion from "../narration/storyRegion.js"
 import { isObject } from "../plain/untrusted.js"
 import { nanos } from "../runtime/fiber.js"
-import { enterContext, leaveRef, refsOf, setRef } from "../runtime/fiberInternals.js"
+import { enterContext, leaveRefs, refsOf, setRef } from "../runtime/fiberInternals.js"
 import { isEnabled } from "../runtime/muting.js"
 import type { Correlation } from "../tracing/Correlation.js"
 import type { Backlog } from "./backlog.js"
@@ -71,7 +71,7 @@ export const openStory = (
   opened.startNanos = nanos(fiber)
   const end = once((exit) => {
     unended.delete(cancel)
-    leaveRef(fiber, entered)
+    leaveRefs(fiber, entered)
     const ended = region.story.dryRun ? dryResult(exit) : exit
     backlog.add(region.story, storyRegion.close(opened, fiber, identified(region.story, ended)))
     return ended
@@ -99,7 +99,7 @@ export const openStage = (
   if (stage !== undefined) stage.startNanos = nanos(fiber)
   const end = once((exit) => {
     const endNanos = nanos(fiber)
-    leaveRef(fiber, entered)
+    leaveRefs(fiber, entered)
     const ended = stageRegion.close(opened, fiber, identified(story, exit), endNanos)
     backlog.add(story, ended.waiting)
     // The same failure, but for a dry run.

@@ -3,20 +3,27 @@
  * Effect begins here (and in `diagnostics/locals`, which reads suspended fibers).
  */
 import type * as Context from "effect/Context"
+import type * as Fiber from "effect/Fiber"
 import type * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import { globalValue } from "effect/GlobalValue"
 import * as Logger from "effect/Logger"
 import * as RuntimeFlags from "effect/RuntimeFlags"
+import * as RuntimeFlagsPatch from "effect/RuntimeFlagsPatch"
 import type * as Tracer from "effect/Tracer"
 import { mapCopy } from "../plain/mapCopy.js"
-import type { AnyFiber } from "./fiber.js"
+
+export type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 
 // On every fiber of 3.22, but missing from its public interface.
 interface Internals {
   readonly _fiberRefs: FiberRefs.FiberRefs
   setFiberRefs(refs: FiberRefs.FiberRefs): void
+  readonly currentRuntimeFlags: RuntimeFlags.RuntimeFlags
+  patchRuntimeFlags(from: RuntimeFlags.RuntimeFlags, patch: RuntimeFlagsPatch.RuntimeFlagsPatch): void
+  pushStack(frame: object): void
+  popStack(): object | undefined
 }
 
 const internalsOf = (fiber: AnyFiber): Internals => fiber as unknown as Internals
@@ -51,10 +58,18 @@ export const idleFiber = (like: AnyFiber, id: FiberId.Runtime, refs: FiberRefs.F
  * Sets a ref of a fiber, as `FiberRefs.updateAs` would but for its comparison of the two values, which hashes both: they
  * mostly differ.
  */
-export const setRef = <A>(fiber: AnyFiber, ref: FiberRef.FiberRef<A>, value: A): void => {
-  const locals = mapCopy(refsOf(fiber).locals)
-  put(locals, fiber.id(), ref, value)
-  internalsOf(fiber).setFiberRefs(FiberRefs.unsafeMake(locals))
+export const setRef = <A>(fiber: AnyFiber, ref: FiberRef.FiberRef<A>, value: A): void =>
+  internalsOf(fiber).setFiberRefs(withRef(refsOf(fiber), fiber.id(), ref, value))
+
+const withRef = <A>(
+  refs: FiberRefs.FiberRefs,
+  id: FiberId.Runtime,
+  ref: FiberRef.FiberRef<A>,
+  value: A
+): FiberRefs.FiberRefs => {
+  const locals = mapCopy(refs.locals)
+  put(locals, id, ref, value)
+  return FiberRefs.unsafeMake(locals)
 }
 
 /** Refs, each with what it is set to. */
@@ -73,21 +88,35 @@ export const withRefs = <Values extends readonly [unknown, ...ReadonlyArray<unkn
   return FiberRefs.unsafeMake(locals)
 }
 
-/** Takes back what was set in a fiber, or in the one that goes on for it. */
-export type Leave = (here: AnyFiber) => void
+/** A fiber's refs before some of them were set, and after. */
+export interface Entered {
+  readonly before: FiberRefs.FiberRefs
+  readonly after: FiberRefs.FiberRefs
+}
 
-/** Sets refs of a fiber. */
+/** Sets refs of a fiber, to be taken back by {@link leaveRefs}. */
 export const enterRefs = <Values extends readonly [unknown, ...ReadonlyArray<unknown>]>(
   fiber: AnyFiber,
   settings: Settings<Values>
-): Leave => {
+): Entered => entered(fiber, withRefs(refsOf(fiber), fiber.id(), settings))
+
+export const enterContext = (fiber: AnyFiber, context: Context.Context<never>): Entered =>
+  entered(fiber, withRef(refsOf(fiber), fiber.id(), FiberRef.currentContext, context))
+
+const entered = (fiber: AnyFiber, after: FiberRefs.FiberRefs): Entered => {
   const before = refsOf(fiber)
-  const after = withRefs(before, fiber.id(), settings)
   internalsOf(fiber).setFiberRefs(after)
-  return (here) => {
-    // Mostly nothing else was set meanwhile.
-    if (refsOf(here) === after) internalsOf(here).setFiberRefs(before)
-    else for (const [ref] of settings) setRef(here, ref, refIn(before, ref))
+  return { before, after }
+}
+
+/** Takes back what was set in a fiber, or in the one that it goes on for. */
+export const leaveRefs = (here: AnyFiber, { after, before }: Entered): void => {
+  // Mostly nothing else was set meanwhile.
+  if (refsOf(here) === after) internalsOf(here).setFiberRefs(before)
+  else {
+    for (const [ref, values] of after.locals) {
+      if (before.locals.get(ref) !== values) setRef(here, ref, refIn(before, ref))
+    }
   }
 }
 
@@ -103,7 +132,9 @@ const put = <A>(
   const values = locals.get(ref)
   const own = [id, value] as const
   const isOwn = values !== undefined && isSameFiber(values[0][0], id)
-  locals.set(ref, values === undefined ? [own] : [own, ...(isOwn ? values.slice(1) : values)])
+  // Mostly there is nothing of a fiber that this one was forked from.
+  if (values === undefined || (isOwn && values.length === 1)) locals.set(ref, [own])
+  else locals.set(ref, [own, ...(isOwn ? values.slice(1) : values)])
 }
 
 // `Equal.equals` keeps a hash in each id it compares; most ids of plain code's fibers are compared once.
@@ -113,29 +144,31 @@ const isSameFiber = (a: FiberId.Single, b: FiberId.Runtime): boolean =>
 export const setContext = (fiber: AnyFiber, context: Context.Context<never>): void =>
   setRef(fiber, FiberRef.currentContext, context)
 
-/** A ref that was set in a fiber, and can be taken back. */
-export interface Entered<A> {
-  readonly ref: FiberRef.FiberRef<A>
-  readonly outside: A
-  readonly before: FiberRefs.FiberRefs
-  readonly after: FiberRefs.FiberRefs
-}
+/** Puts a continuation on the stack of a fiber, in one of its operations: what this returns goes on there. */
+export const push = (fiber: AnyFiber, frame: object): void => internalsOf(fiber).pushStack(frame)
 
-export const enterRef = <A>(fiber: AnyFiber, ref: FiberRef.FiberRef<A>, value: A): Entered<A> => {
-  const outside = fiber.getFiberRef(ref)
-  const before = refsOf(fiber)
-  setRef(fiber, ref, value)
-  return { ref, outside, before, after: refsOf(fiber) }
-}
+export const pop = (fiber: AnyFiber): void => void internalsOf(fiber).popStack()
 
-export const leaveRef = <A>(fiber: AnyFiber, { after, before, outside, ref }: Entered<A>): void => {
-  // Mostly nothing else was set meanwhile.
-  if (refsOf(fiber) === after) internalsOf(fiber).setFiberRefs(before)
-  else setRef(fiber, ref, outside)
-}
+export const isInterruptible = (fiber: AnyFiber): boolean =>
+  RuntimeFlags.interruption(internalsOf(fiber).currentRuntimeFlags)
 
-export const enterContext = (fiber: AnyFiber, context: Context.Context<never>): Entered<Context.Context<never>> =>
-  enterRef(fiber, FiberRef.currentContext, context)
+const flagsReverted = (patch: RuntimeFlagsPatch.RuntimeFlagsPatch) => ({ _op: "RevertFlags", patch })
+
+const uninterrupted = RuntimeFlagsPatch.disable(RuntimeFlags.Interruption)
+
+/** The continuation with which a fiber becomes uninterruptible. */
+export const thenUninterruptible = flagsReverted(uninterrupted)
+
+/** The one with which it becomes interruptible, and is interrupted if it was meanwhile. */
+export const thenInterruptible = flagsReverted(RuntimeFlagsPatch.enable(RuntimeFlags.Interruption))
+
+/** Makes a fiber uninterruptible until it goes on with what is on its stack by now. */
+export const holdUninterruptible = (fiber: AnyFiber): void => {
+  if (!isInterruptible(fiber)) return
+  const internals = internalsOf(fiber)
+  internals.patchRuntimeFlags(internals.currentRuntimeFlags, uninterrupted)
+  internals.pushStack(thenInterruptible)
+}
 
 /** Where `Cause.pretty` looks up the source line of a span. */
 export const spanToTrace = globalValue(

@@ -12,13 +12,6 @@ interface Marked {
 /** Most continuations of a fiber looked at: a stack may be 100,000 deep. */
 const maxContinuations = 256
 
-/** Marks the operation that waits for the end of a region. */
-export const markRegion = <T extends object>(operation: T, region: object | undefined): T => {
-  const marked: Marked = operation
-  marked.trace = region
-  return operation
-}
-
 /** The region that is left with this operation. */
 export const regionOf = (operation: object): object | undefined => {
   const { trace }: Marked = operation

@@ -124,6 +124,6 @@ export const lateStage = (fiber: AnyFiber, { stage: parent, story }: Region, end
   const startedAt = Math.round(now(fiber) - Number(nanos(fiber) - startNanos) / 1e6)
   return inOrder(
     emit(fiber, story, () => eventFactory.stageStarted(story, stage, startedAt, span)),
-    stageRegion.end(story, stage, span, fiber, endNanos, exit).waiting
+    stageRegion.end(story, stage, span, fiber, endNanos, exit)
   )
 }

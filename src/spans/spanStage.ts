@@ -96,7 +96,7 @@ class SpanStage implements Region, Narrated {
       return
     }
     takeAttributes(fiber, story, stage, span)
-    const { waiting } = stageRegion.end(story, stage, span, fiber, endOf(fiber, endTime), exit)
+    const waiting = stageRegion.end(story, stage, span, fiber, endOf(fiber, endTime), exit)
     if (waiting !== undefined) settle(fiber, story, waiting)
   }
 }

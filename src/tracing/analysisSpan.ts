@@ -9,6 +9,7 @@ import { analysisText } from "../event/analysisText.js"
 import type { FailureAnalysis } from "../event/FailureAnalysis.js"
 import type { AnyFiber } from "../runtime/fiber.js"
 import { analysisAttributes } from "./spanAttributes.js"
+import * as spanEvents from "./spanEvents.js"
 import * as spans from "./spans.js"
 
 /** An analysis, as an event of its story's span; where that has ended, in a span of its own, linked to it. */
@@ -25,7 +26,7 @@ export const addAnalysis = (
     "narrative.llm_analysis": analysisText(analysis)
   }
   if (span.status._tag !== "Ended") {
-    spans.event(fiber, span, nanos, "narrative.analysis", attributes)
+    spanEvents.add(fiber, span, nanos, "narrative.analysis", attributes)
     return
   }
   try {

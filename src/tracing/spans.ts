@@ -25,6 +25,7 @@ import type { Secrets } from "../redaction/secrets.js"
 import { repairTracerLogger, spanToTrace } from "../runtime/fiberInternals.js"
 import { muted } from "../runtime/muting.js"
 import { isOn } from "../runtime/switches.js"
+import { LocalSpan, localSpan } from "./localSpan.js"
 import { redactSpan } from "./redactedSpan.js"
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
@@ -50,8 +51,11 @@ export const start = (
   repairTracerLogger(text)
   const visible = visibleParent(parent)
   const links = fiber.getFiberRef(FiberRef.currentTracerSpanLinks)
+  const tracer = fiber.currentTracer
+  const make = isEffects(tracer) ? localSpan : tracer.span
   try {
-    return fiber.currentTracer.span(
+    return make.call(
+      tracer,
       name,
       visible === undefined ? Option.none() : Option.some(visible),
       contexts[of],
@@ -137,14 +141,22 @@ export const isNative = (tracer: Tracer.Tracer): boolean => tracer === nativeTra
  * Says on a span what its fiber annotates spans with. On one that is exported, this and whatever others than narration put
  * on it is redacted, as its story is.
  */
-export const redact = (fiber: AnyFiber, span: Tracer.Span, secrets: () => Secrets | undefined): void => {
-  if (isRead(fiber, span)) {
-    // A tracer's span may refuse to be changed.
-    attempt(() => redactSpan(span, { redactor: redactorIn(fiber.currentContext), secrets }), undefined)
-  }
+export const redact = (fiber: AnyFiber, span: Tracer.Span, story: { readonly secrets: Secrets } | undefined): void => {
+  if (isRead(fiber, span)) redactRead(fiber, span, story)
   const annotations = fiber.getFiberRef(FiberRef.currentTracerSpanAnnotations)
-  if (HashMap.size(annotations) === 0) return
-  HashMap.forEach(annotations, (value, key) => attempt(() => span.attribute(key, value), undefined))
+  if (HashMap.size(annotations) > 0) annotate(span, Object.fromEntries(annotations))
+}
+
+const redactRead = (fiber: AnyFiber, span: Tracer.Span, story: { readonly secrets: Secrets } | undefined): void => {
+  const redactor = redactorIn(fiber.currentContext)
+  // A tracer's span may refuse to be changed.
+  attempt(() => redactSpan(span, { redactor, secrets: () => story?.secrets }), undefined)
+}
+
+/** Puts attributes on a span, given as names and values by turns. */
+export const putAll = (span: Tracer.Span, list: Array<unknown>): void => {
+  if (span instanceof LocalSpan) span.addAll(list)
+  else for (let i = 0; i < list.length; i += 2) span.attribute(String(list[i]), list[i + 1])
 }
 
 /** Whether spans that are made here may leave the process. */
@@ -154,26 +166,6 @@ export const areSpansRead = (fiber: AnyFiber): boolean =>
 /** Whether a span leaves the process: Effect's own tracer keeps its spans to itself. */
 export const isRead = (fiber: AnyFiber, span: Tracer.Span | undefined): span is Tracer.Span =>
   span?.sampled === true && !isNative(fiber.currentTracer)
-
-/** Most events of one span, as in OpenTelemetry's own limits. */
-const maxEvents = 128
-
-const eventCounts = new WeakMap<Tracer.Span, number>()
-
-/** Adds an event to a span that is exported and that has not ended. Beyond the most there may be, they are counted. */
-export const event = (
-  fiber: AnyFiber,
-  span: Tracer.Span | undefined,
-  nanos: bigint,
-  name: string,
-  attributes: Readonly<Record<string, unknown>>
-): void => {
-  if (!isRead(fiber, span) || span.status._tag === "Ended") return
-  const count = (eventCounts.get(span) ?? 0) + 1
-  eventCounts.set(span, count)
-  if (count > maxEvents) span.attribute("narrative.events.dropped", count - maxEvents)
-  else attempt(() => span.event(name, nanos, attributes), undefined)
-}
 
 /** Adds attributes to a span that may refuse them. */
 export const annotate = (span: Tracer.Span, attributes: Readonly<Record<string, unknown>>): void => {

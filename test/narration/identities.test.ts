@@ -7,7 +7,7 @@ import { validate } from "uuid"
 import * as Renderer from "../../src/delivery/Renderer.js"
 import * as NarrativeEvent from "../../src/event/NarrativeEvent.js"
 import * as Narrative from "../../src/Narrative.js"
-import { uuid } from "../../src/narration/IdGenerator.js"
+import { uuid } from "../../src/plain/ids.js"
 
 const quiet = Effect.provide(Logger.remove(Logger.defaultLogger))
 

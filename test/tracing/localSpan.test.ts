@@ -9,7 +9,12 @@ it.effect("A span that stays in the process has what one of Effect's own tracer 
   Effect.gen(function* () {
     const theirs = yield* Effect.makeSpan("Import")
     const ours = made()
-    assert.hasAllKeys({ ...ours, attributes: ours.attributes }, Object.keys(theirs))
+    for (const [key, value] of Object.entries(theirs)) {
+      assert.strictEqual(typeof Reflect.get(ours, key), typeof value, key)
+      assert.strictEqual(Array.isArray(Reflect.get(ours, key)), Array.isArray(value), key)
+    }
+    assert.instanceOf(ours.attributes, Map)
+    assert.deepStrictEqual(ours.status, { _tag: "Started", startTime: 1n })
     assert.match(ours.traceId, /^[0-9a-f]{32}$/)
     assert.match(ours.spanId, /^[0-9a-f]{16}$/)
     const end = { _tag: "Ended", startTime: 1n, endTime: 2n, exit: Exit.void } as const
@@ -25,6 +30,8 @@ it("It is in the trace of its parent, and has an id of its own", () => {
   const child = made(Option.some(parent))
   assert.strictEqual(child.traceId, parent.traceId)
   assert.notStrictEqual(child.spanId, parent.spanId)
+  assert.strictEqual(child.spanId, child.spanId)
+  assert.strictEqual(parent.traceId, parent.traceId)
 })
 
 it("No two have the same id", () => {
@@ -42,6 +49,18 @@ it("What is added last counts, before it was read and after", () => {
   const added = new Map<string, unknown>([
     ["rows", 3],
     ["file", "a.csv"]
+  ])
+  assert.deepStrictEqual(span.attributes, added)
+})
+
+it("What is added all at once is added to what there is, and what is added later counts", () => {
+  const span = made()
+  span.addAll(["rows", 1, "file", "a.csv"])
+  span.attribute("rows", 2)
+  span.addAll(["file", "b.csv"])
+  const added = new Map<string, unknown>([
+    ["rows", 2],
+    ["file", "b.csv"]
   ])
   assert.deepStrictEqual(span.attributes, added)
 })

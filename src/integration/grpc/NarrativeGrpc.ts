@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import type * as GrpcJs from "@grpc/grpc-js"
-import { uuid } from "../../narration/IdGenerator.js"
+import { uuid } from "../../plain/ids.js"
 import { attempt } from "../../plain/untrusted.js"
 import type { Narrator } from "../../promise/Narrator.js"
 import { openRootBy } from "../../promise/openers.js"

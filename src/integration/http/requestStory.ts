@@ -19,7 +19,7 @@ import { afterLoading, redactorOf } from "../../narration/region.js"
 import * as storyRegion from "../../narration/storyRegion.js"
 import { extended } from "../../plain/extended.js"
 import { type AnyFiber, currentFiber, withFiber } from "../../runtime/fiber.js"
-import { enterRefs } from "../../runtime/fiberInternals.js"
+import { enterRefs, leaveRefs } from "../../runtime/fiberInternals.js"
 import { inOrder, type Waiting } from "../../runtime/waiting.js"
 import type { Correlation } from "../../tracing/Correlation.js"
 import { askedIn } from "../../tracing/correlationScope.js"
@@ -32,36 +32,29 @@ export const run = <E, R>(
   init: storyRegion.StoryInit,
   asked: Correlation
 ): HttpApp.Default<E, R> =>
-  withFiber((fiber) =>
-    afterLoading(fiber, () =>
-      Effect.uninterruptibleMask((restore) => {
-        const before = fiber.getFiberRef(HttpApp.currentPreResponseHandlers)
-        const handler = (incoming: HttpServerRequest, response: HttpServerResponse) =>
-          Effect.succeed(request.watch(currentFiber(fiber), incoming, response))
-        // All that is set for the request is set at once.
-        const leave = enterRefs(fiber, [
-          ...askedIn(fiber, asked),
-          [HttpApp.currentPreResponseHandlers, Option.some(after(before, handler))]
-        ])
-        const { opened, waiting } = storyRegion.open(init, fiber)
-        const { story } = opened.region
-        // Effect's own tracer keeps its spans to itself.
-        if (areSpansRead(fiber)) redactAttributes(fiber.currentSpan, redactorOf(fiber), () => story.secrets)
-        const request = new RequestStory(opened)
-        const scope = Context.getOption(fiber.currentContext, Scope.Scope)
-        const begun = scope._tag === "None" ? undefined : request.closeWith(scope.value)
-        return storyRegion.inside(
-          { opened, waiting: inOrder(waiting, begun) },
-          fiber,
-          () => restore(app),
-          (exit, here) => {
-            leave(here)
-            request.answered(exit, here.getFiberRef(FiberRef.interruptedCause))
-            return request.isScoped ? exit : Effect.zipRight(request.close, exit)
-          }
-        )
+  withFiber((outside) =>
+    afterLoading(outside, (fiber) => {
+      const before = fiber.getFiberRef(HttpApp.currentPreResponseHandlers)
+      const handler = (incoming: HttpServerRequest, response: HttpServerResponse) =>
+        Effect.succeed(request.watch(currentFiber(fiber), incoming, response))
+      // All that is set for the request is set at once.
+      const entered = enterRefs(fiber, [
+        ...askedIn(fiber, asked),
+        [HttpApp.currentPreResponseHandlers, Option.some(after(before, handler))]
+      ])
+      const { opened, waiting } = storyRegion.open(init, fiber)
+      const { story } = opened.region
+      // Effect's own tracer keeps its spans to itself.
+      if (areSpansRead(fiber)) redactAttributes(fiber.currentSpan, redactorOf(fiber), () => story.secrets)
+      const request = new RequestStory(opened)
+      const scope = Context.getOption(fiber.currentContext, Scope.Scope)
+      const begun = scope._tag === "None" ? undefined : request.closeWith(scope.value)
+      return storyRegion.inside({ opened, waiting: inOrder(waiting, begun) }, fiber, app, (exit, here) => {
+        leaveRefs(here, entered)
+        request.answered(exit, here.getFiberRef(FiberRef.interruptedCause))
+        return request.isScoped ? exit : Effect.zipRight(request.close, exit)
       })
-    )
+    })
   )
 
 /** As `HttpApp.withPreResponseHandler` adds one. */
