@@ -135,6 +135,8 @@ const evidenceOf = (
 
 const placeSays: Readonly<Record<Failure["locationReason"], string>> = {
   app_frame: "This line of the program was running",
+  effect: "The effect that failed is made at this line",
+  called: "The program was waiting for what this line is part of, and it is what fails most likely there",
   generator: "The program was waiting at this line",
   span: "The nearest span is made here; the line that failed in it is not known",
   bundle: "This line of a bundle without a source map was running; it may be a library's",

@@ -196,10 +196,10 @@ const open = (settings: Settings): Opened => {
   const rich = settings.mode === "rich" ? openRich(settings) : undefined
   const mode = rich?.available === true ? "rich" : "lean"
   const { maxStackText } = settings
-  const { droppedWith, framesOf } = rich ?? {}
+  const { droppedWith, effectOf, framesOf } = rich ?? {}
   const optionsFor = (redactor: Redactor): DescribeOptions => {
     const { fileKey, read } = readerOf(settings.appRoots)
-    return { mode, read, fileKey, maxStackText, redactor, framesOf, droppedWith }
+    return { mode, read, fileKey, maxStackText, redactor, framesOf, effectOf, droppedWith }
   }
   const describeIn: Service["describeIn"] = (cause, context, redactor) => {
     rich?.takeCut()

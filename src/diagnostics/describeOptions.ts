@@ -6,7 +6,11 @@ import type { CauseLeaf } from "../cause/causeLeaves.js"
 import type { FailureReport } from "../event/FailureReport.js"
 import type { Redactor } from "../redaction/redactorModel.js"
 import type { FrameWithLocals } from "./locals/framesWithLocals.js"
+import type * as waitingEffect from "./locals/waitingEffect.js"
 import type * as stackFrames from "./source/stackFrames.js"
+
+/** What a failure says of the effect that failed. */
+export type EffectSearch = Omit<waitingEffect.Search, "functions" | "waiting">
 
 export interface DescribeOptions {
   readonly mode: FailureReport["diagnosticsMode"]
@@ -18,6 +22,10 @@ export interface DescribeOptions {
    * of one failure are given together, the innermost first.
    */
   readonly framesOf: ((errors: ReadonlyArray<object>) => ReadonlyArray<FrameWithLocals>) | undefined
+  /** The line of the effect that failed, where no stack leads to it and no generator is in it. */
+  readonly effectOf:
+    | ((errors: ReadonlyArray<object>, search: EffectSearch) => waitingEffect.EffectPlace | undefined)
+    | undefined
   /** Defects that came with a failure and that Effect left out of the cause. */
   readonly droppedWith: ((leaf: CauseLeaf) => ReadonlyArray<Cause.Cause<unknown>>) | undefined
   readonly redactor: Redactor

@@ -11,8 +11,11 @@ import { attempt, isObject, stackOf, textOf } from "../plain/untrusted.js"
 import type { Secrets } from "../redaction/secrets.js"
 import type { DescribeOptions } from "./describeOptions.js"
 import * as framesWithLocals from "./locals/framesWithLocals.js"
+import type { EffectPlace as EffectLine } from "./locals/waitingEffect.js"
 import * as failureLocation from "./source/failureLocation.js"
 import { named, passedSpans, type SpanWithFrame } from "./source/passedSpans.js"
+import * as sourceText from "./source/sourceText.js"
+import * as stackFrames from "./source/stackFrames.js"
 import { collectSecretsIn, maxErrors, type StageOfFailure } from "./undescribed.js"
 
 /** An error of the tree: what it says, and its frames. */
@@ -57,7 +60,17 @@ export const sitesOf = (
   const nearest = spans.find(({ frame }) => frame !== undefined)
   const hasLeft = ({ left }: framesWithLocals.CallFrame, span: object | undefined) =>
     span !== undefined && left?.includes(span) === true
+  let made: framesWithLocals.CallFrame | undefined
+  const effectIn = (waiting: stackFrames.Frame | undefined): EffectPlace | undefined => {
+    const generator = calls.find((call) => call === waiting)
+    const found = effectOf(chain, generator, keysOf(leaf, chain), options, (left) =>
+      generator === undefined && nearest !== undefined ? left.includes(nearest.span) : stage?.hasLeft?.(left) === true
+    )
+    made = found?.frame
+    return found
+  }
   const place = failureLocation.placeOf(chain, {
+    effectIn,
     generators: calls.filter((call) => !isOutside(call)),
     outer: calls.filter(isOutside),
     span: nearest?.frame && { frame: named(nearest.frame, nearest.name), kind: nearest.kind },
@@ -67,7 +80,57 @@ export const sitesOf = (
       return stack === undefined ? undefined : failureLocation.definedIn(read(stack))
     }
   })
-  return { tree, chain, calls, callsOf, span, spans, place }
+  return { tree, chain, calls: made === undefined ? calls : withEffect(calls, made), callsOf, span, spans, place }
+}
+
+interface EffectPlace {
+  readonly frame: framesWithLocals.CallFrame
+  readonly reason: failureLocation.Place["reason"]
+}
+
+/** The line of the effect that failed, as a call that waits inside a generator. */
+const effectOf = (
+  chain: ReadonlyArray<Link>,
+  generator: framesWithLocals.CallFrame | undefined,
+  keys: ReadonlyArray<object>,
+  { effectOf: find, read }: DescribeOptions,
+  isOutside: (left: ReadonlyArray<object>) => boolean
+): EffectPlace | undefined => {
+  const frameOf = ({ column, line, path }: Pick<EffectLine, "path" | "line" | "column">, name: string) =>
+    read(`Error\n    at ${name} (${path}:${line}:${column})`)[0]
+  const known = generator?.generator
+  const found = find?.(keys, {
+    generator:
+      generator === undefined || known === undefined
+        ? undefined
+        : extended(generator.shown, { generator: known, path: generator.path, content: generator.content }),
+    isOutside: ({ left }) => isOutside(left),
+    isOwn: ({ path }) => frameOf({ path, line: 1, column: 1 }, "")?.shown.origin === "app",
+    evidence: {
+      text: chain.map(({ error }) => error).findLast((error) => typeof error === "string"),
+      isOfSchema: chain.some(({ error }) => textOf(error, "_tag") === "ParseError")
+    }
+  })
+  const frame = found && frameOf(found, "")
+  if (found === undefined || frame === undefined) return undefined
+  const { column, content, isGuess, line, path } = found
+  if (path === generator?.path && line === generator.shown.line) return undefined
+  const name = sourceText.enclosingNameOf(sourceText.linesOf(path, content), line, column) ?? stackFrames.anonymous
+  const shown = { ...frame.shown, line, column, function: name, suspended: true }
+  const range = { file: path, startLine: line, endLine: line }
+  return {
+    frame: { ...frame, shown, path, content, range, left: undefined, generator: undefined, bigints: [] },
+    reason: isGuess ? "called" : "effect"
+  }
+}
+
+/** A call that waited inside the first of the app's. */
+const withEffect = (
+  calls: ReadonlyArray<framesWithLocals.CallFrame>,
+  effect: framesWithLocals.CallFrame
+): ReadonlyArray<framesWithLocals.CallFrame> => {
+  const at = calls.findIndex(failureLocation.isApp)
+  return at < 0 ? [...calls, effect] : [...calls.slice(0, at), effect, ...calls.slice(at)]
 }
 
 /** The line of a failure alone, without the text of that line: nothing is hidden in a place. */

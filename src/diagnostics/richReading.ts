@@ -12,12 +12,15 @@ import * as fiberFrames from "./locals/fiberFrames.js"
 import * as hotCode from "./locals/hotCode.js"
 import * as Locals from "./locals/locals.js"
 import * as thrownLocals from "./locals/thrownLocals.js"
+import type { CapturedFrame, CapturedOperation, WaitingGenerator } from "./locals/waiting.js"
+import * as waitingEffect from "./locals/waitingEffect.js"
 import { maxErrors } from "./undescribed.js"
 
 export interface Rich {
   readonly available: boolean
   readonly reason: string
   readonly framesOf: NonNullable<DescribeOptions["framesOf"]>
+  readonly effectOf: NonNullable<DescribeOptions["effectOf"]>
   /** Whether there was no time for all of the frames since this was asked last. */
   readonly takeCut: () => boolean
   readonly droppedWith: NonNullable<DescribeOptions["droppedWith"]>
@@ -51,6 +54,11 @@ export const openRich = (settings: Settings): Rich => {
           : reader.read(suspended, { onCut }).map((frame) => extended(frame, { suspended: true })))
       ]
     },
+    effectOf: (errors, search) => {
+      const { functions } = reader
+      if (functions === undefined) return undefined
+      return waitingEffect.find({ ...search, functions, waiting: waitingFor(errors) })
+    },
     takeCut: () => {
       const was = cut
       cut = false
@@ -74,8 +82,8 @@ export const openRich = (settings: Settings): Rich => {
 }
 
 /** What wraps an error came through fewer calls than the error itself: each call once, as the innermost error met it. */
-const suspendedFor = (errors: ReadonlyArray<object>): ReadonlyArray<fiberFrames.CapturedFrame> => {
-  const frames = new Map<object, fiberFrames.CapturedFrame>()
+const suspendedFor = (errors: ReadonlyArray<object>): ReadonlyArray<CapturedFrame> => {
+  const frames = new Map<object, CapturedFrame>()
   for (const error of errors) {
     const before = Array.from(frames.values()).at(-1)?.left
     for (const frame of fiberFrames.framesOf(error)) {
@@ -86,6 +94,19 @@ const suspendedFor = (errors: ReadonlyArray<object>): ReadonlyArray<fiberFrames.
   }
   return Array.from(frames.values())
 }
+
+/** What waited for the innermost error that is known, and what the others say that it is outside of. */
+const waitingFor = (errors: ReadonlyArray<object>): ReadonlyArray<WaitingGenerator> => {
+  const [innermost = [], ...others] = errors.map(fiberFrames.waitingOf).filter((waiting) => waiting.length > 0)
+  const left = new Map<object, ReadonlyArray<object>>()
+  for (const { operation, left: regions } of others.flatMap((waiting) => waiting.flatMap(operationsOf))) {
+    left.set(operation, [...(left.get(operation) ?? []), ...regions])
+  }
+  const joined = (one: CapturedOperation) => extended(one, { left: [...one.left, ...(left.get(one.operation) ?? [])] })
+  return innermost.map((one) => extended(one, { operations: one.operations.map(joined) }))
+}
+
+const operationsOf = ({ operations }: WaitingGenerator): ReadonlyArray<CapturedOperation> => operations
 
 const keepingOf = ({ keepVariables }: Settings): hotCode.Keeping =>
   keepVariables ? attempt(hotCode.keepVariables, "unknown to this V8") : "not asked for"

@@ -100,6 +100,8 @@ export const ErrorCode = Schema.Literal(
  * How a place was found, so that a guess is never mistaken for a fact:
  *
  * - `app_frame`: the innermost line of the app on the stack of the error, or of an error it came from.
+ * - `effect`: the effect that failed, where what waited for it is written behind it; `called`: a guess at it, by what the line
+ *   of the waiting generator calls.
  * - `generator`: the `yield*` at which the nearest generator of the app was waiting.
  * - `span`: where the nearest span of the app is made; `stage`: where the stage, or the story, is made.
  * - `bundle`: the innermost line of a bundle without a source map that is not known to be a library's.
@@ -116,6 +118,8 @@ export type LocationReason = typeof LocationReason.Type
  */
 export const LocationReason = Schema.Literal(
   "app_frame",
+  "effect",
+  "called",
   "generator",
   "span",
   "stage",

@@ -127,6 +127,8 @@ const framesOf = (failure: Failure, index: number): ReadonlyArray<Found> => {
 
 const reasons: Readonly<Record<Failure["locationReason"], string>> = {
   app_frame: " [app]",
+  effect: " [app, the effect that failed]",
+  called: " [app, a guess: what the waiting line calls]",
   generator: " [app, waiting]",
   span: " [where the nearest span is made]",
   bundle: " [in a bundle without a source map]",

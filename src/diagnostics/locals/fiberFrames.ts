@@ -14,16 +14,8 @@ import * as thrownValue from "../../cause/thrownValue.js"
 import { isObject } from "../../plain/untrusted.js"
 import * as repeatedTexts from "./repeatedTexts.js"
 import { type Continuation, copyOf, type Suspended, suspendedIn } from "./suspended.js"
+import { type CapturedFrame, type WaitingGenerator, waitingIn } from "./waiting.js"
 import * as yieldedExits from "./yieldedExits.js"
-
-/** A suspended generator. It is only held, never resumed. */
-export interface CapturedFrame {
-  readonly generator: object
-  /** The stages, stories and spans that the failure had left before it came here: the generator is outside them. */
-  readonly left?: ReadonlyArray<object> | undefined
-  /** The services that its fiber had, by their keys. */
-  readonly services?: ReadonlyMap<string, unknown> | undefined
-}
 
 /**
  * Starts capturing. Success costs nothing; a failure about a microsecond each time it passes a handler. Ends when the
@@ -47,17 +39,14 @@ export const install = (): { readonly uninstall: () => void } => {
  * The generators suspended when this failure passed, innermost first, those of the fibers that waited for it after its
  * own. Empty if nothing was captured. `failure` is the error itself, or its node in the cause if it is a primitive.
  */
-export const framesOf = (failure: object): ReadonlyArray<CapturedFrame> => {
-  const left: Array<object> = []
-  return (store.captures.get(failure)?.fibers ?? []).flatMap(({ generators, regions, services }) => {
-    const before = [...left]
-    left.push(...regions.map(({ region }) => region))
-    return generators.map((generator, at): CapturedFrame => {
-      const passed = [...before, ...regions.filter(({ behind }) => behind <= at).map(({ region }) => region)]
-      return { generator, services, left: passed.length === 0 ? undefined : passed }
-    })
-  })
-}
+export const framesOf = (failure: object): ReadonlyArray<CapturedFrame> =>
+  waitingOf(failure).flatMap(({ generator, left, services }) =>
+    generator === undefined ? [] : [{ generator, services, left }]
+  )
+
+/** The same, with what waited inside each of them, and at the end what waited outside of all. */
+export const waitingOf = (failure: object): ReadonlyArray<WaitingGenerator> =>
+  waitingIn(store.captures.get(failure)?.fibers ?? [])
 
 /**
  * Forgets a failure that has been reported: an error that is kept would keep its generators, and all their values. The same
@@ -224,7 +213,7 @@ const captureFailure = (
   }
   const earlier = known ?? captureOf(repeated, now)
   if (earlier === undefined) {
-    if (now.generators.length > 0 || dropped.length > 0) keep(key, node, [now], none, dropped)
+    if (now.generators.length + now.operations.length + dropped.length > 0) keep(key, node, [now], none, dropped)
     return
   }
   const travelled = stillTravelling(earlier, node, key, now)
@@ -256,7 +245,7 @@ const hasNoOther = (now: Suspended, before: Suspended): boolean =>
 const noteSpan = (fiber: FailingFiber, known: FiberCapture | undefined, fiberId: number): void => {
   if (known === undefined || known.fiberId !== fiberId || known.span === fiber.currentSpan) return
   const behind = known.depths.filter((depth) => depth >= fiber._stack.length).length
-  if (known.span !== undefined) known.regions.push({ region: known.span, behind })
+  if (known.span !== undefined) known.regions.push({ region: known.span, behind, depth: fiber._stack.length })
   known.span = fiber.currentSpan
 }
 

@@ -21,6 +21,7 @@ export interface FrameWithLocals extends GeneratorFrame {
 export interface CallFrame extends stackFrames.Frame {
   readonly range: GeneratorFrame["functionRange"]
   readonly left: GeneratorFrame["left"]
+  readonly generator: GeneratorFrame["generator"]
   /** The variables, and their fields, that are a BigInt: a plain value does not say so. */
   readonly bigints: ReadonlyArray<string>
 }
@@ -41,14 +42,14 @@ export const callFrame = (
   redactor: Redactor,
   secrets: Secrets
 ): CallFrame | undefined => {
-  const { column, file, functionName, functionRange, left, line, suspended } = known
+  const { column, file, functionName, functionRange, generator, left, line, suspended } = known
   const frame = read(`Error\n    at ${functionName} (${file}:${line}:${column})`)[0]
   if (frame === undefined || frame.shown.origin === "effect") return undefined
   const locals = localsOf(known, redactor, secrets)
   const bigints = bigintsIn(known)
   for (const path of bigints) markBigInt(locals, path)
   const shown = { ...frame.shown, suspended, locals: Object.fromEntries(locals) }
-  return { ...frame, shown, range: functionRange, left, bigints: bigints.map((path) => path.join(".")) }
+  return { ...frame, shown, range: functionRange, left, generator, bigints: bigints.map((path) => path.join(".")) }
 }
 
 /** Most fields of a variable that are looked at. */

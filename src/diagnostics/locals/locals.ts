@@ -2,17 +2,18 @@
  * The local variables of suspended generators, read through V8's inspector: after the fact, without pausing, and only
  * when a report is made.
  */
-import type { Runtime } from "node:inspector"
 import { types } from "node:util"
 import * as Effect from "effect/Effect"
 import { attempt, isObject } from "../../plain/untrusted.js"
 import { classify } from "../source/stackFrames.js"
 import * as timeBudget from "../timeBudget.js"
-import type { CapturedFrame } from "./fiberFrames.js"
+import * as functionReader from "./functionReader.js"
 import * as functionSource from "./functionSource.js"
 import * as inspectorSession from "./inspectorSession.js"
+import { placeOf, propertiesOf, type RemoteObject, type ScriptLocation } from "./internals.js"
 import * as parser from "./parser.js"
 import * as scriptTable from "./scriptTable.js"
+import type { CapturedFrame } from "./waiting.js"
 
 /** A generator as it was when its fiber failed. */
 export interface GeneratorFrame extends functionSource.PlacedFunction {
@@ -20,6 +21,8 @@ export interface GeneratorFrame extends functionSource.PlacedFunction {
   readonly locals: ReadonlyArray<functionSource.Local>
   /** The stages and stories that it is outside of. */
   readonly left?: ReadonlyArray<object> | undefined
+  /** By which what waits inside it is known. */
+  readonly generator?: object | undefined
 }
 
 /** Whether locals can be read, and why not. */
@@ -43,6 +46,8 @@ export interface LocalsReader {
    * @param options.deadlineMillis time (see `TimeBudget`) after which no further frame is begun, 100 unless given
    */
   readonly read: (frames: ReadonlyArray<CapturedFrame>, options?: ReadOptions) => ReadonlyArray<GeneratorFrame>
+  /** Where functions are, and what they see. */
+  readonly functions: functionReader.FunctionReader | undefined
   readonly status: LocalsStatus
   readonly close: () => void
 }
@@ -62,7 +67,12 @@ export const openReader = (): LocalsReader => {
   } catch (error) {
     closeQuietly(session)
     const why = error instanceof Error ? error.message : String(error)
-    return { read: () => [], status: { available: false, reason: `No local variables: ${why}` }, close: () => {} }
+    return {
+      read: () => [],
+      functions: undefined,
+      status: { available: false, reason: `No local variables: ${why}` },
+      close: () => {}
+    }
   }
 }
 
@@ -84,7 +94,7 @@ const readerOn = (session: inspectorSession.InspectorSession): OpenReader => {
   let closed = false
 
   const functionOf = (
-    handle: Runtime.RemoteObject,
+    handle: RemoteObject,
     script: scriptTable.Script,
     suspendedAt: ScriptLocation
   ): functionSource.FunctionSource => {
@@ -117,6 +127,7 @@ const readerOn = (session: inspectorSession.InspectorSession): OpenReader => {
   }
 
   return {
+    functions: functionReader.make(session, scripts),
     status: { available: true, reason: "Local variables are read from suspended generators." },
     readOne: (generator) => {
       try {
@@ -152,11 +163,12 @@ type FoundAt = (
 const frameOf = (
   { location, place, source }: FoundGenerator,
   scopes: ReadonlyArray<functionSource.Scope>,
-  { left, services }: Omit<CapturedFrame, "generator">
+  { generator, left, services }: Partial<CapturedFrame>
 ): GeneratorFrame => ({
   ...source.frameAt(place),
   locals: namingServices(source.localsAt(location, scopes, "suspended"), services),
-  left
+  left,
+  generator
 })
 
 /** What can be read of generators, as far as there is time. */
@@ -203,31 +215,6 @@ const framesOf = (
     found.map(({ generator }) => generator.scopes)
   )
   return found.map(({ frame, generator }, i) => frameOf(generator, scopes[i] ?? [], frame))
-}
-
-type Properties = ReadonlyMap<string, Runtime.RemoteObject>
-
-/** What V8 says of a value beside its properties: `[[GeneratorState]]`, `[[Scopes]]`, … No getter is run. */
-const propertiesOf = (session: inspectorSession.InspectorSession, handle: Runtime.RemoteObject): Properties => {
-  const { internalProperties } = session.ask<Runtime.GetPropertiesReturnType>("Runtime.getProperties", {
-    objectId: handle.objectId,
-    ownProperties: true
-  })
-  const found = new Map<string, Runtime.RemoteObject>()
-  for (const { name, value } of internalProperties ?? []) {
-    if (value !== undefined) found.set(name, value)
-  }
-  return found
-}
-
-interface ScriptLocation extends functionSource.ScriptPlace {
-  readonly scriptId: string
-}
-
-const placeOf = (location: Runtime.RemoteObject | undefined): ScriptLocation => {
-  const value: Partial<ScriptLocation> | undefined = location?.value
-  if (value?.scriptId === undefined || value.lineNumber === undefined) throw new Error("V8 did not give a location")
-  return { scriptId: value.scriptId, lineNumber: value.lineNumber, columnNumber: value.columnNumber }
 }
 
 /** The scopes of generators up to their modules, innermost first. */

@@ -8,10 +8,13 @@ import { regionOf } from "../../runtime/regionMark.js"
 export interface Continuation {
   readonly _op: string
   readonly effect_instruction_i0?: unknown
+  readonly effect_instruction_i1?: unknown
+  readonly effect_instruction_i2?: unknown
 }
 
-/** Most generators kept of one fiber. */
+/** Most generators, and most other operations, kept of one fiber. */
 const maxGenerators = 12
+const maxOperations = 64
 /** Most continuations of a fiber looked at: a stack may be 100,000 deep. */
 const maxContinuations = 512
 
@@ -21,31 +24,47 @@ export interface Suspended {
   readonly generators: ReadonlyArray<object>
   /** Where each of them is on the fiber's stack. */
   readonly depths: ReadonlyArray<number>
-  /** The stages and stories among them, each `behind` so many of the generators; and the spans that the failure has left. */
-  readonly regions: Array<{ readonly region: object; readonly behind: number }>
+  /**
+   * The stages and stories among them, each `behind` so many of the generators; and the spans that the failure has left. What is
+   * below its `depth` on the stack is outside of it.
+   */
+  readonly regions: Array<{ readonly region: object; readonly behind: number; readonly depth: number }>
+  /** What else waits, as `flatMap` does for what is before it; innermost first. */
+  readonly operations: ReadonlyArray<WaitingOperation>
+}
+
+/** An operation that waits `behind` so many of the generators. */
+export interface WaitingOperation {
+  readonly operation: Continuation
+  readonly behind: number
+  readonly depth: number
 }
 
 export const suspendedIn = ({ _stack: stack }: { readonly _stack: ReadonlyArray<Continuation> }): Suspended => {
   const generators: Array<object> = []
   const depths: Array<number> = []
   const regions: Suspended["regions"] = []
+  const operations: Array<WaitingOperation> = []
   const end = Math.max(0, stack.length - maxContinuations)
   for (let i = stack.length - 1; i >= end && generators.length < maxGenerators; i--) {
     const continuation = stack[i]
     if (continuation === undefined) continue
     const region = regionOf(continuation)
-    if (region !== undefined) regions.push({ region, behind: generators.length })
+    if (region !== undefined) regions.push({ region, behind: generators.length, depth: i })
     else if (continuation._op === "Iterator" && isObject(continuation.effect_instruction_i0)) {
       generators.push(continuation.effect_instruction_i0)
       depths.push(i)
+    } else if (operations.length < maxOperations) {
+      operations.push({ operation: continuation, behind: generators.length, depth: i })
     }
   }
-  return { generators, depths, regions }
+  return { generators, depths, regions, operations }
 }
 
 // Several failures of one cause begin at one place, and go on as each of them is known.
-export const copyOf = ({ depths, generators, regions }: Suspended): Suspended => ({
+export const copyOf = ({ depths, generators, operations, regions }: Suspended): Suspended => ({
   depths,
   generators,
+  operations,
   regions: [...regions]
 })

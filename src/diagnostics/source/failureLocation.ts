@@ -42,6 +42,8 @@ export interface Around {
   readonly span: { readonly frame: stackFrames.Frame; readonly kind: "span" | "stage" } | undefined
   /** Whether a call waited outside that span. */
   readonly isOutsideSpan: (call: stackFrames.Frame) => boolean
+  /** The line of the effect that failed, inside the call that waits for it, or else inside the nearest span or the stage. */
+  readonly effectIn: (waiting: stackFrames.Frame | undefined) => Pick<Place, "frame" | "reason"> | undefined
   /** Where the stage, or the story, is made. */
   readonly definedAt: () => ReturnType<typeof definedIn> | undefined
 }
@@ -67,8 +69,12 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
   const generator = generators.find(isApp)
   const isSpanNearer = generator !== undefined && span?.kind === "span" && around.isOutsideSpan(generator)
   if (generator !== undefined && !isSpanNearer) {
-    return { frame: awaitedAt(generator, failedCallOf(chain)), reason: "generator", from: undefined }
+    const awaited = awaitedAt(generator, failedCallOf(chain))
+    const effect = awaited === generator ? around.effectIn(generator) : undefined
+    return { ...(effect ?? { frame: awaited, reason: "generator" }), from: undefined }
   }
+  const effect = around.effectIn(undefined)
+  if (effect !== undefined) return { ...effect, from: undefined }
   if (span?.kind === "span") return { frame: span.frame, reason: "span", from: undefined }
   if (made !== undefined) return made
   const waiting = outer.find(isApp)

@@ -103,6 +103,8 @@ const placeOf = (failure: Failure, location: Location, cwd: string): string => {
 // A place that is only near the failure must not pass for the failure's own.
 const guesses: Readonly<Record<Failure["locationReason"], string>> = {
   app_frame: "",
+  effect: "",
+  called: " - a guess: what the waiting line calls",
   generator: "",
   span: " - where the nearest span is made",
   stage: " - where the stage is made",

@@ -1,0 +1,201 @@
+/**
+ * The text of a source file in which brackets can be counted: what is in strings, templates, comments and regular expressions opens
+ * and closes nothing. No parser: it reads TypeScript and what compilers make of it alike.
+ */
+import * as hiddenField from "../../plain/hiddenField.js"
+import type { TextPlace } from "./maskedCode.js"
+
+/** A source, position by position. */
+export interface Code {
+  readonly text: string
+  /** The same text, with what is not code put out. */
+  readonly masked: string
+  readonly lineStarts: ReadonlyArray<number>
+}
+
+/** A part of a code, from its first position to behind its last. */
+export interface Range {
+  readonly start: number
+  readonly end: number
+}
+
+/** The lines of a file come from a cache: what was found out of them is kept as long as they are. */
+export const codeOf = hiddenField.remembering((lines: ReadonlyArray<string>): Code => {
+  const text = lines.join("\n")
+  const lineStarts = [0]
+  for (const line of lines) lineStarts.push((lineStarts.at(-1) ?? 0) + line.length + 1)
+  return { text, masked: text.length > maxText ? "" : maskedSource(text), lineStarts }
+})
+
+/** Longest source that is looked into, in UTF-16 code units. */
+const maxText = 400_000
+
+export const offsetOf = ({ lineStarts }: Code, { column, line }: TextPlace): number =>
+  (lineStarts[line - 1] ?? 0) + column - 1
+
+export const placeAt = ({ lineStarts }: Code, offset: number): TextPlace => {
+  const after = lineStarts.findIndex((start) => start > offset)
+  const line = after < 0 ? lineStarts.length : after
+  return { line, column: offset - (lineStarts[line - 1] ?? 0) + 1 }
+}
+
+const maskedSource = (text: string): string => {
+  let masked = ""
+  let at = 0
+  for (const { 0: found, index } of text.matchAll(starts)) {
+    if (index < at) continue
+    const isRegex = found === "/" && canBeginRegex(text.slice(Math.max(0, index - 20), index))
+    if (found === "/" && !isRegex) continue
+    const end = found === "`" ? endOfTemplate(text, index) : endOfOther(text, index, isRegex)
+    const mask = found.startsWith("/") && !isRegex ? " " : "~"
+    masked += text.slice(at, index) + mask.repeat(end - index)
+    at = end
+  }
+  return masked + text.slice(at)
+}
+
+const starts = /\/\/|\/\*|["'`/]/g
+
+const endOfOther = (text: string, from: number, isRegex: boolean): number => {
+  const pattern = isRegex
+    ? /\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\[\n])+\/\w*/y
+    : /\/\/.*|\/\*[\s\S]*?(?:\*\/|$)|"(?:\\[\s\S]|[^"\\\n])*"?|'(?:\\[\s\S]|[^'\\\n])*'?/y
+  pattern.lastIndex = from
+  return pattern.test(text) ? pattern.lastIndex : from + 1
+}
+
+/** A template may have templates in it. */
+const endOfTemplate = (text: string, from: number): number => {
+  let depth = 0
+  for (let i = from + 1; i < text.length; i++) {
+    const char = text.charAt(i)
+    if (char === "\\") i += 1
+    else if (depth === 0 && char === "`") return i + 1
+    else if (depth === 0 && char === "$" && text.charAt(i + 1) === "{") {
+      depth = 1
+      i += 1
+    } else if (depth > 0 && char === "`") i = endOfTemplate(text, i) - 1
+    else if (depth > 0 && char === "{") depth += 1
+    else if (depth > 0 && char === "}") depth -= 1
+  }
+  return text.length
+}
+
+/** A slash that no value is before begins a regular expression. */
+const canBeginRegex = (before: string): boolean =>
+  /(?:^|[=(,:;!&|?{}[+*%~^>-]|\b(?:return|typeof|case|yield|await))\s*$/.test(before)
+
+const opens = (char: string): boolean => char === "(" || char === "[" || char === "{"
+const closes = (char: string): boolean => char === ")" || char === "]" || char === "}"
+
+/** Where the bracket is closed that is opened at a position. */
+export const closingOf = ({ masked }: Code, open: number): number | undefined => {
+  let depth = 0
+  for (let i = open; i < masked.length; i++) {
+    const char = masked.charAt(i)
+    if (opens(char)) depth++
+    else if (closes(char)) depth--
+    if (depth === 0) return i
+  }
+  return undefined
+}
+
+/** Where the bracket is opened that a position is in, or that is closed right there. */
+export const openingOf = ({ masked }: Code, at: number): number | undefined => {
+  let depth = 0
+  for (let i = at - 1; i >= 0; i--) {
+    const char = masked.charAt(i)
+    if (closes(char)) depth++
+    else if (opens(char) && depth-- === 0) return i
+  }
+  return undefined
+}
+
+/** What commas divide, from one position to another. */
+export const dividedIn = ({ masked }: Code, { end, start }: Range): ReadonlyArray<Range> => {
+  const parts: Array<Range> = []
+  let from = start
+  let depth = 0
+  for (let i = start; i < end; i++) {
+    const char = masked.charAt(i)
+    if (opens(char)) depth++
+    else if (closes(char)) depth--
+    else if (char === "," && depth === 0) {
+      parts.push({ start: from, end: i })
+      from = i + 1
+    }
+  }
+  parts.push({ start: from, end })
+  return parts.map((part) => trimmed(masked, part)).filter((part) => part.end > part.start)
+}
+
+export const trimmed = (masked: string, { end, start }: Range): Range => {
+  let [from, to] = [start, end]
+  while (from < to && /\s/.test(masked.charAt(from))) from++
+  while (to > from && /\s/.test(masked.charAt(to - 1))) to--
+  return { start: from, end: to }
+}
+
+/** Where an expression ends that begins at a position. */
+export const expressionFrom = (code: Code, from: number): Range => {
+  const { masked } = code
+  for (let i = from; i < masked.length; i++) {
+    const char = masked.charAt(i)
+    if (opens(char)) i = closingOf(code, i) ?? masked.length
+    else if (closes(char) || char === "," || char === ";") return trimmed(masked, { start: from, end: i })
+    else if (char === "\n" && endsAt(masked, from, i)) return trimmed(masked, { start: from, end: i })
+  }
+  return trimmed(masked, { start: from, end: masked.length })
+}
+
+/** Whether nothing goes on behind a line break. */
+const endsAt = (masked: string, from: number, at: number): boolean =>
+  masked.slice(from, at).trim() !== "" &&
+  !/(?:=>|[=&|?:+*(,.]|\b(?:yield\*?|await|new|return))\s*$/.test(masked.slice(Math.max(from, at - 40), at)) &&
+  !/^\s*(?:[.?:&|)+*/\]]|=>)/.test(masked.slice(at, at + 400))
+
+/** Where the expression begins that ends before a position: `sql`…``, `fs.readFile(path)`, `new Client(options)`. */
+export const expressionBefore = (code: Code, before: number): number => {
+  const { masked } = code
+  let at = before
+  for (;;) {
+    const end = trimmed(masked, { start: 0, end: at }).end
+    const last = masked.charAt(end - 1)
+    if (closes(last)) {
+      const open = openingOf(code, end - 1)
+      if (open === undefined) return at
+      at = open
+    } else if (/[\w$#~]/.test(last)) {
+      const word = /[\w$#]+$|~+$/.exec(masked.slice(0, end))?.[0] ?? last
+      if (keyword.test(word)) return word === "new" ? end - word.length : start(masked, at)
+      at = end - word.length
+    } else if (last === ">" && masked.charAt(end - 2) !== "=") {
+      const open = openingOfAngle(masked, end - 1)
+      if (open === undefined) return start(masked, at)
+      at = open
+    } else if (last === "." || (last === "!" && at < before)) {
+      at = end - (masked.charAt(end - 2) === "?" ? 2 : 1)
+      continue
+    } else return start(masked, at)
+    // Two words without a dot between them are two expressions.
+    const gap = trimmed(masked, { start: 0, end: at }).end
+    if (/[\w$]/.test(masked.charAt(at)) && !/[.#]/.test(masked.charAt(gap - 1)) && !isNew(masked, gap)) return at
+  }
+}
+
+const isNew = (masked: string, end: number): boolean => /(?<![\w$.])new$/.test(masked.slice(Math.max(0, end - 4), end))
+
+const keyword = /^(?:return|yield|await|new|case|typeof|void|of|in|else|default)$/
+
+const start = (masked: string, at: number): number => trimmed(masked, { start: at, end: masked.length }).start
+
+const openingOfAngle = (masked: string, close: number): number | undefined => {
+  let depth = 0
+  for (let i = close; i >= 0 && close - i < 400; i--) {
+    const char = masked.charAt(i)
+    if (char === ">" && masked.charAt(i - 1) !== "=") depth++
+    else if (char === "<" && --depth === 0) return i
+    else if (char === ";") return undefined
+  }
+  return undefined
+}
