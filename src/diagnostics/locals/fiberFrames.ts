@@ -213,7 +213,7 @@ const captureFailure = (
   }
   const earlier = known ?? captureOf(repeated, now)
   if (earlier === undefined) {
-    if (now.generators.length + now.operations.length + dropped.length > 0) keep(key, node, [now], none, dropped)
+    if (now.top.length + dropped.length > 0) keep(key, node, [now], none, dropped)
     return
   }
   const travelled = stillTravelling(earlier, node, key, now)

@@ -12,9 +12,9 @@ export interface Continuation {
   readonly effect_instruction_i2?: unknown
 }
 
-/** Most generators, and most other operations, kept of one fiber. */
+/** Most generators kept of one fiber, and most of the rest of its stack. */
 const maxGenerators = 12
-const maxOperations = 64
+const maxTop = 96
 /** Most continuations of a fiber looked at: a stack may be 100,000 deep. */
 const maxContinuations = 512
 
@@ -29,22 +29,15 @@ export interface Suspended {
    * below its `depth` on the stack is outside of it.
    */
   readonly regions: Array<{ readonly region: object; readonly behind: number; readonly depth: number }>
-  /** What else waits, as `flatMap` does for what is before it; innermost first. */
-  readonly operations: ReadonlyArray<WaitingOperation>
-}
-
-/** An operation that waits `behind` so many of the generators. */
-export interface WaitingOperation {
-  readonly operation: Continuation
-  readonly behind: number
-  readonly depth: number
+  /** The top of its stack, from `topFrom` on, with all that waits: it is looked through for a report only. */
+  readonly top: ReadonlyArray<Continuation>
+  readonly topFrom: number
 }
 
 export const suspendedIn = ({ _stack: stack }: { readonly _stack: ReadonlyArray<Continuation> }): Suspended => {
   const generators: Array<object> = []
   const depths: Array<number> = []
   const regions: Suspended["regions"] = []
-  const operations: Array<WaitingOperation> = []
   const end = Math.max(0, stack.length - maxContinuations)
   for (let i = stack.length - 1; i >= end && generators.length < maxGenerators; i--) {
     const continuation = stack[i]
@@ -54,17 +47,17 @@ export const suspendedIn = ({ _stack: stack }: { readonly _stack: ReadonlyArray<
     else if (continuation._op === "Iterator" && isObject(continuation.effect_instruction_i0)) {
       generators.push(continuation.effect_instruction_i0)
       depths.push(i)
-    } else if (operations.length < maxOperations) {
-      operations.push({ operation: continuation, behind: generators.length, depth: i })
     }
   }
-  return { generators, depths, regions, operations }
+  const topFrom = Math.max(0, stack.length - maxTop)
+  return { generators, depths, regions, top: stack.slice(topFrom), topFrom }
 }
 
 // Several failures of one cause begin at one place, and go on as each of them is known.
-export const copyOf = ({ depths, generators, operations, regions }: Suspended): Suspended => ({
+export const copyOf = ({ depths, generators, regions, top, topFrom }: Suspended): Suspended => ({
   depths,
   generators,
-  operations,
-  regions: [...regions]
+  regions: [...regions],
+  top,
+  topFrom
 })

@@ -1,6 +1,7 @@
 /**
  * What waited for a failure, fiber by fiber, as one list: the generators, and the operations inside each.
  */
+import { regionOf } from "../../runtime/regionMark.js"
 import type { Continuation, Suspended } from "./suspended.js"
 
 /** A suspended generator. It is only held, never resumed. */
@@ -38,8 +39,7 @@ export const waitingIn = (fibers: ReadonlyArray<FiberSuspended>): ReadonlyArray<
     const before = [...left]
     left.push(...fiber.regions.map(({ region }) => region))
     for (let at = 0; at <= fiber.generators.length; at++) {
-      for (const { behind, depth, operation } of fiber.operations) {
-        if (behind !== at) continue
+      for (const { depth, operation } of operationsBetween(fiber, at)) {
         const passed = fiber.regions.filter((region) => depth < region.depth).map(({ region }) => region)
         operations.push({ operation, left: [...before, ...passed] })
       }
@@ -57,4 +57,15 @@ export const waitingIn = (fibers: ReadonlyArray<FiberSuspended>): ReadonlyArray<
   }
   if (operations.length > 0) found.push({ generator: undefined, services: fibers.at(-1)?.services, left, operations })
   return found
+}
+
+/** The operations right inside a generator of a fiber, or outside all of them; innermost first. */
+const operationsBetween = ({ depths, top, topFrom }: FiberSuspended, at: number) => {
+  const end = (depths[at - 1] ?? topFrom + top.length) - topFrom
+  const start = depths[at] === undefined ? 0 : Math.max(0, depths[at] - topFrom + 1)
+  return top
+    .slice(start, Math.max(start, end))
+    .map((operation, i) => ({ operation, depth: topFrom + start + i }))
+    .filter(({ operation }) => operation._op !== "Iterator" && regionOf(operation) === undefined)
+    .toReversed()
 }
