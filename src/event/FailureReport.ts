@@ -105,7 +105,7 @@ export const ErrorCode = Schema.Literal(
  * - `generator`: the `yield*` at which the nearest generator of the app was waiting.
  * - `span`: where the nearest span of the app is made; `stage`: where the stage, or the story, is made.
  * - `bundle`: the innermost line of a bundle without a source map that is not known to be a library's.
- * - `innermost_frame`: the innermost line of anyone's; `unknown`: nothing is known.
+ * - `innermost_frame`: the innermost line, of a library other than Effect; `unknown`: nothing is known.
  *
  * @since 0.1.0
  * @category models

@@ -196,6 +196,13 @@ describe("FailureDescription.describe", () => {
     })
   )
 
+  it("points nowhere when Effect itself made the error, and no line of the app is known", () => {
+    const stack = `TimeoutException: x\n    at timeout (${process.cwd()}/node_modules/effect/src/internal/core.ts:1:2)\n    at run (node:vm:3:4)`
+    const failure = failureOf(Cause.fail(withStack(stack, "")))
+    assert.deepStrictEqual([failure.locationReason, failure.location, failure.snippet], ["unknown", null, []])
+    assert.strictEqual(failure.stackFrames[0]?.function, "timeout")
+  })
+
   it("points at the innermost frame when none is the app's", () => {
     const failure = failureOf(Cause.die(withStack("Error: x\n    at read (node:fs:1:2)\n    at run (node:vm:3:4)")))
     assert.deepStrictEqual([failure.locationReason, failure.location?.file], ["innermost_frame", "node:fs"])

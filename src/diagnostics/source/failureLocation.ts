@@ -10,7 +10,7 @@ import { isOpen, masked, type TextPlace, textBefore } from "./maskedCode.js"
 import { isModuleFunction, isRaisingHelper } from "./raisingHelper.js"
 import * as sourceText from "./sourceText.js"
 import * as stackFrames from "./stackFrames.js"
-import { type CatchUse, catchUseOf, triedBefore } from "./triedLine.js"
+import { catchUseOf, triedBefore } from "./triedLine.js"
 
 /** An error, and the frames of its stack. */
 export interface ErrorWithFrames {
@@ -59,11 +59,13 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
     const place = placeOfError(link)
     if (place === undefined) continue
     // An error that was made before anything ran says only where it is written; one that a helper makes of what failed, where that is done.
-    const isMade = isMadeAtLoad(link.frames) || isMapped(place, link, chain, around)
-    if (!isMade) return triedAt(place, chain)
-    const tried = triedBy(place, link, chain)
+    const isMade = isMadeAtLoad(link.frames) || isMapped(place, link, chain)
+    if (!isMade && !isBehind(place, link, chain, around)) return triedAt(place, chain)
+    const tried = triedBy(place, chain)
     if (tried !== undefined) return tried
     made ??= place
+    // What maps that again is further out.
+    if (!isMade) break
   }
   const { definedAt, generators, outer, span } = around
   const generator = generators.find(isApp)
@@ -87,7 +89,10 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
   if (waiting !== undefined) return { frame: waiting, reason: "generator", from: undefined }
   const known = innermostFirst.findLast((link) => link.frames.length > 0)
   const innermost = known?.frames.find(isApp) ?? known?.frames.find((frame) => frame.shown.line > 0)
-  return { frame: innermost, reason: innermost === undefined ? "unknown" : "innermost_frame", from: known }
+  // Where Effect made the error says nothing of the program.
+  const isEffects = innermost?.shown.origin === "effect"
+  if (innermost === undefined || isEffects) return { frame: undefined, reason: "unknown", from: known }
+  return { frame: innermost, reason: "innermost_frame", from: known }
 }
 
 /** The innermost first. A copy comes last: what it repeats says more. */
@@ -115,17 +120,16 @@ const triedAt = (place: Place, chain: ReadonlyArray<ErrorWithFrames>): Place => 
   return tried === undefined ? place : extended(place, { frame: movedTo(frame, tried), from: undefined })
 }
 
-/** The same, where a function of the module is the `catch`. What rejects calls it outside of any fiber. */
-const triedBy = (place: Place, link: ErrorWithFrames, chain: ReadonlyArray<ErrorWithFrames>): Place | undefined => {
+/** The same, where a function of the module is the `catch`. */
+const triedBy = (place: Place, chain: ReadonlyArray<ErrorWithFrames>): Place | undefined => {
   const { frame } = place
   const [use] = frame === undefined || !isOfModule(frame) ? [] : catchUsesIn(frame)
   if (frame === undefined || use === undefined) return undefined
-  if (!use.isOnlyUse && link.frames.some(stackFrames.isRunLoop)) return undefined
   const tried = triedBefore(linesOf(frame), use, () => failedCallOf(chain))
   return tried === undefined ? undefined : extended(place, { frame: movedTo(frame, tried), from: undefined })
 }
 
-const catchUsesIn = hiddenField.remembering((frame: stackFrames.Frame): ReadonlyArray<CatchUse> => {
+const catchUsesIn = hiddenField.remembering((frame: stackFrames.Frame): ReadonlyArray<TextPlace> => {
   const lines = linesOf(frame)
   return namesIn(lines, frame).flatMap((name) => catchUseOf(lines, name) ?? [])
 })
@@ -181,21 +185,31 @@ const failingFrameOf = ({ error, frames }: ErrorWithFrames): stackFrames.Frame |
  * Whether a function that Effect called made an error, and decided nothing: `Effect.mapError(toDatabaseError)`. What failed is
  * what waits for it.
  */
-const isMapped = (
+const isMapped = ({ frame }: Place, link: ErrorWithFrames, chain: ReadonlyArray<ErrorWithFrames>): boolean =>
+  frame !== undefined &&
+  isCalledByEffect(frame, link) &&
+  (isHelperFor(constructorsOf(link.error), frame) || (isOfAnother(link, chain) && isOfModule(frame)))
+
+/** Whether a mapper is written behind the generator that failed. */
+const isBehind = (
   { frame }: Place,
   link: ErrorWithFrames,
   chain: ReadonlyArray<ErrorWithFrames>,
   { generators }: Around
-): boolean => {
-  if (frame === undefined) return false
-  const next = link.frames[link.frames.indexOf(frame) + 1]
-  if (next?.shown.origin !== "effect" || stackFrames.isRunLoop(next)) return false
-  const isOfAnother = chain.slice(chain.indexOf(link) + 1).some(({ isCopy }) => !isCopy)
-  if (isHelperFor(constructorsOf(link.error), frame)) return true
-  return isOfAnother && (isOfModule(frame) || isAppliedTo(generators.find(isApp), frame))
+): boolean =>
+  frame !== undefined &&
+  isCalledByEffect(frame, link) &&
+  isOfAnother(link, chain) &&
+  isAppliedTo(generators.find(isApp), frame)
+
+const isCalledByEffect = (frame: stackFrames.Frame, { frames }: ErrorWithFrames): boolean => {
+  const next = frames[frames.indexOf(frame) + 1]
+  return next?.shown.origin === "effect" && !stackFrames.isRunLoop(next)
 }
 
-/** Whether a mapper is written behind the generator that failed: `Effect.gen(…).pipe(Effect.mapError((error) => new X(…)))`. */
+const isOfAnother = (link: ErrorWithFrames, chain: ReadonlyArray<ErrorWithFrames>): boolean =>
+  chain.slice(chain.indexOf(link) + 1).some(({ isCopy }) => !isCopy)
+/** Whether a place is behind a generator: `Effect.gen(…).pipe(Effect.mapError((error) => new X(…)))`. */
 const isAppliedTo = (call: WaitingCall | undefined, { path, shown }: stackFrames.Frame): boolean => {
   if (call === undefined || call.range.file !== path || shown.line < call.range.endLine) return false
   const lines = linesOf(call)

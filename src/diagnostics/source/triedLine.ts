@@ -44,26 +44,20 @@ const onlyStatementIn = (block: string): number | undefined => {
   return inside === "" ? undefined : begins + (/^return\s+/.exec(inside)?.[0].length ?? 0)
 }
 
-/** Where a function of a module is a `catch`, behind its colon. */
-export interface CatchUse extends TextPlace {
-  /** Whether the module uses it for nothing else. */
-  readonly isOnlyUse: boolean
-}
-
 /**
- * The one `try` of a module that a function of its own is the `catch` of: `Effect.tryPromise({ try: () => send(mail), catch:
- * toMailError })`. `undefined` where there are several, or other modules may use it.
+ * Where a function of a module is a `catch`, behind the colon: `Effect.tryPromise({ try: () => send(mail), catch: toMailError })`.
+ * `undefined` where it is used anywhere else, or other modules may use it.
  */
-export const catchUseOf = (lines: ReadonlyArray<string>, name: string): CatchUse | undefined => {
+export const catchUseOf = (lines: ReadonlyArray<string>, name: string): TextPlace | undefined => {
   if (lines.length > maxModule || !/^[A-Za-z_$][\w$]*$/.test(name)) return undefined
   const text = masked(lines.join("\n"))
   const word = name.replaceAll("$", "\\$")
   if (new RegExp(`\\bexport\\b[^;\\n]*[\\s{,]${word}(?![\\w$])`).test(text)) return undefined
   const uses = Array.from(text.matchAll(new RegExp(`(?<![\\w$.])${word}(?![\\w$])`, "g")), ({ index }) => index)
-  const used = uses.filter((index) => !/\b(?:function|const|let|var)\s+$/.test(text.slice(0, index)))
-  const [first, second] = used.filter((index) => /\bcatch\s*:\s*$/.test(text.slice(0, index)))
-  if (first === undefined || second !== undefined) return undefined
-  return { ...endOf(text.slice(0, first), 1), isOnlyUse: used.length === 1 }
+  const [only, other] = uses.filter((index) => !/\b(?:function|const|let|var)\s+$/.test(text.slice(0, index)))
+  if (only === undefined || other !== undefined) return undefined
+  const before = text.slice(0, only)
+  return /\bcatch\s*:\s*$/.test(before) ? endOf(before, 1) : undefined
 }
 
 /** Longest module that is looked through, in lines. */
