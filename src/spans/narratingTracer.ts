@@ -9,7 +9,8 @@ import { placeOf, type Region, regionAbove, regionOf } from "../narration/region
 import { type AnyFiber, currentFiber } from "../runtime/fiber.js"
 import { runningFiber } from "../runtime/fiberInternals.js"
 import { isEnabled } from "../runtime/muting.js"
-import { isNative, SpanOf, wraps } from "../tracing/spans.js"
+import { localSpan } from "../tracing/localSpan.js"
+import { isEffects, isNative, SpanOf, wraps } from "../tracing/spans.js"
 import { isInbound, isOutbound, type Rules } from "./spanRules.js"
 import { countSpan, type Narrated, type Started, stageOfSpan } from "./spanStage.js"
 import { type SpanStories, spanAmong, takeTool } from "./spanStory.js"
@@ -21,9 +22,11 @@ export const narrating = (given: Tracer.Tracer, rules: Rules, stories: SpanStori
   // One of ours inside another would narrate every span twice.
   const inner = wrapped.get(given) ?? given
   const calls = new Calls()
+  // What Effect's own makes stays in the process, and so do these, at less than half the cost.
+  const maker = isEffects(inner) ? { span: localSpan } : inner
   const tracer = Tracer.make({
     span: (name, parent, context, links, startTime, kind, options) => {
-      const span = inner.span(name, parent, context, links, startTime, kind, options)
+      const span = maker.span(name, parent, context, links, startTime, kind, options)
       const rule = rules.of(name, kind, options)
       if (rule.role === "excluded" || context.unsafeMap.has(SpanOf.key)) return span
       const fiber = runningFiber()
