@@ -33,8 +33,8 @@ export const messageOf = (error: unknown): string => {
 export const maxChain = 5
 
 /**
- * What it came from: its `cause`, the first of the errors it gathers, an error among its fields, or the one whose words rich
- * mode saw it repeat.
+ * What it came from: its `cause`, the first of the errors it gathers, an error among its fields, or the one whose words it
+ * was seen to repeat.
  */
 export const causeOf = (error: unknown): unknown | undefined => {
   const inner =

@@ -5,6 +5,9 @@
 import type * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
 import { leavesOf } from "../cause/causeLeaves.js"
+import { origin } from "../cause/madeFrom.js"
+import { repeats } from "../cause/repeatedText.js"
+import { causeOf } from "../cause/thrownValue.js"
 import type { DefinedAt } from "../diagnostics/source/callSite.js"
 import { spanDetails } from "../event/spanDetails.js"
 import * as eventFactory from "../narration/eventFactory.js"
@@ -12,6 +15,7 @@ import { emit, plainRecord, type Region } from "../narration/region.js"
 import type { CountedSpans, Stage, Story } from "../narration/Story.js"
 import * as stageRegion from "../narration/stageRegion.js"
 import { type PlainRecord, text } from "../plain/PlainValue.js"
+import { isObject } from "../plain/untrusted.js"
 import { type AnyFiber, nanos, now } from "../runtime/fiber.js"
 import { inOrder, type Waiting } from "../runtime/waiting.js"
 
@@ -82,7 +86,9 @@ export class Counted implements CountedSpans {
     this.#lastFailed = undefined
     if (exit._tag === "Success" || last?.exit._tag !== "Failure") return
     const known = leavesOf(last.exit.cause)
-    const isIts = leavesOf(exit.cause).some(({ key }) => known.some((leaf) => leaf.key === key) && !this.#isPlaced(key))
+    const failures = leavesOf(exit.cause)
+    for (const { error } of failures) noteMade(error, known[0]?.error)
+    const isIts = failures.some(({ key }) => known.some((leaf) => leaf.key === key) && !this.#isPlaced(key))
     // The next event waits for it: that of the end.
     if (isIts) this.region.story.deferred = lateStage(fiber, this.region, last)
   }
@@ -102,6 +108,13 @@ export class Counted implements CountedSpans {
     const { stage, story } = this.region
     const origin = story.originOf(failure)
     return origin !== undefined && (stage === undefined || origin.isWithin(stage))
+  }
+}
+
+/** An error that says no more than what the last call failed with was made from that: `new X({ message: error.message })`. */
+const noteMade = (error: unknown, called: unknown): void => {
+  if (isObject(error) && error !== called && causeOf(error) === undefined && repeats(error, called)) {
+    origin.set(error, called)
   }
 }
 

@@ -234,6 +234,28 @@ describe("what becomes of the spans of a story", () => {
     })
   )
 
+  it.effect("an error that only repeats what the last call failed with came from that", () =>
+    Effect.gen(function* () {
+      class SqlError extends Data.TaggedError("SqlError")<{ readonly message: string; readonly cause: Error }> {}
+      const inserting = Effect.suspend(() =>
+        Effect.withSpan(
+          new SqlError({ message: "Failed to execute statement", cause: new Error("no such table: orders") }),
+          "sql.execute",
+          { kind: "client" }
+        )
+      )
+      const whyOf = (self: Effect.Effect<unknown, unknown>) =>
+        Effect.map(narrate(Effect.withSpan(self, "Place Order")), ({ events }) => {
+          const failure = events.find((event) => event._tag === "FailureOccurred")?.failures[0]
+          return [failure?.errorType, failure?.exactCause, ...(failure?.causes.map(({ errorType }) => errorType) ?? [])]
+        })
+      const repeated = inserting.pipe(Effect.mapError(({ message }) => new Refused({ message })))
+      assert.deepStrictEqual(yield* whyOf(repeated), ["Refused", "Error: no such table: orders", "SqlError", "Error"])
+      const another = inserting.pipe(Effect.mapError(() => new Refused({ message: "no order" })))
+      assert.deepStrictEqual(yield* whyOf(another), ["Refused", "Refused: no order"])
+    })
+  )
+
   it.effect("a failure that was caught is only counted", () =>
     Effect.gen(function* () {
       const refused = Effect.ignore(query(Effect.fail(new Refused({ message: "disk" }))))
