@@ -1,7 +1,14 @@
+import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 import LongestFirst from "./test/LongestFirst.js"
 
-/** Files that have a process of their own, which costs some seconds, and why. All others share two threads. */
+/** What runs at a time, in threads and in processes each: those in processes mostly wait for others that they start. */
+const workers = Math.min(Math.max(availableParallelism(), 2), 8)
+
+// The compiler, the bundler and promtool are written in Go, and end soon: to collect their garbage is a sixth of their work.
+process.env["GOGC"] ??= "400"
+
+/** Files that have a process of their own, which costs some seconds, and why. All others share as many threads as there are cores. */
 const isolated = [
   // They take long, and mostly wait for processes that they start: beside the threads they take the time that those leave.
   "test/auto/{auto,programStory}.test.ts",
@@ -40,11 +47,12 @@ export default defineConfig({
     // Hangs end here. On a machine whose cores are busy with something else, what takes half a minute takes two or three.
     testTimeout: 300_000,
     hookTimeout: 300_000,
-    // A pool isolates all of its files or none: each project has one.
+    // A pool isolates all of its files or none: each project has one. Threads that share files are all there from the start, or end
+    // before their first.
     pool: "forks",
     poolOptions: {
-      forks: { isolate: true, minForks: 1, maxForks: 2 },
-      threads: { isolate: false, minThreads: 2, maxThreads: 2 }
+      forks: { isolate: true, minForks: 1, maxForks: workers },
+      threads: { isolate: false, minThreads: workers, maxThreads: workers }
     },
     sequence: { sequencer: LongestFirst },
     projects: [
