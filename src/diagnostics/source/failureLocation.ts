@@ -7,6 +7,7 @@ import * as hiddenField from "../../plain/hiddenField.js"
 import { attempt, propertyOf, textOf } from "../../plain/untrusted.js"
 import { awaitedIn, failedCall } from "./awaitedLine.js"
 import { isOpen, masked, type TextPlace, textBefore } from "./maskedCode.js"
+import { isPassedEffect } from "./passedEffect.js"
 import { isModuleFunction, isRaisingHelper } from "./raisingHelper.js"
 import * as sourceText from "./sourceText.js"
 import * as stackFrames from "./stackFrames.js"
@@ -29,7 +30,7 @@ export interface Place {
 
 /** A call that waits, and the lines of its function. */
 export interface WaitingCall extends stackFrames.Frame {
-  readonly range: { readonly file: string; readonly endLine: number }
+  readonly range: { readonly file: string; readonly startLine: number; readonly endLine: number }
 }
 
 /** What knows a place beside the errors themselves. */
@@ -68,7 +69,8 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
     if (!isMade) break
   }
   const { definedAt, generators, outer, span } = around
-  const generator = generators.find(isApp)
+  const own = generators.filter(isApp)
+  const generator = own.find((call) => !isPassedEffect(linesOf(call), call.shown.line, call.range)) ?? own[0]
   const isSpanNearer = generator !== undefined && span?.kind === "span" && around.isOutsideSpan(generator)
   if (generator !== undefined && !isSpanNearer) {
     const awaited = awaitedAt(generator, failedCallOf(chain))
