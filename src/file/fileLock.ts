@@ -187,7 +187,7 @@ const look = (
     return { ...wait, sign, since }
   })
 
-const unknownOwner = "nobody"
+const unknownOwner = "a process that is not known"
 
 /** Who has the lock. It is taken from an owner that is gone. */
 const livingHolder = (owned: Owned): Effect.Effect<string | undefined, PlatformError> =>

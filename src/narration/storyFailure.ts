@@ -131,7 +131,7 @@ const isOnSpan = (
   { handled }: ReportOptions
 ): region is Region & { readonly span: Tracer.Span } => !handled && !region.isOwn && spans.isRead(fiber, region.span)
 
-/** Without anybody to report to, what an earlier event left to wait for is still to be waited for. */
+/** Without a renderer, what an earlier event left to wait for is still to be waited for. */
 const nothingReported = (story: Story): Reported => {
   const waiting = story.deferred
   story.deferred = undefined

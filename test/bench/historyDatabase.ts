@@ -111,7 +111,7 @@ const build = (report: string): void => {
   const iso = (millis: number) => new Date(millis).toISOString()
   const { lastInsertRowid: writer } = insert(
     "writers",
-    "host,pid,incarnation,heartbeat_seconds,started_at,last_seen_at,ended_at"
+    "host,pid,process_identity,heartbeat_seconds,started_at,last_seen_at,ended_at"
   ).run("bench", 1, "", 15, iso(begin), iso(end), iso(end))
   const traceId = "ee5f96d1a9354fcb32f3d1545a74cb45"
   database.exec("BEGIN")

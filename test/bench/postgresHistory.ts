@@ -15,7 +15,7 @@ export const build = (url: string, stories: number) =>
     const first = Math.floor(now / 86_400_000) - 30
     yield* partitions.makePartitions(sql, 7, first)
     const statements = [
-      "INSERT INTO writers (host, pid, incarnation, heartbeat_seconds, started_at, last_seen_at, ended_at) VALUES ('bench', 1, '', 15, '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z')",
+      "INSERT INTO writers (host, pid, process_identity, heartbeat_seconds, started_at, last_seen_at, ended_at) VALUES ('bench', 1, '', 15, '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z')",
       `INSERT INTO stories (key, id, name, kind, root_story_id, status, started_at, ended_at, duration_seconds, percent, completed_stages,
           total_stages, failed_stages, cancelled_stages, dry_run, labels, writer_id)
         SELECT (floor(extract(epoch FROM t) / 86400)::bigint << 37) + nextval('story_ordinals'), id, 'Import ' || chr(65 + floor(24 * r ^ 3)::int),

@@ -141,7 +141,7 @@ onBothDatabases(({ file, rowsOf }) => {
             const elsewhere = (seen: number) =>
               rowsOf(
                 filename,
-                `UPDATE writers SET host = 'elsewhere', incarnation = 'its-boot pid:[1] 4711',
+                `UPDATE writers SET host = 'elsewhere', process_identity = 'its-boot pid:[1] 4711',
                 last_seen_at = '${new Date(seen).toISOString()}' RETURNING id`
               )
             const statuses = Effect.map(asked(History.stories(), filename), ({ stories }) =>

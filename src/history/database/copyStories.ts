@@ -144,14 +144,20 @@ const writerOf = (
     for (const id of ids) {
       if (known.has(id)) continue
       const [row] = yield* from<Row>`SELECT * FROM writers WHERE id = ${Number(id)}`
-      const { host, incarnation, last_seen_at: lastSeenAt, pid, started_at: startedAt } = row ?? unknownWriter
+      const {
+        host,
+        last_seen_at: lastSeenAt,
+        pid,
+        process_identity: identity,
+        started_at: startedAt
+      } = row ?? unknownWriter
       const [found] = yield* to<{ id: number }>`SELECT id FROM writers
-        WHERE host = ${host ?? ""} AND pid = ${pid ?? 0} AND incarnation = ${incarnation ?? ""} AND started_at = ${startedAt ?? ""}
+        WHERE host = ${host ?? ""} AND pid = ${pid ?? 0} AND process_identity = ${identity ?? ""} AND started_at = ${startedAt ?? ""}
           AND ended_at IS NOT NULL`
       const copy = {
         host: host ?? "",
         pid: pid ?? 0,
-        incarnation: incarnation ?? "",
+        process_identity: identity ?? "",
         heartbeat_seconds: row?.["heartbeat_seconds"] ?? 15,
         started_at: startedAt ?? "",
         last_seen_at: lastSeenAt ?? "",
@@ -165,7 +171,7 @@ const writerOf = (
   })
 
 const epoch = time.encode(0)
-const unknownWriter: Row = { host: "", pid: 0, incarnation: "", started_at: epoch, last_seen_at: epoch }
+const unknownWriter: Row = { host: "", pid: 0, process_identity: "", started_at: epoch, last_seen_at: epoch }
 
 /** The tables of what a story has, but for its events. */
 const parts = [

@@ -63,7 +63,7 @@ const tables = Effect.gen(function* () {
       id ${counted},
       host ${text} NOT NULL,
       pid ${number} NOT NULL,
-      incarnation ${text} NOT NULL,
+      process_identity ${text} NOT NULL,
       heartbeat_seconds ${real} NOT NULL,
       started_at ${text} NOT NULL,
       last_seen_at ${text} NOT NULL,

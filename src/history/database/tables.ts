@@ -19,7 +19,7 @@ export const writers = {
   id: whole,
   host: text,
   pid: whole,
-  incarnation: text,
+  process_identity: text,
   heartbeat_seconds: real,
   started_at: time,
   last_seen_at: time,

@@ -13,7 +13,7 @@ import { type Row, writers } from "./tables.js"
 /** The columns of `writers` that name this process. */
 export const ownColumns = () => {
   const { boot, host, namespace, pid, startedAt } = processIdentity.own()
-  return { host, pid, incarnation: [boot, namespace, startedAt].join(" ") }
+  return { host, pid, process_identity: [boot, namespace, startedAt].join(" ") }
 }
 
 /** So many heartbeats of a process elsewhere may be missed before it is taken for gone. */
@@ -46,8 +46,12 @@ export const openWriters = (sql: SqlClient.SqlClient): Effect.Effect<ReadonlyArr
     })
   })
 
-const identityOf = ({ host, incarnation, pid }: Row<typeof writers>): processIdentity.ProcessIdentity => {
-  const [boot = "", namespace = "", startedAt = ""] = incarnation.split(" ")
+const identityOf = ({
+  host,
+  pid,
+  process_identity: identity
+}: Row<typeof writers>): processIdentity.ProcessIdentity => {
+  const [boot = "", namespace = "", startedAt = ""] = identity.split(" ")
   return { host, pid, boot, namespace, startedAt }
 }
 

@@ -37,12 +37,12 @@ export const batchClaims = (sql: SqlClient, writer: number, heartbeat: number): 
     return (connection) =>
       Effect.gen(function* () {
         const now = time.encode(yield* Clock.currentTimeMillis)
-        const { host, incarnation, pid } = ownColumns()
+        const { host, pid, process_identity: identity } = ownColumns()
         const rows = yield* connection.executeValues(claimBatch, [
           writer,
           host,
           pid,
-          incarnation,
+          identity,
           heartbeat / 1_000,
           now,
           batch
@@ -54,7 +54,7 @@ export const batchClaims = (sql: SqlClient, writer: number, heartbeat: number): 
 }
 
 /** Its row may be gone: after a long silence, other programs took this one for ended. */
-const claimBatch = `INSERT INTO writers (id, host, pid, incarnation, heartbeat_seconds, started_at, last_seen_at, batch)
+const claimBatch = `INSERT INTO writers (id, host, pid, process_identity, heartbeat_seconds, started_at, last_seen_at, batch)
   VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
   ON CONFLICT (id) DO UPDATE SET batch = excluded.batch, last_seen_at = excluded.last_seen_at, ended_at = NULL
     WHERE writers.batch < excluded.batch
