@@ -81,24 +81,11 @@ export const BulkDialog = ({ job, onChanged, onClose, query }: BulkDialogProps) 
           </p>
         )}
         <div class="form-actions">
-          {found === undefined ? (
-            <button
-              type="submit"
-              class="button primary"
-              disabled={chosen.length === 0 || Object.keys(faults).length > 0}
-            >
-              Preview
-            </button>
-          ) : (
-            <>
-              <button type="submit" class="button primary" disabled={found.count === 0}>
-                {`Change ${count(found.count, "run")}`}
-              </button>
-              <button type="button" class="button" onClick={() => (previewed.value = undefined)}>
-                Back
-              </button>
-            </>
-          )}
+          <NextStep
+            found={found}
+            isReady={chosen.length > 0 && Object.keys(faults).length === 0}
+            onBack={() => (previewed.value = undefined)}
+          />
           <button type="button" class="button" onClick={onClose}>
             Cancel
           </button>
@@ -107,6 +94,29 @@ export const BulkDialog = ({ job, onChanged, onClose, query }: BulkDialogProps) 
     </Dialog>
   )
 }
+
+interface NextStepProps {
+  readonly found: Preview | undefined
+  readonly isReady: boolean
+  readonly onBack: () => void
+}
+
+/** To the preview, or from there to the change. */
+const NextStep = ({ found, isReady, onBack }: NextStepProps) =>
+  found === undefined ? (
+    <button type="submit" class="button primary" disabled={!isReady}>
+      Preview
+    </button>
+  ) : (
+    <>
+      <button type="submit" class="button primary" disabled={found.count === 0}>
+        {`Change ${count(found.count, "run")}`}
+      </button>
+      <button type="button" class="button" onClick={onBack}>
+        Back
+      </button>
+    </>
+  )
 
 const faultsOf = (fields: ReadonlyArray<RunField>, drafts: Drafts): Drafts =>
   Object.fromEntries(

@@ -1,7 +1,7 @@
 /**
  * Saves the runs that the filter finds as a file.
  */
-import { useSignal } from "@preact/signals"
+import { type Signal, useSignal } from "@preact/signals"
 import { useRef } from "preact/hooks"
 import { count } from "../../kit/format.js"
 import { ApiError } from "../api.js"
@@ -35,28 +35,18 @@ export const ExportDialog = ({ onClose, query, total }: ExportDialogProps) => {
   const isRunning = state.value.bytes !== undefined
   const save = async () => {
     controller.current = new AbortController()
+    const { signal } = controller.current
     state.value = { bytes: 0 }
+    const fields = isShownOnly.value ? fieldsOf(chosenColumns(query.get("columns"))) : ""
+    const asked = { ...filterOf(query), sort: sortOf(query), format: format.value, fields, most: limit }
     try {
-      const { bytes, name } = await download(
-        "/api/v1/runs/export",
-        {
-          query: {
-            ...filterOf(query),
-            sort: sortOf(query),
-            format: format.value,
-            fields: isShownOnly.value ? fieldsOf(chosenColumns(query.get("columns"))) : "",
-            most: limit
-          },
-          signal: controller.current.signal
-        },
-        (bytes) => {
-          state.value = { bytes }
-        }
-      )
+      const { bytes, name } = await download("/api/v1/runs/export", { query: asked, signal }, (bytes) => {
+        state.value = { bytes }
+      })
       say(`Saved ${name}, ${size(bytes)}`)
       onClose()
     } catch (error) {
-      if (controller.current.signal.aborted) state.value = {}
+      if (signal.aborted) state.value = {}
       else state.value = { fault: error instanceof ApiError ? error.message : "The file broke off before its end" }
     }
   }
@@ -80,25 +70,7 @@ export const ExportDialog = ({ onClose, query, total }: ExportDialogProps) => {
           {isFiltered(query) ? ", which the filter finds" : ", all that there are"}
           {total !== undefined && limit !== undefined && limit < total ? ` the first of: ${count(total, "run")}` : ""}
         </p>
-        <fieldset class="options">
-          <legend class="field-name">Format</legend>
-          {formats.map(({ about, name, title }) => (
-            <label key={name} class="option">
-              <input
-                type="radio"
-                name="format"
-                checked={format.value === name}
-                onChange={() => {
-                  format.value = name
-                }}
-              />
-              <span>
-                {title}
-                <span class="muted option-about">{about}</span>
-              </span>
-            </label>
-          ))}
-        </fieldset>
+        <FormatChoice format={format} />
         <label class="check">
           <input
             type="checkbox"
@@ -109,19 +81,7 @@ export const ExportDialog = ({ onClose, query, total }: ExportDialogProps) => {
           />
           Only the columns of the list
         </label>
-        <label class="field">
-          <span class="field-name">At most so many runs</span>
-          <input
-            inputMode="numeric"
-            placeholder="All"
-            value={most.value}
-            aria-invalid={isWrong}
-            onInput={({ currentTarget }) => {
-              most.value = currentTarget.value
-            }}
-          />
-          <span class="field-fault">{isWrong ? "takes a whole number of 1 or more" : ""}</span>
-        </label>
+        <MostField most={most} isWrong={isWrong} />
         {state.value.fault !== undefined && (
           <p class="field-fault" role="alert">
             {state.value.fault}
@@ -139,3 +99,46 @@ export const ExportDialog = ({ onClose, query, total }: ExportDialogProps) => {
     </Dialog>
   )
 }
+
+const FormatChoice = ({ format }: { readonly format: Signal<string> }) => (
+  <fieldset class="options">
+    <legend class="field-name">Format</legend>
+    {formats.map(({ about, name, title }) => (
+      <label key={name} class="option">
+        <input
+          type="radio"
+          name="format"
+          checked={format.value === name}
+          onChange={() => {
+            format.value = name
+          }}
+        />
+        <span>
+          {title}
+          <span class="muted option-about">{about}</span>
+        </span>
+      </label>
+    ))}
+  </fieldset>
+)
+
+interface MostFieldProps {
+  readonly most: Signal<string>
+  readonly isWrong: boolean
+}
+
+const MostField = ({ isWrong, most }: MostFieldProps) => (
+  <label class="field">
+    <span class="field-name">At most so many runs</span>
+    <input
+      inputMode="numeric"
+      placeholder="All"
+      value={most.value}
+      aria-invalid={isWrong}
+      onInput={({ currentTarget }) => {
+        most.value = currentTarget.value
+      }}
+    />
+    <span class="field-fault">{isWrong ? "takes a whole number of 1 or more" : ""}</span>
+  </label>
+)

@@ -1,7 +1,7 @@
 /**
  * Changes what can be changed of a run. Only what was changed is sent, and only if the run is still what was read.
  */
-import { useSignal } from "@preact/signals"
+import { type Signal, useSignal } from "@preact/signals"
 import { ApiError } from "../api.js"
 import { Notice } from "../Notice.js"
 import { say } from "../toastList.js"
@@ -82,23 +82,7 @@ export const RunEdit = ({ onCancel, onSaved, opened }: RunEditProps) => {
           }}
         />
       )}
-      <div class="edit-fields">
-        {runFields.map((field) => (
-          <FieldInput
-            key={field.name}
-            field={field}
-            typed={drafts.value[field.name] ?? typedOf(field, run)}
-            isChanged={changed.includes(field)}
-            fault={faults.value[field.name]}
-            onTyped={(typed) => {
-              drafts.value = { ...drafts.value, [field.name]: typed }
-              const { [field.name]: _, ...others } = faults.value
-              const found = valueOf(field, typed)
-              faults.value = "fault" in found ? { ...others, [field.name]: found.fault } : others
-            }}
-          />
-        ))}
-      </div>
+      <EditFields run={run} changed={changed} drafts={drafts} faults={faults} />
       {fault.value !== undefined && <p class="field-fault">{fault.value}</p>}
       <div class="form-actions">
         <button type="submit" class="button primary" disabled={changed.length === 0 || isSaving.value}>
@@ -111,6 +95,33 @@ export const RunEdit = ({ onCancel, onSaved, opened }: RunEditProps) => {
     </form>
   )
 }
+
+interface EditFieldsProps {
+  readonly run: OpenRun["run"]
+  readonly changed: ReadonlyArray<RunField>
+  readonly drafts: Signal<Drafts>
+  readonly faults: Signal<Faults>
+}
+
+const EditFields = ({ changed, drafts, faults, run }: EditFieldsProps) => (
+  <div class="edit-fields">
+    {runFields.map((field) => (
+      <FieldInput
+        key={field.name}
+        field={field}
+        typed={drafts.value[field.name] ?? typedOf(field, run)}
+        isChanged={changed.includes(field)}
+        fault={faults.value[field.name]}
+        onTyped={(typed) => {
+          drafts.value = { ...drafts.value, [field.name]: typed }
+          const { [field.name]: _, ...others } = faults.value
+          const found = valueOf(field, typed)
+          faults.value = "fault" in found ? { ...others, [field.name]: found.fault } : others
+        }}
+      />
+    ))}
+  </div>
+)
 
 const isChanged = (field: RunField, drafts: Drafts, run: OpenRun["run"]): boolean => {
   const draft = drafts[field.name]

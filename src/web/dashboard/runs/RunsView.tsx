@@ -61,27 +61,15 @@ export const RunsView = () => {
       <section class="runs-list" aria-label="List">
         <div class="runs-tools">
           <RunFilters found={isFiltered(query) && total !== undefined ? count(total, "run") : ""} />
-          <div class="tools">
-            <BulkMenu
-              onOpen={(job) => {
-                bulk.value = { job }
-              }}
-            />
-            <ColumnChooser />
-            <button
-              type="button"
-              class="button with-glyph"
-              onClick={() => {
-                isExporting.value = true
-              }}
-            >
-              <Glyph name="export" />
-              <span class="label">Export</span>
-            </button>
-            <button type="button" class="button with-glyph" title="Refresh (r)" aria-label="Refresh" onClick={reload}>
-              <Glyph name="refresh" />
-            </button>
-          </div>
+          <Tools
+            onBulk={(job) => {
+              bulk.value = { job }
+            }}
+            onExport={() => {
+              isExporting.value = true
+            }}
+            onRefresh={reload}
+          />
         </div>
         <SelectionBar
           total={total}
@@ -115,6 +103,26 @@ export const RunsView = () => {
     </div>
   )
 }
+
+interface ToolsProps {
+  readonly onBulk: (job: BulkJob) => void
+  readonly onExport: () => void
+  readonly onRefresh: () => void
+}
+
+const Tools = ({ onBulk, onExport, onRefresh }: ToolsProps) => (
+  <div class="tools">
+    <BulkMenu onOpen={onBulk} />
+    <ColumnChooser />
+    <button type="button" class="button with-glyph" onClick={onExport}>
+      <Glyph name="export" />
+      <span class="label">Export</span>
+    </button>
+    <button type="button" class="button with-glyph" title="Refresh (r)" aria-label="Refresh" onClick={onRefresh}>
+      <Glyph name="refresh" />
+    </button>
+  </div>
+)
 
 interface PageProps {
   readonly page: Loaded<RunPage>
