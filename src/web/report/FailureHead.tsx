@@ -12,8 +12,7 @@ const shortMessage = 600
 
 /** How the place was found, where it is not plainly the place. */
 const reasons: { readonly [reason in Failure["locationReason"]]?: string } = {
-  effect: "the effect that failed",
-  called: "a guess: what the waiting line calls",
+  called: "a guess",
   generator: "the generator that was waiting",
   span: "where the nearest span is made",
   bundle: "in a bundle without a source map",
