@@ -128,13 +128,13 @@ export const countSpan = (started: Started, place: Region): Narrated => {
       endNanos,
       exit
     })
+    const isFailed = exit._tag === "Failure" && !isInterruption(exit.cause)
+    if (isFailed) counted.failed(ended())
     if (endNanos - startNanos >= rules.detailsOverNanos && story.startedStages < maxStages) {
       settle(fiber, story, lateStage(fiber, { ...place, stage }, ended()))
       return
     }
-    const isFailed = exit._tag === "Failure" && !isInterruption(exit.cause)
     counted.add(label, isFailed)
-    if (isFailed) counted.failed(ended())
     const lifted = span.attributes.size === 0 ? undefined : spanRules.liftedAttributes(span.attributes)
     if (lifted !== undefined) counted.lift(plainRecord(fiber, story, lifted))
   }

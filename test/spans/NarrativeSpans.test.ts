@@ -237,13 +237,12 @@ describe("what becomes of the spans of a story", () => {
   it.effect("an error that only repeats what the last call failed with came from that", () =>
     Effect.gen(function* () {
       class SqlError extends Data.TaggedError("SqlError")<{ readonly message: string; readonly cause: Error }> {}
-      const inserting = Effect.suspend(() =>
-        Effect.withSpan(
-          new SqlError({ message: "Failed to execute statement", cause: new Error("no such table: orders") }),
-          "sql.execute",
-          { kind: "client" }
-        )
-      )
+      const failed = () =>
+        new SqlError({ message: "Failed to execute statement", cause: new Error("no such table: orders") })
+      const inserting = Effect.withSpan(Effect.suspend(failed), "sql.execute", { kind: "client" })
+      const waiting = Effect.withSpan(Effect.delay(Effect.suspend(failed), "2 seconds"), "sql.execute", {
+        kind: "client"
+      })
       const whyOf = (self: Effect.Effect<unknown, unknown>) =>
         Effect.map(narrate(Effect.withSpan(self, "Place Order")), ({ events }) => {
           const failure = events.find((event) => event._tag === "FailureOccurred")?.failures[0]
@@ -251,6 +250,10 @@ describe("what becomes of the spans of a story", () => {
         })
       const repeated = inserting.pipe(Effect.mapError(({ message }) => new Refused({ message })))
       assert.deepStrictEqual(yield* whyOf(repeated), ["Refused", "Error: no such table: orders", "SqlError", "Error"])
+      const waited = waiting.pipe(Effect.mapError(({ message }) => new Refused({ message })))
+      const fiber = yield* Effect.fork(whyOf(waited))
+      yield* TestClock.adjust("3 seconds")
+      assert.deepStrictEqual(yield* Fiber.join(fiber), ["Refused", "Error: no such table: orders", "SqlError", "Error"])
       const another = inserting.pipe(Effect.mapError(() => new Refused({ message: "no order" })))
       assert.deepStrictEqual(yield* whyOf(another), ["Refused", "Refused: no order"])
     })
