@@ -214,10 +214,8 @@ const failingIn = (code: Code, at: number, evidence: effectSteps.Evidence): Rang
   const steps = stepsOfFunction(code, at, evidence)
   const failing = steps && effectSteps.failingOf(code, steps, evidence)
   // What fails inside a generator has one that waits.
-  return failing === undefined || generates.test(code.masked.slice(failing.start, failing.end)) ? undefined : failing
+  return failing === undefined || effectSteps.isGenerator(code, failing) ? undefined : failing
 }
-
-const generates = /^(?:[\w$]+\.)?(?:gen|fn|fnUntraced)\b/
 
 const calledBy = ({ code, lookUp, range }: Step, { functions, isOwn }: Search): KnownFunction | undefined => {
   const called = effectSteps.calledIn(code, range)

@@ -131,7 +131,7 @@ const decodes = /\b(?:decode|encode|validate|schema)\w*\b|\bSchema\b/i
 const isMentioned = ({ masked }: Code, { end, start }: Range, names: ReadonlySet<string>): boolean =>
   names.size > 0 && Array.from(masked.slice(start, end).matchAll(/[\w$]+/g)).some(([word]) => names.has(word))
 
-const canFail = ({ masked }: Code, { end, start }: Range, index: number): boolean => {
+export const canFail = ({ masked }: Code, { end, start }: Range, index: number): boolean => {
   const text = masked.slice(start, end)
   return !neverFails.test(text) && !(index === 0 ? isPlain : onlyTranslates).test(text)
 }
@@ -144,6 +144,10 @@ const isPlain = /^(?:[\w$]+|~+|\d[\w.]*|\[[^\]]*\]|\{[^}]*\})$/
 /** Operators that make no effect of their own. */
 const onlyTranslates =
   /^(?:[\w$]+\.)?(?:map|mapError\w*|mapBoth|as|asVoid|asSome\w*|either|option|exit|orDie\w*|withSpan|withLogSpan|annotate\w*|provide\w*|scoped|sandbox|unsandbox|flip|ignore\w*|uninterruptible|interruptible|tapError\w*|withConcurrency|with\w+)\b/
+
+/** Whether a step has a generator of its own, which waits for what fails in it. */
+export const isGenerator = ({ masked }: Code, { end, start }: Range): boolean =>
+  /^(?:[\w$]+\.)?(?:gen|fn|fnUntraced)\b/.test(masked.slice(start, end))
 
 /** The expression that a generator waits for, where it is suspended. */
 export const yieldedAt = (code: Code, offset: number): Range | undefined => {
@@ -214,12 +218,22 @@ export interface Called {
 const isFunction = ({ masked }: Code, { end, start }: Range): boolean =>
   /^(?:async\s+)?(?:function\b|[\w$]+\s*=>|\([^()]*\)\s*(?::[^={]*)?=>)/.test(masked.slice(start, end))
 
-/** The functions that are written as arguments of a step: where each begins. */
+/** The functions that are written as arguments of a step, that of a `try` among its options: where each begins. */
 export const functionsIn = (code: Code, { end, start }: Range): ReadonlyArray<number> => {
   if (isFunction(code, { start, end })) return [start]
   const open = code.masked.indexOf("(", start)
   if (open < 0 || open >= end || code.masked.charAt(end - 1) !== ")") return []
   return dividedIn(code, { start: open + 1, end: end - 1 }).flatMap((part) =>
-    isFunction(code, part) ? [part.start] : []
+    isFunction(code, part) ? [part.start] : (triedIn(code, part) ?? [])
   )
+}
+
+const triedIn = (code: Code, options: Range): number | undefined => {
+  if (code.masked.charAt(options.start) !== "{") return undefined
+  const fields = dividedIn(code, { start: options.start + 1, end: options.end - 1 })
+  const [tried] = fields.flatMap(({ end, start }) => {
+    const named = /^try\s*:\s*/.exec(code.masked.slice(start, end))
+    return named === null ? [] : [start + named[0].length]
+  })
+  return tried
 }

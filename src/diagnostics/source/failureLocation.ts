@@ -4,13 +4,15 @@
 import type { Failure, Location } from "../../event/FailureReport.js"
 import { extended } from "../../plain/extended.js"
 import * as hiddenField from "../../plain/hiddenField.js"
-import { attempt, propertyOf, textOf } from "../../plain/untrusted.js"
+import { textOf } from "../../plain/untrusted.js"
 import { awaitedIn, failedCall } from "./awaitedLine.js"
+import { constructorsOf } from "./constructors.js"
 import { isOpen, masked, type TextPlace, textBefore } from "./maskedCode.js"
 import { isPassedEffect } from "./passedEffect.js"
 import { isModuleFunction, isRaisingHelper } from "./raisingHelper.js"
 import * as sourceText from "./sourceText.js"
 import * as stackFrames from "./stackFrames.js"
+import { translatedAt } from "./translator.js"
 import { catchUseOf, triedBefore } from "./triedLine.js"
 
 /** An error, and the frames of its stack. */
@@ -56,14 +58,18 @@ export interface Around {
 export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): Place => {
   const innermostFirst = chain.length === 1 ? chain : copiesLast(chain)
   let made: Place | undefined
+  let translated: stackFrames.Frame | undefined
   for (const link of innermostFirst) {
     const place = placeOfError(link)
     if (place === undefined) continue
     // An error that was made before anything ran says only where it is written; one that a helper makes of what failed, where that is done.
-    const isMade = isMadeAtLoad(link.frames) || isMapped(place, link, chain)
+    const isAtLoad = isMadeAtLoad(link.frames)
+    const mapper = isAtLoad ? undefined : mapperOf(place, link)
+    const isMade = isAtLoad || mapper !== undefined || isMapped(place, link, chain)
     if (!isMade && !isBehind(place, link, chain, around)) return triedAt(place, chain)
     const tried = triedBy(place, chain)
     if (tried !== undefined) return tried
+    if (made === undefined && mapper !== undefined) translated = mapper.translated
     made ??= place
     // What maps that again is further out.
     if (!isMade) break
@@ -74,10 +80,12 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
   const isSpanNearer = generator !== undefined && span?.kind === "span" && around.isOutsideSpan(generator)
   if (generator !== undefined && !isSpanNearer) {
     const awaited = awaitedAt(generator, failedCallOf(chain))
-    const effect = awaited === generator ? around.effectIn(generator) : undefined
+    const inside = awaited === generator ? around.effectIn(generator) : undefined
+    // Of an error that is known to come from another, the generator may wait for that one, inside of the mapper.
+    const effect = inside ?? (chain.filter(({ isCopy }) => !isCopy).length > 1 ? undefined : effectAt(translated))
     return { ...(effect ?? { frame: awaited, reason: "generator" }), from: undefined }
   }
-  const effect = around.effectIn(undefined)
+  const effect = around.effectIn(undefined) ?? effectAt(translated)
   if (effect !== undefined) return { ...effect, from: undefined }
   if (span?.kind === "span") return { frame: span.frame, reason: "span", from: undefined }
   if (made !== undefined) return made
@@ -96,6 +104,9 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
   if (innermost === undefined || isEffects) return { frame: undefined, reason: "unknown", from: known }
   return { frame: innermost, reason: "innermost_frame", from: known }
 }
+
+const effectAt = (frame: stackFrames.Frame | undefined): Pick<Place, "frame" | "reason"> | undefined =>
+  frame && { frame, reason: "effect" }
 
 /** The innermost first. A copy comes last: what it repeats says more. */
 const copiesLast = (chain: ReadonlyArray<ErrorWithFrames>): ReadonlyArray<ErrorWithFrames> => [
@@ -221,6 +232,24 @@ const isAppliedTo = (call: WaitingCall | undefined, { path, shown }: stackFrames
   return opened !== null && isOpen(behind.slice(opened[0].length))
 }
 
+interface Mapper {
+  /** What failed, at its line, where the source says so. */
+  readonly translated: stackFrames.Frame | undefined
+}
+
+/** A function that Effect called to make one error of another, as it is written: `Effect.mapError((error) => { … })`. */
+const mapperOf = ({ frame }: Place, { frames }: ErrorWithFrames): Mapper | undefined => {
+  const next = frame && frames[frames.indexOf(frame) + 1]
+  if (frame === undefined || next?.shown.origin !== "effect" || stackFrames.isRunLoop(next)) return undefined
+  return mappers(frame).mapper
+}
+
+const mappers = hiddenField.remembering((frame: stackFrames.Frame): { readonly mapper: Mapper | undefined } => {
+  const lines = linesOf(frame)
+  const found = translatedAt(lines, frame.shown, namesIn(lines, frame))
+  return { mapper: found && { translated: found.from && movedTo(frame, found.from) } }
+})
+
 /** Whether a frame is that of a function of its module's own. */
 const isOfModule = hiddenField.remembering((frame: stackFrames.Frame): boolean => {
   const lines = linesOf(frame)
@@ -254,19 +283,6 @@ const helpers = hiddenField.make<stackFrames.Frame, { readonly errors: string; r
 /** Whether an error was made while its module was loaded: where it is written, and not where it failed anything. */
 export const isMadeAtLoad = (frames: ReadonlyArray<stackFrames.Frame>): boolean =>
   !frames.some(stackFrames.isRunLoop) && frames.some(({ runs }) => runs === "modules")
-
-const constructorsOf = (error: unknown): ReadonlySet<string> => {
-  const names = new Set<string>()
-  let constructor = propertyOf(error, "constructor")
-  for (let up = 0; up < 5; up++) {
-    const name = textOf(constructor, "name")
-    if (name === undefined) break
-    names.add(`new ${name}`)
-    const parent = constructor
-    constructor = attempt(() => Object.getPrototypeOf(parent), undefined)
-  }
-  return names
-}
 
 /**
  * Where a stage was made: the first line of the app that is no helper's, which takes the name from its caller.

@@ -1,0 +1,128 @@
+/**
+ * Functions that make one error of another, and decide nothing: `Effect.mapError((error) => { …; return new Refused({ … }) })`, or the
+ * `toRefused` of `Effect.mapError(toRefused)`. What failed is written before them.
+ */
+import { type Code, closingOf, codeOf, dividedIn, expressionFrom, offsetOf, openingOf, placeAt } from "./code.js"
+import * as effectSteps from "./effectSteps.js"
+import type { TextPlace } from "./maskedCode.js"
+
+/** An error that was made where one was translated; `from` is what failed, where the source says so. */
+export interface Translated {
+  readonly from: TextPlace | undefined
+}
+
+/** Whether an error that was made at a place was made of another, in a function that Effect called. */
+export const translatedAt = (
+  lines: ReadonlyArray<string>,
+  place: TextPlace,
+  names: ReadonlyArray<string>
+): Translated | undefined => {
+  const code = codeOf(lines)
+  const at = offsetOf(code, place)
+  if (!makes.test(code.masked.slice(at, at + 12))) return undefined
+  const inline = mapperAround(code, at)
+  // In the line of its pipe it says where that is.
+  if (inline !== undefined && !code.text.slice(inline, at).includes("\n")) return undefined
+  const from = inline === undefined ? undefined : failedBefore(code, inline)
+  if (inline !== undefined) return from && { from }
+  for (const name of names) {
+    const declared = declarationOf(code, name.replace(/^.*\./, ""), at)
+    if (declared !== undefined) return { from: onlyUse(code, declared) }
+  }
+  return undefined
+}
+
+/** What makes an error: `new Refused(…)`, `Refused.make(…)`. */
+const makes = /^(?:new\b|make\s*\()/
+
+/** Most calls around a place that are looked at. */
+const maxAround = 8
+
+/** Where the function begins, that is an argument of `mapError` around a place, or only fails in a `catchTag`. */
+const mapperAround = (code: Code, at: number): number | undefined => {
+  let open = openingOf(code, at)
+  for (let i = 0; i < maxAround && open !== undefined; i++) {
+    const before = code.masked.slice(Math.max(0, open - 60), open)
+    if (code.masked.charAt(open) === "(" && /\bmapError(?:Cause)?\s*$/.test(before)) return argumentAt(code, open, at)
+    if (/\b(?:flatMap|gen|andThen|tap|forEach|filterOrFail|fn)\s*$/.test(before)) return undefined
+    if (/\bcatch(?:Tag|All)\s*$/.test(before) && onlyFails.test(code.masked.slice(open, at)))
+      return argumentAt(code, open, at)
+    open = openingOf(code, open)
+  }
+  return undefined
+}
+
+const argumentAt = (code: Code, open: number, at: number): number | undefined => {
+  const close = closingOf(code, open)
+  if (close === undefined) return undefined
+  return dividedIn(code, { start: open + 1, end: close }).find(({ end, start }) => start <= at && at < end)?.start
+}
+
+const onlyFails = /=>\s*(?:[\w$]+\.)?fail\(\s*$|=>\s*$/
+
+const failedBefore = (code: Code, argument: number): TextPlace | undefined => {
+  const steps = effectSteps.stepsBefore(code, argument)
+  const failing = steps && effectSteps.failingOf(code, steps, nothingElse)
+  if (failing === undefined || effectSteps.isGenerator(code, failing)) return undefined
+  const possible = steps?.filter((step, i) => effectSteps.canFail(code, step, i))
+  return possible?.length === 1 ? placeAt(code, failing.start) : undefined
+}
+
+const nothingElse: effectSteps.Evidence = {
+  text: undefined,
+  isOfSchema: false,
+  waiting: new Set(),
+  operations: undefined
+}
+
+interface Declaration {
+  readonly name: string
+  readonly start: number
+  readonly end: number
+  readonly isExported: boolean
+}
+
+/** A function of the module or the class, that a place is in, and that makes nothing but errors. */
+const declarationOf = (code: Code, name: string, at: number): Declaration | undefined => {
+  if (!/^[A-Za-z_$][\w$]*$/.test(name)) return undefined
+  const declared = new RegExp(
+    `^(export\\s+)?(?:const|let|var|function)\\s+${name.replaceAll("$", "\\$")}(?![\\w$])|^\\s+static\\s+(?:readonly\\s+)?${name.replaceAll("$", "\\$")}(?![\\w$])`,
+    "gm"
+  )
+  for (const found of code.masked.matchAll(declared)) {
+    const start = found.index
+    const end = endOf(code, start + found[0].length)
+    if (start > at || end < at) continue
+    const text = code.masked.slice(start, end)
+    // What makes effects, throws or waits decides something.
+    if (works.test(text) || !/\(\s*[\w${[]/.test(text)) return undefined
+    return { name, start, end, isExported: found[1] !== undefined || found[0].includes("static") }
+  }
+  return undefined
+}
+
+const works = /\b(?:Effect|Stream|Layer|Either|Exit|STM|Promise)\s*[.<]|\b(?:yield|throw|await|class)\b/
+
+const endOf = (code: Code, from: number): number => {
+  const { masked } = code
+  const equals = /^[^;{}]*?[^=!<>]=(?![=>])\s*/.exec(masked.slice(from, from + 400))
+  if (equals !== null && !/^\s*(?:<[^()]*>\s*)?\(/.test(masked.slice(from, from + 100))) {
+    return expressionFrom(code, from + equals[0].length).end
+  }
+  const params = masked.indexOf("(", from)
+  const close = params < 0 ? undefined : closingOf(code, params)
+  const body = close === undefined ? -1 : masked.indexOf("{", close)
+  return body < 0 ? from : (closingOf(code, body) ?? from)
+}
+
+/** What fails where a translator is used, if that is at one place, in its own file. */
+const onlyUse = (code: Code, { end, isExported, name, start }: Declaration): TextPlace | undefined => {
+  if (isExported) return undefined
+  const uses = Array.from(code.masked.matchAll(new RegExp(`(?<![\\w$.])${name.replaceAll("$", "\\$")}(?![\\w$])`, "g")))
+    .map(({ index }) => index)
+    .filter((index) => index < start || index >= end)
+  const [use] = uses
+  if (use === undefined || uses.length > 1) return undefined
+  const before = code.masked.slice(Math.max(0, use - 60), use)
+  return /\bmapError\(\s*$/.test(before) ? failedBefore(code, use) : undefined
+}

@@ -1,0 +1,103 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Data, Effect, Match, pipe } from "effect"
+import * as Renderer from "../../src/delivery/Renderer.js"
+import * as Diagnostics from "../../src/diagnostics/Diagnostics.js"
+import type { NarrativeEvent } from "../../src/event/NarrativeEvent.js"
+import * as Narrative from "../../src/Narrative.js"
+
+class Refused extends Data.TaggedError("Refused")<{ readonly message: string }> {}
+class Busy extends Data.TaggedError("Busy")<{ readonly message: string }> {}
+
+/** Fails as a driver does: with an error in whose stack no line of the program is. */
+const driver = (code: string): Effect.Effect<number, Error & { readonly code: string }> =>
+  Effect.suspend(() => Effect.fail(Object.assign(new Error(`driver: ${code}`), { code, stack: `Error: ${code}` })))
+
+const toRefusal = (error: Error & { readonly code: string }): Refused | Busy => {
+  const message = error.message.replace("driver: ", "")
+  if (error.code === "busy") return new Busy({ message })
+  return new Refused({ message })
+}
+
+const toOther =
+  (what: string) =>
+  (error: Error & { readonly code: string }): Refused | Busy => {
+    const message = `${what}: ${error.code}`
+    if (error.code === "busy") return new Busy({ message })
+    return new Refused({ message })
+  }
+
+const decide = (metres: number) => {
+  if (metres > 40) return Effect.fail(new Refused({ message: "too deep" }))
+  return Effect.succeed(metres)
+}
+
+const placeOf = <A, E>(effect: Effect.Effect<A, E>, mode: "lean" | "rich" = "lean") =>
+  Effect.gen(function* () {
+    const events: Array<NarrativeEvent> = []
+    const renderer = Renderer.make("kept", (event) => void events.push(event))
+    yield* effect.pipe(
+      Narrative.story("Dive"),
+      Effect.exit,
+      Effect.provide([Renderer.replace(renderer), Diagnostics.layer({ mode })])
+    )
+    const report = events.find((event) => event._tag === "FailureOccurred")
+    return report?.failures[0].location?.sourceLine?.trim() ?? assert.fail("no failure was reported")
+  })
+
+describe("the place of an error that a mapper of several statements makes", () => {
+  it.live("is what is before the mapper, where that is written in its pipe", () =>
+    Effect.gen(function* () {
+      const dive = driver("leak").pipe(
+        Effect.map((metres) => metres + 1),
+        Effect.mapError((error) => {
+          const message = error.message.toUpperCase()
+          return new Refused({ message })
+        })
+      )
+      assert.strictEqual(yield* placeOf(dive), 'const dive = driver("leak").pipe(')
+    })
+  )
+
+  it.live("is what is before a mapper that matches, also where it is not in a pipe", () =>
+    Effect.gen(function* () {
+      const surface = Effect.suspend(() =>
+        Effect.mapError(driver("cold"), (error) =>
+          Match.value(error.code).pipe(
+            Match.when("busy", () => new Busy({ message: error.message })),
+            Match.orElse(() => new Refused({ message: error.message }))
+          )
+        )
+      )
+      assert.include(yield* placeOf(surface), 'driver("cold"),')
+    })
+  )
+
+  it.live("is what is before the one use of a function of the module", () =>
+    Effect.gen(function* () {
+      const dive = pipe(
+        driver("dark"),
+        Effect.map((metres) => `${metres} metres deep, and no light at all`),
+        Effect.map((words) => words.length),
+        Effect.mapError(toRefusal)
+      )
+      assert.strictEqual(yield* placeOf(dive), 'driver("dark"),')
+    })
+  )
+
+  it.live("is the nearest span where the function is used at several places, also where it gives a function", () =>
+    Effect.gen(function* () {
+      const dive = driver("deep").pipe(Effect.mapError(toOther("dive")), Effect.withSpan("dive"))
+      const climb = driver("steep").pipe(Effect.mapError(toOther("climb")), Effect.withSpan("climb"))
+      assert.include(yield* placeOf(dive), 'Effect.withSpan("dive")')
+      assert.include(yield* placeOf(climb), 'Effect.withSpan("climb")')
+    })
+  )
+
+  it.live("stays where a function decides that something fails", () =>
+    Effect.gen(function* () {
+      const dive = Effect.flatMap(Effect.succeed(55), decide).pipe(Effect.withSpan("dive"))
+      assert.include(yield* placeOf(dive), "if (metres > 40) return Effect.fail(new Refused")
+      assert.include(yield* placeOf(dive, "rich"), "if (metres > 40) return Effect.fail(new Refused")
+    })
+  )
+})
