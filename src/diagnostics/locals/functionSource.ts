@@ -321,12 +321,14 @@ const isPlumbing = (value: unknown): boolean => {
   return own("__esModule") === true || own(Symbol.toStringTag) === "Module" || isBundledModule(value)
 }
 
-/** Where a bundler makes an object of a module's exports, each is a getter. */
+/** Where a bundler makes an object of a module's exports, each is a getter that names it. */
 const isBundledModule = (value: object): boolean => {
   const [first, ...others] = Object.keys(value)
   const isGetter = (key: string): boolean => {
     const { get, set } = Object.getOwnPropertyDescriptor(value, key) ?? {}
-    return get !== undefined && set === undefined
+    return get !== undefined && set === undefined && namesOne.test(String(get))
   }
   return first !== undefined && isGetter(first) && others.every(isGetter)
 }
+
+const namesOne = /^(?:\(\)\s*=>\s*|(?:function\s*)?[\w$]*\(\)\s*\{\s*return\s+)[\w$.]+;?\s*\}?$/
