@@ -111,8 +111,8 @@ const group = (way: keyof Loops): Group => ({
   rows: [
     { name: "bare effect", against: plain },
     { name: "stage, narration disabled", against: plain, ...(way === "made once" ? { bar: 0.15 } : {}) },
-    { name: "stage, no renderer", against: plain, bar: way === "made once" ? 0.45 : 0.6 },
-    { name: "stage, one synchronous renderer", against: plain, ...(way === "made once" ? { bar: 0.6 } : {}) },
+    { name: "stage, no renderer", against: plain, bar: way === "made once" ? 0.35 : 0.45 },
+    { name: "stage, one synchronous renderer", against: plain, ...(way === "made once" ? { bar: 0.5 } : {}) },
     { name: "stage, one renderer, rich diagnostics", against: "stage, one synchronous renderer" },
     { name: "stage, three renderers", against: plain },
     { name: plain },
