@@ -93,6 +93,23 @@ describe("the place of an error that a mapper of several statements makes", () =
     })
   )
 
+  it.live("is what is before a span in its pipe, where that alone can fail", () =>
+    Effect.gen(function* () {
+      const dive = driver("blue").pipe(
+        Effect.map((metres) => `${metres} metres deep, and no light at all`),
+        Effect.mapError(toOther("dive")),
+        Effect.withSpan("dive")
+      )
+      assert.strictEqual(yield* placeOf(dive), 'const dive = driver("blue").pipe(')
+      const twice = driver("green").pipe(
+        Effect.flatMap((metres) => driver(`green of ${metres} metres, and no light`)),
+        Effect.mapError(toOther("dive")),
+        Effect.withSpan("twice")
+      )
+      assert.strictEqual(yield* placeOf(twice), 'Effect.withSpan("twice")')
+    })
+  )
+
   it.live("stays where a function decides that something fails", () =>
     Effect.gen(function* () {
       const dive = Effect.flatMap(Effect.succeed(55), decide).pipe(Effect.withSpan("dive"))

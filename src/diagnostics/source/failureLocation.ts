@@ -12,7 +12,7 @@ import { isPassedEffect } from "./passedEffect.js"
 import { isModuleFunction, isRaisingHelper } from "./raisingHelper.js"
 import * as sourceText from "./sourceText.js"
 import * as stackFrames from "./stackFrames.js"
-import { translatedAt } from "./translator.js"
+import { failedBeforeCall, translatedAt } from "./translator.js"
 import { catchUseOf, triedBefore } from "./triedLine.js"
 
 /** An error, and the frames of its stack. */
@@ -87,7 +87,12 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
   }
   const effect = around.effectIn(undefined) ?? effectAt(translated)
   if (effect !== undefined) return { ...effect, from: undefined }
-  if (span?.kind === "span") return { frame: span.frame, reason: "span", from: undefined }
+  if (span?.kind === "span") {
+    const failed = failedBeforeCall(linesOf(span.frame), span.frame.shown)
+    if (failed === undefined || failed.line === span.frame.shown.line)
+      return { frame: span.frame, reason: "span", from: undefined }
+    return { frame: movedTo(span.frame, failed), reason: "effect", from: undefined }
+  }
   if (made !== undefined) return made
   const waiting = outer.find(isApp)
   const defined = definedAt()

@@ -32,6 +32,16 @@ export const translatedAt = (
   return undefined
 }
 
+/** What fails before a call in a pipe, as before `Effect.withSpan("insert")`, where only one thing can. */
+export const failedBeforeCall = (lines: ReadonlyArray<string>, place: TextPlace): TextPlace | undefined => {
+  const code = codeOf(lines)
+  const called = /^[\w$.]+\s*\(\s*/.exec(code.masked.slice(offsetOf(code, place), offsetOf(code, place) + maxCall))
+  return called === null ? undefined : failedBefore(code, offsetOf(code, place) + called[0].length)
+}
+
+/** How far a call's first argument is from its name. */
+const maxCall = 100
+
 /** What makes an error: `new Refused(…)`, `Refused.make(…)`. */
 const makes = /^(?:new\b|make\s*\()/
 
