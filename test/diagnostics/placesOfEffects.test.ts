@@ -237,4 +237,26 @@ describe("the place of an effect that no generator is in", () => {
       assert.deepStrictEqual(placeOf(yield* failureOf(piped)), ["effect", line])
     })
   )
+
+  it.live("is never in a wrapper that is given the effect, nor in a handler's function", () =>
+    Effect.gen(function* () {
+      const named = <A, E, R>(effect: Effect.Effect<A, E, R>) => effect.pipe(Effect.map((value) => ({ value })))
+      const wrapped = Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        return yield* named(sql`SELECT wrapped FROM nowhere`)
+      })
+      assert.include(placeOf(yield* failureOf(wrapped))[1], "SELECT wrapped FROM nowhere")
+      const handled = Effect.gen(function* () {
+        const ledger = yield* Ledger
+        const isLocked = (error: LedgerError) => error.message.includes("locked")
+        return yield* ledger.find(3).pipe(
+          Effect.catchIf(
+            (error): error is LedgerError => error._tag === "LedgerError" && isLocked(error),
+            () => Effect.void
+          )
+        )
+      })
+      assert.include(placeOf(yield* failureOf(handled))[1], "sql`SELECT id, amount FROM entries WHERE id = ?`.pipe(")
+    })
+  )
 })

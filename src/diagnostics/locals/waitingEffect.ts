@@ -91,7 +91,10 @@ const behindOperations = (search: Search, operations: ReadonlyArray<CapturedOper
         const range =
           effectSteps.stepsBefore(code, at) ??
           (operation._op === "While" ? stepsOfFunction(code, at, evidence) : undefined)
-        const failing = range && effectSteps.failingOf(code, range, evidence)
+        const failing =
+          range === undefined || effectSteps.isGiven(code, range)
+            ? undefined
+            : effectSteps.failingOf(code, range, evidence)
         if (failing !== undefined) {
           const step = { source, code, range: failing, lookUp: known.lookUp }
           return { names, place: placeIn(step, search, evidence, 0, false) }
@@ -212,7 +215,8 @@ const placeIn = (
 
 const failingIn = (code: Code, at: number, evidence: effectSteps.Evidence): Range | undefined => {
   const steps = stepsOfFunction(code, at, evidence)
-  const failing = steps && effectSteps.failingOf(code, steps, evidence)
+  const failing =
+    steps === undefined || effectSteps.isGiven(code, steps) ? undefined : effectSteps.failingOf(code, steps, evidence)
   // What fails inside a generator has one that waits.
   return failing === undefined || effectSteps.isGenerator(code, failing) ? undefined : failing
 }

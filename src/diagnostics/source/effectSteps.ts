@@ -88,6 +88,16 @@ const callAround = (code: Code, at: number): number | undefined => {
   return open !== undefined && masked.charAt(open) === "(" ? open : undefined
 }
 
+/** Whether the first step is an effect that the function around it is given: `(effect) => effect.pipe(Effect.retry(often))`. */
+export const isGiven = ({ masked }: Code, [first]: ReadonlyArray<Range>): boolean => {
+  if (first === undefined || !/^\s*\??\.\s*pipe\b/.test(masked.slice(first.end, first.end + 100))) return false
+  const name = masked.slice(first.start, first.end)
+  return (
+    /^[A-Za-z_$][\w$]*$/.test(name) &&
+    !new RegExp(`\\b(?:const|let|var)\\s+${name.replaceAll("$", "\\$")}\\b`).test(masked)
+  )
+}
+
 /** The step that fails, as far as can be known: else the first that can. */
 export const failingOf = (code: Code, steps: ReadonlyArray<Range>, evidence: Evidence): Range | undefined => {
   const { isOfSchema, operations, text, waiting } = evidence
@@ -141,9 +151,9 @@ const neverFails =
   /^(?:Effect\.(?:succeed|succeedNone|succeedSome|void|unit|never|yieldNow|sleep|log\w*|sync|context\w*|annotate\w*|fiberId\w*|clock\w*)|Ref\.\w+|Metric\.\w+|PubSub\.publish\w*|Queue\.\w+|Clock\.\w+|Random\.\w+|DateTime\.now)\b/
 const isPlain = /^(?:[\w$]+|~+|\d[\w.]*|\[[^\]]*\]|\{[^}]*\})$/
 
-/** Operators that make no effect of their own. */
+/** Operators that make no effect of their own, or only of what has failed before. */
 const onlyTranslates =
-  /^(?:[\w$]+\.)?(?:map|mapError\w*|mapBoth|as|asVoid|asSome\w*|either|option|exit|orDie\w*|withSpan|withLogSpan|annotate\w*|provide\w*|scoped|sandbox|unsandbox|flip|ignore\w*|uninterruptible|interruptible|tapError\w*|withConcurrency|with\w+)\b/
+  /^(?:[\w$]+\.)?(?:map|mapError\w*|mapBoth|as|asVoid|asSome\w*|either|option|exit|orDie\w*|withSpan|withLogSpan|annotate\w*|provide\w*|scoped|sandbox|unsandbox|flip|catch\w+|retry\w*|repeat\w*|ensuring|on[A-Z]\w+|ignore\w*|uninterruptible|interruptible|tapError\w*|withConcurrency|with\w+)\b/
 
 /** Whether a step has a generator of its own, which waits for what fails in it. */
 export const isGenerator = ({ masked }: Code, { end, start }: Range): boolean =>
@@ -223,10 +233,14 @@ export const functionsIn = (code: Code, { end, start }: Range): ReadonlyArray<nu
   if (isFunction(code, { start, end })) return [start]
   const open = code.masked.indexOf("(", start)
   if (open < 0 || open >= end || code.masked.charAt(end - 1) !== ")") return []
+  // The function of a handler is not what fails.
+  if (handles.test(code.masked.slice(start, open))) return []
   return dividedIn(code, { start: open + 1, end: end - 1 }).flatMap((part) =>
     isFunction(code, part) ? [part.start] : (triedIn(code, part) ?? [])
   )
 }
+
+const handles = /^(?:[\w$]+\.)?(?:catch|filter|orElse|on[A-Z]|retry|repeat|timeout|match)\w*\s*$/
 
 const triedIn = (code: Code, options: Range): number | undefined => {
   if (code.masked.charAt(options.start) !== "{") return undefined
