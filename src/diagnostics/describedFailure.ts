@@ -17,6 +17,7 @@ import { explain } from "./exactCause/explanation.js"
 import { type Link, type Sites, sitesOf } from "./failureSites.js"
 import * as framesWithLocals from "./locals/framesWithLocals.js"
 import * as failureLocation from "./source/failureLocation.js"
+import * as frameSource from "./source/frameSource.js"
 import { shownSpans } from "./source/passedSpans.js"
 import type * as stackFrames from "./source/stackFrames.js"
 import { type StageOfFailure, undescribed } from "./undescribed.js"
@@ -42,7 +43,7 @@ export const describeFailure = (
   const { appFrames, shown: shownFrames } = writtenOf(frames)
   const others = frames.length - appFrames
   const stack = stackTextOf(tree, maxText)
-  const source = failureLocation.sourceOf(place.frame)
+  const source = frameSource.sourceOf(place.frame)
   const links = thrownValue.linksOf(leaf.error, maxDepth)
   const summary = summarize(leaf.error, links)
   const details = detailsOf(
@@ -111,7 +112,7 @@ const ownLocationOf = (chain: ReadonlyArray<Link>, place: failureLocation.Place)
   const [own] = chain
   if (own === undefined || own.isCopy || place.from === own) return null
   const frame = failureLocation.placeOfError(own)?.frame
-  return frame === undefined ? null : failureLocation.locationOf(frame)
+  return frame === undefined ? null : frameSource.locationOf(frame)
 }
 
 const causesOf = (
@@ -127,7 +128,7 @@ const causesOf = (
     const { depth, error, message, relation, type } = link
     const calls = isObject(error) && !chain.includes(link) ? callsOf(() => [error]) : []
     const frame = failureLocation.placeOfError(link)?.frame ?? calls.find(failureLocation.isApp)
-    const { location, snippet } = failureLocation.sourceOf(frame)
+    const { location, snippet } = frameSource.sourceOf(frame)
     const own = framesWithLocals.merged(link.frames, calls).filter(failureLocation.isApp)
     return [
       {

@@ -13,6 +13,7 @@ import type { DescribeOptions } from "./describeOptions.js"
 import * as framesWithLocals from "./locals/framesWithLocals.js"
 import type { EffectPlace as EffectLine } from "./locals/waitingEffect.js"
 import * as failureLocation from "./source/failureLocation.js"
+import * as frameSource from "./source/frameSource.js"
 import { named, passedSpans, type SpanWithFrame } from "./source/passedSpans.js"
 import * as sourceText from "./source/sourceText.js"
 import * as stackFrames from "./source/stackFrames.js"
@@ -66,7 +67,7 @@ export const sitesOf = (
     const found = effectOf(chain, generator, keysOf(leaf, chain), options, (left) =>
       generator === undefined && nearest !== undefined ? left.includes(nearest.span) : stage?.hasLeft?.(left) === true
     )
-    made = found?.frame
+    made = found?.reason === "generator" ? undefined : found?.frame
     return found
   }
   const place = failureLocation.placeOf(chain, {
@@ -114,7 +115,7 @@ const effectOf = (
   const frame = found && frameOf(found, "")
   if (found === undefined || frame === undefined) return undefined
   const { column, content, isGuess, line, path } = found
-  if (path === generator?.path && line === generator.shown.line) return undefined
+  if (path === generator?.path && line === generator.shown.line) return { frame: generator, reason: "generator" }
   const name = sourceText.enclosingNameOf(sourceText.linesOf(path, content), line, column) ?? stackFrames.anonymous
   const shown = { ...frame.shown, line, column, function: name, suspended: true }
   const range = { file: path, startLine: line, endLine: line }
@@ -143,7 +144,7 @@ export const locationOf = (
   // Mostly its stack says so, and no variables have to be read for that.
   const spoken = sitesOf(leaf, stage, extended(options, { framesOf: undefined }), secrets)
   const { place } = spoken.place.reason === "app_frame" ? spoken : sitesOf(leaf, stage, options, secrets)
-  return place.frame === undefined ? null : extended(failureLocation.locationOf(place.frame), { sourceLine: null })
+  return place.frame === undefined ? null : extended(frameSource.locationOf(place.frame), { sourceLine: null })
 }
 
 // Its message is redacted here and its frames were when they were read, so that only the values hidden since need a look at

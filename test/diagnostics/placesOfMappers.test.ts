@@ -5,7 +5,7 @@ import * as Diagnostics from "../../src/diagnostics/Diagnostics.js"
 import type { NarrativeEvent } from "../../src/event/NarrativeEvent.js"
 import * as Narrative from "../../src/Narrative.js"
 
-class Refused extends Data.TaggedError("Refused")<{ readonly message: string }> {}
+class Refused extends Data.TaggedError("Refused")<{ readonly message: string; readonly cause?: unknown }> {}
 class Busy extends Data.TaggedError("Busy")<{ readonly message: string }> {}
 
 /** Fails as a driver does: with an error in whose stack no line of the program is. */
@@ -55,6 +55,23 @@ describe("the place of an error that a mapper of several statements makes", () =
         })
       )
       assert.strictEqual(yield* placeOf(dive), 'const dive = driver("leak").pipe(')
+    })
+  )
+
+  it.live("is what is before the mapper where several steps are, in rich mode, which knows how far it went", () =>
+    Effect.gen(function* () {
+      const dive = Effect.gen(function* () {
+        return yield* driver("reef").pipe(
+          Effect.map((metres) => `${metres} metres deep, and no light at all`),
+          Effect.tap((words) => Effect.annotateCurrentSpan({ words })),
+          Effect.mapError((error) => {
+            const message = error.message.toUpperCase()
+            return new Refused({ message, cause: error })
+          })
+        )
+      })
+      assert.strictEqual(yield* placeOf(dive, "rich"), 'return yield* driver("reef").pipe(')
+      assert.strictEqual(yield* placeOf(dive, "lean"), "return new Refused({ message, cause: error })")
     })
   )
 

@@ -1,12 +1,13 @@
 /**
  * Where a failure is said to be: the line of the app that one would change.
  */
-import type { Failure, Location } from "../../event/FailureReport.js"
+import type { Failure } from "../../event/FailureReport.js"
 import { extended } from "../../plain/extended.js"
 import * as hiddenField from "../../plain/hiddenField.js"
 import { textOf } from "../../plain/untrusted.js"
 import { awaitedIn, failedCall } from "./awaitedLine.js"
 import { constructorsOf } from "./constructors.js"
+import { linesOf } from "./frameSource.js"
 import { isOpen, masked, type TextPlace, textBefore } from "./maskedCode.js"
 import { isPassedEffect } from "./passedEffect.js"
 import { isModuleFunction, isRaisingHelper } from "./raisingHelper.js"
@@ -45,7 +46,7 @@ export interface Around {
   readonly span: { readonly frame: stackFrames.Frame; readonly kind: "span" | "stage" } | undefined
   /** Whether a call waited outside that span. */
   readonly isOutsideSpan: (call: stackFrames.Frame) => boolean
-  /** The line of the effect that failed, inside the call that waits for it, or else inside the nearest span or the stage. */
+  /** The line of the effect that failed, in or inside the call that waits for it, or else inside the nearest span or the stage. */
   readonly effectIn: (waiting: stackFrames.Frame | undefined) => Pick<Place, "frame" | "reason"> | undefined
   /** Where the stage, or the story, is made. */
   readonly definedAt: () => ReturnType<typeof definedIn> | undefined
@@ -65,8 +66,12 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
     // An error that was made before anything ran says only where it is written; one that a helper makes of what failed, where that is done.
     const isAtLoad = isMadeAtLoad(link.frames)
     const mapper = isAtLoad ? undefined : mapperOf(place, link)
-    const isMade = isAtLoad || mapper !== undefined || isMapped(place, link, chain)
-    if (!isMade && !isBehind(place, link, chain, around)) return triedAt(place, chain)
+    const isMade = isAtLoad || mapper?.isNearest === false || isMapped(place, link, chain)
+    if (!isMade && !isBehind(place, link, chain, around)) {
+      const isKnown = mapper !== undefined && isOfAnother(link, chain)
+      const effect = isKnown ? around.effectIn(nearestIn(around)) : undefined
+      return effect === undefined ? triedAt(place, chain) : { ...effect, from: undefined }
+    }
     const tried = triedBy(place, chain)
     if (tried !== undefined) return tried
     if (made === undefined && mapper !== undefined) translated = mapper.translated
@@ -74,13 +79,12 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
     // What maps that again is further out.
     if (!isMade) break
   }
-  const { definedAt, generators, outer, span } = around
-  const own = generators.filter(isApp)
-  const generator = own.find((call) => !isPassedEffect(linesOf(call), call.shown.line, call.range)) ?? own[0]
-  const isSpanNearer = generator !== undefined && span?.kind === "span" && around.isOutsideSpan(generator)
-  if (generator !== undefined && !isSpanNearer) {
+  const { definedAt, outer, span } = around
+  const generator = nearestIn(around)
+  if (generator !== undefined) {
     const awaited = awaitedAt(generator, failedCallOf(chain))
-    const inside = awaited === generator ? around.effectIn(generator) : undefined
+    const found = awaited === generator ? around.effectIn(generator) : undefined
+    const inside = found?.reason === "generator" ? undefined : found
     // Of an error that is known to come from another, the generator may wait for that one, inside of the mapper.
     const effect = inside ?? (chain.filter(({ isCopy }) => !isCopy).length > 1 ? undefined : effectAt(translated))
     return { ...(effect ?? { frame: awaited, reason: "generator" }), from: undefined }
@@ -108,6 +112,13 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
   const isEffects = innermost?.shown.origin === "effect"
   if (innermost === undefined || isEffects) return { frame: undefined, reason: "unknown", from: known }
   return { frame: innermost, reason: "innermost_frame", from: known }
+}
+
+/** The call of the app that waited, where no span is nearer. */
+const nearestIn = ({ generators, isOutsideSpan, span }: Around): WaitingCall | undefined => {
+  const own = generators.filter(isApp)
+  const generator = own.find((call) => !isPassedEffect(linesOf(call), call.shown.line, call.range)) ?? own[0]
+  return generator !== undefined && span?.kind === "span" && isOutsideSpan(generator) ? undefined : generator
 }
 
 const effectAt = (frame: stackFrames.Frame | undefined): Pick<Place, "frame" | "reason"> | undefined =>
@@ -171,8 +182,6 @@ const failedCallOf = (chain: ReadonlyArray<ErrorWithFrames>): RegExp | undefined
   }
   return undefined
 }
-
-const linesOf = ({ content, path }: stackFrames.Frame): ReadonlyArray<string> => sourceText.linesOf(path, content)
 
 export const isApp = (frame: stackFrames.Frame): boolean => frame.shown.origin === "app"
 
@@ -240,6 +249,8 @@ const isAppliedTo = (call: WaitingCall | undefined, { path, shown }: stackFrames
 interface Mapper {
   /** What failed, at its line, where the source says so. */
   readonly translated: stackFrames.Frame | undefined
+  /** Whether nothing but that line is nearer than the mapper, which is written in its pipe. */
+  readonly isNearest: boolean
 }
 
 /** A function that Effect called to make one error of another, as it is written: `Effect.mapError((error) => { … })`. */
@@ -252,7 +263,8 @@ const mapperOf = ({ frame }: Place, { frames }: ErrorWithFrames): Mapper | undef
 const mappers = hiddenField.remembering((frame: stackFrames.Frame): { readonly mapper: Mapper | undefined } => {
   const lines = linesOf(frame)
   const found = translatedAt(lines, frame.shown, namesIn(lines, frame))
-  return { mapper: found && { translated: found.from && movedTo(frame, found.from) } }
+  const translated = found?.from && movedTo(frame, found.from)
+  return { mapper: found && { translated, isNearest: found.isInPipe && translated === undefined } }
 })
 
 /** Whether a frame is that of a function of its module's own. */
@@ -315,34 +327,3 @@ const isImplicitConstructor = (frame: stackFrames.Frame): boolean => {
   const line = linesOf(frame)[frame.shown.line - 1] ?? ""
   return /\bclass\b/.test(line) && !/\bconstructor\s*\(/.test(line)
 }
-
-/** The location of a frame, and the lines around it. */
-export const sourceOf = (frame: stackFrames.Frame | undefined): Pick<Failure, "location" | "snippet"> => {
-  return frame === undefined ? nowhere : sourceAt(frame)
-}
-
-const nowhere: Pick<Failure, "location" | "snippet"> = { location: null, snippet: [] }
-
-/** The same few lines fail again and again, and frames are remembered. */
-const sourceAt = hiddenField.remembering((frame: stackFrames.Frame): typeof nowhere => {
-  const lines = linesOf(frame)
-  return {
-    location: locationIn(lines, frame),
-    snippet: sourceText.snippetOf(lines, frame.shown.line, frame.shown.column)
-  }
-})
-
-export const locationOf = (frame: stackFrames.Frame): Location => locationIn(linesOf(frame), frame)
-
-const locationIn = (lines: ReadonlyArray<string>, { shown }: stackFrames.Frame): Location => ({
-  file: shown.file,
-  line: shown.line,
-  column: shown.column,
-  function: nameIn(lines, shown),
-  sourceLine: sourceText.lineOf(lines, shown.line, shown.column)
-})
-
-const nameIn = (lines: ReadonlyArray<string>, shown: stackFrames.Frame["shown"]): string =>
-  shown.function === stackFrames.anonymous
-    ? (sourceText.enclosingNameOf(lines, shown.line, shown.column) ?? shown.function)
-    : shown.function

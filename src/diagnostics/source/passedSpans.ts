@@ -7,7 +7,8 @@ import type { PassedSpan } from "../../event/FailureReport.js"
 import * as PlainValue from "../../plain/PlainValue.js"
 import { attempt } from "../../plain/untrusted.js"
 import { spanToTrace } from "../../runtime/fiberInternals.js"
-import { isApp, locationOf } from "./failureLocation.js"
+import { isApp } from "./failureLocation.js"
+import { locationOf } from "./frameSource.js"
 import * as stackFrames from "./stackFrames.js"
 
 export interface SpanWithFrame extends Omit<PassedSpan, "location" | "attributes"> {

@@ -6,9 +6,12 @@ import { type Code, closingOf, codeOf, dividedIn, expressionFrom, offsetOf, open
 import * as effectSteps from "./effectSteps.js"
 import type { TextPlace } from "./maskedCode.js"
 
-/** An error that was made where one was translated; `from` is what failed, where the source says so. */
+/** An error that was made where one was translated. */
 export interface Translated {
+  /** What failed, where the source says so. */
   readonly from: TextPlace | undefined
+  /** Whether it is written in the pipe of what failed, so that nothing but that very line is nearer. */
+  readonly isInPipe: boolean
 }
 
 /** Whether an error that was made at a place was made of another, in a function that Effect called. */
@@ -23,11 +26,10 @@ export const translatedAt = (
   const inline = mapperAround(code, at)
   // In the line of its pipe it says where that is.
   if (inline !== undefined && !code.text.slice(inline, at).includes("\n")) return undefined
-  const from = inline === undefined ? undefined : failedBefore(code, inline)
-  if (inline !== undefined) return from && { from }
+  if (inline !== undefined) return { from: failedBefore(code, inline), isInPipe: true }
   for (const name of names) {
     const declared = declarationOf(code, name.replace(/^.*\./, ""), at)
-    if (declared !== undefined) return { from: onlyUse(code, declared) }
+    if (declared !== undefined) return { from: onlyUse(code, declared), isInPipe: false }
   }
   return undefined
 }
