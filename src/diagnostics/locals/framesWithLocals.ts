@@ -52,6 +52,9 @@ export const callFrame = (
   return { ...frame, shown, range: functionRange, left, generator, bigints: bigints.map((path) => path.join(".")) }
 }
 
+/** Longest value, as JSON, that each place where it is shown has room for. */
+const neverCut = 48
+
 /** Most fields of a variable that are looked at. */
 const maxFields = 50
 
@@ -98,9 +101,10 @@ const localsOf = (
   return locals
 }
 
-/** The same value with these fields before all others: what shows it may cut it. */
+/** The same value with these fields before all others, where it is so long that what shows it may cut it. */
 const beginningWith = (fields: ReadonlySet<string>, value: PlainValue): PlainValue => {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value
+  if (JSON.stringify(value).length <= neverCut) return value
   const entries = Object.entries(value)
   return Object.fromEntries([
     ...entries.filter(([name]) => fields.has(name)),

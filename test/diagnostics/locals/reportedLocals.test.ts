@@ -150,24 +150,30 @@ describe("the variables of a report", () => {
       })
   )
 
-  it.live("begin with the fields that the failing statement and its condition name", () =>
-    Effect.gen(function* () {
-      const program = Effect.gen(function* () {
-        const work = { title: "t", authors: ["a"], type: "article", "cite-as": "10.1", subtype: "preprint" }
-        yield* Effect.yieldNow()
-        if (work.type !== "posted" || work.subtype === "") return yield* Effect.fail(new Error(work["cite-as"]))
-        return work
+  it.live(
+    "begin with the fields that the failing statement and its condition name, where they are too long to be shown whole",
+    () =>
+      Effect.gen(function* () {
+        const program = Effect.gen(function* () {
+          const short = { title: "t", type: "article" }
+          const work = { title: "t", authors: ["a"], type: "article", "cite-as": "10.1", subtype: "preprint" }
+          yield* Effect.yieldNow()
+          if (work.type !== "posted" || work.subtype === "") {
+            return yield* Effect.fail(new Error(`${work["cite-as"]} of ${short.type}`))
+          }
+          return work
+        })
+        const [frame] = yield* framesOf(program)
+        const work = frame?.locals?.["work"]
+        assert.deepStrictEqual(Object.keys(typeof work === "object" && work !== null ? work : {}), [
+          "type",
+          "cite-as",
+          "subtype",
+          "title",
+          "authors"
+        ])
+        assert.strictEqual(JSON.stringify(frame?.locals?.["short"]), '{"title":"t","type":"article"}')
       })
-      const [frame] = yield* framesOf(program)
-      const work = frame?.locals?.["work"]
-      assert.deepStrictEqual(Object.keys(typeof work === "object" && work !== null ? work : {}), [
-        "type",
-        "cite-as",
-        "subtype",
-        "title",
-        "authors"
-      ])
-    })
   )
 
   it.live("begin with those that the failing statement and its condition name, whatever is beside them", () =>
