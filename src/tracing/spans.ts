@@ -9,7 +9,6 @@ import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"
 import * as HashMap from "effect/HashMap"
@@ -22,13 +21,11 @@ import { text } from "../plain/PlainValue.js"
 import { attempt, textOf } from "../plain/untrusted.js"
 import { redactorIn } from "../redaction/redactor.js"
 import type { Secrets } from "../redaction/secrets.js"
-import { repairTracerLogger, spanToTrace } from "../runtime/fiberInternals.js"
+import { type AnyFiber, repairTracerLogger, spanToTrace } from "../runtime/fiberInternals.js"
 import { muted } from "../runtime/muting.js"
 import { isOn } from "../runtime/switches.js"
 import { LocalSpan, localSpan } from "./localSpan.js"
 import { redactSpan } from "./redactedSpan.js"
-
-type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 
 /** What a span is the span of, for a tracer that wants to know: it is in the span's context. */
 export const SpanOf = Context.GenericTag<"story" | "stage">("effect-narrative/SpanOf")

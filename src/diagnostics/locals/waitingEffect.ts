@@ -223,7 +223,7 @@ const failingIn = (code: Code, at: number, evidence: effectSteps.Evidence): Rang
 
 const calledBy = ({ code, lookUp, range }: Step, { functions, isOwn }: Search): KnownFunction | undefined => {
   const called = effectSteps.calledIn(code, range)
-  const value = called && attempt(() => lookUp(called.names), undefined)
+  const value = called && attempt(() => lookUp(called), undefined)
   const known = typeof value === "function" && !isForeign(value) ? functions.describe(value) : undefined
   if (known?.isForeign === true && isObject(value)) noteForeign(value)
   return known === undefined || known.isForeign || !isOwn(known.place) ? undefined : known

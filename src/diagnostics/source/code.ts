@@ -3,7 +3,7 @@
  * and closes nothing. No parser: it reads TypeScript and what compilers make of it alike.
  */
 import * as hiddenField from "../../plain/hiddenField.js"
-import type { TextPlace } from "./maskedCode.js"
+import * as maskedCode from "./maskedCode.js"
 
 /** A source, position by position. */
 export interface Code {
@@ -30,10 +30,10 @@ export const codeOf = hiddenField.remembering((lines: ReadonlyArray<string>): Co
 /** Longest source that is looked into, in UTF-16 code units. */
 const maxText = 400_000
 
-export const offsetOf = ({ lineStarts }: Code, { column, line }: TextPlace): number =>
+export const offsetOf = ({ lineStarts }: Code, { column, line }: maskedCode.TextPlace): number =>
   (lineStarts[line - 1] ?? 0) + column - 1
 
-export const placeAt = ({ lineStarts }: Code, offset: number): TextPlace => {
+export const placeAt = ({ lineStarts }: Code, offset: number): maskedCode.TextPlace => {
   const after = lineStarts.findIndex((start) => start > offset)
   const line = after < 0 ? lineStarts.length : after
   return { line, column: offset - (lineStarts[line - 1] ?? 0) + 1 }
@@ -89,16 +89,7 @@ const opens = (char: string): boolean => char === "(" || char === "[" || char ==
 const closes = (char: string): boolean => char === ")" || char === "]" || char === "}"
 
 /** Where the bracket is closed that is opened at a position. */
-export const closingOf = ({ masked }: Code, open: number): number | undefined => {
-  let depth = 0
-  for (let i = open; i < masked.length; i++) {
-    const char = masked.charAt(i)
-    if (opens(char)) depth++
-    else if (closes(char)) depth--
-    if (depth === 0) return i
-  }
-  return undefined
-}
+export const closingOf = ({ masked }: Code, open: number): number | undefined => maskedCode.closingOf(masked, open)
 
 /** Where the bracket is opened that a position is in, or that is closed right there. */
 export const openingOf = ({ masked }: Code, at: number): number | undefined => {
@@ -166,7 +157,7 @@ export const expressionBefore = (code: Code, before: number): number => {
       if (open === undefined) return at
       at = open
     } else if (/[\w$#~]/.test(last)) {
-      const word = /[\w$#]+$|~+$/.exec(masked.slice(0, end))?.[0] ?? last
+      const word = masked.slice(startOfWord(masked, end), end)
       if (keyword.test(word)) return word === "new" ? end - word.length : start(masked, at)
       at = end - word.length
     } else if (last === ">" && masked.charAt(end - 2) !== "=") {
@@ -181,6 +172,14 @@ export const expressionBefore = (code: Code, before: number): number => {
     const gap = trimmed(masked, { start: 0, end: at }).end
     if (/[\w$]/.test(masked.charAt(at)) && !/[.#]/.test(masked.charAt(gap - 1)) && !isNew(masked, gap)) return at
   }
+}
+
+/** Where a word begins that ends before a position, or what is put out there. */
+const startOfWord = (masked: string, end: number): number => {
+  const part = masked.charAt(end - 1) === "~" ? /~/ : /[\w$#]/
+  let at = end - 1
+  while (at > 0 && part.test(masked.charAt(at - 1))) at--
+  return at
 }
 
 const isNew = (masked: string, end: number): boolean => /(?<![\w$.])new$/.test(masked.slice(Math.max(0, end - 4), end))

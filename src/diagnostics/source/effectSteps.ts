@@ -12,6 +12,7 @@ import {
   type Range,
   trimmed
 } from "./code.js"
+import { escaped } from "./maskedCode.js"
 
 /** What is known of a failure beside its place. */
 export interface Evidence {
@@ -84,7 +85,9 @@ const callAround = (code: Code, at: number): number | undefined => {
   const before = masked.slice(Math.max(0, at - 200), at)
   let open = openingOf(code, at)
   if (open === undefined || !/[(,{:]\s*(?:async\s+)?$/.test(before)) return undefined
-  if (masked.charAt(open) === "{") open = /[(,]\s*$/.test(masked.slice(0, open)) ? openingOf(code, open) : undefined
+  if (masked.charAt(open) === "{") {
+    open = /[(,]\s*$/.test(masked.slice(Math.max(0, open - 200), open)) ? openingOf(code, open) : undefined
+  }
   return open !== undefined && masked.charAt(open) === "(" ? open : undefined
 }
 
@@ -92,10 +95,7 @@ const callAround = (code: Code, at: number): number | undefined => {
 export const isGiven = ({ masked }: Code, [first]: ReadonlyArray<Range>): boolean => {
   if (first === undefined || !/^\s*\??\.\s*pipe\b/.test(masked.slice(first.end, first.end + 100))) return false
   const name = masked.slice(first.start, first.end)
-  return (
-    /^[A-Za-z_$][\w$]*$/.test(name) &&
-    !new RegExp(`\\b(?:const|let|var)\\s+${name.replaceAll("$", "\\$")}\\b`).test(masked)
-  )
+  return /^[A-Za-z_$][\w$]*$/.test(name) && !new RegExp(`\\b(?:const|let|var)\\s+${escaped(name)}\\b`).test(masked)
 }
 
 /** The step that fails, as far as can be known: else the first that can. */
@@ -212,17 +212,12 @@ const isOfBlock = (code: Code, block: number, at: number): boolean => {
 }
 
 /** What a step calls: `["repository", "insert"]`. */
-export const calledIn = (code: Code, { end, start }: Range): Called | undefined => {
+export const calledIn = (code: Code, { end, start }: Range): ReadonlyArray<string> | undefined => {
   const text = code.masked.slice(start, end)
   const operator = /^(?:[\w$]+\.)?(?:flatMap|andThen|tap|zip\w*|suspend|forEach)\s*(?:<[^()]*>)?\s*\(\s*/.exec(text)
   const from = operator === null ? start : start + operator[0].length
   const chain = /^[A-Za-z_$][\w$]*(?:\s*\??\.\s*[\w$#]+)*/.exec(code.masked.slice(from, end))?.[0]
-  return chain === undefined ? undefined : { at: from, names: chain.split(/\s*\??\.\s*/) }
-}
-
-export interface Called {
-  readonly at: number
-  readonly names: ReadonlyArray<string>
+  return chain?.split(/\s*\??\.\s*/)
 }
 
 const isFunction = ({ masked }: Code, { end, start }: Range): boolean =>

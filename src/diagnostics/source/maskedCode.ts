@@ -20,6 +20,13 @@ export const closingOf = (code: string, open: number): number | undefined => {
   return undefined
 }
 
+/** A name as a part of a regular expression. */
+export const escaped = (name: string): string => name.replaceAll("$", "\\$")
+
+/** Where a name is in masked code, but for fields of that name. */
+export const usesOf = (name: string, code: string): ReadonlyArray<number> =>
+  Array.from(code.matchAll(new RegExp(`(?<![\\w$.])${escaped(name)}(?![\\w$])`, "g")), ({ index }) => index)
+
 /** Whether nothing that was opened before a text is closed in it. */
 export const isOpen = (text: string): boolean => {
   let depth = 0

@@ -2,7 +2,7 @@
  * Generators that wait for an effect they were given: `const limited = (effect) => Effect.gen(function* () { …; yield* effect })`.
  * Whoever gave it is where one would change something.
  */
-import { masked } from "./maskedCode.js"
+import { escaped, masked } from "./maskedCode.js"
 
 /** The lines of a function, counted from 1. */
 interface FunctionLines {
@@ -12,8 +12,8 @@ interface FunctionLines {
 /** Whether a line of a generator waits for nothing but a parameter, of its own or of a function around it. */
 export const isPassedEffect = (lines: ReadonlyArray<string>, line: number, { startLine }: FunctionLines): boolean => {
   const waits = /\byield\*\s+([A-Za-z_$][\w$]*)\s*\)?\s*[;,]?\s*$/.exec(masked(lines[line - 1] ?? ""))
-  const name = waits?.[1]?.replaceAll("$", "\\$")
-  if (name === undefined) return false
+  if (waits?.[1] === undefined) return false
+  const name = escaped(waits[1])
   const inside = masked(lines.slice(startLine - 1, line).join("\n"))
   if (new RegExp(`\\b(?:const|let|var)\\s+(?:${name}\\b|[[{][^=]*\\b${name}\\b)`).test(inside)) return false
   const around = masked(lines.slice(Math.max(0, startLine - 1 - maxAbove), startLine).join("\n"))

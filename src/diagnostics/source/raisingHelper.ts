@@ -2,7 +2,7 @@
  * Functions that only say how something failed: `assertNever`, `invariant`, `notFound(id)`. Their caller decided that it did, and
  * there is the line that one would change.
  */
-import { closingOf, lastOf, masked, type TextPlace, textBefore, textFrom } from "./maskedCode.js"
+import { closingOf, escaped, lastOf, masked, type TextPlace, textBefore, textFrom } from "./maskedCode.js"
 
 /**
  * Whether the function that a place is in is such a helper: its type says that it never returns, or that it asserts; or it does
@@ -105,7 +105,6 @@ const isMakeAlone = (lines: ReadonlyArray<string>, place: TextPlace): boolean =>
 }
 
 const declarationOf = (name: string): RegExp => {
-  const escaped = name.replaceAll("$", "\\$")
   const words = "function|const|let|var|static(?:\\s+readonly)?"
-  return new RegExp(`\\b(?:${words})\\s+${escaped}(?![\\w$])`, "g")
+  return new RegExp(`\\b(?:${words})\\s+${escaped(name)}(?![\\w$])`, "g")
 }

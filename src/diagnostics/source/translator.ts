@@ -4,7 +4,7 @@
  */
 import { type Code, closingOf, codeOf, dividedIn, expressionFrom, offsetOf, openingOf, placeAt } from "./code.js"
 import * as effectSteps from "./effectSteps.js"
-import type { TextPlace } from "./maskedCode.js"
+import { escaped, type TextPlace, usesOf } from "./maskedCode.js"
 
 /** An error that was made where one was translated. */
 export interface Translated {
@@ -98,7 +98,7 @@ interface Declaration {
 const declarationOf = (code: Code, name: string, at: number): Declaration | undefined => {
   if (!/^[A-Za-z_$][\w$]*$/.test(name)) return undefined
   const declared = new RegExp(
-    `^(export\\s+)?(?:const|let|var|function)\\s+${name.replaceAll("$", "\\$")}(?![\\w$])|^\\s+static\\s+(?:readonly\\s+)?${name.replaceAll("$", "\\$")}(?![\\w$])`,
+    `^(?:(export\\s+)?(?:const|let|var|function)|\\s+static(?:\\s+readonly)?)\\s+${escaped(name)}(?![\\w$])`,
     "gm"
   )
   for (const found of code.masked.matchAll(declared)) {
@@ -130,9 +130,7 @@ const endOf = (code: Code, from: number): number => {
 /** What fails where a translator is used, if that is at one place, in its own file. */
 const onlyUse = (code: Code, { end, isExported, name, start }: Declaration): TextPlace | undefined => {
   if (isExported) return undefined
-  const uses = Array.from(code.masked.matchAll(new RegExp(`(?<![\\w$.])${name.replaceAll("$", "\\$")}(?![\\w$])`, "g")))
-    .map(({ index }) => index)
-    .filter((index) => index < start || index >= end)
+  const uses = usesOf(name, code.masked).filter((index) => index < start || index >= end)
   const [use] = uses
   if (use === undefined || uses.length > 1) return undefined
   const before = code.masked.slice(Math.max(0, use - 60), use)

@@ -3,7 +3,7 @@
  * that threw: that call is what one would change.
  */
 import { onlyCall } from "./awaitedLine.js"
-import { endOf, isBalanced, isOpen, lastOf, masked, type TextPlace, textBefore } from "./maskedCode.js"
+import { endOf, escaped, isBalanced, isOpen, lastOf, masked, type TextPlace, textBefore, usesOf } from "./maskedCode.js"
 
 /** Where the expression of the `try` begins, if a place is in the `catch` beside it; `callOf` says what is known to have failed. */
 export const triedBefore = (
@@ -51,14 +51,17 @@ const onlyStatementIn = (block: string): number | undefined => {
 export const catchUseOf = (lines: ReadonlyArray<string>, name: string): TextPlace | undefined => {
   if (lines.length > maxModule || !/^[A-Za-z_$][\w$]*$/.test(name)) return undefined
   const text = masked(lines.join("\n"))
-  const word = name.replaceAll("$", "\\$")
-  if (new RegExp(`\\bexport\\b[^;\\n]*[\\s{,]${word}(?![\\w$])`).test(text)) return undefined
-  const uses = Array.from(text.matchAll(new RegExp(`(?<![\\w$.])${word}(?![\\w$])`, "g")), ({ index }) => index)
-  const [only, other] = uses.filter((index) => !/\b(?:function|const|let|var)\s+$/.test(text.slice(0, index)))
+  if (new RegExp(`\\bexport\\b[^;\\n]*[\\s{,]${escaped(name)}(?![\\w$])`).test(text)) return undefined
+  const [only, other] = usesOf(name, text).filter(
+    (index) => !/\b(?:function|const|let|var)\s+$/.test(before(text, index))
+  )
   if (only === undefined || other !== undefined) return undefined
-  const before = text.slice(0, only)
-  return /\bcatch\s*:\s*$/.test(before) ? endOf(before, 1) : undefined
+  return /\bcatch\s*:\s*$/.test(before(text, only)) ? endOf(text.slice(0, only), 1) : undefined
 }
+
+/** As much of what is before a position as says what the word there is. */
+const before = (text: string, at: number): string => text.slice(Math.max(0, at - maxWord), at)
+const maxWord = 200
 
 /** Longest module that is looked through, in lines. */
 const maxModule = 3_000
