@@ -1,35 +1,8 @@
 import { HttpServerResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Data, Effect, Exit, FiberId, Schema, Stream } from "effect"
-import * as Renderer from "../../src/delivery/Renderer.js"
-import * as Diagnostics from "../../src/diagnostics/Diagnostics.js"
-import type { Failure, FailureReport } from "../../src/event/FailureReport.js"
-import type { NarrativeEvent } from "../../src/event/NarrativeEvent.js"
 import * as Narrative from "../../src/Narrative.js"
-
-/** The events of a story that an effect is run as. */
-const recorded = <A, E>(effect: Effect.Effect<A, E>, mode: "lean" | "rich") =>
-  Effect.gen(function* () {
-    const events: Array<NarrativeEvent> = []
-    const renderer = Renderer.make("kept", (event) => void events.push(event))
-    yield* effect.pipe(
-      Narrative.story("Voyage"),
-      Effect.exit,
-      Effect.provide([Renderer.replace(renderer), Diagnostics.layer({ mode })])
-    )
-    return events
-  })
-
-const reportOf = <A, E>(effect: Effect.Effect<A, E>, mode: "lean" | "rich" = "lean") =>
-  Effect.map(recorded(effect, mode), (events): FailureReport => {
-    const report = events.find((event) => event._tag === "FailureOccurred")
-    return report ?? assert.fail("no failure was reported")
-  })
-
-const failureOf = <A, E>(effect: Effect.Effect<A, E>, mode: "lean" | "rich" = "lean") =>
-  Effect.map(reportOf(effect, mode), ({ failures }): Failure => failures[0])
-
-const lineOf = ({ location }: Pick<Failure, "location">) => location?.sourceLine?.trim()
+import { failureOf, lineOf, recorded, reportOf } from "./reported.js"
 
 class TideUnknown extends Data.TaggedError("TideUnknown")<{ readonly harbour: string }> {}
 class CrossingFailed extends Data.TaggedError("CrossingFailed")<{ readonly ferry: string; readonly cause: unknown }> {}

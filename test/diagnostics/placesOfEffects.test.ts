@@ -4,11 +4,8 @@ import { SqlClient } from "@effect/sql"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import { assert, describe, it } from "@effect/vitest"
 import { Cache, Data, Effect, Layer, pipe, Schema } from "effect"
-import * as Renderer from "../../src/delivery/Renderer.js"
-import * as Diagnostics from "../../src/diagnostics/Diagnostics.js"
 import type { Failure } from "../../src/event/FailureReport.js"
-import type { NarrativeEvent } from "../../src/event/NarrativeEvent.js"
-import * as Narrative from "../../src/Narrative.js"
+import * as reported from "./reported.js"
 
 class LedgerError extends Data.TaggedError("LedgerError")<{ readonly message: string }> {}
 
@@ -83,23 +80,12 @@ const Services = Ledger.Default.pipe(
 type Services = Layer.Layer.Success<typeof Services>
 
 const failureOf = <A, E>(effect: Effect.Effect<A, E, Services>) =>
-  Effect.gen(function* () {
-    const events: Array<NarrativeEvent> = []
-    const renderer = Renderer.make("kept", (event) => void events.push(event))
-    yield* effect.pipe(
-      Narrative.story("Books"),
-      Effect.exit,
-      Effect.provide([Renderer.replace(renderer), Diagnostics.layer({ mode: "rich" })]),
-      Effect.provide(Services)
-    )
-    const report = events.find((event) => event._tag === "FailureOccurred")
-    return report?.failures[0] ?? assert.fail("no failure was reported")
-  })
+  Effect.provide(reported.failureOf(effect, "rich"), Services)
 
 /** How the place was found, and its line, with `?` for what is put into templates. */
 const placeOf = ({ location, locationReason }: Failure) => [
   locationReason,
-  location?.sourceLine?.trim().replace(/\$\{[^}]*\}/g, "?")
+  reported.lineOf({ location })?.replace(/\$\{[^}]*\}/g, "?")
 ]
 
 const waitingIn = ({ stackFrames }: Failure) =>

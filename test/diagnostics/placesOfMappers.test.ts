@@ -1,9 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Data, Effect, Match, pipe } from "effect"
-import * as Renderer from "../../src/delivery/Renderer.js"
-import * as Diagnostics from "../../src/diagnostics/Diagnostics.js"
-import type { NarrativeEvent } from "../../src/event/NarrativeEvent.js"
-import * as Narrative from "../../src/Narrative.js"
+import { failureOf, lineOf } from "./reported.js"
 
 class Refused extends Data.TaggedError("Refused")<{ readonly message: string; readonly cause?: unknown }> {}
 class Busy extends Data.TaggedError("Busy")<{ readonly message: string }> {}
@@ -32,17 +29,7 @@ const decide = (metres: number) => {
 }
 
 const placeOf = <A, E>(effect: Effect.Effect<A, E>, mode: "lean" | "rich" = "lean") =>
-  Effect.gen(function* () {
-    const events: Array<NarrativeEvent> = []
-    const renderer = Renderer.make("kept", (event) => void events.push(event))
-    yield* effect.pipe(
-      Narrative.story("Dive"),
-      Effect.exit,
-      Effect.provide([Renderer.replace(renderer), Diagnostics.layer({ mode })])
-    )
-    const report = events.find((event) => event._tag === "FailureOccurred")
-    return report?.failures[0].location?.sourceLine?.trim() ?? assert.fail("no failure was reported")
-  })
+  Effect.map(failureOf(effect, mode), lineOf)
 
 describe("the place of an error that a mapper of several statements makes", () => {
   it.live("is what is before the mapper, where that is written in its pipe", () =>

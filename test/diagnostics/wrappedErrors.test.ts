@@ -2,26 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Data, Effect, Either, Match } from "effect"
 import { repeats } from "../../src/cause/repeatedText.js"
-import * as Renderer from "../../src/delivery/Renderer.js"
-import * as Diagnostics from "../../src/diagnostics/Diagnostics.js"
 import { awaitedIn, failedCall } from "../../src/diagnostics/source/awaitedLine.js"
 import { isModuleFunction, isRaisingHelper } from "../../src/diagnostics/source/raisingHelper.js"
 import { catchUseOf, triedBefore } from "../../src/diagnostics/source/triedLine.js"
-import type { NarrativeEvent } from "../../src/event/NarrativeEvent.js"
-import * as Narrative from "../../src/Narrative.js"
-
-const failureOf = (effect: Effect.Effect<unknown, unknown>, mode: "lean" | "rich") =>
-  Effect.gen(function* () {
-    const events: Array<NarrativeEvent> = []
-    const renderer = Renderer.make("kept", (event) => void events.push(event))
-    yield* effect.pipe(
-      Narrative.story("Checkout"),
-      Effect.exit,
-      Effect.provide([Renderer.replace(renderer), Diagnostics.layer({ mode })])
-    )
-    const failure = events.find((event) => event._tag === "FailureOccurred")?.failures[0]
-    return failure ?? assert.fail("no failure was reported")
-  })
+import { failureOf } from "./reported.js"
 
 class Declined extends Data.TaggedError("Declined")<{ readonly reason: string }> {}
 class Refused extends Data.TaggedError("Refused")<{ readonly message: string; readonly original?: unknown }> {}

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Data, Effect } from "effect"
 import { isPassedEffect } from "../../../src/diagnostics/source/passedEffect.js"
-import { Diagnostics, Narrative, type NarrativeEvent, Renderer } from "../../../src/index.js"
+import { failureOf, lineOf } from "../reported.js"
 
 class Refused extends Data.TaggedError("Refused")<{ readonly what: string }> {}
 
@@ -35,17 +35,7 @@ describe("a generator that waits for an effect it was given", () => {
       return yield* effect // the wrapper
     })
 
-  const lineOf = (body: Effect.Effect<unknown, unknown>) =>
-    Effect.gen(function* () {
-      const events: Array<NarrativeEvent.NarrativeEvent> = []
-      const recorder = Renderer.make("kept", (event) => void events.push(event))
-      yield* body.pipe(
-        Narrative.story("Sync"),
-        Effect.exit,
-        Effect.provide([Renderer.replace(recorder), Diagnostics.layer({ mode: "rich" })])
-      )
-      return events.find((event) => event._tag === "FailureOccurred")?.failures[0].location?.sourceLine
-    })
+  const placeOf = (body: Effect.Effect<unknown, unknown>) => Effect.map(failureOf(body, "rich"), lineOf)
 
   it.live("leaves the place to whoever gave it, if anyone waits there", () =>
     Effect.gen(function* () {
@@ -57,8 +47,8 @@ describe("a generator that waits for an effect it was given", () => {
         yield* limited(refused) // the call
         return identifier
       })
-      assert.include(yield* lineOf(login), "// the call")
-      assert.include(yield* lineOf(limited(refused)), "// the wrapper")
+      assert.include(yield* placeOf(login), "// the call")
+      assert.include(yield* placeOf(limited(refused)), "// the wrapper")
     })
   )
 })
