@@ -91,7 +91,10 @@ const leftOut = (around: Tracer.AnySpan, { begin, kind, links, name, startTime }
     },
     end: (endTime, exit) => {
       setEnded(span, startTime, endTime, exit)
-      if (!isFailure(exit)) return
+      if (!isFailure(exit)) {
+        Kept.drop(around)
+        return
+      }
       const real = begin(ownLinks)
       for (const [key, value] of attributes) real.attribute(key, value)
       for (const event of events) real.event(...event)
@@ -100,6 +103,8 @@ const leftOut = (around: Tracer.AnySpan, { begin, kind, links, name, startTime }
   }
   const span: Tracer.Span = Object.create(around, Object.getOwnPropertyDescriptors(own))
   ancestors.set(span, around)
+  // Whether it is exported after all is known at its end: until then the span around it is needed.
+  Kept.add(around)
   return span
 }
 
@@ -162,17 +167,28 @@ const mapValues = (record: Record<string, unknown>, f: (value: unknown) => unkno
 class Kept {
   static readonly #all = hiddenField.make<Tracer.AnySpan, Kept>()
 
+  /** Says that something inside a span is kept, or may be. */
+  static add(around: Tracer.AnySpan | undefined): void {
+    const kept = around === undefined ? undefined : Kept.#all.get(around)
+    if (kept !== undefined) kept.#inside += 1
+  }
+
+  /** Says that what was added is left out. */
+  static drop(around: Tracer.AnySpan | undefined): void {
+    const kept = around === undefined ? undefined : Kept.#all.get(around)
+    if (kept !== undefined) kept.#inside -= 1
+  }
+
   /** Ends a span only if it took long enough, failed, or has one inside it that is kept or still open. */
   static watch(span: Tracer.Span, parent: Tracer.AnySpan | undefined, minNanos: bigint): void {
-    const around = parent === undefined ? undefined : Kept.#all.get(parent)
     const kept = new Kept()
     Kept.#all.set(span, kept)
-    if (around !== undefined) around.#inside += 1
+    Kept.add(parent)
     const end = span.end
     span.end = (endTime, exit) => {
       const { startTime } = span.status
       if (kept.#inside === 0 && endTime - startTime < minNanos && !isFailure(exit)) {
-        if (around !== undefined) around.#inside -= 1
+        Kept.drop(parent)
         // What begins in it from now on belongs to the span around it.
         if (parent !== undefined) ancestors.set(span, parent)
         if (unsampled(span)) end.call(span, endTime, exit)

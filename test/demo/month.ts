@@ -40,21 +40,27 @@ const releaseDay = 19
 export interface MonthOptions {
   /** Where it ends, in milliseconds since the epoch. */
   readonly until: number
+  /**
+   * What the calendar is taken to say then, in milliseconds since the epoch (default: `until`). Weekdays and times of the
+   * day decide which jobs there are: whoever counts on some of them says so.
+   */
+  readonly calendar?: number | undefined
   /** How many days (default 30). */
   readonly days?: number | undefined
   readonly seed?: number | undefined
 }
 
 /** Runs all of it. It needs `Run.layer`. */
-export const fillMonth = ({ days = 30, seed = 16, until }: MonthOptions): Effect.Effect<number> =>
+export const fillMonth = ({ days = 30, seed = 16, until, calendar = until }: MonthOptions): Effect.Effect<number> =>
   Effect.gen(function* () {
     const random = new Random(seed)
-    const first = until - days * day
-    const clock = new VirtualClock(first)
+    const first = calendar - days * day
+    const later = until - calendar
+    const clock = new VirtualClock(first + later)
     const jobs = Array.from({ length: days }, (_, i) => jobsOf(first + i * day, random)).flat()
-    const due = jobs.filter(({ at }) => at < until).sort((a, b) => a.at - b.at)
+    const due = jobs.filter(({ at }) => at < calendar).sort((a, b) => a.at - b.at)
     for (const job of due) {
-      clock.goTo(job.at)
+      clock.goTo(job.at + later)
       const version = (job.at - first) / day < (releaseDay * days) / 30 ? "1.4.2" : "1.5.0"
       yield* Effect.withClock(run(job, { random, version, slowness: slownessAt(job.at) }), clock.clock)
     }

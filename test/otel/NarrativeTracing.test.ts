@@ -7,7 +7,19 @@ import {
   SimpleSpanProcessor,
   type SpanProcessor
 } from "@opentelemetry/sdk-trace-base"
-import { Data, Effect, Exit, FastCheck as fc, Layer, Option, Schedule, TestClock, Tracer } from "effect"
+import {
+  Data,
+  type Duration,
+  Effect,
+  Exit,
+  Fiber,
+  FastCheck as fc,
+  Layer,
+  Option,
+  Schedule,
+  TestClock,
+  Tracer
+} from "effect"
 import { FailureAnalyzer, Narrative, Renderer } from "../../src/index.js"
 import { NarrativeTracing } from "../../src/otel/index.js"
 import { shape } from "../laws/exits.js"
@@ -277,6 +289,24 @@ for (const backend of backends) {
           ]).pipe(Narrative.story("Import"))
           const collector = yield* received(program, filtered({ minDuration: "5 millis" }))
           assert.deepStrictEqual(names(collector), ["Around Query", "Failing", "Import", "Long", "query"])
+          assertNoOrphans(collector)
+        })
+      )
+
+      it.scoped("keep a short stage around an excluded one that fails, even where that fails after it", () =>
+        Effect.gen(function* () {
+          const fails = (after: Duration.DurationInput) =>
+            Effect.fail("bad row").pipe(Effect.delay(after), Narrative.stage("Check"), Effect.ignore)
+          const program = Effect.gen(function* () {
+            yield* fails(0).pipe(Narrative.stage("Around"))
+            const late = yield* Effect.forkDaemon(fails(10)).pipe(
+              Effect.zipLeft(Effect.yieldNow()),
+              Narrative.stage("Before")
+            )
+            yield* Fiber.join(late)
+          }).pipe(Narrative.story("Import"))
+          const collector = yield* received(program, filtered({ excludeStages: ["Check"], minDuration: "5 millis" }))
+          assert.deepStrictEqual(names(collector), ["Around", "Before", "Check", "Check", "Import"])
           assertNoOrphans(collector)
         })
       )

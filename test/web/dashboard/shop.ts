@@ -22,7 +22,11 @@ export class Shop extends Context.Tag("test/Shop")<Shop, Served>() {
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const baseDir = yield* fs.makeTempDirectoryScoped()
-      yield* fillMonth({ until: Date.now() - 60_000, days: 4, seed: 3 }).pipe(Effect.provide(telemetry(baseDir)))
+      // Four working days up to noon, whenever the tests run.
+      const calendar = Date.UTC(2026, 0, 16, 12)
+      yield* fillMonth({ until: Date.now() - 60_000, calendar, days: 4, seed: 3 }).pipe(
+        Effect.provide(telemetry(baseDir))
+      )
       return { baseDir, ...(yield* served(baseDir)) }
     })
   )
