@@ -3,8 +3,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Data, Effect, Either, Match } from "effect"
 import { repeats } from "../../src/cause/repeatedText.js"
 import { awaitedIn, failedCall } from "../../src/diagnostics/source/awaitedLine.js"
+import { catchUseOf } from "../../src/diagnostics/source/moduleFunction.js"
 import { isModuleFunction, isRaisingHelper } from "../../src/diagnostics/source/raisingHelper.js"
-import { catchUseOf, triedBefore } from "../../src/diagnostics/source/triedLine.js"
+import { triedBefore } from "../../src/diagnostics/source/triedLine.js"
 import { failureOf } from "./reported.js"
 
 class Declined extends Data.TaggedError("Declined")<{ readonly reason: string }> {}
@@ -182,7 +183,7 @@ describe("an error that the catch of Effect.try makes", () => {
   })
 
   const catchUse = (code: string) =>
-    catchUseOf(["const toX = (e: unknown): X =>", "  new X(e)", ...code.split("\n")], "toX")
+    catchUseOf(["const toX = (e: unknown): X =>", "  new X(e)", ...code.split("\n")], "toX", { line: 2, column: 3 })
 
   it("is that of the one `try` whose `catch` a function of the module is", () => {
     const once = "const send = Effect.tryPromise({\n  try: () => a(1),\n  catch: toX\n})"

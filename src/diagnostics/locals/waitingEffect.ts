@@ -6,6 +6,7 @@ import { attempt, isObject } from "../../plain/untrusted.js"
 import { type Code, codeOf, offsetOf, placeAt, type Range } from "../source/code.js"
 import * as effectSteps from "../source/effectSteps.js"
 import type { TextPlace } from "../source/maskedCode.js"
+import { isGiven } from "../source/passedEffect.js"
 import * as sourceText from "../source/sourceText.js"
 import * as timeBudget from "../timeBudget.js"
 import type { FunctionReader, KnownFunction, LookUp } from "./functionReader.js"
@@ -92,9 +93,7 @@ const behindOperations = (search: Search, operations: ReadonlyArray<CapturedOper
           effectSteps.stepsBefore(code, at) ??
           (operation._op === "While" ? stepsOfFunction(code, at, evidence) : undefined)
         const failing =
-          range === undefined || effectSteps.isGiven(code, range)
-            ? undefined
-            : effectSteps.failingOf(code, range, evidence)
+          range === undefined || isGiven(code, range) ? undefined : effectSteps.failingOf(code, range, evidence)
         if (failing !== undefined) {
           const step = { source, code, range: failing, lookUp: known.lookUp }
           return { names, place: placeIn(step, search, evidence, 0, false) }
@@ -215,8 +214,7 @@ const placeIn = (
 
 const failingIn = (code: Code, at: number, evidence: effectSteps.Evidence): Range | undefined => {
   const steps = stepsOfFunction(code, at, evidence)
-  const failing =
-    steps === undefined || effectSteps.isGiven(code, steps) ? undefined : effectSteps.failingOf(code, steps, evidence)
+  const failing = steps === undefined || isGiven(code, steps) ? undefined : effectSteps.failingOf(code, steps, evidence)
   // What fails inside a generator has one that waits.
   return failing === undefined || effectSteps.isGenerator(code, failing) ? undefined : failing
 }

@@ -1,7 +1,8 @@
 /**
  * Calls that fail with a stack in which their caller is not: `fetch`, and what reads the body of its answer, from Node 24 on.
  */
-import { closingOf, endOf, masked, type TextPlace, textFrom } from "./maskedCode.js"
+import { below, codeAround, offsetOf, placeAt } from "./code.js"
+import { closingOf, type TextPlace } from "./maskedCode.js"
 
 /** An error, as far as it is looked at here. */
 interface Failed {
@@ -26,13 +27,13 @@ export const onlyCall = (code: string, call: RegExp): number | undefined => {
 
 /** Where it is, in the call that begins at a place and waits for it. */
 export const awaitedIn = (lines: ReadonlyArray<string>, place: TextPlace, call: RegExp): TextPlace | undefined => {
-  const code = masked(textFrom(lines, place, maxLines))
-  const open = code.indexOf("(")
-  const close = open < 0 ? undefined : closingOf(code, open)
-  const at = close === undefined ? undefined : onlyCall(code.slice(0, close), call)
-  if (at === undefined) return undefined
-  const found = endOf(code.slice(0, at), place.line)
-  return found.line === place.line ? { line: place.line, column: place.column + at } : found
+  const code = codeAround(lines, place)
+  const from = offsetOf(code, place)
+  const text = code.masked.slice(from, below(code, place, maxLines))
+  const open = text.indexOf("(")
+  const close = open < 0 ? undefined : closingOf(text, open)
+  const at = close === undefined ? undefined : onlyCall(text.slice(0, close), call)
+  return at === undefined ? undefined : placeAt(code, from + at)
 }
 
 /** Longest call that is read, in lines. */

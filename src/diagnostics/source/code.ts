@@ -1,6 +1,5 @@
 /**
- * The text of a source file in which brackets can be counted: what is in strings, templates, comments and regular expressions opens
- * and closes nothing. No parser: it reads TypeScript and what compilers make of it alike.
+ * A source file in which brackets can be counted, and its expressions.
  */
 import * as hiddenField from "../../plain/hiddenField.js"
 import * as maskedCode from "./maskedCode.js"
@@ -10,7 +9,9 @@ export interface Code {
   readonly text: string
   /** The same text, with what is not code put out. */
   readonly masked: string
+  /** Where its lines begin, the first of them being that of this index in the file. */
   readonly lineStarts: ReadonlyArray<number>
+  readonly firstLine: number
 }
 
 /** A part of a code, from its first position to behind its last. */
@@ -22,68 +23,52 @@ export interface Range {
 /** The lines of a file come from a cache: what was found out of them is kept as long as they are. */
 export const codeOf = hiddenField.remembering((lines: ReadonlyArray<string>): Code => {
   const text = lines.join("\n")
-  const lineStarts = [0]
-  for (const line of lines) lineStarts.push((lineStarts.at(-1) ?? 0) + line.length + 1)
-  return { text, masked: text.length > maxText ? "" : maskedSource(text), lineStarts }
+  return text.length > maxText ? { text: "", masked: "", lineStarts: [], firstLine: 0 } : made(text, lines, 0)
 })
+
+const made = (text: string, lines: ReadonlyArray<string>, firstLine: number, cut = 0): Code => {
+  const lineStarts: Array<number> = []
+  let start = -cut
+  for (const line of lines) {
+    lineStarts.push(start)
+    start += line.length + 1
+  }
+  return { text, masked: maskedCode.masked(text), lineStarts, firstLine }
+}
 
 /** Longest source that is looked into, in UTF-16 code units. */
 const maxText = 400_000
 
-export const offsetOf = ({ lineStarts }: Code, { column, line }: maskedCode.TextPlace): number =>
-  (lineStarts[line - 1] ?? 0) + column - 1
+/** What is around a place, also of a source that is too long to be looked into. */
+export const codeAround = (lines: ReadonlyArray<string>, place: maskedCode.TextPlace): Code => {
+  const code = codeOf(lines)
+  if (code.lineStarts.length > 0) return code
+  const firstLine = Math.max(0, place.line - 1 - maxAround)
+  const part = lines.slice(firstLine, place.line + maxAround)
+  const at = part.slice(0, place.line - 1 - firstLine).join("\n").length + place.column
+  const cut = Math.max(0, at - maxText / 2)
+  return made(part.join("\n").slice(cut, at + maxText / 2), part, firstLine, cut)
+}
 
-export const placeAt = ({ lineStarts }: Code, offset: number): maskedCode.TextPlace => {
+/** How many lines of such a source are looked at on either side. */
+const maxAround = 40
+
+export const offsetOf = ({ firstLine, lineStarts }: Code, { column, line }: maskedCode.TextPlace): number =>
+  (lineStarts[line - 1 - firstLine] ?? 0) + column - 1
+
+export const placeAt = ({ firstLine, lineStarts }: Code, offset: number): maskedCode.TextPlace => {
   const after = lineStarts.findIndex((start) => start > offset)
   const line = after < 0 ? lineStarts.length : after
-  return { line, column: offset - (lineStarts[line - 1] ?? 0) + 1 }
+  return { line: firstLine + line, column: offset - (lineStarts[line - 1] ?? 0) + 1 }
 }
 
-const maskedSource = (text: string): string => {
-  let masked = ""
-  let at = 0
-  for (const { 0: found, index } of text.matchAll(starts)) {
-    if (index < at) continue
-    const isRegex = found === "/" && canBeginRegex(text.slice(Math.max(0, index - 20), index))
-    if (found === "/" && !isRegex) continue
-    const end = found === "`" ? endOfTemplate(text, index) : endOfOther(text, index, isRegex)
-    const mask = found.startsWith("/") && !isRegex ? " " : "~"
-    masked += text.slice(at, index) + mask.repeat(end - index)
-    at = end
-  }
-  return masked + text.slice(at)
-}
+/** Where the part of a code begins that is so many lines above a place, and no further. */
+export const above = (code: Code, { line }: maskedCode.TextPlace, lines: number): number =>
+  Math.max(0, offsetOf(code, { line: Math.max(code.firstLine + 1, line - lines), column: 1 }))
 
-const starts = /\/\/|\/\*|["'`/]/g
-
-const endOfOther = (text: string, from: number, isRegex: boolean): number => {
-  const pattern = isRegex
-    ? /\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\[\n])+\/\w*/y
-    : /\/\/.*|\/\*[\s\S]*?(?:\*\/|$)|"(?:\\[\s\S]|[^"\\\n])*"?|'(?:\\[\s\S]|[^'\\\n])*'?/y
-  pattern.lastIndex = from
-  return pattern.test(text) ? pattern.lastIndex : from + 1
-}
-
-/** A template may have templates in it. */
-const endOfTemplate = (text: string, from: number): number => {
-  let depth = 0
-  for (let i = from + 1; i < text.length; i++) {
-    const char = text.charAt(i)
-    if (char === "\\") i += 1
-    else if (depth === 0 && char === "`") return i + 1
-    else if (depth === 0 && char === "$" && text.charAt(i + 1) === "{") {
-      depth = 1
-      i += 1
-    } else if (depth > 0 && char === "`") i = endOfTemplate(text, i) - 1
-    else if (depth > 0 && char === "{") depth += 1
-    else if (depth > 0 && char === "}") depth -= 1
-  }
-  return text.length
-}
-
-/** A slash that no value is before begins a regular expression. */
-const canBeginRegex = (before: string): boolean =>
-  /(?:^|[=(,:;!&|?{}[+*%~^>-]|\b(?:return|typeof|case|yield|await))\s*$/.test(before)
+/** The end of the part that is so many lines below it. */
+export const below = ({ firstLine, lineStarts, masked }: Code, { line }: maskedCode.TextPlace, lines: number): number =>
+  lineStarts[line + lines - firstLine] ?? masked.length
 
 const opens = (char: string): boolean => char === "(" || char === "[" || char === "{"
 const closes = (char: string): boolean => char === ")" || char === "]" || char === "}"
@@ -94,7 +79,7 @@ export const closingOf = ({ masked }: Code, open: number): number | undefined =>
 /** Where the bracket is opened that a position is in, or that is closed right there. */
 export const openingOf = ({ masked }: Code, at: number): number | undefined => {
   let depth = 0
-  for (let i = at - 1; i >= 0; i--) {
+  for (let i = Math.min(at, masked.length) - 1; i >= 0; i--) {
     const char = masked.charAt(i)
     if (closes(char)) depth++
     else if (opens(char) && depth-- === 0) return i

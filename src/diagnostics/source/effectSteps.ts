@@ -12,7 +12,6 @@ import {
   type Range,
   trimmed
 } from "./code.js"
-import { escaped } from "./maskedCode.js"
 
 /** What is known of a failure beside its place. */
 export interface Evidence {
@@ -89,13 +88,6 @@ const callAround = (code: Code, at: number): number | undefined => {
     open = /[(,]\s*$/.test(masked.slice(Math.max(0, open - 200), open)) ? openingOf(code, open) : undefined
   }
   return open !== undefined && masked.charAt(open) === "(" ? open : undefined
-}
-
-/** Whether the first step is an effect that the function around it is given: `(effect) => effect.pipe(Effect.retry(often))`. */
-export const isGiven = ({ masked }: Code, [first]: ReadonlyArray<Range>): boolean => {
-  if (first === undefined || !/^\s*\??\.\s*pipe\b/.test(masked.slice(first.end, first.end + 100))) return false
-  const name = masked.slice(first.start, first.end)
-  return /^[A-Za-z_$][\w$]*$/.test(name) && !new RegExp(`\\b(?:const|let|var)\\s+${escaped(name)}\\b`).test(masked)
 }
 
 /** The step that fails, as far as can be known: else the first that can. */

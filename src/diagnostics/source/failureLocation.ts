@@ -6,15 +6,17 @@ import { extended } from "../../plain/extended.js"
 import * as hiddenField from "../../plain/hiddenField.js"
 import { textOf } from "../../plain/untrusted.js"
 import { awaitedIn, failedCall } from "./awaitedLine.js"
+import { codeAround, offsetOf } from "./code.js"
 import { constructorsOf } from "./constructors.js"
 import { linesOf } from "./frameSource.js"
-import { isOpen, masked, type TextPlace, textBefore } from "./maskedCode.js"
+import { isOpen, type TextPlace } from "./maskedCode.js"
+import { catchUseOf } from "./moduleFunction.js"
 import { isPassedEffect } from "./passedEffect.js"
 import { isModuleFunction, isRaisingHelper } from "./raisingHelper.js"
 import * as sourceText from "./sourceText.js"
 import * as stackFrames from "./stackFrames.js"
 import { failedBeforeCall, translatedAt } from "./translator.js"
-import { catchUseOf, triedBefore } from "./triedLine.js"
+import { triedBefore } from "./triedLine.js"
 
 /** An error, and the frames of its stack. */
 export interface ErrorWithFrames {
@@ -160,7 +162,7 @@ const triedBy = (place: Place, chain: ReadonlyArray<ErrorWithFrames>): Place | u
 
 const catchUsesIn = hiddenField.remembering((frame: stackFrames.Frame): ReadonlyArray<TextPlace> => {
   const lines = linesOf(frame)
-  return namesIn(lines, frame).flatMap((name) => catchUseOf(lines, name) ?? [])
+  return namesIn(lines, frame).flatMap((name) => catchUseOf(lines, name, frame.shown) ?? [])
 })
 
 /** A call that waits, at the call in it that is known to have failed. */
@@ -240,8 +242,9 @@ const isOfAnother = (link: ErrorWithFrames, chain: ReadonlyArray<ErrorWithFrames
 const isAppliedTo = (call: WaitingCall | undefined, { path, shown }: stackFrames.Frame): boolean => {
   if (call === undefined || call.range.file !== path || shown.line < call.range.endLine) return false
   const lines = linesOf(call)
-  const line = lines[call.range.endLine - 1] ?? ""
-  const behind = masked(textBefore(lines, shown, shown.line - call.range.endLine)).slice(line.lastIndexOf("}") + 1)
+  const column = (lines[call.range.endLine - 1] ?? "").lastIndexOf("}") + 2
+  const code = codeAround(lines, shown)
+  const behind = code.masked.slice(offsetOf(code, { line: call.range.endLine, column }), offsetOf(code, shown))
   const opened = /^\s*(?:,|\)\s*\.pipe\()/.exec(behind)
   return opened !== null && isOpen(behind.slice(opened[0].length))
 }

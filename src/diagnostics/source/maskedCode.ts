@@ -1,12 +1,80 @@
 /**
- * Source text whose brackets can be counted. No parser: a scan or two over the lines around a place.
+ * Source text in which brackets can be counted: what is in strings, templates, comments and regular expressions opens and closes
+ * nothing. No parser: it reads TypeScript and what compilers make of it alike.
  */
 
-/** Position by position the same text: what is in strings and comments opens and closes nothing. */
-export const masked = (code: string): string =>
-  code.replace(notCode, (text) => text.replace(/[^\n]/g, text.startsWith("/") ? " " : "~"))
+/** Position by position the same text, with what is not code put out: line breaks in it, too. */
+export const masked = (text: string): string => {
+  const hashbang = /^#!.*/.exec(text)?.[0].length ?? 0
+  let out = " ".repeat(hashbang)
+  let at = hashbang
+  let before = ""
+  for (const { index } of text.matchAll(starts)) {
+    if (index < at) continue
+    before = lastWord(text.slice(Math.max(at, index - maxBefore), index)) ?? before
+    const end = endOfOther(text, index, before)
+    if (end === undefined) continue
+    const isComment = isCommentAt(text, index)
+    out += text.slice(at, index) + (isComment ? " " : "~").repeat(end - index)
+    at = end
+    if (!isComment) before = value
+  }
+  return out + text.slice(at)
+}
 
-const notCode = /\/\/.*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[\s\S]|[^`\\])*`/g
+const starts = /["'`/]/g
+
+/** As much of what is before a slash as says what the slash is. */
+const maxBefore = 200
+const lastWord = (text: string): string | undefined => text.trimEnd().slice(-20) || undefined
+/** What stands for a text or a regular expression before a slash. */
+const value = "0"
+
+const isCommentAt = (text: string, at: number): boolean =>
+  text.charAt(at) === "/" && (text.charAt(at + 1) === "/" || text.charAt(at + 1) === "*")
+
+/** Where that ends which is not code and begins at a position; `undefined` where code is. */
+const endOfOther = (text: string, from: number, before: string): number | undefined => {
+  const char = text.charAt(from)
+  if (char === "`") return endOfTemplate(text, from)
+  if (char !== "/" && char !== '"' && char !== "'") return undefined
+  const pattern = char !== "/" ? string : isCommentAt(text, from) ? comment : regex
+  if (pattern === regex && !canBeginRegex(before, text.charAt(from + 1))) return undefined
+  pattern.lastIndex = from
+  return pattern.test(text) ? pattern.lastIndex : undefined
+}
+
+const string = /"(?:\\[\s\S]|[^"\\\n])*"?|'(?:\\[\s\S]|[^'\\\n])*'?/y
+const comment = /\/\/.*|\/\*[\s\S]*?(?:\*\/|$)/y
+const regex = /\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\[\n])+\/\w*/y
+
+/** A template may have templates in it. */
+const endOfTemplate = (text: string, from: number): number => {
+  for (let i = from + 1; i < text.length; i++) {
+    const char = text.charAt(i)
+    if (char === "`") return i + 1
+    if (char === "\\") i += 1
+    else if (char === "$" && text.charAt(i + 1) === "{") i = endOfSubstitution(text, i + 2) - 1
+  }
+  return text.length
+}
+
+const endOfSubstitution = (text: string, from: number): number => {
+  let depth = 0
+  for (let i = from; i < text.length; i++) {
+    const char = text.charAt(i)
+    if (char === "{") depth += 1
+    else if (char === "}" && depth-- === 0) return i + 1
+    else i = (endOfOther(text, i, text.slice(Math.max(from, i - 20), i).trimEnd()) ?? i + 1) - 1
+  }
+  return text.length
+}
+
+/** A slash that no value is before begins a regular expression; the one in `{name} />` ends a tag. */
+const canBeginRegex = (before: string, after: string): boolean =>
+  /(?:^|[=(,:;&|?{}[+*%~^-]|=>|(?<![\w$)\]])!|(?<![\w$.])(?:return|typeof|case|yield|await|else|do|in|of|void|throw|default)!*)$/.test(
+    before
+  ) && !(after === ">" && before.endsWith("}"))
 
 /** Where the bracket that is opened at a position of masked code is closed. */
 export const closingOf = (code: string, open: number): number | undefined => {
@@ -55,21 +123,4 @@ export const lastOf = (text: string, pattern: RegExp): RegExpExecArray | undefin
 export interface TextPlace {
   readonly line: number
   readonly column: number
-}
-
-/** The text of some lines up to a place. */
-export const textBefore = (lines: ReadonlyArray<string>, { column, line }: TextPlace, maxLines: number): string =>
-  [
-    ...lines.slice(Math.max(0, line - 1 - maxLines), line - 1),
-    (lines[line - 1] ?? "").slice(0, Math.max(0, column - 1))
-  ].join("\n")
-
-/** The text of some lines from a place on. */
-export const textFrom = (lines: ReadonlyArray<string>, { column, line }: TextPlace, maxLines: number): string =>
-  [(lines[line - 1] ?? "").slice(column - 1), ...lines.slice(line, line + maxLines)].join("\n")
-
-/** Where the end of a text is, that begins with the line of this number. */
-export const endOf = (text: string, firstLine: number): TextPlace => {
-  const lines = text.split("\n")
-  return { line: firstLine + lines.length - 1, column: (lines.at(-1) ?? "").length + 1 }
 }

@@ -2,7 +2,8 @@
  * Functions that only say how something failed: `assertNever`, `invariant`, `notFound(id)`. Their caller decided that it did, and
  * there is the line that one would change.
  */
-import { closingOf, escaped, lastOf, masked, type TextPlace, textBefore, textFrom } from "./maskedCode.js"
+import { above, below, codeAround, offsetOf } from "./code.js"
+import { closingOf, escaped, lastOf, type TextPlace } from "./maskedCode.js"
 
 /**
  * Whether the function that a place is in is such a helper: its type says that it never returns, or that it asserts; or it does
@@ -53,7 +54,8 @@ interface Declaration {
 const declarationIn = (lines: ReadonlyArray<string>, name: string, place: TextPlace): Declaration | undefined => {
   const own = name.replace(/^.*\./, "")
   if (!/^[A-Za-z_$][\w$]*$/.test(own)) return undefined
-  const before = masked(textBefore(lines, place, maxLines))
+  const code = codeAround(lines, place)
+  const before = code.masked.slice(above(code, place, maxLines), offsetOf(code, place))
   const declared = lastOf(before, declarationOf(own))
   if (declared === undefined) return undefined
   const text = before.slice(declared.index + declared[0].length)
@@ -76,7 +78,13 @@ const bodyIn = (text: string): string | undefined => {
   return body
 }
 
-/** How far above a place the head of its function is looked for. */
+/** What is at a place, and below. */
+const textFrom = (lines: ReadonlyArray<string>, place: TextPlace): string => {
+  const code = codeAround(lines, place)
+  return code.masked.slice(offsetOf(code, place), below(code, place, maxLines))
+}
+
+/** How far above a place the head of its function is looked for, and below it the end of what is made there. */
 const maxLines = 12
 
 const endsInNever = /=>\s*(?:never|asserts\s+[\w$]+(?:\s+is\s[\s\S]+)?)\s*$/
@@ -90,7 +98,7 @@ const isStep = /^\s*:\s*(?:[\w$]+\.)*Effect<(?!\s*never\b)/
 
 /** Whether one of these is made at a place, and nothing is done with it there: `new NotFound(…)`, and not `new NotFound(…).pipe(…)`. */
 const isMade = (errors: ReadonlySet<string>, lines: ReadonlyArray<string>, place: TextPlace): boolean => {
-  const text = masked(textFrom(lines, place, maxLines))
+  const text = textFrom(lines, place)
   const made = /^new\s+(?:[\w$]+\.)*([\w$]+)\s*(?:<[^()]*>)?/.exec(text)
   if (made === null || !errors.has(`new ${made[1]}`)) return false
   const close = text.charAt(made[0].length) === "(" ? closingOf(text, made[0].length) : made[0].length - 1
@@ -99,7 +107,7 @@ const isMade = (errors: ReadonlySet<string>, lines: ReadonlyArray<string>, place
 
 /** Whether no more is done at a place than to make: `make({ message })`, and not `make({ message }).pipe(…)`. */
 const isMakeAlone = (lines: ReadonlyArray<string>, place: TextPlace): boolean => {
-  const text = masked(textFrom(lines, place, maxLines))
+  const text = textFrom(lines, place)
   const close = /^make\s*\(/.test(text) ? closingOf(text, text.indexOf("(")) : undefined
   return close !== undefined && !/^\s*\./.test(text.slice(close + 1))
 }

@@ -2,9 +2,10 @@
  * Functions that make one error of another, and decide nothing: `Effect.mapError((error) => { …; return new Refused({ … }) })`, or the
  * `toRefused` of `Effect.mapError(toRefused)`. What failed is written before them.
  */
-import { type Code, closingOf, codeOf, dividedIn, expressionFrom, offsetOf, openingOf, placeAt } from "./code.js"
+import { type Code, closingOf, codeOf, dividedIn, offsetOf, openingOf, placeAt } from "./code.js"
 import * as effectSteps from "./effectSteps.js"
-import { escaped, type TextPlace, usesOf } from "./maskedCode.js"
+import type { TextPlace } from "./maskedCode.js"
+import { functionAround, type ModuleFunction, onlyUseOf } from "./moduleFunction.js"
 
 /** An error that was made where one was translated. */
 export interface Translated {
@@ -28,8 +29,8 @@ export const translatedAt = (
   if (inline !== undefined && !code.text.slice(inline, at).includes("\n")) return undefined
   if (inline !== undefined) return { from: failedBefore(code, inline), isInPipe: true }
   for (const name of names) {
-    const declared = declarationOf(code, name.replace(/^.*\./, ""), at)
-    if (declared !== undefined) return { from: onlyUse(code, declared), isInPipe: false }
+    const translator = translatorAround(code, name.replace(/^.*\./, ""), at)
+    if (translator !== undefined) return { from: failedAtUse(code, translator), isInPipe: false }
   }
   return undefined
 }
@@ -87,52 +88,20 @@ const nothingElse: effectSteps.Evidence = {
   operations: undefined
 }
 
-interface Declaration {
-  readonly name: string
-  readonly start: number
-  readonly end: number
-  readonly isExported: boolean
-}
-
 /** A function of the module or the class, that a place is in, and that makes nothing but errors. */
-const declarationOf = (code: Code, name: string, at: number): Declaration | undefined => {
-  if (!/^[A-Za-z_$][\w$]*$/.test(name)) return undefined
-  const declared = new RegExp(
-    `^(?:(export\\s+)?(?:const|let|var|function)|\\s+static(?:\\s+readonly)?)\\s+${escaped(name)}(?![\\w$])`,
-    "gm"
-  )
-  for (const found of code.masked.matchAll(declared)) {
-    const start = found.index
-    const end = endOf(code, start + found[0].length)
-    if (start > at || end < at) continue
-    const text = code.masked.slice(start, end)
-    // What makes effects, throws or waits decides something.
-    if (works.test(text) || !/\(\s*[\w${[]/.test(text)) return undefined
-    return { name, start, end, isExported: found[1] !== undefined || found[0].includes("static") }
-  }
-  return undefined
+const translatorAround = (code: Code, name: string, at: number): ModuleFunction | undefined => {
+  const declared = functionAround(code, name, at)
+  const text = declared && code.masked.slice(declared.start, declared.end)
+  // What makes effects, throws or waits decides something.
+  return text === undefined || works.test(text) || !/\(\s*[\w${[]/.test(text) ? undefined : declared
 }
 
 const works = /\b(?:Effect|Stream|Layer|Either|Exit|STM|Promise)\s*[.<]|\b(?:yield|throw|await|class)\b/
 
-const endOf = (code: Code, from: number): number => {
-  const { masked } = code
-  const equals = /^[^;{}]*?[^=!<>]=(?![=>])\s*/.exec(masked.slice(from, from + 400))
-  if (equals !== null && !/^\s*(?:<[^()]*>\s*)?\(/.test(masked.slice(from, from + 100))) {
-    return expressionFrom(code, from + equals[0].length).end
-  }
-  const params = masked.indexOf("(", from)
-  const close = params < 0 ? undefined : closingOf(code, params)
-  const body = close === undefined ? -1 : masked.indexOf("{", close)
-  return body < 0 ? from : (closingOf(code, body) ?? from)
-}
-
 /** What fails where a translator is used, if that is at one place, in its own file. */
-const onlyUse = (code: Code, { end, isExported, name, start }: Declaration): TextPlace | undefined => {
-  if (isExported) return undefined
-  const uses = usesOf(name, code.masked).filter((index) => index < start || index >= end)
-  const [use] = uses
-  if (use === undefined || uses.length > 1) return undefined
+const failedAtUse = (code: Code, translator: ModuleFunction): TextPlace | undefined => {
+  const use = onlyUseOf(code, translator)
+  if (use === undefined) return undefined
   const before = code.masked.slice(Math.max(0, use - 60), use)
   return /\bmapError\(\s*$/.test(before) ? failedBefore(code, use) : undefined
 }

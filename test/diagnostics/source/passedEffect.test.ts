@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Data, Effect } from "effect"
-import { isPassedEffect } from "../../../src/diagnostics/source/passedEffect.js"
+import { codeOf } from "../../../src/diagnostics/source/code.js"
+import { isGiven, isPassedEffect } from "../../../src/diagnostics/source/passedEffect.js"
 import { failureOf, lineOf } from "../reported.js"
 
 class Refused extends Data.TaggedError("Refused")<{ readonly what: string }> {}
@@ -28,6 +29,25 @@ describe("a generator that waits for an effect it was given", () => {
     "const job = (load) => Effect.gen(function* () {\n  yield* load.pipe(Effect.orDie) // HERE",
     "run(effect)\nconst job = Effect.gen(function* () {\n  yield* effect // HERE"
   ])("is none that waits for anything else: %s", (code) => assert.isFalse(isPassed(code)))
+
+  const isFirstGiven = (text: string) => {
+    const start = text.lastIndexOf("effect.pipe")
+    return isGiven(codeOf(text.split("\n")), [{ start, end: start + "effect".length }])
+  }
+
+  it.each([
+    "const often = <A>(effect: Effect.Effect<A>) => effect.pipe(Effect.retry(policy))",
+    "const often = (policy) => effect => effect.pipe(Effect.retry(policy))",
+    "const often = ({ effect, times }) => {\n  const policy = make(times)\n  return effect.pipe(Effect.retry(policy))\n}",
+    "const effect = load()\nconst often = (effect) => effect.pipe(Effect.retry(policy))"
+  ])("is one that pipes a parameter: %s", (code) => assert.isTrue(isFirstGiven(code)))
+
+  it.each([
+    'import { effect } from "./effects.js"\nconst job = effect.pipe(Effect.retry(policy))',
+    "const effect = load()\nconst job = effect.pipe(Effect.retry(policy))",
+    "const other = [load].map((effect) => effect.length)\nconst effect = load()\nconst job = effect.pipe(Effect.orDie)",
+    "const job = Effect.gen(function* () {\n  run((effect) => effect.length)\n  yield* effect.pipe(Effect.orDie)"
+  ])("is none that pipes what the module has: %s", (code) => assert.isFalse(isFirstGiven(code)))
 
   const limited = <A, E>(effect: Effect.Effect<A, E>) =>
     Effect.gen(function* () {
