@@ -2,8 +2,9 @@
  * What was typed, understood before the parser sees it: so that options may come before the command, and that what is
  * wrong is said in terms of what was typed.
  */
+
+import { nearest } from "../plain/nearest.js"
 import type { CommandSyntax, OptionSyntax } from "./commandSyntax.js"
-import { nearest } from "./nearest.js"
 
 /** What to do: show a page of the help or the version, have the parser go on, or say what is wrong. */
 export type Request =

@@ -141,7 +141,7 @@ export const layerPg = (options: PgOptions = {}): Layer.Layer<never, HistoryErro
   Renderer.layerScoped(
     Effect.gen(function* () {
       const decoded = yield* settings.decode({ strategy: "dropping", ...options }, eventsInTransaction)
-      const database = yield* openPg(options)
+      const database = yield* openPg(options, settings.names)
       const { write } = yield* open(database, decoded, makeSchema(database.sql))
       return yield* fromWrite(decoded, write)
     })

@@ -178,7 +178,7 @@ const Options = Schema.Struct({
   minDuration: options.withDefault(options.finiteDuration, Duration.zero)
 })
 
-const decode = options.decode("NarrativeTracing", Options)
+const decode = options.decode("NarrativeTracing", Options, ["resource", "headers"])
 
 const decodeSettings = decodeSender("NarrativeTracing")
 

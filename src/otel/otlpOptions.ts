@@ -77,4 +77,4 @@ export interface SenderSettings extends Schema.Schema.Type<typeof Sender> {}
 export const decodeQueue = (module: string) => options.decode(module, Queue)
 
 /** The options of a queue that sends what is in it. */
-export const decodeSender = (module: string) => options.decode(module, Sender)
+export const decodeSender = (module: string) => options.decode(module, Sender, ["resource", "headers"])

@@ -6,7 +6,7 @@
 import * as Schema from "effect/Schema"
 
 /**
- * An option that cannot be used. A layer or an effect that takes options fails with it; a function that returns a plain
+ * An option that cannot be used, or whose name is misspelt. A layer or an effect that takes options fails with it; a function that returns a plain
  * value throws it.
  *
  * @since 0.1.0
@@ -21,11 +21,14 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidO
   expected: Schema.String,
   /** What it was given, as a text; absent where that may be secret. */
   given: Schema.optional(Schema.String),
+  /** The option that was probably meant, where there is none of the name that `setting` is. */
+  meant: Schema.optional(Schema.String),
   /** What to do about it. */
   advice: Schema.optional(Schema.String)
 }) {
   override get message(): string {
     const where = this.module === undefined ? "" : `${this.module}: `
+    if (this.meant !== undefined) return `${where}there is no option ${this.setting}. Did you mean ${this.meant}?`
     const given = this.given === undefined ? "" : `, not ${this.given}`
     const advice = this.advice === undefined ? "" : `. ${this.advice}`
     return `${where}${this.setting} takes ${this.expected}${given}${advice}`

@@ -12,6 +12,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import { InvalidOption } from "./InvalidOption.js"
+import { misspeltFor } from "./misspelt.js"
 import { clip, text } from "./PlainValue.js"
 
 const ExpectedId: unique symbol = Symbol.for("effect-narrative/options/Expected")
@@ -113,13 +114,20 @@ export const positiveDuration = Decoded.pipe(
   takes('a duration of a millisecond or more, such as "5 seconds"')
 )
 
-/** Decodes the options of a module. */
+/** Decodes the options of a module. `also` are the names of options of the same object that others decode. */
 export const decode = <A, I>(
   module: string,
-  schema: Schema.Schema<A, I>
+  schema: Schema.Schema<A, I>,
+  also: ReadonlyArray<string> = []
 ): ((options: NoInfer<I>) => Either.Either<A, InvalidOption>) => {
   const decoded = Schema.decodeUnknownEither(schema)
-  return (options) => Either.mapLeft(decoded(options), ({ issue }) => errorOf(module, options, issue))
+  const misspelt = misspeltFor(module, schema.ast, also)
+  return (options) => {
+    const mistake = misspelt(options)
+    return mistake === undefined
+      ? Either.mapLeft(decoded(options), ({ issue }) => errorOf(module, options, issue))
+      : Either.left(mistake)
+  }
 }
 
 /** The same for a constructor of a plain value, which has no other way to fail: it throws. */
@@ -131,8 +139,15 @@ export const decodeOrThrow = <A, I>(module: string, schema: Schema.Schema<A, I>)
 /** The error of options that are part of others, which know them by a name. */
 export const within =
   (name: string) =>
-  ({ advice, expected, given, module, setting }: InvalidOption): InvalidOption =>
-    new InvalidOption({ module, setting: `${name}.${setting}`, expected, given, advice })
+  ({ advice, expected, given, meant, module, setting }: InvalidOption): InvalidOption =>
+    new InvalidOption({
+      module,
+      setting: `${name}.${setting}`,
+      expected,
+      given,
+      meant: meant && `${name}.${meant}`,
+      advice
+    })
 
 /** Runs a constructor of a plain value, and fails with the {@link InvalidOption} that it throws. */
 export const attempt = <A>(make: () => A): Effect.Effect<A, InvalidOption> =>

@@ -5,7 +5,11 @@ import { join } from "node:path"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { decode as decodeConnection, type PgConnection } from "../history/database/pgOptions.js"
+import {
+  names as connectionNames,
+  decode as decodeConnection,
+  type PgConnection
+} from "../history/database/pgOptions.js"
 import { ofPg } from "../history/database/source.js"
 import { InvalidOption } from "../plain/InvalidOption.js"
 import * as options from "../plain/options.js"
@@ -49,14 +53,14 @@ export interface PgSettings extends PgRunsOptions {
   readonly sweep: boolean
 }
 
-const decoded = options.decode("Run", Options)
+const decoded = options.decode("Run", Options, connectionNames)
 
 /** @internal */
 export const decode = (given: RunPgOptions): Either.Either<PgSettings, InvalidOption> =>
   Either.gen(function* () {
-    const { baseDir, capacity, history, journalDir, reconnectTimeout, sweep, ...rest } = yield* decoded(picked(given))
+    const { baseDir, capacity, history, journalDir, reconnectTimeout, sweep, ...rest } = yield* decoded(given)
     const target = yield* Either.mapLeft(
-      decodeConnection(given),
+      decodeConnection(given, Object.keys(Options.fields)),
       (error) => new InvalidOption({ ...error, module: "Run" })
     )
     return {
@@ -71,7 +75,3 @@ export const decode = (given: RunPgOptions): Either.Either<PgSettings, InvalidOp
       defaults: defaultsOf(rest)
     }
   })
-
-/** The options of runs, among those of a connection. */
-const picked = (given: RunPgOptions): RunPgOptions =>
-  Object.fromEntries(Object.entries(given).filter(([option]) => option in Options.fields))

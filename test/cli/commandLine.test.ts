@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { manifest } from "../../src/cli/manifest.js"
-import { nearest } from "../../src/cli/nearest.js"
+import { nearest } from "../../src/plain/nearest.js"
 import { narrative } from "./library.js"
 
 /** No test here reads a history: to ask for this one is to have been understood. */

@@ -81,6 +81,40 @@ describe("options", () => {
     })
   }
 
+  it.each([
+    [{ timout: "5 seconds" }, "timout", "timeout"],
+    [{ capactiy: 3 }, "capactiy", "capacity"],
+    [{ Shout: true }, "Shout", "shout"],
+    [{ limit: { alerts: 1, per: "1 minute", alert: 2 } }, "", ""],
+    [{ limit: { alert: 1, per: "1 minute" } }, "limit.alert", "limit.alerts"]
+  ])("an option that is misspelt is an error that names the one that was meant: %j", (all, setting, meant) => {
+    const decoded = given(all)
+    if (meant === "") assert.isTrue(Either.isRight(decoded))
+    else {
+      const { message } = errorOf(all)
+      assert.strictEqual(message, `Everything: there is no option ${setting}. Did you mean ${meant}?`)
+    }
+  })
+
+  it("an option of another name altogether, one beside what it is like, and one without a value are left alone", () => {
+    class Everywhere {
+      readonly path = "a"
+      readonly paths = ["a", "b"]
+      timeouts() {
+        return this.path
+      }
+    }
+    const decoded = [given({ level: "debug", pa: 1, port: 3 }), given({ timout: undefined }), given(new Everywhere())]
+    assert.isTrue(decoded.every(Either.isRight))
+  })
+
+  it("an option that another module decodes of the same object is no mistake", () => {
+    const mixed = options.decode("Everything", Everything, ["timeouts"])
+    assert.isTrue(Either.isRight(mixed({ path: "a", timeouts: 3 } as typeof Everything.Encoded)))
+    const error = Either.flip(mixed({ path: "a", tmeouts: 3 } as typeof Everything.Encoded))
+    assert.strictEqual(Either.getOrThrow(error).meant, "timeouts")
+  })
+
   it("options that are no object are an error, not a crash", () => {
     for (const none of [null, 3, "options"]) {
       const error = Either.getLeft(decode(none as never))

@@ -182,5 +182,18 @@ describe("A wrong option", () => {
         }
       }).pipe(Effect.provide([NodeContext.layer, FetchHttpClient.layer]))
     )
+
+    it.effect(`of ${name} that is misspelt is an error that names the one that was meant`, () =>
+      Effect.gen(function* () {
+        for (const setting of Object.keys(wrong)) {
+          if (setting.length < 5) continue
+          const typed = `${setting.slice(0, 2)}${setting.slice(3)}`
+          const { [setting]: _left, ...others } = { ...right } as Readonly<Record<string, unknown>>
+          const error = yield* errorOf(() => make({ ...others, [typed]: "5 seconds" } as never))
+          assert.instanceOf(error, InvalidOption.InvalidOption, typed)
+          assert.deepStrictEqual([error.setting, error.meant], [typed, setting])
+        }
+      }).pipe(Effect.provide([NodeContext.layer, FetchHttpClient.layer]))
+    )
   }
 })

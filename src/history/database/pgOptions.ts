@@ -8,6 +8,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { InvalidOption } from "../../plain/InvalidOption.js"
+import { misspeltIn } from "../../plain/misspelt.js"
 import * as options from "../../plain/options.js"
 
 /**
@@ -94,8 +95,17 @@ export interface PgTarget {
 const decoded = options.decode("History", Connection)
 
 /** @internal */
-export const decode = (given: PgConnection): Either.Either<PgTarget, InvalidOption> =>
+export const names: ReadonlyArray<string> = Object.keys(Connection.fields)
+
+/**
+ * `also` are the names of what the same options say of something else.
+ *
+ * @internal
+ */
+export const decode = (given: PgConnection, also: ReadonlyArray<string> = []): Either.Either<PgTarget, InvalidOption> =>
   Either.gen(function* () {
+    const mistake = misspeltIn("History", given, [...names, ...also])
+    if (mistake !== undefined) return yield* Either.left(mistake)
     const {
       applicationName,
       connectTimeout,

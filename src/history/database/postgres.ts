@@ -15,8 +15,10 @@ import { decode, type PgConnection, type PgTarget } from "./pgOptions.js"
 import { poolOf } from "./pgPool.js"
 
 /** Connects to a server, for as long as the scope is open. Nothing is written before the migrations. */
-export const openPg = (given: PgConnection): Effect.Effect<Database, HistoryError | InvalidOption, Scope.Scope> =>
-  Effect.flatMap(decode(given), connect)
+export const openPg = (
+  given: PgConnection,
+  also: ReadonlyArray<string> = []
+): Effect.Effect<Database, HistoryError | InvalidOption, Scope.Scope> => Effect.flatMap(decode(given, also), connect)
 
 /** The same, for options that were checked before. */
 export const connect = (target: PgTarget): Effect.Effect<Database, HistoryError, Scope.Scope> =>

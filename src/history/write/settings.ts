@@ -2,15 +2,17 @@
  * The options of a history's renderer, checked once, before anything is opened.
  */
 import * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { BufferOptions } from "../../delivery/Renderer.js"
 import type { NarrativeEvent } from "../../event/NarrativeEvent.js"
 import type { InvalidOption } from "../../plain/InvalidOption.js"
+import { misspeltIn } from "../../plain/misspelt.js"
 import * as options from "../../plain/options.js"
 import { text } from "../../plain/PlainValue.js"
 import { propertyOf } from "../../plain/untrusted.js"
 import { tags } from "../database/eventNames.js"
+import * as pgOptions from "../database/pgOptions.js"
 import { type Retention, wholeNumber } from "../HistoryFilter.js"
 import { invalidSetting } from "../invalidSetting.js"
 import type { Kept } from "./eventBatch.js"
@@ -76,8 +78,35 @@ export interface Settings {
 
 const strategies: ReadonlyArray<BufferOptions["strategy"]> = ["suspend", "dropping", "sliding"]
 
+const own: { readonly [Name in keyof HistoryOptions]-?: true } = {
+  events: true,
+  batchSize: true,
+  batchWithin: true,
+  capacity: true,
+  strategy: true,
+  busyTimeout: true,
+  reconnectTimeout: true,
+  heartbeat: true,
+  partitionDays: true,
+  shutdownTimeout: true,
+  keepDays: true,
+  keepStories: true
+}
+
+/** @internal */
+export const names: ReadonlyArray<string> = Object.keys(own)
+
+/** What the options of a layer may have besides: where the history is. */
+const places: ReadonlyArray<string> = ["path", ...pgOptions.names]
+
 /** @internal */
 export const decode = (given: HistoryOptions, mostInBatch = 32_768): Effect.Effect<Settings, InvalidOption> =>
+  Effect.suspend(() => {
+    const mistake = misspeltIn("History", given, [...names, ...places])
+    return mistake === undefined ? checked(given, mostInBatch) : Effect.fail(mistake)
+  })
+
+const checked = (given: HistoryOptions, mostInBatch: number): Effect.Effect<Settings, InvalidOption> =>
   options.attempt(() => ({
     kept: keptOf(given.events),
     batchSize: wholeNumber("batchSize", given.batchSize, { least: 1, most: mostInBatch, otherwise: 2_048 }),

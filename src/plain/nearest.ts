@@ -5,17 +5,30 @@
 /** The one that fewest changed letters make of `text`; `undefined` where that is another word altogether. */
 export const nearest = (text: string, known: ReadonlyArray<string>): string | undefined => {
   const typed = text.toLowerCase()
-  let best: string | undefined
-  let fewest = Math.max(1, Math.floor(typed.replace(/^-+/, "").length / 3)) + 1
+  const isBeginning = (word: string) => typed.length >= 4 && word.startsWith(typed)
+  const most = Math.max(1, Math.floor(typed.replace(/^-+/, "").length / 3))
+  return best(known, most, (word) => (isBeginning(word) ? 1 : distance(typed, word)))
+}
+
+/** The same for what can only be a mistake in writing: one letter, or two of a long name. */
+export const misspelt = (text: string, known: ReadonlyArray<string>): string | undefined => {
+  const typed = text.toLowerCase()
+  return typed.length < 4
+    ? undefined
+    : best(known, typed.length < 8 ? 1 : 2, (word) => distance(typed, word.toLowerCase()))
+}
+
+const best = (known: ReadonlyArray<string>, most: number, changesOf: (word: string) => number): string | undefined => {
+  let found: string | undefined
+  let fewest = most + 1
   for (const word of known) {
-    const isBeginning = typed.length >= 4 && word.startsWith(typed)
-    const changes = isBeginning ? 1 : distance(typed, word)
+    const changes = changesOf(word)
     if (changes < fewest) {
       fewest = changes
-      best = word
+      found = word
     }
   }
-  return best
+  return found
 }
 
 /** Letters to add, leave out, replace or swap with their neighbour (optimal string alignment). */
