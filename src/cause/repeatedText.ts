@@ -1,9 +1,20 @@
 /**
- * Whether an error repeats what another one said: `new Refused({ message: error.message })` has no `cause`, and yet it came
- * from that error.
+ * Whether an error was made from another one that it does not hold: `new Refused({ message: error.message })` repeats what that
+ * said, and `new Refused({ cause: error.cause })` holds what that came from.
  */
-import { attempt, isErrorLike, textOf } from "../plain/untrusted.js"
-import { linksOf, ownFields, typeOf } from "./thrownValue.js"
+import { attempt, isErrorLike, isObject, textOf } from "../plain/untrusted.js"
+import { causeOf, linksOf, ownFields, typeOf } from "./thrownValue.js"
+
+/** Whether `error` came from `origin`, which failed before it. Never throws. */
+export const isMadeFrom = (error: object, origin: unknown): boolean => {
+  const cause = attempt(() => causeOf(error), undefined)
+  return cause === undefined
+    ? repeats(error, origin)
+    : isObject(cause) && isInside(cause, origin) && !isInside(error, origin)
+}
+
+const isInside = (error: object, origin: unknown): boolean =>
+  origin === error || attempt(() => linksOf(origin, maxLinks).slice(1).includes(error), false)
 
 /**
  * Never throws. Errors of one type are one failure met again, as by a retry, unless the later one puts a text of its own before

@@ -33,16 +33,17 @@ export const messageOf = (error: unknown): string => {
 export const maxChain = 5
 
 /**
- * What it came from: its `cause`, the first of the errors it gathers, an error among its fields, or the one whose words it
- * was seen to repeat.
+ * What it came from: the error that it was seen to be made from, its `cause`, the first of the errors it gathers, or an error
+ * among its fields.
  */
 export const causeOf = (error: unknown): unknown | undefined => {
   const inner =
+    (isObject(error) ? origin.get(error) : undefined) ??
     propertyOf(error, fiberFailureCause) ??
     propertyOf(error, "cause") ??
     (propertyOf(error, "_tag") === "UnknownException" ? propertyOf(error, "error") : undefined) ??
     gatheredIn(error)[0] ??
-    (isErrorLike(error) ? (ownEntries(error).find(isHeld)?.[1] ?? origin.get(error)) : undefined)
+    (isErrorLike(error) ? ownEntries(error).find(isHeld)?.[1] : undefined)
   const cause = attempt(() => Cause.isCause(inner), false) ? leavesOf(inner as Cause.Cause<unknown>)[0]?.error : inner
   return cause ?? undefined
 }

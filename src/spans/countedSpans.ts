@@ -6,8 +6,7 @@ import type * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
 import { leavesOf } from "../cause/causeLeaves.js"
 import { origin } from "../cause/madeFrom.js"
-import { repeats } from "../cause/repeatedText.js"
-import { causeOf } from "../cause/thrownValue.js"
+import { isMadeFrom } from "../cause/repeatedText.js"
 import type { DefinedAt } from "../diagnostics/source/callSite.js"
 import { spanDetails } from "../event/spanDetails.js"
 import * as eventFactory from "../narration/eventFactory.js"
@@ -111,9 +110,9 @@ export class Counted implements CountedSpans {
   }
 }
 
-/** An error that says no more than what the last call failed with was made from that: `new X({ message: error.message })`. */
+/** An error that says no more than what the last call failed with, or has its cause, was made from that. */
 const noteMade = (error: unknown, called: unknown): void => {
-  if (isObject(error) && error !== called && causeOf(error) === undefined && repeats(error, called)) {
+  if (isObject(error) && error !== called && isMadeFrom(error, called)) {
     origin.set(error, called)
   }
 }

@@ -234,8 +234,9 @@ describe("what becomes of the spans of a story", () => {
     })
   )
 
-  it.effect("an error that only repeats what the last call failed with came from that", () =>
+  it.effect("an error that only repeats what the last call failed with, or took its cause, came from that", () =>
     Effect.gen(function* () {
+      class Unwrapped extends Data.TaggedError("Unwrapped")<{ readonly message: string; readonly cause: Error }> {}
       class SqlError extends Data.TaggedError("SqlError")<{ readonly message: string; readonly cause: Error }> {}
       const failed = () =>
         new SqlError({ message: "Failed to execute statement", cause: new Error("no such table: orders") })
@@ -254,6 +255,13 @@ describe("what becomes of the spans of a story", () => {
       const fiber = yield* Effect.fork(whyOf(waited))
       yield* TestClock.adjust("3 seconds")
       assert.deepStrictEqual(yield* Fiber.join(fiber), ["Refused", "Error: no such table: orders", "SqlError", "Error"])
+      const unwrapped = inserting.pipe(Effect.mapError(({ cause }) => new Unwrapped({ message: "no order", cause })))
+      assert.deepStrictEqual(yield* whyOf(unwrapped), [
+        "Unwrapped",
+        "Error: no such table: orders",
+        "SqlError",
+        "Error"
+      ])
       const another = inserting.pipe(Effect.mapError(() => new Refused({ message: "no order" })))
       assert.deepStrictEqual(yield* whyOf(another), ["Refused", "Refused: no order"])
     })

@@ -17,8 +17,29 @@ export const plainly = (error: unknown, show: Show): string | undefined => {
   const said = saysNothingButFields(error) ? fieldsOf(error, show) : tellingLine(thrownValue.messageOf(error))
   if (said === "" || said === "{}") return undefined
   // An object that is no error has no name worth a word.
-  return type === "object" ? said : `${type}: ${said}`
+  return type === "object" ? said : `${type}: ${said}${attempt(() => unsaidOf(error, show), "")}`
 }
+
+/** What a tagged error has in fields that its message does not say: `Store not found (name is "harbour")`. */
+const unsaidOf = (error: unknown, show: Show): string => {
+  const message = textOf(error, "message")
+  if (message === undefined || !isErrorLike(error) || textOf(error, "_tag") === undefined) return ""
+  const own = Object.entries(thrownValue.ownFields(error)).filter(([, value]) => isShort(value))
+  const unsaid = Object.fromEntries(own.filter(([, value]) => !message.includes(String(value))))
+  const entries = Object.entries(show.fields(inOrder(unsaid))).slice(0, maxUnsaid)
+  return entries.length === 0 ? "" : ` (${entries.map(([key, value]) => sentenceOf(key, value)).join(", ")})`
+}
+
+/** A value that is read at a glance: what is longer is no key by which something was looked for. */
+const isShort = (value: unknown): boolean =>
+  typeof value === "number" ||
+  typeof value === "bigint" ||
+  (typeof value === "string" && value !== "" && value.length <= 80)
+
+const maxUnsaid = 3
+
+const sentenceOf = (key: string, value: unknown): string =>
+  `${PlainValue.clip(key, 60)} is ${PlainValue.clip(JSON.stringify(value), 80)}`
 
 /** What a validator found, as ajv and zod list it: `/port must be integer; name Required`. */
 const issuesOf = (error: unknown): string | undefined => {
@@ -95,9 +116,7 @@ const fieldsOf = (error: object | unknown, show: Show): string => {
   const entries = Object.entries(plain).filter(([key]) => key !== "_tag")
   // The platform's own objects have no fields but getters.
   if (entries.length === 0 && !isErrorLike(error)) return tellingLine(thrownValue.messageOf(error))
-  const said = entries
-    .slice(0, maxFields)
-    .map(([key, value]) => `${PlainValue.clip(key, 60)} is ${PlainValue.clip(JSON.stringify(value), 80)}`)
+  const said = entries.slice(0, maxFields).map(([key, value]) => sentenceOf(key, value))
   const more = entries.length - maxFields
   return `${said.join(", ")}${more > 0 ? `, and ${more} more` : ""}`
 }

@@ -658,6 +658,26 @@ describe("Explanation", () => {
       assert.strictEqual(alone(new Duplicate({ id: 7, table: "users" })), 'Duplicate: id is 7, table is "users"')
       assert.strictEqual(alone({ _tag: "Gone", id: 7 }), "Gone: id is 7")
     })
+
+    it("give the fields that the message of a tagged error does not say", () => {
+      class StoreNotFound extends Data.TaggedError("StoreNotFound")<{
+        readonly name: string
+        readonly message: string
+        readonly attempts?: number
+        readonly page?: string
+      }> {}
+      const missing = { name: "harbour", message: "Store not found" }
+      assert.strictEqual(alone(new StoreNotFound(missing)), 'StoreNotFound: Store not found (name is "harbour")')
+      assert.strictEqual(
+        alone(new StoreNotFound({ ...missing, message: "No store harbour", attempts: 3, page: "x".repeat(500) })),
+        "StoreNotFound: No store harbour (attempts is 3)"
+      )
+      const hidden = { fields: () => ({ name: "<redacted>" }), value: PlainValue.from, isSecret: () => false }
+      assert.strictEqual(
+        explain(new StoreNotFound(missing), { show: hidden }),
+        'StoreNotFound: Store not found (name is "<redacted>")'
+      )
+    })
   })
 
   it("says what differs where an assertion compared two values", () => {
