@@ -114,6 +114,47 @@ describe("the place of an error that a mapper of several statements makes", () =
     })
   )
 
+  it.live("is what the function of a span calls, where that alone can fail", () =>
+    Effect.gen(function* () {
+      const dive = Effect.fn("dive")((code: string) =>
+        driver(`${code} and no light at all in water`)
+          .pipe(Effect.map((metres) => `${metres} metres deep`))
+          .pipe(Effect.mapError(toOther("dive")))
+      )
+      assert.include(yield* placeOf(dive("green")), "and no light at all in water")
+      const twice = Effect.fn("twice")((code: string) =>
+        driver(code).pipe(
+          Effect.flatMap((metres) => driver(`green of ${metres} metres`)),
+          Effect.mapError(toOther("twice"))
+        )
+      )
+      assert.strictEqual(yield* placeOf(twice("green")), 'const twice = Effect.fn("twice")((code: string) =>')
+    })
+  )
+
+  it.live("is what is before a mapper that ends in a defect, or is one of several handlers", () =>
+    Effect.gen(function* () {
+      const dive = driver("kelp").pipe(
+        Effect.orDieWith((error) => {
+          const message = error.message.toUpperCase()
+          return new Refused({ message })
+        })
+      )
+      assert.strictEqual(yield* placeOf(dive), 'const dive = driver("kelp").pipe(')
+      const climb = Effect.mapError(driver("wall"), ({ message }) => ({ _tag: "Wall" as const, message })).pipe(
+        Effect.catchTags({
+          Wall: ({ message }) =>
+            Effect.fail(
+              new Refused({
+                message
+              })
+            )
+        })
+      )
+      assert.include(yield* placeOf(climb), 'driver("wall")')
+    })
+  )
+
   it.live("stays where a function decides that something fails", () =>
     Effect.gen(function* () {
       const dive = Effect.flatMap(Effect.succeed(55), decide).pipe(Effect.withSpan("dive"))

@@ -15,7 +15,7 @@ import { isPassedEffect } from "./passedEffect.js"
 import { isModuleFunction, isRaisingHelper } from "./raisingHelper.js"
 import * as sourceText from "./sourceText.js"
 import * as stackFrames from "./stackFrames.js"
-import { failedBeforeCall, translatedAt } from "./translator.js"
+import { failedInSpan, translatedAt } from "./translator.js"
 import { triedBefore } from "./triedLine.js"
 
 /** An error, and the frames of its stack. */
@@ -94,7 +94,7 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
   const effect = around.effectIn(undefined) ?? effectAt(translated)
   if (effect !== undefined) return { ...effect, from: undefined }
   if (span?.kind === "span") {
-    const failed = failedBeforeCall(linesOf(span.frame), span.frame.shown)
+    const failed = failedInSpan(linesOf(span.frame), span.frame.shown)
     if (failed === undefined || failed.line === span.frame.shown.line)
       return { frame: span.frame, reason: "span", from: undefined }
     return { frame: movedTo(span.frame, failed), reason: "effect", from: undefined }

@@ -2,7 +2,7 @@
  * Functions that make one error of another, and decide nothing: `Effect.mapError((error) => { …; return new Refused({ … }) })`, or the
  * `toRefused` of `Effect.mapError(toRefused)`. What failed is written before them.
  */
-import { type Code, closingOf, codeOf, dividedIn, offsetOf, openingOf, placeAt } from "./code.js"
+import { type Code, closingOf, codeOf, dividedIn, offsetOf, openingOf, placeAt, type Range } from "./code.js"
 import * as effectSteps from "./effectSteps.js"
 import type { TextPlace } from "./maskedCode.js"
 import { functionAround, type ModuleFunction, onlyUseOf } from "./moduleFunction.js"
@@ -35,11 +35,21 @@ export const translatedAt = (
   return undefined
 }
 
-/** What fails before a call in a pipe, as before `Effect.withSpan("insert")`, where only one thing can. */
-export const failedBeforeCall = (lines: ReadonlyArray<string>, place: TextPlace): TextPlace | undefined => {
+/**
+ * What fails inside the span that a call makes, where only one thing can: before it in a pipe, as before `Effect.withSpan("insert")`,
+ * or in the function that `Effect.fn("insert")` is given, where that is no generator.
+ */
+export const failedInSpan = (lines: ReadonlyArray<string>, place: TextPlace): TextPlace | undefined => {
   const code = codeOf(lines)
-  const called = /^[\w$.]+\s*\(\s*/.exec(code.masked.slice(offsetOf(code, place), offsetOf(code, place) + maxCall))
-  return called === null ? undefined : failedBefore(code, offsetOf(code, place) + called[0].length)
+  const at = offsetOf(code, place)
+  const text = code.masked.slice(at, at + maxCall)
+  const defined = /^(?:[\w$]+\.)*fn\s*\((?:[^()]|\([^()]*\))*\)\s*\(\s*/.exec(text)
+  if (defined !== null) {
+    const returned = effectSteps.returnedBy(code, at + defined[0].length, nothingElse)
+    return returned && onlyFailing(code, effectSteps.stepsIn(code, returned))
+  }
+  const called = /^[\w$.]+\s*\(\s*/.exec(text)
+  return called === null ? undefined : failedBefore(code, at + called[0].length)
 }
 
 /** How far a call's first argument is from its name. */
@@ -51,14 +61,15 @@ const makes = /^(?:new\b|make\s*\()/
 /** Most calls around a place that are looked at. */
 const maxAround = 8
 
-/** Where the function begins, that is an argument of `mapError` around a place, or only fails in a `catchTag`. */
+/** Where the function begins, that is an argument of `mapError` or `orDieWith` around a place, or only fails in a `catchTag`. */
 const mapperAround = (code: Code, at: number): number | undefined => {
   let open = openingOf(code, at)
   for (let i = 0; i < maxAround && open !== undefined; i++) {
     const before = code.masked.slice(Math.max(0, open - 60), open)
-    if (code.masked.charAt(open) === "(" && /\bmapError(?:Cause)?\s*$/.test(before)) return argumentAt(code, open, at)
+    if (code.masked.charAt(open) === "(" && /\b(?:mapError(?:Cause)?|orDieWith)\s*$/.test(before))
+      return argumentAt(code, open, at)
     if (/\b(?:flatMap|gen|andThen|tap|forEach|filterOrFail|fn)\s*$/.test(before)) return undefined
-    if (/\bcatch(?:Tag|All)\s*$/.test(before) && onlyFails.test(code.masked.slice(open, at)))
+    if (/\bcatch(?:Tags?|All)\s*$/.test(before) && onlyFails.test(code.masked.slice(open, at)))
       return argumentAt(code, open, at)
     open = openingOf(code, open)
   }
@@ -75,10 +86,14 @@ const onlyFails = /=>\s*(?:[\w$]+\.)?fail\(\s*$|=>\s*$/
 
 const failedBefore = (code: Code, argument: number): TextPlace | undefined => {
   const steps = effectSteps.stepsBefore(code, argument)
-  const failing = steps && effectSteps.failingOf(code, steps, nothingElse)
+  return steps && onlyFailing(code, steps)
+}
+
+const onlyFailing = (code: Code, steps: ReadonlyArray<Range>): TextPlace | undefined => {
+  const failing = effectSteps.failingOf(code, steps, nothingElse)
   if (failing === undefined || effectSteps.isGenerator(code, failing)) return undefined
-  const possible = steps?.filter((step, i) => effectSteps.canFail(code, step, i))
-  return possible?.length === 1 ? placeAt(code, failing.start) : undefined
+  const possible = steps.filter((step, i) => effectSteps.canFail(code, step, i))
+  return possible.length === 1 ? placeAt(code, failing.start) : undefined
 }
 
 const nothingElse: effectSteps.Evidence = {
