@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Data, Effect, Match, pipe } from "effect"
+import { Data, Effect, flow, Match, pipe } from "effect"
 import { failureOf, lineOf } from "./reported.js"
 
 class Refused extends Data.TaggedError("Refused")<{ readonly message: string; readonly cause?: unknown }> {}
@@ -22,6 +22,18 @@ const toOther =
     if (error.code === "busy") return new Busy({ message })
     return new Refused({ message })
   }
+
+const depthOf: (water: string) => Effect.Effect<number, Refused> = flow(
+  Match.value,
+  Match.when("trench", () => driver("deep")),
+  Match.when("ocean", () => driver("wide")),
+  Match.orElse(() => Effect.fail("no water is known by that name")),
+  Effect.mapError(toRefused)
+)
+
+function toRefused(error: unknown): Refused {
+  return new Refused(error instanceof Error ? { message: error.message, cause: error } : { message: String(error) })
+}
 
 const decide = (metres: number) => {
   if (metres > 40) return Effect.fail(new Refused({ message: "too deep" }))
@@ -152,6 +164,13 @@ describe("the place of an error that a mapper of several statements makes", () =
         })
       )
       assert.include(yield* placeOf(climb), 'driver("wall")')
+    })
+  )
+
+  it.live("is the step that fails with the very text that the mapper repeats", () =>
+    Effect.gen(function* () {
+      assert.include(yield* placeOf(depthOf("lake")), 'Effect.fail("no water is known by that name")')
+      assert.include(yield* placeOf(depthOf("lake"), "rich"), 'Effect.fail("no water is known by that name")')
     })
   )
 

@@ -44,7 +44,7 @@ export const stepsIn = (code: Code, expression: Range): ReadonlyArray<Range> => 
     : [range]
 }
 
-const isPipe = /^(?:pipe|_|\$)\s*$/
+const isPipe = /^(?:pipe|flow|_|\$)\s*$/
 
 /** What takes the effect before it as its first argument, or comes behind it in a pipe. */
 const isOperator =
@@ -65,7 +65,8 @@ export const stepsBefore = (code: Code, begin: number): ReadonlyArray<Range> | u
   if (pipe === undefined || code.masked.charAt(pipe) !== "(") return undefined
   const end = closingOf(code, pipe)
   const from = expressionBefore(code, pipe)
-  if (end === undefined || !/^(?:[\s\S]*\.\s*)?(?:pipe|_|\$)\s*$/.test(code.masked.slice(from, pipe))) return undefined
+  if (end === undefined || !/^(?:[\s\S]*\.\s*)?(?:pipe|flow|_|\$)\s*$/.test(code.masked.slice(from, pipe)))
+    return undefined
   return stepsIn(code, { start: from, end: end + 1 }).filter((step) => step.end <= start)
 }
 

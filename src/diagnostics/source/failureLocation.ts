@@ -9,13 +9,14 @@ import { awaitedIn, failedCall } from "./awaitedLine.js"
 import { codeAround, offsetOf } from "./code.js"
 import { constructorsOf } from "./constructors.js"
 import { linesOf } from "./frameSource.js"
+import { mapperOf, movedTo, namesIn } from "./mapperFrame.js"
 import { isOpen, type TextPlace } from "./maskedCode.js"
 import { catchUseOf } from "./moduleFunction.js"
 import { isPassedEffect } from "./passedEffect.js"
 import { isModuleFunction, isRaisingHelper } from "./raisingHelper.js"
 import * as sourceText from "./sourceText.js"
 import * as stackFrames from "./stackFrames.js"
-import { failedInSpan, translatedAt } from "./translator.js"
+import { failedInSpan } from "./translator.js"
 import { triedBefore } from "./triedLine.js"
 
 /** An error, and the frames of its stack. */
@@ -171,9 +172,6 @@ const awaitedAt = (frame: stackFrames.Frame, call: RegExp | undefined): stackFra
   return awaited === undefined ? frame : movedTo(frame, awaited)
 }
 
-const movedTo = (frame: stackFrames.Frame, place: TextPlace): stackFrames.Frame =>
-  extended(frame, { shown: extended(frame.shown, place) })
-
 /** What failed below the app, where no line of the app is in its stack. */
 const failedCallOf = (chain: ReadonlyArray<ErrorWithFrames>): RegExp | undefined => {
   for (const { error, frames } of chain.toReversed()) {
@@ -249,27 +247,6 @@ const isAppliedTo = (call: WaitingCall | undefined, { path, shown }: stackFrames
   return opened !== null && isOpen(behind.slice(opened[0].length))
 }
 
-interface Mapper {
-  /** What failed, at its line, where the source says so. */
-  readonly translated: stackFrames.Frame | undefined
-  /** Whether nothing but that line is nearer than the mapper, which is written in its pipe. */
-  readonly isNearest: boolean
-}
-
-/** A function that Effect called to make one error of another, as it is written: `Effect.mapError((error) => { … })`. */
-const mapperOf = ({ frame }: Place, { frames }: ErrorWithFrames): Mapper | undefined => {
-  const next = frame && frames[frames.indexOf(frame) + 1]
-  if (frame === undefined || next?.shown.origin !== "effect" || stackFrames.isRunLoop(next)) return undefined
-  return mappers(frame).mapper
-}
-
-const mappers = hiddenField.remembering((frame: stackFrames.Frame): { readonly mapper: Mapper | undefined } => {
-  const lines = linesOf(frame)
-  const found = translatedAt(lines, frame.shown, namesIn(lines, frame))
-  const translated = found?.from && movedTo(frame, found.from)
-  return { mapper: found && { translated, isNearest: found.isInPipe && translated === undefined } }
-})
-
 /** Whether a frame is that of a function of its module's own. */
 const isOfModule = hiddenField.remembering((frame: stackFrames.Frame): boolean => {
   const lines = linesOf(frame)
@@ -289,12 +266,6 @@ const isHelperFor = (errors: ReadonlySet<string>, frame: stackFrames.Frame): boo
     helpers.set(frame, known)
   }
   return known.isHelper
-}
-
-/** What a frame's function may be called: that which a function gives has the name of its variable, or none. */
-const namesIn = (lines: ReadonlyArray<string>, { shown }: stackFrames.Frame): ReadonlyArray<string> => {
-  const around = sourceText.enclosingNameOf(lines, shown.line, shown.column)
-  return around === undefined ? [shown.function] : [shown.function, around]
 }
 
 /** What was found out of a frame, for the errors that it fails with mostly. */

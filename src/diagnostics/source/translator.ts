@@ -15,11 +15,15 @@ export interface Translated {
   readonly isInPipe: boolean
 }
 
-/** Whether an error that was made at a place was made of another, in a function that Effect called. */
+/**
+ * Whether an error that was made at a place was made of another, in a function that Effect called. `text` is what the error says:
+ * where something before the function fails with that very text, that is what failed.
+ */
 export const translatedAt = (
   lines: ReadonlyArray<string>,
   place: TextPlace,
-  names: ReadonlyArray<string>
+  names: ReadonlyArray<string>,
+  text: string | undefined
 ): Translated | undefined => {
   const code = codeOf(lines)
   const at = offsetOf(code, place)
@@ -27,10 +31,10 @@ export const translatedAt = (
   const inline = mapperAround(code, at)
   // In the line of its pipe it says where that is.
   if (inline !== undefined && !code.text.slice(inline, at).includes("\n")) return undefined
-  if (inline !== undefined) return { from: failedBefore(code, inline), isInPipe: true }
+  if (inline !== undefined) return { from: failedBefore(code, inline, text), isInPipe: true }
   for (const name of names) {
     const translator = translatorAround(code, name.replace(/^.*\./, ""), at)
-    if (translator !== undefined) return { from: failedAtUse(code, translator), isInPipe: false }
+    if (translator !== undefined) return { from: failedAtUse(code, translator, text), isInPipe: false }
   }
   return undefined
 }
@@ -84,9 +88,14 @@ const argumentAt = (code: Code, open: number, at: number): number | undefined =>
 
 const onlyFails = /=>\s*(?:[\w$]+\.)?fail\(\s*$|=>\s*$/
 
-const failedBefore = (code: Code, argument: number): TextPlace | undefined => {
+const failedBefore = (code: Code, argument: number, text?: string): TextPlace | undefined => {
   const steps = effectSteps.stepsBefore(code, argument)
-  return steps && onlyFailing(code, steps)
+  return steps && (sayingOf(code, steps, text) ?? onlyFailing(code, steps))
+}
+
+const sayingOf = (code: Code, steps: ReadonlyArray<Range>, text: string | undefined): TextPlace | undefined => {
+  const said = text === undefined ? [] : steps.flatMap((step) => effectSteps.saysAt(code, step, text) ?? [])
+  return said[0] !== undefined && said.length === 1 ? placeAt(code, said[0]) : undefined
 }
 
 const onlyFailing = (code: Code, steps: ReadonlyArray<Range>): TextPlace | undefined => {
@@ -114,9 +123,9 @@ const translatorAround = (code: Code, name: string, at: number): ModuleFunction 
 const works = /\b(?:Effect|Stream|Layer|Either|Exit|STM|Promise)\s*[.<]|\b(?:yield|throw|await|class)\b/
 
 /** What fails where a translator is used, if that is at one place, in its own file. */
-const failedAtUse = (code: Code, translator: ModuleFunction): TextPlace | undefined => {
+const failedAtUse = (code: Code, translator: ModuleFunction, text: string | undefined): TextPlace | undefined => {
   const use = onlyUseOf(code, translator)
   if (use === undefined) return undefined
   const before = code.masked.slice(Math.max(0, use - 60), use)
-  return /\bmapError\(\s*$/.test(before) ? failedBefore(code, use) : undefined
+  return /\bmapError\(\s*$/.test(before) ? failedBefore(code, use, text) : undefined
 }
