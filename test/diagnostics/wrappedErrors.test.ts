@@ -198,6 +198,7 @@ describe("an error that the catch of Effect.try makes", () => {
     Effect.gen(function* () {
       const failure = yield* failureOf(sendMail, "lean")
       assert.include(failure.location?.sourceLine, "// sends")
+      assert.strictEqual(failure.location?.function, "sendMail")
       assert.include(failure.ownLocation?.sourceLine, "new Refused")
     })
   )

@@ -91,7 +91,11 @@ const rules: ReadonlyArray<Rule> = [
   [/^Cannot convert ([\s\S]*) to a BigInt$/, bigIntOf],
   [
     /^The number (\S+) cannot be converted to a BigInt because it is not an integer$/,
-    ({ at }) => `${at(1)} is not a whole number, so it cannot be made a BigInt`
+    ({ at, line }) => {
+      const given = only(argumentsOf(line, /\bBigInt\s*\(/g))
+      const what = given === undefined || given === at(1) ? at(1) : `${shown(given)} is ${at(1)}, which`
+      return `${what} is not a whole number, so it cannot be made a BigInt`
+    }
   ],
   [/^Do not know how to serialize a BigInt/, () => "JSON cannot hold a BigInt, and JSON.stringify met one"],
   [/^Cannot convert a BigInt value to a number$/, () => "a BigInt was used where only a number will do"],

@@ -20,6 +20,7 @@ import * as failingLine from "./failingLine.js"
 import { explainBodyError, explainClientError, explainServerError } from "./httpErrors.js"
 import { explainSqlError, explainSystemError } from "./outsideErrors.js"
 import { explainParseError } from "./parseErrors.js"
+import { explainParser } from "./parserErrors.js"
 import { plainly } from "./plainSentence.js"
 import { explainSeveral, explainStageGroup, type Inside } from "./severalErrors.js"
 import { asItIs, type Show } from "./show.js"
@@ -126,6 +127,7 @@ const innerRules: ReadonlyArray<RuleFor<About>> = [
   (error, { line }) => explainTimeout(error, line),
   (error, { line }) => explainNoSuchElement(error, line),
   (error, { line }) => explainGetOrThrow(error, line),
+  (error, { line, show }) => explainParser(error, line, show),
   explainMissingService,
   explainInterruption,
   (error, { line, statement }) => explainSqlError(error, line, statement),

@@ -4,16 +4,20 @@
 
 import { propertyOf } from "../../plain/untrusted.js"
 import { type EngineMessage, only, propertyName } from "./engineMessage.js"
-import { argumentsOf, shown, valueOf } from "./failingLine.js"
+import { argumentsOf, evidence, type FailingLine, shown, valueOf } from "./failingLine.js"
 
 export const json = ({ line, message }: EngineMessage): string => {
   const given = only(argumentsOf(line, /\bJSON\.parse\s*\(/g))
   const what = given === undefined ? "the text" : shown(given)
   const text = given === undefined ? undefined : valueOf(line, given)
-  const place = typeof text === "string" ? excerptOf(text, message) : ""
+  const place = typeof text === "string" ? excerptOf(text, message) || wholeOf(line, given, text, message) : ""
   const said = message.replace(/ in JSON at position (\d+)(?: \(line \d+ column \d+\))?$/, " at position $1")
   return `${what} is not valid JSON: ${said}${place}`
 }
+
+/** A text that ends too early has no place. */
+const wholeOf = (line: FailingLine, given: string | undefined, text: string, message: string): string =>
+  given !== undefined && messageOfParsing(text) === message ? evidence(line, given) : ""
 
 // The text is only shown if it fails in the very same way: locals may have changed since.
 export const excerptOf = (text: string, message: string): string => {

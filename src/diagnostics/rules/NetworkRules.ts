@@ -233,7 +233,14 @@ const tlsRules: ReadonlyArray<Rule> = [
   {
     id: "tls-handshake-refused",
     when: "The other side refused the TLS handshake.",
-    match: { codes: ["ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE", "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED"] },
+    match: {
+      codes: [
+        "ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE",
+        // As Node 24 has it.
+        "ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE",
+        "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED"
+      ]
+    },
     hint: "Give the client certificate the server asks for, or a cipher and server name that both know.",
     evidence: peer
   },

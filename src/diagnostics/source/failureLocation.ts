@@ -149,7 +149,7 @@ const triedAt = (place: Place, chain: ReadonlyArray<ErrorWithFrames>): Place => 
   if (frame === undefined || all[last + 1]?.shown.origin !== "effect") return place
   const tried = triedBefore(linesOf(frame), frame.shown, () => failedCallOf(chain))
   // The stack leads to the `catch`: it is another's word.
-  return tried === undefined ? place : extended(place, { frame: movedTo(frame, tried), from: undefined })
+  return tried === undefined ? place : extended(place, { frame: movedOut(frame, tried), from: undefined })
 }
 
 /** The same, where a function of the module is the `catch`. */
@@ -158,8 +158,12 @@ const triedBy = (place: Place, chain: ReadonlyArray<ErrorWithFrames>): Place | u
   const [use] = frame === undefined || !isOfModule(frame) ? [] : catchUsesIn(frame)
   if (frame === undefined || use === undefined) return undefined
   const tried = triedBefore(linesOf(frame), use, () => failedCallOf(chain))
-  return tried === undefined ? undefined : extended(place, { frame: movedTo(frame, tried), from: undefined })
+  return tried === undefined ? undefined : extended(place, { frame: movedOut(frame, tried), from: undefined })
 }
+
+/** The same frame at a place in another function, whose name V8 does not know. */
+const movedOut = (frame: stackFrames.Frame, place: TextPlace): stackFrames.Frame =>
+  extended(frame, { shown: extended(frame.shown, { ...place, function: stackFrames.anonymous }) })
 
 const catchUsesIn = hiddenField.remembering((frame: stackFrames.Frame): ReadonlyArray<TextPlace> => {
   const lines = linesOf(frame)

@@ -85,7 +85,20 @@ const opensBody = /=>|\bfunction\b|\b[A-Z]\w*\.(?:gen|fn|fnUntraced)\b|\bclass\b
 const declaration =
   /\bfunction\s*\*?\s*([\w$]+)|\bclass\s+([\w$]+)|\b(?:const|let|var)\s+([\w$]+)\b[^=]*=(?!\s*(?:yield|await)\b)|^\s*(?:(?:public|private|protected|static|readonly|override|async|get|set)\s+)*\*?\s*([\w$]+)\s*(?:\([^"'`]*\)\s*(?::[^="'`]*)?\{\s*$|[:=][^=].*(?:=>|\bfunction\b|\bEffect\d*\.))/
 
-const notNames = new Set(["if", "for", "while", "switch", "catch", "with", "return", "function", "else", "do", "super"])
+const notNames = new Set([
+  "if",
+  "for",
+  "while",
+  "switch",
+  "try",
+  "catch",
+  "with",
+  "return",
+  "function",
+  "else",
+  "do",
+  "super"
+])
 
 const declaredIn = (line: string): string | undefined => {
   const found = declaration.exec(line)

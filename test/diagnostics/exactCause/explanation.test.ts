@@ -8,11 +8,15 @@ import { SqlClient } from "@effect/sql"
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import { assert, describe, it } from "@effect/vitest"
 import {
+  BigDecimal,
   Cause,
   Config,
   ConfigProvider,
   Context,
+  Cron,
   Data,
+  DateTime,
+  Duration,
   Effect,
   Either,
   FastCheck as fc,
@@ -49,6 +53,63 @@ const explained = (line: string, variables: Readonly<Record<string, unknown>>, b
 const alone = (error: unknown) => explain(error, {})
 
 describe("Explanation", () => {
+  const job = { text: "61 * * * *", every: "5 parsecs", data: "%%%", amount: 12.5 }
+
+  it.each([
+    [
+      () => Cron.unsafeParse(job.text),
+      "Cron.unsafeParse(job.text)",
+      'job.text is not a cron expression: expected a value between 0 and 59, at "61"',
+      ' (job.text is "61 * * * *")'
+    ],
+    [
+      () => DateTime.unsafeMake(job.every),
+      "DateTime.unsafeMake(job.every)",
+      "job.every is not a date",
+      ' (job.every is "5 parsecs")'
+    ],
+    [
+      () => Duration.decode(job.every as "5 seconds"),
+      "Duration.toMillis(job.every)",
+      'job.every is not a duration such as "5 seconds"',
+      ' (job.every is "5 parsecs")'
+    ],
+    [
+      () => BigDecimal.unsafeFromString(job.every),
+      "BigDecimal.unsafeFromString(job.every)",
+      "job.every is not a decimal number",
+      ' (job.every is "5 parsecs")'
+    ],
+    [() => atob(job.data), "return atob(job.data)", "job.data is not Base64", ' (job.data is "%%%")'],
+    [
+      () => BigInt(job.amount),
+      "return BigInt(job.amount)",
+      "job.amount is 12.5, which is not a whole number, so it cannot be made a BigInt",
+      ""
+    ]
+  ] as const)(
+    "names what a parser was given whose error does not, and its value where that is known: %s",
+    (run, sourceLine, said, value) => {
+      const error = thrownBy(run)
+      const locals = [{ name: "job", value: PlainValue.from(job) }]
+      assert.strictEqual(explain(error, { sourceLine }), said)
+      assert.strictEqual(explain(error, { sourceLine, locals }), said + value)
+    }
+  )
+
+  it("leaves the error of a parser as it is where its line calls none, or two", () => {
+    const error = thrownBy(() => DateTime.unsafeMake("soon"))
+    const lines = ["parsed(text)", "DateTime.unsafeMake(from), DateTime.unsafeMake(to)"]
+    for (const sourceLine of lines)
+      assert.strictEqual(explain(error, { sourceLine }), "IllegalArgumentException: Invalid date")
+  })
+
+  it("says of a text of JSON that ends too early what it is", () => {
+    const { blind, recorded } = explained("return JSON.parse(body)", { body: "" })
+    assert.strictEqual(blind, "body is not valid JSON: Unexpected end of JSON input")
+    assert.strictEqual(recorded, 'body is not valid JSON: Unexpected end of JSON input (body is "")')
+  })
+
   it("never throws, whatever was thrown, and is one short line", () => {
     fc.assert(
       fc.property(thrownValue, (make) => {
