@@ -97,7 +97,7 @@ export const failingOf = (code: Code, steps: ReadonlyArray<Range>, evidence: Evi
   const saying = text === undefined ? [] : steps.filter((step) => saysAt(code, step, text) !== undefined)
   if (saying.length === 1) return saying[0]
   const failing = steps.filter((step, i) => canFail(code, step, i))
-  const decoding = isOfSchema ? failing.filter((step) => decodes.test(code.masked.slice(step.start, step.end))) : []
+  const decoding = isOfSchema ? failing.filter((step) => canDecode(code, step)) : []
   const possible = decoding.length > 0 ? decoding : failing
   const waits = steps.findIndex((step, i) => i > 0 && isMentioned(code, step, waiting))
   if (waits > 0) return possible.findLast((step) => steps.indexOf(step) < waits)
@@ -128,6 +128,9 @@ const isText = (written: string, text: string): boolean => {
   }
   return parts.at(-1) === "" || at === text.length
 }
+
+/** Whether a step can find that a value is not what its schema says. */
+export const canDecode = ({ masked }: Code, { end, start }: Range): boolean => decodes.test(masked.slice(start, end))
 
 const decodes = /\b(?:decode|encode|validate|schema)\w*\b|\bSchema\b/i
 

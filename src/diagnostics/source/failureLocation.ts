@@ -16,7 +16,7 @@ import { isPassedEffect } from "./passedEffect.js"
 import { isModuleFunction, isRaisingHelper } from "./raisingHelper.js"
 import * as sourceText from "./sourceText.js"
 import * as stackFrames from "./stackFrames.js"
-import { failedInSpan } from "./translator.js"
+import { failedInSpan, failedInYield } from "./translator.js"
 import { triedBefore } from "./triedLine.js"
 
 /** An error, and the frames of its stack. */
@@ -90,7 +90,8 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
     const inside = found?.reason === "generator" ? undefined : found
     // Of an error that is known to come from another, the generator may wait for that one, inside of the mapper.
     const effect = inside ?? (chain.filter(({ isCopy }) => !isCopy).length > 1 ? undefined : effectAt(translated))
-    return { ...(effect ?? { frame: awaited, reason: "generator" }), from: undefined }
+    const frame = found === undefined && awaited === generator ? stepOf(generator, chain) : awaited
+    return { ...(effect ?? { frame, reason: "generator" }), from: undefined }
   }
   const effect = around.effectIn(undefined) ?? effectAt(translated)
   if (effect !== undefined) return { ...effect, from: undefined }
@@ -174,6 +175,13 @@ const catchUsesIn = hiddenField.remembering((frame: stackFrames.Frame): Readonly
 const awaitedAt = (frame: stackFrames.Frame, call: RegExp | undefined): stackFrames.Frame => {
   const awaited = call === undefined ? undefined : awaitedIn(linesOf(frame), frame.shown, call)
   return awaited === undefined ? frame : movedTo(frame, awaited)
+}
+
+/** A call that waits, at the one step of what it waits for that can have failed. */
+const stepOf = (frame: stackFrames.Frame, chain: ReadonlyArray<ErrorWithFrames>): stackFrames.Frame => {
+  const isOfSchema = chain.some(({ error }) => textOf(error, "_tag") === "ParseError")
+  const step = failedInYield(linesOf(frame), frame.shown, isOfSchema)
+  return step === undefined || step.line === frame.shown.line ? frame : movedTo(frame, step)
 }
 
 /** What failed below the app, where no line of the app is in its stack. */

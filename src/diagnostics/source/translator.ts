@@ -56,6 +56,17 @@ export const failedInSpan = (lines: ReadonlyArray<string>, place: TextPlace): Te
   return called === null ? undefined : failedBefore(code, at + called[0].length)
 }
 
+/** What fails of what a generator waits for at a place in it, where only one step of that can; of a schema's issue, what decodes. */
+export const failedInYield = (
+  lines: ReadonlyArray<string>,
+  place: TextPlace,
+  isOfSchema: boolean
+): TextPlace | undefined => {
+  const code = codeOf(lines)
+  const awaited = effectSteps.yieldedAt(code, offsetOf(code, place))
+  return awaited && onlyFailing(code, effectSteps.stepsIn(code, awaited), isOfSchema)
+}
+
 /** How far a call's first argument is from its name. */
 const maxCall = 100
 
@@ -98,11 +109,13 @@ const sayingOf = (code: Code, steps: ReadonlyArray<Range>, text: string | undefi
   return said[0] !== undefined && said.length === 1 ? placeAt(code, said[0]) : undefined
 }
 
-const onlyFailing = (code: Code, steps: ReadonlyArray<Range>): TextPlace | undefined => {
-  const failing = effectSteps.failingOf(code, steps, nothingElse)
-  if (failing === undefined || effectSteps.isGenerator(code, failing)) return undefined
-  const possible = steps.filter((step, i) => effectSteps.canFail(code, step, i))
-  return possible.length === 1 ? placeAt(code, failing.start) : undefined
+const onlyFailing = (code: Code, steps: ReadonlyArray<Range>, isOfSchema = false): TextPlace | undefined => {
+  const failing = steps.filter((step, i) => effectSteps.canFail(code, step, i))
+  const decoding = isOfSchema ? failing.filter((step) => effectSteps.canDecode(code, step)) : []
+  const [only, other] = decoding.length > 0 ? decoding : failing
+  return only === undefined || other !== undefined || effectSteps.isGenerator(code, only)
+    ? undefined
+    : placeAt(code, only.start)
 }
 
 const nothingElse: effectSteps.Evidence = {
