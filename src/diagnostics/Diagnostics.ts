@@ -22,6 +22,7 @@ import * as redactor from "../redaction/redactor.js"
 import type { Redactor } from "../redaction/redactorModel.js"
 import { warnOnce } from "../runtime/warnOnce.js"
 import { failureAttributes } from "../tracing/spanAttributes.js"
+import { droppedWith, errorsBehind } from "./capturedCalls.js"
 import type { DescribeOptions } from "./describeOptions.js"
 import * as describer from "./describer.js"
 import {
@@ -34,8 +35,9 @@ import {
 } from "./diagnosticsConfig.js"
 import * as failureDescription from "./failureDescription.js"
 import { locationOf } from "./failureSites.js"
+import { openLean } from "./leanReading.js"
 import * as parser from "./locals/parser.js"
-import { errorsBehind, openRich } from "./richReading.js"
+import { openRich } from "./richReading.js"
 import { readerOf } from "./source/stackReader.js"
 import { collectSecrets, type FailureContext } from "./undescribed.js"
 
@@ -195,16 +197,19 @@ interface Opened {
 const open = (settings: Settings): Opened => {
   const rich = settings.mode === "rich" ? openRich(settings) : undefined
   const mode = rich?.available === true ? "rich" : "lean"
+  const lean = mode === "lean" ? openLean() : undefined
   const { maxStackText } = settings
-  const { droppedWith, effectOf, framesOf } = rich ?? {}
+  const { effectOf, framesOf } = rich ?? {}
+  const linesOf = lean?.linesOf
   const optionsFor = (redactor: Redactor): DescribeOptions => {
     const { fileKey, read } = readerOf(settings.appRoots)
-    return { mode, read, fileKey, maxStackText, redactor, framesOf, effectOf, droppedWith }
+    return { mode, read, fileKey, maxStackText, redactor, framesOf, linesOf, effectOf, droppedWith }
   }
   const describeIn: Service["describeIn"] = (cause, context, redactor) => {
     rich?.takeCut()
     const report = failureDescription.describe(cause, context, optionsFor(redactor))
     rich?.release(cause)
+    lean?.release(cause)
     return rich?.takeCut() === true ? { ...report, diagnosticsTruncated: true } : report
   }
   const service: Service = {
@@ -235,7 +240,10 @@ const open = (settings: Settings): Opened => {
     service,
     problem:
       rich?.available === false ? `Failures are described in lean mode, not in rich mode. ${rich.reason}` : undefined,
-    close: () => rich?.close()
+    close: () => {
+      rich?.close()
+      lean?.close()
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import type * as Cause from "effect/Cause"
 import type { CauseLeaf } from "../cause/causeLeaves.js"
 import type { FailureReport } from "../event/FailureReport.js"
 import type { Redactor } from "../redaction/redactorModel.js"
-import type { FrameWithLocals } from "./locals/framesWithLocals.js"
+import type { FrameWithLocals, WaitingFrame } from "./locals/framesWithLocals.js"
 import type * as waitingEffect from "./locals/waitingEffect.js"
 import type * as stackFrames from "./source/stackFrames.js"
 
@@ -22,6 +22,8 @@ export interface DescribeOptions {
    * of one failure are given together, the innermost first.
    */
   readonly framesOf: ((errors: ReadonlyArray<object>) => ReadonlyArray<FrameWithLocals>) | undefined
+  /** The calls that errors came through, without values: asked for where no stack leads to the app. */
+  readonly linesOf: ((errors: ReadonlyArray<object>) => ReadonlyArray<WaitingFrame>) | undefined
   /** The line of the effect that failed, where no stack leads to it and no generator is in it. */
   readonly effectOf:
     | ((errors: ReadonlyArray<object>, search: EffectSearch) => waitingEffect.EffectPlace | undefined)

@@ -47,14 +47,8 @@ export const sitesOf = (
   collectSecretsIn(nodes, redactor, secrets)
   const tree = nodes.map((node) => linkOf(node, options))
   const chain = errorTree.chainIn(tree)
-  const { framesOf } = options
-  const callsOf = (keys: () => ReadonlyArray<object>): ReadonlyArray<framesWithLocals.CallFrame> =>
-    framesOf === undefined
-      ? []
-      : attempt(() => framesOf(keys()), []).flatMap(
-          (frame) => framesWithLocals.callFrame(frame, read, redactor, secrets) ?? []
-        )
-  const calls = callsOf(() => keysOf(leaf, chain))
+  const callsOf = (keys: () => ReadonlyArray<object>) => readCalls(keys, options, secrets)
+  const calls = isTold(chain, options) ? [] : callsOf(() => keysOf(leaf, chain))
   const span = spanOf(leaf, chain)
   const spans = passedSpans(span, read)
   const isOutside = ({ left }: framesWithLocals.CallFrame) => left !== undefined && stage?.hasLeft?.(left) === true
@@ -83,6 +77,23 @@ export const sitesOf = (
   })
   return { tree, chain, calls: made === undefined ? calls : withEffect(calls, made), callsOf, span, spans, place }
 }
+
+const readCalls = (
+  keys: () => ReadonlyArray<object>,
+  { framesOf, linesOf, read, redactor }: DescribeOptions,
+  secrets: Secrets
+): ReadonlyArray<framesWithLocals.CallFrame> => {
+  if (framesOf !== undefined) {
+    const frames = attempt(() => framesOf(keys()), [])
+    return frames.flatMap((frame) => framesWithLocals.callFrame(frame, read, redactor, secrets) ?? [])
+  }
+  if (linesOf === undefined) return []
+  return attempt(() => linesOf(keys()), []).flatMap((frame) => framesWithLocals.waitingFrame(frame, read) ?? [])
+}
+
+/** Whether an error's own stack says all that there is to say without values. */
+const isTold = ([link, ...others]: ReadonlyArray<Link>, { linesOf }: DescribeOptions): boolean =>
+  linesOf !== undefined && link !== undefined && others.every(({ isCopy }) => isCopy) && failureLocation.isToldBy(link)
 
 interface EffectPlace {
   readonly frame: framesWithLocals.CallFrame
@@ -142,7 +153,7 @@ export const locationOf = (
   secrets: Secrets
 ): Location | null => {
   // Mostly its stack says so, and no variables have to be read for that.
-  const spoken = sitesOf(leaf, stage, extended(options, { framesOf: undefined }), secrets)
+  const spoken = sitesOf(leaf, stage, extended(options, { framesOf: undefined, linesOf: undefined }), secrets)
   const { place } = spoken.place.reason === "app_frame" ? spoken : sitesOf(leaf, stage, options, secrets)
   return place.frame === undefined ? null : extended(frameSource.locationOf(place.frame), { sourceLine: null })
 }

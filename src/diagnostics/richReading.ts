@@ -2,19 +2,17 @@
  * What rich mode reads beside a failure itself: the calls that waited for it, with their variables.
  */
 import type * as Cause from "effect/Cause"
-import { type CauseLeaf, leavesOf } from "../cause/causeLeaves.js"
-import { treeOf } from "../cause/errorTree.js"
 import { extended } from "../plain/extended.js"
-import { attempt, isObject } from "../plain/untrusted.js"
+import { attempt } from "../plain/untrusted.js"
+import { errorsIn, releaseIn, suspendedFor } from "./capturedCalls.js"
 import type { DescribeOptions } from "./describeOptions.js"
 import type { Settings } from "./diagnosticsConfig.js"
 import * as fiberFrames from "./locals/fiberFrames.js"
 import * as hotCode from "./locals/hotCode.js"
 import * as Locals from "./locals/locals.js"
 import * as thrownLocals from "./locals/thrownLocals.js"
-import type { CapturedFrame, CapturedOperation, WaitingGenerator } from "./locals/waiting.js"
+import type { CapturedOperation, WaitingGenerator } from "./locals/waiting.js"
 import * as waitingEffect from "./locals/waitingEffect.js"
-import { maxErrors } from "./undescribed.js"
 
 export interface Rich {
   readonly available: boolean
@@ -23,14 +21,13 @@ export interface Rich {
   readonly effectOf: NonNullable<DescribeOptions["effectOf"]>
   /** Whether there was no time for all of the frames since this was asked last. */
   readonly takeCut: () => boolean
-  readonly droppedWith: NonNullable<DescribeOptions["droppedWith"]>
   /** An error that is kept would keep its generators, and all they hold. */
   readonly release: (cause: Cause.Cause<unknown>) => void
   readonly close: () => void
 }
 
 export const openRich = (settings: Settings): Rich => {
-  const capture = fiberFrames.install()
+  const capture = fiberFrames.install("rich")
   const reader = Locals.openReader()
   const thrown = settings.locals === "throws" ? thrownLocals.install() : undefined
   let cut = false
@@ -64,14 +61,9 @@ export const openRich = (settings: Settings): Rich => {
       cut = false
       return was
     },
-    droppedWith: (leaf) => fiberFrames.droppedWith(leaf.key),
     release: (cause) => {
-      for (const leaf of leavesOf(cause)) {
-        for (const error of errorsBehind(leaf)) {
-          fiberFrames.release(error)
-          thrownLocals.release(error)
-        }
-      }
+      releaseIn(cause)
+      for (const error of errorsIn(cause)) thrownLocals.release(error)
     },
     close: () => {
       thrown?.uninstall()
@@ -79,20 +71,6 @@ export const openRich = (settings: Settings): Rich => {
       capture.uninstall()
     }
   }
-}
-
-/** What wraps an error came through fewer calls than the error itself: each call once, as the innermost error met it. */
-const suspendedFor = (errors: ReadonlyArray<object>): ReadonlyArray<CapturedFrame> => {
-  const frames = new Map<object, CapturedFrame>()
-  for (const error of errors) {
-    const before = Array.from(frames.values()).at(-1)?.left
-    for (const frame of fiberFrames.framesOf(error)) {
-      const known = frames.get(frame.generator)
-      const left = [known === undefined ? before : known.left, frame.left].flatMap((regions) => regions ?? [])
-      frames.set(frame.generator, left.length === 0 ? (known ?? frame) : { ...(known ?? frame), left })
-    }
-  }
-  return Array.from(frames.values())
 }
 
 /** What waited for the innermost error that is known, and what the others say that it is outside of. */
@@ -110,13 +88,3 @@ const operationsOf = ({ operations }: WaitingGenerator): ReadonlyArray<CapturedO
 
 const keepingOf = ({ keepVariables }: Settings): hotCode.Keeping =>
   keepVariables ? attempt(hotCode.keepVariables, "unknown to this V8") : "not asked for"
-
-/** The innermost first; what has no identity is known by its place in the cause. */
-export const errorsBehind = (leaf: CauseLeaf): ReadonlyArray<object> => [
-  ...treeOf(leaf.error, maxErrors)
-    .map(({ error }) => error)
-    .filter(isObject)
-    .toReversed(),
-  ...(isObject(leaf.error) ? [] : [leaf.key]),
-  ...leaf.holders
-]

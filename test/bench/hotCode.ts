@@ -3,36 +3,17 @@
  *
  *     npm run bench -- hotCode
  */
-import { fork } from "node:child_process"
-import { once } from "node:events"
-import { fileURLToPath } from "node:url"
+import { inProcess } from "./process.js"
 import type { Group } from "./rounds.js"
 
 const steps = 5_000
 
 let sum = 0
 
-const start = (flags: ReadonlyArray<string>) => {
-  const child = fork(fileURLToPath(new URL("./hotLoop.ts", import.meta.url)), {
-    execArgv: ["--import", "tsx", ...flags]
+const running = (flags: ReadonlyArray<string>) =>
+  inProcess("./hotLoop.ts", { flags }, steps, (answer) => {
+    sum += answer
   })
-  // It ends with its parent: between two runs neither it nor the channel keeps this process alive.
-  child.unref()
-  child.channel?.unref()
-  return child
-}
-
-const running = (flags: ReadonlyArray<string>) => {
-  let child: ReturnType<typeof start> | undefined
-  return async () => {
-    child ??= start(flags)
-    child.channel?.ref()
-    child.send(steps)
-    const [answer] = await once(child, "message")
-    child.channel?.unref()
-    sum += Number(answer)
-  }
-}
 
 export const groups: ReadonlyArray<Group> = [
   {

@@ -43,7 +43,7 @@ const generators = 8
 
 /** The generators a failure came through, each with locals of its own. */
 const suspended = async () => {
-  const capture = install()
+  const capture = install("rich")
   const error = new Error("row 41 has no e-mail address")
   const call = (depth: number): Effect.Effect<number, Error> =>
     Effect.gen(function* () {

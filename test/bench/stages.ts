@@ -91,7 +91,7 @@ const cases = (way: keyof Loops): ReadonlyArray<Case> => {
 const capturing = ({ name, run }: Case): Case => ({
   name,
   run: async () => {
-    const capture = install()
+    const capture = install("rich")
     await run()
     capture.uninstall()
   }

@@ -1,4 +1,5 @@
 /** All that is measured, by the name that chooses it. */
+import * as caught from "./caught.js"
 import * as doors from "./doors.js"
 import * as files from "./files.js"
 import * as history from "./history.js"
@@ -28,6 +29,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   spans,
   files,
   reports,
+  caught,
   hotCode,
   tracing,
   history,

@@ -25,6 +25,7 @@ const lean: DescribeOptions = {
   read: stackFrames.reader([process.cwd()], process.cwd()),
   maxStackText: 12_000,
   framesOf: () => [],
+  linesOf: () => [],
   effectOf: () => undefined,
   droppedWith: () => [],
   redactor: Redaction.make(),

@@ -419,18 +419,27 @@ describe("a function whose calls are stages", () => {
 
   it.live("has its definition as the place of a failure without a line", () =>
     Effect.gen(function* () {
-      const load = Narrative.fn("Load")(function* () {
-        return yield* remote
-      })
+      const load = Narrative.fn("Load")(() => remote)
       const failure = yield* failureOf(load())
       assert.deepStrictEqual([failure.locationReason, failure.stageName], ["stage", "Load"])
       assert.include(lineOf(failure), 'Narrative.fn("Load")')
-      const loadAll = Narrative.fn(function* loadAll() {
-        return yield* remote
+      const loadAll = Narrative.fn()(function loadAll() {
+        return remote
       })
       const other = yield* failureOf(loadAll())
       assert.deepStrictEqual([other.locationReason, other.stageName], ["stage", "Load All"])
-      assert.include(lineOf(other), "Narrative.fn(function* loadAll")
+      assert.include(lineOf(other), "Narrative.fn()(function loadAll")
+    })
+  )
+
+  it.live("has the line that waits in it, where it is a generator", () =>
+    Effect.gen(function* () {
+      const loadAll = Narrative.fn(function* loadAll() {
+        return yield* remote
+      })
+      const failure = yield* failureOf(loadAll())
+      assert.deepStrictEqual([failure.locationReason, failure.stageName], ["generator", "Load All"])
+      assert.include(lineOf(failure), "return yield* remote")
     })
   )
 

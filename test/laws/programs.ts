@@ -11,7 +11,7 @@ export type Program =
   | { readonly _tag: "Fail" | "Die" | "FailText"; readonly at: string }
   | { readonly _tag: "Throw" | "Yield" | "Interrupt" | "Speak" }
   | { readonly _tag: "Stage" | "Story" | "Fn"; readonly name: string; readonly body: Program }
-  | { readonly _tag: "Caught" | "Uninterruptible" | "Forked" | "Finalized"; readonly body: Program }
+  | { readonly _tag: "Caught" | "Uninterruptible" | "Forked" | "Finalized" | "Generator"; readonly body: Program }
   | { readonly _tag: "InOrder" | "AtOnce" | "Raced"; readonly parts: ReadonlyArray<Program> }
 
 const name = fc.constantFrom("Load", "Validate", "Insert", "Report")
@@ -35,7 +35,13 @@ const programs = (...concurrency: ReadonlyArray<Concurrency>): fc.Arbitrary<Prog
         body: tie("program")
       }),
       fc.record({
-        _tag: fc.constantFrom("Caught" as const, "Uninterruptible" as const, "Forked" as const, "Finalized" as const),
+        _tag: fc.constantFrom(
+          "Caught" as const,
+          "Uninterruptible" as const,
+          "Forked" as const,
+          "Finalized" as const,
+          "Generator" as const
+        ),
         body: tie("program")
       }),
       fc.record({
@@ -122,6 +128,11 @@ export const interpret = (self: Program, recording: Telling): Effect.Effect<unkn
       return Effect.uninterruptible(interpret(self.body, recording))
     case "Forked":
       return Effect.flatMap(Effect.fork(interpret(self.body, recording)), (fiber) => fiber.await)
+    case "Generator":
+      return Effect.gen(function* () {
+        const value = yield* interpret(self.body, recording)
+        return value
+      })
     case "Finalized":
       return Effect.ensuring(
         interpret(self.body, recording),

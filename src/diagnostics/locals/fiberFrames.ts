@@ -11,26 +11,34 @@ import { globalValue } from "effect/GlobalValue"
 import { origin } from "../../cause/madeFrom.js"
 import { repeats } from "../../cause/repeatedText.js"
 import * as thrownValue from "../../cause/thrownValue.js"
+import * as hiddenField from "../../plain/hiddenField.js"
 import { isObject } from "../../plain/untrusted.js"
+import * as pendingDefects from "./pendingDefects.js"
 import * as repeatedTexts from "./repeatedTexts.js"
-import { type Continuation, copyOf, type Suspended, suspendedIn } from "./suspended.js"
+import { type Continuation, type Suspended, suspendedIn } from "./suspended.js"
 import { type CapturedFrame, type WaitingGenerator, waitingIn } from "./waiting.js"
 import * as yieldedExits from "./yieldedExits.js"
 
 /**
- * Starts capturing. Success costs nothing; a failure about a microsecond each time it passes a handler. Ends when the
- * last of those who installed it has uninstalled.
+ * What is kept of each failure: in rich mode, all that its fiber was in. In lean mode, the generators inside the innermost stage or
+ * story, of a fiber that is in a span: a program that fails often as a matter of course should not notice.
  */
-export const install = (): { readonly uninstall: () => void } => {
-  if (store.users === 0) patch()
-  store.users += 1
+export type Extent = "lean" | "rich"
+
+/**
+ * Starts capturing. Success costs nothing; a failure each time it passes a handler, in lean mode a few tenths of a microsecond, in
+ * rich mode some microseconds. Ends when the last of those who installed it has uninstalled.
+ */
+export const install = (extent: Extent): { readonly uninstall: () => void } => {
+  if (store.lean + store.rich === 0) patch()
+  store[extent] += 1
   let installed = true
   return {
     uninstall: () => {
       if (!installed) return
       installed = false
-      store.users -= 1
-      if (store.users === 0) unpatch()
+      store[extent] -= 1
+      if (store.lean + store.rich === 0) unpatch()
     }
   }
 }
@@ -40,8 +48,8 @@ export const install = (): { readonly uninstall: () => void } => {
  * own. Empty if nothing was captured. `failure` is the error itself, or its node in the cause if it is a primitive.
  */
 export const framesOf = (failure: object): ReadonlyArray<CapturedFrame> =>
-  waitingOf(failure).flatMap(({ generator, left, services }) =>
-    generator === undefined ? [] : [{ generator, services, left }]
+  waitingOf(failure).flatMap(({ generator, isDropped, left, services }) =>
+    generator === undefined ? [] : [{ generator, services, left, isDropped }]
   )
 
 /** The same, with what waited inside each of them, and at the end what waited outside of all. */
@@ -55,27 +63,22 @@ export const waitingOf = (failure: object): ReadonlyArray<WaitingGenerator> =>
 export const release = (failure: object): void => {
   const capture = store.captures.get(failure)
   if (capture === undefined) return
-  store.captures.delete(failure)
+  store.captures.set(failure, undefined)
   // A primitive is known by its node, which a program may use for many failures: they cannot be distinguished.
   if (capture.node !== failure) store.released.set(failure, capture.node)
 }
 
 /**
- * Defects of fibers that were interrupted because of this failure, as from a finalizer. Effect 3.22 drops them from the cause
- * of `Effect.all`, `raceFirst` and `timeout`: nothing else reports them. One dropped while its fiber succeeded is reported with the
- * next failure of the fiber that interrupted it.
+ * Defects of fibers that were interrupted because of this failure, as from a finalizer: nothing else reports them. One dropped
+ * while its fiber succeeded is reported with the next failure of the fiber that interrupted it.
  */
-export const droppedWith = (failure: object): ReadonlyArray<Cause.Die> => store.captures.get(failure)?.dropped ?? []
+export const droppedWith = (failure: object): ReadonlyArray<Cause.Die> =>
+  store.captures.get(failure)?.dropped ?? pendingDefects.none
 
 /** Most fibers kept of one failure. */
 const maxFibers = 4
 /** Most nodes of a cause looked at, for the same reason. */
 const maxNodes = 64
-/** Most fibers of which dropped defects are held, and most defects of one. */
-const maxInterruptors = 64
-const maxDropped = 8
-
-type FailureNode = Cause.Fail<unknown> | Cause.Die
 
 interface FiberCapture extends Suspended {
   readonly fiberId: number
@@ -111,27 +114,26 @@ interface FiberPrototype {
 }
 
 interface Store {
-  users: number
+  lean: number
+  rich: number
   /** Set while the prototype is patched. */
   patched: { readonly original: FailureHandler; readonly ours: FailureHandler; readonly on: FiberPrototype } | undefined
   /** By the original error, or the node of a primitive. */
-  readonly captures: WeakMap<object, Capture>
+  readonly captures: hiddenField.HiddenField<object, Capture | undefined>
   /** The node by which a failure was known when it was reported. */
   readonly released: WeakMap<object, object>
   /** The error that a fiber failed with last, by the fiber. */
-  readonly handled: WeakMap<object, WeakRef<object>>
-  /** By the number of the fiber that interrupted: defects that its own failure may turn out to lack. */
-  readonly pendingDefects: Map<number, ReadonlyArray<Cause.Die>>
+  readonly handled: hiddenField.HiddenField<object, WeakRef<object>>
 }
 
 // Two copies of this module must not patch each other's patch.
 const store: Store = globalValue("effect-narrative/FiberFrames", () => ({
-  users: 0,
+  lean: 0,
+  rich: 0,
   patched: undefined,
-  captures: new WeakMap(),
+  captures: hiddenField.make<object, Capture | undefined>(),
   released: new WeakMap(),
-  handled: new WeakMap(),
-  pendingDefects: new Map()
+  handled: hiddenField.make<object, WeakRef<object>>()
 }))
 
 const patch = (): void => {
@@ -141,7 +143,7 @@ const patch = (): void => {
   const original = prototype.Failure
   if (typeof original !== "function") return
   const ours: FailureHandler = function (operation) {
-    if (store.users > 0) {
+    if (store.rich > 0 || (store.lean > 0 && this.currentSpan !== undefined)) {
       try {
         captureCause(this, operation.effect_instruction_i0)
       } catch {
@@ -166,10 +168,10 @@ const unpatch = (): void => {
 const captureCause = (fiber: FailingFiber, cause: Cause.Cause<unknown>): void => {
   if (cause._tag === "Interrupt" || cause._tag === "Empty") return
   if (cause._tag === "Fail" || cause._tag === "Die") {
-    captureFailure(fiber, cause, undefined, takePending(fiber, [cause]))
+    captureFailure(fiber, cause, pendingDefects.take(fiber.id().id, [cause]))
     return
   }
-  const failures: Array<FailureNode> = []
+  const failures: Array<pendingDefects.FailureNode> = []
   const interruptors: Array<FiberId.FiberId> = []
   const pending: Array<Cause.Cause<unknown>> = [cause]
   for (let seen = 0; seen < maxNodes; seen++) {
@@ -180,23 +182,25 @@ const captureCause = (fiber: FailingFiber, cause: Cause.Cause<unknown>): void =>
     else if (node._tag !== "Empty") failures.push(node)
   }
   if (failures.length === 0) return
-  if (interruptors.length > 0) addPending(fiber, interruptors, failures)
-  const dropped = takePending(fiber, failures)
-  const suspended = suspendedIn(fiber)
-  for (const failure of failures) captureFailure(fiber, failure, suspended, dropped)
+  if (interruptors.length > 0) pendingDefects.add(fiber.id().id, interruptors, failures)
+  const dropped = pendingDefects.take(fiber.id().id, failures)
+  // Several failures of one cause begin at one place, and go on as each of them is known.
+  const suspended = suspendedIn(fiber._stack, store.rich > 0)
+  for (const failure of failures) captureFailure(fiber, failure, dropped, suspended)
 }
 
 const captureFailure = (
   fiber: FailingFiber,
-  node: FailureNode,
-  suspended: Suspended | undefined,
-  dropped: ReadonlyArray<Cause.Die>
+  node: pendingDefects.FailureNode,
+  dropped: ReadonlyArray<Cause.Die>,
+  suspended?: Suspended
 ): void => {
+  const isRich = store.rich > 0
   const key = keyOf(node)
   const fiberId = fiber.id().id
   const known = store.captures.get(key)
   const repeated = key === node ? repeatedTexts.note(fiber, node) : undefined
-  if (key !== node && known?.node !== node) noteMade(fiber, key)
+  if (key !== node && isRich && known?.node !== node) noteMade(fiber, key)
   noteSpan(fiber, known?.fibers.at(-1), fiberId)
   // On its way up through one fiber a failure passes here at every handler: the first pass saw the most.
   if (known?.node === node && key !== node && known.fibers.at(-1)?.fiberId === fiberId) {
@@ -204,22 +208,37 @@ const captureFailure = (
     return
   }
   if (known === undefined && store.released.get(key) === node) return
-  const now: FiberCapture = {
-    fiberId,
-    ...copyOf(suspended ?? suspendedIn(fiber)),
-    span: fiber.currentSpan,
-    traceId: fiber.currentSpan?.traceId,
-    services: fiber.currentContext?.unsafeMap
-  }
+  const now = capturedOf(fiber, fiberId, isRich, suspended ?? suspendedIn(fiber._stack, isRich))
   const earlier = known ?? captureOf(repeated, now)
   if (earlier === undefined) {
-    if (now.top.length + dropped.length > 0) keep(key, node, [now], none, dropped)
+    if (now.top.length + now.generators.length + dropped.length > 0)
+      keep(key, node, [now], pendingDefects.none, dropped)
     return
   }
   const travelled = stillTravelling(earlier, node, key, now)
   if (travelled === undefined) keep(key, node, earlier.fibers, earlier.dropped, dropped)
-  else if (travelled.length === 0) keep(key, node, [now], none, dropped)
+  else if (travelled.length === 0) keep(key, node, [now], pendingDefects.none, dropped)
   else keep(key, node, [...travelled, now].slice(0, maxFibers), earlier.dropped, dropped)
+}
+
+const capturedOf = (
+  { currentContext, currentSpan }: FailingFiber,
+  fiberId: number,
+  isRich: boolean,
+  { depths, generators, regions, stack, top, topFrom }: Suspended
+): FiberCapture => {
+  return {
+    fiberId,
+    depths,
+    generators,
+    regions: regions.slice(),
+    stack,
+    top,
+    topFrom,
+    span: currentSpan,
+    traceId: currentSpan?.traceId,
+    services: isRich ? currentContext?.unsafeMap : undefined
+  }
 }
 
 /** A handler that fails with the words of what it handled has made its error from that. */
@@ -250,7 +269,7 @@ const noteSpan = (fiber: FailingFiber, known: FiberCapture | undefined, fiberId:
 }
 
 // Looking for Effect's proxy may run a trap of the program's own.
-const keyOf = (node: FailureNode): object => {
+const keyOf = (node: pendingDefects.FailureNode): object => {
   const thrown = node._tag === "Fail" ? node.error : node.defect
   if (!isObject(thrown)) return node
   try {
@@ -268,41 +287,8 @@ const keep = (
   before: ReadonlyArray<Cause.Die>,
   dropped: ReadonlyArray<Cause.Die>
 ): void => {
-  const all = dropped.length === 0 ? before : [...before, ...dropped].slice(0, maxDropped)
+  const all = dropped.length === 0 ? before : [...before, ...dropped].slice(0, pendingDefects.maxDropped)
   store.captures.set(key, { node, fibers, dropped: all })
-}
-
-const addPending = (
-  fiber: FailingFiber,
-  interruptors: ReadonlyArray<FiberId.FiberId>,
-  failures: ReadonlyArray<FailureNode>
-): void => {
-  const defects = failures.filter((node) => node._tag === "Die")
-  if (defects.length === 0) return
-  for (const interruptor of interruptors) {
-    if (interruptor._tag !== "Runtime" || interruptor.id === fiber.id().id) continue
-    const known = store.pendingDefects.get(interruptor.id) ?? []
-    // A Map keeps the order of insertion: the one that was added to last is dropped last.
-    store.pendingDefects.delete(interruptor.id)
-    store.pendingDefects.set(interruptor.id, [...new Set([...known, ...defects])].slice(0, maxDropped))
-  }
-  for (const oldest of store.pendingDefects.keys()) {
-    if (store.pendingDefects.size <= maxInterruptors) break
-    store.pendingDefects.delete(oldest)
-  }
-}
-
-const none: ReadonlyArray<Cause.Die> = []
-
-const takePending = (fiber: FailingFiber, reported: ReadonlyArray<FailureNode>): ReadonlyArray<Cause.Die> => {
-  if (store.pendingDefects.size === 0) return none
-  const { id } = fiber.id()
-  const pending = store.pendingDefects.get(id)
-  if (pending === undefined) return none
-  store.pendingDefects.delete(id)
-  return pending.filter(
-    (defect) => !reported.some((node) => node === defect || (node._tag === "Die" && node.defect === defect.defect))
-  )
 }
 
 /**

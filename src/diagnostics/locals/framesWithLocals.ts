@@ -5,7 +5,10 @@ import type { PlainValue } from "../../plain/PlainValue.js"
 import { attempt } from "../../plain/untrusted.js"
 import type { Redactor } from "../../redaction/redactorModel.js"
 import type { Secrets } from "../../redaction/secrets.js"
+import { linesOf } from "../source/frameSource.js"
+import { enclosingNameOf } from "../source/sourceText.js"
 import * as stackFrames from "../source/stackFrames.js"
+import { waitingAt } from "../source/waitingPlace.js"
 import type { Local } from "./functionSource.js"
 import type { GeneratorFrame } from "./locals.js"
 
@@ -15,6 +18,12 @@ const maxLocals = 50
 /** A suspended generator, or a function that something was thrown through. */
 export interface FrameWithLocals extends GeneratorFrame {
   readonly suspended: boolean
+}
+
+/** A suspended generator whose values are not read. */
+export interface WaitingFrame extends Pick<GeneratorFrame, "left" | "generator"> {
+  /** Where it waits, as a line of a stack. */
+  readonly at: string
 }
 
 /** As a report shows it, with the lines its function takes up. */
@@ -50,6 +59,24 @@ export const callFrame = (
   for (const path of bigints) markBigInt(locals, path)
   const shown = { ...frame.shown, suspended, locals: Object.fromEntries(locals) }
   return { ...frame, shown, range: functionRange, left, generator, bigints: bigints.map((path) => path.join(".")) }
+}
+
+/** The same of one whose values are not read: its lines are those that the source says. */
+export const waitingFrame = (
+  { at, generator, left }: WaitingFrame,
+  read: stackFrames.StackReader
+): CallFrame | undefined => {
+  const frame = read(`Error\n${at}`)[0]
+  if (frame === undefined || frame.shown.origin === "effect" || frame.shown.origin === "node") return undefined
+  const lines = frame.shown.origin === "app" ? linesOf(frame) : []
+  const waiting = waitingAt(lines, frame.shown)
+  const named =
+    frame.shown.function === stackFrames.anonymous && waiting !== undefined
+      ? enclosingNameOf(lines, waiting.begin.line, waiting.begin.column)
+      : undefined
+  const shown = { ...frame.shown, ...waiting?.place, function: named ?? frame.shown.function, suspended: true }
+  const range = waiting?.range ?? { startLine: shown.line, endLine: shown.line }
+  return { ...frame, shown, range: { file: frame.path, ...range }, left, generator, bigints: [] }
 }
 
 /** Longest value, as JSON, that each place where it is shown has room for. */

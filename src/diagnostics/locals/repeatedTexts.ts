@@ -4,11 +4,12 @@
  */
 import type * as Cause from "effect/Cause"
 import { globalValue } from "effect/GlobalValue"
+import * as hiddenField from "../../plain/hiddenField.js"
 
 /** The node of the text that a fiber failed with last, by the fiber; held weakly, for a fiber may live long. */
-const last: WeakMap<object, WeakRef<Cause.Fail<unknown>>> = globalValue(
+const last: hiddenField.HiddenField<object, WeakRef<Cause.Fail<unknown>>> = globalValue(
   "effect-narrative/RepeatedTexts",
-  () => new WeakMap()
+  () => hiddenField.make<object, WeakRef<Cause.Fail<unknown>>>()
 )
 
 /** The node of the failure before this one in its fiber, if that was the same text. */

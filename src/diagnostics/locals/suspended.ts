@@ -29,12 +29,15 @@ export interface Suspended {
    * below its `depth` on the stack is outside of it.
    */
   readonly regions: Array<{ readonly region: object; readonly behind: number; readonly depth: number }>
-  /** The top of its stack, from `topFrom` on, with all that waits: it is looked through for a report only. */
+  /** The stack itself, which changes as its fiber goes on. */
+  readonly stack: ReadonlyArray<Continuation>
+  /** The top of it, from `topFrom` on, with all that waits: it is looked through for a report only. */
   readonly top: ReadonlyArray<Continuation>
   readonly topFrom: number
 }
 
-export const suspendedIn = ({ _stack: stack }: { readonly _stack: ReadonlyArray<Continuation> }): Suspended => {
+/** Of all that a fiber is in, or of the innermost stage or story alone, and then only its generators. */
+export const suspendedIn = (stack: ReadonlyArray<Continuation>, isWhole: boolean): Suspended => {
   const generators: Array<object> = []
   const depths: Array<number> = []
   const regions: Suspended["regions"] = []
@@ -43,21 +46,16 @@ export const suspendedIn = ({ _stack: stack }: { readonly _stack: ReadonlyArray<
     const continuation = stack[i]
     if (continuation === undefined) continue
     const region = regionOf(continuation)
-    if (region !== undefined) regions.push({ region, behind: generators.length, depth: i })
-    else if (continuation._op === "Iterator" && isObject(continuation.effect_instruction_i0)) {
+    if (region !== undefined) {
+      if (!isWhole) break
+      regions.push({ region, behind: generators.length, depth: i })
+    } else if (continuation._op === "Iterator" && isObject(continuation.effect_instruction_i0)) {
       generators.push(continuation.effect_instruction_i0)
       depths.push(i)
     }
   }
-  const topFrom = Math.max(0, stack.length - maxTop)
-  return { generators, depths, regions, top: stack.slice(topFrom), topFrom }
+  const topFrom = isWhole ? Math.max(0, stack.length - maxTop) : stack.length
+  return { generators, depths, regions, stack, top: isWhole ? stack.slice(topFrom) : none, topFrom }
 }
 
-// Several failures of one cause begin at one place, and go on as each of them is known.
-export const copyOf = ({ depths, generators, regions, top, topFrom }: Suspended): Suspended => ({
-  depths,
-  generators,
-  regions: [...regions],
-  top,
-  topFrom
-})
+const none: ReadonlyArray<Continuation> = []

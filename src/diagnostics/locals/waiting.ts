@@ -11,6 +11,8 @@ export interface CapturedFrame {
   readonly left?: ReadonlyArray<object> | undefined
   /** The services that its fiber had, by their keys. */
   readonly services?: ReadonlyMap<string, unknown> | undefined
+  /** Whether its fiber has it no more, so that nothing will resume it. */
+  readonly isDropped?: boolean | undefined
 }
 
 /** An operation, such as that of `flatMap`, which waited for what failed. It is only held, too. */
@@ -50,12 +52,15 @@ export const waitingIn = (fibers: ReadonlyArray<FiberSuspended>): ReadonlyArray<
         generator,
         services: fiber.services,
         left: passed.length === 0 ? undefined : passed,
+        isDropped: fiber.stack[fiber.depths[at] ?? 0]?.effect_instruction_i0 !== generator,
         operations
       })
       operations = []
     }
   }
-  if (operations.length > 0) found.push({ generator: undefined, services: fibers.at(-1)?.services, left, operations })
+  if (operations.length > 0) {
+    found.push({ generator: undefined, services: fibers.at(-1)?.services, left, isDropped: true, operations })
+  }
   return found
 }
 

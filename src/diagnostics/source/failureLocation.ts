@@ -140,6 +140,17 @@ export const placeOfError = (link: ErrorWithFrames): Place | undefined => {
   return frame && { frame, reason: frame.guessed ? "bundle" : "app_frame", from: link }
 }
 
+/** Whether the stack of an error, which comes from no other, leads to the line that one would change. */
+export const isToldBy = (link: ErrorWithFrames): boolean => {
+  const place = placeOfError(link)
+  return (
+    place !== undefined &&
+    !isMadeAtLoad(link.frames) &&
+    mapperOf(place, link)?.isNearest !== false &&
+    !isMapped(place, link, [link])
+  )
+}
+
 /** The place of what was tried, where the error was made in the `catch` beside it, which Effect called. */
 const triedAt = (place: Place, chain: ReadonlyArray<ErrorWithFrames>): Place => {
   const { from } = place

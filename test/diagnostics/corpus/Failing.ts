@@ -10,6 +10,4 @@ export interface Failing {
   readonly cause: RegExp
   /** What has to be among the variables in rich mode: the value that decides. */
   readonly value?: Readonly<Record<string, unknown>>
-  /** `false` where the line is known to rich mode alone: lean says where the story is made. */
-  readonly lean?: false
 }

@@ -205,8 +205,7 @@ export const combinators: Readonly<Record<string, Failing>> = {
     program: unknownException,
     type: "UnknownException",
     cause: /map\.json does not exist/,
-    value: { path: "/nowhere/map.json" },
-    lean: false
+    value: { path: "/nowhere/map.json" }
   },
   all: { program: all, type: "Rejected", cause: /axle/, value: { batch: "B-7" } },
   forEach: { program: forEach, type: "Rejected", cause: /rim/, value: { measured: { hub: 0.05, rim: 0.74 } } },
@@ -217,7 +216,7 @@ export const combinators: Readonly<Record<string, Failing>> = {
   release: { program: release, type: "TypeError", cause: /rows is undefined/ },
   retry: { program: retry, type: "Refused", cause: /seat is 3/, value: { attempt: 3 } },
   repeat: { program: repeat, type: "Rejected", cause: /none/, value: { left: [] } },
-  timeout: { program: timeout, type: "TimeoutException", cause: /5ms/, value: { host: "db-1" }, lean: false },
+  timeout: { program: timeout, type: "TimeoutException", cause: /5ms/, value: { host: "db-1" } },
   timeoutFail: { program: timeoutFail, type: "Refused", cause: /seat is 9/, value: { seat: 9 } },
   filterOrFail: { program: filterOrFail, type: "Rejected", cause: /spoke/, value: { part: "spoke" } },
   mapError: { program: mapError, type: "Refused", cause: /seat 21/, value: { seat: 21 } },
@@ -225,10 +224,10 @@ export const combinators: Readonly<Record<string, Failing>> = {
   fallback: { program: fallback, type: "Refused", cause: /seat is 26/, value: { seat: 25 } },
   callback: { program: callback, type: "RangeError", cause: /port 17/, value: { port: 17 } },
   joined: { program: joined, type: "Rejected", cause: /chain/, value: { part: "chain", deviation: 0.5 } },
-  permits: { program: permits, type: "string", cause: /fork is bent/, value: { part: "fork" }, lean: false },
-  text: { program: text, type: "string", cause: /it would drown/, value: { litres: 55 }, lean: false },
-  code: { program: code, type: "number", cause: /404/, value: { answered: 404 }, lean: false },
-  message: { program: message, type: "RuntimeException", cause: /below zero/, value: { stock: -1 }, lean: false },
+  permits: { program: permits, type: "string", cause: /fork is bent/, value: { part: "fork" } },
+  text: { program: text, type: "string", cause: /it would drown/, value: { litres: 55 } },
+  code: { program: code, type: "number", cause: /404/, value: { answered: 404 } },
+  message: { program: message, type: "RuntimeException", cause: /below zero/, value: { stock: -1 } },
   mapped: { program: mapped, type: "TypeError", cause: /crew\[ship\] is undefined/, value: { crew: {} } },
   body: { program: body, type: "TypeError", cause: /ship\.captain is undefined/ },
   any: { program: any, type: "UnknownException", cause: /no bell at 4.*no bell at 6/ }

@@ -53,14 +53,13 @@ const suite = (file: string, programs: Readonly<Record<string, Failing>>) => {
   })
 
   layer(Diagnostics.layer({ mode: "lean" }), { excludeTestServices: true })("in lean mode", (it) => {
-    for (const [name, { cause, lean, program, type }] of Object.entries(programs)) {
+    for (const [name, { cause, program, type }] of Object.entries(programs)) {
       it.effect(name, () =>
         Effect.gen(function* () {
           const failure = yield* failureOf(program)
           assert.strictEqual(failure.errorType, type)
           assert.match(`${failure.exactCause} ${failure.errorMessage}`, cause)
-          if (lean === false) assert.strictEqual(failure.locationReason, "stage")
-          else assert.strictEqual(placeOf(failure), lineOf(name))
+          assert.strictEqual(placeOf(failure), lineOf(name))
         })
       )
     }

@@ -228,8 +228,7 @@ export const modules: Readonly<Record<string, Failing>> = {
     program: missing,
     type: "ConfigError",
     cause: /TIDES_URL_OF_NOBODY/,
-    value: { region: "eu-west" },
-    lean: false
+    value: { region: "eu-west" }
   },
   decoded: { program: decoded, type: "ParseError", cause: /"\?\?".*N-7/, value: { line: "N-7=??" } },
   decodedSync: { program: decodedSync, type: "ParseError", cause: /"cold".*N-8/ },
@@ -249,8 +248,7 @@ export const modules: Readonly<Record<string, Failing>> = {
     program: noneYielded,
     type: "NoSuchElementException",
     cause: /./,
-    value: { wanted: "header" },
-    lean: false
+    value: { wanted: "header" }
   },
   nullable: { program: nullable, type: "NoSuchElementException", cause: /./ },
   left: { program: left, type: "NoPrice", cause: /l-12/, value: { sku: "l-12" } },

@@ -6,7 +6,10 @@ import { leavesOf } from "../../../src/cause/causeLeaves.js"
 import * as fiberFrames from "../../../src/diagnostics/locals/fiberFrames.js"
 import { bundled } from "../../fixtures/compiled.js"
 
-const capturing = Effect.acquireRelease(Effect.sync(fiberFrames.install), (captured) => Effect.sync(captured.uninstall))
+const capturing = Effect.acquireRelease(
+  Effect.sync(() => fiberFrames.install("rich")),
+  (captured) => Effect.sync(captured.uninstall)
+)
 
 const countOf = (failure: object) => fiberFrames.framesOf(failure).length
 
@@ -65,8 +68,8 @@ describe("FiberFrames", () => {
     Effect.gen(function* () {
       const [before, during, after] = [new Error(), new Error(), new Error()]
       yield* exitOf(nested(before, 1))
-      const first = fiberFrames.install()
-      const second = fiberFrames.install()
+      const first = fiberFrames.install("rich")
+      const second = fiberFrames.install("rich")
       first.uninstall()
       first.uninstall()
       yield* exitOf(nested(during, 1))
@@ -80,7 +83,7 @@ describe("FiberFrames", () => {
     Effect.gen(function* () {
       const prototype = Object.getPrototypeOf(Effect.runFork(Effect.void))
       const original = prototype.Failure
-      const captured = fiberFrames.install()
+      const captured = fiberFrames.install("rich")
       const between = prototype.Failure
       const theirs = function (this: unknown, operation: unknown) {
         return between.call(this, operation)
@@ -92,7 +95,7 @@ describe("FiberFrames", () => {
       yield* exitOf(nested(error, 1))
       assert.strictEqual(countOf(error), 0)
       prototype.Failure = between
-      fiberFrames.install().uninstall()
+      fiberFrames.install("rich").uninstall()
       assert.strictEqual(prototype.Failure, original)
     })
   )
