@@ -99,10 +99,16 @@ export const install = async () => {
 /** Packs what its types are resolved by, and nothing else: attw looks through all files for each folder that it asks for. */
 export const packTypes = async (): Promise<string> => {
   const types = join(folder, "types.tgz")
-  const others = ["*.map", "src", "docs", "examples"].map((name) => `--exclude=${manifest.name}/${name}`)
-  await succeed("tar", ["-czf", types, ...others, "-C", dirname(unpacked), manifest.name], folder)
+  const exported = new Set<unknown>(Object.values<object | string>(manifest.exports).flatMap(pathsOf))
+  const names = filesIn(unpacked).filter((name) => name.endsWith(".d.ts") || exported.has(`./${name}`))
+  const paths = names.map((name) => `${manifest.name}/${name}`)
+  await succeed("tar", ["-czf", types, "-C", dirname(unpacked), ...paths], folder)
   return types
 }
+
+/** Each file that an export leads to. */
+const pathsOf = (target: object | string): ReadonlyArray<unknown> =>
+  typeof target === "string" ? [target] : Object.values(target)
 
 export const filesIn = (path: string): ReadonlyArray<string> =>
   readdirSync(path, { recursive: true, encoding: "utf8" }).filter((name) => /\.\w+$/.test(name))
