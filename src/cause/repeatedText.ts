@@ -5,16 +5,14 @@
 import { attempt, isErrorLike, isObject, textOf } from "../plain/untrusted.js"
 import { causeOf, linksOf, ownFields, typeOf } from "./thrownValue.js"
 
-/** Whether `error` came from `origin`, which failed before it. Never throws. */
+/** Whether `error` came from `origin`, which failed before it, and does not say so itself. Never throws. */
 export const isMadeFrom = (error: object, origin: unknown): boolean => {
+  if (error === origin) return false
   const cause = attempt(() => causeOf(error), undefined)
-  return cause === undefined
-    ? repeats(error, origin)
-    : isObject(cause) && isInside(cause, origin) && !isInside(error, origin)
+  if (cause === undefined) return repeats(error, origin)
+  const behind = isObject(cause) ? attempt(() => linksOf(origin, maxLinks).slice(1), []) : []
+  return behind.includes(cause) && !behind.includes(error)
 }
-
-const isInside = (error: object, origin: unknown): boolean =>
-  origin === error || attempt(() => linksOf(origin, maxLinks).slice(1).includes(error), false)
 
 /**
  * Never throws. Errors of one type are one failure met again, as by a retry, unless the later one puts a text of its own before

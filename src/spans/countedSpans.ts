@@ -112,7 +112,7 @@ export class Counted implements CountedSpans {
 
 /** An error that says no more than what the last call failed with, or has its cause, was made from that. */
 const noteMade = (error: unknown, called: unknown): void => {
-  if (isObject(error) && error !== called && isMadeFrom(error, called)) {
+  if (isObject(error) && isMadeFrom(error, called)) {
     origin.set(error, called)
   }
 }

@@ -1,7 +1,7 @@
 // @effect-diagnostics globalErrorInEffectFailure:off -- plain errors are what users fail with, too.
 import { assert, describe, it } from "@effect/vitest"
 import { Data, Effect, Either, Match } from "effect"
-import { repeats } from "../../src/cause/repeatedText.js"
+import { isMadeFrom, repeats } from "../../src/cause/repeatedText.js"
 import { awaitedIn, failedCall } from "../../src/diagnostics/source/awaitedLine.js"
 import { catchUseOf } from "../../src/diagnostics/source/moduleFunction.js"
 import { isModuleFunction, isRaisingHelper } from "../../src/diagnostics/source/raisingHelper.js"
@@ -21,6 +21,8 @@ function byKind(original: { readonly message: string }) {
   if (original.message === "") return new Refused({ message: "empty" })
   return Object.assign(new Refused({ message: "not saved" }), { cause: original })
 }
+const unwrapped = (error: { readonly message: string; readonly cause?: unknown }) =>
+  Effect.fail(Object.assign(new Declined({ reason: error.message }), { cause: error.cause }))
 const toMailError = (original: unknown): Refused =>
   new Refused(original instanceof Error ? { message: original.message, original } : { message: "not sent" })
 const sendMail = Effect.tryPromise({
@@ -62,6 +64,34 @@ describe("an error made from the words of another", () => {
       assert.include(failure.location?.sourceLine, "new Declined")
     })
   )
+
+  it.live("has it, too, where it only took the cause of that one", () =>
+    Effect.gen(function* () {
+      const transport = Object.assign(new Refused({ message: "Transport" }), { stack: "Refused", cause: driverError() })
+      const pay = Effect.gen(function* () {
+        return yield* Effect.fail(transport) // asks
+      }).pipe(Effect.catchTags({ Refused: unwrapped }))
+      const program = Effect.gen(function* () {
+        return yield* pay // waits
+      })
+      const failure = yield* failureOf(program, "rich")
+      assert.include(failure.location?.sourceLine, "// asks")
+      assert.deepStrictEqual(
+        failure.causes.map(({ errorMessage }) => errorMessage),
+        ["Transport", "no such table"]
+      )
+    })
+  )
+
+  it("is made from another one where the cause is the same, and not where either holds the other", () => {
+    const cause = new RangeError("row 12 is out of range")
+    const transport = new Error("transport", { cause })
+    assert.isTrue(isMadeFrom(new Error("not sent", { cause }), transport))
+    assert.isFalse(isMadeFrom(new Error("not sent", { cause }), cause))
+    assert.isFalse(isMadeFrom(cause, transport))
+    assert.isFalse(isMadeFrom(transport, transport))
+    assert.isFalse(isMadeFrom(new Error("not sent", { cause: new Error("full") }), transport))
+  })
 
   it.live("is its own cause where a retry meets the same failure again", () =>
     Effect.gen(function* () {

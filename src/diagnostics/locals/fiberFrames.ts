@@ -9,8 +9,7 @@ import * as Effect from "effect/Effect"
 import type * as FiberId from "effect/FiberId"
 import { globalValue } from "effect/GlobalValue"
 import { origin } from "../../cause/madeFrom.js"
-import { repeats } from "../../cause/repeatedText.js"
-import * as thrownValue from "../../cause/thrownValue.js"
+import { isMadeFrom } from "../../cause/repeatedText.js"
 import * as hiddenField from "../../plain/hiddenField.js"
 import { isObject } from "../../plain/untrusted.js"
 import * as pendingDefects from "./pendingDefects.js"
@@ -241,13 +240,13 @@ const capturedOf = (
   }
 }
 
-/** A handler that fails with the words of what it handled has made its error from that. */
+/** A handler that fails with the words of what it handled, or with the cause of that, has made its error from it. */
 const noteMade = (fiber: FailingFiber, key: object): void => {
   const handled = store.handled.get(fiber)?.deref()
   if (handled === key) return
   // Held weakly: a fiber that lives long would keep what it handled last, and all that waited for that.
   store.handled.set(fiber, new WeakRef(key))
-  if (handled !== undefined && thrownValue.causeOf(key) === undefined && repeats(key, handled)) origin.set(key, handled)
+  if (handled !== undefined && isMadeFrom(key, handled)) origin.set(key, handled)
 }
 
 /** Of a text that its fiber handled before. Another failure of the same text, as of a retry, has generators of its own. */
