@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import { attempt, isObject } from "../../plain/untrusted.js"
 import { classify } from "../source/stackFrames.js"
 import * as timeBudget from "../timeBudget.js"
+import { heldBy, isTRef, kindOf } from "./effectValues.js"
 import * as functionReader from "./functionReader.js"
 import * as functionSource from "./functionSource.js"
 import * as inspectorSession from "./inspectorSession.js"
@@ -241,30 +242,9 @@ const namingServices = (
   return locals.map((local): functionSource.Local => {
     const key = keys.get(local.value)
     const name = key === undefined ? kindOf(local.value) : /[^/:.]*$/.exec(key)?.[0] || key
-    return name === undefined ? local : { name: local.name, value: name, state: "service" }
+    if (name !== undefined) return { name: local.name, value: name, state: "service" }
+    return isTRef(local.value) ? { ...local, value: heldBy(local.value) } : local
   })
-}
-
-/** What Effect's modules make to work with; what it is made of says nothing. Every effect has the marks of those below. */
-const kinds = Object.entries({
-  Fiber: "Fiber",
-  Deferred: "Deferred",
-  QueueDequeue: "Queue",
-  Effect: undefined,
-  Stream: "Stream",
-  Channel: "Channel",
-  Sink: "Sink",
-  Layer: "Layer",
-  Schedule: "Schedule",
-  Scope: "Scope",
-  Cache: "Cache"
-}).map(([key, name]) => ({ mark: Symbol.for(`effect/${key}`), name }))
-
-const kindOf = (value: unknown): string | undefined => {
-  if (!isObject(value) || types.isProxy(value)) return undefined
-  const name = kinds.find(({ mark }) => mark in value)?.name
-  // A hub is read as a queue, too.
-  return name === "Queue" && "publish" in value ? "PubSub" : name
 }
 
 const isData = (service: object): boolean =>

@@ -3,7 +3,24 @@
  */
 // @effect-diagnostics globalErrorInEffectFailure:off -- plain errors are what users fail with, too.
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Data, Effect, Layer, Option, PubSub, Queue, Ref, Schema, Stream, SynchronizedRef } from "effect"
+import {
+  Context,
+  Data,
+  Effect,
+  FiberSet,
+  Layer,
+  Mailbox,
+  Option,
+  Pool,
+  PubSub,
+  Queue,
+  Ref,
+  Schema,
+  Stream,
+  SynchronizedRef,
+  TQueue,
+  TRef
+} from "effect"
 import { Diagnostics, Narrative } from "../../../src/index.js"
 import { observe } from "../../laws/observed.js"
 
@@ -45,6 +62,28 @@ describe("the variables of a report", () => {
       const [frame] = yield* framesOf(plan("Ridge Walk", "Winter"))
       assert.deepInclude(frame?.locals, { trail: "Ridge Walk", season: "Winter", wanted: "Ridge Walk/Winter" })
       assert.deepStrictEqual([trail, season], ["coastal-path", "autumn"])
+    })
+  )
+
+  it.live("are named where they are what Effect's modules make of others, and a TRef is what it holds", () =>
+    Effect.gen(function* () {
+      const work = Effect.gen(function* () {
+        const pool = yield* Pool.make({ acquire: Effect.succeed(1), size: 1 })
+        const box = yield* Mailbox.make<number>()
+        const fibers = yield* FiberSet.make()
+        const waiting = yield* TQueue.unbounded<number>()
+        const balance = yield* TRef.make(5)
+        yield* Effect.yieldNow()
+        return yield* new Refused({ what: [pool, box, fibers, waiting, balance].join().slice(0, 1) })
+      })
+      const [frame] = yield* framesOf(Effect.scoped(work))
+      assert.deepStrictEqual(frame?.locals, {
+        pool: "[Pool]",
+        box: "[Mailbox]",
+        fibers: "[FiberSet]",
+        waiting: "[TQueue]",
+        balance: 5
+      })
     })
   )
 
