@@ -4,6 +4,7 @@
 import { realpathSync } from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
+import { identity } from "effect/Function"
 import type { FrameOrigin, StackFrame } from "../../event/FailureReport.js"
 import { remembering } from "../../plain/lruCache.js"
 import { builtIn as shapes } from "../../redaction/builtInRedactor.js"
@@ -34,12 +35,19 @@ export type StackReader = (stack: string, message?: string) => ReadonlyArray<Fra
 
 /**
  * A reader for programs whose own files are under `appRoots`. The same frames turn up again and again, so it remembers
- * them.
+ * them, as `corrected` has them.
  */
-export const reader = (appRoots: ReadonlyArray<string>, cwd: string): StackReader => {
+export const reader = (
+  appRoots: ReadonlyArray<string>,
+  cwd: string,
+  corrected: (frame: Frame) => Frame = identity
+): StackReader => {
   const paths = appRoots.map((root) => path.resolve(cwd, root))
   const roots = [...new Set([...paths, ...paths.map(realPath)])].map(segmentsOf)
-  const frameOf = remembering(2_048, (line) => resolveFrame(line, roots, cwd))
+  const frameOf = remembering(2_048, (line) => {
+    const frame = resolveFrame(line, roots, cwd)
+    return frame && corrected(frame)
+  })
   const framesOf = (stack: string, message: string): ReadonlyArray<Frame> =>
     frameLinesOf(stack, message).flatMap((line) => frameOf(line) ?? [])
   // Of a stack, the last message and the frames it gave: an error is read several times before the next one is.

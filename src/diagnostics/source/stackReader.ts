@@ -5,6 +5,8 @@ import * as path from "node:path"
 import { remembering } from "../../plain/lruCache.js"
 import { attempt } from "../../plain/untrusted.js"
 import { defaultAppRoots } from "./appRoots.js"
+import { linesOf } from "./frameSource.js"
+import { isParameterName } from "./parameterName.js"
 import * as stackFrames from "./stackFrames.js"
 
 interface Reader {
@@ -25,9 +27,17 @@ export const readerOf = (appRoots: ReadonlyArray<string> | undefined): Reader =>
   if (known?.key !== key) {
     const roots = appRoots ?? attempt(() => defaultAppRoots(cwd), [cwd])
     const fileKey = remembering(maxFiles, (file) => fileKeyIn(roots, cwd, file))
-    known = { key, reader: { read: stackFrames.reader(roots, cwd), fileKey } }
+    known = { key, reader: { read: stackFrames.reader(roots, cwd, withOwnName), fileKey } }
   }
   return known.reader
+}
+
+/** Without a name that the function has only of its parameter. */
+const withOwnName = (frame: stackFrames.Frame): stackFrames.Frame => {
+  const { shown } = frame
+  return shown.origin === "app" && isParameterName(linesOf(frame), shown.function, shown)
+    ? { ...frame, shown: { ...shown, function: stackFrames.anonymous } }
+    : frame
 }
 
 /** The way to a file from its root: the same on another machine, and after the process has changed its folder. */
