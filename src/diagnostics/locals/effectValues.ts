@@ -34,8 +34,9 @@ const kinds = Object.entries({
   Layer: "Layer",
   Schedule: "Schedule",
   Scope: "Scope",
-  Cache: "Cache"
-}).map(([key, name]) => ({ mark: Symbol.for(`effect/${key}`), name }))
+  Cache: "Cache",
+  "@effect/platform/HttpClient": "HttpClient"
+}).map(([key, name]) => ({ mark: Symbol.for(key.startsWith("@") ? key : `effect/${key}`), name }))
 
 export const kindOf = (value: unknown): string | undefined => {
   if (!isObject(value) || types.isProxy(value)) return undefined

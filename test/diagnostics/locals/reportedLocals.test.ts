@@ -2,6 +2,7 @@
  * Programs whose reports once showed too little, or the wrong function's variables.
  */
 // @effect-diagnostics globalErrorInEffectFailure:off -- plain errors are what users fail with, too.
+import { FetchHttpClient, HttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import {
   Context,
@@ -73,16 +74,18 @@ describe("the variables of a report", () => {
         const fibers = yield* FiberSet.make()
         const waiting = yield* TQueue.unbounded<number>()
         const balance = yield* TRef.make(5)
+        const client = yield* HttpClient.HttpClient
         yield* Effect.yieldNow()
-        return yield* new Refused({ what: [pool, box, fibers, waiting, balance].join().slice(0, 1) })
+        return yield* new Refused({ what: [pool, box, fibers, waiting, balance, client].join().slice(0, 1) })
       })
-      const [frame] = yield* framesOf(Effect.scoped(work))
+      const [frame] = yield* framesOf(Effect.provide(Effect.scoped(work), FetchHttpClient.layer))
       assert.deepStrictEqual(frame?.locals, {
         pool: "[Pool]",
         box: "[Mailbox]",
         fibers: "[FiberSet]",
         waiting: "[TQueue]",
-        balance: 5
+        balance: 5,
+        client: "[HttpClient]"
       })
     })
   )
