@@ -33,11 +33,18 @@ const look = (opened: Opened, at: (page: Page) => Promise<void>): Effect.Effect<
     assert.deepStrictEqual(await opened.trouble(), [])
   })
 
-const textsOf = (page: Page, selector: string): Promise<ReadonlyArray<string>> => page.locator(selector).allInnerTexts()
+/** Until what was done last is drawn: a read by itself waits for nothing. */
+const drawn = (page: Page): Promise<unknown> => page.evaluate(nextFrame)
+
+const textsOf = async (page: Page, selector: string): Promise<ReadonlyArray<string>> => {
+  await drawn(page)
+  return page.locator(selector).allInnerTexts()
+}
 
 /** As it is to be seen, once it is. */
 const textOf = async (locator: Locator): Promise<string> => {
   await locator.waitFor()
+  await drawn(locator.page())
   return (await locator.allInnerTexts()).join("\n")
 }
 
@@ -480,7 +487,7 @@ layer(Layer.merge(Chromium.layer, NodeContext.layer), { timeout: 300_000 })("a r
     Effect.gen(function* () {
       const { page } = yield* opened(failedImport(), { javaScriptEnabled: false })
       yield* Effect.promise(async () => {
-        const text = await textOf(page.locator("body"))
+        const text = (await page.locator("body").allInnerTexts()).join("\n")
         assert.include(text, "Import Catalogue: failed, 0.442 s")
         assert.include(text, "MissingRate: No exchange rate from ISK to EUR for RS-40")
       })
