@@ -155,15 +155,19 @@ const onlyTranslates =
 export const isGenerator = ({ masked }: Code, { end, start }: Range): boolean =>
   /^(?:[\w$]+\.)?(?:gen|fn|fnUntraced)\b/.test(masked.slice(start, end))
 
-/** The expression that a generator waits for, where it is suspended. */
+/** The expression that a generator waits for, where it is suspended: right before it, or anywhere in it. */
 export const yieldedAt = (code: Code, offset: number): Range | undefined => {
   const from = Math.max(0, offset - maxBefore)
-  const found = Array.from(code.masked.slice(from, offset + 8).matchAll(/\byield\s*\*?\s*/g)).at(-1)
-  return found === undefined ? undefined : expressionFrom(code, from + found.index + found[0].length)
+  const yields = Array.from(code.masked.slice(from, offset + 8).matchAll(/\byield\s*\*?\s*/g))
+  for (const { 0: found, index } of yields.toReversed()) {
+    const expression = expressionFrom(code, from + index + found.length)
+    if (offset <= expression.end) return expression
+  }
+  return undefined
 }
 
 /** How far before the place of a generator its `yield` is looked for. */
-const maxBefore = 80
+const maxBefore = 4_000
 
 /** The expression that a function returns, which begins at a position; `undefined` where any of several may be. */
 export const returnedBy = (code: Code, begin: number, evidence: Evidence): Range | undefined => {

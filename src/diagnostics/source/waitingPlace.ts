@@ -1,7 +1,8 @@
 /**
  * What a generator waits for at a place in it. An engine says where it goes on, which may be some lines into what it waits for.
  */
-import { type Code, closingOf, codeOf, expressionFrom, offsetOf, openingOf, placeAt } from "./code.js"
+import { type Code, closingOf, codeOf, offsetOf, openingOf, placeAt, type Range } from "./code.js"
+import { yieldedAt } from "./effectSteps.js"
 import type { TextPlace } from "./maskedCode.js"
 
 /** The lines of a function, counted from 1. */
@@ -27,40 +28,22 @@ export const waitingAt = (lines: ReadonlyArray<string>, place: TextPlace): Waiti
   if (generator === undefined) return undefined
   const begin = placeAt(code, generator.start)
   return {
-    place: placeAt(code, operandAround(code, at, generator.open) ?? at),
+    place: placeAt(code, yieldedAt(code, at)?.start ?? at),
     begin,
     range: { startLine: begin.line, endLine: placeAt(code, generator.end).line }
   }
-}
-
-const operandAround = (code: Code, at: number, from: number): number | undefined => {
-  const yields = Array.from(code.masked.slice(from, at + 1).matchAll(/\byield\s*\*\s*/g))
-  for (const {
-    0: { length },
-    index
-  } of yields.toReversed()) {
-    const { end, start } = expressionFrom(code, from + index + length)
-    if (start <= at && at <= end) return start
-  }
-  return undefined
 }
 
 /** Most brackets looked at outwards, and how far before its body the head of a function is looked for. */
 const maxOutwards = 60
 const maxHead = 600
 
-interface Generator {
-  readonly start: number
-  readonly open: number
-  readonly end: number
-}
-
-/** The generator that a position is in; `undefined` where another function is nearer. */
-const generatorAround = (code: Code, at: number): Generator | undefined => {
+/** The innermost generator that a position is in. */
+const generatorAround = (code: Code, at: number): Range | undefined => {
   let open = openingOf(code, at)
   for (let i = 0; i < maxOutwards && open !== undefined; i++) {
     const start = code.masked.charAt(open) === "{" ? headOf(code, open) : undefined
-    if (start !== undefined) return { start, open, end: closingOf(code, open) ?? open }
+    if (start !== undefined) return { start, end: closingOf(code, open) ?? open }
     open = openingOf(code, open)
   }
   return undefined
