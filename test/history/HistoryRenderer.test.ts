@@ -11,7 +11,14 @@ import * as settings from "../../src/history/write/settings.js"
 import { Correlation, Narrative, type NarrativeEvent } from "../../src/index.js"
 import { openSqlite } from "../bench/sqlite.js"
 import { Narrator, notes } from "../fixtures/events.js"
-import { assertConserved, emitAll, rendererSuite, statsOf, withWarnings } from "../renderer/rendererSuite.js"
+import {
+  assertConserved,
+  emitAll,
+  rendererSuite,
+  settledStatsOf,
+  statsOf,
+  withWarnings
+} from "../renderer/rendererSuite.js"
 import {
   asked,
   file,
@@ -293,7 +300,7 @@ describe("HistoryRenderer", () => {
         for (const end of ["", "-wal", "-shm"]) unlinkSync(`${filename}${end}`)
         yield* emitAll(renderer, [narrator.note("after"), narrator.end()])
         yield* TestClock.adjust("1 second")
-        assert.deepInclude(yield* statsOf(renderer), { delivered: 3, failed: 0, pending: 0 })
+        assert.deepInclude(yield* settledStatsOf(renderer), { delivered: 3, failed: 0, pending: 0 })
         assert.deepStrictEqual(yield* rowsOf(filename, "SELECT status FROM stories"), [{ status: "success" }])
         assert.deepStrictEqual(yield* rowsOf(filename, "SELECT sequence FROM events"), [
           { sequence: 1 },

@@ -82,6 +82,12 @@ export const statsOf = (renderer: Renderer.Renderer): Effect.Effect<Renderer.Ren
     return stats
   })
 
+const turn = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+
+/** Once nothing is pending, which may wait for what no clock of a test moves on: a file that is opened anew. */
+export const settledStatsOf = (renderer: Renderer.Renderer): Effect.Effect<Renderer.RendererStats> =>
+  Effect.repeat(Effect.zipRight(turn, statsOf(renderer)), { until: ({ pending }) => pending === 0 })
+
 const droppedOf = (stats: Renderer.RendererStats): number =>
   Object.values(stats.dropped).reduce((sum, count) => sum + count, 0)
 

@@ -99,10 +99,22 @@ const maxLines = 200
 const maxFields = 5
 
 const saysNothingButFields = (error: unknown): boolean => {
-  if (!isObject(error) || textOf(error, "message") !== undefined) return false
-  if (!isErrorLike(error)) return thrownValue.messageOf(error).startsWith("{")
+  if (!isObject(error)) return false
+  const message = textOf(error, "message")
   // Its own text is better than its fields.
-  return thrownValue.messageOf(error).startsWith("{")
+  return message === undefined ? thrownValue.messageOf(error).startsWith("{") : isOfFields(error, message)
+}
+
+/** Whether a message is that which `Schema.TaggedError` makes of the fields: `{ "id": 2 }`. */
+const isOfFields = (error: object, message: string): boolean => {
+  const names = Object.keys(thrownValue.ownFields(error))
+  return (
+    isErrorLike(error) &&
+    message.startsWith(`{ "`) &&
+    message.endsWith(" }") &&
+    names.length > 0 &&
+    names.every((name) => message.includes(`${JSON.stringify(name)}: `))
+  )
 }
 
 const fieldsOf = (error: object | unknown, show: Show): string => {

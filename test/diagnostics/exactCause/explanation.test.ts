@@ -720,6 +720,16 @@ describe("Explanation", () => {
       assert.strictEqual(alone({ _tag: "Gone", id: 7 }), "Gone: id is 7")
     })
 
+    it("give them too where the error of a schema makes its message of them, and not where it has one of its own", () => {
+      class OrderMissing extends Schema.TaggedError<OrderMissing>()("OrderMissing", {
+        id: Schema.Number,
+        shop: Schema.String
+      }) {}
+      class OrderLost extends Schema.TaggedError<OrderLost>()("OrderLost", { message: Schema.String }) {}
+      assert.strictEqual(alone(new OrderMissing({ id: 2, shop: "north" })), 'OrderMissing: id is 2, shop is "north"')
+      assert.strictEqual(alone(new OrderLost({ message: '{ "row": 7 }' })), 'OrderLost: { "row": 7 }')
+    })
+
     it("give the fields that the message of a tagged error does not say", () => {
       class StoreNotFound extends Data.TaggedError("StoreNotFound")<{
         readonly name: string
