@@ -195,9 +195,12 @@ interface Opened {
 }
 
 const open = (settings: Settings): Opened => {
-  const rich = settings.mode === "rich" ? openRich(settings) : undefined
-  const mode = rich?.available === true ? "rich" : "lean"
-  const lean = mode === "lean" ? openLean() : undefined
+  const asked = settings.mode === "rich" ? openRich(settings) : undefined
+  const rich = asked?.available === true ? asked : undefined
+  // What cannot read anything need not watch failures either.
+  if (rich === undefined) asked?.close()
+  const lean = rich === undefined ? openLean() : undefined
+  const mode = rich === undefined ? "lean" : "rich"
   const { maxStackText } = settings
   const { effectOf, framesOf } = rich ?? {}
   const linesOf = lean?.linesOf
@@ -218,7 +221,7 @@ const open = (settings: Settings): Opened => {
       requested: settings.requested,
       mode,
       environment: settings.environment,
-      reason: rich?.reason ?? reasonOf(settings)
+      reason: asked?.reason ?? reasonOf(settings)
     },
     collectSecrets: (leaf, redactor, secrets) => {
       collectSecrets(leaf.error, redactor, secrets)
@@ -239,7 +242,7 @@ const open = (settings: Settings): Opened => {
   return {
     service,
     problem:
-      rich?.available === false ? `Failures are described in lean mode, not in rich mode. ${rich.reason}` : undefined,
+      asked?.available === false ? `Failures are described in lean mode, not in rich mode. ${asked.reason}` : undefined,
     close: () => {
       rich?.close()
       lean?.close()

@@ -35,10 +35,5 @@ export const errorsBehind = (leaf: CauseLeaf): ReadonlyArray<object> => [
 
 export const errorsIn = (cause: Cause.Cause<unknown>): ReadonlyArray<object> => leavesOf(cause).flatMap(errorsBehind)
 
-/** Forgets them, once they are reported: an error that is kept would keep its generators, and all they hold. */
-export const releaseIn = (cause: Cause.Cause<unknown>): void => {
-  for (const error of errorsIn(cause)) fiberFrames.release(error)
-}
-
 /** Defects that came with a failure and that Effect left out of its cause. */
 export const droppedWith = (leaf: CauseLeaf): ReadonlyArray<Cause.Die> => fiberFrames.droppedWith(leaf.key)

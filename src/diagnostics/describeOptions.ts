@@ -29,7 +29,7 @@ export interface DescribeOptions {
     | ((errors: ReadonlyArray<object>, search: EffectSearch) => waitingEffect.EffectPlace | undefined)
     | undefined
   /** Defects that came with a failure and that Effect left out of the cause. */
-  readonly droppedWith: ((leaf: CauseLeaf) => ReadonlyArray<Cause.Cause<unknown>>) | undefined
+  readonly droppedWith: (leaf: CauseLeaf) => ReadonlyArray<Cause.Cause<unknown>>
   readonly redactor: Redactor
   /** A file of a location as it is called on every machine and in every working directory. */
   readonly fileKey: (file: string) => string

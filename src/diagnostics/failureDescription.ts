@@ -57,9 +57,7 @@ const failuresOf = (cause: Cause.Cause<unknown>, context: FailureContext, option
   // Taken from every text once it is known what was hidden anywhere.
   const hide = (failure: Failure) => explained(redacted(failure, options.redactor, secrets), options.fileKey)
   const { droppedWith } = options
-  const thrown = leavesOf(cause)
-  const leaves =
-    droppedWith === undefined ? thrown : thrown.flatMap((leaf) => [leaf, ...droppedLeaves(leaf, droppedWith)])
+  const leaves = leavesOf(cause).flatMap((leaf) => [leaf, ...droppedLeaves(leaf, droppedWith)])
   const [first, ...rest] = leaves.slice(0, maxFailures)
   if (first === undefined) {
     return { failures: [hide(interrupted(cause, context.stageOf))], truncated: false, hidden: 0 }
@@ -96,10 +94,7 @@ const explained = (failure: Failure, fileKey: DescribeOptions["fileKey"]): Failu
   })
 }
 
-const droppedLeaves = (
-  leaf: CauseLeaf,
-  droppedWith: NonNullable<DescribeOptions["droppedWith"]>
-): ReadonlyArray<CauseLeaf> =>
+const droppedLeaves = (leaf: CauseLeaf, droppedWith: DescribeOptions["droppedWith"]): ReadonlyArray<CauseLeaf> =>
   attempt(() => droppedWith(leaf), []).flatMap((cause) =>
     leavesOf(cause).map((dropped) => ({ ...dropped, path: `${leaf.path}→R${dropped.path}` }))
   )

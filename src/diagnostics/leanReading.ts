@@ -2,7 +2,7 @@
  * What lean mode reads beside a failure itself: the lines of the calls that waited for it.
  */
 import type * as Cause from "effect/Cause"
-import { releaseIn, suspendedFor } from "./capturedCalls.js"
+import { errorsIn, suspendedFor } from "./capturedCalls.js"
 import type { DescribeOptions } from "./describeOptions.js"
 import * as fiberFrames from "./locals/fiberFrames.js"
 import * as waitingLines from "./locals/waitingLines.js"
@@ -24,7 +24,9 @@ export const openLean = (): Lean => {
       const lines = waitingLines.linesOf(dropped.map(({ generator }) => generator))
       return dropped.flatMap(({ generator, left }, i) => (lines[i] ?? []).map((at) => ({ at, generator, left })))
     },
-    release: releaseIn,
+    release: (cause) => {
+      for (const error of errorsIn(cause)) fiberFrames.release(error)
+    },
     close: capture.uninstall
   }
 }

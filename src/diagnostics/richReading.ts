@@ -4,7 +4,7 @@
 import type * as Cause from "effect/Cause"
 import { extended } from "../plain/extended.js"
 import { attempt } from "../plain/untrusted.js"
-import { errorsIn, releaseIn, suspendedFor } from "./capturedCalls.js"
+import { errorsIn, suspendedFor } from "./capturedCalls.js"
 import type { DescribeOptions } from "./describeOptions.js"
 import type { Settings } from "./diagnosticsConfig.js"
 import * as fiberFrames from "./locals/fiberFrames.js"
@@ -62,8 +62,10 @@ export const openRich = (settings: Settings): Rich => {
       return was
     },
     release: (cause) => {
-      releaseIn(cause)
-      for (const error of errorsIn(cause)) thrownLocals.release(error)
+      for (const error of errorsIn(cause)) {
+        fiberFrames.release(error)
+        thrownLocals.release(error)
+      }
     },
     close: () => {
       thrown?.uninstall()

@@ -76,24 +76,26 @@ describe("the diagnostics' settings", () => {
 })
 
 describe("rich diagnostics that this runtime cannot give", () => {
+  const withoutInspector = Layer.scopedDiscard(
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const given = process.getBuiltinModule
+        process.getBuiltinModule = () => undefined
+        return given
+      }),
+      (given) =>
+        Effect.sync(() => {
+          process.getBuiltinModule = given
+        })
+    )
+  )
+
   it.effect("are lean, and warned of once, whatever number of stories", () =>
     Effect.gen(function* () {
       const warnings: Array<string> = []
       const logger = Logger.replace(
         Logger.defaultLogger,
         Logger.make(({ message }) => void warnings.push(Array.ensure(message).join(" ")))
-      )
-      const given = process.getBuiltinModule
-      const withoutInspector = Layer.scopedDiscard(
-        Effect.acquireRelease(
-          Effect.sync(() => {
-            process.getBuiltinModule = () => undefined
-          }),
-          () =>
-            Effect.sync(() => {
-              process.getBuiltinModule = given
-            })
-        )
       )
       const status = yield* Diagnostics.status.pipe(
         Effect.zipLeft(Effect.void.pipe(Narrative.story("First"), Effect.repeatN(2))),
@@ -107,6 +109,22 @@ describe("rich diagnostics that this runtime cannot give", () => {
       assert.deepInclude(status, { requested: "rich", mode: "lean" })
       assert.lengthOf(warnings, 1)
       assert.include(warnings[0], "no inspector")
+    })
+  )
+
+  it.live("have the places of lean ones: the line that waited", () =>
+    Effect.gen(function* () {
+      const { events, layer } = observe()
+      yield* Effect.gen(function* () {
+        return yield* Effect.zipRight(Effect.yieldNow(), Effect.fail("refused"))
+      }).pipe(
+        Narrative.story("Lookup"),
+        Effect.exit,
+        Effect.provide(Layer.merge(layer, Layer.provide(Diagnostics.layer({ mode: "rich" }), withoutInspector)))
+      )
+      const report = events.find((event) => event._tag === "FailureOccurred")
+      assert.strictEqual(report?.diagnosticsMode, "lean")
+      assert.include(report?.failures[0].location?.sourceLine, "return yield* Effect.zipRight")
     })
   )
 })
