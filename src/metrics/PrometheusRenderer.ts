@@ -14,6 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type { InvalidOption } from "../plain/InvalidOption.js"
 import * as options from "../plain/options.js"
+import * as closingServer from "../runtime/closingServer.js"
 import { defaultPrefix } from "./Instruments.js"
 import * as NarrativeMetrics from "./NarrativeMetrics.js"
 import * as prometheusText from "./prometheusText.js"
@@ -65,11 +66,14 @@ export const layer = (settings: PrometheusOptions = {}): Layer.Layer<never, Inva
         NarrativeMetrics.layer(settings),
         // Traces of scrapes would only hide the others.
         HttpServer.serve(HttpRouter.empty.pipe(HttpRouter.get(path, handler(settings)))).pipe(
-          HttpMiddleware.withTracerDisabledWhen(constTrue)
+          HttpMiddleware.withTracerDisabledWhen(constTrue),
+          Layer.provide(closing)
         )
       )
     )
   )
+
+const closing = Layer.scopedDiscard(Effect.flatMap(HttpServer.HttpServer, ({ address }) => closingServer.make(address)))
 
 const Served = Schema.Struct({
   include: Schema.optional(options.oneOf("all", "narrative")),

@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
 import * as Layer from "effect/Layer"
 import { InvalidOption } from "../plain/InvalidOption.js"
+import * as closingServer from "../runtime/closingServer.js"
 import { withoutNarration } from "../runtime/muting.js"
 import { warning } from "../runtime/warnOnce.js"
 import { ofRefusal, Refusal } from "./answers.js"
@@ -96,6 +97,7 @@ export const layerWithPages = (
           advice: "Give one, or listen on 127.0.0.1"
         })
       }
+      yield* closingServer.make(address)
       // Before what it needs, so that a request which comes while that is closed is answered, too.
       const ready = yield* Deferred.make<HttpApp.Default>()
       yield* HttpServer.serveEffect(withoutNarration(Effect.flatten(Deferred.await(ready)))).pipe(
