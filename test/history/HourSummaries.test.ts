@@ -143,7 +143,8 @@ onBothDatabases(({ file }) => {
               yield* countHours(sql)
               yield* assertSame(database, kept)
               yield* assertSame(database, kept)
-              assert.isAbove(yield* completeHours(database), 0)
+              // Without a single write there is no hour.
+              if (at > 0) assert.isAbove(yield* completeHours(database), 0)
             })
           )
         )
