@@ -26,9 +26,6 @@ const isolated = [
   "test/runs/{Run,posting,storedRun}.test.ts",
   // Its server replaces `Request` and `Response`.
   "test/integration/hono.test.ts",
-  // The helpers of compilers that their packages bring become global.
-  "test/integration/bullmq.test.ts",
-  "test/monitoring/Panels.test.ts",
   // The state of Sentry's SDK is global.
   "test/integration/sentry/*.test.ts",
   // They use the debugger of their process, or patch Effect's fibers.

@@ -14,8 +14,8 @@ const state = () => ({
   environment: { ...process.env },
   folder: process.cwd(),
   exitCode: process.exitCode,
-  // Packages keep their own there, from the first time that they are needed.
-  globals: Object.getOwnPropertyNames(globalThis).filter((name) => !/^(effect\/|__zod_|__core-js_)/.test(name))
+  // Packages keep their own there, from the first time that they are needed, and the helpers of the compilers that made them.
+  globals: Object.getOwnPropertyNames(globalThis).filter((name) => !/^(effect\/|__)/.test(name))
 })
 
 /** What a test may have replaced. */
