@@ -257,11 +257,11 @@ const meantBy = (message: Json, data: object): Json => message.toObject(message.
 /** What arrives, if nothing goes wrong: ids are bytes, texts well-formed, and what no integer field holds is a double. */
 const meant = (value: unknown, key: string): unknown => {
   if (typeof value === "string")
-    return /^(trace|span|parentSpan)Id$/.test(key) ? Buffer.from(value, "hex") : value.toWellFormed()
+    return /^(trace|span|parentSpan)Id$/.test(key) ? Buffer.from(value, "hex") : Buffer.from(value).toString()
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value
   if (Array.isArray(value)) {
     // The hundreds of a batch are a few, again and again.
-    const items = new Map(value.map((item) => [item, undefined]))
+    const items = new Map<unknown, unknown>(value.map((item) => [item, undefined]))
     for (const item of items.keys()) items.set(item, meant(item, key))
     return value.map((item) => items.get(item))
   }

@@ -93,7 +93,8 @@ describe("PlainValue", () => {
 
   it("is bounded in size, whatever it is made of", () => {
     const long = "x".repeat(100_000)
-    const wide = Array.from({ length: 1_000 }, () => Array.from({ length: 1_000 }, () => "y".repeat(100)))
+    const text = "y".repeat(100)
+    const wide = Array.from({ length: 1_000 }, () => new Array<string>(1_000).fill(text))
     const deep = Array.from({ length: 10_000 }).reduce<object>((inner) => ({ inner }), {})
     const keyed = new Map(Array.from({ length: 200 }, (_, i) => [[i, long, long], i]))
     for (const value of [long, wide, deep, keyed, { [long]: 1 }, new Set([wide, wide])]) {

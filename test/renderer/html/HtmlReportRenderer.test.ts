@@ -31,10 +31,10 @@ const story = (name = "Import", id = `id of ${name}`): ReadonlyArray<NarrativeEv
  */
 const diskOf = (destination: Destination) => {
   const seen = new Set<number>()
-  const files = new Map<string, string>()
-  const write = (path: string, html: string) =>
+  const files = new Map<string, Uint8Array>()
+  const write = (path: string, bytes: Uint8Array) =>
     Effect.suspend(() => {
-      const data = dataIn(html)
+      const data = dataIn(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString())
       const stories = data.page === "report" ? data.stories : []
       const sequences = stories
         .map(({ nodes }) => Number(nodes[0]?.story?.id))
@@ -46,7 +46,7 @@ const diskOf = (destination: Destination) => {
       return Effect.tap(
         Effect.mapError(destination.accept(sequences), () => diskFault),
         () => {
-          files.set(path, html)
+          files.set(path, bytes)
           for (const sequence of sequences) seen.add(sequence)
         }
       )
@@ -57,7 +57,7 @@ const diskOf = (destination: Destination) => {
       Effect.sync(() => Array.from(files.keys()).flatMap((path) => (dirname(path) === folder ? [basename(path)] : []))),
     rename: (from, to) =>
       Effect.sync(() => {
-        files.set(to, files.get(from) ?? "")
+        files.set(to, files.get(from) ?? new Uint8Array())
         files.delete(from)
       }),
     remove: (path) => Effect.sync(() => void files.delete(path)),
@@ -70,15 +70,15 @@ const diskOf = (destination: Destination) => {
         sync: Effect.void,
         read: () => Effect.succeed(FileSystem.Size(0)),
         readAlloc: (size) =>
-          Effect.sync(() => Option.map(Option.fromNullable(files.get(path)), (html) => bytesOf(html, Number(size)))),
+          Effect.sync(() =>
+            Option.map(Option.fromNullable(files.get(path)), (bytes) => bytes.subarray(0, Number(size)))
+          ),
         truncate: () => Effect.void,
         write: () => Effect.fail(diskFault),
-        writeAll: (bytes) => write(path, new TextDecoder().decode(bytes))
+        writeAll: (bytes) => write(path, bytes)
       })
   })
 }
-
-const bytesOf = (text: string, most: number): Uint8Array => new TextEncoder().encode(text).subarray(0, most)
 
 rendererSuite(
   "HtmlReportRenderer with one file",

@@ -13,7 +13,10 @@ const block = /<script type="application\/json" id="data">([\s\S]*?)<\/script>/
 
 /** What the page's script would read: the same way a browser finds the end of the block. */
 export const dataIn = (html: string): ReportData | IndexData => {
-  assert.match(html, /^<!doctype html>\n[\s\S]*<\/html>\n$/, "the page is whole")
+  assert.isTrue(
+    html.startsWith("<!doctype html>\n") && html.endsWith("</html>\n"),
+    `the page is whole, and ends with ${html.slice(-80)}`
+  )
   return JSON.parse(block.exec(html)?.[1] ?? "null")
 }
 
