@@ -2,6 +2,7 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 import { fingerprint } from "../../src/diagnostics/fingerprint.js"
+import { ofAllCodePoints } from "../fixtures/codePoints.js"
 
 const failure = (exceptionChain: string, file = join(process.cwd(), "src/orders.ts"), line = 7) => ({
   errorType: "OrderError",
@@ -63,6 +64,6 @@ describe("Fingerprint", () => {
   })
 
   it("is 16 hexadecimal digits whatever the error says", () => {
-    fc.assert(fc.property(fc.string({ unit: "binary" }), (chain) => /^[0-9a-f]{16}$/.test(fingerprint(failure(chain)))))
+    fc.assert(fc.property(ofAllCodePoints(), (chain) => /^[0-9a-f]{16}$/.test(fingerprint(failure(chain)))))
   })
 })

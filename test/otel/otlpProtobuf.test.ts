@@ -7,6 +7,7 @@ import type { NarrativeEvent } from "../../src/index.js"
 import * as otlpLogRecord from "../../src/otel/otlpLogRecord.js"
 import * as otlpProtobuf from "../../src/otel/otlpProtobuf.js"
 import type { OtlpSpanData } from "../../src/otel/otlpSpan.js"
+import { ofAllCodePoints } from "../fixtures/codePoints.js"
 import { anyEvent } from "../fixtures/events.js"
 import * as Collector from "./Collector.js"
 
@@ -17,7 +18,7 @@ const edges = [0, 1, 41, 42, 43, 63, 64, 65, 66, 127, 128, 129, 5_461, 5_462, 16
 
 const text = fc.oneof(
   { weight: 4, arbitrary: fc.string() },
-  { weight: 2, arbitrary: fc.string({ unit: "binary" }) },
+  { weight: 2, arbitrary: ofAllCodePoints() },
   // Surrogates, lone ones too.
   {
     weight: 2,

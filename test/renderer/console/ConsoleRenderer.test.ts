@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, FastCheck, Layer } from "effect"
+import { Cause, Effect, Exit, Layer } from "effect"
 import { vi } from "vitest"
 import type { NarrativeEvent } from "../../../src/event/NarrativeEvent.js"
 import * as ConsoleRenderer from "../../../src/renderer/console/ConsoleRenderer.js"
+import { ofAllCodePoints } from "../../fixtures/codePoints.js"
 import { type Destination, rendererSuite } from "../rendererSuite.js"
 import { failure, location, StoryScript } from "./events.js"
 import { FakeTerminal, Recording } from "./FakeTerminal.js"
@@ -787,7 +788,7 @@ describe("an analysis that comes late", () => {
 })
 
 describe("safety", () => {
-  const text = FastCheck.string({ unit: "binary" })
+  const text = ofAllCodePoints()
 
   it.effect.prop("no text of a program reaches the stream as a control character", [text, text], ([a, b]) =>
     Effect.gen(function* () {

@@ -5,6 +5,7 @@ import type { PlainRecord } from "../../../src/plain/PlainValue.js"
 import * as frameList from "../../../src/renderer/console/frameList.js"
 import * as textLayout from "../../../src/renderer/console/textLayout.js"
 import * as Theme from "../../../src/renderer/console/theme.js"
+import { ofAllCodePoints } from "../../fixtures/codePoints.js"
 import { failure, location } from "./events.js"
 
 const frame = (more: Partial<StackFrame> = {}): StackFrame => ({
@@ -29,7 +30,7 @@ const list = (stackFrames: ReadonlyArray<StackFrame>, columns?: number, more: Pa
 const anyText = FastCheck.string({
   unit: FastCheck.oneof(
     FastCheck.constantFrom("a", " ", '"', "\\", "数", "\u001b[2J", "\u009b", "\n", "\u202e"),
-    FastCheck.string({ unit: "binary", minLength: 1, maxLength: 1 })
+    ofAllCodePoints({ minLength: 1, maxLength: 1 })
   )
 })
 const locals = FastCheck.dictionary(

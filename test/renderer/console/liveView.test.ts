@@ -5,6 +5,7 @@ import stringWidth from "string-width"
 import { liveLines } from "../../../src/renderer/console/liveView.js"
 import { ShownStories } from "../../../src/renderer/console/shownStories.js"
 import * as Theme from "../../../src/renderer/console/theme.js"
+import { ofAllCodePoints } from "../../fixtures/codePoints.js"
 import { StoryScript } from "./events.js"
 
 const theme = Theme.make(true, { TERM: "xterm" })
@@ -16,11 +17,7 @@ const texts = (open: ShownStories, columns = 60) =>
 describe("LiveView", () => {
   it.prop(
     "no line reaches the last column, whatever the names",
-    [
-      FastCheck.string({ unit: "binary" }),
-      FastCheck.integer({ min: 2, max: 80 }),
-      FastCheck.integer({ min: 1, max: 12 })
-    ],
+    [ofAllCodePoints(), FastCheck.integer({ min: 2, max: 80 }), FastCheck.integer({ min: 1, max: 12 })],
     ([name, columns, rows]) => {
       const open = new ShownStories(() => 0)
       const story = new StoryScript(name, { totalStages: 4 })
