@@ -35,7 +35,7 @@ import {
 } from "./diagnosticsConfig.js"
 import * as failureDescription from "./failureDescription.js"
 import { locationOf } from "./failureSites.js"
-import { openLean } from "./leanReading.js"
+import { openLean, waitingFramesFor } from "./leanReading.js"
 import * as parser from "./locals/parser.js"
 import { openRich } from "./richReading.js"
 import { readerOf } from "./source/stackReader.js"
@@ -202,11 +202,13 @@ const open = (settings: Settings): Opened => {
   const lean = rich === undefined ? openLean() : undefined
   const mode = rich === undefined ? "lean" : "rich"
   const { maxStackText } = settings
-  const { effectOf, framesOf } = rich ?? {}
+  const framesOf = rich?.framesOf
+  const effectOf = (rich ?? lean)?.effectOf
+  const waitingFor = waitingFramesFor
   const linesOf = lean?.linesOf
   const optionsFor = (redactor: Redactor): DescribeOptions => {
     const { fileKey, read } = readerOf(settings.appRoots)
-    return { mode, read, fileKey, maxStackText, redactor, framesOf, linesOf, effectOf, droppedWith }
+    return { mode, read, fileKey, maxStackText, redactor, framesOf, linesOf, waitingFor, effectOf, droppedWith }
   }
   const describeIn: Service["describeIn"] = (cause, context, redactor) => {
     rich?.takeCut()

@@ -7,6 +7,7 @@ import type { FailureReport } from "../event/FailureReport.js"
 import type { Redactor } from "../redaction/redactorModel.js"
 import type { FrameWithLocals, WaitingFrame } from "./locals/framesWithLocals.js"
 import type * as waitingEffect from "./locals/waitingEffect.js"
+import type * as calledEffect from "./source/calledEffect.js"
 import type * as stackFrames from "./source/stackFrames.js"
 
 /** What a failure says of the effect that failed. */
@@ -24,9 +25,11 @@ export interface DescribeOptions {
   readonly framesOf: ((errors: ReadonlyArray<object>) => ReadonlyArray<FrameWithLocals>) | undefined
   /** The calls that errors came through, without values: asked for where no stack leads to the app. */
   readonly linesOf: ((errors: ReadonlyArray<object>) => ReadonlyArray<WaitingFrame>) | undefined
+  /** The lines of all generators that waited for errors, those of libraries among them; innermost first. */
+  readonly waitingFor: (errors: ReadonlyArray<object>) => ReadonlyArray<WaitingFrame>
   /** The line of the effect that failed, where no stack leads to it and no generator is in it. */
   readonly effectOf:
-    | ((errors: ReadonlyArray<object>, search: EffectSearch) => waitingEffect.EffectPlace | undefined)
+    | ((errors: ReadonlyArray<object>, search: EffectSearch) => calledEffect.EffectPlace | undefined)
     | undefined
   /** Defects that came with a failure and that Effect left out of the cause. */
   readonly droppedWith: (leaf: CauseLeaf) => ReadonlyArray<Cause.Cause<unknown>>

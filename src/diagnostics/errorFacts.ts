@@ -191,11 +191,20 @@ const ofSqlite = (message: string, add: Add): void => {
 }
 
 const ofConfig = (error: object, add: Add): void => {
-  if (!ConfigError.isConfigError(error)) return
-  let one: ConfigError.ConfigError = error
-  while (one._op === "And" || one._op === "Or") one = one.left
+  const one = firstOf(error)
+  if (one === undefined) return
   add("setting", one.path.join("."))
   add("reason", one._op)
+}
+
+/** The path of the setting that an error is about, the first where it is about several. */
+export const settingOf = (error: unknown): ReadonlyArray<string> | undefined => firstOf(error)?.path
+
+const firstOf = (error: unknown): Exclude<ConfigError.ConfigError, ConfigError.And | ConfigError.Or> | undefined => {
+  if (!ConfigError.isConfigError(error)) return undefined
+  let one: ConfigError.ConfigError = error
+  while (one._op === "And" || one._op === "Or") one = one.left
+  return one
 }
 
 /** Fields of the error's own; getters are not read. */

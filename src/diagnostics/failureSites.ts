@@ -10,11 +10,14 @@ import { extended } from "../plain/extended.js"
 import { attempt, isObject, stackOf, textOf } from "../plain/untrusted.js"
 import type { Secrets } from "../redaction/secrets.js"
 import type { DescribeOptions } from "./describeOptions.js"
+import { settingOf } from "./errorFacts.js"
 import * as framesWithLocals from "./locals/framesWithLocals.js"
-import type { EffectPlace as EffectLine } from "./locals/waitingEffect.js"
+import type { EffectPlace as EffectLine } from "./source/calledEffect.js"
 import * as failureLocation from "./source/failureLocation.js"
 import * as frameSource from "./source/frameSource.js"
+import { constructionAt, settingAt, type Use } from "./source/libraryUse.js"
 import { named, passedSpans, type SpanWithFrame } from "./source/passedSpans.js"
+import { modulesAround, type ProgramModules } from "./source/programModules.js"
 import * as sourceText from "./source/sourceText.js"
 import * as stackFrames from "./source/stackFrames.js"
 import { collectSecretsIn, maxErrors, type StageOfFailure } from "./undescribed.js"
@@ -55,10 +58,17 @@ export const sitesOf = (
   const nearest = spans.find(({ frame }) => frame !== undefined)
   const hasLeft = ({ left }: framesWithLocals.CallFrame, span: object | undefined) =>
     span !== undefined && left?.includes(span) === true
+  const definedIn = () => (stage?.definedAt === undefined ? [] : read(stage.definedAt))
+  let program: { readonly modules: ProgramModules | undefined } | undefined
+  const modules = () => {
+    const files = () => [...calls, ...definedIn()].filter(failureLocation.isApp).map(({ path }) => path)
+    program ??= { modules: attempt(() => modulesAround(files()), undefined) }
+    return program.modules
+  }
   let made: framesWithLocals.CallFrame | undefined
   const effectIn = (waiting: stackFrames.Frame | undefined): EffectPlace | undefined => {
     const generator = calls.find((call) => call === waiting)
-    const found = effectOf(chain, generator, keysOf(leaf, chain), options, (left) =>
+    const found = effectOf(chain, generator, keysOf(leaf, chain), options, modules, (left) =>
       generator === undefined && nearest !== undefined ? left.includes(nearest.span) : stage?.hasLeft?.(left) === true
     )
     made = found?.reason === "generator" ? undefined : found?.frame
@@ -70,12 +80,32 @@ export const sitesOf = (
     outer: calls.filter(isOutside),
     span: nearest?.frame && { frame: named(nearest.frame, nearest.name), kind: nearest.kind },
     isOutsideSpan: (frame) => calls.some((call) => call === frame && hasLeft(call, nearest?.span)),
-    definedAt: () => {
-      const stack = stage?.definedAt
-      return stack === undefined ? undefined : failureLocation.definedIn(read(stack))
-    }
+    usedAt: () => {
+      const use = attempt(() => useOf(leaf, chain, options, modules), undefined)
+      return use && frameAt(use, read)
+    },
+    definedAt: () => (stage?.definedAt === undefined ? undefined : failureLocation.definedIn(definedIn()))
   })
   return { tree, chain, calls: made === undefined ? calls : withEffect(calls, made), callsOf, span, spans, place }
+}
+
+/** Where the app makes what failed inside a library. */
+const useOf = (
+  leaf: CauseLeaf,
+  chain: ReadonlyArray<Link>,
+  { read, waitingFor }: DescribeOptions,
+  modules: () => ProgramModules | undefined
+): Use | undefined => {
+  const known = modules()
+  if (known === undefined) return undefined
+  const setting = chain.map(({ error }) => settingOf(error)).find((path) => path !== undefined)
+  if (setting !== undefined) return settingAt(setting, known)
+  const ran = chain.toReversed().flatMap(({ frames }) => {
+    const loop = frames.findIndex(stackFrames.isRunLoop)
+    return loop < 0 ? frames : frames.slice(0, loop)
+  })
+  const waited = waitingFor(keysOf(leaf, chain)).flatMap(({ at }) => read(`Error\n${at}`))
+  return constructionAt([...ran, ...waited], known)
 }
 
 const readCalls = (
@@ -106,10 +136,9 @@ const effectOf = (
   generator: framesWithLocals.CallFrame | undefined,
   keys: ReadonlyArray<object>,
   { effectOf: find, read }: DescribeOptions,
+  modules: () => ProgramModules | undefined,
   isOutside: (left: ReadonlyArray<object>) => boolean
 ): EffectPlace | undefined => {
-  const frameOf = ({ column, line, path }: Pick<EffectLine, "path" | "line" | "column">, name: string) =>
-    read(`Error\n    at ${name} (${path}:${line}:${column})`)[0]
   const known = generator?.generator
   const found = find?.(keys, {
     generator:
@@ -117,13 +146,14 @@ const effectOf = (
         ? undefined
         : extended(generator.shown, { generator: known, path: generator.path, content: generator.content }),
     isOutside: ({ left }) => isOutside(left),
-    isOwn: ({ path }) => frameOf({ path, line: 1, column: 1 }, "")?.shown.origin === "app",
+    modules,
+    isOwn: ({ path }) => frameAt({ path, line: 1, column: 1 }, read)?.shown.origin === "app",
     evidence: {
       text: chain.map(({ error }) => error).findLast((error) => typeof error === "string"),
       isOfSchema: chain.some(({ error }) => textOf(error, "_tag") === "ParseError")
     }
   })
-  const frame = found && frameOf(found, "")
+  const frame = found && frameAt(found, read)
   if (found === undefined || frame === undefined) return undefined
   const { column, content, isGuess, line, path } = found
   if (path === generator?.path && line === generator.shown.line) return { frame: generator, reason: "generator" }
@@ -135,6 +165,11 @@ const effectOf = (
     reason: isGuess ? "called" : "effect"
   }
 }
+
+const frameAt = (
+  { column, line, path }: Pick<EffectLine, "path" | "line" | "column">,
+  read: stackFrames.StackReader
+): stackFrames.Frame | undefined => read(`Error\n    at  (${path}:${line}:${column})`)[0]
 
 /** A call that waited inside the first of the app's. */
 const withEffect = (

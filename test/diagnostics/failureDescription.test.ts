@@ -26,6 +26,7 @@ const lean: DescribeOptions = {
   maxStackText: 12_000,
   framesOf: () => [],
   linesOf: () => [],
+  waitingFor: () => [],
   effectOf: () => undefined,
   droppedWith: () => [],
   redactor: Redaction.make(),

@@ -3,29 +3,20 @@
  * a function that is written behind it in a pipe, or the function that the line of the waiting generator calls.
  */
 import { attempt, isObject } from "../../plain/untrusted.js"
-import { type Code, codeOf, offsetOf, placeAt, type Range } from "../source/code.js"
+import * as calledEffect from "../source/calledEffect.js"
+import { type Code, codeOf, offsetOf } from "../source/code.js"
 import * as effectSteps from "../source/effectSteps.js"
 import type { TextPlace } from "../source/maskedCode.js"
 import { isGiven } from "../source/passedEffect.js"
+import type { ProgramModules } from "../source/programModules.js"
 import * as sourceText from "../source/sourceText.js"
 import * as timeBudget from "../timeBudget.js"
 import type { FunctionReader, KnownFunction, LookUp } from "./functionReader.js"
 import type { Continuation } from "./suspended.js"
 import type { CapturedOperation, WaitingGenerator } from "./waiting.js"
 
-/** A file of the app's. */
-export interface Source {
-  readonly path: string
-  readonly content: string | undefined
-}
-
-export interface EffectPlace extends Source, TextPlace {
-  /** Whether it was found by what the waiting line calls: any of what that does may have failed. */
-  readonly isGuess: boolean
-}
-
 /** The generator that a place is looked for in, where it waits. */
-export interface WaitingPlace extends Source, TextPlace {
+export interface WaitingPlace extends calledEffect.Source, TextPlace {
   readonly generator: object
 }
 
@@ -36,7 +27,9 @@ export interface Search {
   /** Whether an operation is too far out to say anything. */
   readonly isOutside: (operation: CapturedOperation) => boolean
   /** Whether a file is the app's own. */
-  readonly isOwn: (source: Source) => boolean
+  readonly isOwn: (source: calledEffect.Source) => boolean
+  /** The files of the program, where these are known. */
+  readonly modules: () => ProgramModules | undefined
   readonly evidence: Omit<effectSteps.Evidence, "waiting" | "operations">
   readonly functions: FunctionReader
 }
@@ -44,14 +37,15 @@ export interface Search {
 /** Most functions looked at, and how long, in milliseconds: each takes about one, and those of libraries are remembered. */
 const maxFunctions = 40
 const maxMillis = 200
-/** Most functions of the app's that are gone into. */
-const maxDepth = 4
 
-export const find = (search: Search): EffectPlace | undefined => {
+export const find = (search: Search): calledEffect.EffectPlace | undefined => {
   try {
     const operations = operationsInside(search)
     const { names, place } = behindOperations(search, operations)
-    return place ?? yielded(search, names, operations.length)
+    if (place !== undefined || search.generator === undefined) return place
+    const { evidence, functions, generator } = search
+    const call = followedBy(functions.lookUpIn(generator.generator), search)
+    return calledEffect.yielded(generator, call, { ...evidence, waiting: names, operations: operations.length })
   } finally {
     search.functions.end()
   }
@@ -64,15 +58,8 @@ const operationsInside = ({ generator, isOutside, waiting }: Search): ReadonlyAr
     .filter((operation) => !isOutside(operation))
 }
 
-interface Step {
-  readonly source: Source
-  readonly code: Code
-  readonly range: Range
-  readonly lookUp: LookUp
-}
-
 interface Behind {
-  readonly place: EffectPlace | undefined
+  readonly place: calledEffect.EffectPlace | undefined
   /** What the functions are called that say nothing by themselves. */
   readonly names: ReadonlySet<string>
 }
@@ -91,12 +78,12 @@ const behindOperations = (search: Search, operations: ReadonlyArray<CapturedOper
         const evidence = { ...search.evidence, waiting: names, operations: i }
         const range =
           effectSteps.stepsBefore(code, at) ??
-          (operation._op === "While" ? stepsOfFunction(code, at, evidence) : undefined)
+          (operation._op === "While" ? calledEffect.stepsOfFunction(code, at, evidence) : undefined)
         const failing =
           range === undefined || isGiven(code, range) ? undefined : effectSteps.failingOf(code, range, evidence)
         if (failing !== undefined) {
-          const step = { source, code, range: failing, lookUp: known.lookUp }
-          return { names, place: placeIn(step, search, evidence, 0, false) }
+          const step = { source, code, range: failing, call: followedBy(known.lookUp, search) }
+          return { names, place: calledEffect.placeIn(step, evidence) }
         }
         const { column, line } = known.place
         const name = sourceText.enclosingNameOf(linesOf(source), line, column)
@@ -107,7 +94,7 @@ const behindOperations = (search: Search, operations: ReadonlyArray<CapturedOper
   return { names, place: undefined }
 }
 
-const linesOf = ({ content, path }: Source): ReadonlyArray<string> => sourceText.linesOf(path, content)
+const linesOf = ({ content, path }: calledEffect.Source): ReadonlyArray<string> => sourceText.linesOf(path, content)
 
 /** What an operation does next. Two functions of a library were made with the same. */
 const functionsOf = ({ effect_instruction_i1: first, effect_instruction_i2: second }: Continuation) => {
@@ -157,72 +144,20 @@ const noteForeign = (value: object): void => {
   if (text.length >= minText && foreign.size < maxForeign) foreign.add(text)
 }
 
-const sourceOf = ({ place }: KnownFunction): { readonly source: Source; readonly code: Code } => ({
+const sourceOf = ({ place }: KnownFunction): { readonly source: calledEffect.Source; readonly code: Code } => ({
   source: place,
   code: codeOf(linesOf(place))
 })
 
-const stepsOfFunction = (code: Code, at: number, evidence: effectSteps.Evidence): ReadonlyArray<Range> | undefined => {
-  const returned = effectSteps.returnedBy(code, at, evidence)
-  return returned === undefined ? undefined : effectSteps.stepsIn(code, returned)
-}
-
-/** What the waiting generator's own line says. */
-const yielded = (search: Search, waiting: ReadonlySet<string>, operations: number): EffectPlace | undefined => {
-  const { functions, generator } = search
-  if (generator === undefined) return undefined
-  const code = codeOf(linesOf(generator))
-  const expression = effectSteps.yieldedAt(code, offsetOf(code, generator))
-  if (expression === undefined) return undefined
-  const evidence = { ...search.evidence, waiting, operations }
-  const range = effectSteps.failingOf(code, effectSteps.stepsIn(code, expression), evidence)
-  if (range === undefined) return undefined
-  const lookUp = functions.lookUpIn(generator.generator)
-  return placeIn({ source: generator, code, range, lookUp }, search, evidence, 0, false)
-}
-
-/** The innermost line of a step: in what it is made of, or calls. */
-const placeIn = (
-  step: Step,
-  search: Search,
-  evidence: effectSteps.Evidence,
-  depth: number,
-  isGuess: boolean
-): EffectPlace => {
-  const { code, range, source } = step
-  const said = evidence.text === undefined ? undefined : effectSteps.saysAt(code, range, evidence.text)
-  const at = (offset: number): EffectPlace => ({ ...source, ...placeAt(code, offset), isGuess })
-  if (said !== undefined) return at(said)
-  if (depth < maxDepth) {
-    const [written, ...others] = effectSteps.functionsIn(code, range)
-    if (written !== undefined && others.length === 0) {
-      const failing = failingIn(code, written, evidence)
-      if (failing !== undefined) return placeIn({ ...step, range: failing }, search, evidence, depth + 1, isGuess)
-    }
-    // A text is what the program itself decided to fail with: where it is waited for says with what.
-    const called = evidence.text === undefined ? calledBy(step, search) : undefined
-    if (called !== undefined) {
-      const inside = sourceOf(called)
-      const failing = failingIn(inside.code, offsetOf(inside.code, called.place), evidence)
-      if (failing !== undefined) {
-        return placeIn({ ...inside, range: failing, lookUp: called.lookUp }, search, evidence, depth + 1, true)
-      }
-    }
+/** What the values of names are the functions of: each is looked up where a function sees it. */
+const followedBy =
+  (lookUp: LookUp, search: Search): calledEffect.Call =>
+  (names) => {
+    const { functions, isOwn } = search
+    const value = attempt(() => lookUp(names), undefined)
+    const known = typeof value === "function" && !isForeign(value) ? functions.describe(value) : undefined
+    if (known?.isForeign === true && isObject(value)) noteForeign(value)
+    return known === undefined || known.isForeign || !isOwn(known.place)
+      ? undefined
+      : { place: known.place, call: followedBy(known.lookUp, search) }
   }
-  return at(range.start)
-}
-
-const failingIn = (code: Code, at: number, evidence: effectSteps.Evidence): Range | undefined => {
-  const steps = stepsOfFunction(code, at, evidence)
-  const failing = steps === undefined || isGiven(code, steps) ? undefined : effectSteps.failingOf(code, steps, evidence)
-  // What fails inside a generator has one that waits.
-  return failing === undefined || effectSteps.isGenerator(code, failing) ? undefined : failing
-}
-
-const calledBy = ({ code, lookUp, range }: Step, { functions, isOwn }: Search): KnownFunction | undefined => {
-  const called = effectSteps.calledIn(code, range)
-  const value = called && attempt(() => lookUp(called), undefined)
-  const known = typeof value === "function" && !isForeign(value) ? functions.describe(value) : undefined
-  if (known?.isForeign === true && isObject(value)) noteForeign(value)
-  return known === undefined || known.isForeign || !isOwn(known.place) ? undefined : known
-}

@@ -112,6 +112,14 @@ export const trimmed = (masked: string, { end, start }: Range): Range => {
   return { start: from, end: to }
 }
 
+/** The statement of the module that a position is in, by the margin: good for code that a formatter has seen. */
+export const statementAround = ({ masked }: Code, at: number): Range => {
+  let start = at
+  while (start > 0 && !(masked.charAt(start - 1) === "\n" && /[A-Za-z@]/.test(masked.charAt(start)))) start--
+  const next = masked.slice(at).search(/\n[A-Za-z@]/)
+  return { start, end: next < 0 ? masked.length : at + next }
+}
+
 /** Where an expression ends that begins at a position. */
 export const expressionFrom = (code: Code, from: number): Range => {
   const { masked } = code

@@ -51,6 +51,8 @@ export interface Around {
   readonly isOutsideSpan: (call: stackFrames.Frame) => boolean
   /** The line of the effect that failed, in or inside the call that waits for it, or else inside the nearest span or the stage. */
   readonly effectIn: (waiting: stackFrames.Frame | undefined) => Pick<Place, "frame" | "reason"> | undefined
+  /** Where the app makes what failed inside a library, if it does so at one line. */
+  readonly usedAt: () => stackFrames.Frame | undefined
   /** Where the stage, or the story, is made. */
   readonly definedAt: () => ReturnType<typeof definedIn> | undefined
 }
@@ -82,14 +84,16 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
     // What maps that again is further out.
     if (!isMade) break
   }
-  const { definedAt, outer, span } = around
+  const { definedAt, outer, span, usedAt } = around
   const generator = nearestIn(around)
   if (generator !== undefined) {
     const awaited = awaitedAt(generator, failedCallOf(chain))
     const found = awaited === generator ? around.effectIn(generator) : undefined
     const inside = found?.reason === "generator" ? undefined : found
     // Of an error that is known to come from another, the generator may wait for that one, inside of the mapper.
-    const effect = inside ?? (chain.filter(({ isCopy }) => !isCopy).length > 1 ? undefined : effectAt(translated))
+    const before = chain.filter(({ isCopy }) => !isCopy).length > 1 ? undefined : effectAt(translated)
+    // A guess goes further in than what is known to have failed.
+    const effect = inside?.reason === "called" ? (before ?? inside) : (inside ?? before)
     const frame = found === undefined && awaited === generator ? stepOf(generator, chain) : awaited
     return { ...(effect ?? { frame, reason: "generator" }), from: undefined }
   }
@@ -101,6 +105,8 @@ export const placeOf = (chain: ReadonlyArray<ErrorWithFrames>, around: Around): 
       return { frame: span.frame, reason: "span", from: undefined }
     return { frame: movedTo(span.frame, failed), reason: "effect", from: undefined }
   }
+  const used = usedAt()
+  if (used !== undefined && isApp(used)) return { frame: used, reason: "effect", from: undefined }
   if (made !== undefined) return made
   const waiting = outer.find(isApp)
   const defined = definedAt()

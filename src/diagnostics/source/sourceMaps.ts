@@ -27,6 +27,10 @@ export const originalOf = (file: string, line: number, column: number): Original
   return map === undefined ? undefined : originalIn(map, line, columnInFile(file, line, column))
 }
 
+/** The sources of a compiled file, as its map names them. */
+export const sourcesOf = (file: string): ReadonlyArray<string> =>
+  compiled.test(file) ? (mapOf(file)?.sources ?? []) : []
+
 /** An original, and what the map says of the name there. */
 export interface NamedOriginal extends Original {
   /** The name in the source, if the map has it. */
@@ -85,6 +89,7 @@ const maxFile = 20_000_000
 
 interface LoadedMap {
   readonly map: SourceMap
+  readonly sources: ReadonlyArray<string>
   readonly contents: ReadonlyMap<string, string>
 }
 
@@ -136,7 +141,12 @@ const readBounded = (file: string): string => {
 
 const load = (payload: AnyPayload, from: string): LoadedMap => {
   const contents = new Map<string, string>()
-  return { map: new SourceMap(withPlaces(payload, from, contents) as SourceMapPayload), contents }
+  const sources: Array<string> = []
+  return {
+    map: new SourceMap(withPlaces(payload, from, contents, sources) as SourceMapPayload),
+    sources,
+    contents
+  }
 }
 
 /** A map, or an index of maps: each of its sections begins at a place of the script. */
@@ -145,13 +155,17 @@ interface AnyPayload extends SourceMapPayload {
 }
 
 /** The same map with its sources as paths. Node keeps what it is given: without the contents, they are held once. */
-const withPlaces = (payload: AnyPayload, from: string, contents: Map<string, string>): object => {
+const withPlaces = (payload: AnyPayload, from: string, contents: Map<string, string>, all: Array<string>): object => {
   if (payload.sections !== undefined) {
-    const sections = payload.sections.map((section) => ({ ...section, map: withPlaces(section.map, from, contents) }))
+    const sections = payload.sections.map((section) => ({
+      ...section,
+      map: withPlaces(section.map, from, contents, all)
+    }))
     return { ...payload, sections }
   }
   const root = payload.sourceRoot ? `${payload.sourceRoot.replace(/\/$/, "")}/` : ""
   const sources = payload.sources.map((source) => sourcePlace(root + source, from))
+  all.push(...sources)
   for (const [i, source] of sources.entries()) {
     const content: unknown = payload.sourcesContent?.[i]
     if (typeof content === "string") contents.set(source, content)

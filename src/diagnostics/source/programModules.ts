@@ -1,0 +1,83 @@
+/**
+ * The files of the app's that a program is made of: what its entry and the files of a failure import, and what those import.
+ *
+ * They are looked through for what is written once in all of them. Where one of them cannot be found, nothing is known to be.
+ */
+import { realpathSync } from "node:fs"
+import { attempt } from "../../plain/untrusted.js"
+import * as timeBudget from "../timeBudget.js"
+import { importsIn, resolve } from "./moduleImports.js"
+import * as sourceMaps from "./sourceMaps.js"
+import * as sourceText from "./sourceText.js"
+import * as stackFrames from "./stackFrames.js"
+
+export interface ProgramModules {
+  readonly files: ReadonlyArray<string>
+  /** The folders of the packages that they import. */
+  readonly packages: ReadonlySet<string>
+}
+
+interface Walk {
+  readonly waiting: Array<string>
+  readonly files: Set<string>
+  readonly packages: Set<string>
+  isLost: boolean
+}
+
+/** Most files, and how long they are looked for in one report, in milliseconds: the next one goes on. */
+const maxFiles = 1_000
+const maxMillis = 60
+/** Most programs that are remembered: a process has one, and tests have several. */
+const maxWalks = 8
+
+const walks = new Map<string, Walk>()
+
+/** Those of the program that runs. Of one that another runs, as a test runner does, they are not known. */
+export const modulesAround = (starts: ReadonlyArray<string>): ProgramModules | undefined => {
+  const main = entry()
+  return main.length === 0 ? undefined : modulesFrom([...main, ...starts])
+}
+
+/** `undefined` where they are not, or not yet, all known. */
+export const modulesFrom = (starts: ReadonlyArray<string>): ProgramModules | undefined => {
+  const all = [...new Set(starts)].toSorted()
+  const key = all.join("\n")
+  let walk = walks.get(key)
+  if (walk === undefined) {
+    if (walks.size >= maxWalks) walks.clear()
+    walk = { waiting: all, files: new Set(all), packages: new Set(), isLost: all.length === 0 }
+    walks.set(key, walk)
+  }
+  goOn(walk)
+  return walk.isLost || walk.waiting.length > 0 ? undefined : { files: Array.from(walk.files), packages: walk.packages }
+}
+
+const goOn = (walk: Walk): void => {
+  const time = timeBudget.start(maxMillis)
+  while (walk.waiting.length > 0 && !walk.isLost && !time.isSpent()) {
+    const file = walk.waiting.pop() ?? ""
+    const lines = sourceText.linesOf(file)
+    const text = lines.join("\n")
+    // What is imported by a name that is made may be anything.
+    if (lines.length === 0 || walk.files.size > maxFiles || /\bimport\s*\(\s*(?!["'\s/])/.test(text)) walk.isLost = true
+    for (const { specifier } of importsIn(text)) {
+      const found = resolve(file, specifier)
+      if (found === undefined) walk.isLost = true
+      if (found?._tag === "Package") walk.packages.add(found.folder)
+      if (found?._tag !== "File" || walk.files.has(found.path) || stackFrames.classify(found.path, []) === "effect")
+        continue
+      walk.files.add(found.path)
+      walk.waiting.push(found.path)
+    }
+  }
+}
+
+/** What the process was started with: of a compiled file or a bundle, its sources. */
+const entry = (): ReadonlyArray<string> => {
+  const main = attempt(() => realpathSync(process.argv[1] ?? ""), "")
+  if (main === "" || isOfPackage(main)) return []
+  const sources = sourceMaps.sourcesOf(main)
+  return sources.length === 0 ? [main] : sources.filter((source) => !isOfPackage(source))
+}
+
+const isOfPackage = (file: string): boolean => /[\\/]node_modules[\\/]/.test(file)
