@@ -34,7 +34,6 @@ const reported = (mode: string) =>
 
 const database =
   'Effect.map(Config.string("PARCELS_FILE"), (filename) => SqliteClient.layer({ filename })) // @database'
-const found = "sql`SELECT weight FROM parcels WHERE id = ${id}`.pipe("
 
 describe.each(["lean", "rich"])("the place of what fails inside a library, in %s mode", (mode) => {
   it.live(
@@ -48,7 +47,8 @@ describe.each(["lean", "rich"])("the place of what fails inside a library, in %s
         assert.include(places["portTaken"]?.[2], "@server")
         assert.deepStrictEqual(places["mailInvalid"], ["effect", "settings.ts", 'Config.url("URL"), // @mail'])
         assert.strictEqual(places["twoStores"]?.[0], "stage")
-        assert.deepStrictEqual(places["weighed"], [mode === "lean" ? "called" : "effect", "parcels.ts", found])
+        assert.deepStrictEqual(places["weighed"]?.slice(0, 2), [mode === "lean" ? "called" : "effect", "parcels.ts"])
+        assert.include(places["weighed"]?.[2], "SELECT weight FROM parcels")
         if (mode === "rich") return
         assert.include(places["dropped"]?.[2], "@drop")
         assert.include(places["asked"]?.[2], "@ask")
