@@ -16,14 +16,16 @@ import {
 } from "./code.js"
 import { escaped, type TextPlace } from "./maskedCode.js"
 import { importsIn, localNamesIn, resolve } from "./moduleImports.js"
-import type { ProgramModules } from "./programModules.js"
+import { type ProgramModules, remembered } from "./programModules.js"
 import * as sourceText from "./sourceText.js"
 
 /** What names call at a place. */
 export const callAt = (from: Source & TextPlace, modules: ProgramModules): Call => {
   const find = ([first = "", second, ...others]: ReadonlyArray<string>): Called | undefined => {
     if (others.length > 0) return undefined
-    const found = second === undefined ? functionIn(from, first) : memberOf(from, first, second, modules)
+    const found = remembered(modules, `called ${first} ${second} ${from.path}:${from.line}:${from.column}`, () =>
+      second === undefined ? functionIn(from, first) : memberOf(from, first, second, modules)
+    )
     return found && { place: found, call: callAt(found, modules) }
   }
   return find

@@ -10,7 +10,7 @@ import { codeOf, placeAt, statementAround } from "./code.js"
 import { linesOf } from "./frameSource.js"
 import { escaped, type TextPlace } from "./maskedCode.js"
 import { type Import, importsIn, localNamesIn, manifestOf } from "./moduleImports.js"
-import type { ProgramModules } from "./programModules.js"
+import { type ProgramModules, remembered } from "./programModules.js"
 import * as sourceText from "./sourceText.js"
 import type * as stackFrames from "./stackFrames.js"
 
@@ -19,19 +19,22 @@ export interface Use extends TextPlace {
 }
 
 /** The one line that makes what a library's function, in whose frames a failure is, was making. The innermost frame comes first. */
-export const constructionAt = (
-  frames: ReadonlyArray<stackFrames.Frame>,
-  { files, packages }: ProgramModules
-): Use | undefined => {
+export const constructionAt = (frames: ReadonlyArray<stackFrames.Frame>, modules: ProgramModules): Use | undefined => {
   for (const frame of frames) {
-    const made = constructorOf(frame)
-    if (made === undefined || isUsedBeside(made, packages)) continue
-    const uses = files.map((file) => constructionsIn(file, made))
-    if (uses.includes(undefined)) continue
-    const [only, another] = uses.flatMap((use) => use ?? [])
-    if (only !== undefined && another === undefined) return only
+    const { column, line } = frame.shown
+    const use = remembered(modules, `made ${frame.path}:${line}:${column}`, () => constructionFor(frame, modules))
+    if (use !== undefined) return use
   }
   return undefined
+}
+
+const constructionFor = (frame: stackFrames.Frame, { files, packages }: ProgramModules): Use | undefined => {
+  const made = constructorOf(frame)
+  if (made === undefined || isUsedBeside(made, packages)) return undefined
+  const uses = files.map((file) => constructionsIn(file, made))
+  if (uses.includes(undefined)) return undefined
+  const [only, another] = uses.flatMap((use) => use ?? [])
+  return another === undefined ? only : undefined
 }
 
 interface Constructor {
@@ -120,7 +123,10 @@ const capitalOrNot = (name: string): string =>
   `[${name.charAt(0).toLowerCase()}${name.charAt(0).toUpperCase()}]${escaped(name.slice(1))}`
 
 /** The one line that reads a setting, by its path: `["REDIS", "URL"]`. */
-export const settingAt = (setting: ReadonlyArray<string>, { files }: ProgramModules): Use | undefined => {
+export const settingAt = (setting: ReadonlyArray<string>, modules: ProgramModules): Use | undefined =>
+  remembered(modules, `setting ${setting.join("\n")}`, () => readingOf(setting, modules))
+
+const readingOf = (setting: ReadonlyArray<string>, { files }: ProgramModules): Use | undefined => {
   const name = setting.at(-1) ?? ""
   if (!/^[\w.-]+$/.test(name)) return undefined
   const all = files.flatMap((file) => readingsIn(file, name, setting.slice(0, -1)))

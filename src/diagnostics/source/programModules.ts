@@ -22,6 +22,7 @@ interface Walk {
   readonly files: Set<string>
   readonly packages: Set<string>
   isLost: boolean
+  known: ProgramModules | undefined
 }
 
 /** Most files, and how long they are looked for in one report, in milliseconds: the next one goes on. */
@@ -45,12 +46,28 @@ export const modulesFrom = (starts: ReadonlyArray<string>): ProgramModules | und
   let walk = walks.get(key)
   if (walk === undefined) {
     if (walks.size >= maxWalks) walks.clear()
-    walk = { waiting: all, files: new Set(all), packages: new Set(), isLost: all.length === 0 }
+    walk = { waiting: all, files: new Set(all), packages: new Set(), isLost: all.length === 0, known: undefined }
     walks.set(key, walk)
   }
   goOn(walk)
-  return walk.isLost || walk.waiting.length > 0 ? undefined : { files: Array.from(walk.files), packages: walk.packages }
+  if (walk.isLost || walk.waiting.length > 0) return undefined
+  walk.known ??= { files: Array.from(walk.files), packages: walk.packages }
+  return walk.known
 }
+
+/** What was found in a program's files, which are looked through once for each question: the same failures come again and again. */
+export const remembered = <A>(modules: ProgramModules, question: string, answer: () => A): A => {
+  const known = answers.get(modules) ?? new Map<string, unknown>()
+  answers.set(modules, known)
+  // Each question has a name of its own, so that its answers are of one type.
+  if (known.has(question)) return known.get(question) as A
+  const value = answer()
+  if (known.size < maxAnswers) known.set(question, value)
+  return value
+}
+
+const answers = new WeakMap<ProgramModules, Map<string, unknown>>()
+const maxAnswers = 1_000
 
 const goOn = (walk: Walk): void => {
   const time = timeBudget.start(maxMillis)
