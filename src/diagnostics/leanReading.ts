@@ -21,10 +21,8 @@ export const openLean = (): Lean => {
   const capture = fiberFrames.install("lean")
   return {
     linesOf: waitingFramesFor,
-    effectOf: (_errors, { evidence, generator, modules }) => {
-      const known = generator && modules()
-      return known && calledEffect.calledFrom(generator, callAt(generator, known), evidence)
-    },
+    effectOf: (_errors, { evidence, generator, modules }) =>
+      generator && calledEffect.calledFrom(generator, callAt(generator, modules), evidence),
     release: (cause) => {
       for (const error of errorsIn(cause)) fiberFrames.release(error)
     },

@@ -1,9 +1,10 @@
 /**
  * Whose code is the program's own: that of the workspace around the program's entry, wherever it was started from.
  */
-import { existsSync, readFileSync, realpathSync } from "node:fs"
+import { existsSync, realpathSync } from "node:fs"
 import * as path from "node:path"
 import { attempt, propertyOf, textOf } from "../../plain/untrusted.js"
+import { manifestOf } from "./moduleImports.js"
 
 /** The folders of a program's own files, where its settings name none. */
 export const defaultAppRoots = (cwd: string, entry: string | undefined = process.argv[1]): ReadonlyArray<string> => {
@@ -53,6 +54,3 @@ const lockFiles = ["pnpm-lock.yaml", "package-lock.json", "yarn.lock", "bun.lock
 
 const holds = (folder: string, names: ReadonlyArray<string>): boolean =>
   names.some((name) => existsSync(path.join(folder, name)))
-
-const manifestOf = (folder: string): unknown =>
-  attempt(() => JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")), undefined)

@@ -20,11 +20,12 @@ import { type ProgramModules, remembered } from "./programModules.js"
 import * as sourceText from "./sourceText.js"
 
 /** What names call at a place. */
-export const callAt = (from: Source & TextPlace, modules: ProgramModules): Call => {
+export const callAt = (from: Source & TextPlace, modules: () => ProgramModules | undefined): Call => {
   const find = ([first = "", second, ...others]: ReadonlyArray<string>): Called | undefined => {
-    if (others.length > 0) return undefined
-    const found = remembered(modules, `called ${first} ${second} ${from.path}:${from.line}:${from.column}`, () =>
-      second === undefined ? functionIn(from, first) : memberOf(from, first, second, modules)
+    const known = others.length > 0 ? undefined : modules()
+    if (known === undefined) return undefined
+    const found = remembered(known, `called ${first} ${second} ${from.path}:${from.line}:${from.column}`, () =>
+      second === undefined ? functionIn(from, first) : memberOf(from, first, second, known)
     )
     return found && { place: found, call: callAt(found, modules) }
   }

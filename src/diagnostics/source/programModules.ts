@@ -4,6 +4,7 @@
  * They are looked through for what is written once in all of them. Where one of them cannot be found, nothing is known to be.
  */
 import { realpathSync } from "node:fs"
+import { remembering } from "../../plain/lruCache.js"
 import { attempt } from "../../plain/untrusted.js"
 import * as timeBudget from "../timeBudget.js"
 import { importsIn, resolve } from "./moduleImports.js"
@@ -31,29 +32,24 @@ const maxMillis = 60
 /** Most programs that are remembered: a process has one, and tests have several. */
 const maxWalks = 8
 
-const walks = new Map<string, Walk>()
-
-/** Those of the program that runs. Of one that another runs, as a test runner does, they are not known. */
+/**
+ * Those of the program that runs; `undefined` where they are not, or not yet, all found. Of a program that another runs, as a test
+ * runner does, they are not known.
+ */
 export const modulesAround = (starts: ReadonlyArray<string>): ProgramModules | undefined => {
   const main = entry()
-  return main.length === 0 ? undefined : modulesFrom([...main, ...starts])
-}
-
-/** `undefined` where they are not, or not yet, all known. */
-export const modulesFrom = (starts: ReadonlyArray<string>): ProgramModules | undefined => {
-  const all = [...new Set(starts)].toSorted()
-  const key = all.join("\n")
-  let walk = walks.get(key)
-  if (walk === undefined) {
-    if (walks.size >= maxWalks) walks.clear()
-    walk = { waiting: all, files: new Set(all), packages: new Set(), isLost: all.length === 0, known: undefined }
-    walks.set(key, walk)
-  }
+  if (main.length === 0) return undefined
+  const walk = walkFrom([...new Set([...main, ...starts])].toSorted().join("\n"))
   goOn(walk)
   if (walk.isLost || walk.waiting.length > 0) return undefined
   walk.known ??= { files: Array.from(walk.files), packages: walk.packages }
   return walk.known
 }
+
+const walkFrom = remembering(maxWalks, (starts): Walk => {
+  const waiting = starts.split("\n")
+  return { waiting, files: new Set(waiting), packages: new Set(), isLost: false, known: undefined }
+})
 
 /** What was found in a program's files, which are looked through once for each question: the same failures come again and again. */
 export const remembered = <A>(modules: ProgramModules, question: string, answer: () => A): A => {
